@@ -1,0 +1,34 @@
+# Two commands need nothing but Python (3.11 to 3.13), make and a package index: `make demo` and `make test`.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format clean environment
+
+help:             ## show this list
+	@echo "glassnet: make TARGET [PYTHON=python3.12] [ARGS='...']"
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  \1\t/' | expand -t 14
+
+demo: environment ## train `classic` on the best data at hand, and look at the result
+	@$(BIN)/python -m glassnet demo $(ARGS)
+
+test: environment ## run the tests; without the MNIST files those that need them are deselected
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: environment ## ruff and mypy --strict
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+
+format: environment ## put the source into its standard form
+	$(BIN)/python -m ruff check --fix-only --quiet .
+	$(BIN)/python -m ruff format .
+
+clean:            ## remove the virtual environment and what the tools cached
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The environment is up to date when its stamp names this Python, this folder and these two files.
+environment:
+	@$(PYTHON) tools/environment.py $(VENV)
