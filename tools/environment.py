@@ -43,7 +43,7 @@ def main() -> None:
     print(f"Setting up {environment.name} with Python {sys.version.split()[0]} (once; a minute or two) ...")
     if not environment.exists():
         run(sys.executable, "-m", "venv", environment)
-    run(python, "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt", "--editable", ".[dev]")
+    run(python, "-m", "pip", "install", "--constraint", ROOT / "constraints.txt", "--editable", ".[dev]")
     stamp.write_text(state)
     print("The environment is ready.\n", flush=True)
 
