@@ -1,0 +1,51 @@
+"""The command line: parses and prints, nothing else.
+
+Each command is a function in a module of its own name; what it needs is imported when it runs, so that help is quick.
+"""
+
+import os
+import sys
+
+import typer
+
+from glassnet.cli import data, demo, evaluate, predict, recipes, train
+
+app = typer.Typer(
+    name="glassnet",
+    help="A neural network you can see through: train, look, evaluate, predict. Start with: glassnet demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(demo.demo)
+app.command()(train.train)
+app.command()(evaluate.evaluate)
+app.command()(predict.predict)
+app.command()(recipes.recipes)
+app.add_typer(data.app, name="data")
+
+
+def main() -> None:
+    """Run the command line: bad input ends in one line and exit code 2, never in a traceback."""
+    from glassnet.data.dataset import DataError
+    from glassnet.modelfile import ModelFileError
+    from glassnet.nn.settings import InputError
+    from glassnet.plots import PlotError
+    from glassnet.recipes import RecipeError
+    from glassnet.run import RunError
+    from glassnet.train.loop import DivergenceError
+
+    known = (DataError, ModelFileError, InputError, PlotError, RecipeError, RunError, DivergenceError, OSError)
+    try:
+        app()
+    except BrokenPipeError:  # the reader of our output went away: `glassnet ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except known as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,168 @@
+"""glassnet data: which datasets there are, getting, checking, looking at and exporting them."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(help="Datasets: list, get, check, show, export.", no_args_is_help=True)
+
+Name = Annotated[
+    str, typer.Argument(help="a dataset of `glassnet data list`, a CSV or npz file, a folder of IDX files")
+]
+
+
+@app.command("list")
+def list_() -> None:
+    """List the known datasets, and which are at hand."""
+    from rich import box
+    from rich.table import Table
+
+    from glassnet.cli.terminal import console
+    from glassnet.data.registry import dataset_names, find_dataset
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("dataset", no_wrap=True)
+    table.add_column("at hand")
+    for name in dataset_names():
+        folder = find_dataset(name)
+        table.add_row(name, str(folder) if folder else "no")
+    console.print(table)
+    console.print("get one: [bold]glassnet data get fashion-mnist[/bold]")
+
+
+@app.command()
+def get(name: Name) -> None:
+    """Download a dataset (resumes where a download was broken off)."""
+    from glassnet.cli.terminal import console
+    from glassnet.data.registry import get_dataset
+    from glassnet.progress import TaskBar
+
+    with TaskBar() as bar:
+        folder = get_dataset(name, progress=bar)
+    console.print(f"{name} is at hand: {folder}")
+
+
+@app.command()
+def check(name: Name) -> None:
+    """Compare the files of a dataset with their published checksums."""
+    from glassnet.cli.terminal import console
+    from glassnet.data.registry import check_dataset
+
+    statuses = check_dataset(name)
+    for file, status in statuses:
+        console.print(f"{file}: {status}", soft_wrap=True)
+    if any(status != "ok" for _, status in statuses):
+        raise typer.Exit(2)
+
+
+@app.command()
+def show(
+    name: Name,
+    split: Annotated[str, typer.Option(help="train, validation or test")] = "train",
+    out: Annotated[Path | None, typer.Option(help="write a larger sheet to this PNG instead")] = None,
+    seed: Annotated[int, typer.Option(help="chooses the examples")] = 0,
+) -> None:
+    """Draw a sheet of examples with their labels.
+
+    Example: `glassnet data show mnist --out sheet.png`
+    """
+    import numpy as np
+
+    from glassnet import plots
+    from glassnet.cli.terminal import beside, console
+    from glassnet.data.dataset import DataError
+
+    dataset = _load(name)
+    part = _split(dataset, split)
+    if part.inputs.ndim < 3:
+        raise DataError(f"{name}: its examples are no images, so there is nothing to draw")
+    rng = np.random.Generator(np.random.Philox(key=seed))
+    each = 10 if out else 1
+    labels = part.y
+    chosen = [
+        row for label in range(len(dataset.classes)) for row in rng.permutation(np.flatnonzero(labels == label))[:each]
+    ][: 100 if out else 20]
+    images = [part[np.array([row])].x[0] for row in chosen]
+    names = [dataset.classes[labels[row]] for row in chosen]
+    if out:
+        plots.save(plots.sheet(np.array(images), names, title=f"{dataset.name}, {split}"), out)
+        console.print(f"{len(images)} examples drawn in {out}")
+        return
+    console.print(str(dataset))
+    for start in range(0, len(images), 5):
+        small = [_half(image) for image in images[start : start + 5]]
+        console.print(beside(small, names[start : start + 5], white=dataset.white))
+
+
+@app.command()
+def export(
+    name: Name,
+    out: Annotated[Path, typer.Argument(help="a folder, or the CSV file itself")] = Path(),
+    csv: Annotated[bool, typer.Option("--csv", help="write label,pixel0,pixel1,... as Kaggle does")] = False,
+    png: Annotated[bool, typer.Option("--png", help="write a picture of each example")] = False,
+    split: Annotated[str | None, typer.Option(help="only train (with validation), validation or test")] = None,
+    count: Annotated[int | None, typer.Option(help="only the first N examples of each split")] = None,
+) -> None:
+    """Write a dataset as CSV files or as pictures.
+
+    Examples:
+
+    `glassnet data export mnist --csv` writes mnist-train.csv and mnist-test.csv here
+
+    `glassnet data export mnist digits --png --split test --count 20`
+    """
+    import numpy as np
+
+    from glassnet.cli.terminal import console
+    from glassnet.data import picture
+    from glassnet.data.csv import write_csv
+    from glassnet.data.dataset import DataError
+    from glassnet.progress import TaskBar
+
+    if csv == png:
+        raise DataError("say what to write: --csv or --png")
+    dataset = _load(name, validation=0 if split != "validation" else 5000)
+    parts = ["train", "test"] if split is None else [split]
+    if out.suffix == ".csv" and len(parts) > 1:
+        parts = ["train"]
+    for part_name in parts:
+        part = _split(dataset, part_name)
+        part = part if count is None else part[:count]
+        if csv:
+            path = out if out.suffix == ".csv" else out / f"{dataset.name}-{part_name}.csv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with TaskBar() as bar:
+                write_csv(path, part.x, part.y, progress=bar)
+            console.print(f"{len(part):,} examples written to {path}")
+            continue
+        out.mkdir(parents=True, exist_ok=True)
+        for row in range(len(part)):
+            image = part[np.array([row])].x[0]
+            grey = (image.astype(float) * 255 / dataset.white).round().astype(np.uint8)
+            picture.write(out / f"{part_name}-{row:05}-label-{dataset.classes[part.y[row]]}.png", grey)
+        console.print(f"{len(part):,} pictures written to {out}")
+
+
+def _load(name: str, validation: int = 5000) -> Any:
+    from glassnet.data.registry import load_dataset
+    from glassnet.progress import TaskBar
+
+    with TaskBar() as bar:
+        return load_dataset(name, validation=validation, progress=bar)
+
+
+def _split(dataset: Any, name: str) -> Any:
+    from glassnet.data.dataset import DataError
+
+    if name not in ("train", "validation", "test"):
+        raise DataError(f"--split: expected train, validation or test, got {name!r}")
+    return getattr(dataset, name)
+
+
+def _half(image: Any) -> Any:
+    """Half as wide and high where that still shows the example, so that five stand in 80 columns."""
+    H, W = image.shape[0] // 2, image.shape[1] // 2
+    if H < 12:
+        return image
+    return image[: 2 * H, : 2 * W].reshape(H, 2, W, 2, -1).mean(axis=(1, 3, 4))

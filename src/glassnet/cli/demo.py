@@ -1,0 +1,65 @@
+"""glassnet demo: the whole story on whatever data this machine has."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    out: Annotated[Path | None, typer.Option(help="the run folder; runs/classic-DATA by default")] = None,
+    epochs: Annotated[int | None, typer.Option(help="train so many epochs only")] = None,
+) -> None:
+    """Train a network on handwritten digits, look at the result, and recognise a few pictures.
+
+    Uses MNIST where it is at hand or can be downloaded, else scikit-learn's small digits.
+    """
+    import numpy as np
+
+    from glassnet.cli.predict import read_examples
+    from glassnet.cli.terminal import beside, console, section
+    from glassnet.cli.train import train_and_show
+    from glassnet.data import picture
+    from glassnet.data.dataset import DataError
+    from glassnet.data.registry import get_dataset, load_dataset
+    from glassnet.modelfile import load_network
+    from glassnet.progress import TaskBar
+    from glassnet.recipes import load_recipe
+    from glassnet.run import MODEL
+
+    settings = {}
+    try:
+        with TaskBar() as bar:
+            get_dataset("mnist", progress=bar)
+    except DataError as error:
+        console.print(f"MNIST cannot be had: {error}", soft_wrap=True)
+        console.print("[bold reverse] Falling back to scikit-learn's 1,797 digits of 8x8 pixels. [/bold reverse]")
+        # A thirtieth of MNIST's examples: smaller batches and more epochs make as many steps.
+        settings = {"data.name": "digits", "training.batch_size": "16", "training.epochs": "100"}
+    if epochs is not None:
+        settings["training.epochs"] = str(epochs)
+    run = train_and_show(load_recipe("classic", settings=settings), out)
+
+    section("Read back from its file, it recognises pictures")
+    dataset = load_dataset(settings.get("data.name", "mnist"))
+    network = load_network(run.folder / MODEL)
+    images = []
+    folder = run.folder / "examples"
+    folder.mkdir()
+    for row in range(4):
+        image = dataset.test[np.array([row])].x[0]
+        path = folder / f"test-{row}.png"
+        picture.write(path, (image.astype(float) * 255 / dataset.white).round().astype(np.uint8))
+        images.append(path)
+    for path in images:
+        x = read_examples(path, network).x
+        p = network.predict_proba(x)[0]
+        console.print(beside([x[0]], [f"{path.name}: it says {dataset.classes[p.argmax()]} ({p.max():.1%})"]))
+    section("What next")
+    for command, what in (
+        (f"glassnet predict {run.folder} YOUR-PICTURE.png", "your own handwriting"),
+        (f"glassnet evaluate {run.folder}", "the figures again"),
+        ("glassnet recipes", "other networks"),
+        ("glassnet train classic --set network.hidden=[256,64]", "a network of your own"),
+    ):
+        console.print(f"  [bold]{command}[/bold]  {what}", soft_wrap=True)

@@ -1,0 +1,79 @@
+"""What the commands print: figures as tables, digits as characters."""
+
+from typing import Any
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from glassnet.data.dataset import Dataset
+from glassnet.train.metrics import Evaluation
+
+console = Console(highlight=False)
+RAMP = " .:-=+*#%@"
+
+
+def section(title: str) -> None:
+    """A heading."""
+    console.print(f"\n[bold]{title}[/bold]")
+
+
+def describe_dataset(dataset: Dataset) -> None:
+    """One line on what is in a dataset."""
+    console.print(str(dataset))
+
+
+def show_evaluation(result: Evaluation, *, split: str) -> None:
+    """Accuracy, a table of the classes, and the most confused pairs."""
+    table = Table(box=box.SIMPLE_HEAD, title=None, pad_edge=False)
+    table.add_column("class")
+    for name in ("precision", "recall", "F1", "examples"):
+        table.add_column(name, justify="right")
+    for row in result.per_class:
+        table.add_row(row.name, f"{row.precision:.2%}", f"{row.recall:.2%}", f"{row.f1:.2%}", f"{row.support:,}")
+    console.print(table)
+    pairs = result.most_confused(5)
+    if pairs:
+        console.print("most confused: " + ", ".join(f"{t} read as {p} ({n} x)" for t, p, n in pairs))
+    wrong = int(np.sum(result.truth != result.predicted))
+    console.print(f"{split} loss {result.loss:.4f}, {wrong:,} of {len(result.truth):,} wrong")
+    console.print(f"[bold]{split} accuracy {100 * result.accuracy:.2f} %[/bold]")
+
+
+def digit(image: Any, white: int = 255) -> Text:
+    """A grey or colour image as characters, two rows of pixels in a line.
+
+    In a terminal with colours each character is an upper half block in two greys; elsewhere a ramp of ASCII characters.
+    """
+    grey = np.asarray(image, dtype=float)
+    if grey.ndim == 1:
+        side = int(np.sqrt(len(grey)))
+        grey = grey.reshape(side, side)
+    if grey.ndim == 3:
+        grey = grey.mean(axis=2)
+    grey = np.clip(grey / white, 0, 1)
+    if len(grey) % 2:
+        grey = np.vstack([grey, np.zeros_like(grey[:1])])
+    upper, lower = grey[0::2], grey[1::2]
+    text = Text()
+    for top, bottom in zip(upper, lower, strict=True):
+        if console.color_system in ("256", "truecolor"):
+            for a, b in zip((255 * top).astype(int), (255 * bottom).astype(int), strict=True):
+                text.append("▀", style=f"rgb({a},{a},{a}) on rgb({b},{b},{b})")
+        else:
+            level = ((top + bottom) / 2 * (len(RAMP) - 1)).round().astype(int)
+            text.append("".join(RAMP[i] for i in level).rstrip())
+        text.append("\n")
+    return text
+
+
+def beside(images: list[Any], captions: list[str], *, white: int = 255) -> Table:
+    """Images next to each other with a caption under each."""
+    grid = Table.grid(padding=(0, 3))
+    for _ in images:
+        grid.add_column(no_wrap=True)
+    grid.add_row(*(digit(image, white) for image in images))
+    grid.add_row(*captions)
+    return grid

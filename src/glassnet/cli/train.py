@@ -1,0 +1,83 @@
+"""glassnet train: a recipe becomes a run folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from glassnet.recipes import Recipe
+    from glassnet.run import Run
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="a named recipe (see `glassnet recipes`) or a TOML file")],
+    data: Annotated[
+        str | None, typer.Option(help="a dataset (see `glassnet data list`), a CSV or npz file, a folder of IDX files")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="the run folder; runs/RECIPE-DATA by default")] = None,
+    epochs: Annotated[int | None, typer.Option(help="short for --set training.epochs=N")] = None,
+    seed: Annotated[int | None, typer.Option(help="short for --set training.seed=N")] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="change any setting of the recipe")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the test accuracy only")] = False,
+) -> None:
+    """Train a network and leave model, history and pictures in a run folder.
+
+    Ctrl-C ends the training early and keeps the best network so far.
+
+    Examples:
+
+    `glassnet train classic --data fashion-mnist`
+
+    `glassnet train classic --set optimizer.lr=0.05 --set network.hidden=[256,64]`
+
+    `glassnet train my.toml --out runs/mine --seed 1`
+    """
+    from glassnet.cli.terminal import console
+    from glassnet.recipes import RecipeError, load_recipe
+
+    settings: dict[str, str] = {}
+    for pair in change or []:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise RecipeError(f"--set {pair}: expected KEY=VALUE, such as optimizer.lr=0.01")
+        settings[key.strip()] = value.strip()
+    for key, option in (("training.epochs", epochs), ("training.seed", seed), ("data.name", data)):
+        if option is not None:
+            settings[key] = str(option)
+    console.quiet = quiet
+    run = train_and_show(load_recipe(recipe, settings=settings), out)
+    if quiet:
+        typer.echo(f"test accuracy {100 * run.evaluation.accuracy:.2f} %")
+
+
+def train_and_show(recipe: "Recipe", out: Path | None) -> "Run":
+    """Train a recipe and show all that a person wants to see of it."""
+    from glassnet.cli.terminal import console, section, show_evaluation
+    from glassnet.data.registry import load_dataset
+    from glassnet.nn.settings import describe
+    from glassnet.progress import ProgressBar, TaskBar
+    from glassnet.run import new_folder, train_recipe
+
+    with TaskBar() as bar:
+        dataset = load_dataset(recipe.data.name, validation=recipe.data.validation, progress=bar)
+    console.print(f"{dataset}")
+    section(f"The network of {recipe.name!r}: {recipe.about}")
+    console.print(recipe.make_network(dataset).summary(), soft_wrap=True)
+    section(f"Training with {describe(recipe.optimizer)}")
+    folder = out or new_folder(f"{recipe.name}-{dataset.name}")
+    with ProgressBar() as progress:
+        run = train_recipe(recipe, dataset, folder, progress=None if console.quiet else progress)
+    if run.history.stopped:
+        console.print(f"stopped: {run.history.stopped}")
+        console.print(f"kept the network of epoch {run.history.kept_epoch}")
+    section("On the test images, which it has never seen")
+    show_evaluation(run.evaluation, split="test")
+    section(f"Written to {run.folder}")
+    for path in sorted(p for p in run.folder.rglob("*") if p.is_file()):
+        console.print(f"  {path.relative_to(run.folder)}")
+    if not run.pictures:
+        console.print("no pictures: they need Matplotlib, pip install 'glassnet\\[plots]'")
+    return run

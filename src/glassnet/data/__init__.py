@@ -1,0 +1,1 @@
+"""Where examples come from: files, downloads, splits, pictures; in NumPy and the standard library."""

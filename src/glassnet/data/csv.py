@@ -1,0 +1,254 @@
+"""CSV as digits are passed around in it: one image a row, one pixel a column, the label first.
+
+Three dialects are read: `label,pixel0,...,pixel783` (Kaggle's train.csv; its test.csv has no label column),
+`label,1x1,1x2,...,28x28`, and no header at all. Rows are parsed a thousand or so at a time, so memory stays bounded.
+"""
+
+import csv
+import io
+import itertools
+import math
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from glassnet.data.dataset import Array, DataError, Progress
+from glassnet.data.files import reading, writing
+
+LABEL_NAMES = ("label", "class", "target", "y")
+LONGEST_LINE = 1 << 20  # characters; a file whose lines never end is refused, not read into memory
+CELLS = 1 << 20  # how many to parse or format at a time
+WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
+
+
+def read_csv(
+    path: str | Path, *, labelled: bool | None = None, progress: Progress | None = None
+) -> tuple[Array, Array | None]:
+    """Read square images from a CSV file, plain or gzip, with or without labels.
+
+    Args:
+        path: the file.
+        labelled: whether there must be a label column (True) or must not be one (False). None finds out: by the header,
+            or without one by the number of columns, which is a square number (784) or one more (785).
+        progress: called with what is being done, the bytes read and the bytes in all.
+
+    Returns:
+        x (N, side, side) uint8, and y (N,) int64 or None.
+
+    Raises:
+        DataError: no such file, empty, a row of another length, something that is no whole number, a pixel outside
+            0..255, a missing or negative label. The message names line and column, counted from 1.
+    """
+    path = Path(path)
+    pixels = bytearray()  # grows with what is read, and becomes the array without a copy
+    labels: list[Array] = []
+    number = 1  # of the line that comes next
+    with reading(path) as (stream, raw, _), io.TextIOWrapper(stream, "utf-8-sig") as text:
+        total = path.stat().st_size
+        try:
+            lines = _lines(text, str(path))
+            first = next(lines, None)
+            if first is None:
+                raise DataError(f"{path}: is empty")
+            cells = _cells(first)
+            header = _is_header(cells)
+            columns, has_labels = len(cells), _has_labels(cells if header else None, len(cells), labelled, str(path))
+            if header:
+                number = 2
+            else:
+                lines = itertools.chain([first], lines)
+            while rows := list(itertools.islice(lines, max(1, CELLS // columns))):
+                values = _parse(rows, columns)
+                if values is None or not _in_range(values, has_labels):
+                    raise DataError(f"{path}, {_first_fault(rows, number, columns, has_labels)}")
+                if has_labels:
+                    labels.append(values[:, 0].copy())
+                pixels += values[:, int(has_labels) :].astype(np.uint8).tobytes()
+                number += len(rows)
+                if progress:
+                    progress(f"reading {path.name}", raw.tell(), total)
+        except UnicodeDecodeError:
+            raise DataError(f"{path}: expected text in UTF-8; this is another encoding, or no CSV") from None
+    if not pixels:
+        raise DataError(f"{path}: has a header but no examples")
+    side = math.isqrt(columns - has_labels)
+    x = np.frombuffer(pixels, np.uint8).reshape(-1, side, side)
+    return x, np.concatenate(labels) if has_labels else None
+
+
+def read_train_and_test(train: Path, test: Path | None = None, *, progress: Progress | None = None) -> dict[str, Array]:
+    """Read a labelled file and, if there is one, the file of test examples that belongs to it.
+
+    Returns:
+        x_train and y_train as `read_csv` gives them; x_test and y_test too if there is a test file and it has labels,
+        which Kaggle's has not.
+
+    Raises:
+        DataError: a fault in one of the files, or the training file has no labels.
+    """
+    arrays: dict[str, Array] = {}
+    for part, path in (("train", train), ("test", test)):
+        if path is not None:
+            x, y = read_csv(path, labelled=True if part == "train" else None, progress=progress)
+            if y is not None:
+                arrays |= {f"x_{part}": x, f"y_{part}": y}
+    return arrays
+
+
+def write_csv(path: str | Path, x: Array, y: Array | None = None, *, progress: Progress | None = None) -> None:
+    """Write images in Kaggle's form: a header `label,pixel0,pixel1,...`, then one image a row.
+
+    The file appears whole or not at all; gzip if its name ends in .gz.
+
+    Args:
+        x: (N, ...) uint8; what follows N is written row by row.
+        y: labels (N,), integers from 0 on; None leaves the label column out.
+        progress: called with what is being done, the rows written and the rows in all.
+
+    Raises:
+        DataError: other types, different counts, or the file cannot be written.
+    """
+    path = Path(path)
+    if x.dtype != np.uint8 or x.ndim < 2:
+        raise DataError(f"{path}: expected images (N, ...) of uint8, got {x.dtype} of shape {x.shape}")
+    if y is not None and (y.ndim != 1 or y.dtype.kind not in "iu" or len(y) != len(x) or (y < 0).any()):
+        raise DataError(f"{path}: expected {len(x):,} labels, integers from 0 on, got {y.dtype} of shape {y.shape}")
+    pixels = x.reshape(len(x), -1)
+    names = [f"pixel{i}" for i in range(pixels.shape[1])]
+    rows = max(1, CELLS // max(1, pixels.shape[1]))
+    with writing(path) as stream:
+        stream.write(",".join(names if y is None else ["label", *names]).encode() + b"\n")
+        for start in range(0, len(x), rows):
+            stream.write(_format(pixels[start : start + rows], None if y is None else y[start : start + rows]))
+            if progress:
+                progress(f"writing {path.name}", min(start + rows, len(x)), len(x))
+
+
+def write_submission(path: str | Path, labels: Array) -> None:
+    """Write predicted labels as Kaggle wants them: a header `ImageId,Label`, ids from 1.
+
+    Args:
+        labels: (N,), integers.
+
+    Raises:
+        DataError: the labels are no integers (N,), or the file cannot be written.
+    """
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise DataError(f"{path}: expected labels as integers (N,), got {labels.dtype} of shape {labels.shape}")
+    with writing(path) as stream:
+        stream.write(b"ImageId,Label\n")
+        stream.writelines(b"%d,%d\n" % row for row in enumerate(labels.tolist(), start=1))
+
+
+def _lines(text: io.TextIOWrapper, where: str) -> Iterator[str]:
+    """The lines of a file; empty ones at its end are left out."""
+    empty = 0
+    number = 0
+    while line := text.readline(LONGEST_LINE):
+        number += 1
+        if len(line) == LONGEST_LINE and not line.endswith("\n"):
+            raise DataError(f"{where}, line {number}: over {LONGEST_LINE:,} characters; this is no CSV of images")
+        if line.isspace():
+            empty += 1
+            continue
+        yield from itertools.repeat("\n", empty)
+        empty = 0
+        yield line
+
+
+def _cells(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line])) or [""]
+    except csv.Error:  # such as a cell of more than 131,072 characters
+        return line.split(",")
+
+
+def _is_header(cells: list[str]) -> bool:
+    """A first line without any number is a header; so is one that begins with the word label."""
+    if cells[0].strip().lower() in LABEL_NAMES:
+        return True
+    return all(cell.strip() and not _is_number(cell) for cell in cells)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _has_labels(header: list[str] | None, columns: int, labelled: bool | None, where: str) -> bool:
+    """Whether the first column holds labels; DataError if the rest is no square image, or it is not as asked for."""
+    named = header is not None and header[0].strip().lower() in LABEL_NAMES
+    if header is not None and not named and header[-1].strip().lower() in LABEL_NAMES:
+        raise DataError(f"{where}: the label stands in the last column, {header[-1]!r}; expected it in the first")
+    found = named or not _is_square(columns)
+    if not _is_square(columns - found):
+        raise DataError(
+            f"{where}, line 1: expected a label and a square number of pixels (785 columns for 28x28), or the "
+            f"pixels alone (784), separated by commas; got {columns} columns{' in the header' if header else ''}"
+        )
+    if labelled is not None and found != labelled:
+        expected, got = ("a label column", "none") if labelled else ("no label column", "one")
+        raise DataError(f"{where}, line 1: expected {expected} before the pixels, got {got} ({columns} columns)")
+    return found
+
+
+def _is_square(count: int) -> bool:
+    return count > 0 and math.isqrt(count) ** 2 == count
+
+
+def _parse(rows: list[str], columns: int) -> Array | None:
+    """The numbers in these lines (rows, columns), or None if anything is wrong with them."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # older NumPy takes 5.5 for 5, with a warning
+            values = np.loadtxt(rows, np.int64, delimiter=",", comments=None, quotechar='"', ndmin=2)
+    except (ValueError, Warning):
+        return None
+    return values if values.shape == (len(rows), columns) else None
+
+
+def _in_range(values: Array, has_labels: bool) -> bool:
+    pixels = values[:, int(has_labels) :]
+    return bool(pixels.min() >= 0 and pixels.max() <= 255 and (not has_labels or values[:, 0].min() >= 0))
+
+
+def _first_fault(rows: list[str], number: int, columns: int, has_labels: bool) -> str:
+    """Where the first fault in these lines is, and what it is; `number` is that of the first line."""
+    for line, row in enumerate(rows, start=number):
+        cells = _cells(row)
+        if not row.strip():
+            return f"line {line}: is empty"
+        if len(cells) != columns:
+            return f"line {line}: expected {columns} columns as in the first line, got {len(cells)}"
+        for column, cell in enumerate(cells, start=1):
+            label = has_labels and column == 1
+            place = f"line {line}, column {column}"
+            expected = "a label, a whole number from 0 on" if label else "a pixel from 0 to 255"
+            if not cell.strip():
+                return f"{place}: the {'label' if label else 'pixel'} is missing"
+            cell = cell.strip()
+            if not WHOLE_NUMBER.fullmatch(cell) or not 0 <= int(cell[:30]) <= (2**63 - 1 if label else 255):
+                return f"{place}: expected {expected}, got {cell[:30]!r}"
+    return f"one of the {len(rows)} lines from line {number} on: expected {columns} whole numbers separated by commas"
+
+
+_CELLS = np.array([list(f",{value}".encode().ljust(4, b"\0")) for value in range(256)], np.uint8)  # pixel -> its text
+
+
+def _format(pixels: Array, labels: Array | None) -> bytes:
+    """Rows of text. Each cell is made four bytes wide, with zero bytes to fill; those are then left out."""
+    N = len(pixels)
+    text = _CELLS[pixels].reshape(N, -1)  # (N, 4 D)
+    newline = np.full((N, 1), ord("\n"), np.uint8)
+    if labels is None:
+        text[:, :1] = 0  # no comma before the first pixel
+        table = np.hstack([text, newline])
+    else:
+        table = np.hstack([labels.astype("S20").view(np.uint8).reshape(N, -1), text, newline])
+    return table[table != 0].tobytes()

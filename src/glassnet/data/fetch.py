@@ -1,0 +1,191 @@
+"""Downloads that can be trusted: mirrors tried in order, resumed where they broke off, checked before they count.
+
+A file appears under its name only when its SHA-256 is right. Until then it is `NAME.part`, which also stays after
+Ctrl-C or a broken transfer, so the next attempt continues from there.
+"""
+
+import http.client
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
+
+from glassnet.data.dataset import DataError, Progress
+from glassnet.data.files import BLOCK, sha256_of
+
+
+class MirrorError(Exception):
+    """This mirror does not give the file; the message says why."""
+
+
+class InterruptedTransferError(MirrorError):
+    """The transfer broke off; what has come is kept, and can be continued."""
+
+
+def fetch(
+    urls: Sequence[str],
+    path: str | Path,
+    *,
+    sha256: str,
+    size: int | None = None,
+    progress: Progress | None = None,
+    timeout: float = 10.0,
+) -> Path:
+    """Download a file from the first of several mirrors that gives it whole and unaltered.
+
+    An interrupted transfer is continued once from the same mirror, then from the next. A file with the wrong checksum
+    is dropped and fetched from the next mirror.
+
+    Args:
+        urls: where the file can be found, http or https, best first.
+        path: where it is to be; its folder is made if need be.
+        sha256: the checksum it must have, in hexadecimal.
+        size: its length in bytes, if known; a server that sends more is cut off.
+        progress: called with the file's name, the bytes at hand and the bytes expected.
+        timeout: seconds without an answer after which a mirror is given up.
+
+    Returns:
+        The path.
+
+    Raises:
+        DataError: no mirror gave the file (the message names what each said, and which file to put where), or it
+            cannot be written.
+    """
+    path = Path(path)
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if part.exists() and part.stat().st_size == size and sha256_of(part) == sha256:
+            part.replace(path)
+            return path
+        said = []
+        for url in urls:
+            try:
+                _fetch_from(url, part, sha256, size, progress, timeout)
+                part.replace(path)
+                return path
+            except MirrorError as failure:
+                said.append(f"{url}: {failure}")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
+    folder = path.parent
+    raise DataError(
+        f"{path.name} could not be downloaded ({'; '.join(said) or 'no mirror is known'}); without a network, put the "
+        f"file {path.name} into the folder {folder}, or into {folder.name} in the folder that GLASSNET_DATA names"
+    )
+
+
+def _fetch_from(url: str, part: Path, sha256: str, size: int | None, progress: Progress | None, timeout: float) -> None:
+    """Make `part` the whole file with the right checksum, with the help of this mirror alone."""
+    for last_chance in (False, True):
+        try:
+            resumed = _transfer(url, part, size, progress, timeout)
+        except InterruptedTransferError:
+            if last_chance:
+                raise
+            continue
+        found = sha256_of(part)
+        if found == sha256:
+            return
+        part.unlink()
+        if not resumed or last_chance:
+            raise MirrorError(f"wrong checksum: expected sha256 {sha256}, got {found}")
+        # the wrong half may have come from elsewhere: ask this mirror once for the whole
+
+
+def _transfer(url: str, part: Path, size: int | None, progress: Progress | None, timeout: float) -> bool:
+    """Fetch what is missing of `part`; whether some of it was there before."""
+    have = part.stat().st_size if part.exists() else 0
+    if size is not None and have >= size:  # whole, and yet not right
+        part.unlink()
+        have = 0
+    answer = _ask(url, have, timeout)
+    if answer is None:  # nothing comes after what is here: it may be the whole file
+        return True
+    with answer:
+        if have and answer.status == 206 and not _continues(answer, have, size):
+            part.unlink()
+            return _transfer(url, part, size, progress, timeout)
+        have = have if answer.status == 206 else 0  # some servers know no ranges and send everything
+        return _store(answer, part, have, size, progress)
+
+
+def _ask(url: str, have: int, timeout: float) -> http.client.HTTPResponse | None:
+    """The answer to a request for the bytes from `have` on; None if the server says that there are no more."""
+    headers = {"User-Agent": "glassnet", "Accept-Encoding": "identity"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
+    opener = urllib.request.OpenerDirector()  # not the default one: that follows redirections to ftp too
+    for handler in (
+        urllib.request.ProxyHandler(),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(),
+        urllib.request.HTTPRedirectHandler(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPErrorProcessor(),
+        urllib.request.UnknownHandler(),
+    ):
+        opener.add_handler(handler)
+    try:
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise MirrorError("only http and https addresses are used")
+        return cast(
+            http.client.HTTPResponse, opener.open(urllib.request.Request(url, headers=headers), timeout=timeout)
+        )
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == 416 and have:
+            return None
+        raise MirrorError(f"HTTP {error.code} {error.reason}") from None
+    except urllib.error.URLError as error:
+        raise MirrorError(f"no answer: {error.reason}") from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise MirrorError(f"no answer: {str(error) or type(error).__name__}") from None
+
+
+def _continues(answer: http.client.HTTPResponse, have: int, size: int | None) -> bool:
+    """Whether the answer is the rest of the file, from the byte asked for."""
+    match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", ""))
+    if answer.status != 206 or not match or int(match[1]) != have:
+        return False
+    return size is None or match[2] in ("*", str(size))
+
+
+def _total(answer: http.client.HTTPResponse, have: int, size: int | None) -> int | None:
+    """How many bytes the file will have, as far as that is known."""
+    length = answer.headers.get("Content-Length", "")
+    total = have + int(length) if length.isdecimal() else None
+    if size is not None and total is not None and total != size:
+        raise MirrorError(f"offers a file of {total:,} bytes, expected {size:,}")
+    return size if total is None else total
+
+
+def _store(
+    answer: http.client.HTTPResponse, part: Path, have: int, size: int | None, progress: Progress | None
+) -> bool:
+    """Write what comes after the first `have` bytes; whether there were any."""
+    resumed = have > 0
+    total = _total(answer, have, size)
+    with part.open("ab" if resumed else "wb") as file:
+        while True:
+            if progress:
+                progress(part.name.removesuffix(".part"), have, total)
+            try:
+                block = answer.read1(BLOCK)
+            except (OSError, http.client.HTTPException) as error:
+                raise InterruptedTransferError(f"the transfer broke off after {have:,} bytes: {error}") from None
+            if not block:
+                break
+            have += len(block)
+            if size is not None and have > size:
+                break
+            file.write(block)
+    if size is not None and have > size:
+        part.unlink()
+        raise MirrorError(f"sent more than the {size:,} bytes expected")
+    if total is not None and have < total:
+        raise InterruptedTransferError(f"the transfer broke off after {have:,} of {total:,} bytes")
+    return resumed

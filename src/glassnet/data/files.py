@@ -1,0 +1,145 @@
+"""Files, plain, gzip or zip: opened by what is in them, not by their name, and written whole or not at all.
+
+Whatever goes wrong between the disk and an array is reported as a DataError that names the file.
+"""
+
+import gzip
+import hashlib
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, cast
+
+from glassnet.data.dataset import DataError
+
+BLOCK = 1 << 18  # bytes read at a time: large enough to be fast, small enough to stay in the cache
+MOST_EXPANSION = 1032  # deflate cannot make more than this out of one byte
+
+
+class Opened(NamedTuple):
+    """A file opened for reading."""
+
+    stream: BinaryIO  # what the file holds, unzipped
+    raw: BinaryIO  # the file as it is; its position shows how far reading has come
+    most: int  # no more bytes than this can come out of the stream
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[Opened]:
+    """Open a file, plain or gzip.
+
+    Raises:
+        DataError: it does not exist or cannot be read, or while it is being read: it is truncated or broken gzip.
+    """
+    try:
+        with Path(path).open("rb") as raw, unzipping(raw, os.fstat(raw.fileno()).st_size, str(path)) as opened:
+            yield opened
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+@contextmanager
+def unzipping(raw: BinaryIO, size: int, where: str) -> Iterator[Opened]:
+    """The same for a binary file of `size` bytes that is open already; `where` names it in messages."""
+    zipped = raw.read(2) == b"\x1f\x8b"
+    raw.seek(0)
+    if not zipped:
+        yield Opened(raw, raw, size)
+        return
+    try:
+        with gzip.GzipFile(fileobj=raw, mode="rb") as stream:
+            yield Opened(cast(BinaryIO, stream), raw, size * MOST_EXPANSION)
+    except EOFError:
+        raise DataError(f"{where}: truncated: the gzip data ends too early") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{where}: broken gzip: {error}") from None
+
+
+@contextmanager
+def reading_zip(path: str | Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip archive; `zip_member` finds what is in it.
+
+    Raises:
+        DataError: it does not exist or cannot be read, or is no zip archive, or while it is being read: it is broken.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except DataError:
+        raise
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, struct.error) as error:
+        raise DataError(f"{path}: not a zip archive, or a broken one: {error}") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def zip_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    """The entry of a file in a zip archive, which claims no more than there can be.
+
+    Raises:
+        DataError: there is none of this name, it is compressed in an unusual way, or claims an impossible size.
+    """
+    try:
+        member = archive.getinfo(name)
+    except KeyError:
+        present = ", ".join(archive.namelist()[:8]) or "nothing"
+        raise DataError(f"{archive.filename}: expected {name} in the archive, got {present}") from None
+    where = f"{archive.filename}: {name}"
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise DataError(f"{where}: expected it stored or deflated, got compression method {member.compress_type}")
+    present_bytes = min(member.compress_size, Path(archive.filename or "").stat().st_size)
+    if member.file_size > MOST_EXPANSION * present_bytes:
+        raise DataError(f"{where}: claims {member.file_size:,} bytes, more than can come out of {present_bytes:,}")
+    return member
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[BinaryIO]:
+    """Write a file that appears under its name only when it is whole; gzip if the name ends in .gz.
+
+    The same contents give the same bytes: no time and no name is stored in the gzip header.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        try:
+            with temporary.open("wb") as raw:
+                if path.name.endswith(".gz"):
+                    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as stream:
+                        yield cast(BinaryIO, stream)
+                else:
+                    yield raw
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def sha256_of(path: str | Path) -> str:
+    """The SHA-256 of a file as it is, in hexadecimal."""
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def sha256_of_content(path: str | Path) -> str:
+    """The SHA-256 of what a file holds, unzipped: the same however it was compressed."""
+    digest = hashlib.sha256()
+    with reading(path) as (stream, _, _):
+        while block := stream.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,76 @@
+"""The .npz form in which Keras publishes image datasets: x_train, y_train, x_test and y_test in one file.
+
+Such a file can hide a pickle or claim any size, so the header of each array is checked before any of it is loaded.
+"""
+
+import math
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+
+from glassnet.data.dataset import Array, DataError
+from glassnet.data.files import reading_zip, zip_member
+
+NAMES = ("x_train", "y_train", "x_test", "y_test")
+
+
+def read_npz(path: str | Path) -> dict[str, Array]:
+    """Read the four arrays of a Keras dataset; nothing in the file is ever unpickled.
+
+    Returns:
+        x_train and x_test as uint8 (N, H, W), (N, H, W, C) or (N, D); y_train and y_test as int64 (N,).
+
+    Raises:
+        DataError: no such file, not an npz, truncated, a missing array, Python objects, other types or shapes,
+            different counts, or a header that promises another size than the file holds.
+    """
+    with reading_zip(path) as archive:
+        arrays = {name: _read_array(archive, name, f"{path}: {name}") for name in NAMES}
+    for part in ("train", "test"):
+        x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
+        if x.dtype != np.uint8 or x.ndim < 2:
+            raise DataError(
+                f"{path}: expected x_{part} as it was stored, uint8 pixels (N, H, W); got {x.dtype} of shape {x.shape}"
+            )
+        if y.ndim == 2 and y.shape[1] == 1:  # as Keras gives CIFAR-10
+            y = y[:, 0]
+        if y.ndim != 1 or y.dtype.kind not in "iu":
+            raise DataError(f"{path}: expected y_{part} as integers (N,), got {y.dtype} of shape {y.shape}")
+        if len(x) != len(y):
+            raise DataError(f"{path}: x_{part} holds {len(x):,} examples, but y_{part} {len(y):,} labels")
+        arrays[f"y_{part}"] = y.astype(np.int64)
+    return arrays
+
+
+def _read_array(archive: zipfile.ZipFile, name: str, where: str) -> Array:
+    member = zip_member(archive, f"{name}.npy")
+    try:
+        with archive.open(member) as stream:
+            shape, _, dtype = _read_header(stream)
+            if dtype.hasobject:
+                raise DataError(f"{where} holds Python objects; they are not loaded, for that could run code")
+            promised = math.prod(shape) * dtype.itemsize
+            follow = member.file_size - stream.tell()
+            if promised != follow:
+                raise DataError(f"{where} promises {promised:,} bytes {shape} {dtype}, but {follow:,} follow")
+        with archive.open(member) as stream:
+            array: Array = npy.read_array(stream, allow_pickle=False)
+            stream.read(1)  # reading to the end checks the sum
+    except DataError:
+        raise
+    except (ValueError, MemoryError) as error:
+        raise DataError(f"{where} is no NumPy array: {error}") from None
+    return array
+
+
+def _read_header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and type that a .npy header states."""
+    version = npy.read_magic(stream)
+    if version == (1, 0):
+        return npy.read_array_header_1_0(stream)
+    if version == (2, 0):
+        return npy.read_array_header_2_0(stream)
+    raise ValueError(f"version {version} of the format")

@@ -1,0 +1,69 @@
+"""Files of one's own: a CSV file, a Keras file, or a folder of files named as MNIST's, read as a dataset.
+
+They bring no register, so the classes are the labels that occur, and nothing but their form can be checked.
+"""
+
+from pathlib import Path
+
+from glassnet.data.csv import read_train_and_test
+from glassnet.data.dataset import Array, DataError, Progress
+from glassnet.data.idx import FOUR_FILES, idx_names, read_four
+from glassnet.data.npz import read_npz
+
+ENDINGS = (".csv", ".csv.gz", ".npz")
+MOST_CLASSES = 65_536  # a larger label is taken for a mistake
+
+
+def read_own(path: Path, *, progress: Progress | None = None) -> dict[str, Array]:
+    """Read training examples and, if there are any, test examples.
+
+    Args:
+        path: a file .csv, .csv.gz or .npz; or a folder that holds the four MNIST-named IDX files (.gz or not), or
+            train.csv and maybe test.csv, or just one such file.
+
+    Returns:
+        x_train uint8, y_train int64; x_test and y_test where they come with it.
+
+    Raises:
+        DataError: another kind of file, or one with a fault.
+    """
+    if path.is_file():
+        if not path.name.endswith(ENDINGS):
+            raise DataError(f"{path}: expected a file {', '.join(ENDINGS)}, or a folder")
+        return read_npz(path) if path.suffix == ".npz" else read_train_and_test(path, progress=progress)
+    found = {name: next((path / n for n in idx_names(name) if (path / n).is_file()), None) for name in FOUR_FILES}
+    files = {name: file for name, file in found.items() if file}
+    if len(files) == len(FOUR_FILES):
+        return read_four(files)
+    if train_and_test := csv_files(path):
+        return read_train_and_test(*train_and_test, progress=progress)
+    others = [file for file in sorted(path.iterdir()) if file.name.endswith(ENDINGS)]
+    if len(others) == 1:
+        return read_own(others[0], progress=progress)
+    missing = ", ".join(name for name in FOUR_FILES if name not in files)
+    raise DataError(
+        f"{path}: expected one file {', '.join(ENDINGS)} (there are {len(others)}), or train.csv and test.csv, or the "
+        f"four IDX files (missing: {missing})"
+    )
+
+
+def csv_files(folder: Path) -> list[Path]:
+    """train.csv, and test.csv if it is there; nothing without train.csv."""
+    train, test = folder / "train.csv", folder / "test.csv"
+    return [path for path in (train, test) if path.is_file()] if train.is_file() else []
+
+
+def classes_and_white(arrays: dict[str, Array], where: str) -> tuple[tuple[str, ...], int]:
+    """The names of the classes, "0" to the largest label, and the largest value a pixel may have.
+
+    Pixels count to 255, unless none is above 16: then to the largest there is, as in images of 16 greys or of 0 and 1.
+
+    Raises:
+        DataError: a label that cannot be the number of a class.
+    """
+    labels = [int(arrays[name].max(initial=0)) for name in ("y_train", "y_test") if name in arrays]
+    pixels = [int(arrays[name].max(initial=0)) for name in ("x_train", "x_test") if name in arrays]
+    if max(labels) >= MOST_CLASSES:
+        raise DataError(f"{where}: expected labels that number the classes from 0 on, got {max(labels)}")
+    classes = tuple(str(label) for label in range(max(labels) + 1))
+    return classes, 255 if max(pixels) > 16 else max(1, *pixels)

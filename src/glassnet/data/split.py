@@ -1,0 +1,53 @@
+"""Which examples are held out: by chance, but with as many of each class as the class has its share.
+
+The choice is addressed by its seed alone, so the same seed holds out the same examples on every machine.
+"""
+
+import numpy as np
+
+from glassnet.data.dataset import Array, DataError
+
+
+def stratified(labels: Array, count: int, *, seed: int) -> tuple[Array, Array]:
+    """Hold out `count` examples so that each class keeps its proportion.
+
+    Each class gives its share of `count` rounded down; what is then still missing comes from the classes that rounding
+    cost most (largest remainder). The last example of a class is held out only when nothing else is left.
+
+    Args:
+        labels: integers (N,).
+        count: 0 to N.
+        seed: 0 to 2**64 - 1.
+
+    Returns:
+        The rows that stay and the rows that are held out, both ascending, int64.
+
+    Raises:
+        DataError: labels of another form, count or seed out of range.
+    """
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise DataError(f"expected labels as integers (N,), got {labels.dtype} of shape {labels.shape}")
+    if not 0 <= count <= len(labels):
+        raise DataError(f"cannot hold out {count:,} of {len(labels):,} examples")
+    if not 0 <= seed < 2**64:
+        raise DataError(f"seed must be a whole number from 0 to 2**64 - 1, got {seed}")
+    classes, sizes = np.unique(labels, return_counts=True)
+    random = np.random.Generator(np.random.Philox(key=seed))
+    held_out = np.zeros(len(labels), bool)
+    for label, share in zip(classes, shares_of(count, sizes), strict=True):
+        held_out[random.permutation(np.flatnonzero(labels == label))[:share]] = True
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def shares_of(count: int, sizes: Array) -> Array:
+    """How many of `count` each class gives, by largest remainder, given the size of each class."""
+    total = max(int(sizes.sum()), 1)
+    shares = np.minimum(sizes * count // total, np.maximum(sizes - 1, 0))
+    by_remainder = np.argsort(-(sizes * count % total), kind="stable")
+    for most in (sizes - 1, sizes):
+        while shares.sum() < count and (shares < most).any():
+            for c in by_remainder:
+                if shares.sum() < count and shares[c] < most[c]:
+                    shares[c] += 1
+    return shares

@@ -1,0 +1,78 @@
+"""The dense layer: every output is a weighted sum of all inputs, plus a bias.
+
+A row of weights is what one output looks for; the bias is how easily it is pleased. Alone it is a linear model; with
+something curved between, a few of them can approximate any function.
+"""
+
+from dataclasses import dataclass, field
+from typing import final
+
+import numpy as np
+
+from glassnet.nn.init import Constant, GlorotUniform, Initializer
+from glassnet.nn.layer import Array, Declared, Layer, Shape
+from glassnet.nn.settings import require
+
+
+@final
+@dataclass(eq=False)
+class Dense(Layer):
+    """Weighted sums of all inputs.
+
+    Forward:   y = x W + b
+    Backward:  dW = x^T dy      db = sum over the batch of dy      dx = dy W^T
+
+    Shapes: x (N, D), W (D, M), b (M,), y (N, M).
+
+    Args:
+        units: M, the number of outputs, at least 1.
+        init: how W starts; GlorotUniform by default.
+        bias_init: how b starts; zeros by default.
+
+    Raises:
+        InputError: units below 1; examples that are not flat.
+
+    Reference: Rumelhart, Hinton and Williams 1986, "Learning representations by back-propagating errors".
+    """
+
+    units: int
+    init: Initializer = GlorotUniform()
+    bias_init: Initializer = Constant(0.0)
+
+    W: Array = field(init=False, repr=False)
+    b: Array = field(init=False, repr=False)
+    dW: Array = field(init=False, repr=False)
+    db: Array = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        require(self.units >= 1, f"Dense: units must be at least 1, got {self.units}")
+
+    def build(self, input_shape: Shape) -> Shape:
+        require(
+            len(input_shape) == 1,
+            f"Dense takes flat examples (D,), but here they have shape {input_shape}: put Flatten() before it",
+        )
+        return (self.units,)
+
+    def parameters(self) -> dict[str, Declared]:
+        D, M = self.input_shape[0], self.units
+        return {
+            "W": Declared((D, M), lambda rng: self.init.draw((D, M), D, M, rng)),
+            "b": Declared((M,), lambda rng: self.bias_init.draw((M,), D, M, rng)),
+        }
+
+    def forward(self, x: Array, *, training: bool = False) -> Array:
+        y = np.matmul(x, self.W, out=self.space("y", (len(x), self.units)) if training else None)  # (N, M)
+        y += self.b
+        if training:
+            self.saved = x
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        self.backward_parameters(dy)
+        return np.matmul(dy, self.W.T, out=self.space("dx", self.saved.shape))  # (N, D)
+
+    def backward_parameters(self, dy: Array) -> None:
+        x = self.saved
+        np.matmul(x.T, dy, out=self.dW)  # (D, M)
+        np.sum(dy, axis=0, out=self.db)  # (M,)

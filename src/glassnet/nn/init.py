@@ -1,0 +1,147 @@
+"""Where the weights start.
+
+All zeros would give every unit the same gradient for ever; too large and the signal explodes on its way through the
+layers, too small and it dies. The scaled initialisers choose the variance so that the signal keeps its size.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from glassnet.nn.layer import Array, Shape
+from glassnet.nn.settings import require
+
+
+@dataclass(frozen=True)
+class Initializer(ABC):
+    """A distribution for the first values of a parameter."""
+
+    @abstractmethod
+    def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
+        """Values of this shape (float64).
+
+        Args:
+            fan_in: how many numbers flow into one output unit.
+            fan_out: how many output units one input number feeds.
+            rng: the stream to draw from.
+        """
+
+
+@final
+@dataclass(frozen=True)
+class Constant(Initializer):
+    """Every value the same; with 0 the usual start of a bias."""
+
+    value: float = 0.0
+
+    def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
+        return np.full(shape, self.value)
+
+
+@final
+@dataclass(frozen=True)
+class Uniform(Initializer):
+    """Evenly spread over [low, high), whatever the size of the layer: what the simplest tutorials do."""
+
+    low: float = -0.5
+    high: float = 0.5
+
+    def __post_init__(self) -> None:
+        require(self.low < self.high, f"Uniform: low must be below high, got {self.low} and {self.high}")
+
+    def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
+        return rng.uniform(self.low, self.high, shape)
+
+
+@final
+@dataclass(frozen=True)
+class Normal(Initializer):
+    """Normal with mean 0 and this standard deviation, whatever the size of the layer."""
+
+    std: float = 0.01
+
+    def __post_init__(self) -> None:
+        require(self.std > 0, f"Normal: std must be above 0, got {self.std}")
+
+    def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
+        return self.std * rng.standard_normal(shape)
+
+
+@dataclass(frozen=True)
+class ScaledNormal(Initializer):
+    """Normal with mean 0 and a variance that follows from the size of the layer."""
+
+    @abstractmethod
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        """The variance of one weight."""
+
+    def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
+        return math.sqrt(self.variance(fan_in, fan_out)) * rng.standard_normal(shape)
+
+
+@dataclass(frozen=True)
+class ScaledUniform(Initializer):
+    """Uniform on [-a, a], where a = sqrt(3 variance) gives a variance that follows from the size of the layer."""
+
+    @abstractmethod
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        """The variance of one weight."""
+
+    def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
+        limit = math.sqrt(3 * self.variance(fan_in, fan_out))
+        return rng.uniform(-limit, limit, shape)
+
+
+def he(fan_in: int) -> float:
+    """Variance 2 / fan_in: a ReLU passes on half of the signal's energy, the 2 gives it back.
+
+    He et al. 2015, "Delving Deep into Rectifiers", equation 10.
+    """
+    return 2 / fan_in
+
+
+def glorot(fan_in: int, fan_out: int) -> float:
+    """Variance 2 / (fan_in + fan_out): a compromise between keeping the signal and keeping the gradient.
+
+    Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks", equation 12.
+    """
+    return 2 / (fan_in + fan_out)
+
+
+@final
+@dataclass(frozen=True)
+class HeNormal(ScaledNormal):
+    """Normal with variance 2 / fan_in; the usual start in front of a ReLU."""
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        return he(fan_in)
+
+
+@final
+@dataclass(frozen=True)
+class HeUniform(ScaledUniform):
+    """Uniform with variance 2 / fan_in."""
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        return he(fan_in)
+
+
+@final
+@dataclass(frozen=True)
+class GlorotNormal(ScaledNormal):
+    """Normal with variance 2 / (fan_in + fan_out)."""
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        return glorot(fan_in, fan_out)
+
+
+@final
+@dataclass(frozen=True)
+class GlorotUniform(ScaledUniform):
+    """Uniform with variance 2 / (fan_in + fan_out); the default of a dense layer."""
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        return glorot(fan_in, fan_out)

@@ -1,0 +1,82 @@
+"""Optimizers: how a step is made from a gradient.
+
+An optimizer sees nothing of layers: it gets the vector of parameters and the vector of gradients. What it remembers
+between steps (a velocity, say) is a few more vectors of the same length, in a state that the caller keeps.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from glassnet.nn.layer import Array
+from glassnet.nn.settings import require
+
+State = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Optimizer(ABC):
+    """An update rule on flat vectors. The object holds settings only, so one can serve many trainings."""
+
+    lr: float
+
+    def __post_init__(self) -> None:
+        require(self.lr > 0, f"{type(self).__name__}: lr must be above 0, got {self.lr}")
+
+    def start(self, theta: Array) -> State:
+        """The state before the first step: the vectors that this rule remembers, as long as theta."""
+        return {}
+
+    @abstractmethod
+    def update(self, theta: Array, grad: Array, state: State, *, lr: float) -> None:
+        """Change theta and state in place by one step.
+
+        Args:
+            theta, grad: the parameters and dLoss/dtheta, vectors of the same length; grad may be overwritten.
+            state: from `start`.
+            lr: the learning rate of this step: the setting `lr` times what the schedule says.
+        """
+
+
+@final
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """Stochastic gradient descent, plain or with momentum.
+
+    Update:         theta = theta - lr g
+    with momentum:  v = momentum v + g          theta = theta - lr v
+    Nesterov:       v = momentum v + g          theta = theta - lr (g + momentum v)
+
+    Args:
+        lr: the learning rate, above 0.
+        momentum: 0 (none) up to below 1; 0.9 is usual.
+        nesterov: look ahead along the velocity; needs momentum.
+
+    References: Robbins and Monro 1951, "A stochastic approximation method"; Sutskever et al. 2013, "On the importance
+    of initialization and momentum in deep learning" (their equations 1-4 with the learning rate outside the velocity).
+    """
+
+    momentum: float = 0.0
+    nesterov: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(0 <= self.momentum < 1, f"SGD: momentum must be from 0 to below 1, got {self.momentum}")
+        require(self.momentum > 0 or not self.nesterov, "SGD: nesterov needs a momentum above 0, such as 0.9")
+
+    def start(self, theta: Array) -> State:
+        return {"velocity": np.zeros_like(theta)} if self.momentum else {}
+
+    def update(self, theta: Array, grad: Array, state: State, *, lr: float) -> None:
+        if self.momentum:
+            v = state["velocity"]
+            v *= self.momentum
+            v += grad
+            if self.nesterov:
+                grad += self.momentum * v
+            else:
+                grad[...] = v
+        grad *= lr
+        theta -= grad

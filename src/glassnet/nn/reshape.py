@@ -1,0 +1,121 @@
+"""Layers that change the form of an example, not what it says: its scale, its origin, its shape.
+
+They stand first in a network, so that the model takes data as it is stored and nobody can forget to divide by 255.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import ClassVar, final
+
+import numpy as np
+
+from glassnet.nn.layer import Array, Declared, Layer, Shape
+from glassnet.nn.settings import require
+
+
+@final
+@dataclass(eq=False)
+class Rescale(Layer):
+    """Every number times a constant: Rescale(1 / 255) brings pixels to 0..1.
+
+    Forward:   y = scale x
+    Backward:  dx = scale dy
+
+    Shapes: any; y and dx have the shape of x. x may be of any numeric dtype.
+
+    Args:
+        scale: the factor, not 0.
+    """
+
+    takes_raw: ClassVar[bool] = True
+    scale: float
+
+    def __post_init__(self) -> None:
+        require(self.scale != 0 and math.isfinite(self.scale), f"Rescale: scale must not be 0, got {self.scale}")
+
+    def forward(self, x: Array, *, training: bool = False) -> Array:
+        y = self.space("y", x.shape) if training else np.empty(x.shape, self.dtype)
+        np.copyto(y, x)
+        y *= self.scale
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        return np.multiply(dy, self.scale, out=self.space("dx", dy.shape))
+
+
+@final
+@dataclass(eq=False)
+class Standardize(Layer):
+    """Every feature brought to mean 0 and standard deviation 1, as measured on the training inputs.
+
+    Forward:   y = (x - mean) / std
+    Backward:  dx = dy / std
+
+    Shapes: x (N, ...), mean and std of one example's shape. A feature that never varies has std 1 here, so it becomes
+    0. `fit` measures mean and std before the first step unless that was done before (`seen` counts the examples).
+
+    Reference: LeCun et al. 1998, "Efficient BackProp", section 4.3.
+    """
+
+    takes_raw: ClassVar[bool] = True
+
+    mean: Array = field(init=False, repr=False)
+    std: Array = field(init=False, repr=False)
+    seen: Array = field(init=False, repr=False)
+
+    def buffers(self) -> dict[str, Declared]:
+        shape = self.input_shape
+        return {
+            "mean": Declared(shape, lambda rng: np.zeros(shape)),
+            "std": Declared(shape, lambda rng: np.ones(shape)),
+            "seen": Declared((1,), lambda rng: np.zeros(1)),
+        }
+
+    def adapt(self, batches: Iterable[Array]) -> None:
+        if self.seen[0] > 0:
+            return
+        count, shift = 0, np.zeros(self.input_shape)
+        total, squares = np.zeros(self.input_shape), np.zeros(self.input_shape)
+        for batch in batches:
+            if count == 0:
+                shift = batch[0].astype(np.float64)  # sums around a typical value lose no digits
+            centred = batch - shift
+            total += centred.sum(axis=0)
+            squares += np.square(centred).sum(axis=0)
+            count += len(batch)
+        variance = squares / count - np.square(total / count)
+        self.mean[...] = total / count + shift
+        self.std[...] = np.sqrt(np.where(variance > 1e-12, variance, 1))
+        self.seen[0] = count
+
+    def forward(self, x: Array, *, training: bool = False) -> Array:
+        y = np.subtract(x, self.mean, out=self.space("y", x.shape) if training else None, dtype=self.dtype)
+        y /= self.std
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        return np.divide(dy, self.std, out=self.space("dx", dy.shape))
+
+
+@final
+@dataclass(eq=False)
+class Flatten(Layer):
+    """An image as one row of numbers: the way from pictures to dense layers.
+
+    Forward:   y = x, each example as one row
+    Backward:  dx = dy, in the shape of x
+
+    Shapes: x (N, ...), y (N, D) with D the number of values in one example.
+    """
+
+    takes_raw: ClassVar[bool] = True
+
+    def build(self, input_shape: Shape) -> Shape:
+        return (math.prod(input_shape),)
+
+    def forward(self, x: Array, *, training: bool = False) -> Array:
+        return x.reshape(len(x), *self.output_shape)
+
+    def backward(self, dy: Array) -> Array:
+        return dy.reshape(len(dy), *self.input_shape)

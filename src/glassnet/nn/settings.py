@@ -1,0 +1,173 @@
+"""Parts as data: a layer, loss, optimizer or initialiser is its name and its settings.
+
+`Dense(units=128)` is the table `{"type": "Dense", "units": 128}` in a recipe and in a model file. A part is a
+dataclass; its fields are its settings, so the class itself says which keys a table may have and of which type they are.
+"""
+
+import dataclasses
+import difflib
+import math
+import types
+import typing
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class InputError(ValueError):
+    """Something given to the library cannot be used; the message says what was expected and what to do."""
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise InputError with this message unless the condition holds."""
+    if not condition:
+        raise InputError(message)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of an error message about an unknown name: the closest known one, or all of them."""
+    known = sorted(known)
+    lower = {k.lower(): k for k in known}
+    close = difflib.get_close_matches(name.lower(), lower, n=1)
+    return f"did you mean {lower[close[0]]!r}?" if close else f"known are: {', '.join(known)}"
+
+
+def final_classes(kind: type[T]) -> dict[str, type[T]]:
+    """Every concrete class below `kind` that has been imported, by name."""
+    found: dict[str, type[T]] = {}
+    for sub in kind.__subclasses__():
+        found |= final_classes(sub)
+        if not getattr(sub, "__abstractmethods__", None):
+            found[sub.__name__] = sub
+    return found
+
+
+def to_table(part: Any) -> dict[str, Any]:
+    """A part as a table of plain values: its type, if it is one of a family such as Layer, and every setting."""
+    abstract = any(getattr(base, "__abstractmethods__", None) for base in type(part).__mro__)
+    table: dict[str, Any] = {"type": type(part).__name__} if abstract else {}
+    for field in dataclasses.fields(part):
+        if field.init:
+            table[field.name] = _plain(getattr(part, field.name))
+    return table
+
+
+def describe(part: Any) -> str:
+    """A part as a person would write it, without the settings that have their default value: Dense(units=128)."""
+    shown = []
+    for field in dataclasses.fields(part):
+        value = getattr(part, field.name) if field.init else field.default
+        if field.init and value != field.default:
+            text = (
+                describe(value)
+                if dataclasses.is_dataclass(value)
+                else f"{value:.6g}"
+                if type(value) is float
+                else value
+            )
+            shown.append(f"{field.name}={text}")
+    return f"{type(part).__name__}({', '.join(map(str, shown))})"
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return to_table(value)
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def from_table(kind: type[T], table: Any, where: str) -> T:
+    """Make a part of this kind from a table, or from its bare name.
+
+    Args:
+        kind: an abstract class such as Layer, or the concrete class itself.
+        table: `{"type": "Dense", "units": 128}`, or `"ReLU"` for a part whose settings all have defaults.
+        where: where the table stands, for messages: `network.layers[2]`.
+
+    Raises:
+        InputError: unknown type or key (with the nearest known one), missing key, wrong type, impossible value.
+    """
+    if isinstance(table, str):
+        table = {"type": table}
+    require(isinstance(table, dict), f"{_at(where)}expected a name or a table of settings, got {table!r}")
+    settings = dict(table)
+    cls = kind
+    if getattr(kind, "__abstractmethods__", None):
+        known = final_classes(kind)
+        name = settings.pop("type", None)
+        require(isinstance(name, str), f"{_at(where)}needs a key 'type', one of: {', '.join(sorted(known))}")
+        if name not in known:
+            raise InputError(f"{_at(where)}unknown type {name!r}; {nearest(str(name), known)}")
+        cls = known[name]
+    return _construct(cls, settings, where)
+
+
+def _construct(cls: type[T], settings: dict[str, Any], where: str) -> T:
+    fields = {f.name: f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
+    hints = typing.get_type_hints(cls)
+    for key in settings:
+        if key not in fields:
+            raise InputError(f"{_at(where)}unknown key {key!r}; {nearest(key, fields)}")
+    for key, field in fields.items():
+        missing = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        require(key in settings or not missing, f"{_at(where)}the key {key!r} is missing")
+    values = {key: _typed(value, hints[key], _inside(where, key)) for key, value in settings.items()}
+    try:
+        return cls(**values)
+    except InputError as error:
+        raise InputError(f"{_at(where)}{error}") from None
+
+
+def _typed(value: Any, hint: Any, where: str) -> Any:
+    """The value as the field's type wants it; lists become tuples, whole numbers become floats, tables parts."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return _first_fitting(value, arguments, where)
+    if origin is typing.Literal:
+        require(value in arguments, f"{_at(where)}expected one of {', '.join(map(repr, arguments))}, got {value!r}")
+        return value
+    if origin is tuple:
+        require(isinstance(value, list | tuple), f"{_at(where)}expected a list, got {value!r}")
+        inner = arguments[0] if len(arguments) == 2 and arguments[1] is ... else None
+        hints = [inner] * len(value) if inner else list(arguments)
+        require(len(hints) == len(value), f"{_at(where)}expected {len(hints)} values, got {value!r}")
+        return tuple(_typed(item, h, f"{where}[{i}]") for i, (item, h) in enumerate(zip(value, hints, strict=True)))
+    if hint is Any:
+        return value
+    hint = origin or hint  # dict[str, Any] is checked as dict
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if hint is float and isinstance(value, float):
+        require(math.isfinite(value), f"{_at(where)}expected a finite number, got {value!r}")
+    if dataclasses.is_dataclass(hint) and not isinstance(value, typing.cast(type, hint)):
+        return from_table(typing.cast(type, hint), value, where)
+    name = {
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+        str: "a text",
+        type(None): "nothing",
+    }
+    right = isinstance(value, hint) and not (hint in (int, float) and isinstance(value, bool))
+    require(right, f"{_at(where)}expected {name.get(hint, hint.__name__)}, got {value!r}")
+    return value
+
+
+def _first_fitting(value: Any, hints: tuple[Any, ...], where: str) -> Any:
+    reasons = []
+    for hint in hints:
+        try:
+            return _typed(value, hint, where)
+        except InputError as error:
+            if dataclasses.is_dataclass(hint) and isinstance(value, dict):
+                raise
+            reasons.append(str(error).removeprefix(f"{_at(where)}expected ").rsplit(", got ", 1)[0])
+    raise InputError(f"{_at(where)}expected {' or '.join(reasons)}, got {value!r}")
+
+
+def _at(where: str) -> str:
+    return f"{where}: " if where else ""
+
+
+def _inside(where: str, key: str) -> str:
+    return f"{where}.{key}" if where else key

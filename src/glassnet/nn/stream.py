@@ -1,0 +1,30 @@
+"""One seed, addressed streams of random numbers.
+
+Each use of chance (weights, shuffling, augmentation, dropout) draws from a stream that is found by its purpose and its
+position, never from one that is used up in passing. So what is drawn at step 700 does not depend on what was drawn
+before: a resumed run needs no generator state, and the order of workers changes nothing.
+"""
+
+import numpy as np
+
+from glassnet.nn.settings import require
+
+PURPOSES = {"weights": 1, "shuffle": 2, "augment": 3, "dropout": 4, "probe": 5}
+
+
+def stream(seed: int, purpose: str, *position: int) -> np.random.Generator:
+    """The random numbers at one address.
+
+    A counter-based generator (Philox, Salmon et al. 2011) turns (key, counter) into random bits. The key is
+    (seed, purpose); the position fills the upper three words of the counter, and the lowest word counts the draws.
+
+    Args:
+        seed: 0 to 2**64 - 1.
+        purpose: one of PURPOSES.
+        position: up to three whole numbers, such as (step, shard, layer).
+    """
+    require(0 <= seed < 2**64, f"seed must be a whole number from 0 to 2**64 - 1, got {seed}")
+    key = np.array([seed, PURPOSES[purpose]], dtype=np.uint64)
+    counter = np.zeros(4, dtype=np.uint64)
+    counter[1 : 1 + len(position)] = position
+    return np.random.Generator(np.random.Philox(key=key, counter=counter))

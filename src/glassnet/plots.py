@@ -1,0 +1,179 @@
+"""Figures: what people would rather look at than read.
+
+Each function takes results and gives a Matplotlib figure; `save` writes one as a PNG. Nothing here needs a screen.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassnet.train.history import History
+from glassnet.train.metrics import Evaluation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Array = NDArray[Any]
+
+TRAINING, VALIDATION, WRONG, QUIET = "#1f6fb4", "#d95f0e", "#c0262c", "#555555"
+
+
+class PlotError(RuntimeError):
+    """Figures cannot be drawn here; the message says what to install."""
+
+
+def curves(history: History) -> "Figure":
+    """Loss and accuracy by epoch, for training and validation data, with the epoch whose network was kept."""
+    panels = [("loss", "loss (mean, nats)")]
+    if "training_accuracy" in history:
+        panels.append(("accuracy", "accuracy (%)"))
+    figure = _figure(5.2 * len(panels), 3.8)
+    for axes, (value, title) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        for name, label, colour in (
+            (f"training_{value}", "training", TRAINING),
+            (f"validation_{value}", "validation", VALIDATION),
+        ):
+            if name in history:
+                values = np.array(history[name]) * (100 if value == "accuracy" else 1)
+                marker = "o" if len(values) < 20 else ""
+                axes.plot(
+                    history["epoch"], values, color=colour, label=label, linewidth=1.8, marker=marker, markersize=3
+                )
+        if history.kept_epoch and history.kept_epoch < len(history):
+            axes.axvline(history.kept_epoch, color=QUIET, linestyle=":", label=f"kept: epoch {history.kept_epoch}")
+        axes.set(xlabel="epoch", title=title)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(alpha=0.3)
+        axes.legend(frameon=False)
+    return figure
+
+
+def confusion(evaluation: Evaluation) -> "Figure":
+    """Counts of truth against prediction; the colour shows mistakes, as a share of the truth's row."""
+    counts = evaluation.confusion
+    C = len(counts)
+    side = max(5.0, 0.55 * C + 1.6)
+    figure = _figure(side, side)
+    axes = figure.subplots()
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    shown = np.where(np.eye(C, dtype=bool), np.nan, share)
+    top = max(float(np.nanmax(shown, initial=0)), 0.01)
+    axes.imshow(shown, cmap="Oranges", vmin=0, vmax=top)
+    size = 9 if C <= 12 else 6
+    for t in range(C):
+        for p in range(C):
+            if counts[t, p]:
+                dark = t != p and share[t, p] > 0.6 * top
+                colour = "white" if dark else "#1a7f37" if t == p else "black"
+                weight = "bold" if t == p else "normal"
+                axes.text(p, t, f"{counts[t, p]}", ha="center", va="center", fontsize=size, color=colour, weight=weight)
+    rotation = 45 if max(map(len, evaluation.classes)) > 3 else 0
+    axes.set_xticks(range(C), evaluation.classes, rotation=rotation, ha="right" if rotation else "center")
+    axes.set_yticks(range(C), evaluation.classes)
+    axes.set(xlabel="prediction", ylabel="truth", title=f"{evaluation.accuracy:.2%} of {len(evaluation.truth):,} right")
+    return figure
+
+
+def predictions(images: Array, evaluation: Evaluation, *, count: int = 25, seed: int = 0) -> "Figure":
+    """Examples drawn at random, with prediction, its probability and, where it is wrong, the truth."""
+    rng = np.random.Generator(np.random.Philox(key=seed))
+    chosen = np.sort(rng.choice(len(images), min(count, len(images)), replace=False))
+    return _grid(images, evaluation, chosen, "test images drawn at random")
+
+
+def mistakes(images: Array, evaluation: Evaluation, *, count: int = 25) -> "Figure":
+    """The mistakes of which the network was surest."""
+    wrong = evaluation.mistakes()
+    return _grid(images, evaluation, wrong[:count], f"the surest of {len(wrong):,} mistakes")
+
+
+def sheet(images: Array, labels: list[str], *, title: str) -> "Figure":
+    """Examples with their labels."""
+    figure, cells = _cells(len(images), title)
+    for axes, image, label in zip(cells, images, labels, strict=False):
+        _show(axes, image)
+        axes.set_title(label, fontsize=9, pad=3)
+    return figure
+
+
+def hidden_units(weights: Array, image_shape: tuple[int, ...], *, spread: Array, count: int = 64) -> "Figure":
+    """What each unit of the first dense layer looks at: its weights as a picture.
+
+    Each weight is shown times the spread of its pixel, so that pixels which never change, whose weights are still the
+    random ones of the start, show as nothing.
+
+    Args:
+        weights: (D, M), a column for each unit.
+        image_shape: of the input, (H, W) or (H, W, C) with D values.
+        spread: (D,), the standard deviation of each input.
+    """
+    units = (weights[:, :count] * spread[:, None]).T.reshape(-1, *image_shape)
+    if units.ndim == 4:
+        units = units.mean(axis=3)
+    more = f" (the first {count} of {weights.shape[1]})" if weights.shape[1] > count else ""
+    figure, cells = _cells(
+        len(units), f"what each hidden unit looks at{more}\nink speaks for it (blue) or against it (red)"
+    )
+    for axes, unit in zip(cells, units, strict=False):
+        top = max(float(np.abs(unit).max()), 1e-12)
+        axes.imshow(unit, cmap="RdBu", vmin=-top, vmax=top, interpolation="nearest")
+    return figure
+
+
+def save(figure: "Figure", path: str | Path) -> None:
+    """Write a figure as a PNG."""
+    figure.savefig(path, dpi=120, metadata={"Software": None})
+
+
+def available() -> bool:
+    """Whether Matplotlib is installed."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def _grid(images: Array, evaluation: Evaluation, chosen: Array, title: str) -> "Figure":
+    figure, cells = _cells(len(chosen), title)
+    for axes, i in zip(cells, chosen, strict=False):
+        truth, said = evaluation.truth[i], evaluation.predicted[i]
+        _show(axes, images[i])
+        text = f"{evaluation.classes[said]}  {evaluation.probabilities[i].max():.1%}"
+        if truth != said:
+            text += f"\ntruth {evaluation.classes[truth]}"
+        axes.set_title(text, fontsize=8.5, pad=3, color="black" if truth == said else WRONG)
+    return figure
+
+
+def _cells(count: int, title: str) -> tuple["Figure", list[Any]]:
+    """A figure with room for so many small pictures, in a grid that is about square."""
+    columns = max(int(np.ceil(np.sqrt(count))), 4)
+    rows = max(int(np.ceil(count / columns)), 1)
+    figure = _figure(1.25 * columns, 1.5 * rows + 0.5)
+    figure.suptitle(title, fontsize=11)
+    cells = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axes in cells:
+        axes.set_axis_off()
+    return figure, cells
+
+
+def _show(axes: Any, image: Array) -> None:
+    side = int(np.sqrt(image.size))
+    picture = image.reshape(side, side) if image.ndim == 1 and side * side == image.size else np.squeeze(image)
+    axes.imshow(picture, cmap="gray", vmin=0, interpolation="nearest")
+
+
+def _figure(width: float, height: float) -> "Figure":
+    """An empty figure, sizes in inches.
+
+    Raises:
+        PlotError: Matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise PlotError("figures need Matplotlib: pip install 'glassnet[plots]'") from None
+    return Figure(figsize=(width, height), layout="constrained")

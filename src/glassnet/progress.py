@@ -1,0 +1,132 @@
+"""Progress that a person can watch: a bar in a terminal, a line now and then where there is none."""
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from glassnet.train.callbacks import Training
+from glassnet.train.history import Record
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+REFRESH = 0.1  # seconds between two looks at the bar
+LINE = 2.0  # seconds between two lines where there is no terminal
+
+
+class ProgressBar:
+    """Shows how training goes on; give it to `fit` as `progress=ProgressBar()`.
+
+    In a terminal a bar moves and epochs scroll by above it; elsewhere a line is printed at the first and last epoch and
+    at least two seconds apart between them.
+    """
+
+    def __init__(self, console: "Console | None" = None) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        self.console = console or Console(file=sys.stderr)
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TaskProgressColumn(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[figures]}"),
+            console=self.console,
+            transient=True,
+        )
+        self.task = self.bar.add_task("", total=None, figures="")
+        self.shown = 0.0
+        self.line_at = 0.0
+        self.last_epoch = 0
+
+    def __call__(self, training: Training) -> None:
+        now = time.perf_counter()
+        record = training.history.records[-1] if training.history.records else None
+        finished = int(record["epoch"]) if record else 0
+        if finished > self.last_epoch and record:
+            self.last_epoch = finished
+            last = finished == training.epochs or training.history.stopped is not None
+            if finished == 1 or last or now - self.line_at >= LINE:
+                self.line_at = now
+                self.console.print(epoch_line(record, training.epochs), highlight=False)
+        elif now - self.shown < REFRESH:
+            return
+        self.shown = now
+        if self.console.is_terminal:
+            self.bar.start()
+            done = (training.epoch - 1) * training.batches + training.batch
+            self.bar.update(
+                self.task,
+                description=f"epoch {training.epoch}/{training.epochs}",
+                completed=done,
+                total=training.epochs * training.batches,
+                figures=f"loss {training.loss:.4f}",
+            )
+        if finished == training.epochs or training.history.stopped:
+            self.stop()
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        if self.console.is_terminal:  # elsewhere rich would print an empty line
+            self.bar.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def epoch_line(record: Record, epochs: int) -> str:
+    """One epoch in one line."""
+    parts = [f"epoch {record['epoch']:>{len(str(epochs))}}/{epochs}", f"loss {record['training_loss']:.4f}"]
+    if "training_accuracy" in record:
+        parts.append(f"accuracy {record['training_accuracy']:.2%}")
+    if "validation_loss" in record:
+        parts.append(f"validation {record['validation_loss']:.4f}")
+    if "validation_accuracy" in record:
+        parts.append(f"{record['validation_accuracy']:.2%}")
+    return "  ".join([*parts, f"{record['seconds']:.2f} s"])
+
+
+class TaskBar:
+    """Shows a task that counts something (bytes, rows) as `progress(what, done, total)`."""
+
+    def __init__(self, console: "Console | None" = None) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        self.console = console or Console(file=sys.stderr)
+        self.bar = Progress(console=self.console, transient=True)
+        self.tasks: dict[str, object] = {}
+        self.shown = 0.0
+
+    def __call__(self, what: str, done: int, total: int | None) -> None:
+        now = time.perf_counter()
+        if what not in self.tasks:
+            self.tasks[what] = self.bar.add_task(what, total=total)
+            if not self.console.is_terminal:
+                self.console.print(f"{what} ...", highlight=False)
+        elif now - self.shown < REFRESH and done != total:
+            return
+        self.shown = now
+        if self.console.is_terminal:
+            self.bar.start()
+            self.bar.update(self.tasks[what], completed=done, total=total)  # type: ignore[arg-type]
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        if self.console.is_terminal:  # elsewhere rich would print an empty line
+            self.bar.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

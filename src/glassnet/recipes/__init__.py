@@ -1,0 +1,185 @@
+"""Recipes: a network, its data and its training as one small text file.
+
+A recipe is a TOML file; the named ones lie in this folder. Reading one checks every key and value, so a slip of the pen
+is found before training starts, not after.
+"""
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from glassnet.data.dataset import Dataset
+from glassnet.nn.dense import Dense
+from glassnet.nn.init import GlorotUniform, Initializer
+from glassnet.nn.layer import Layer
+from glassnet.nn.loss import CrossEntropy, Loss
+from glassnet.nn.network import Network
+from glassnet.nn.optim import Optimizer
+from glassnet.nn.reshape import Flatten, Rescale, Standardize
+from glassnet.nn.schedule import ConstantRate, Schedule
+from glassnet.nn.settings import InputError, from_table, nearest, require, to_table
+from glassnet.train.callbacks import EarlyStopping
+
+FOLDER = Path(__file__).parent
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be used; the message names the file, the key and what was expected."""
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """Which dataset, and how many of its training examples are held out for validation."""
+
+    name: str = "mnist"
+    validation: int = 5000
+
+    def __post_init__(self) -> None:
+        require(self.validation >= 0, f"validation must not be negative, got {self.validation}")
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """The layers: written out, or in short as the sizes of the hidden layers.
+
+    `hidden = [128]` stands for: scale the pixels, flatten, Dense(128), the activation, Dense(number of classes).
+    """
+
+    hidden: tuple[int, ...] | None = None
+    scaling: Literal["rescale", "standardize"] = "rescale"
+    activation: str | dict[str, Any] = "ReLU"
+    init: Initializer = GlorotUniform()
+    layers: tuple[str | dict[str, Any], ...] | None = None
+    loss: Loss = CrossEntropy()
+
+    def __post_init__(self) -> None:
+        given = (self.hidden is not None) + (self.layers is not None)
+        require(given == 1, "expected either 'hidden', the sizes of the hidden layers, or 'layers', a list of layers")
+        for position, size in enumerate(self.hidden or ()):
+            require(size >= 1, f"hidden[{position}] must be at least 1, got {size}")
+        from_table(Layer, self.activation, "activation")
+        for position, table in enumerate(self.layers or ()):
+            from_table(Layer, table, f"layers[{position}]")
+
+    def make(self, dataset: Dataset) -> list[Layer]:
+        """New layers for examples and classes of this dataset."""
+        if self.layers is not None:
+            return [from_table(Layer, table, f"layers[{i}]") for i, table in enumerate(self.layers)]
+        layers: list[Layer] = [Rescale(1 / dataset.white) if self.scaling == "rescale" else Standardize()]
+        if len(dataset.input_shape) > 1:
+            layers.append(Flatten())
+        for units in self.hidden or ():
+            layers += [Dense(units, init=self.init), from_table(Layer, self.activation, "activation")]
+        return [*layers, Dense(len(dataset.classes), init=self.init)]
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How long, in which portions, from which seed."""
+
+    epochs: int
+    batch_size: int | Literal["full"] = 128
+    shards: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(self.epochs >= 1, f"epochs must be at least 1, got {self.epochs}")
+        require(
+            self.batch_size == "full" or self.batch_size >= 1, f"batch_size must be at least 1, got {self.batch_size}"
+        )
+        require(self.shards >= 1, f"shards must be at least 1, got {self.shards}")
+        require(0 <= self.seed < 2**64, f"seed must be from 0 to 2**64 - 1, got {self.seed}")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that makes a trained network: the same recipe and seed give the same bits."""
+
+    name: str
+    network: NetworkSettings
+    optimizer: Optimizer
+    training: TrainingSettings
+    about: str = ""
+    data: DataSettings = field(default_factory=DataSettings)
+    schedule: Schedule = ConstantRate()
+    early_stopping: EarlyStopping | None = None
+
+    def make_network(self, dataset: Dataset) -> Network:
+        """The untrained network of this recipe.
+
+        Raises:
+            RecipeError: its layers do not fit together, or not on this dataset.
+        """
+        try:
+            network = Network(
+                self.network.make(dataset),
+                input_shape=dataset.input_shape,
+                seed=self.training.seed,
+                classes=dataset.classes,
+            )
+        except InputError as error:
+            raise RecipeError(f"recipe {self.name!r} on {dataset.name}: {error}") from None
+        network.loss = self.network.loss
+        return network
+
+    def to_table(self) -> dict[str, Any]:
+        """The recipe as plain values, which read back give the same recipe."""
+        return without_nothing(to_table(self))
+
+
+def recipe_names() -> list[str]:
+    """The named recipes, smallest first."""
+    return ["tiny", "tiny-deep", "sigmoid-30", "sixteen", "classic"]
+
+
+def load_recipe(name: str | Path, *, settings: dict[str, str] | None = None) -> Recipe:
+    """Read a named recipe or a TOML file.
+
+    Args:
+        name: one of `recipe_names()`, or the path of a file.
+        settings: values that replace or add to those of the file, as TOML text by dotted key:
+            {"optimizer.lr": "0.01", "network.hidden": "[256, 64]"}.
+
+    Raises:
+        RecipeError: no such recipe, not TOML, unknown key, wrong type, impossible value.
+    """
+    path = FOLDER / f"{name}.toml" if name in recipe_names() else Path(name)
+    if not path.is_file():
+        raise RecipeError(f"there is no recipe {str(name)!r} and no such file; {nearest(str(name), recipe_names())}")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RecipeError(f"{path}: expected a recipe in TOML: {error}") from None
+    for key, text in (settings or {}).items():
+        _put(table, key, text)
+    table.setdefault("name", path.stem)
+    try:
+        return from_table(Recipe, table, "")
+    except InputError as error:
+        raise RecipeError(f"{name if name in recipe_names() else path}: {error}") from None
+
+
+def _put(table: dict[str, Any], key: str, text: str) -> None:
+    """table[a][b] = the value that the text stands for in TOML; text that is no TOML is taken as it is."""
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *sections, last = key.split(".")
+    for section in sections:
+        if isinstance(table.get(section), str):
+            table[section] = {"type": table[section]}
+        table = table.setdefault(section, {})
+        if not isinstance(table, dict):
+            raise RecipeError(f"--set {key}: {section!r} is no section of the recipe")
+    if last in ("hidden", "layers"):  # the one replaces the other
+        table.pop("layers" if last == "hidden" else "hidden", None)
+    table[last] = value
+
+
+def without_nothing(value: Any) -> Any:
+    """The same without the keys whose value is None, for TOML has none."""
+    if isinstance(value, dict):
+        return {key: without_nothing(item) for key, item in value.items() if item is not None}
+    return [without_nothing(item) for item in value] if isinstance(value, list) else value

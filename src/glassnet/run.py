@@ -1,0 +1,191 @@
+"""A run: the folder that training a recipe leaves behind.
+
+recipe.toml         the recipe with every setting, ready to be trained again
+environment.json    versions and machine
+history.jsonl       one line an epoch, written as they come
+model.safetensors   the network
+evaluation.json     its figures on the test split
+pictures/           curves, confusion matrix, predictions, mistakes, hidden units
+"""
+
+import json
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from glassnet import plots
+from glassnet.data.dataset import Dataset
+from glassnet.modelfile import save_network
+from glassnet.nn.dense import Dense
+from glassnet.nn.layer import Array
+from glassnet.nn.network import Network
+from glassnet.recipes import Recipe
+from glassnet.train.callbacks import Callback, Training
+from glassnet.train.history import History, to_line
+from glassnet.train.loop import DivergenceError, Progress, fit
+from glassnet.train.metrics import Evaluation, evaluate
+from glassnet.version import __version__
+
+MODEL, HISTORY, EVALUATION, PICTURES = "model.safetensors", "history.jsonl", "evaluation.json", "pictures"
+
+
+class RunError(ValueError):
+    """A run folder that cannot be used; the message names it and says what to do."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        folder: where everything lies.   network: as it was kept.   history: of its training.
+        evaluation: on the test split.   pictures: the files that were drawn.
+    """
+
+    folder: Path
+    network: Network
+    history: History
+    evaluation: Evaluation
+    pictures: list[Path]
+
+
+def new_folder(name: str, *, parent: str | Path = "runs") -> Path:
+    """The first of runs/name, runs/name-2, runs/name-3, ... that does not exist."""
+    parent, number = Path(parent), 1
+    while (folder := parent / (name if number == 1 else f"{name}-{number}")).exists():
+        number += 1
+    return folder
+
+
+def train_recipe(recipe: Recipe, dataset: Dataset, folder: str | Path, *, progress: Progress | None = None) -> Run:
+    """Train a recipe into a new folder.
+
+    Args:
+        folder: must not exist, or be empty.
+        progress: as in `fit`.
+
+    Raises:
+        RunError: the folder is not empty or cannot be written.
+        RecipeError, InputError: the recipe does not fit the dataset; no folder is made then.
+        DivergenceError: as in `fit`; the last finite network is saved.
+    """
+    folder = Path(folder)
+    network = recipe.make_network(dataset)
+    _claim(folder)
+    with _writing(folder):
+        (folder / "recipe.toml").write_text(_toml(recipe), encoding="utf-8")
+        _write_json(folder / "environment.json", environment())
+    about = {"recipe": recipe.to_table(), "data": {"name": dataset.name, "white": dataset.white}}
+    training = recipe.training
+    try:
+        history = fit(
+            network,
+            dataset.train,
+            validation=dataset.validation if len(dataset.validation) else None,
+            loss=recipe.network.loss,
+            optimizer=recipe.optimizer,
+            schedule=recipe.schedule,
+            epochs=training.epochs,
+            batch_size=training.batch_size,
+            shards=training.shards,
+            callbacks=[_Log(folder / HISTORY), *([recipe.early_stopping] if recipe.early_stopping else [])],
+            progress=progress,
+            seed=training.seed,
+        )
+    except DivergenceError:
+        with _writing(folder):
+            save_network(network, folder / MODEL, about=about)
+        raise
+    result = evaluate(network, dataset.test)
+    about["training"] = {"epochs": len(history), "kept_epoch": history.kept_epoch}
+    about["test"] = {"accuracy": result.accuracy, "loss": result.loss, "examples": len(result.truth)}
+    with _writing(folder):
+        save_network(network, folder / MODEL, about=about)
+        _write_json(folder / EVALUATION, result.to_table())
+        pictures = draw(folder / PICTURES, network, history, result, dataset.test.x) if plots.available() else []
+    return Run(folder, network, history, result, pictures)
+
+
+def draw(folder: Path, network: Network, history: History, result: Evaluation, images: Array) -> list[Path]:
+    """Draw every picture of a run into this folder; return the files."""
+    folder.mkdir(exist_ok=True)
+    figures = {
+        "curves": plots.curves(history),
+        "confusion": plots.confusion(result),
+    }
+    if images.ndim > 2:
+        figures["predictions"] = plots.predictions(images, result)
+        figures["mistakes"] = plots.mistakes(images, result)
+        first = next((layer for layer in network.layers if isinstance(layer, Dense)), None)
+        if first is not None and first.W.shape[0] == np.prod(images.shape[1:]):
+            spread = images.reshape(len(images), -1).std(axis=0)
+            figures["hidden-units"] = plots.hidden_units(first.W, images.shape[1:], spread=spread)
+    paths = []
+    for name, figure in figures.items():
+        paths.append(folder / f"{name}.png")
+        plots.save(figure, paths[-1])
+    return paths
+
+
+def environment() -> dict[str, Any]:
+    """What the bits of a result depend on besides the recipe: versions, processor, BLAS."""
+    import threadpoolctl
+
+    return {
+        "glassnet": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "system": f"{platform.system()} {platform.machine()}",
+        "processors": os.cpu_count(),
+        "blas": [
+            {key: pool.get(key) for key in ("internal_api", "version", "architecture", "num_threads")}
+            for pool in threadpoolctl.threadpool_info()
+            if pool.get("user_api") == "blas"
+        ],
+    }
+
+
+class _Log(Callback):
+    """Writes each epoch's record as it comes, so that a crash loses none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def on_epoch(self, training: Training) -> None:
+        with _writing(self.path.parent), self.path.open("a", encoding="utf-8") as file:
+            file.write(to_line(training.history.records[-1]))
+
+
+def _claim(folder: Path) -> None:
+    """Make the folder, and be sure that it can be written, before any time is spent."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RunError(f"{folder} exists already and is not empty: name another folder, or delete this one")
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"cannot write to the run folder {folder}: {error.strerror or error}") from None
+
+
+def _toml(recipe: Recipe) -> str:
+    import tomli_w
+
+    return tomli_w.dumps(recipe.to_table())
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")

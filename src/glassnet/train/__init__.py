@@ -1,0 +1,1 @@
+"""How a network learns: one loop, what it reports, and when it stops."""

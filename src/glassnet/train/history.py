@@ -1,0 +1,75 @@
+"""The history of a training: one record an epoch, as JSON lines that any program can read."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from glassnet.nn.settings import InputError
+
+Record = dict[str, float]
+
+
+def to_line(record: Record) -> str:
+    """One record as one line of JSON."""
+    return json.dumps(record) + "\n"
+
+
+@dataclass
+class History:
+    """What happened in each epoch.
+
+    Each record holds `epoch` (from 1), `training_loss` and `training_accuracy` (means over the epoch's batches, each
+    measured before its step), with validation data `validation_loss` and `validation_accuracy` (after the epoch), the
+    `learning_rate` of the last step, and `seconds`. Accuracies are fractions, and absent for real targets.
+
+    Attributes:
+        records: one for each finished epoch.
+        stopped: why training ended before its last epoch, or None.
+        best_epoch: the epoch whose network was best by the monitored value.
+        kept_epoch: the epoch whose network was given back.
+    """
+
+    records: list[Record] = field(default_factory=list)
+    stopped: str | None = None
+    best_epoch: int = 0
+    kept_epoch: int = 0
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __getitem__(self, name: str) -> list[float]:
+        """One value over all epochs: history["validation_accuracy"]."""
+        known = {key for record in self.records for key in record}
+        if name not in known:
+            raise KeyError(f"the history has no {name!r}; it has: {', '.join(sorted(known))}")
+        return [record[name] for record in self.records if name in record]
+
+    def __contains__(self, name: str) -> bool:
+        return any(name in record for record in self.records)
+
+    def save(self, path: str | Path) -> None:
+        """Write the records as JSON lines."""
+        Path(path).write_text("".join(map(to_line, self.records)), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> "History":
+        """Read JSON lines.
+
+        Raises:
+            InputError: a line that is no record.
+        """
+        records: list[Record] = []
+        for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+            try:
+                record: Any = json.loads(line)
+            except json.JSONDecodeError:
+                record = None
+            if not isinstance(record, dict) or "epoch" not in record:
+                raise InputError(f"{path}, line {number}: expected a record of one epoch as JSON, got {line[:60]!r}")
+            records.append(record)
+        return cls(records)

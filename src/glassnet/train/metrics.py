@@ -1,0 +1,146 @@
+"""How good a network is: loss, accuracy, and for each class what is mistaken for what."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from glassnet.nn.layer import Array
+from glassnet.nn.network import Network
+from glassnet.nn.settings import InputError
+
+
+class Examples(NamedTuple):
+    """Inputs, their targets, and which rows of both are meant."""
+
+    inputs: Array
+    targets: Array
+    rows: Array
+
+
+def as_examples(data: Any, what: str) -> Examples:
+    """A split (an object with inputs, targets and index) or a pair of arrays (x, y), as Examples.
+
+    Raises:
+        InputError: neither, or no example, or no targets; `what` names the data in the message.
+    """
+    if hasattr(data, "inputs") and hasattr(data, "index"):
+        inputs, targets, rows = data.inputs, data.targets, np.asarray(data.index)
+    elif isinstance(data, tuple | list) and len(data) == 2:
+        inputs, targets = (None if part is None else np.asanyarray(part) for part in data)
+        rows = np.arange(0 if inputs is None or inputs.ndim == 0 else len(inputs))
+    else:
+        raise InputError(f"{what}: expected a split of a dataset or a pair (x, y), got {type(data).__name__}")
+    if inputs is None or len(rows) == 0:
+        raise InputError(f"{what}: there are no examples")
+    if targets is None:
+        raise InputError(f"{what}: these examples have no labels")
+    if len(inputs) != len(targets):
+        raise InputError(f"{what}: {len(inputs):,} examples but {len(targets):,} targets")
+    return Examples(inputs, targets, rows)
+
+
+class PerClass(NamedTuple):
+    """Figures of one class; precision and recall are 0 where there is nothing to divide by."""
+
+    name: str
+    precision: float  # of those called so, the fraction that is
+    recall: float  # of those that are, the fraction called so
+    f1: float  # harmonic mean of both
+    support: int  # how many there are
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """How a classifier did on a split.
+
+    Attributes:
+        loss: the mean loss.   classes: a name for each class.
+        truth, predicted: labels (N,).   probabilities: what the network said (N, C).
+    """
+
+    loss: float
+    classes: tuple[str, ...]
+    truth: Array
+    predicted: Array
+    probabilities: Array
+
+    @property
+    def accuracy(self) -> float:
+        """The fraction that is right."""
+        return float(np.mean(self.truth == self.predicted))
+
+    @cached_property
+    def confusion(self) -> Array:
+        """Counts (C, C): row by truth, column by prediction."""
+        C = len(self.classes)
+        return np.bincount(self.truth * C + self.predicted, minlength=C * C).reshape(C, C)
+
+    @property
+    def per_class(self) -> list[PerClass]:
+        """Precision, recall, F1 and support of each class."""
+        right, called, are = np.diag(self.confusion), self.confusion.sum(axis=0), self.confusion.sum(axis=1)
+        return [
+            PerClass(
+                name,
+                float(right[c] / max(called[c], 1)),
+                float(right[c] / max(are[c], 1)),
+                float(2 * right[c] / max(called[c] + are[c], 1)),
+                int(are[c]),
+            )
+            for c, name in enumerate(self.classes)
+        ]
+
+    def most_confused(self, count: int = 5) -> list[tuple[str, str, int]]:
+        """The most frequent mistakes: (truth, prediction, how often), most frequent first."""
+        mistakes = self.confusion - np.diag(np.diag(self.confusion))
+        order = np.argsort(-mistakes, axis=None, kind="stable")[:count]
+        pairs = [np.unravel_index(place, mistakes.shape) for place in order]
+        return [(self.classes[t], self.classes[p], int(mistakes[t, p])) for t, p in pairs if mistakes[t, p]]
+
+    def mistakes(self) -> Array:
+        """The examples that are wrong, those first in which the network was surest of its wrong answer."""
+        wrong = np.flatnonzero(self.truth != self.predicted)
+        sure = self.probabilities[wrong].max(axis=1) if len(wrong) else np.empty(0)
+        return wrong[np.argsort(-sure, kind="stable")]
+
+    def to_table(self) -> dict[str, Any]:
+        """The figures as plain values, for JSON."""
+        return {
+            "loss": self.loss,
+            "accuracy": self.accuracy,
+            "examples": len(self.truth),
+            "classes": list(self.classes),
+            "confusion": self.confusion.tolist(),
+            "per_class": [row._asdict() for row in self.per_class],
+        }
+
+
+def evaluate(network: Network, split: Any) -> Evaluation:
+    """Measure a classifier on a split or a pair (x, y).
+
+    Raises:
+        InputError: the data does not fit the network, or the targets are not labels.
+    """
+    inputs, targets, rows = as_examples(split, "evaluate")
+    targets = targets[rows]
+    network.loss.check(targets, network.output_shape[0], len(rows))
+    if targets.ndim != 1:
+        raise InputError(f"evaluate: expected labels (N,), got targets of shape {targets.shape}")
+    logits = network.logits(inputs, rows)
+    loss, prediction = network.loss.forward(logits, targets)
+    classes = network.classes or tuple(str(c) for c in range(max(network.output_shape[0], 2)))
+    return Evaluation(loss, classes, targets.astype(np.int64), network.loss.labels(prediction), prediction)
+
+
+def measure(network: Network, examples: Examples) -> tuple[float, float | None]:
+    """The loss, and for labels the accuracy: what is measured on validation data after each epoch."""
+    targets = examples.targets[examples.rows]
+    loss, prediction = network.loss.forward(network.logits(examples.inputs, examples.rows), targets)
+    return loss, count_right(network, prediction, targets) / len(targets) if targets.ndim == 1 else None
+
+
+def count_right(network: Network, prediction: Array, labels: Array) -> int:
+    """How many predictions (N, M) have the right label."""
+    return int(np.count_nonzero(network.loss.labels(prediction) == labels))

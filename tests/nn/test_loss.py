@@ -1,0 +1,136 @@
+"""What holds for every loss, and values worked out by hand."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+import glassnet as gn
+from cases import LOSSES, targets_for
+
+ALL = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+
+
+@ALL
+@pytest.mark.parametrize("kind", [0, 1], ids=["labels", "rows"])
+@pytest.mark.parametrize("N", [1, 5])
+def test_backward_is_the_derivative_of_forward(loss: gn.Loss, kind: int, N: int) -> None:
+    z = np.random.default_rng(0).standard_normal((N, 4))
+    targets = targets_for(loss, N, 4)[kind]
+    _, prediction = loss.forward(z, targets)
+    analytic = loss.backward(prediction, targets)
+    numeric, h = np.empty_like(z), 1e-6
+    for place in np.ndindex(z.shape):
+        nudge = np.zeros_like(z)
+        nudge[place] = h
+        numeric[place] = (loss.forward(z + nudge, targets)[0] - loss.forward(z - nudge, targets)[0]) / (2 * h)
+    assert np.abs(analytic - numeric).max() <= 1e-6 * np.abs(numeric).max()
+
+
+@ALL
+def test_shards_add_up_to_the_batch(loss: gn.Loss) -> None:
+    z = np.random.default_rng(0).standard_normal((7, 4))
+    for targets in targets_for(loss, 7, 4):
+        value, prediction = loss.forward(z, targets)
+        gradient = loss.backward(prediction, targets)
+        value_sum, parts = 0.0, []
+        for rows in (slice(0, 3), slice(3, 7)):
+            part, p = loss.forward(z[rows], targets[rows], total=7)
+            value_sum += part
+            parts.append(loss.backward(p, targets[rows], total=7))
+        assert value_sum == pytest.approx(value, rel=1e-12)
+        np.testing.assert_allclose(np.concatenate(parts), gradient, rtol=1e-12)
+
+
+@ALL
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_overflow_at_logits_of_ten_thousand(loss: gn.Loss, dtype: type) -> None:
+    z = np.array([[1e4, -1e4, 0], [-1e4, -1e4, 1e4]], dtype)
+    labels = np.array([1, 2])
+    with np.errstate(all="raise", under="ignore"):
+        value, prediction = loss.forward(z, labels)
+        gradient = loss.backward(prediction, labels)
+    assert math.isfinite(value)
+    assert np.isfinite(gradient).all()
+    assert gradient.dtype == dtype
+
+
+@ALL
+def test_labels_stand_for_one_hot_rows(loss: gn.Loss) -> None:
+    z = np.random.default_rng(0).standard_normal((5, 4))
+    labels = np.array([3, 0, 1, 1, 2])
+    value, prediction = loss.forward(z, labels)
+    rows = np.eye(4)[labels]
+    assert value == pytest.approx(loss.forward(z, rows)[0], rel=1e-12)
+    np.testing.assert_allclose(loss.backward(prediction, labels), loss.backward(prediction, rows), atol=1e-15)
+
+
+def test_cross_entropy_by_hand() -> None:
+    z = np.log(np.array([[1.0, 2, 5], [6, 3, 1]]))  # probabilities 1/8 2/8 5/8 and 6/10 3/10 1/10
+    value, p = gn.CrossEntropy().forward(z, np.array([2, 1]))
+    np.testing.assert_allclose(p, [[0.125, 0.25, 0.625], [0.6, 0.3, 0.1]], rtol=1e-14)
+    assert value == pytest.approx(-(math.log(0.625) + math.log(0.3)) / 2, rel=1e-14)
+    gradient = gn.CrossEntropy().backward(p, np.array([2, 1]))
+    np.testing.assert_allclose(gradient, [[0.0625, 0.125, -0.1875], [0.3, -0.35, 0.05]], rtol=1e-13)
+
+
+def test_cross_entropy_of_a_sure_wrong_answer_is_the_distance() -> None:
+    value, _ = gn.CrossEntropy().forward(np.array([[0, 1e4]], np.float32), np.array([0]))
+    assert value == 1e4
+
+
+def test_binary_cross_entropy_by_hand() -> None:
+    z = np.array([[0.0, math.log(3)]])  # probabilities 1/2 and 3/4
+    value, p = gn.BinaryCrossEntropy().forward(z, np.array([[1.0, 0.0]]))
+    np.testing.assert_allclose(p, [[0.5, 0.75]], rtol=1e-15)
+    assert value == pytest.approx(math.log(2) + math.log(4), rel=1e-14)
+
+
+def test_binary_cross_entropy_with_one_output_takes_labels_0_and_1() -> None:
+    loss, labels = gn.BinaryCrossEntropy(), np.array([0, 1])
+    z = np.array([[math.log(3)], [math.log(3)]])
+    value, p = loss.forward(z, labels)
+    assert value == pytest.approx((math.log(4) - math.log(0.75)) / 2, rel=1e-14)
+    np.testing.assert_allclose(loss.backward(p, labels), [[0.375], [-0.125]], rtol=1e-14)
+    np.testing.assert_array_equal(loss.labels(np.array([[0.2], [0.8]])), [0, 1])
+
+
+def test_squared_error_by_hand() -> None:
+    value, p = gn.SquaredError().forward(np.array([[1.0, 2], [3, 4]]), np.array([[1.0, 0], [0, 0]]))
+    assert value == (4 + 9 + 16) / 4
+    np.testing.assert_array_equal(gn.SquaredError().backward(p, np.array([[1.0, 0], [0, 0]])), [[0, 1], [1.5, 2]])
+
+
+@given(arrays(np.float64, (3, 4), elements=st.floats(-50, 50)), st.floats(-1e4, 1e4))
+def test_softmax_does_not_change_with_a_shift(z: np.ndarray, shift: float) -> None:
+    np.testing.assert_allclose(
+        gn.CrossEntropy().predict(z + shift), gn.CrossEntropy().predict(z), rtol=1e-8, atol=1e-12
+    )
+    np.testing.assert_allclose(gn.CrossEntropy().predict(z).sum(axis=1), 1, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets", "message"),
+    [
+        (gn.CrossEntropy(), np.array([0, 3, 1]), "labels must be 0 to 2 .* row 1 has label 3"),
+        (gn.CrossEntropy(), np.array([0, -1, 1]), "row 1 has label -1"),
+        (gn.CrossEntropy(), np.array([0, 1]), "one target for each of the 3 examples, got 2"),
+        (gn.CrossEntropy(), np.array(["a", "b", "c"]), "integer labels .* got <U1"),
+        (gn.CrossEntropy(), np.zeros((3, 4)), r"targets of shape \(N, 3\)"),
+        (gn.CrossEntropy(), np.full((3, 3), 0.5), "probability distribution, row .0. is not"),
+        (gn.BinaryCrossEntropy(), np.full((3, 3), 1.5), "between 0 and 1"),
+        (gn.SquaredError(), np.full((3, 3), np.nan), "NaN or infinity"),
+        (gn.SquaredError(), np.array([0.5, 1, 2]), "integer labels"),
+    ],
+)
+def test_targets_are_checked(loss: gn.Loss, targets: np.ndarray, message: str) -> None:
+    with pytest.raises(gn.InputError, match=message):
+        loss.check(targets, 3, 3)
+
+
+def test_cross_entropy_needs_two_outputs() -> None:
+    with pytest.raises(gn.InputError, match="BinaryCrossEntropy"):
+        gn.CrossEntropy().check(np.array([0, 1]), 1, 2)

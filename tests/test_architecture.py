@@ -1,0 +1,112 @@
+"""The arrows between the packages, and what importing costs: read from the source and seen in a fresh interpreter."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import glassnet
+
+SOURCE = Path(glassnet.__file__).parent
+
+# Who may import whom. Modules of one package may import each other.
+ARROWS = {
+    "nn": set(),
+    "data": set(),
+    "version": set(),
+    "modelfile": {"nn", "version"},
+    "train": {"nn", "modelfile"},
+    "recipes": {"nn", "data", "train"},
+    "run": {"recipes", "data", "train", "modelfile", "plots", "nn", "version"},
+    "plots": {"train", "explain"},
+    "progress": {"train"},
+}
+FREE = {"cli", "__init__", "__main__"}  # may import all; nothing imports cli but the entry point
+
+# The one home of each third-party package; inside functions only, except NumPy and, in the command line, its own.
+HOMES = {
+    "safetensors": {"modelfile"},
+    "threadpoolctl": {"run"},
+    "platformdirs": {"data.registry"},
+    "sklearn": {"data.digits"},
+    "PIL": {"data.picture"},
+    "matplotlib": {"plots"},
+    "rich": {"progress", "cli"},
+    "typer": {"cli"},
+    "tomli_w": {"run"},
+}
+
+
+def modules() -> list[tuple[str, Path]]:
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        parts = path.relative_to(SOURCE).with_suffix("").parts
+        found.append((".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts), path))
+    return found
+
+
+def imports(path: Path, *, top_level_only: bool = False) -> set[str]:
+    """Full names of imported modules; those under `if TYPE_CHECKING` cost nothing but are arrows all the same."""
+    tree = ast.parse(path.read_text())
+    names = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add(node.module or "")
+            names.update(f"{node.module}.{alias.name}" for alias in node.names if node.module == "glassnet")
+        for child in ast.iter_child_nodes(node):
+            if top_level_only and (isinstance(child, ast.FunctionDef | ast.Lambda) or is_type_checking(child)):
+                continue
+            visit(child)
+
+    visit(tree)
+    return names
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+@pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])
+def test_arrows(name: str, path: Path) -> None:
+    here = name.split(".")[0]
+    for imported in imports(path):
+        if imported.split(".")[0] != "glassnet" or imported == "glassnet":
+            continue
+        there = imported.split(".")[1]
+        if there == "cli":
+            assert here in {"cli", "__main__"}, f"{name} imports the command line"
+        if here not in FREE:
+            assert here in ARROWS, f"{name} has no place in the house"
+            assert there == here or there in ARROWS[here], f"{name} must not import glassnet.{there}"
+
+
+@pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])
+def test_third_party_packages_stay_at_home(name: str, path: Path) -> None:
+    third_party = {i.split(".")[0] for i in imports(path)} - sys.stdlib_module_names - {"glassnet", "numpy"}
+    for package in third_party:
+        assert package in HOMES, f"{name} imports {package}, which has no home"
+        assert any(name == home or name.startswith(f"{home}.") for home in HOMES[package]), f"{name} imports {package}"
+    if not name.startswith("cli"):
+        top = {i.split(".")[0] for i in imports(path, top_level_only=True)}
+        assert not top & HOMES.keys(), f"{name} imports a third-party package outside a function"
+
+
+def test_importing_loads_no_third_party_package_but_numpy() -> None:
+    script = "import sys, numpy.random; old = set(sys.modules); import glassnet; print(*sorted(set(sys.modules) - old))"
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    packages = {module.split(".")[0] for module in shown} - {"glassnet", "numpy"}
+    assert packages <= sys.stdlib_module_names
+
+
+def test_nothing_is_pickled() -> None:
+    for name, path in modules():
+        assert not {i for i in imports(path) if i.split(".")[0] in {"pickle", "cPickle", "dill", "joblib", "shelve"}}, (
+            name
+        )
+        assert "allow_pickle=True" not in path.read_text(), name

@@ -1,0 +1,267 @@
+"""The command line as people use it: real processes, real files, exit codes and messages."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+from glassnet.data.csv import write_csv
+from glassnet.data.idx import write_idx
+
+pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
+
+
+def glassnet(*arguments: str | Path, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "glassnet", *map(str, arguments)],
+        cwd=cwd,
+        env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1"} | (env or {}),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def refused(*arguments: str | Path, cwd: Path, env: dict[str, str] | None = None) -> str:
+    """What is said about bad input: one line, exit code 2, no traceback."""
+    done = glassnet(*arguments, cwd=cwd, env=env)
+    assert done.returncode == 2, done.stdout + done.stderr
+    lines = [line for line in done.stderr.splitlines() if not line.endswith("...")]  # progress
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("error: ")
+    assert "Traceback" not in done.stderr + done.stdout
+    return lines[0]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run of a small network on the 8x8 digits in `run`."""
+    folder = tmp_path_factory.mktemp("trained")
+    quick = ["--data", "digits", "--set", "training.batch_size=16", "--epochs", "15", "--out", "run"]
+    done = glassnet("train", "classic", *quick, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^test accuracy \d\d\.\d\d %$", done.stdout, re.MULTILINE)
+    return folder
+
+
+def test_help_has_examples(tmp_path: Path) -> None:
+    top = glassnet("--help", cwd=tmp_path).stdout
+    for command in ("demo", "train", "evaluate", "predict", "recipes", "data"):
+        assert command in top
+        assert glassnet(command, "--help", cwd=tmp_path).returncode == 0
+    assert "glassnet train classic --set" in glassnet("train", "--help", cwd=tmp_path).stdout
+
+
+def test_train_writes_lines_without_a_terminal(trained: Path) -> None:
+    done = glassnet("train", "classic", "--data", "digits", "--epochs", "2", cwd=trained)
+    assert "epoch 1/2" in done.stderr
+    assert "epoch 2/2" in done.stderr
+    assert max(map(len, (done.stdout + done.stderr).splitlines())) <= 100
+    assert (trained / "runs" / "classic-digits" / "model.safetensors").is_file()
+
+
+def test_quiet_prints_the_accuracy_only(tmp_path: Path) -> None:
+    done = glassnet("train", "classic", "--data", "digits", "--epochs", "1", "-q", cwd=tmp_path)
+    assert re.fullmatch(r"test accuracy \d\d\.\d\d %\n", done.stdout)
+    assert done.stderr == ""
+
+
+def test_evaluate_agrees_with_training(trained: Path) -> None:
+    done = glassnet("evaluate", "run", cwd=trained)
+    told = json.loads((trained / "run" / "evaluation.json").read_text())
+    assert f"test accuracy {100 * told['accuracy']:.2f} %" in done.stdout
+    as_json = json.loads(glassnet("evaluate", "run", "--json", cwd=trained).stdout)
+    assert as_json == told
+
+
+def test_predict_pictures_as_in_memory(trained: Path) -> None:
+    glassnet("data", "export", "digits", "pictures", "--png", "--split", "test", "--count", "30", cwd=trained)
+    pictures = sorted((trained / "pictures").glob("*.png"))
+    assert len(pictures) == 30
+    said = json.loads(glassnet("predict", "run", "--json", *pictures, cwd=trained).stdout)
+    assert [row["file"] for row in said] == list(map(str, pictures))
+    assert all(row["probability"] >= row["runner_up_probability"] for row in said)
+
+
+def test_predict_draws_and_names_the_runner_up(trained: Path) -> None:
+    glassnet("data", "export", "digits", "pictures", "--png", "--split", "test", "--count", "1", cwd=trained)
+    (picture,) = list((trained / "pictures").glob("test-00000-*.png"))
+    done = glassnet("predict", "run", picture, cwd=trained)
+    assert re.search(r"\.png: \d \(\d+\.\d%\), then \d \(\d+\.\d%\)", done.stdout)
+    assert "@" in done.stdout  # the digit, drawn in characters
+
+
+def test_predict_idx_and_csv_and_submission(trained: Path) -> None:
+    digits = gn.load_dataset("digits")
+    network = gn.load_network(trained / "run" / "model.safetensors")
+    labels = network.predict(digits.test.x)
+    write_idx(trained / "test-idx3-ubyte.gz", digits.test.x)
+    write_csv(trained / "test.csv", digits.test.x, None)
+    write_csv(trained / "labelled.csv", digits.test.x, digits.test.y)
+    for name in ("test-idx3-ubyte.gz", "test.csv"):
+        said = json.loads(glassnet("predict", "run", name, "--json", cwd=trained).stdout)
+        assert [int(row["label"]) for row in said] == labels.tolist()
+    done = glassnet("predict", "run", "test.csv", "--submission", "submission.csv", cwd=trained)
+    assert done.returncode == 0
+    lines = (trained / "submission.csv").read_text().splitlines()
+    assert lines[0] == "ImageId,Label"
+    assert lines[1:] == [f"{i},{label}" for i, label in enumerate(labels, 1)]
+    accuracy = gn.evaluate(network, digits.test).accuracy
+    assert f"accuracy {100 * accuracy:.2f} %" in glassnet("predict", "run", "labelled.csv", cwd=trained).stdout
+
+
+def test_a_recipe_of_ones_own(trained: Path) -> None:
+    (trained / "my.toml").write_text(glassnet("recipes", "classic", cwd=trained).stdout)
+    done = glassnet(
+        "train",
+        "my.toml",
+        "--data",
+        "digits",
+        "--epochs",
+        "1",
+        "--set",
+        "network.hidden=[9,7]",
+        "--seed",
+        "5",
+        cwd=trained,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Dense(units=7" in done.stdout
+    assert "seed = 5" in (trained / "runs" / "my-digits" / "recipe.toml").read_text()
+
+
+def test_train_on_a_csv_file(trained: Path) -> None:
+    done = glassnet("data", "export", "digits", "--csv", cwd=trained)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in trained.glob("digits-*.csv")) == ["digits-test.csv", "digits-train.csv"]
+    done = glassnet("train", "tiny-deep", "--data", "digits-train.csv", "--epochs", "2", cwd=trained)
+    assert done.returncode == 0, done.stderr
+    assert "1,150 train" in done.stdout or "train" in done.stdout
+
+
+def test_data_show_and_list(trained: Path) -> None:
+    shown = glassnet("data", "show", "digits", cwd=trained).stdout
+    assert all(f" {digit}" in shown or f"{digit} " in shown for digit in range(10))
+    assert max(map(len, shown.splitlines())) <= 80
+    listed = glassnet("data", "list", cwd=trained).stdout
+    for name in ("mnist", "fashion-mnist", "kmnist", "emnist-letters", "cifar-10", "digits"):
+        assert name in listed
+    assert glassnet("data", "show", "digits", "--out", "sheet.png", cwd=trained).returncode == 0
+    assert (trained / "sheet.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_demo_without_network_and_mnist_ends_well(tmp_path: Path) -> None:
+    nowhere = {
+        "GLASSNET_DATA": "",
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "GLASSNET_MIRROR": "http://127.0.0.1:9",  # the discard port: refused at once
+    }
+    done = glassnet("demo", cwd=tmp_path, env=nowhere)
+    assert done.returncode == 0, done.stderr
+    assert "Falling back" in done.stdout
+    accuracy = float(re.search(r"^test accuracy (\S+) %$", done.stdout, re.MULTILINE).group(1))
+    assert accuracy >= 96
+    assert "it says" in done.stdout
+
+
+@pytest.mark.mnist
+def test_predict_on_pictures_of_mnist_gives_the_answers_of_memory(tmp_path: Path, mnist: gn.Dataset) -> None:
+    done = glassnet("train", "classic", "--epochs", "1", "--out", "run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    glassnet("data", "export", "mnist", "pictures", "--png", "--split", "test", "--count", "200", cwd=tmp_path)
+    pictures = sorted((tmp_path / "pictures").glob("*.png"))
+    said = json.loads(glassnet("predict", "run", "--json", *pictures, cwd=tmp_path).stdout)
+    network = gn.load_network(tmp_path / "run" / "model.safetensors")
+    p = network.predict_proba(mnist.test.x[:200])
+    assert [int(row["label"]) for row in said] == p.argmax(axis=1).tolist()
+    np.testing.assert_allclose([row["probability"] for row in said], p.max(axis=1), atol=1e-5)
+
+
+def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "glassnet",
+            "train",
+            "classic",
+            "--data",
+            "digits",
+            "--epochs",
+            "1000000",
+            "--out",
+            "run",
+        ],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    history = tmp_path / "run" / "history.jsonl"
+    deadline = time.monotonic() + 60
+    while not (history.is_file() and history.stat().st_size) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, error = process.communicate(timeout=60)
+    assert process.returncode == 0, error
+    assert "interrupted in epoch" in out
+    assert re.search(r"^test accuracy \d\d\.\d\d %$", out, re.MULTILINE)
+    assert (tmp_path / "run" / "model.safetensors").is_file()
+
+
+def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m glassnet recipes classic | head -n 1"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], cwd=tmp_path, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "clasic"], "did you mean 'classic'"),
+        (["train", "classic", "--data", "mnits"], "did you mean 'mnist'"),
+        (["train", "classic", "--set", "optimizer.lr"], "expected KEY=VALUE"),
+        (["train", "classic", "--set", "optimizer.learning_rate=1"], "unknown key 'learning_rate'"),
+        (["train", "classic", "--data", "digits", "--out", "taken"], "exists already and is not empty"),
+        (
+            [
+                "train",
+                "classic",
+                "--data",
+                "digits",
+                "--set",
+                "network.layers=['Flatten', {type = 'Dense', units = 3}]",
+            ],
+            "3",
+        ),
+        (["evaluate", "nothing.safetensors"], "does not exist"),
+        (["evaluate", "text.txt"], "expected a glassnet model"),
+        (["predict", "run"], "expected a model and at least one file"),
+        (["predict", "run", "missing.png"], "missing.png"),
+        (["predict", "run", "text.txt"], "text.txt"),
+        (["predict", "run", "empty.png"], "empty.png"),
+        (["predict", "run", "wide.csv"], "the model takes 64 values an example"),
+        (["predict", "run", "bad.csv"], "bad.csv"),
+        (["data", "show", "nothing"], "unknown dataset 'nothing'"),
+        (["data", "show", "digits", "--split", "tset"], "expected train, validation or test"),
+        (["data", "export", "digits"], "--csv or --png"),
+        (["recipes", "nothing"], "no recipe 'nothing'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_line_and_exit_code_2(trained: Path, arguments: list[str], message: str) -> None:
+    (trained / "taken").mkdir(exist_ok=True)
+    (trained / "taken" / "note").write_text("mine")
+    (trained / "text.txt").write_text("not a model, not a picture\n")
+    (trained / "empty.png").write_bytes(b"")
+    write_csv(trained / "wide.csv", np.zeros((2, 9, 9), np.uint8), None)
+    (trained / "bad.csv").write_text("1,2,3\n1,2\n")
+    assert message in refused(*arguments, cwd=trained)

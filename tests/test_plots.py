@@ -1,0 +1,97 @@
+"""Figures: drawn from results, written as PNG; what is in them is looked at by people."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+from glassnet import plots
+from glassnet.train.metrics import Evaluation
+
+pytest.importorskip("matplotlib", reason="figures need the extra 'plots'")
+
+
+@pytest.fixture
+def result() -> Evaluation:
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet(np.ones(3), 40)
+    return Evaluation(0.5, ("a", "b", "c"), rng.integers(0, 3, 40), p.argmax(axis=1), p)
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
+
+
+def is_picture(path: Path) -> bool:
+    return path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_curves_show_every_value_and_the_kept_epoch(tmp_path: Path) -> None:
+    records = [
+        {
+            "epoch": e,
+            "training_loss": 1 / e,
+            "training_accuracy": 0.9,
+            "validation_loss": 2 / e,
+            "validation_accuracy": 0.8,
+        }
+        for e in (1, 2, 3)
+    ]
+    figure = plots.curves(gn.History(records, kept_epoch=2))
+    loss, accuracy = figure.axes
+    np.testing.assert_allclose([line.get_ydata() for line in loss.lines[:2]], [[1, 1 / 2, 1 / 3], [2, 1, 2 / 3]])
+    np.testing.assert_allclose(accuracy.lines[0].get_ydata(), [90, 90, 90])
+    assert "kept: epoch 2" in [text.get_text() for text in loss.get_legend().get_texts()]
+    plots.save(figure, tmp_path / "curves.png")
+    assert is_picture(tmp_path / "curves.png")
+
+
+def test_curves_of_a_regression_have_no_accuracy() -> None:
+    assert len(plots.curves(gn.History([{"epoch": 1, "training_loss": 1.0}])).axes) == 1
+
+
+def test_confusion_shows_every_count(result: Evaluation) -> None:
+    (axes,) = plots.confusion(result).axes
+    shown = {
+        (round(text.get_position()[1]), round(text.get_position()[0])): int(text.get_text()) for text in axes.texts
+    }
+    expected = {(t, p): n for (t, p), n in np.ndenumerate(result.confusion) if n}
+    assert shown == expected
+
+
+def test_predictions_name_the_truth_where_they_are_wrong(result: Evaluation, images: np.ndarray) -> None:
+    figure = plots.predictions(images, result, count=40)
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert len(titles) == 40
+    for title, truth, said in zip(titles, result.truth, result.predicted, strict=True):
+        assert title.startswith(result.classes[said])
+        assert ("truth" in title) == (truth != said)
+
+
+def test_mistakes_shows_only_mistakes(result: Evaluation, images: np.ndarray) -> None:
+    titles = [axes.get_title() for axes in plots.mistakes(images, result, count=9).axes if axes.get_title()]
+    assert len(titles) == 9
+    assert all("truth" in title for title in titles)
+
+
+def test_mistakes_of_a_perfect_network(images: np.ndarray) -> None:
+    truth = np.zeros(40, int)
+    perfect = Evaluation(0.0, ("a", "b"), truth, truth, np.tile([1.0, 0], (40, 1)))
+    assert "0 mistakes" in plots.mistakes(images, perfect).get_suptitle()
+
+
+def test_hidden_units_are_columns_of_the_weights() -> None:
+    weights = np.arange(12 * 5, dtype=float).reshape(12, 5)
+    spread = np.array([0.0, *[2.0] * 11])
+    figure = plots.hidden_units(weights, (3, 4), spread=spread)
+    shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]
+    assert len(shown) == 5
+    np.testing.assert_array_equal(shown[2], (spread * weights[:, 2]).reshape(3, 4))
+
+
+def test_the_same_figure_gives_the_same_bytes(result: Evaluation, tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        plots.save(plots.confusion(result), tmp_path / name)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

@@ -1,0 +1,196 @@
+"""Recipes: the named ones, a user's own, and every slip of the pen."""
+
+from pathlib import Path
+
+import pytest
+import tomli_w
+
+import glassnet as gn
+from glassnet.recipes import Recipe, RecipeError, load_recipe, recipe_names
+
+MINIMAL = """
+[network]
+hidden = [4]
+[optimizer]
+type = "SGD"
+lr = 0.1
+[training]
+epochs = 2
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    path = tmp_path / "own.toml"
+    path.write_text(MINIMAL)
+    return path
+
+
+@pytest.fixture(scope="module")
+def digits() -> gn.Dataset:
+    return gn.load_dataset("digits")
+
+
+SHAPES = {
+    "tiny": [10, 10],
+    "tiny-deep": [10, 10, 10],
+    "sigmoid-30": [30, 10],
+    "sixteen": [16, 16, 10],
+    "classic": [128, 10],
+}
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_named_recipes_have_the_promised_networks(name: str, digits: gn.Dataset) -> None:
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    assert recipe.about
+    network = recipe.make_network(digits)
+    assert [layer.units for layer in network.layers if isinstance(layer, gn.Dense)] == SHAPES[name]
+    activation = gn.Sigmoid if name in ("sigmoid-30", "sixteen") else gn.ReLU
+    assert sum(isinstance(layer, activation) for layer in network.layers) == len(SHAPES[name]) - 1
+    assert network.classes == digits.classes
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_recipe_written_and_read_is_the_same(name: str, tmp_path: Path) -> None:
+    recipe = load_recipe(name)
+    path = tmp_path / "copy.toml"
+    path.write_text(tomli_w.dumps(recipe.to_table()))
+    assert load_recipe(path) == recipe
+
+
+def test_a_file_of_ones_own(own: Path) -> None:
+    recipe = load_recipe(own)
+    assert recipe.name == "own"
+    assert recipe.data.name == "mnist"
+    assert recipe.training.batch_size == 128
+    assert recipe.early_stopping is None
+
+
+def test_the_short_form_scales_by_the_whitest_pixel(own: Path, digits: gn.Dataset) -> None:
+    network = load_recipe(own).make_network(digits)
+    assert network.layers[0].scale == 1 / 16
+    assert repr(network.layers[1]) == "Flatten()"
+
+
+def test_layers_written_out(own: Path, digits: gn.Dataset) -> None:
+    own.write_text(
+        MINIMAL.replace(
+            "hidden = [4]",
+            'layers = [{type = "Rescale", scale = 0.0625}, "Flatten", {type = "Dense", units = 7, init = "HeNormal"}, '
+            '"ReLU", {type = "Dense", units = 10}]',
+        )
+    )
+    network = load_recipe(own).make_network(digits)
+    assert network.layers[2].units == 7
+    assert network.layers[2].init == gn.HeNormal()
+
+
+def test_settings_replace_those_of_the_file(own: Path) -> None:
+    recipe = load_recipe(
+        own,
+        settings={
+            "optimizer.lr": "0.01",
+            "optimizer.momentum": "0.9",
+            "network.hidden": "[256, 64]",
+            "network.activation": "Tanh",
+            "network.init.type": "Normal",
+            "network.init.std": "0.1",
+            "training.batch_size": "full",
+            "early_stopping.monitor": "training_loss",
+            "data.name": "some/file.csv",
+        },
+    )
+    assert recipe.optimizer == gn.SGD(0.01, momentum=0.9)
+    assert recipe.network.hidden == (256, 64)
+    assert recipe.network.activation == "Tanh"
+    assert recipe.network.init == gn.Normal(0.1)
+    assert recipe.training.batch_size == "full"
+    assert recipe.early_stopping == gn.EarlyStopping("training_loss")
+    assert recipe.data.name == "some/file.csv"
+
+
+def test_a_name_in_the_file_can_be_given_settings() -> None:
+    assert load_recipe("classic", settings={"network.init": "HeUniform"}).network.init == gn.HeUniform()
+
+
+def test_layers_and_hidden_replace_each_other() -> None:
+    recipe = load_recipe("classic", settings={"network.layers": '[{type = "Dense", units = 10}]'})
+    assert recipe.network.hidden is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"training.epoch": "3"}, "classic: training: unknown key 'epoch'; did you mean 'epochs'"),
+        ({"trainin.epochs": "3"}, "classic: unknown key 'trainin'; did you mean 'training'"),
+        ({"training.epochs": "0"}, "training: epochs must be at least 1, got 0"),
+        ({"training.epochs": "many"}, r"training.epochs: expected a whole number, got 'many'"),
+        ({"training.epochs": "2.5"}, "expected a whole number, got 2.5"),
+        ({"training.batch_size": "half"}, "training.batch_size: expected a whole number or one of 'full', got 'half'"),
+        ({"training.seed": "-1"}, "seed must be from 0"),
+        ({"optimizer.lr": "-1"}, "lr must be above 0"),
+        ({"optimizer.lr": "nan"}, "expected a finite number"),
+        ({"optimizer.type": "Adagrad2"}, "optimizer: unknown type 'Adagrad2'"),
+        ({"network.hidden": "[128, 0]"}, r"hidden\[1\] must be at least 1"),
+        ({"network.hidden": "128"}, r"network.hidden: expected a list .*got 128"),
+        ({"network.activation": "RelU2"}, "activation: unknown type 'RelU2'; did you mean 'ReLU'"),
+        ({"network.loss": "CrossEntrop"}, "did you mean 'CrossEntropy'"),
+        ({"network.scaling": "log"}, "network.scaling: expected one of 'rescale', 'standardize', got 'log'"),
+        ({"network.layers": "['Dense']"}, r"layers\[0\]: the key 'units' is missing"),
+        ({"data.validation": "-5"}, "validation must not be negative"),
+        ({"early_stopping.patience": "0"}, "patience must be at least 1"),
+        ({"name.x": "1"}, "name"),
+        ({"network.hidden.x": "1"}, "'hidden' is no section"),
+    ],
+)
+def test_slips_are_named(settings: dict[str, str], message: str) -> None:
+    with pytest.raises(RecipeError, match=message) as error:
+        load_recipe("classic", settings=settings)
+    assert "\n" not in str(error.value)
+
+
+def test_neither_hidden_nor_layers(own: Path) -> None:
+    own.write_text(MINIMAL.replace("hidden = [4]", ""))
+    with pytest.raises(RecipeError, match=r"own.toml: network: expected either 'hidden'"):
+        load_recipe(own)
+
+
+@pytest.mark.parametrize(
+    ("contents", "message"),
+    [
+        (b"[network", "expected a recipe in TOML"),
+        (b"\xff\xfe", "expected a recipe in TOML"),
+        (b"x = " + b"[" * 5000, "expected a recipe in TOML"),
+        (b"", "the key 'network' is missing"),
+        (MINIMAL.replace("[network]\nhidden = [4]", "").encode() + b"[network.x]", "network: unknown key 'x'"),
+    ],
+)
+def test_files_that_are_no_recipes(tmp_path: Path, contents: bytes, message: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_bytes(contents)
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(path)
+
+
+def test_an_unknown_name_suggests_the_nearest() -> None:
+    with pytest.raises(RecipeError, match="no recipe 'clasic' and no such file"):
+        load_recipe("clasic")
+
+
+def test_layers_that_do_not_fit_the_data(own: Path, digits: gn.Dataset) -> None:
+    own.write_text(MINIMAL.replace("hidden = [4]", 'layers = [{type = "Dense", units = 10}]'))
+    with pytest.raises(RecipeError, match=r"recipe 'own' on digits: layer dense1 .*put Flatten"):
+        load_recipe(own).make_network(digits)
+
+
+def test_every_recipe_file_is_listed() -> None:
+    import glassnet.recipes
+
+    assert {path.stem for path in Path(glassnet.recipes.__file__).parent.glob("*.toml")} == set(recipe_names())
+
+
+def test_a_recipe_is_a_value() -> None:
+    assert isinstance(load_recipe("tiny"), Recipe)
+    assert load_recipe("tiny") == load_recipe("tiny")

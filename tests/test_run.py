@@ -1,0 +1,113 @@
+"""Runs: what they leave behind, that the same recipe gives the same file, and that nothing is overwritten."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+from glassnet.modelfile import read_about
+from glassnet.recipes import load_recipe
+from glassnet.run import RunError, new_folder, train_recipe
+from glassnet.train.callbacks import Training
+
+
+@pytest.fixture(scope="module")
+def digits() -> gn.Dataset:
+    return gn.load_dataset("digits")
+
+
+def recipe(**settings: str):
+    quick = {"data.name": "digits", "training.epochs": "3", "network.hidden": "[12]"}
+    return load_recipe("classic", settings=quick | {k.replace("__", "."): v for k, v in settings.items()})
+
+
+def test_a_run_leaves_everything_behind(digits: gn.Dataset, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="pictures need the extra 'plots'")
+    run = train_recipe(recipe(), digits, tmp_path / "run")
+    names = sorted(str(path.relative_to(run.folder)) for path in run.folder.rglob("*") if path.is_file())
+    assert names == [
+        "environment.json",
+        "evaluation.json",
+        "history.jsonl",
+        "model.safetensors",
+        "pictures/confusion.png",
+        "pictures/curves.png",
+        "pictures/hidden-units.png",
+        "pictures/mistakes.png",
+        "pictures/predictions.png",
+        "recipe.toml",
+    ]
+    assert gn.History.load(run.folder / "history.jsonl").records == run.history.records
+    loaded = gn.load_network(run.folder / "model.safetensors")
+    np.testing.assert_array_equal(loaded.theta, run.network.theta)
+    evaluation = json.loads((run.folder / "evaluation.json").read_text())
+    assert evaluation["accuracy"] == run.evaluation.accuracy == gn.evaluate(loaded, digits.test).accuracy
+    about = read_about(run.folder / "model.safetensors")
+    assert about["test"]["accuracy"] == run.evaluation.accuracy
+    assert about["data"] == {"name": "digits", "white": 16}
+
+
+def test_the_same_recipe_and_seed_give_the_same_file_and_another_seed_does_not(
+    digits: gn.Dataset, tmp_path: Path
+) -> None:
+    for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
+        train_recipe(recipe(training__seed=seed), digits, tmp_path / name)
+    a, b, c = ((tmp_path / name / "model.safetensors").read_bytes() for name in "abc")
+    assert a == b
+    assert a != c
+
+
+def test_the_recipe_of_a_run_trains_it_again(digits: gn.Dataset, tmp_path: Path) -> None:
+    train_recipe(recipe(early_stopping__monitor="training_loss"), digits, tmp_path / "a")
+    train_recipe(load_recipe(tmp_path / "a" / "recipe.toml"), digits, tmp_path / "b")
+    assert (tmp_path / "a/model.safetensors").read_bytes() == (tmp_path / "b/model.safetensors").read_bytes()
+
+
+def test_new_folders_are_numbered(tmp_path: Path) -> None:
+    for expected in ("classic", "classic-2", "classic-3"):
+        folder = new_folder("classic", parent=tmp_path)
+        assert folder == tmp_path / expected
+        folder.mkdir()
+
+
+def test_an_existing_run_is_not_overwritten(digits: gn.Dataset, tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("mine")
+    with pytest.raises(RunError, match="exists already and is not empty"):
+        train_recipe(recipe(), digits, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
+
+
+def test_a_folder_that_cannot_be_written(digits: gn.Dataset, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match=r"cannot write to the run folder .*file/run: Not a directory"):
+        train_recipe(recipe(), digits, tmp_path / "file" / "run")
+
+
+def test_a_folder_that_vanishes_while_training(digits: gn.Dataset, tmp_path: Path) -> None:
+    import shutil
+
+    def remove(training: Training) -> None:
+        shutil.rmtree(tmp_path / "run", ignore_errors=True)
+
+    with pytest.raises(RunError, match=r"cannot write to the run folder .*run: No such file"):
+        train_recipe(recipe(), digits, tmp_path / "run", progress=remove)
+
+
+def test_a_training_that_runs_away_saves_the_last_finite_network(digits: gn.Dataset, tmp_path: Path) -> None:
+    wild = recipe(optimizer__lr="1e30", network__loss="SquaredError")
+    with pytest.raises(gn.DivergenceError, match="no longer a finite number"):
+        train_recipe(wild, digits, tmp_path / "run")
+    assert np.isfinite(gn.load_network(tmp_path / "run" / "model.safetensors").theta).all()
+
+
+def test_an_interrupted_training_is_evaluated_and_saved(digits: gn.Dataset, tmp_path: Path) -> None:
+    def interrupt(training: Training) -> None:
+        if training.epoch == 2:
+            raise KeyboardInterrupt
+
+    run = train_recipe(recipe(), digits, tmp_path / "run", progress=interrupt)
+    assert run.history.stopped == "interrupted in epoch 2"
+    assert run.history.kept_epoch == 1
+    assert (tmp_path / "run" / "evaluation.json").is_file()

@@ -1,0 +1,75 @@
+"""Figures of a classifier, against counts made by hand."""
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+from glassnet.train.metrics import Evaluation
+
+
+def result(truth: list[int], predicted: list[int], sure: list[float] | None = None) -> Evaluation:
+    p = np.full((len(truth), 3), 0.1)
+    for row, (label, value) in enumerate(zip(predicted, sure or [0.8] * len(truth), strict=True)):
+        p[row, label] = value
+    return Evaluation(0.5, ("a", "b", "c"), np.array(truth), np.array(predicted), p)
+
+
+def test_by_hand() -> None:
+    r = result([0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 2, 1])
+    assert r.accuracy == 0.5
+    np.testing.assert_array_equal(r.confusion, [[2, 1, 0], [0, 1, 1], [0, 1, 0]])
+    a, b, c = r.per_class
+    assert (a.precision, a.recall, a.support) == (1, 2 / 3, 3)
+    assert a.f1 == pytest.approx(2 * 1 * (2 / 3) / (1 + 2 / 3))
+    assert (b.precision, b.recall) == (1 / 3, 1 / 2)
+    assert (c.precision, c.recall, c.f1) == (0, 0, 0)
+
+
+def test_a_class_that_is_never_called_has_figures_of_zero() -> None:
+    row = result([0, 0], [0, 0]).per_class[2]
+    assert (row.precision, row.recall, row.f1, row.support) == (0, 0, 0, 0)
+
+
+def test_most_confused_pairs() -> None:
+    r = result([0, 0, 1, 2, 2, 2, 1], [1, 1, 1, 0, 0, 0, 0])
+    assert r.most_confused() == [("c", "a", 3), ("a", "b", 2), ("b", "a", 1)]
+    assert r.most_confused(1) == [("c", "a", 3)]
+    assert result([0, 1], [0, 1]).most_confused() == []
+
+
+def test_mistakes_come_surest_first() -> None:
+    r = result([0, 0, 1, 2], [1, 0, 2, 0], [0.5, 0.99, 0.9, 0.7])
+    assert r.mistakes().tolist() == [2, 3, 0]
+    assert result([0], [0]).mistakes().tolist() == []
+
+
+def test_evaluate_agrees_with_predict(blobs) -> None:
+    x, y = blobs
+    network = gn.Network([gn.Dense(3)], input_shape=2)
+    r = gn.evaluate(network, (x, y))
+    np.testing.assert_array_equal(r.predicted, network.predict(x))
+    assert r.accuracy == np.mean(network.predict(x) == y)
+    assert r.loss == pytest.approx(-np.log(network.predict_proba(x)[np.arange(len(y)), y]).mean(), rel=1e-5)
+    assert r.classes == ("0", "1", "2")
+
+
+def test_the_table_is_plain(blobs) -> None:
+    import json
+
+    table = gn.evaluate(gn.Network([gn.Dense(3)], input_shape=2), blobs).to_table()
+    assert json.loads(json.dumps(table)) == table
+    assert sum(row["support"] for row in table["per_class"]) == 300
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ((np.zeros((2, 2)), np.array([0, 3])), "row 1 has label 3"),
+        ((np.zeros((2, 2)), np.zeros((2, 3))), "expected labels|probability distribution"),
+        ((np.zeros((2, 2)), None), "have no labels"),
+        ("mnist", "expected a split of a dataset or a pair"),
+    ],
+)
+def test_bad_data_is_named(data, message: str) -> None:
+    with pytest.raises(gn.InputError, match=message):
+        gn.evaluate(gn.Network([gn.Dense(3)], input_shape=2), data)
