@@ -45,7 +45,8 @@ class ProgressBar:
         now = time.perf_counter()
         record = training.history.records[-1] if training.history.records else None
         finished = int(record["epoch"]) if record else 0
-        if finished > self.last_epoch and record:
+        self.last_epoch = min(self.last_epoch, finished)  # another training starts
+        if record and finished != self.last_epoch:
             self.last_epoch = finished
             last = finished == training.epochs or training.history.stopped is not None
             if finished == 1 or last or now - self.line_at >= LINE:

@@ -95,7 +95,7 @@ GOOD = idx_bytes(8, (3, 2, 2), bytes(12))
         (b"\0\1" + GOOD[2:], "not an IDX file"),
         (b"\0\0\x0a" + GOOD[3:], r"unknown type code 0x0A; IDX knows 0x08 uint8, .*0x0E float64"),
         (GOOD[:9], "truncated: the header has 16 bytes, got 9"),
-        (GOOD[:-1], "truncated.* the header promises 3x2x2 uint8"),
+        (GOOD[:-1], "truncated: the header promises 3x2x2 uint8|truncated or not IDX: the header promises 3x2x2"),
         (GOOD + b"\0", "the header promises 3x2x2 uint8 .*but more bytes follow"),
         (idx_bytes(8, (3, 2, 3), bytes(12)), "truncated"),
         (idx_bytes(8, (2, 2, 2), bytes(12)), "more bytes follow"),
@@ -107,7 +107,7 @@ GOOD = idx_bytes(8, (3, 2, 2), bytes(12))
 def test_files_that_are_not_idx(tmp_path: Path, contents: bytes, message: str, zipped: bool) -> None:
     path = tmp_path / "bad"
     path.write_bytes(gzip.compress(contents) if zipped else contents)
-    with pytest.raises(DataError, match=f"bad: {message}") as caught:
+    with pytest.raises(DataError, match=f"bad: .*{message}") as caught:
         read_idx(path)
     assert "\n" not in str(caught.value)
 

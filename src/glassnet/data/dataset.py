@@ -142,7 +142,7 @@ class Dataset:
 
     def __repr__(self) -> str:
         counts = f"{len(self.train):,} train, {len(self.validation):,} validation, {len(self.test):,} test"
-        return f"{self.name}: {counts}; {describe_examples(self.train.inputs)}, {len(self.classes)} classes"
+        return f"{self.name}: {counts}, {describe_examples(self.train.inputs)}, {len(self.classes)} classes"
 
 
 def describe_examples(inputs: Array) -> str:
