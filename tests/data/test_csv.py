@@ -68,7 +68,7 @@ def test_unlabelled_dialects(tmp_path: Path, header: str) -> None:
 @many
 @given(st.data(), st.booleans(), st.booleans())
 def test_what_is_written_is_read(tmp_path: Path, data: st.DataObject, labelled: bool, zipped: bool) -> None:
-    count, side = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 6))
+    count, side = data.draw(st.integers(1, 5)), data.draw(st.integers(2, 6))
     x = data.draw(arrays.arrays(np.uint8, (count, side, side)))
     y = data.draw(arrays.arrays(np.int64, count, elements=st.integers(0, 2**63 - 1))) if labelled else None
     path = tmp_path / ("a.csv.gz" if zipped else "a.csv")
@@ -145,7 +145,7 @@ def test_files_longer_than_one_portion(tmp_path: Path) -> None:
         ("0,9,10,x\n", "line 1, column 4: expected a pixel from 0 to 255, got 'x'"),
         ("x,9,10,99\n", "line 1, column 1: expected a pixel from 0 to 255, got 'x'"),
         ("0,,10,99\n", "line 1, column 2: the pixel is missing"),
-        (KAGGLE.replace(",", ";"), "separated by commas; got 1 columns in the header|line 1"),
+        (KAGGLE.replace(",", ";"), "line 1: expected a label .* separated by commas; got 1 columns"),
         ("1,2,3\n", "line 1: expected a label and a square number .*784.*commas; got 3 columns$"),
         ("pixel0,pixel1,pixel2,pixel3,label\n1,2,3,4,5\n", "the label stands in the last column, 'label'"),
         (KAGGLE + '"1,2,3,4,5\n6,7,8,9,9\n', "line 4: expected 5 columns"),
@@ -206,7 +206,7 @@ def test_test_examples_count_only_if_they_have_labels(tmp_path: Path) -> None:
         "y_test": [3],
     }
     assert set(read_train_and_test(train, kaggle)) == set(read_train_and_test(train)) == {"x_train", "y_train"}
-    with pytest.raises(DataError, match="kaggle.csv, line 1: expected a label column"):
+    with pytest.raises(DataError, match=r"kaggle.csv, line 1: expected a label column"):
         read_train_and_test(kaggle)
 
 
@@ -222,7 +222,7 @@ def test_test_examples_count_only_if_they_have_labels(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_set_of_images_is_not_written(tmp_path: Path, x: np.ndarray, y: np.ndarray | None) -> None:
-    with pytest.raises(DataError, match="a.csv: expected"):
+    with pytest.raises(DataError, match=r"a.csv: expected"):
         write_csv(tmp_path / "a.csv", x, y)
     assert not list(tmp_path.iterdir())
 

@@ -20,7 +20,7 @@ def dataset(**changes: object) -> Dataset:
         "classes": ("a", "b", "c"),
         "white": 255,
     }
-    return Dataset(**(parts | changes))  # type: ignore[arg-type]
+    return Dataset(**(parts | changes))
 
 
 def test_a_split_of_everything_is_the_stored_array_itself() -> None:
@@ -53,7 +53,7 @@ def test_all_rows_in_another_order_are_not_the_stored_array() -> None:
     ],
 )
 def test_a_split_of_a_split_names_its_rows_and_shares_the_arrays(rows: object, expected: list[int]) -> None:
-    part = split([1, 2, 4, 5])[rows]  # type: ignore[index]
+    part = split([1, 2, 4, 5])[rows]
     assert part.index.tolist() == expected
     assert part.index.dtype == np.int64
     assert part.inputs is IMAGES
@@ -63,7 +63,7 @@ def test_a_split_of_a_split_names_its_rows_and_shares_the_arrays(rows: object, e
 @pytest.mark.parametrize("rows", [3, [4], [-5], [True, False], [0.5], [[0]], "ab"])
 def test_rows_that_a_split_does_not_have_are_refused(rows: object) -> None:
     with pytest.raises(DataError, match="rows"):
-        split([0, 1, 2, 3])[rows]  # type: ignore[index]
+        split([0, 1, 2, 3])[rows]
 
 
 def test_a_split_without_labels() -> None:
@@ -131,7 +131,10 @@ def test_numbers_that_are_not_finite_are_named() -> None:
     ("changes", "message"),
     [
         ({"train": split([])}, "no training examples"),
-        ({"test": split([0], inputs=np.zeros((6, 3, 3), np.uint8))}, r"different shapes: \(2, 2\) in train but \(3, 3\)"),
+        (
+            {"test": split([0], inputs=np.zeros((6, 3, 3), np.uint8))},
+            r"different shapes: \(2, 2\) in train but \(3, 3\)",
+        ),
         ({"classes": ("a", "a", "c")}, "a different name for each class"),
         ({"classes": ()}, "a different name for each class"),
         ({"white": 0}, "white must be at least 1"),

@@ -71,7 +71,7 @@ def test_what_cannot_be_opened_is_one_clear_line(tmp_path: Path) -> None:
     ],
 )
 def test_damaged_gzip(tmp_path: Path, damage: object, message: str) -> None:
-    (tmp_path / "a.gz").write_bytes(damage(gzip.compress(bytes(range(256)) * 99)))  # type: ignore[operator]
+    (tmp_path / "a.gz").write_bytes(damage(gzip.compress(bytes(range(256)) * 99)))
     with pytest.raises(DataError, match=f"a.gz: {message}"), reading(tmp_path / "a.gz") as opened:
         opened.stream.read()
 

@@ -78,7 +78,7 @@ def test_what_is_read_can_be_written_to(tmp_path: Path) -> None:
 @pytest.mark.parametrize("dtype", [np.int64, np.bool_, np.complex128, np.uint16, "U3"])
 def test_types_that_idx_does_not_know_are_refused(tmp_path: Path, dtype: object) -> None:
     with pytest.raises(DataError, match=r"IDX cannot store .*; convert to one of uint8"):
-        write_idx(tmp_path / "a", np.zeros(3, dtype))  # type: ignore[call-overload]
+        write_idx(tmp_path / "a", np.zeros(3, dtype))
     assert not list(tmp_path.iterdir())
 
 

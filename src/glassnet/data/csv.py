@@ -53,6 +53,8 @@ def read_csv(
             first = next(lines, None)
             if first is None:
                 raise DataError(f"{path}: is empty")
+            if first.isspace():
+                raise DataError(f"{path}, line 1: is empty")
             cells = _cells(first)
             header = _is_header(cells)
             columns, has_labels = len(cells), _has_labels(cells if header else None, len(cells), labelled, str(path))
@@ -199,7 +201,7 @@ def _has_labels(header: list[str] | None, columns: int, labelled: bool | None, w
 
 
 def _is_square(count: int) -> bool:
-    return count > 0 and math.isqrt(count) ** 2 == count
+    return count > 1 and math.isqrt(count) ** 2 == count
 
 
 def _parse(rows: list[str], columns: int) -> Array | None:

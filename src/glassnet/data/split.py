@@ -1,6 +1,7 @@
 """Which examples are held out: by chance, but with as many of each class as the class has its share.
 
-The choice is addressed by its seed alone, so the same seed holds out the same examples on every machine.
+Every example draws a lot that is addressed by the seed and its row; from each class those with the smallest are held
+out. So the same seed holds out the same examples on every machine.
 """
 
 import numpy as np
@@ -33,10 +34,11 @@ def stratified(labels: Array, count: int, *, seed: int) -> tuple[Array, Array]:
     if not 0 <= seed < 2**64:
         raise DataError(f"seed must be a whole number from 0 to 2**64 - 1, got {seed}")
     classes, sizes = np.unique(labels, return_counts=True)
-    random = np.random.Generator(np.random.Philox(key=seed))
+    lots = np.random.Philox(key=seed).random_raw(len(labels))  # raw bits: NumPy promises them to stay the same
     held_out = np.zeros(len(labels), bool)
     for label, share in zip(classes, shares_of(count, sizes), strict=True):
-        held_out[random.permutation(np.flatnonzero(labels == label))[:share]] = True
+        rows = np.flatnonzero(labels == label)
+        held_out[rows[np.argsort(lots[rows], kind="stable")[:share]]] = True
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
