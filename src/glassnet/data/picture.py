@@ -35,10 +35,7 @@ def read(path: str | Path) -> Array:
             with Image.open(path) as image:
                 width, height = image.size
                 if width * height > MOST_PIXELS:
-                    raise DataError(
-                        f"{path}: the picture has {width:,} x {height:,} pixels, "
-                        f"more than {MOST_PIXELS:,}: make it smaller"
-                    )
+                    raise Image.DecompressionBombError
                 if image.mode.startswith("I") or image.mode == "F":
                     return _scaled(np.asarray(image, dtype=np.float64))
                 upright = ImageOps.exif_transpose(image)
@@ -46,11 +43,11 @@ def read(path: str | Path) -> Array:
                     paper = Image.new("RGBA", upright.size, "white")
                     upright = Image.alpha_composite(paper, upright.convert("RGBA"))
                 return np.asarray(upright.convert("L"))
+    except Image.DecompressionBombError:
+        raise DataError(f"{path}: the picture has more than {MOST_PIXELS:,} pixels: make it smaller") from None
     except UnidentifiedImageError:
         raise DataError(f"{path}: expected a picture (PNG, JPEG, ...), but the file is none") from None
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        if isinstance(error, DataError):
-            raise
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise DataError(f"{path}: the picture is broken: {error}") from None
 
 
