@@ -113,9 +113,7 @@ def hidden_units(weights: Array, image_shape: tuple[int, ...], *, spread: Array,
     if units.ndim == 4:
         units = units.mean(axis=3)
     more = f" (the first {count} of {weights.shape[1]})" if weights.shape[1] > count else ""
-    figure, cells = _cells(
-        len(units), f"what each hidden unit looks at{more}: blue for, red against"
-    )
+    figure, cells = _cells(len(units), f"what each hidden unit looks at{more}: blue for, red against")
     for axes, unit in zip(cells, units, strict=False):
         top = max(float(np.abs(unit).max()), 1e-12)
         axes.imshow(unit, cmap="RdBu", vmin=-top, vmax=top, interpolation="nearest")

@@ -5,14 +5,15 @@ Each command is a function in a module of its own name; what it needs is importe
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
 from glassnet.cli import data, demo, evaluate, predict, recipes, train
+from glassnet.version import __version__
 
 app = typer.Typer(
     name="glassnet",
-    help="A neural network you can see through: train, look, evaluate, predict. Start with: glassnet demo",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -27,6 +28,16 @@ app.command()(recipes.recipes)
 app.add_typer(data.app, name="data")
 
 
+@app.callback()
+def top(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    """A neural network you can see through: train, look, evaluate, predict. Start with: glassnet demo"""
+    if version:
+        typer.echo(f"glassnet {__version__}")
+        raise typer.Exit
+
+
 def main() -> None:
     """Run the command line: bad input ends in one line and exit code 2, never in a traceback."""
     from glassnet.data.dataset import DataError
@@ -39,7 +50,7 @@ def main() -> None:
 
     known = (DataError, ModelFileError, InputError, PlotError, RecipeError, RunError, DivergenceError, OSError)
     try:
-        app()
+        app(prog_name="glassnet")
     except BrokenPipeError:  # the reader of our output went away: `glassnet ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

@@ -19,14 +19,14 @@ def list_() -> None:
     from rich.table import Table
 
     from glassnet.cli.terminal import console
-    from glassnet.data.registry import dataset_names, find_dataset
+    from glassnet.data.registry import ENTRIES, dataset_names, find_dataset
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("dataset", no_wrap=True)
+    table.add_column("what it is")
     table.add_column("at hand")
     for name in dataset_names():
-        folder = find_dataset(name)
-        table.add_row(name, str(folder) if folder else "no")
+        table.add_row(name, ENTRIES[name].about, "yes" if find_dataset(name) else "no")
     console.print(table)
     console.print("get one: [bold]glassnet data get fashion-mnist[/bold]")
 
