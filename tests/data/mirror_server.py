@@ -51,8 +51,7 @@ class Mirror:
         self.agents.add(handler.headers["User-Agent"])
         fault, _, number = (self.faults[path].pop(0) if self.faults.get(path) else "").partition(" ")
         contents = self.files.get(path)
-        if fault == "silent":
-            self.closing.wait(10)
+        if fault == "silent" and self.closing.wait(5):
             return
         if contents is None or fault == "status":
             handler.send_error(int(number or 404))

@@ -61,7 +61,7 @@ def test_a_link_in_place_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "cifar.tar.gz"
     with tarfile.open(path, "w:gz") as tar:
         info = tarfile.TarInfo("test_batch.bin")
-        info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        info.type, info.linkname, info.size = tarfile.SYMTYPE, "/etc/passwd", 3073
         tar.addfile(info)
     with pytest.raises(DataError, match=r"expected test_batch.bin to be"):
         read_cifar10(path)

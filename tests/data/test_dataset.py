@@ -66,6 +66,11 @@ def test_rows_that_a_split_does_not_have_are_refused(rows: object) -> None:
         split([0, 1, 2, 3])[rows]
 
 
+def test_one_row_is_no_split() -> None:
+    with pytest.raises(DataError, match=r"expected a slice or an array of rows \(n,\)"):
+        split([0, 1, 2, 3])[2]  # this also keeps Python from iterating over a split
+
+
 def test_a_split_without_labels() -> None:
     bare = split([0, 2], targets=None)
     assert bare.y is None

@@ -1,6 +1,8 @@
 import gzip
 import hashlib
 import math
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -154,6 +156,21 @@ def test_the_8x8_digits(home: Path) -> None:
     assert check_dataset("digits") == []
 
 
+def test_the_8x8_digits_without_scikit_learn() -> None:
+    run = """
+import sys; sys.modules["sklearn"] = None
+from glassnet.data.registry import find_dataset, get_dataset, load_dataset
+print(find_dataset("digits"))
+for function in (load_dataset, get_dataset):
+    try: function("digits")
+    except ValueError as error: print(error)
+"""
+    answer = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True, check=True)
+    assert answer.stdout.splitlines() == ["None"] + 2 * [
+        "the 8x8 digits come with scikit-learn: pip install 'glassnet[sklearn]'"
+    ]
+
+
 # Names and paths
 
 
@@ -265,6 +282,11 @@ def test_what_is_missing_is_downloaded_once(published: Mirror, toy: Entry, home:
     assert check_dataset(toy) == [(str(home / "toy" / name), "ok") for name in FOUR_FILES]
 
 
+def test_some_of_the_files_are_not_the_dataset(data: Path, toy: Entry) -> None:
+    (write_four(data / "toy") / FOUR_FILES[2]).unlink()
+    assert find_dataset(toy) is None
+
+
 def test_get_downloads_only_what_is_missing(published: Mirror, toy: Entry, home: Path) -> None:
     assert get_dataset(toy) == home / "toy"
     (home / "toy" / FOUR_FILES[2]).unlink()
@@ -342,6 +364,14 @@ def test_a_wrong_file_in_the_cache_is_downloaded_again(published: Mirror, toy: E
     assert path.read_bytes() == b"damaged"
     check_toy(toy)
     assert [path for path, _ in published.requests] == [f"/toy/{FOUR_FILES[0]}"]
+
+
+def test_a_wrong_file_in_the_cache_is_dropped_even_if_there_is_no_other(home: Path, toy: Entry) -> None:
+    path = write_four(home / "toy") / FOUR_FILES[0]
+    path.write_bytes(b"damaged")
+    with pytest.raises(DataError, match="could not be downloaded"):
+        load_dataset(toy)
+    assert not path.exists()
 
 
 def test_without_a_network_it_says_which_files_to_put_where(home: Path, toy: Entry, mirror: Mirror) -> None:

@@ -45,7 +45,7 @@ def read_csv(
     path = Path(path)
     pixels = bytearray()  # grows with what is read, and becomes the array without a copy
     labels: list[Array] = []
-    number = 1  # of the line that comes next
+    line = 1  # the number of the one that comes next
     with reading(path) as (stream, raw, _), io.TextIOWrapper(stream, "utf-8-sig") as text:
         total = path.stat().st_size
         try:
@@ -59,17 +59,17 @@ def read_csv(
             header = _is_header(cells)
             columns, has_labels = len(cells), _has_labels(cells if header else None, len(cells), labelled, str(path))
             if header:
-                number = 2
+                line = 2
             else:
                 lines = itertools.chain([first], lines)
             while rows := list(itertools.islice(lines, max(1, CELLS // columns))):
                 values = _parse(rows, columns)
                 if values is None or not _in_range(values, has_labels):
-                    raise DataError(f"{path}, {_first_fault(rows, number, columns, has_labels)}")
+                    raise DataError(f"{path}, {_first_fault(rows, line, columns, has_labels)}")
                 if has_labels:
                     labels.append(values[:, 0].copy())
                 pixels += values[:, int(has_labels) :].astype(np.uint8).tobytes()
-                number += len(rows)
+                line += len(rows)
                 if progress:
                     progress(f"reading {path.name}", raw.tell(), total)
         except UnicodeDecodeError:
@@ -220,9 +220,9 @@ def _in_range(values: Array, has_labels: bool) -> bool:
     return bool(pixels.min() >= 0 and pixels.max() <= 255 and (not has_labels or values[:, 0].min() >= 0))
 
 
-def _first_fault(rows: list[str], number: int, columns: int, has_labels: bool) -> str:
-    """Where the first fault in these lines is, and what it is; `number` is that of the first line."""
-    for line, row in enumerate(rows, start=number):
+def _first_fault(rows: list[str], first_line: int, columns: int, has_labels: bool) -> str:
+    """Where the first fault in these lines is, and what it is."""
+    for line, row in enumerate(rows, start=first_line):
         cells = _cells(row)
         if not row.strip():
             return f"line {line}: is empty"
@@ -237,7 +237,7 @@ def _first_fault(rows: list[str], number: int, columns: int, has_labels: bool) -
             cell = cell.strip()
             if not WHOLE_NUMBER.fullmatch(cell) or not 0 <= int(cell[:30]) <= (2**63 - 1 if label else 255):
                 return f"{place}: expected {expected}, got {cell[:30]!r}"
-    return f"one of the {len(rows)} lines from line {number} on: expected {columns} whole numbers separated by commas"
+    return f"one of {len(rows)} lines from line {first_line} on: expected {columns} whole numbers separated by commas"
 
 
 _CELLS = np.array([list(f",{value}".encode().ljust(4, b"\0")) for value in range(256)], np.uint8)  # pixel -> its text

@@ -55,7 +55,7 @@ def _read_pair(archive: zipfile.ZipFile, name: str, where: str) -> tuple[Array, 
     if x.shape[1] != x.shape[2]:
         raise DataError(f"{where}: {images_name}: expected square images, got {x.shape[1]}x{x.shape[2]}")
     for start in range(0, len(x), 4096):  # in place, for there may be 800,000
-        x[start : start + 4096] = x[start : start + 4096].transpose(0, 2, 1).copy()
+        x[start : start + 4096] = x[start : start + 4096].transpose(0, 2, 1)
     return x, y
 
 

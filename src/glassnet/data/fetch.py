@@ -99,9 +99,6 @@ def _fetch_from(url: str, part: Path, sha256: str, size: int | None, progress: P
 def _transfer(url: str, part: Path, size: int | None, progress: Progress | None, timeout: float) -> bool:
     """Fetch what is missing of `part`; whether some of it was there before."""
     have = part.stat().st_size if part.exists() else 0
-    if size is not None and have >= size:  # whole, and yet not right
-        part.unlink()
-        have = 0
     answer = _ask(url, have, timeout)
     if answer is None:  # nothing comes after what is here: it may be the whole file
         return True
@@ -132,9 +129,8 @@ def _ask(url: str, have: int, timeout: float) -> http.client.HTTPResponse | None
     try:
         if urlsplit(url).scheme not in ("http", "https"):
             raise MirrorError("only http and https addresses are used")
-        return cast(
-            http.client.HTTPResponse, opener.open(urllib.request.Request(url, headers=headers), timeout=timeout)
-        )
+        request = urllib.request.Request(url, headers=headers)
+        return cast(http.client.HTTPResponse, opener.open(request, timeout=timeout))
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == 416 and have:

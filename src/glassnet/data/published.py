@@ -64,19 +64,23 @@ class Entry:
 
 
 def read_csv_files(files: Files) -> Arrays:
+    """train.csv, and test.csv if it is there."""
     return read_train_and_test(files["train.csv"], files.get("test.csv"))
 
 
 def read_small_digits(files: Files) -> Arrays:
+    """The digits of scikit-learn, which need no files."""
     x, y = digits.read_digits()
     return {"x_train": x, "y_train": y}
 
 
 def read_emnist_files(files: Files, split: str) -> Arrays:
+    """One of the six datasets in EMNIST's zip file."""
     return emnist.read_emnist(files["gzip.zip"], split)
 
 
 def read_cifar10_files(files: Files) -> Arrays:
+    """The archive of CIFAR-10."""
     return cifar.read_cifar10(files["cifar-10-binary.tar.gz"])
 
 
@@ -84,6 +88,7 @@ DIGITS = tuple("0123456789")
 
 
 def four_files(name: str, about: str, classes: tuple[str, ...], files: tuple[RemoteFile, ...], *mirrors: str) -> Entry:
+    """A dataset in the form of MNIST."""
     return Entry(name, about, name, classes, read_four, files, mirrors)
 
 

@@ -45,7 +45,7 @@ def stratified(labels: Array, count: int, *, seed: int) -> tuple[Array, Array]:
 def shares_of(count: int, sizes: Array) -> Array:
     """How many of `count` each class gives, by largest remainder, given the size of each class."""
     total = max(int(sizes.sum()), 1)
-    shares = np.minimum(sizes * count // total, np.maximum(sizes - 1, 0))
+    shares = sizes * count // total
     by_remainder = np.argsort(-(sizes * count % total), kind="stable")
     for most in (sizes - 1, sizes):
         while shares.sum() < count and (shares < most).any():
