@@ -17,11 +17,15 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class LayerCase:
-    """A layer made by `make`, tried on examples of this shape; `kinked` where it has points without a derivative."""
+    """A layer made by `make`, tried on examples of this shape.
+
+    `kinked` where it has points without a derivative, `random` where training is not prediction.
+    """
 
     make: Any
     input_shape: tuple[int, ...]
     kinked: bool = False
+    random: bool = False
 
     @property
     def layer(self) -> Layer:
@@ -36,6 +40,17 @@ LAYERS = [
     LayerCase(lambda: gn.Dense(3), (5,)),
     LayerCase(lambda: gn.Dense(1, init=gn.Normal(0.5)), (7,)),
     LayerCase(lambda: gn.Dense(4, bias_init=gn.Constant(0.3)), (1,)),
+    LayerCase(lambda: gn.Conv2D(3, 3), (5, 6, 2)),
+    LayerCase(lambda: gn.Conv2D(2, 2, stride=2), (7, 5, 3)),
+    LayerCase(lambda: gn.Conv2D(4, 3, padding="same"), (5, 4, 1)),
+    LayerCase(lambda: gn.Conv2D(2, 4, stride=3, padding="same", bias_init=gn.Normal(1)), (7, 8, 2)),
+    LayerCase(lambda: gn.Conv2D(2, 3, stride=2, padding="same"), (1, 2, 2)),
+    LayerCase(lambda: gn.Conv2D(3, 1), (2, 2, 2)),
+    LayerCase(lambda: gn.MaxPool2D(2), (4, 6, 2), kinked=True),
+    LayerCase(lambda: gn.MaxPool2D(2), (5, 7, 1), kinked=True),
+    LayerCase(lambda: gn.MaxPool2D(3), (7, 6, 3), kinked=True),
+    LayerCase(lambda: gn.Dropout(0.4), (7,), random=True),
+    LayerCase(lambda: gn.Dropout(0.0), (2, 3)),
     LayerCase(lambda: gn.ReLU(), (6,), kinked=True),
     LayerCase(lambda: gn.ReLU(), (3, 2, 2), kinked=True),
     LayerCase(lambda: gn.Sigmoid(), (5,)),
@@ -65,6 +80,7 @@ OPTIMIZERS = [
     gn.SGD(0.1),
     gn.SGD(0.1, momentum=0.9),
     gn.SGD(0.1, momentum=0.9, nesterov=True),
+    gn.Adam(0.1),
 ]
 
 SCHEDULES = [gn.ConstantRate()]

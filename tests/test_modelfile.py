@@ -75,12 +75,35 @@ def test_about_is_read_without_the_network(saved: Path) -> None:
     assert read_about(saved) == {"version": gn.__version__, "test": {"accuracy": 0.5}}
 
 
-def test_a_failed_save_leaves_the_old_file(saved: Path) -> None:
+def test_a_failed_save_leaves_the_old_file(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = saved.read_bytes()
-    with pytest.raises(ValueError, match="JSON"):
-        gn.save_network(network(), saved, about={"accuracy": float("nan")})
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(gn.ModelFileError, match="plain finite values"):
+        gn.save_network(network(), saved, about={"test": {"accuracy": float("nan")}})
+    with pytest.raises(gn.ModelFileError, match="plain finite values"):
+        gn.save_network(network(), saved, about={"test": {"accuracy": np.float32(1)}})
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(gn.ModelFileError, match=r"net.safetensors: cannot be written: No space left on device"):
+        gn.save_network(network(), saved)
     assert saved.read_bytes() == before
     assert [path.name for path in saved.parent.iterdir()] == ["net.safetensors"]
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(gn.ModelFileError, match=r"nowhere/net: cannot be written: No such file or directory"):
+        gn.save_network(network(), tmp_path / "nowhere" / "net")
+
+
+def test_a_network_that_is_not_finite_is_not_saved(tmp_path: Path) -> None:
+    for vector in ("theta", "buffers"):
+        net = network()
+        getattr(net, vector)[3] = np.nan
+        with pytest.raises(gn.ModelFileError, match="holds NaN or infinity"):
+            gn.save_network(net, tmp_path / "net")
+    assert not list(tmp_path.iterdir())
 
 
 def rewrite(path: Path, *, arrays=None, metadata=None, text: str | None = None) -> None:
@@ -136,6 +159,11 @@ def test_wrong_arrays(saved: Path, damage, message: str) -> None:
         (lambda m: m.update(dtype=[]), "dtype must be float32 or float64"),
         (lambda m: m.update(classes=["a"]), "expected 3 names"),
         (lambda m: m.update(classes=7), "damaged"),
+        (lambda m: m.update(classes="abc"), "classes must be a list of names"),
+        (lambda m: m.update(classes=[["a"], "b", "c"]), "classes must be a list of names"),
+        (lambda m: m.update(format=-3), "its format is -3"),
+        (lambda m: m["layers"][2].update(init={"type": "Uniform", "low": -1e308, "high": 1e308}), "too large"),
+        (lambda m: m["layers"].append({"type": "Rescale", "scale": 10**400}), "401 digits"),
         (lambda m: m.update(loss={"type": "Magic"}), "loss: unknown type 'Magic'"),
     ],
 )
@@ -192,3 +220,10 @@ def test_changed_bytes_are_refused_or_harmless(saved: Path, data: st.DataObject)
     except gn.ModelFileError:
         return
     assert np.isfinite(loaded.theta).all()
+
+
+@pytest.mark.parametrize("about", [3, {"data": 3}, None])
+def test_an_about_that_is_no_table(saved: Path, about) -> None:
+    rewrite(saved, metadata=lambda m: m.update(about=about))
+    with pytest.raises(gn.ModelFileError, match="no table of tables"):
+        read_about(saved)

@@ -48,10 +48,19 @@ def test_an_epoch_in_a_line() -> None:
     assert epoch_line(record, 100) == "epoch   7/100  loss 0.2500  validation 0.5000  1.50 s"
 
 
-@pytest.mark.parametrize("terminal", [True, False])
-def test_a_task_is_named(terminal: bool) -> None:
-    out = console(terminal=terminal)
+def test_a_task_is_shown_in_a_terminal() -> None:
+    out = console(terminal=True)
     with TaskBar(out) as progress:
         for done in range(0, 101, 10):
+            progress("reading [odd] train.csv", done, 100)
+    assert "reading [odd] train.csv" in out.file.getvalue()
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0, ""), (2, "reading train.csv ...\n")])
+def test_elsewhere_only_a_long_task_is_named(seconds: float, shown: str) -> None:
+    out = console(terminal=False)
+    with TaskBar(out) as progress:
+        progress.started -= seconds
+        for done in range(0, 101, 10):
             progress("reading train.csv", done, 100)
-    assert "reading train.csv" in out.file.getvalue()
+    assert out.file.getvalue() == shown

@@ -46,7 +46,8 @@ def test_a_run_leaves_everything_behind(digits: gn.Dataset, tmp_path: Path) -> N
     assert evaluation["accuracy"] == run.evaluation.accuracy == gn.evaluate(loaded, digits.test).accuracy
     about = read_about(run.folder / "model.safetensors")
     assert about["test"]["accuracy"] == run.evaluation.accuracy
-    assert about["data"] == {"name": "digits", "white": 16}
+    assert about["data"] == {"white": 16}
+    assert about["recipe"]["data"]["name"] == "digits"
 
 
 def test_the_same_recipe_and_seed_give_the_same_file_and_another_seed_does_not(
@@ -83,6 +84,60 @@ def test_a_folder_that_cannot_be_written(digits: gn.Dataset, tmp_path: Path) -> 
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match=r"cannot write to the run folder .*file/run: Not a directory"):
         train_recipe(recipe(), digits, tmp_path / "file" / "run")
+
+
+def test_a_recipe_that_does_not_fit_leaves_no_trace(digits: gn.Dataset, tmp_path: Path) -> None:
+    wrong = recipe(early_stopping__monitor="foo")
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "new", tmp_path / "empty"):
+        with pytest.raises(gn.InputError, match="cannot monitor 'foo'"):
+            train_recipe(wrong, digits, folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+    assert not list((tmp_path / "empty").iterdir())
+
+
+def test_data_without_test_examples_is_refused_before_training(digits: gn.Dataset, tmp_path: Path) -> None:
+    import dataclasses
+
+    with pytest.raises(RunError, match="no test examples"):
+        train_recipe(recipe(), dataclasses.replace(digits, test=digits.test[:0]), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_every_setting_of_the_recipe_reaches_fit(digits: gn.Dataset, tmp_path: Path, monkeypatch) -> None:
+    given = {}
+
+    def fit(network, train, **arguments):
+        given.update(arguments, network=network, train=train)
+        raise gn.DivergenceError("enough", gn.History())
+
+    monkeypatch.setattr("glassnet.run.fit", fit)
+    settings = {
+        "training__batch_size": "17",
+        "training__shards": "3",
+        "training__seed": "9",
+        "training__blas_threads": "2",
+        "optimizer__momentum": "0.5",
+        "network__loss": "SquaredError",
+        "network__init": "HeUniform",
+        "early_stopping__monitor": "training_loss",
+    }
+    wanted = recipe(**settings)
+    with pytest.raises(gn.DivergenceError):
+        train_recipe(wanted, digits, tmp_path / "run", workers=4)
+    assert given["validation"] is digits.validation
+    assert given["train"] is digits.train
+    assert given["loss"] == gn.SquaredError()
+    assert given["network"].loss == gn.SquaredError()
+    assert [layer.init for layer in given["network"].layers if isinstance(layer, gn.Dense)] == [gn.HeUniform()] * 2
+    assert given["optimizer"] == gn.SGD(0.1, momentum=0.5)
+    assert given["schedule"] == gn.ConstantRate()
+    assert (given["epochs"], given["batch_size"], given["shards"], given["blas_threads"]) == (3, 17, 3, 2)
+    assert (given["seed"], given["workers"]) == (9, 4)
+    assert gn.EarlyStopping("training_loss") in given["callbacks"]
+    np.testing.assert_array_equal(given["network"].theta, wanted.make_network(digits).theta)
+    other = recipe(**settings | {"training__seed": "10"}).make_network(digits)
+    assert np.any(given["network"].theta != other.theta)
 
 
 def test_a_folder_that_vanishes_while_training(digits: gn.Dataset, tmp_path: Path) -> None:

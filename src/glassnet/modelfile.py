@@ -5,13 +5,15 @@ with what its architecture needs, so a damaged or forged file is refused, not ha
 """
 
 import json
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from glassnet.nn.layer import Layer
+from glassnet.nn.layer import Array, Layer
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network, Segment, connect
 from glassnet.nn.settings import InputError, from_table, to_table
@@ -32,10 +34,11 @@ def save_network(network: Network, path: str | Path, *, about: dict[str, Any] | 
 
     Args:
         path: usually ends in .safetensors.
-        about: what else is to be known of the model, as plain values: its recipe, its accuracy.
-    """
-    import safetensors.numpy
+        about: what else is to be known of the model, tables of plain values: {"test": {"accuracy": 0.98}}.
 
+    Raises:
+        ModelFileError: the file cannot be written; parameters that are not finite; an `about` that is not plain.
+    """
     metadata = {
         "format": FORMAT,
         "version": __version__,
@@ -47,18 +50,19 @@ def save_network(network: Network, path: str | Path, *, about: dict[str, Any] | 
         "about": about or {},
     }
     arrays = {
-        name: np.ascontiguousarray(segment.view(vector))
+        name: segment.view(vector)
         for segments, vector in ((network.segments, network.theta), (network.buffer_segments, network.buffers))
         for name, segment in _names(network.layers, segments).items()
     }
-    contents = safetensors.numpy.save(arrays, {KEY: json.dumps(metadata, sort_keys=True, allow_nan=False)})
-    path = Path(path)
-    temporary = path.with_name(path.name + ".part")
+    bad = [name for name, array in arrays.items() if not np.isfinite(array).all()]
+    if bad:
+        raise ModelFileError(f"{path}: not saved, for {bad[0]} holds NaN or infinity, so the model is of no use")
     try:
-        temporary.write_bytes(contents)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        write_arrays(path, arrays, KEY, metadata)
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be written: {error.strerror or error}") from None
+    except (TypeError, ValueError) as error:
+        raise ModelFileError(f"{path}: not saved, for `about` must hold plain finite values: {error}") from None
 
 
 def load_network(path: str | Path) -> Network:
@@ -83,11 +87,11 @@ def load_network(path: str | Path) -> Network:
             found = {name: file.get_slice(name) for name in list(file.keys())}
             _compare(path, found, needed, metadata["dtype"])
             arrays = {name: file.get_tensor(name) for name in needed}
+        classes = metadata["classes"]
+        if classes is not None and not (isinstance(classes, list) and all(isinstance(name, str) for name in classes)):
+            raise InputError(f"classes must be a list of names, got {classes!r}")
         network = Network(
-            _layers(metadata),
-            input_shape=input_shape,
-            dtype=metadata["dtype"],
-            classes=metadata["classes"],
+            _layers(metadata), input_shape=input_shape, dtype=metadata["dtype"], classes=classes, seed=None
         )
         network.loss = from_table(Loss, metadata["loss"], "loss")
     except (InputError, KeyError, TypeError, safetensors.SafetensorError) as error:
@@ -110,34 +114,92 @@ def read_about(path: str | Path) -> dict[str, Any]:
     """
     metadata = _metadata(Path(path))
     about = metadata.get("about")
-    return {"version": metadata.get("version"), **(about if isinstance(about, dict) else {})}
+    if not isinstance(about, dict) or not all(isinstance(value, dict) for value in about.values()):
+        raise ModelFileError(f"{path}: this model file is damaged: what it says about itself is no table of tables")
+    return {"version": metadata.get("version"), **about}
 
 
-def _metadata(path: Path) -> dict[str, Any]:
-    """The JSON of a model file, known to be of a format that this version reads."""
+def write_arrays(path: str | Path, arrays: dict[str, Array], key: str, metadata: dict[str, Any]) -> None:
+    """Write arrays and their description to a safetensors file, which appears whole or not at all.
+
+    The bytes go to a new file, which is flushed to the disk and only then renamed; so at any instant, even of a crash,
+    there is the old file or the new one. The same values give the same bytes.
+
+    Args:
+        key: under which name the description stands in the file; it says what kind of file it is.
+
+    Raises:
+        OSError: the file cannot be written.   ValueError: the description holds NaN or infinity.
+    """
+    import safetensors.numpy
+
+    path = Path(path)
+    text = json.dumps(metadata, sort_keys=True, allow_nan=False)
+    contents = safetensors.numpy.save({name: np.ascontiguousarray(a) for name, a in arrays.items()}, {key: text})
+    temporary = path.with_name(path.name + ".part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(contents)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    if os.name == "posix":  # the renaming itself must reach the disk too
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def read_arrays(path: str | Path, key: str) -> tuple[dict[str, Array], dict[str, Any]]:
+    """All arrays and the description of a file of `write_arrays`.
+
+    Raises:
+        ModelFileError: no such file, damaged, or of another kind.
+    """
     import safetensors
 
-    if not path.is_file():
-        kind = "is a folder" if path.is_dir() else "does not exist"
-        raise ModelFileError(f"{path}: expected a model file, but it {kind}")
+    metadata = _metadata(Path(path), key)
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
-            text = (file.metadata() or {}).get(KEY)
+            return {name: file.get_tensor(name) for name in list(file.keys())}, metadata
+    except (safetensors.SafetensorError, TypeError) as error:
+        raise ModelFileError(f"{path}: the file is damaged: {error}") from None
+
+
+def _metadata(path: Path, key: str = KEY) -> dict[str, Any]:
+    """The description in a file of `write_arrays`."""
+    import safetensors
+
+    kind = "glassnet model" if key == KEY else "checkpoint"
+    if not path.is_file():
+        raise ModelFileError(
+            f"{path}: expected a {kind}, but it {'is a folder' if path.is_dir() else 'does not exist'}"
+        )
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get(key)
     except (safetensors.SafetensorError, OSError) as error:
         raise ModelFileError(
-            f"{path}: expected a glassnet model (safetensors), but the file is none or is cut short ({error})"
+            f"{path}: expected a {kind} (safetensors), but the file is none or is cut short ({error})"
         ) from None
     if text is None:
-        raise ModelFileError(f"{path}: this safetensors file holds no glassnet model")
+        raise ModelFileError(f"{path}: this safetensors file holds no {kind}")
     try:
         metadata = json.loads(text)
     except (ValueError, RecursionError):
         metadata = None
     if not isinstance(metadata, dict) or type(metadata.get("format")) is not int:
-        raise ModelFileError(f"{path}: this model file is damaged: its description cannot be read")
+        raise ModelFileError(f"{path}: this {kind} is damaged: its description cannot be read")
+    if metadata["format"] < 1:
+        raise ModelFileError(f"{path}: this {kind} is damaged: its format is {metadata['format']}")
     if metadata["format"] > FORMAT:
         raise ModelFileError(
-            f"{path}: this model was saved by glassnet {metadata.get('version')} in format {metadata['format']}; "
+            f"{path}: this {kind} was saved by glassnet {metadata.get('version')} in format {metadata['format']}; "
             f"glassnet {__version__} reads up to format {FORMAT}: pip install --upgrade glassnet"
         )
     return metadata

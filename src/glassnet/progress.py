@@ -10,6 +10,7 @@ from glassnet.train.history import Record
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import TaskID
 
 REFRESH = 0.1  # seconds between two looks at the bar
 LINE = 2.0  # seconds between two lines where there is no terminal
@@ -97,27 +98,33 @@ def epoch_line(record: Record, epochs: int) -> str:
 class TaskBar:
     """Shows a task that counts something (bytes, rows) as `progress(what, done, total)`."""
 
-    def __init__(self, console: "Console | None" = None) -> None:
+    def __init__(self, console: "Console | None" = None, *, quiet: bool = False) -> None:
         from rich.console import Console
         from rich.progress import Progress
 
-        self.console = console or Console(file=sys.stderr)
+        self.console = console or Console(file=sys.stderr, quiet=quiet)
         self.bar = Progress(console=self.console, transient=True)
-        self.tasks: dict[str, object] = {}
+        self.tasks: dict[str, TaskID] = {}
+        self.started = time.perf_counter()
+        self.named: set[str] = set()
         self.shown = 0.0
 
     def __call__(self, what: str, done: int, total: int | None) -> None:
+        from rich.markup import escape
+
         now = time.perf_counter()
         if what not in self.tasks:
-            self.tasks[what] = self.bar.add_task(what, total=total)
-            if not self.console.is_terminal:
-                self.console.print(f"{what} ...", highlight=False)
-        elif now - self.shown < REFRESH and done != total:
+            self.tasks[what] = self.bar.add_task(escape(what), total=total)
+        if not self.console.is_terminal:
+            if what not in self.named and now - self.started >= 1:  # what is over in a second needs no line
+                self.named.add(what)
+                self.console.print(f"{what} ...", highlight=False, markup=False)
+            return
+        if now - self.shown < REFRESH and done != total:
             return
         self.shown = now
-        if self.console.is_terminal:
-            self.bar.start()
-            self.bar.update(self.tasks[what], completed=done, total=total)  # type: ignore[arg-type]
+        self.bar.start()
+        self.bar.update(self.tasks[what], completed=done, total=total)
 
     def stop(self) -> None:
         """Take the bar away."""

@@ -21,18 +21,21 @@ import numpy as np
 
 from glassnet import plots
 from glassnet.data.dataset import Dataset
-from glassnet.modelfile import save_network
+from glassnet.modelfile import ModelFileError, save_network
 from glassnet.nn.dense import Dense
 from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
-from glassnet.recipes import Recipe
+from glassnet.nn.settings import InputError
+from glassnet.recipes import Recipe, load_recipe
 from glassnet.train.callbacks import Callback, Training
+from glassnet.train.checkpoint import Checkpoint
 from glassnet.train.history import History, to_line
 from glassnet.train.loop import DivergenceError, Progress, fit
 from glassnet.train.metrics import Evaluation, evaluate
 from glassnet.version import __version__
 
-MODEL, HISTORY, EVALUATION, PICTURES = "model.safetensors", "history.jsonl", "evaluation.json", "pictures"
+RECIPE, MODEL, HISTORY, EVALUATION = "recipe.toml", "model.safetensors", "history.jsonl", "evaluation.json"
+CHECKPOINT, PICTURES = "checkpoint.safetensors", "pictures"
 
 
 class RunError(ValueError):
@@ -63,12 +66,19 @@ def new_folder(name: str, *, parent: str | Path = "runs") -> Path:
     return folder
 
 
-def train_recipe(recipe: Recipe, dataset: Dataset, folder: str | Path, *, progress: Progress | None = None) -> Run:
+def train_recipe(
+    recipe: Recipe,
+    dataset: Dataset,
+    folder: str | Path,
+    *,
+    progress: Progress | None = None,
+    workers: int | None = None,
+) -> Run:
     """Train a recipe into a new folder.
 
     Args:
         folder: must not exist, or be empty.
-        progress: as in `fit`.
+        progress, workers: as in `fit`.
 
     Raises:
         RunError: the folder is not empty or cannot be written.
@@ -77,12 +87,72 @@ def train_recipe(recipe: Recipe, dataset: Dataset, folder: str | Path, *, progre
     """
     folder = Path(folder)
     network = recipe.make_network(dataset)
-    _claim(folder)
+    if len(dataset.test) == 0:
+        raise RunError(f"{dataset.name} has no test examples, so a run could not say how good its network is")
+    new = _claim(folder)
     with _writing(folder):
-        (folder / "recipe.toml").write_text(_toml(recipe), encoding="utf-8")
+        (folder / RECIPE).write_text(_toml(recipe), encoding="utf-8")
         _write_json(folder / "environment.json", environment())
-    about = {"recipe": recipe.to_table(), "data": {"name": dataset.name, "white": dataset.white}}
+    try:
+        return _train(recipe, network, dataset, folder, progress, workers)
+    except InputError:  # recipe and data do not fit, and nothing was trained: leave no trace
+        for name in (RECIPE, "environment.json"):
+            (folder / name).unlink(missing_ok=True)
+        if new:
+            folder.rmdir()
+        raise
+
+
+def load_run_recipe(folder: str | Path) -> Recipe:
+    """The recipe of an unfinished run.
+
+    Raises:
+        RunError: the folder holds no run, or one that is finished.   RecipeError: its recipe was damaged.
+    """
+    folder = Path(folder)
+    if not (folder / RECIPE).is_file():
+        raise RunError(f"{folder}: expected the folder of a run, but it has no {RECIPE}")
+    if (folder / EVALUATION).is_file():
+        raise RunError(f"{folder}: this run is finished, there is nothing to resume; see {folder / MODEL}")
+    return load_recipe(folder / RECIPE)
+
+
+def resume_run(
+    recipe: Recipe,
+    dataset: Dataset,
+    folder: str | Path,
+    *,
+    progress: Progress | None = None,
+    workers: int | None = None,
+) -> Run:
+    """Go on with an unfinished run, to the same bits as if it had never stopped.
+
+    Args:
+        recipe: from `load_run_recipe(folder)`.   dataset: the one of the recipe.
+        progress, workers: as in `fit`.
+
+    Raises:
+        RunError, DivergenceError: as train_recipe.   CheckpointError: its checkpoint does not fit the recipe.
+    """
+    folder = Path(folder)
+    return _train(recipe, recipe.make_network(dataset), dataset, folder, progress, workers)
+
+
+def _train(
+    recipe: Recipe,
+    network: Network,
+    dataset: Dataset,
+    folder: Path,
+    progress: Progress | None,
+    workers: int | None,
+) -> Run:
+    about = {"recipe": recipe.to_table(), "data": {"white": dataset.white}}
     training = recipe.training
+    callbacks: list[Callback] = [
+        Checkpoint(folder / CHECKPOINT, minutes=training.checkpoint_minutes),  # first: the others see what it restores
+        _Log(folder / HISTORY),
+        *([recipe.early_stopping] if recipe.early_stopping else []),
+    ]
     try:
         history = fit(
             network,
@@ -94,7 +164,9 @@ def train_recipe(recipe: Recipe, dataset: Dataset, folder: str | Path, *, progre
             epochs=training.epochs,
             batch_size=training.batch_size,
             shards=training.shards,
-            callbacks=[_Log(folder / HISTORY), *([recipe.early_stopping] if recipe.early_stopping else [])],
+            blas_threads=training.blas_threads,
+            workers=workers,
+            callbacks=callbacks,
             progress=progress,
             seed=training.seed,
         )
@@ -102,23 +174,25 @@ def train_recipe(recipe: Recipe, dataset: Dataset, folder: str | Path, *, progre
         with _writing(folder):
             save_network(network, folder / MODEL, about=about)
         raise
+    with _writing(folder):
+        save_network(network, folder / MODEL, about=about)  # whatever comes, the network is safe
     result = evaluate(network, dataset.test)
     about["training"] = {"epochs": len(history), "kept_epoch": history.kept_epoch}
     about["test"] = {"accuracy": result.accuracy, "loss": result.loss, "examples": len(result.truth)}
     with _writing(folder):
         save_network(network, folder / MODEL, about=about)
-        _write_json(folder / EVALUATION, result.to_table())
         pictures = draw(folder / PICTURES, network, history, result, dataset.test.x) if plots.available() else []
+        _write_json(folder / EVALUATION, result.to_table())  # last: a run that has it is finished
+        (folder / CHECKPOINT).unlink(missing_ok=True)
     return Run(folder, network, history, result, pictures)
 
 
 def draw(folder: Path, network: Network, history: History, result: Evaluation, images: Array) -> list[Path]:
     """Draw every picture of a run into this folder; return the files."""
     folder.mkdir(exist_ok=True)
-    figures = {
-        "curves": plots.curves(history),
-        "confusion": plots.confusion(result),
-    }
+    figures = {"confusion": plots.confusion(result)}
+    if len(history):
+        figures["curves"] = plots.curves(history)
     if images.ndim > 2:
         figures["predictions"] = plots.predictions(images, result)
         figures["mistakes"] = plots.mistakes(images, result)
@@ -157,13 +231,18 @@ class _Log(Callback):
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def on_start(self, training: Training) -> None:
+        with _writing(self.path.parent):
+            training.history.save(self.path)  # a resumed run may have logged more than its checkpoint knows
+
     def on_epoch(self, training: Training) -> None:
         with _writing(self.path.parent), self.path.open("a", encoding="utf-8") as file:
             file.write(to_line(training.history.records[-1]))
 
 
-def _claim(folder: Path) -> None:
-    """Make the folder, and be sure that it can be written, before any time is spent."""
+def _claim(folder: Path) -> bool:
+    """Make the folder, and be sure that it can be written, before any time is spent; whether it is new."""
+    new = not folder.exists()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RunError(f"{folder} exists already and is not empty: name another folder, or delete this one")
     with _writing(folder):
@@ -171,12 +250,15 @@ def _claim(folder: Path) -> None:
         probe = folder / ".writable"
         probe.touch()
         probe.unlink()
+    return new
 
 
 @contextmanager
 def _writing(folder: Path) -> Iterator[None]:
     try:
         yield
+    except ModelFileError as error:
+        raise RunError(f"cannot write to the run folder {folder}: {error}") from None
     except OSError as error:
         raise RunError(f"cannot write to the run folder {folder}: {error.strerror or error}") from None
 

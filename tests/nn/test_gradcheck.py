@@ -63,22 +63,103 @@ def test_a_wrong_backward_of_an_activation_is_rejected(fault, monkeypatch: pytes
     assert "dense1.W" in str(check).splitlines()[-1]
 
 
-@pytest.mark.parametrize("fault", ["transposed", "not summed", "added"])
-def test_a_wrong_gradient_of_a_parameter_is_rejected(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def added(layer, dy, before):
+    layer.dW += before
+
+
+def one_entry_negated(layer, dy, before):
+    layer.dW[1, 1] *= -1
+
+
+def one_entry_infinite(layer, dy, before):
+    layer.dW[0, 0] = np.inf
+
+
+def one_entry_huge_and_all_too_large(layer, dy, before):
+    layer.dW *= 1.5
+    layer.dW[0, 0] = 1e9
+
+
+def row_forgotten(layer, dy, before):
+    layer.dW[-1] = 0
+
+
+def bias_of_one_example(layer, dy, before):
+    layer.db[...] = dy[0]
+
+
+def row_sums_added(layer, dy, before):  # nothing for a softmax, whose rows sum to 0
+    np.matmul(layer.saved.T, dy + 5 * dy.sum(axis=1, keepdims=True), out=layer.dW)
+
+
+FAULTS = [
+    added,
+    one_entry_negated,
+    one_entry_infinite,
+    one_entry_huge_and_all_too_large,
+    row_forgotten,
+    bias_of_one_example,
+    row_sums_added,
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("seed", range(5))
+def test_a_wrong_gradient_of_a_parameter_is_rejected(fault, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     right = gn.Dense.backward_parameters
 
     def wrong(self, dy):
-        before = self.dW.copy(), self.db.copy()
+        before = self.dW.copy()
         right(self, dy)
-        if fault == "transposed":
-            self.dW[...] = self.dW.T.reshape(self.dW.shape).copy()
-        elif fault == "not summed":
-            self.db[...] = dy[0]
-        else:
-            self.dW += 0.01 + before[0]
+        fault(self, dy, before)
 
     monkeypatch.setattr(gn.Dense, "backward_parameters", wrong)
+    assert not gn.check_gradients(*example(), seed=seed)
+
+
+def test_a_gradient_that_only_training_gets_wrong_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = gn.Dense.backward_parameters
+
+    def backward(self, dy):
+        right(self, dy)
+        return dy @ self.W.T
+
+    monkeypatch.setattr(gn.Dense, "backward", backward)
+    assert gn.check_gradients(*example())
+    monkeypatch.setattr(gn.Dense, "backward_parameters", lambda self, dy: self.dW.fill(1))
     assert not gn.check_gradients(*example())
+    monkeypatch.setattr(gn.Network, "backward_parameters", lambda self, dlogits: None)
+    assert not gn.check_gradients(*example())
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_kinks_raise_no_false_alarm(seed: int) -> None:
+    layers = [gn.Flatten(), gn.Dense(4), gn.ReLU(), gn.Dense(4), gn.ReLU(), gn.Dense(3)]
+    network = gn.Network(layers, input_shape=(4, 4), seed=seed)
+    black = np.zeros((3, 4, 4))  # every pre-activation lies exactly on the kink of its ReLU
+    for x in (black, np.random.default_rng(seed).random((8, 4, 4))):
+        check = gn.check_gradients(network, x, np.arange(len(x)) % 3, seed=seed)
+        assert check, str(check)
+
+
+def test_tiny_and_huge_inputs_are_measured_at_their_own_scale() -> None:
+    for scale in (1e-5, 1e5):
+        x = scale * np.random.default_rng(0).standard_normal((6, 4))
+        network = gn.Network([gn.Standardize(), gn.Dense(5), gn.Tanh(), gn.Dense(3)], input_shape=4)
+        network.adapt(x)
+        assert gn.check_gradients(network, x, np.arange(6) % 3)
+
+
+def test_dropout_and_convolution_pass() -> None:
+    layers = [gn.Conv2D(3, 3, padding="same"), gn.ReLU(), gn.MaxPool2D(2), gn.Flatten(), gn.Dropout(0.4), gn.Dense(3)]
+    network = gn.Network(layers, input_shape=(6, 6, 2))
+    check = gn.check_gradients(network, np.random.default_rng(0).standard_normal((3, 6, 6, 2)), np.array([0, 1, 2]))
+    assert check, str(check)
+
+
+def test_no_examples() -> None:
+    with pytest.raises(gn.InputError, match="at least one example"):
+        gn.check_gradients(example()[0], np.zeros((0, 4, 3)), np.zeros(0, int))
 
 
 def test_a_loss_without_its_1_over_n_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,7 +95,7 @@ def test_binary_cross_entropy_with_one_output_takes_labels_0_and_1() -> None:
     value, p = loss.forward(z, labels)
     assert value == pytest.approx((math.log(4) - math.log(0.75)) / 2, rel=1e-14)
     np.testing.assert_allclose(loss.backward(p, labels), [[0.375], [-0.125]], rtol=1e-14)
-    np.testing.assert_array_equal(loss.labels(np.array([[0.2], [0.8]])), [0, 1])
+    np.testing.assert_array_equal(loss.labels(np.array([[0.49], [0.51]])), [0, 1])
 
 
 def test_squared_error_by_hand() -> None:
@@ -120,8 +120,11 @@ def test_softmax_does_not_change_with_a_shift(z: np.ndarray, shift: float) -> No
         (gn.CrossEntropy(), np.array([0, 1]), "one target for each of the 3 examples, got 2"),
         (gn.CrossEntropy(), np.array(["a", "b", "c"]), "integer labels .* got <U1"),
         (gn.CrossEntropy(), np.zeros((3, 4)), r"targets of shape \(N, 3\)"),
-        (gn.CrossEntropy(), np.full((3, 3), 0.5), "probability distribution, row .0. is not"),
+        (gn.CrossEntropy(), np.full((3, 3), 0.5), "probability distribution .not negative, sum 1."),
+        (gn.CrossEntropy(), np.array([[1.5, -0.5, 0]] * 3), "probability distribution"),
+        (gn.CrossEntropy(), np.array([[0.5, 0.49, 0]] * 3), "probability distribution"),
         (gn.BinaryCrossEntropy(), np.full((3, 3), 1.5), "between 0 and 1"),
+        (gn.BinaryCrossEntropy(), np.full((3, 3), -0.5), "between 0 and 1"),
         (gn.SquaredError(), np.full((3, 3), np.nan), "NaN or infinity"),
         (gn.SquaredError(), np.array([0.5, 1, 2]), "integer labels"),
     ],
@@ -134,3 +137,8 @@ def test_targets_are_checked(loss: gn.Loss, targets: np.ndarray, message: str) -
 def test_cross_entropy_needs_two_outputs() -> None:
     with pytest.raises(gn.InputError, match="BinaryCrossEntropy"):
         gn.CrossEntropy().check(np.array([0, 1]), 1, 2)
+
+
+def test_softmax_rows_do_not_share_their_largest_logit() -> None:
+    p = gn.CrossEntropy().predict(np.array([[1e4, 0], [-1e4, -1e4]]))
+    np.testing.assert_array_equal(p, [[1, 0], [0.5, 0.5]])

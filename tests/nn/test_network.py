@@ -172,10 +172,13 @@ def test_large_finite_input_is_no_infinity() -> None:
         (lambda: gn.Network([gn.Dense(3)], input_shape=(4, 4)), r"layer dense1 .*put Flatten\(\) before it"),
         (lambda: gn.Network([], input_shape=3), "at least one layer"),
         (lambda: gn.Network([gn.Dense], input_shape=3), r"layers\[0\]: expected a layer"),
-        (lambda: gn.Network([gn.Dense(3)], input_shape=0), "above 0"),
+        (lambda: gn.Network([gn.Dense(3)], input_shape=0), "input_shape must be a whole number of at least 1"),
         (lambda: gn.Network([gn.Dense(3)], input_shape=2, dtype=np.int32), "float32 or float64"),
         (lambda: gn.Network([gn.Dense(3)], input_shape=2, classes=["a"]), "expected 3 names"),
         (lambda: gn.Network([gn.Dense(3)], input_shape=2, seed=-1), "seed must be"),
+        (lambda: gn.Network([gn.Dense(3)], input_shape=2, dtype=np.float16), "float32 or float64"),
+        (lambda: gn.Network([gn.Dense(1)], input_shape=2, classes=["x"]), "expected 2 names"),
+        (lambda: gn.Network([gn.Dense(10**10)], input_shape=10**6), "10,000,010,000,000,000 parameters does not fit"),
     ],
 )
 def test_layers_that_do_not_fit(make, message: str) -> None:
@@ -188,6 +191,75 @@ def test_a_layer_belongs_to_one_network() -> None:
     gn.Network([layer], input_shape=2)
     with pytest.raises(gn.InputError, match="in a network already"):
         gn.Network([layer], input_shape=2)
+
+
+def test_layers_of_a_failed_network_can_be_used_again() -> None:
+    layers = [gn.Rescale(0.5), gn.Dense(3)]
+    for wrong in ({"input_shape": (2, 2)}, {"input_shape": 4, "classes": ["a"]}, {"input_shape": 4, "seed": -1}):
+        with pytest.raises(gn.InputError):
+            gn.Network(layers, **wrong)
+    gn.Network(layers, input_shape=4)
+
+
+def test_a_layer_stands_in_a_network_once() -> None:
+    layer = gn.Tanh()
+    with pytest.raises(gn.InputError, match=r"layers\[1\]: this Tanh is in a network already"):
+        gn.Network([layer, layer], input_shape=2)
+
+
+def test_equal_layers_start_differently() -> None:
+    network = gn.Network([gn.Dense(4), gn.Dense(4)], input_shape=4)
+    assert np.any(network.layers[0].W != network.layers[1].W)
+
+
+def test_he_counts_the_inputs_of_a_layer_not_its_outputs() -> None:
+    network = gn.Network([gn.Dense(10, init=gn.HeNormal())], input_shape=1000)
+    assert network.layers[0].W.var() == pytest.approx(2 / 1000, rel=0.1)  # seven standard errors
+
+
+def test_numpy_numbers_serve_as_settings() -> None:
+    network = gn.Network([gn.Dense(np.int64(3))], input_shape=(np.int64(2),))
+    assert type(network.layers[0].units) is int
+
+
+def test_a_name_serves_as_an_initialiser() -> None:
+    assert gn.Dense(3, init="HeNormal").init == gn.HeNormal()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_outputs_that_overflow_are_named(dtype: type) -> None:
+    network = gn.Network([gn.Dense(2)], input_shape=2, dtype=dtype)
+    network.theta[:] = 1
+    x = np.array([[1, 1], [1e308, 1e308]])
+    with pytest.raises(gn.InputError, match=r"the outputs for row \[1\] are not finite"):
+        network.predict(x)
+
+
+def test_a_replica_shares_the_parameters_and_nothing_else() -> None:
+    network = small()
+    other = network.replica()
+    assert np.shares_memory(other.theta, network.theta)
+    assert not np.shares_memory(other.grad, network.grad)
+    network.theta += 1
+    np.testing.assert_array_equal(other.logits(pictures(3)), network.logits(pictures(3)))
+    other.forward(pictures(2), training=True)
+    assert all(layer.saved is None for layer in network.layers)
+
+
+def test_a_class_of_the_user_does_not_take_the_name_of_ours() -> None:
+    from glassnet.nn.settings import from_table
+
+    original = gn.ReLU
+
+    class ReLU(gn.Layer):
+        def forward(self, x, *, training=False):
+            return x
+
+        def backward(self, dy):
+            return dy
+
+    assert type(from_table(gn.Layer, "ReLU", "here")) is original
+    del ReLU
 
 
 def test_summary_counts_parameters() -> None:

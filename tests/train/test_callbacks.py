@@ -6,8 +6,8 @@ import pytest
 import glassnet as gn
 
 
-def net() -> gn.Network:
-    return gn.Network([gn.Dense(8), gn.Tanh(), gn.Dense(3)], input_shape=2)
+def net(**kwargs) -> gn.Network:
+    return gn.Network([gn.Dense(8), gn.Tanh(), gn.Dense(3)], input_shape=2, **kwargs)
 
 
 def spoiled(blobs):
@@ -60,8 +60,10 @@ def test_without_improvement_nothing_is_lost_at_the_end(blobs) -> None:
 
 def test_one_object_serves_two_trainings(blobs) -> None:
     stopping = gn.EarlyStopping("validation_loss", patience=2)
-    lengths = [len(gn.fit(net(), blobs, validation=spoiled(blobs), epochs=50, callbacks=[stopping])) for _ in range(2)]
-    assert lengths[0] == lengths[1]
+    good = gn.fit(net(), blobs, validation=blobs, epochs=5, callbacks=[stopping])
+    bad = gn.fit(net(), blobs, validation=spoiled(blobs), epochs=50, callbacks=[stopping])
+    assert min(bad["validation_loss"]) > min(good["validation_loss"])  # the second has a best of its own
+    assert len(bad) == int(np.argmin(bad["validation_loss"])) + 3
 
 
 @pytest.mark.parametrize(
@@ -74,3 +76,12 @@ def test_one_object_serves_two_trainings(blobs) -> None:
 def test_impossible_settings(make, message: str) -> None:
     with pytest.raises(gn.InputError, match=message):
         make()
+
+
+def test_the_training_loss_of_a_full_batch_belongs_to_the_network_before_the_step(blobs) -> None:
+    network = net(dtype=np.float64)
+    stopping = gn.EarlyStopping("training_loss", patience=1)
+    history = gn.fit(network, blobs, epochs=60, batch_size="full", optimizer=gn.SGD(40.0), callbacks=[stopping])
+    losses = history["training_loss"]
+    assert losses[-1] > losses[-2]  # so large a rate overshoots
+    assert gn.evaluate(network, blobs).loss == pytest.approx(min(losses), rel=1e-9)

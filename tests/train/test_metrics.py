@@ -65,7 +65,7 @@ def test_the_table_is_plain(blobs) -> None:
     ("data", "message"),
     [
         ((np.zeros((2, 2)), np.array([0, 3])), "row 1 has label 3"),
-        ((np.zeros((2, 2)), np.zeros((2, 3))), "expected labels|probability distribution"),
+        ((np.zeros((2, 2)), np.full((2, 3), 1 / 3)), "expected labels"),
         ((np.zeros((2, 2)), None), "have no labels"),
         ("mnist", "expected a split of a dataset or a pair"),
     ],
@@ -73,3 +73,9 @@ def test_the_table_is_plain(blobs) -> None:
 def test_bad_data_is_named(data, message: str) -> None:
     with pytest.raises(gn.InputError, match=message):
         gn.evaluate(gn.Network([gn.Dense(3)], input_shape=2), data)
+
+
+def test_the_surest_mistakes_of_one_output() -> None:
+    p = np.array([[0.0003], [0.55], [0.9]])
+    r = Evaluation(0.5, ("no", "yes"), np.array([1, 0, 1]), np.array([0, 1, 1]), p)
+    assert r.mistakes().tolist() == [0, 1]

@@ -3,6 +3,7 @@
 Each command is a function in a module of its own name; what it needs is imported when it runs, so that help is quick.
 """
 
+import io
 import os
 import sys
 from typing import Annotated
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(train.train)
+app.command()(train.resume)
 app.command()(evaluate.evaluate)
 app.command()(predict.predict)
 app.command()(recipes.recipes)
@@ -40,23 +42,46 @@ def top(
 
 def main() -> None:
     """Run the command line: bad input ends in one line and exit code 2, never in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # an old terminal gets \\xfc, not an error
+    try:
+        sys.exit(_run())
+    except BrokenPipeError:  # the reader of our output went away: `glassnet ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+def _run() -> int:
+    """The exit code of the command."""
+    try:
+        code = app(prog_name="glassnet", standalone_mode=False)
+    except Exception as error:
+        message = _message(error)
+        if message is None:
+            raise
+        print(f"error: {message}", file=sys.stderr)
+        return 2
+    return code if isinstance(code, int) else 0
+
+
+def _message(error: Exception) -> str | None:
+    """What to tell the person, in one line; None for an error that is ours."""
+    if hasattr(error, "format_message"):  # Typer's own, for unknown commands, options and values
+        return f"{error.format_message()} (see glassnet --help)".replace("\n", " ")
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error)
     from glassnet.data.dataset import DataError
     from glassnet.modelfile import ModelFileError
     from glassnet.nn.settings import InputError
     from glassnet.plots import PlotError
     from glassnet.recipes import RecipeError
     from glassnet.run import RunError
+    from glassnet.train.checkpoint import CheckpointError
     from glassnet.train.loop import DivergenceError
 
-    known = (DataError, ModelFileError, InputError, PlotError, RecipeError, RunError, DivergenceError, OSError)
-    try:
-        app(prog_name="glassnet")
-    except BrokenPipeError:  # the reader of our output went away: `glassnet ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except known as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
+    ours = (DataError, ModelFileError, InputError, PlotError, RecipeError, RunError, CheckpointError, DivergenceError)
+    return str(error) if isinstance(error, ours) else None

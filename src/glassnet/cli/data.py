@@ -14,7 +14,10 @@ Name = Annotated[
 
 @app.command("list")
 def list_() -> None:
-    """List the known datasets, and which are at hand."""
+    """List the known datasets, and which are at hand.
+
+    Example: `glassnet data list`
+    """
     from rich import box
     from rich.table import Table
 
@@ -28,12 +31,15 @@ def list_() -> None:
     for name in dataset_names():
         table.add_row(name, ENTRIES[name].about, "yes" if find_dataset(name) else "no")
     console.print(table)
-    console.print("get one: [bold]glassnet data get fashion-mnist[/bold]")
+    console.print("get one: glassnet data get fashion-mnist")
 
 
 @app.command()
 def get(name: Name) -> None:
-    """Download a dataset (resumes where a download was broken off)."""
+    """Download a dataset (resumes where a download was broken off).
+
+    Example: `glassnet data get fashion-mnist`
+    """
     from glassnet.cli.terminal import console
     from glassnet.data.registry import get_dataset
     from glassnet.progress import TaskBar
@@ -45,14 +51,17 @@ def get(name: Name) -> None:
 
 @app.command()
 def check(name: Name) -> None:
-    """Compare the files of a dataset with their published checksums."""
+    """Compare the files of a dataset with their published checksums.
+
+    Example: `glassnet data check mnist`
+    """
     from glassnet.cli.terminal import console
     from glassnet.data.registry import check_dataset
 
     statuses = check_dataset(name)
     for file, status in statuses:
         console.print(f"{file}: {status}", soft_wrap=True)
-    if any(status != "ok" for _, status in statuses):
+    if any(status not in ("ok", "present") for _, status in statuses):
         raise typer.Exit(2)
 
 
@@ -61,7 +70,7 @@ def show(
     name: Name,
     split: Annotated[str, typer.Option(help="train, validation or test")] = "train",
     out: Annotated[Path | None, typer.Option(help="write a larger sheet to this PNG instead")] = None,
-    seed: Annotated[int, typer.Option(help="chooses the examples")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="chooses the examples")] = 0,
 ) -> None:
     """Draw a sheet of examples with their labels.
 
@@ -75,6 +84,10 @@ def show(
 
     dataset = _load(name)
     part = _split(dataset, split)
+    if out and out.suffix != ".png":
+        raise DataError(f"--out {out}: expected the name of a file that ends in .png")
+    if len(part) == 0:
+        raise DataError(f"{name}: its {split} split is empty")
     if part.inputs.ndim < 3:
         raise DataError(f"{name}: its examples are no images, so there is nothing to draw")
     rng = np.random.Generator(np.random.Philox(key=seed))
@@ -102,7 +115,7 @@ def export(
     csv: Annotated[bool, typer.Option("--csv", help="write label,pixel0,pixel1,... as Kaggle does")] = False,
     png: Annotated[bool, typer.Option("--png", help="write a picture of each example")] = False,
     split: Annotated[str | None, typer.Option(help="only train (with validation), validation or test")] = None,
-    count: Annotated[int | None, typer.Option(help="only the first N examples of each split")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="only the first N examples of each split")] = None,
 ) -> None:
     """Write a dataset as CSV files or as pictures.
 
@@ -110,7 +123,7 @@ def export(
 
     `glassnet data export mnist --csv` writes mnist-train.csv and mnist-test.csv here
 
-    `glassnet data export mnist digits --png --split test --count 20`
+    `glassnet data export mnist pictures --png --split test --count 20`
     """
     import numpy as np
 
@@ -124,13 +137,16 @@ def export(
         raise DataError("say what to write: --csv or --png")
     dataset = _load(name, validation=0 if split != "validation" else 5000)
     parts = ["train", "test"] if split is None else [split]
-    if out.suffix == ".csv" and len(parts) > 1:
-        parts = ["train"]
+    one_file = csv and out.name.lower().endswith((".csv", ".csv.gz"))
+    if one_file and len(parts) > 1:
+        raise DataError(f"{out} is one file: say which split it is to hold, such as --split train")
+    if csv and len(dataset.input_shape) > 2:
+        raise DataError(f"{name}: Kaggle's CSV holds grey images, these are of shape {dataset.input_shape}")
     for part_name in parts:
         part = _split(dataset, part_name)
         part = part if count is None else part[:count]
         if csv:
-            path = out if out.suffix == ".csv" else out / f"{dataset.name}-{part_name}.csv"
+            path = out if one_file else out / f"{dataset.name}-{part_name}.csv"
             path.parent.mkdir(parents=True, exist_ok=True)
             with TaskBar() as bar:
                 write_csv(path, part.x, part.y, progress=bar)

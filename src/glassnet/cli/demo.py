@@ -13,6 +13,8 @@ def demo(
     """Train a network on handwritten digits, look at the result, and recognise a few pictures.
 
     Uses MNIST where it is at hand or can be downloaded, else scikit-learn's small digits.
+
+    Example: `glassnet demo --out runs/first`
     """
     import numpy as np
 
@@ -33,7 +35,7 @@ def demo(
             get_dataset("mnist", progress=bar)
     except DataError as error:
         console.print(f"MNIST cannot be had: {error}", soft_wrap=True)
-        console.print("[bold reverse] Falling back to scikit-learn's 1,797 digits of 8x8 pixels. [/bold reverse]")
+        console.print(" Falling back to scikit-learn's 1,797 digits of 8x8 pixels. ", style="bold reverse")
         # A thirtieth of MNIST's examples: smaller batches and more epochs make as many steps.
         settings = {"data.name": "digits", "training.batch_size": "16", "training.epochs": "100"}
     if epochs is not None:
@@ -54,7 +56,8 @@ def demo(
     for path in images:
         x = read_examples(path, network).x
         p = network.predict_proba(x)[0]
-        console.print(beside([x[0]], [f"{path.name}: it says {dataset.classes[p.argmax()]} ({p.max():.1%})"]))
+        caption = f"{path.name}: it says {dataset.classes[p.argmax()]} ({p.max():.1%})"
+        console.print(beside([x[0]], [caption], white=dataset.white))
     section("What next")
     for command, what in (
         (f"glassnet predict {run.folder} YOUR-PICTURE.png", "your own handwriting"),
@@ -62,4 +65,4 @@ def demo(
         ("glassnet recipes", "other networks"),
         ("glassnet train classic --set network.hidden=[256,64]", "a network of your own"),
     ):
-        console.print(f"  [bold]{command}[/bold]  {what}", soft_wrap=True)
+        console.print(f"  {command}   {what}", soft_wrap=True)

@@ -29,13 +29,18 @@ def evaluate(
 
     path = model_path(model)
     network = load_network(path)
-    name = data or read_about(path).get("data", {}).get("name")
-    if name is None:
+    trained_on = read_about(path).get("recipe", {}).get("data", {})
+    name = data or trained_on.get("name")
+    if not isinstance(name, str):
         raise DataError("the model does not say what it was trained on: name a dataset with --data")
+    held_out = trained_on.get("validation")
+    validation = held_out if isinstance(held_out, int) else 5000  # the same examples that training held out
     if split not in ("train", "validation", "test"):
         raise DataError(f"--split: expected train, validation or test, got {split!r}")
     with TaskBar() as bar:
-        dataset = load_dataset(name, progress=bar)
+        dataset = load_dataset(name, validation=validation, progress=bar)
+    if len(getattr(dataset, split)) == 0:
+        raise DataError(f"{name}: its {split} split is empty")
     result = measure(network, getattr(dataset, split))
     if json_:
         typer.echo(json.dumps(result.to_table()))

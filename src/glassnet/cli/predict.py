@@ -49,55 +49,79 @@ def predict(
     from glassnet.data.csv import write_submission
     from glassnet.data.dataset import DataError
     from glassnet.modelfile import load_network, read_about
+    from glassnet.nn.loss import BinaryCrossEntropy
 
     if len(files) < 2:
         raise DataError("expected a model and at least one file: glassnet predict runs/classic-mnist digit.png")
     path = model_path(files[0])
     network = load_network(path)
-    white = int(read_about(path).get("data", {}).get("white", 255))
+    white = read_about(path).get("data", {}).get("white")
     found = [read_examples(file, network) for file in files[1:]]
-    probabilities = [network.predict_proba(part.x) for part in found]
-    names = network.classes or tuple(map(str, range(network.output_shape[0])))
+    predicted = [_predict(part, network) for part in found]
+    names = network.classes or tuple(map(str, range(max(network.output_shape[0], 2))))
 
-    rows: list[dict[str, Any]] = []
-    for part, p in zip(found, probabilities, strict=True):
-        for row, order in enumerate(np.argsort(-p, axis=1, kind="stable")[:, :2]):
-            best, second = order[0], order[-1]
-            rows.append(
-                {
-                    "file": str(part.path),
-                    "row": row,
-                    "label": names[best],
-                    "probability": round(float(p[row, best]), 6),
-                    "runner_up": names[second],
-                    "runner_up_probability": round(float(p[row, second]), 6),
-                }
-            )
+    rows = [
+        {
+            "file": str(part.path),
+            "row": row,
+            "label": names[best],
+            "probability": round(float(p[best]), 6),
+            "runner_up": names[second],
+            "runner_up_probability": round(float(p[second]), 6),
+        }
+        for part, probabilities in zip(found, predicted, strict=True)
+        for row, (p, (best, second)) in enumerate(zip(probabilities, _two_largest(probabilities), strict=True))
+    ]
     if submission is not None:
-        write_submission(submission, np.concatenate([p.argmax(axis=1) for p in probabilities]))
+        write_submission(submission, np.concatenate([p.argmax(axis=1) for p in predicted]))
     if json_:
         typer.echo(json.dumps(rows))
         return
     number = 0
+    score = "{:.1%}" if network.loss.classifies or isinstance(network.loss, BinaryCrossEntropy) else "score {:.2f}"
     for part in found:
         for row, image in enumerate(part.x):
             said = rows[number]
             number += 1
             name = f"{part.path}" if len(part.x) == 1 else f"{part.path}, row {row}"
             truth = "" if part.labels is None else f", truth {names[part.labels[row]]}"
-            line = (
-                f"{name}: [bold]{said['label']}[/bold] ({said['probability']:.1%}), "
-                f"then {said['runner_up']} ({said['runner_up_probability']:.1%}){truth}"
-            )
-            if draw or (draw is None and len(rows) <= DRAWN):
-                console.print(beside([image], [""], white=white))
+            first, second = (score.format(said[key]) for key in ("probability", "runner_up_probability"))
+            if image.ndim > 1 and (draw or (draw is None and len(rows) <= DRAWN)):
+                console.print(beside([image], [""], white=white if isinstance(white, int) else 255))
             if submission is None or len(rows) <= DRAWN:
-                console.print(line, soft_wrap=True)
-    for part, p in zip(found, probabilities, strict=True):
+                console.print(
+                    f"{name}: {said['label']} ({first}), then {said['runner_up']} ({second}){truth}", soft_wrap=True
+                )
+    for part, probabilities in zip(found, predicted, strict=True):
         if part.labels is not None:
-            console.print(f"{part.path}: accuracy {100 * np.mean(p.argmax(axis=1) == part.labels):.2f} %")
+            accuracy = np.mean(probabilities.argmax(axis=1) == part.labels)
+            console.print(f"{part.path}: accuracy {100 * accuracy:.2f} %")
     if submission is not None:
         console.print(f"{len(rows):,} labels written to {submission}")
+
+
+def _predict(part: Found, network: "Network") -> Any:
+    """Probabilities (N, C), with a column for "no" where the network has one output that says "yes"."""
+    import numpy as np
+
+    from glassnet.data.dataset import DataError
+    from glassnet.nn.settings import InputError
+
+    try:
+        p = network.predict_proba(part.x)
+    except InputError as error:
+        raise DataError(f"{part.path}: {error}") from None
+    p = np.concatenate([1 - p, p], axis=1) if p.shape[1] == 1 else p
+    if part.labels is not None and part.labels.max(initial=0) >= p.shape[1]:
+        row = int(part.labels.argmax())
+        raise DataError(f"{part.path}, row {row}: label {part.labels[row]}, but the model knows 0 to {p.shape[1] - 1}")
+    return p
+
+
+def _two_largest(probabilities: Any) -> Any:
+    import numpy as np
+
+    return np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
 
 
 def read_examples(path: Path, network: "Network") -> Found:
@@ -114,24 +138,40 @@ def read_examples(path: Path, network: "Network") -> Found:
     from glassnet.data.idx import read_idx
 
     size = math.prod(network.input_shape)
-    name = path.name.removesuffix(".gz")
+    name = path.name.lower().removesuffix(".gz")
+    labels = None
     if name.endswith(".csv"):
         x, labels = read_csv(path)
-    elif "idx" in name or name.endswith("ubyte"):
-        x, labels = read_idx(path), None
+    elif name.endswith(".npz"):
+        raise DataError(
+            f"{path}: expected pictures, IDX or CSV files; to measure a model on an npz use glassnet evaluate"
+        )
+    elif _is_idx(path):
+        x = read_idx(path)
         if x.ndim < 2:
             raise DataError(f"{path}: expected images, but this IDX file holds {x.ndim}-dimensional data (labels?)")
     else:
         pixels = picture.read(path)
-        if size == 784:
-            x, labels = drawing.to_mnist(pixels)[None], None
-        elif size == 64:
-            x, labels = drawing.to_digits(pixels)[None], None
-        else:
+        forms = {784: drawing.to_mnist, 64: drawing.to_digits}
+        if size not in forms:
             raise DataError(f"{path}: this model takes examples of shape {network.input_shape}, not pictures of digits")
+        try:
+            x = forms[size](pixels)[None]
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from None
+    if len(x) == 0:
+        raise DataError(f"{path}: the file holds no examples")
     if math.prod(x.shape[1:]) != size:
         raise DataError(
             f"{path}: the model takes {size} values an example (shape {network.input_shape}), "
             f"but the file has {math.prod(x.shape[1:])} (shape {x.shape[1:]})"
         )
     return Found(path, x, labels)
+
+
+def _is_idx(path: Path) -> bool:
+    """Told by how the file begins, not by its name: two zero bytes, or gzip."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(2) in (b"\0\0", b"\x1f\x8b")

@@ -32,4 +32,4 @@ def recipes(
     for known in recipe_names():
         table.add_row(known, load_recipe(known).about)
     console.print(table)
-    console.print("train one: [bold]glassnet train classic[/bold]    read one: [bold]glassnet recipes classic[/bold]")
+    console.print("train one: glassnet train classic    read one: glassnet recipes classic")

@@ -8,21 +8,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from glassnet.data.dataset import Dataset
 from glassnet.train.metrics import Evaluation
 
-console = Console(highlight=False)
+console = Console(highlight=False, markup=False)  # names from outside may hold brackets
 RAMP = " .:-=+*#%@"
 
 
 def section(title: str) -> None:
     """A heading."""
-    console.print(f"\n[bold]{title}[/bold]")
-
-
-def describe_dataset(dataset: Dataset) -> None:
-    """One line on what is in a dataset."""
-    console.print(str(dataset))
+    console.print(f"\n{title}", style="bold")
 
 
 def show_evaluation(result: Evaluation, *, split: str) -> None:
@@ -32,14 +26,14 @@ def show_evaluation(result: Evaluation, *, split: str) -> None:
     for name in ("precision", "recall", "F1", "examples"):
         table.add_column(name, justify="right")
     for row in result.per_class:
-        table.add_row(row.name, f"{row.precision:.2%}", f"{row.recall:.2%}", f"{row.f1:.2%}", f"{row.support:,}")
+        table.add_row(Text(row.name), f"{row.precision:.2%}", f"{row.recall:.2%}", f"{row.f1:.2%}", f"{row.support:,}")
     console.print(table)
     pairs = result.most_confused(5)
     if pairs:
         console.print("most confused: " + ", ".join(f"{t} read as {p} ({n} x)" for t, p, n in pairs))
     wrong = int(np.sum(result.truth != result.predicted))
     console.print(f"{split} loss {result.loss:.4f}, {wrong:,} of {len(result.truth):,} wrong")
-    console.print(f"[bold]{split} accuracy {100 * result.accuracy:.2f} %[/bold]")
+    console.print(f"{split} accuracy {100 * result.accuracy:.2f} %", style="bold")
 
 
 def digit(image: Any, white: int = 255) -> Text:
@@ -75,5 +69,5 @@ def beside(images: list[Any], captions: list[str], *, white: int = 255) -> Table
     for _ in images:
         grid.add_column(no_wrap=True)
     grid.add_row(*(digit(image, white) for image in images))
-    grid.add_row(*captions)
+    grid.add_row(*map(Text, captions))
     return grid

@@ -1,4 +1,4 @@
-"""glassnet train: a recipe becomes a run folder."""
+"""glassnet train and resume: a recipe becomes a run folder."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from glassnet.data.dataset import Dataset
     from glassnet.recipes import Recipe
     from glassnet.run import Run
 
@@ -21,11 +22,15 @@ def train(
     change: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="change any setting of the recipe")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="shards computed at once [default: all processors]")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the test accuracy only")] = False,
 ) -> None:
     """Train a network and leave model, history and pictures in a run folder.
 
-    Ctrl-C ends the training early and keeps the best network so far.
+    Ctrl-C ends the training early and keeps the best network so far. A run that was killed goes on with `glassnet
+    resume`.
 
     Examples:
 
@@ -44,32 +49,69 @@ def train(
         if not equals:
             raise RecipeError(f"--set {pair}: expected KEY=VALUE, such as optimizer.lr=0.01")
         settings[key.strip()] = value.strip()
+    if data is not None and Path(data).exists():
+        data = str(Path(data).resolve())  # the run must find it again from any folder
     for key, option in (("training.epochs", epochs), ("training.seed", seed), ("data.name", data)):
         if option is not None:
             settings[key] = str(option)
     console.quiet = quiet
-    run = train_and_show(load_recipe(recipe, settings=settings), out)
+    run = train_and_show(load_recipe(recipe, settings=settings), out, workers)
     if quiet:
         typer.echo(f"test accuracy {100 * run.evaluation.accuracy:.2f} %")
 
 
-def train_and_show(recipe: "Recipe", out: Path | None) -> "Run":
+def resume(
+    run: Annotated[Path, typer.Argument(help="the folder of a run that was broken off")],
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="shards computed at once [default: all processors]")
+    ] = None,
+) -> None:
+    """Go on with a run that was broken off, to the same bits as if it had never stopped.
+
+    Example: `glassnet resume runs/classic-mnist`
+    """
+    from glassnet.cli.terminal import console
+    from glassnet.progress import ProgressBar
+    from glassnet.run import load_run_recipe, resume_run
+
+    recipe = load_run_recipe(run)
+    dataset = _load(recipe)
+    console.print(f"{dataset}")
+    with ProgressBar() as progress:
+        _show(resume_run(recipe, dataset, run, progress=progress, workers=workers))
+
+
+def train_and_show(recipe: "Recipe", out: Path | None, workers: int | None = None) -> "Run":
     """Train a recipe and show all that a person wants to see of it."""
-    from glassnet.cli.terminal import console, section, show_evaluation
-    from glassnet.data.registry import load_dataset
+    from glassnet.cli.terminal import console, section
     from glassnet.nn.settings import describe
-    from glassnet.progress import ProgressBar, TaskBar
+    from glassnet.progress import ProgressBar
     from glassnet.run import new_folder, train_recipe
 
-    with TaskBar() as bar:
-        dataset = load_dataset(recipe.data.name, validation=recipe.data.validation, progress=bar)
+    dataset = _load(recipe)
     console.print(f"{dataset}")
-    section(f"The network of {recipe.name!r}: {recipe.about}")
+    section(f"The network of {recipe.name!r}")
     console.print(recipe.make_network(dataset).summary(), soft_wrap=True)
     section(f"Training with {describe(recipe.optimizer)}")
     folder = out or new_folder(f"{recipe.name}-{dataset.name}")
     with ProgressBar() as progress:
-        run = train_recipe(recipe, dataset, folder, progress=None if console.quiet else progress)
+        run = train_recipe(recipe, dataset, folder, progress=None if console.quiet else progress, workers=workers)
+    _show(run)
+    return run
+
+
+def _load(recipe: "Recipe") -> "Dataset":
+    from glassnet.cli.terminal import console
+    from glassnet.data.registry import load_dataset
+    from glassnet.progress import TaskBar
+
+    with TaskBar(quiet=console.quiet) as bar:
+        return load_dataset(recipe.data.name, validation=recipe.data.validation, progress=bar)
+
+
+def _show(run: "Run") -> None:
+    from glassnet.cli.terminal import console, section, show_evaluation
+
     if run.history.stopped:
         console.print(f"stopped: {run.history.stopped}")
         console.print(f"kept the network of epoch {run.history.kept_epoch}")
@@ -79,5 +121,4 @@ def train_and_show(recipe: "Recipe", out: Path | None) -> "Run":
     for path in sorted(p for p in run.folder.rglob("*") if p.is_file()):
         console.print(f"  {path.relative_to(run.folder)}")
     if not run.pictures:
-        console.print("no pictures: they need Matplotlib, pip install 'glassnet\\[plots]'")
-    return run
+        console.print("no pictures: they need Matplotlib, pip install 'glassnet[plots]'")

@@ -45,6 +45,7 @@ class Dense(Layer):
     db: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(self.units >= 1, f"Dense: units must be at least 1, got {self.units}")
 
     def build(self, input_shape: Shape) -> Shape:

@@ -12,12 +12,15 @@ from typing import final
 import numpy as np
 
 from glassnet.nn.layer import Array, Shape
-from glassnet.nn.settings import require
+from glassnet.nn.settings import require, settle
 
 
 @dataclass(frozen=True)
 class Initializer(ABC):
     """A distribution for the first values of a parameter."""
+
+    def __post_init__(self) -> None:
+        settle(self)
 
     @abstractmethod
     def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
@@ -50,7 +53,9 @@ class Uniform(Initializer):
     high: float = 0.5
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(self.low < self.high, f"Uniform: low must be below high, got {self.low} and {self.high}")
+        require(math.isfinite(self.high - self.low), "Uniform: the range from low to high is too large")
 
     def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
         return rng.uniform(self.low, self.high, shape)
@@ -64,6 +69,7 @@ class Normal(Initializer):
     std: float = 0.01
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(self.std > 0, f"Normal: std must be above 0, got {self.std}")
 
     def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:

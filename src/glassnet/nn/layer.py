@@ -13,8 +13,8 @@ How a layer lives:
    line.
 4. `forward(x, training=True)` leaves what the derivative will need in `saved`, and nowhere else. `backward(dy)` reads
    it, writes `dW` (never adds to it, never touches `W`) and returns `dx`. Both write into `space`, arrays that are kept
-   from step to step, so that training allocates nothing; what they return is valid until the next call of the same
-   kind.
+   from step to step, so that training allocates next to nothing; what they return is valid until the next call of the
+   same kind.
 5. `forward(x)` without training writes nothing on the layer: one network can serve many threads.
 
 Shapes: x (N, ...) is a batch, one example a row; dy has the shape of y, dx of x, dW of W, in the network's dtype.
@@ -27,6 +27,9 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from glassnet.nn.settings import settle
+from glassnet.nn.stream import stream
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -50,8 +53,16 @@ class Layer(ABC):
     input_shape: Shape = field(init=False, default=(), repr=False)
     output_shape: Shape = field(init=False, default=(), repr=False)
     dtype: np.dtype[Any] = field(init=False, default=np.dtype(np.float32), repr=False)
+    address: tuple[int, int, int, int] = field(init=False, default=(0, 0, 0, 0), repr=False)
     saved: Any = field(init=False, default=None, repr=False)
     spaces: dict[str, Array] = field(init=False, default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        settle(self)
+
+    def release(self) -> None:
+        """Forget the network: its construction has failed."""
+        self.name, self.input_shape, self.output_shape = "", (), ()
 
     def build(self, input_shape: Shape) -> Shape:
         """Check the shape of one example and return the shape of one output.
@@ -93,6 +104,14 @@ class Layer(ABC):
         if kept is None or len(kept) < shape[0] or kept.shape[1:] != shape[1:]:
             kept = self.spaces[name] = np.empty(shape, self.dtype)
         return kept if len(kept) == shape[0] else kept[: shape[0]]
+
+    def stream(self) -> np.random.Generator:
+        """The layer's random numbers at the address (seed, step, shard, layer) that the network has set.
+
+        They are the same again at the same address, so a training forward can be repeated, and its slope measured.
+        """
+        seed, step, shard, layer = self.address
+        return stream(seed, "dropout", step, shard, layer)
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle keeps: the network binds the arrays again, the rest comes with the next forward."""

@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike
 
 from glassnet.nn.activations import sigmoid, softmax
 from glassnet.nn.layer import Array
-from glassnet.nn.settings import InputError, require
+from glassnet.nn.settings import InputError, require, settle
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,9 @@ class Loss(ABC):
     The loss is a mean over the batch: a sum over examples divided by `total`. A shard of a batch divides by the total
     of the whole batch, so that the shards' losses and gradients add up to those of the batch.
     """
+
+    def __post_init__(self) -> None:
+        settle(self)
 
     # Whether the targets are always classes.
     classifies: ClassVar[bool] = False
@@ -94,6 +97,11 @@ def one_hot(labels: Array, outputs: int, dtype: DTypeLike = np.float32) -> Array
     return np.negative(targets, out=targets)
 
 
+def is_distribution(targets: Array) -> bool:
+    """Whether every row of targets (N, M) is a probability distribution: not negative, with sum 1 (to 0.001)."""
+    return bool((targets >= 0).all() and (np.abs(targets.sum(axis=1) - 1) <= 1e-3).all())
+
+
 def subtract_one_hot(d: Array, labels: Array) -> None:
     """d -= one_hot(labels), without making the zeros."""
     if d.shape[1] == 1:
@@ -133,10 +141,9 @@ class CrossEntropy(Loss):
         super().check(targets, outputs, examples)
         require(outputs > 1, "CrossEntropy needs at least 2 outputs; for one output use BinaryCrossEntropy()")
         if targets.ndim == 2:
-            bad = np.flatnonzero((targets < 0).any(axis=1) | (np.abs(targets.sum(axis=1) - 1) > 1e-3))
             require(
-                len(bad) == 0,
-                f"each row of targets must be a probability distribution, row {bad[:1]} is not: "
+                is_distribution(targets),
+                "each row of targets must be a probability distribution (not negative, sum 1), and some are not: "
                 "for outputs that are independent of each other use BinaryCrossEntropy()",
             )
 
@@ -153,7 +160,7 @@ class BinaryCrossEntropy(Loss):
 
     Shapes: logits z, prediction p and targets t (N, M), t from 0 to 1; labels (N,) stand for one-hot rows.
 
-    Reference: Bishop 2006, "Pattern Recognition and Machine Learning", equation 4.90.
+    Reference: Bishop 2006, "Pattern Recognition and Machine Learning", section 5.2 (independent binary outputs).
     """
 
     def forward(self, logits: Array, targets: Array, *, total: float | None = None) -> tuple[float, Array]:
@@ -181,7 +188,8 @@ class SquaredError(Loss):
 
     Shapes: logits z, prediction p and targets t (N, M); labels (N,) stand for one-hot rows.
 
-    Reference: Rumelhart, Hinton and Williams 1986, "Learning representations by back-propagating errors", equation 3.
+    Reference: Rumelhart, Hinton and Williams 1986, "Learning representations by back-propagating errors" (there without
+    the 1/N).
     """
 
     def forward(self, logits: Array, targets: Array, *, total: float | None = None) -> tuple[float, Array]:

@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike
 
 from glassnet.nn.layer import Array, Declared, Layer, Shape
 from glassnet.nn.loss import CrossEntropy, Loss
-from glassnet.nn.settings import InputError, describe, require
+from glassnet.nn.settings import InputError, describe, require, whole
 from glassnet.nn.stream import stream
 
 PREDICT_ROWS = 1024  # examples that prediction takes at once: enough for fast products, little memory
@@ -42,21 +42,23 @@ def connect(layers: Sequence[Layer], input_shape: Shape) -> tuple[list[Segment],
         InputError: a layer cannot follow the one before it, or is in a network already.
     """
     require(len(layers) > 0, "a network needs at least one layer")
+    for position, layer in enumerate(layers):
+        require(isinstance(layer, Layer), f"layers[{position}]: expected a layer such as Dense(128), got {layer!r}")
+        used = bool(layer.output_shape) or any(layer is other for other in layers[:position])
+        require(not used, f"layers[{position}]: this {type(layer).__name__} is in a network already")
     counts: dict[str, int] = {}
     shape = input_shape
     for position, layer in enumerate(layers):
-        require(
-            isinstance(layer, Layer),
-            f"layers[{position}]: expected a layer such as Dense(128), got {layer!r}",
-        )
-        require(not layer.output_shape, f"layers[{position}]: this {type(layer).__name__} is in a network already")
         kind = type(layer).__name__.lower()
         counts[kind] = counts.get(kind, 0) + 1
         layer.name = f"{kind}{counts[kind]}"
         try:
             output_shape = layer.build(shape)
         except InputError as error:
-            raise InputError(f"layer {layer.name} (layers[{position}]): {error}") from None
+            message = f"layer {layer.name} (layers[{position}]): {error}"
+            for connected in layers[: position + 1]:
+                connected.release()
+            raise InputError(message) from None
         layer.input_shape, layer.output_shape = shape, output_shape
         shape = output_shape
     return (
@@ -82,7 +84,7 @@ class Network:
     Args:
         layers: from input to logits; a network does not end in a softmax, the loss brings it.
         input_shape: the shape of one example, such as 784 or (28, 28).
-        seed: chooses the first weights.
+        seed: chooses the first weights; None leaves all of them 0, for a network that is about to be filled.
         dtype: float32 or float64; all arithmetic is done in it.
         classes: a name for each output; `fit` fills in "0", "1", ... when the targets are labels.
 
@@ -101,39 +103,51 @@ class Network:
         layers: Sequence[Layer],
         *,
         input_shape: int | Sequence[int],
-        seed: int = 0,
+        seed: int | None = 0,
         dtype: DTypeLike = np.float32,
         classes: Sequence[str] | None = None,
     ) -> None:
-        shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
-        require(len(shape) > 0 and min(shape) >= 1, f"input_shape must hold numbers above 0, got {input_shape!r}")
+        sizes = input_shape if isinstance(input_shape, Sequence) else [input_shape]
+        require(len(sizes) > 0, "input_shape must hold at least one number")
+        self.input_shape = tuple(whole(size, "input_shape", 1) for size in sizes)
         self.dtype = np.dtype(dtype)
-        require(self.dtype.kind == "f", f"dtype must be float32 or float64, got {self.dtype}")
+        require(self.dtype in (np.float32, np.float64), f"dtype must be float32 or float64, got {self.dtype}")
         self.layers = tuple(layers)
-        self.input_shape = shape
-        self.segments, self.buffer_segments = connect(self.layers, shape)
+        self.segments, self.buffer_segments = connect(self.layers, self.input_shape)
         self.output_shape = self.layers[-1].output_shape
         self.classes = None if classes is None else tuple(str(name) for name in classes)
-        require(
-            self.classes is None or (len(self.classes),) == self.output_shape or self.output_shape == (1,),
-            f"classes: expected {self.output_shape[-1]} names, one for each output, got {classes!r}",
-        )
         self.loss: Loss = CrossEntropy()
-        self.theta = np.empty(self.segments[-1].stop if self.segments else 0, self.dtype)
-        self.buffers = np.empty(self.buffer_segments[-1].stop if self.buffer_segments else 0, self.dtype)
-        for purpose, segments, vector in (
-            (0, self.segments, self.theta),
-            (1, self.buffer_segments, self.buffers),
-        ):
-            for number, segment in enumerate(segments):
-                segment.view(vector)[...] = segment.declared.draw(stream(seed, "weights", purpose, number))
-        self.grad = np.zeros_like(self.theta)
+        try:
+            names = max(self.output_shape[0], 2)  # one output says yes or no
+            require(
+                self.classes is None or len(self.classes) == names,
+                f"classes: expected {names} names, got {classes!r}",
+            )
+            self._allocate(seed)
+        except InputError:
+            for layer in self.layers:
+                layer.release()
+            raise
         self._bind()
+
+    def _allocate(self, seed: int | None) -> None:
+        count = self.segments[-1].stop if self.segments else 0
+        try:
+            self.theta, self.grad = np.zeros(count, self.dtype), np.zeros(count, self.dtype)
+            self.buffers = np.zeros(self.buffer_segments[-1].stop if self.buffer_segments else 0, self.dtype)
+            for kind, segments, vector in ((0, self.segments, self.theta), (1, self.buffer_segments, self.buffers)):
+                for number, segment in enumerate(segments if seed is not None else []):
+                    segment.view(vector)[...] = segment.declared.draw(stream(seed or 0, "weights", kind, number))
+        except (MemoryError, OverflowError):
+            raise InputError(
+                f"a network of {count:,} parameters does not fit into the memory of this machine: make it smaller"
+            ) from None
 
     def _bind(self) -> None:
         """Give every layer its views of theta, grad and buffers."""
         for layer in self.layers:
             layer.dtype = self.dtype
+        self.seek(seed=0, step=0)
         for segment in self.segments:
             setattr(self.layers[segment.layer], segment.name, segment.view(self.theta))
             setattr(self.layers[segment.layer], f"d{segment.name}", segment.view(self.grad))
@@ -146,7 +160,7 @@ class Network:
     def forward(self, x: Array, *, training: bool = False) -> Array:
         """The logits (N, M) of a batch x (N, ...), each example with as many values as input_shape.
 
-        With `training`, the layers keep what `backward` needs.
+        With `training`, the layers keep what `backward` needs, and the logits are valid until the next such call.
 
         Raises:
             InputError: another number of values; without `training`, values that are no finite numbers.
@@ -179,6 +193,11 @@ class Network:
         if self.segments:
             self.layers[self._lowest].backward_parameters(d)
 
+    def seek(self, *, seed: int, step: int, shard: int = 0) -> None:
+        """Set the address from which layers such as Dropout draw in the next training forward."""
+        for position, layer in enumerate(self.layers):
+            layer.address = (seed, step, shard, position)
+
     # Prediction
 
     def logits(self, x: Array, rows: Array | None = None) -> Array:
@@ -191,9 +210,18 @@ class Network:
         x = self.as_batch(x)
         logits = np.empty((len(x) if rows is None else len(rows), *self.output_shape), self.dtype)
         start = 0
-        for batch in _batches(x, rows):
-            logits[start : start + len(batch)] = self.forward(batch)
-            start += len(batch)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for batch in _batches(x, rows):
+                logits[start : start + len(batch)] = self.forward(batch)
+                start += len(batch)
+            finite = np.isfinite(np.sum(logits))
+        if not finite:
+            bad = np.flatnonzero(~np.isfinite(logits.reshape(len(logits), -1)).all(axis=1))
+            require(
+                len(bad) == 0,
+                f"the outputs for row {bad[:1]} are not finite ({len(bad):,} such rows): its values are too large for "
+                f"{self.dtype}, or the network's weights are",
+            )
         return logits
 
     def predict_proba(self, x: Array) -> Array:
@@ -211,7 +239,10 @@ class Network:
         Raises:
             InputError: not numbers, or another number of values in an example.
         """
-        x = np.asarray(x)
+        try:
+            x = np.asarray(x)
+        except ValueError:
+            raise InputError("expected an array of numbers, got rows of different lengths") from None
         require(x.dtype.kind in "uifb", f"expected an array of numbers, got one of {x.dtype}")
         if x.shape[1:] != self.input_shape:
             values = math.prod(self.input_shape)
@@ -241,6 +272,16 @@ class Network:
         other.layers = tuple(copy.copy(layer) for layer in self.layers)
         other.theta, other.buffers = self.theta.astype(other.dtype), self.buffers.astype(other.dtype)
         other.grad = np.zeros_like(other.theta)
+        other._bind()
+        return other
+
+    def replica(self) -> Self:
+        """A network on the same parameters and buffers with a gradient and workspaces of its own.
+
+        Several threads can so compute gradients of one network at once.
+        """
+        other = self.copy()
+        other.theta, other.buffers = self.theta, self.buffers
         other._bind()
         return other
 

@@ -4,6 +4,7 @@ An optimizer sees nothing of layers: it gets the vector of parameters and the ve
 between steps (a velocity, say) is a few more vectors of the same length, in a state that the caller keeps.
 """
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import final
@@ -11,9 +12,11 @@ from typing import final
 import numpy as np
 
 from glassnet.nn.layer import Array
-from glassnet.nn.settings import require
+from glassnet.nn.settings import require, settle
 
 State = dict[str, Array]
+
+BLOCK = 16_384  # parameters that a rule of many passes takes at once, so that they stay in the cache
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Optimizer(ABC):
     lr: float
 
     def __post_init__(self) -> None:
+        settle(self)
         require(self.lr > 0, f"{type(self).__name__}: lr must be above 0, got {self.lr}")
 
     def start(self, theta: Array) -> State:
@@ -54,8 +58,9 @@ class SGD(Optimizer):
         momentum: 0 (none) up to below 1; 0.9 is usual.
         nesterov: look ahead along the velocity; needs momentum.
 
-    References: Robbins and Monro 1951, "A stochastic approximation method"; Sutskever et al. 2013, "On the importance
-    of initialization and momentum in deep learning" (their equations 1-4 with the learning rate outside the velocity).
+    References: Robbins and Monro 1951, "A stochastic approximation method"; Polyak 1964, "Some methods of speeding up
+    the convergence of iteration methods"; Sutskever et al. 2013, "On the importance of initialization and momentum in
+    deep learning", whose Nesterov step is written here at the point looked ahead to, with lr outside the velocity.
     """
 
     momentum: float = 0.0
@@ -80,3 +85,55 @@ class SGD(Optimizer):
                 grad[...] = v
         grad *= lr
         theta -= grad
+
+
+@final
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Steps of about the same size for every parameter: the mean gradient over the root of its mean square.
+
+    Update:  m = beta1 m + (1 - beta1) g        v = beta2 v + (1 - beta2) g^2
+             theta = theta - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)      at step t = 1, 2, ...
+
+    Args:
+        lr: the learning rate, above 0.
+        beta1, beta2: how much of the old means is kept at a step, from 0 to below 1.
+        epsilon: keeps the division finite, above 0.
+
+    Reference: Kingma and Ba 2015, "Adam: a method for stochastic optimization", algorithm 1.
+    """
+
+    lr: float = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("beta1", "beta2"):
+            require(0 <= getattr(self, name) < 1, f"Adam: {name} must be from 0 to below 1, got {getattr(self, name)}")
+        require(self.epsilon > 0, f"Adam: epsilon must be above 0, got {self.epsilon}")
+
+    def start(self, theta: Array) -> State:
+        return {"m": np.zeros_like(theta), "v": np.zeros_like(theta), "t": np.zeros(1)}
+
+    def update(self, theta: Array, grad: Array, state: State, *, lr: float) -> None:
+        state["t"] += 1
+        t = float(state["t"][0])
+        # m and v are kept divided by (1 - beta), which saves two products; the factors come in again here.
+        root = math.sqrt((1 - self.beta2) / (1 - self.beta2**t))
+        rate = lr * (1 - self.beta1) / (1 - self.beta1**t) / root
+        epsilon = self.epsilon / root
+        for start in range(0, len(theta), BLOCK):
+            block = slice(start, start + BLOCK)
+            m, v, g = state["m"][block], state["v"][block], grad[block]
+            m *= self.beta1
+            m += g
+            v *= self.beta2
+            g *= g
+            v += g
+            np.sqrt(v, out=g)
+            g += epsilon
+            np.divide(m, g, out=g)
+            g *= rate
+            theta[block] -= g

@@ -32,6 +32,7 @@ class Rescale(Layer):
     scale: float
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(self.scale != 0 and math.isfinite(self.scale), f"Rescale: scale must not be 0, got {self.scale}")
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
@@ -52,8 +53,9 @@ class Standardize(Layer):
     Forward:   y = (x - mean) / std
     Backward:  dx = dy / std
 
-    Shapes: x (N, ...), mean and std of one example's shape. A feature that never varies has std 1 here, so it becomes
-    0. `fit` measures mean and std before the first step unless that was done before (`seen` counts the examples).
+    Shapes: x (N, ...), mean and std of one example's shape; 1 / std is what is kept, as `factor`. A feature that never
+    varied in training says nothing, so its factor is 0 and it stays 0 whatever comes later.
+    `fit` measures the training inputs before the first step unless that was done before (`seen` counts the examples).
 
     Reference: LeCun et al. 1998, "Efficient BackProp", section 4.3.
     """
@@ -61,41 +63,44 @@ class Standardize(Layer):
     takes_raw: ClassVar[bool] = True
 
     mean: Array = field(init=False, repr=False)
-    std: Array = field(init=False, repr=False)
+    factor: Array = field(init=False, repr=False)
     seen: Array = field(init=False, repr=False)
 
     def buffers(self) -> dict[str, Declared]:
         shape = self.input_shape
         return {
             "mean": Declared(shape, lambda rng: np.zeros(shape)),
-            "std": Declared(shape, lambda rng: np.ones(shape)),
+            "factor": Declared(shape, lambda rng: np.ones(shape)),
             "seen": Declared((1,), lambda rng: np.zeros(1)),
         }
 
     def adapt(self, batches: Iterable[Array]) -> None:
         if self.seen[0] > 0:
             return
-        count, shift = 0, np.zeros(self.input_shape)
+        count, first = 0, np.zeros(self.input_shape)
         total, squares = np.zeros(self.input_shape), np.zeros(self.input_shape)
+        varies = np.zeros(self.input_shape, bool)
         for batch in batches:
             if count == 0:
-                shift = batch[0].astype(np.float64)  # sums around a typical value lose no digits
-            centred = batch - shift
+                first = batch[0].astype(np.float64)
+            centred = batch - first  # sums around a typical value lose no digits
             total += centred.sum(axis=0)
             squares += np.square(centred).sum(axis=0)
+            varies |= centred.any(axis=0)
             count += len(batch)
-        variance = squares / count - np.square(total / count)
-        self.mean[...] = total / count + shift
-        self.std[...] = np.sqrt(np.where(variance > 1e-12, variance, 1))
+        variance = np.where(varies, squares / count - np.square(total / count), 1)
+        self.mean[...] = total / count + first
+        self.factor[...] = np.where(varies, 1 / np.sqrt(variance), 0)
         self.seen[0] = count
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        y = np.subtract(x, self.mean, out=self.space("y", x.shape) if training else None, dtype=self.dtype)
-        y /= self.std
+        y = self.space("y", x.shape) if training else np.empty(x.shape, self.dtype)
+        np.subtract(x, self.mean, out=y, casting="same_kind")
+        y *= self.factor
         return y
 
     def backward(self, dy: Array) -> Array:
-        return np.divide(dy, self.std, out=self.space("dx", dy.shape))
+        return np.multiply(dy, self.factor, out=self.space("dx", dy.shape))
 
 
 @final

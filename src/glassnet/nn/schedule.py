@@ -8,10 +8,15 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import final
 
+from glassnet.nn.settings import settle
+
 
 @dataclass(frozen=True)
 class Schedule(ABC):
     """A factor on the learning rate for each step of a training."""
+
+    def __post_init__(self) -> None:
+        settle(self)
 
     @abstractmethod
     def factor(self, step: int, steps: int) -> float:

@@ -12,6 +12,8 @@ import typing
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
+import numpy as np
+
 T = TypeVar("T")
 
 
@@ -28,6 +30,8 @@ def require(condition: bool, message: str) -> None:
 def nearest(name: str, known: Iterable[str]) -> str:
     """The end of an error message about an unknown name: the closest known one, or all of them."""
     known = sorted(known)
+    if not known:
+        return "there are none"
     lower = {k.lower(): k for k in known}
     close = difflib.get_close_matches(name.lower(), lower, n=1)
     return f"did you mean {lower[close[0]]!r}?" if close else f"known are: {', '.join(known)}"
@@ -37,10 +41,35 @@ def final_classes(kind: type[T]) -> dict[str, type[T]]:
     """Every concrete class below `kind` that has been imported, by name."""
     found: dict[str, type[T]] = {}
     for sub in kind.__subclasses__():
-        found |= final_classes(sub)
-        if not getattr(sub, "__abstractmethods__", None):
-            found[sub.__name__] = sub
+        found = final_classes(sub) | found
+        ours = sub.__module__.startswith("glassnet.")
+        if not getattr(sub, "__abstractmethods__", None) and (ours or sub.__name__ not in found):
+            found[sub.__name__] = sub  # a user's class never takes the name of one of ours
     return found
+
+
+def settle(part: Any) -> None:
+    """Give every setting of a new part the type of its field: a whole number for a float, a name for a part.
+
+    Raises:
+        InputError: a setting of another type.
+    """
+    hints = typing.get_type_hints(type(part))
+    for field in dataclasses.fields(part):
+        if field.init:
+            value = _typed(getattr(part, field.name), hints[field.name], f"{type(part).__name__}: {field.name}")
+            object.__setattr__(part, field.name, value)  # parts may be frozen
+
+
+def whole(value: Any, name: str, least: int) -> int:
+    """The value as an int of at least `least`.
+
+    Raises:
+        InputError: no whole number, or a smaller one.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise InputError(f"{name} must be a whole number of at least {least}, got {value!r}")
+    return int(value)
 
 
 def to_table(part: Any) -> dict[str, Any]:
@@ -135,8 +164,15 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
     if hint is Any:
         return value
     hint = origin or hint  # dict[str, Any] is checked as dict
+    if isinstance(value, np.generic):
+        value = value.item()
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        try:
+            value = float(value)
+        except OverflowError:
+            raise InputError(
+                f"{_at(where)}expected a finite number, got a whole number of {len(str(value))} digits"
+            ) from None
     if hint is float and isinstance(value, float):
         require(math.isfinite(value), f"{_at(where)}expected a finite number, got {value!r}")
     if dataclasses.is_dataclass(hint) and not isinstance(value, typing.cast(type, hint)):
@@ -155,13 +191,14 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
 
 def _first_fitting(value: Any, hints: tuple[Any, ...], where: str) -> Any:
     reasons = []
-    for hint in hints:
+    for hint in sorted(hints, key=lambda hint: hint is not type(None)):
         try:
             return _typed(value, hint, where)
         except InputError as error:
             if dataclasses.is_dataclass(hint) and isinstance(value, dict):
                 raise
             reasons.append(str(error).removeprefix(f"{_at(where)}expected ").rsplit(", got ", 1)[0])
+    reasons = [reason for reason in reasons if reason != "nothing"]
     raise InputError(f"{_at(where)}expected {' or '.join(reasons)}, got {value!r}")
 
 

@@ -4,6 +4,7 @@ A recipe is a TOML file; the named ones lie in this folder. Reading one checks e
 is found before training starts, not after.
 """
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from glassnet.nn.network import Network
 from glassnet.nn.optim import Optimizer
 from glassnet.nn.reshape import Flatten, Rescale, Standardize
 from glassnet.nn.schedule import ConstantRate, Schedule
-from glassnet.nn.settings import InputError, from_table, nearest, require, to_table
+from glassnet.nn.settings import InputError, from_table, nearest, require, to_table, whole
 from glassnet.train.callbacks import EarlyStopping
 
 FOLDER = Path(__file__).parent
@@ -43,13 +44,14 @@ class DataSettings:
 class NetworkSettings:
     """The layers: written out, or in short as the sizes of the hidden layers.
 
-    `hidden = [128]` stands for: scale the pixels, flatten, Dense(128), the activation, Dense(number of classes).
+    `hidden = [128]` stands for: scale the pixels (`scaling`: "rescale" to 0..1 or "standardize"), flatten, Dense(128),
+    the `activation` (ReLU), Dense(number of classes), the weights drawn by `init` (GlorotUniform).
     """
 
     hidden: tuple[int, ...] | None = None
-    scaling: Literal["rescale", "standardize"] = "rescale"
-    activation: str | dict[str, Any] = "ReLU"
-    init: Initializer = GlorotUniform()
+    scaling: Literal["rescale", "standardize"] | None = None
+    activation: str | dict[str, Any] | None = None
+    init: Initializer | None = None
     layers: tuple[str | dict[str, Any], ...] | None = None
     loss: Loss = CrossEntropy()
 
@@ -58,7 +60,10 @@ class NetworkSettings:
         require(given == 1, "expected either 'hidden', the sizes of the hidden layers, or 'layers', a list of layers")
         for position, size in enumerate(self.hidden or ()):
             require(size >= 1, f"hidden[{position}] must be at least 1, got {size}")
-        from_table(Layer, self.activation, "activation")
+        for name in ("scaling", "activation", "init"):
+            alone = self.layers is None or getattr(self, name) is None
+            require(alone, f"{name!r} goes with 'hidden'; with 'layers' it has no effect, so write it in the layers")
+        from_table(Layer, self.activation or "ReLU", "activation")
         for position, table in enumerate(self.layers or ()):
             from_table(Layer, table, f"layers[{position}]")
 
@@ -66,29 +71,40 @@ class NetworkSettings:
         """New layers for examples and classes of this dataset."""
         if self.layers is not None:
             return [from_table(Layer, table, f"layers[{i}]") for i, table in enumerate(self.layers)]
-        layers: list[Layer] = [Rescale(1 / dataset.white) if self.scaling == "rescale" else Standardize()]
+        layers: list[Layer] = [Standardize() if self.scaling == "standardize" else Rescale(1 / dataset.white)]
         if len(dataset.input_shape) > 1:
             layers.append(Flatten())
+        init = self.init or GlorotUniform()
         for units in self.hidden or ():
-            layers += [Dense(units, init=self.init), from_table(Layer, self.activation, "activation")]
-        return [*layers, Dense(len(dataset.classes), init=self.init)]
+            layers += [Dense(units, init=init), from_table(Layer, self.activation or "ReLU", "activation")]
+        return [*layers, Dense(len(dataset.classes), init=init)]
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How long, in which portions, from which seed."""
+    """How long, in which portions, from which seed.
+
+    `shards` and `blas_threads` fix the arithmetic (see `train.gradient`); an unfinished run has a checkpoint every
+    `checkpoint_minutes`, with 0 after each epoch.
+    """
 
     epochs: int
     batch_size: int | Literal["full"] = 128
     shards: int = 1
+    blas_threads: int | None = None
     seed: int = 0
+    checkpoint_minutes: float = 1.0
 
     def __post_init__(self) -> None:
-        require(self.epochs >= 1, f"epochs must be at least 1, got {self.epochs}")
+        whole(self.epochs, "epochs", 1)
+        whole(self.shards, "shards", 1)
+        if self.batch_size != "full":
+            whole(self.batch_size, "batch_size", 1)
         require(
-            self.batch_size == "full" or self.batch_size >= 1, f"batch_size must be at least 1, got {self.batch_size}"
+            self.blas_threads is None or self.blas_threads >= 1,
+            f"blas_threads must be at least 1, got {self.blas_threads}",
         )
-        require(self.shards >= 1, f"shards must be at least 1, got {self.shards}")
+        require(self.checkpoint_minutes >= 0, f"checkpoint_minutes must not be negative, got {self.checkpoint_minutes}")
         require(0 <= self.seed < 2**64, f"seed must be from 0 to 2**64 - 1, got {self.seed}")
 
 
@@ -104,6 +120,10 @@ class Recipe:
     data: DataSettings = field(default_factory=DataSettings)
     schedule: Schedule = ConstantRate()
     early_stopping: EarlyStopping | None = None
+
+    def __post_init__(self) -> None:
+        plain = re.fullmatch(r"\w[\w .-]*", self.name)
+        require(plain is not None, f"name: expected letters, digits, spaces, dots or dashes, got {self.name!r}")
 
     def make_network(self, dataset: Dataset) -> Network:
         """The untrained network of this recipe.
@@ -173,8 +193,9 @@ def _put(table: dict[str, Any], key: str, text: str) -> None:
         table = table.setdefault(section, {})
         if not isinstance(table, dict):
             raise RecipeError(f"--set {key}: {section!r} is no section of the recipe")
-    if last in ("hidden", "layers"):  # the one replaces the other
-        table.pop("layers" if last == "hidden" else "hidden", None)
+    replaced = {"layers": ("hidden", "scaling", "activation", "init"), "hidden": ("layers",)}
+    for other in replaced.get(last, ()):  # the long form and the short form exclude each other
+        table.pop(other, None)
     table[last] = value
 
 

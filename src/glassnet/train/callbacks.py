@@ -3,39 +3,77 @@
 A callback is called by the training loop at fixed points. It reads the state of the training and may stop it.
 """
 
+import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import final
+from typing import Any, final
 
-from glassnet.nn.layer import Array
+import numpy as np
+
 from glassnet.nn.network import Network
-from glassnet.nn.settings import InputError, nearest, require
+from glassnet.nn.optim import State
+from glassnet.nn.settings import InputError, nearest, require, settle
 from glassnet.train.history import History, Record
 
 
 @dataclass
 class Training:
-    """The state of a training, as callbacks and progress see it.
+    """The state of a training: all that a resumed one needs to go on as if it had never stopped.
 
     Attributes:
-        network: as it is now.   history: the finished epochs.
+        network: as it is now.   optimizer_state: what its update rule remembers.
+        history: the finished epochs.   best: the best network so far.   last: as it was after the last whole epoch.
+        settings: what must be the same when this training is resumed.
         epochs, batches: how many there are at the most, and in each epoch.
         epoch, batch: where training is, both from 1; batch is 0 before an epoch's first step.
-        loss: the mean training loss of this epoch so far.
+        examples, loss_sum, right: of this epoch so far: how many were seen, their loss, how many were right.
+        seconds: spent on this epoch before it was resumed.
     """
 
     network: Network
-    history: History
+    optimizer_state: State
+    best: "BestNetwork"
+    settings: dict[str, Any]
     epochs: int
     batches: int
-    epoch: int = 0
+    history: History = field(default_factory=History)
+    epoch: int = 1
     batch: int = 0
-    loss: float = math.nan
+    examples: int = 0
+    loss_sum: float = 0.0
+    right: int = 0
+    seconds: float = 0.0
+    last: "Snapshot" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.last = Snapshot(self.network)
+
+    @property
+    def loss(self) -> float:
+        """The mean training loss of this epoch so far; NaN before its first step."""
+        return self.loss_sum / self.examples if self.examples else math.nan
 
     def stop(self, reason: str) -> None:
         """End the training after this epoch; the reason is kept in the history."""
         self.history.stopped = reason
+
+
+class Snapshot:
+    """The parameters and buffers of a network at one moment."""
+
+    def __init__(self, network: Network) -> None:
+        self.theta, self.buffers = network.theta.copy(), network.buffers.copy()
+
+    def take(self, network: Network) -> None:
+        """Remember the network as it is now instead."""
+        np.copyto(self.theta, network.theta)
+        np.copyto(self.buffers, network.buffers)
+
+    def restore(self, network: Network) -> None:
+        """Make the network what it was."""
+        np.copyto(network.theta, self.theta)
+        np.copyto(network.buffers, self.buffers)
 
 
 class Callback:
@@ -44,11 +82,14 @@ class Callback:
     def on_start(self, training: Training) -> None:
         """Before the first epoch."""
 
+    def on_batch(self, training: Training) -> None:
+        """After each step of the optimizer."""
+
     def on_epoch(self, training: Training) -> None:
         """After each epoch; its record is the last of training.history."""
 
     def on_end(self, training: Training) -> None:
-        """After the last epoch, however training ended."""
+        """After the last epoch, also when training was stopped or interrupted; not after an error."""
 
 
 @final
@@ -70,6 +111,7 @@ class EarlyStopping(Callback):
     best_epoch: int = field(init=False, default=0, repr=False)
 
     def __post_init__(self) -> None:
+        settle(self)
         require(self.patience >= 1, f"EarlyStopping: patience must be at least 1 epoch, got {self.patience}")
         require(self.min_delta >= 0, f"EarlyStopping: min_delta must not be negative, got {self.min_delta}")
 
@@ -77,10 +119,14 @@ class EarlyStopping(Callback):
         self.best, self.best_epoch = math.nan, 0
         for record in training.history:  # a resumed training has some already
             self.observe(record)
+        self.stop_if_patience_ended(training)
 
     def on_epoch(self, training: Training) -> None:
         self.observe(training.history.records[-1])
-        if training.epoch - self.best_epoch >= self.patience:
+        self.stop_if_patience_ended(training)
+
+    def stop_if_patience_ended(self, training: Training) -> None:
+        if len(training.history) - self.best_epoch >= self.patience:
             training.stop(
                 f"{self.monitor} has not improved for {self.patience} epochs (best {self.best:.4f}, "
                 f"epoch {self.best_epoch})"
@@ -92,28 +138,32 @@ class EarlyStopping(Callback):
             self.best, self.best_epoch = value, int(record["epoch"])
 
 
-class BestNetwork(Callback):
-    """Remembers the parameters of the epoch with the best monitored value."""
+class BestNetwork:
+    """Remembers the network of the epoch with the best monitored value.
+
+    Attributes:
+        epoch, value: of the best network; 0 and NaN before the first epoch.   snapshot: the network itself.
+    """
 
     def __init__(self, monitor: str) -> None:
         self.monitor = monitor
         self.value = math.nan
         self.epoch = 0
-        self.theta: Array | None = None
-        self.buffers: Array | None = None
+        self.snapshot: Snapshot | None = None
 
     def on_epoch(self, training: Training) -> None:
         value = training.history.records[-1][self.monitor]
         if is_better(value, self.value, self.monitor):
-            self.value, self.epoch = value, training.epoch
-            self.theta, self.buffers = training.network.theta.copy(), training.network.buffers.copy()
+            # With one batch an epoch, the training loss is that of the network before its only step.
+            before = self.monitor.startswith("training") and training.batches == 1
+            snapshot = copy.deepcopy(training.last) if before else Snapshot(training.network)
+            self.snapshot, self.value, self.epoch = snapshot, value, training.epoch
             training.history.best_epoch = training.epoch
 
     def restore(self, training: Training) -> None:
         """Give the network its best parameters back."""
-        if self.theta is not None and self.buffers is not None:
-            training.network.theta[...] = self.theta
-            training.network.buffers[...] = self.buffers
+        if self.snapshot:
+            self.snapshot.restore(training.network)
             training.history.kept_epoch = self.epoch
 
 
@@ -130,10 +180,9 @@ def monitor_of(callbacks: Sequence[Callback], measured: Sequence[str]) -> str:
     Raises:
         InputError: early stopping is to monitor what is not measured.
     """
-    for callback in callbacks:
-        if isinstance(callback, EarlyStopping):
-            if callback.monitor not in measured:
-                needs = " (there is no validation data)" if callback.monitor.startswith("validation") else ""
-                raise InputError(f"cannot monitor {callback.monitor!r}{needs}; {nearest(callback.monitor, measured)}")
-            return callback.monitor
-    return measured[-1]
+    monitors = [callback.monitor for callback in callbacks if isinstance(callback, EarlyStopping)]
+    for monitor in monitors:
+        if monitor not in measured:
+            needs = " (there is no validation data)" if monitor.startswith("validation") else ""
+            raise InputError(f"cannot monitor {monitor!r}{needs}; {nearest(monitor, measured)}")
+    return monitors[0] if monitors else measured[-1]

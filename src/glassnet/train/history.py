@@ -1,19 +1,21 @@
 """The history of a training: one record an epoch, as JSON lines that any program can read."""
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from glassnet.nn.settings import InputError
+from glassnet.nn.settings import InputError, require
 
 Record = dict[str, float]
 
 
 def to_line(record: Record) -> str:
     """One record as one line of JSON."""
-    return json.dumps(record) + "\n"
+    finite = {key: value if math.isfinite(value) else None for key, value in record.items()}
+    return json.dumps(finite) + "\n"
 
 
 @dataclass
@@ -63,13 +65,26 @@ class History:
         Raises:
             InputError: a line that is no record.
         """
-        records: list[Record] = []
+        records = []
         for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
             try:
-                record: Any = json.loads(line)
-            except json.JSONDecodeError:
-                record = None
-            if not isinstance(record, dict) or "epoch" not in record:
-                raise InputError(f"{path}, line {number}: expected a record of one epoch as JSON, got {line[:60]!r}")
-            records.append(record)
-        return cls(records)
+                records.append(json.loads(line))
+            except (ValueError, RecursionError):
+                raise InputError(f"{path}, line {number}: expected a record as JSON, got {line[:60]!r}") from None
+        return cls(cls.checked(records, str(path)))
+
+    @staticmethod
+    def checked(records: Any, where: str) -> list[Record]:
+        """The records, if they are those of epochs 1, 2, 3, ...
+
+        Raises:
+            InputError: they are not.
+        """
+        require(isinstance(records, list), f"{where}: expected a list of records, got {type(records).__name__}")
+        for number, record in enumerate(records, 1):
+            plain = isinstance(record, dict) and all(isinstance(v, int | float) for v in record.values())
+            if not plain or record.get("epoch") != number:
+                raise InputError(
+                    f"{where}, line {number}: expected the record of epoch {number}, got {str(record)[:60]}"
+                )
+        return records

@@ -5,20 +5,22 @@ of the optimizer. Everything else here is watching that it goes well.
 """
 
 import math
+import os
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
 
 from glassnet.nn.layer import Array
-from glassnet.nn.loss import CrossEntropy, Loss, SquaredError
+from glassnet.nn.loss import CrossEntropy, Loss, SquaredError, is_distribution
 from glassnet.nn.network import Network, check_finite
 from glassnet.nn.optim import SGD, Optimizer
-from glassnet.nn.reshape import Rescale
+from glassnet.nn.reshape import Rescale, Standardize
 from glassnet.nn.schedule import ConstantRate, Schedule
-from glassnet.nn.settings import require
+from glassnet.nn.settings import require, to_table, whole
 from glassnet.nn.stream import stream
 from glassnet.train.callbacks import BestNetwork, Callback, EarlyStopping, Training, monitor_of
 from glassnet.train.gradient import BatchGradient
@@ -52,6 +54,7 @@ def fit(
     batch_size: int | Literal["full"] = 128,
     shards: int = 1,
     workers: int | None = None,
+    blas_threads: int | None = None,
     callbacks: Sequence[Callback] = (),
     progress: Progress | None = None,
     seed: int = 0,
@@ -63,15 +66,18 @@ def fit(
 
     Args:
         network: is changed in place.
-        train: a split of a dataset or a pair (x, y); y are labels (N,) or real targets (N, M).
+        train: a split of a dataset or a pair (x, y); y are labels (N,), one-hot rows, or real targets (N, M).
         validation: the same, to measure after each epoch.
-        loss: what the logits mean; by default that of the network for labels, SquaredError() for real targets.
+        loss: what the logits mean; by default that of the network (CrossEntropy() at first), but SquaredError() for
+            real targets where it is CrossEntropy.
         optimizer: SGD(0.1) by default.
         schedule: how the learning rate changes with the step; constant by default.
         epochs: how often every example is visited, at most.
         batch_size: examples a step; "full" takes all of them at once.
         shards: into how many pieces a batch is cut; see `train.gradient`.
-        workers: how many shards run at once.
+        workers: how many shards run at once, all processors by default; changes no bit of the result.
+        blas_threads: threads of each matrix product: by default 1 with several shards, else all. Together with `shards`
+            it fixes the arithmetic.
         callbacks: what else to do between epochs, such as EarlyStopping().
         progress: called after every step with the state of the training; nothing is printed without it.
         seed: chooses the order of the examples.
@@ -80,19 +86,38 @@ def fit(
         InputError: data or settings that cannot be used; nothing was changed.
         DivergenceError: the loss became NaN or infinite.
     """
-    examples = as_examples(train, "train")
-    held_out = None if validation is None else as_examples(validation, "validation")
-    require(epochs >= 1, f"epochs must be at least 1, got {epochs}")
-    require(batch_size == "full" or batch_size >= 1, f"batch_size must be at least 1 or 'full', got {batch_size}")
-    require(shards >= 1, f"shards must be at least 1, got {shards}")
-    require(workers in (None, 1), f"workers must be 1, got {workers}")
-    if loss is None and examples.targets.dtype.kind == "f":
-        loss = SquaredError() if isinstance(network.loss, CrossEntropy) and examples.targets.ndim == 2 else network.loss
-    _check(network, examples, loss or network.loss)
+    require(isinstance(network, Network), f"expected a Network, got {network!r}")
+    for name, part, kind in (
+        ("loss", loss, Loss),
+        ("optimizer", optimizer, Optimizer),
+        ("schedule", schedule, Schedule),
+    ):
+        require(part is None or isinstance(part, kind), f"{name}: expected one of gn.{kind.__name__}, got {part!r}")
+    require(
+        isinstance(callbacks, Sequence) and all(isinstance(callback, Callback) for callback in callbacks),
+        f"callbacks: expected a list of callbacks, got {callbacks!r}",
+    )
+    epochs, shards, seed = whole(epochs, "epochs", 1), whole(shards, "shards", 1), whole(seed, "seed", 0)
+    workers = whole(os.cpu_count() or 1 if workers is None else workers, "workers", 1)
+    blas_threads = None if blas_threads is None else whole(blas_threads, "blas_threads", 1)
+    batch_size = batch_size if batch_size == "full" else whole(batch_size, "batch_size (or 'full')", 1)
+    stream(seed, "shuffle")  # is the seed in range?
+    examples = as_examples(train, "train", network, loss)
+    if loss is None and examples.targets.ndim == 2 and isinstance(network.loss, CrossEntropy):
+        real = examples.targets.dtype.kind == "f" and not is_distribution(examples.targets)
+        loss = SquaredError() if real or network.output_shape == (1,) else network.loss
+    loss = loss or network.loss
+    held_out = None if validation is None else as_examples(validation, "validation", network, loss)
+    _check(network, examples, loss)
     if held_out:
-        _check(network, held_out, loss or network.loss)
+        _check(network, held_out, loss)
+    _warn_of_scale(network, examples)
 
     labelled = examples.targets.ndim == 1
+    require(
+        held_out is None or (held_out.targets.ndim == 1) == labelled,
+        "train and validation must have the same kind of targets: labels in both, or rows in both",
+    )
     measured = [
         *(["training_accuracy"] if labelled else []),
         "training_loss",
@@ -101,110 +126,150 @@ def fit(
     ]
     monitor = monitor_of(callbacks, measured)
 
-    network.loss = loss or network.loss
+    network.loss = loss
     if labelled and network.classes is None:
         network.classes = tuple(str(c) for c in range(max(network.output_shape[0], 2)))
+    elif not labelled and isinstance(loss, SquaredError):
+        network.classes = None  # it learns numbers now, and predicts them
     network.adapt(examples.inputs, examples.rows)
     optimizer = optimizer or SGD(0.1)
     schedule = schedule or ConstantRate()
-    state = optimizer.start(network.theta)
     rows = examples.rows
     size = len(rows) if batch_size == "full" else min(batch_size, len(rows))
-    gradient = BatchGradient(network, examples, shards=shards)
-    training = Training(network, History(), epochs=epochs, batches=math.ceil(len(rows) / size))
-    best = BestNetwork(monitor)
-    watchers = [best, *callbacks]
-    finite = (network.theta.copy(), network.buffers.copy())
+    training = Training(
+        network,
+        optimizer.start(network.theta),
+        BestNetwork(monitor),
+        {
+            "layers": [to_table(layer) for layer in network.layers],
+            "loss": to_table(network.loss),
+            "optimizer": to_table(optimizer),
+            "schedule": to_table(schedule),
+            "examples": len(rows),
+            "batch_size": size,
+            "shards": shards,
+            "seed": seed,
+            "epochs": epochs,
+        },
+        epochs=epochs,
+        batches=math.ceil(len(rows) / size),
+    )
+    batch_watchers = [w.on_batch for w in callbacks if type(w).on_batch is not Callback.on_batch]
 
-    def one_epoch(epoch: int) -> Record:
-        started = time.perf_counter()
-        order = rows[stream(seed, "shuffle", epoch).permutation(len(rows))]
-        loss_sum, right = 0.0, 0
-        training.epoch, training.loss, rate = epoch, math.nan, 0.0
-        for batch in range(training.batches):
+    def one_epoch(gradient: BatchGradient) -> Record:
+        started = time.perf_counter() - training.seconds
+        order = rows[stream(seed, "shuffle", training.epoch).permutation(len(rows))]
+        rate = 0.0
+        for batch in range(training.batch, training.batches):
             chosen = order[batch * size : (batch + 1) * size]
-            batch_loss, batch_right = gradient(chosen)
-            if not math.isfinite(batch_loss):
-                raise _ran_away(training, finite, batch + 1, rate)
-            step = (epoch - 1) * training.batches + batch
+            step = (training.epoch - 1) * training.batches + batch
+            part = gradient(chosen, step)
             rate = optimizer.lr * schedule.factor(step, epochs * training.batches)
-            optimizer.update(network.theta, network.grad, state, lr=rate)
-            loss_sum += batch_loss * len(chosen)
-            right += batch_right
+            if not math.isfinite(part.loss):
+                raise _ran_away(training, rate)
+            optimizer.update(network.theta, network.grad, training.optimizer_state, lr=rate)
             training.batch = batch + 1
+            training.examples += len(chosen)
+            training.loss_sum += part.loss * len(chosen)
+            training.right += part.right
+            training.seconds = time.perf_counter() - started
+            for on_batch in batch_watchers:
+                on_batch(training)
             if progress:
-                training.loss = loss_sum / min((batch + 1) * size, len(rows))
                 progress(training)
         if not np.isfinite(network.theta).all():
-            raise _ran_away(training, finite, training.batches, rate)
-        record = {"epoch": epoch, "training_loss": loss_sum / len(rows)}
+            raise _ran_away(training, rate)
+        record = {"epoch": training.epoch, "training_loss": training.loss}
         if labelled:
-            record["training_accuracy"] = right / len(rows)
+            record["training_accuracy"] = training.right / training.examples
         if held_out:
             record["validation_loss"], accuracy = measure(network, held_out)
             if accuracy is not None:
                 record["validation_accuracy"] = accuracy
         return record | {"learning_rate": rate, "seconds": time.perf_counter() - started}
 
-    for watcher in watchers:
+    for watcher in callbacks:
         watcher.on_start(training)
     try:
-        with np.errstate(over="ignore", invalid="ignore"):  # the loop itself looks for what is not finite
-            for epoch in range(1, epochs + 1):
-                training.batch = 0
-                training.history.records.append(one_epoch(epoch))
-                training.history.kept_epoch = epoch
-                np.copyto(finite[0], network.theta)
-                np.copyto(finite[1], network.buffers)
-                for watcher in watchers:
+        with (
+            np.errstate(over="ignore", invalid="ignore"),  # the loop itself looks for what is not finite
+            _blas_threads(blas_threads if blas_threads or shards == 1 else 1),
+            BatchGradient(network, examples, shards=shards, workers=workers, seed=seed) as gradient,
+        ):
+            while len(training.history) < epochs and not training.history.stopped:
+                training.epoch = len(training.history) + 1
+                training.history.records.append(one_epoch(gradient))
+                training.history.kept_epoch = training.epoch
+                training.best.on_epoch(training)  # may want the last network still
+                training.last.take(network)
+                for watcher in callbacks:
                     watcher.on_epoch(training)
                 if progress:
                     progress(training)
-                if training.history.stopped:
-                    break
+                training.batch = training.examples = training.right = 0
+                training.loss_sum = training.seconds = 0.0
     except KeyboardInterrupt:
         training.history.stopped = f"interrupted in epoch {training.epoch}"
+        if not training.history.records:
+            training.last.restore(network)  # half an epoch is no network that could be named
     if training.history.stopped or any(isinstance(callback, EarlyStopping) for callback in callbacks):
-        best.restore(training)
-    for watcher in watchers:
+        training.best.restore(training)
+    for watcher in callbacks:
         watcher.on_end(training)
     return training.history
 
 
+@contextmanager
+def _blas_threads(count: int | None) -> Iterator[None]:
+    """Hold the matrix products to so many threads; None leaves them as they are."""
+    if count is None:
+        yield
+        return
+    import threadpoolctl
+
+    with threadpoolctl.threadpool_limits(count, user_api="blas"):
+        yield
+
+
 def _check(network: Network, examples: Examples, loss: Loss) -> None:
     """Everything that could go wrong with the data, before anything is changed."""
+    require(len(network.output_shape) == 1, f"the last layer must give rows, but it gives {network.output_shape}")
     inputs = network.as_batch(examples.inputs)
     loss.check(examples.targets[examples.rows], network.output_shape[0], len(examples.rows))
-    scaled = any(layer.takes_raw and type(layer).__name__ != "Flatten" for layer in network.layers)
-    largest = 0.0
-    for start in range(0, len(examples.rows), 4096):
-        block = inputs[examples.rows[start : start + 4096]]
-        if block.dtype.kind == "f":
-            check_finite(block)
-            largest = max(largest, float(np.abs(block).max()))
-        elif scaled:
-            return
-        else:
-            largest = max(largest, float(block.max()))
-    if largest > 50 and not scaled:
-        warnings.warn(
-            f"the inputs go up to {largest:g} and no layer scales them: training will probably stick; "
-            "put Rescale(1 / 255) first, or Standardize()",
-            stacklevel=3,
-        )
-    first = next((layer for layer in network.layers if isinstance(layer, Rescale)), None)
-    if inputs.dtype.kind == "f" and largest <= 1 and first is not None and abs(first.scale) < 0.1:
-        warnings.warn(
-            f"the inputs lie within -1..1 already, and {first.name} multiplies them by {first.scale:.3g} once more: "
-            "give the network the raw values, or leave that layer out",
-            stacklevel=3,
-        )
+    if inputs.dtype.kind == "f":
+        for rows in _portions(examples.rows):
+            check_finite(inputs[rows])
 
 
-def _ran_away(training: Training, finite: tuple[Array, Array], batch: int, rate: float) -> DivergenceError:
-    network = training.network
-    network.theta[...], network.buffers[...] = finite
+def _warn_of_scale(network: Network, examples: Examples) -> None:
+    """Warn where inputs are not scaled, or scaled twice: the two mistakes after which nothing seems to work."""
+    inputs = network.as_batch(examples.inputs)
+    scaling = next((layer for layer in network.layers if isinstance(layer, Rescale | Standardize)), None)
+    if scaling is None or (isinstance(scaling, Rescale) and inputs.dtype.kind == "f" and abs(scaling.scale) < 0.1):
+        largest = max(float(np.abs(inputs[rows], dtype=np.float64).max()) for rows in _portions(examples.rows))
+        if scaling is None and largest > 50:
+            warnings.warn(
+                f"the inputs go up to {largest:g} and no layer scales them: training will probably stick; "
+                "put Rescale(1 / 255) first, or Standardize()",
+                stacklevel=3,
+            )
+        if scaling is not None and largest <= 1:
+            warnings.warn(
+                f"the inputs lie within -1..1 already, and {scaling.name} multiplies them by {scaling.scale:.3g} once "
+                "more: give the network the raw values, or leave that layer out",
+                stacklevel=3,
+            )
+
+
+def _portions(rows: Array) -> Iterator[Array]:
+    for start in range(0, len(rows), 4096):
+        yield rows[start : start + 4096]
+
+
+def _ran_away(training: Training, rate: float) -> DivergenceError:
+    training.last.restore(training.network)
     kept = f"as it was after epoch {training.epoch - 1}" if training.epoch > 1 else "as it was at the start"
+    batch = min(training.batch + 1, training.batches)
     return DivergenceError(
         f"the loss is no longer a finite number in epoch {training.epoch}, batch {batch} of {training.batches}; "
         f"the network is kept {kept}. Lower the learning rate (it was {rate:g}; try {rate / 10:g}), "

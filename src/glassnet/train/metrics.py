@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from glassnet.nn.layer import Array
+from glassnet.nn.loss import Loss, SquaredError
 from glassnet.nn.network import Network
 from glassnet.nn.settings import InputError
 
@@ -19,8 +20,11 @@ class Examples(NamedTuple):
     rows: Array
 
 
-def as_examples(data: Any, what: str) -> Examples:
-    """A split (an object with inputs, targets and index) or a pair of arrays (x, y), as Examples.
+def as_examples(data: Any, what: str, network: Network, loss: Loss | None = None) -> Examples:
+    """A split (an object with inputs, targets and index) or a pair of arrays (x, y), as Examples for this network.
+
+    Labels may be integers, booleans or whole floats, of shape (N,) or (N, 1), or rows that are one-hot; they become
+    integers (N,). Real targets of a network with one output may be (N,).
 
     Raises:
         InputError: neither, or no example, or no targets; `what` names the data in the message.
@@ -28,7 +32,10 @@ def as_examples(data: Any, what: str) -> Examples:
     if hasattr(data, "inputs") and hasattr(data, "index"):
         inputs, targets, rows = data.inputs, data.targets, np.asarray(data.index)
     elif isinstance(data, tuple | list) and len(data) == 2:
-        inputs, targets = (None if part is None else np.asanyarray(part) for part in data)
+        try:
+            inputs, targets = (None if part is None else np.asanyarray(part) for part in data)
+        except ValueError:
+            raise InputError(f"{what}: expected two arrays (x, y), got rows of different lengths") from None
         rows = np.arange(0 if inputs is None or inputs.ndim == 0 else len(inputs))
     else:
         raise InputError(f"{what}: expected a split of a dataset or a pair (x, y), got {type(data).__name__}")
@@ -36,9 +43,33 @@ def as_examples(data: Any, what: str) -> Examples:
         raise InputError(f"{what}: there are no examples")
     if targets is None:
         raise InputError(f"{what}: these examples have no labels")
-    if len(inputs) != len(targets):
-        raise InputError(f"{what}: {len(inputs):,} examples but {len(targets):,} targets")
-    return Examples(inputs, targets, rows)
+    if targets.ndim == 0 or len(inputs) != len(targets):
+        raise InputError(
+            f"{what}: {len(inputs):,} examples but {targets.size and len(np.atleast_1d(targets)):,} targets"
+        )
+    return Examples(inputs, _usual_form(targets, network.output_shape[0], loss or network.loss), rows)
+
+
+def _usual_form(targets: Array, outputs: int, loss: Loss) -> Array:
+    """Labels as integers (N,); real targets as rows (N, M)."""
+    if targets.dtype.kind in "OUS":
+        raise InputError(
+            "labels must be numbers, got texts: names, labels = np.unique(y, return_inverse=True) numbers them; "
+            "give the names to the network as classes=names"
+        )
+    if targets.dtype.kind == "b":
+        targets = targets.astype(np.int64)
+    if targets.ndim == 2 and targets.shape[1] == 1 and (outputs > 1 or targets.dtype.kind in "iu"):
+        targets = targets[:, 0]
+    if targets.ndim == 1 and outputs == 1 and (targets.dtype.kind == "f" or isinstance(loss, SquaredError)):
+        return targets[:, None]
+    if targets.ndim == 1 and targets.dtype.kind == "f" and np.array_equal(targets, np.round(targets)):
+        return targets.astype(np.int64)
+    if targets.ndim == 2 and targets.shape[1] == outputs > 1:
+        labels = np.argmax(targets, axis=1)
+        if np.array_equal(targets, np.eye(outputs)[labels]):
+            return labels
+    return targets
 
 
 class PerClass(NamedTuple):
@@ -57,7 +88,8 @@ class Evaluation:
 
     Attributes:
         loss: the mean loss.   classes: a name for each class.
-        truth, predicted: labels (N,).   probabilities: what the network said (N, C).
+        truth, predicted: labels (N,).   probabilities: what the loss makes of the outputs (N, M): probabilities for
+            cross-entropy, the outputs themselves for squared error; one column if the network has one output.
     """
 
     loss: float
@@ -102,7 +134,8 @@ class Evaluation:
     def mistakes(self) -> Array:
         """The examples that are wrong, those first in which the network was surest of its wrong answer."""
         wrong = np.flatnonzero(self.truth != self.predicted)
-        sure = self.probabilities[wrong].max(axis=1) if len(wrong) else np.empty(0)
+        p = self.probabilities[wrong]
+        sure = np.maximum(p, 1 - p)[:, 0] if p.shape[1] == 1 else p.max(axis=1, initial=0)
         return wrong[np.argsort(-sure, kind="stable")]
 
     def to_table(self) -> dict[str, Any]:
@@ -123,7 +156,7 @@ def evaluate(network: Network, split: Any) -> Evaluation:
     Raises:
         InputError: the data does not fit the network, or the targets are not labels.
     """
-    inputs, targets, rows = as_examples(split, "evaluate")
+    inputs, targets, rows = as_examples(split, "evaluate", network)
     targets = targets[rows]
     network.loss.check(targets, network.output_shape[0], len(rows))
     if targets.ndim != 1:

@@ -1,0 +1,142 @@
+"""The convolution: one small pattern, looked for everywhere in an image.
+
+Each output pixel is a dense layer that sees only a small window of the input, and all windows share the same weights.
+So a stroke is recognised wherever it lies, with few parameters. Written as a matrix product, it is fast: every window
+is laid out as a row, and the row meets the weights.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, final
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from glassnet.nn.init import Constant, HeNormal, Initializer
+from glassnet.nn.layer import Array, Declared, Layer, Shape
+from glassnet.nn.settings import require
+
+
+@final
+@dataclass(eq=False)
+class Conv2D(Layer):
+    """Weighted sums of all windows of an image.
+
+    Forward:   y[n,i,j,f] = sum over k,l,c of x[n, i s + k, j s + l, c] W[k,l,c,f] + b[f]      (x with its padding)
+    Backward:  dW[k,l,c,f] = sum over n,i,j of x[n, i s + k, j s + l, c] dy[n,i,j,f]
+               db[f] = sum over n,i,j of dy[n,i,j,f]
+               dx[n, i s + k, j s + l, c] collects the sum over f of dy[n,i,j,f] W[k,l,c,f] of every i,j,k,l that meet
+               it
+
+    Shapes: x (N, H, W, C), W (K, K, C, F), b (F,), y (N, H', W', F). With s the stride, "valid" padding gives
+    H' = (H - K) // s + 1; "same" pads with zeros, half on each side and an odd one after, so that H' = ceil(H / s).
+
+    Args:
+        filters: F, the number of patterns, at least 1.
+        kernel_size: K, the side of the window, at least 1.
+        stride: s, the step from window to window, at least 1.
+        padding: "valid" (none) or "same".
+        init, bias_init: how W and b start; HeNormal and zeros by default.
+
+    Raises:
+        InputError: settings out of range; examples that are no images (H, W, C), or smaller than the window.
+
+    Reference: LeCun et al. 1998, "Gradient-based learning applied to document recognition", section II-A (as in the
+    whole field, the window is not flipped, so this is strictly a cross-correlation).
+    """
+
+    filters: int
+    kernel_size: int
+    stride: int = 1
+    padding: Literal["valid", "same"] = "valid"
+    init: Initializer = HeNormal()
+    bias_init: Initializer = Constant(0.0)
+
+    W: Array = field(init=False, repr=False)
+    b: Array = field(init=False, repr=False)
+    dW: Array = field(init=False, repr=False)
+    db: Array = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("filters", "kernel_size", "stride"):
+            require(getattr(self, name) >= 1, f"Conv2D: {name} must be at least 1, got {getattr(self, name)}")
+
+    def build(self, input_shape: Shape) -> Shape:
+        require(
+            len(input_shape) == 3,
+            f"Conv2D takes images (H, W, C), but here examples have shape {input_shape}: "
+            "Reshape them first, a grey image to (H, W, 1)",
+        )
+        H, W, _ = input_shape
+        require(
+            self.padding == "same" or min(H, W) >= self.kernel_size,
+            f"Conv2D: the window of {self.kernel_size}x{self.kernel_size} is larger than the image of {H}x{W}",
+        )
+        return (*(self._windows(side) for side in (H, W)), self.filters)
+
+    def _windows(self, side: int) -> int:
+        """How many windows fit along a side."""
+        return -(-side // self.stride) if self.padding == "same" else (side - self.kernel_size) // self.stride + 1
+
+    def _margins(self, side: int) -> tuple[int, int]:
+        """The padding before and after a side."""
+        missing = max((self._windows(side) - 1) * self.stride + self.kernel_size - side, 0)
+        return (missing // 2, missing - missing // 2) if self.padding == "same" else (0, 0)
+
+    def parameters(self) -> dict[str, Declared]:
+        K, C, F = self.kernel_size, self.input_shape[2], self.filters
+        fan_in, fan_out = K * K * C, K * K * F
+        return {
+            "W": Declared((K, K, C, F), lambda rng: self.init.draw((K, K, C, F), fan_in, fan_out, rng)),
+            "b": Declared((F,), lambda rng: self.bias_init.draw((F,), fan_in, fan_out, rng)),
+        }
+
+    def forward(self, x: Array, *, training: bool = False) -> Array:
+        N, F = len(x), self.filters
+        rows = self._rows(x, training)  # (N H' W', K K C)
+        out = self.space("y", (N, *self.output_shape)).reshape(-1, F) if training else None
+        y = np.matmul(rows, self.W.reshape(-1, F), out=out)
+        y += self.b
+        if training:
+            self.saved = rows
+        return y.reshape(N, *self.output_shape)
+
+    def _rows(self, x: Array, training: bool) -> Array:
+        """Every window of the padded images as a row."""
+        N, (_, _, C), (H1, W1, _), K, s = len(x), self.input_shape, self.output_shape, self.kernel_size, self.stride
+        x = self._padded(x, training)
+        n, h, w, c = x.strides
+        windows = as_strided(x, (N, H1, W1, K, K * C), (n, h * s, w * s, h, c), writeable=False)
+        shape = (N, H1, W1, K, K * C)  # a row of a window, K pixels of C values, lies in one piece
+        rows = self.space("rows", shape) if training else np.empty(shape, self.dtype)
+        np.copyto(rows, windows)
+        return rows.reshape(N * H1 * W1, K * K * C)
+
+    def _padded(self, x: Array, training: bool) -> Array:
+        (top, bottom), (left, right) = (self._margins(side) for side in self.input_shape[:2])
+        if top + bottom + left + right == 0:
+            return np.ascontiguousarray(x)
+        N, H, W, C = x.shape
+        shape = (N, top + H + bottom, left + W + right, C)
+        padded = self.space("padded", shape) if training else np.empty(shape, self.dtype)
+        padded.fill(0)
+        padded[:, top : top + H, left : left + W] = x
+        return padded
+
+    def backward(self, dy: Array) -> Array:
+        self.backward_parameters(dy)
+        N, (H, W, C), (H1, W1, F), K, s = len(dy), self.input_shape, self.output_shape, self.kernel_size, self.stride
+        drows = self.space("drows", (N, H1, W1, K, K, C))
+        np.matmul(dy.reshape(-1, F), self.W.reshape(-1, F).T, out=drows.reshape(self.saved.shape))
+        (top, bottom), (left, right) = (self._margins(side) for side in (H, W))
+        dx = self.space("dx", (N, top + H + bottom, left + W + right, C))
+        dx.fill(0)
+        for k in range(K):
+            for m in range(K):
+                dx[:, k : k + H1 * s : s, m : m + W1 * s : s] += drows[:, :, :, k, m]
+        return dx[:, top : top + H, left : left + W]
+
+    def backward_parameters(self, dy: Array) -> None:
+        dy = dy.reshape(-1, self.filters)  # (N H' W', F)
+        np.matmul(self.saved.T, dy, out=self.dW.reshape(-1, self.filters))
+        np.matmul(np.ones(len(dy), self.dtype), dy, out=self.db)

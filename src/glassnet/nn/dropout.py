@@ -1,0 +1,52 @@
+"""Dropout: while training, some units are silent at random, so that none can rely on another.
+
+What is left is made louder by as much as is missing, so the expected signal is the same, and prediction does nothing.
+"""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from glassnet.nn.layer import Array, Layer
+from glassnet.nn.settings import require
+
+LEVELS = 1 << 16  # the rate is kept to 1/65,536: sixteen random bits decide on a unit
+
+
+@final
+@dataclass(eq=False)
+class Dropout(Layer):
+    """Random silence while training; nothing otherwise.
+
+    Forward:   y = x m / (1 - rate), where each m is 0 with probability rate, else 1      (prediction: y = x)
+    Backward:  dx = dy m / (1 - rate)
+
+    Shapes: any; m, y and dx have the shape of x. The mask comes from the layer's own random stream, so it is the same
+    again at the same step, shard and seed.
+
+    Args:
+        rate: the probability of silence, from 0 to below 1; kept to 1/65,536.
+
+    Reference: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting" (the inverted
+    form of their section 10).
+    """
+
+    rate: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(0 <= self.rate < 1, f"Dropout: rate must be from 0 to below 1, got {self.rate}")
+
+    def forward(self, x: Array, *, training: bool = False) -> Array:
+        if not training:
+            return x
+        silent = min(round(self.rate * LEVELS), LEVELS - 1)
+        bits = self.stream().bit_generator.random_raw(-(-x.size // 4)).view(np.uint16)  # four decisions a draw
+        mask = np.greater_equal(bits[: x.size].reshape(x.shape), silent, out=self.space("mask", x.shape))
+        mask *= LEVELS / (LEVELS - silent)
+        self.saved = mask
+        return np.multiply(x, mask, out=self.space("y", x.shape))
+
+    def backward(self, dy: Array) -> Array:
+        return np.multiply(dy, self.saved, out=self.space("dx", dy.shape))

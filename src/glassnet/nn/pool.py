@@ -1,0 +1,73 @@
+"""Pooling: an image in coarser pixels.
+
+After a pattern was found, it matters little exactly where; so each block of pixels is summed up in one.
+"""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from glassnet.nn.layer import Array, Layer, Shape
+from glassnet.nn.settings import require
+
+
+@final
+@dataclass(eq=False)
+class MaxPool2D(Layer):
+    """The largest value of each block of pixels.
+
+    Forward:   y[n,i,j,c] = max over k,l < s of x[n, i s + k, j s + l, c]
+    Backward:  dx = dy at the largest value of each block (the first, if several are equal), else 0
+
+    Shapes: x (N, H, W, C), y (N, H // s, W // s, C); rows and columns that fill no block are left out.
+
+    Args:
+        size: s, the side of a block, at least 1.
+
+    Raises:
+        InputError: size below 1; examples that are no images (H, W, C), or smaller than a block.
+
+    Reference: Ranzato et al. 2007, "Unsupervised learning of invariant feature hierarchies with applications to object
+    recognition".
+    """
+
+    size: int = 2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.size >= 1, f"MaxPool2D: size must be at least 1, got {self.size}")
+
+    def build(self, input_shape: Shape) -> Shape:
+        require(len(input_shape) == 3, f"MaxPool2D takes images (H, W, C), but here examples have shape {input_shape}")
+        H, W, C = input_shape
+        require(min(H, W) >= self.size, f"MaxPool2D: a block of {self.size}x{self.size} is larger than {H}x{W} pixels")
+        return (H // self.size, W // self.size, C)
+
+    def _corners(self, x: Array) -> list[Array]:
+        """The pixels (N, H', W', C) at each place in their block, as views."""
+        (H1, W1, _), s = self.output_shape, self.size
+        return [x[:, k : H1 * s : s, m : W1 * s : s] for k in range(s) for m in range(s)]
+
+    def forward(self, x: Array, *, training: bool = False) -> Array:
+        first, *others = self._corners(x)
+        y = self.space("y", first.shape) if training else np.empty(first.shape, self.dtype)
+        np.copyto(y, first)
+        for pixels in others:
+            np.maximum(y, pixels, out=y)
+        if training:
+            self.saved = x, y
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        x, y = self.saved
+        dx = self.space("dx", x.shape)
+        dx.fill(0)
+        left = self.space("left", dy.shape)  # what no pixel of its block has taken yet
+        np.copyto(left, dy)
+        largest = self.space("largest", dy.shape)
+        for pixels, dpixels in zip(self._corners(x), self._corners(dx), strict=True):
+            np.equal(pixels, y, out=largest)
+            np.multiply(left, largest, out=dpixels)
+            left -= dpixels
+        return dx
