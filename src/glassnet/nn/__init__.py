@@ -1,4 +1,4 @@
 """The glass box: layers, losses, optimizers and the network, in NumPy alone.
 
-Reading order: layer, dense, activations, reshape, init, loss, network, optim, schedule, gradcheck.
+Reading order: layer, dense, activations, reshape, init, loss, network, optim, schedule, gradcheck, conv, pool, dropout.
 """
