@@ -542,7 +542,7 @@ def prepare(folder: Path) -> Path:
         np.save(folder / f"x_{name}.npy", split.inputs.reshape(-1, 784))
         np.save(folder / f"y_{name}.npy", np.asarray(split.targets))
     network = glassnet_network(Work(str(folder)))
-    gn.fit(network, data.train, epochs=1)
+    gn.fit(network, data.train, epochs=3)
     _, dense1, _, dense2 = network.layers
     np.savez(folder / "weights.npz", W1=dense1.W, b1=dense1.b, W2=dense2.W, b2=dense2.b)
     return original

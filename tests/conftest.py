@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from glassnet.data.registry import find_dataset
 
 import glassnet as gn
+from glassnet.data.registry import find_dataset
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
