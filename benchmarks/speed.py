@@ -35,6 +35,7 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "speed.json"
 README = HERE.parent / "README.md"
 BEST_KERNEL, PLAIN_KERNEL = "SkylakeX", "Haswell"  # OpenBLAS's for AVX-512 and for AVX2
+NOISY = 0.1  # share of the processors
 PAUSE = 0.1  # seconds, twice between two contenders: for idle threads to go to sleep, then to see what else runs here
 
 
@@ -114,8 +115,6 @@ class Served:
 class Command:
     """A command line, from start to end; what it prints may hold its test accuracy, or what it has measured itself."""
 
-    about: dict[str, Any]
-
     def __init__(self, arguments: Callable[[int], list[str]], *, printed: bool = False, needs: str = "") -> None:
         if needs and not importlib.util.find_spec(needs):
             raise Skipped(f"needs {needs}")
@@ -123,7 +122,7 @@ class Command:
         self.accuracies: list[float] = []
         self.measure(0)  # bytecode is compiled, files are in the page cache
         self.accuracies.clear()
-        self.about = {"command": " ".join(["python", *arguments(0)])}
+        self.about: dict[str, Any] = {}
 
     def measure(self, repetition: int) -> float:
         started = time.perf_counter()
@@ -509,7 +508,7 @@ ROWS: dict[str, Callable[[Bench], Row]] = {
 # Measuring
 
 
-def measure(row: Row, repeat: int) -> dict[str, Any]:
+def measure(row: Row, repeat: int, patience: float) -> dict[str, Any]:
     """Start all contenders, let them take turns, and check what they learned."""
     repetitions = max(repeat, row.at_least)
     results: dict[str, dict[str, Any]] = {}
@@ -541,7 +540,7 @@ def measure(row: Row, repeat: int) -> dict[str, Any]:
                 results[name] = {"values": [], "about": contender.about}
         for repetition in range(repetitions):
             for name, contender in list(running.items()):
-                others.append(busy_with_others())
+                others.append(busy_with_others(patience))
                 value = attempt(name, partial(contender.measure, repetition))
                 if value is not None:
                     results[name]["values"].append(value)
@@ -574,13 +573,20 @@ def measure(row: Row, repeat: int) -> dict[str, Any]:
     }
 
 
-def busy_with_others() -> float:
-    """Wait until the contender before has come to rest; then the share of the processors that others use, 0 to 1."""
-    time.sleep(PAUSE)
-    before = processor_ticks()
-    time.sleep(PAUSE)
-    idle, total = (now - then for now, then in zip(processor_ticks(), before, strict=True))
-    return max(0.0, 1 - idle / total) if total else 0.0
+def busy_with_others(patience: float) -> float:
+    """Let the contender before come to rest; then the share of the processors that other programs use, 0 to 1.
+
+    Waits as many seconds as `patience` says for that share to fall below NOISY.
+    """
+    until = time.monotonic() + patience
+    while True:
+        time.sleep(PAUSE)
+        before = processor_ticks()
+        time.sleep(PAUSE)
+        idle, total = (now - then for now, then in zip(processor_ticks(), before, strict=True))
+        share = max(0.0, 1 - idle / total) if total else 0.0
+        if share < NOISY or time.monotonic() >= until:
+            return share
 
 
 def processor_ticks() -> tuple[int, int]:
@@ -650,7 +656,7 @@ def table(rows: dict[str, Any]) -> str:
         for name, reason in row["skipped"].items():
             lines.append(f"| {work} | {name} | not measured: {reason} | | | | |")
             work = ""
-        if row["busy_with_others"] > 0.1:
+        if row["busy_with_others"] > NOISY:
             share = f"{100 * row['busy_with_others']:.0f} %"
             lines.append(f"| {work} | *noisy* | other programs used {share} of the processors meanwhile | | | | |")
         lines += [f"| {work} | **fault** | {fault} | | | | |" for fault in row["faults"]]
@@ -714,6 +720,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", metavar="ROW", choices=ROWS, default=list(ROWS), help=", ".join(ROWS))
     parser.add_argument("--repeat", type=int, help="repetitions that count; 7, with --quick 2")
+    parser.add_argument(
+        "--patience", type=float, default=0, help="seconds to wait, before a repetition, for other programs to pause"
+    )
     parser.add_argument("--quick", action="store_true", help="little data, two repetitions; nothing is stored")
     parser.add_argument("--write", action="store_true", help="put the table into README.md")
     options = parser.parse_args()
@@ -728,7 +737,8 @@ def main() -> None:
         bench = Bench(Path(folder), prepare(Path(folder)), options.quick)
         for name in (name for name in ROWS if name in options.only):
             print(f"{name} ...", file=sys.stderr, flush=True)
-            rows[name] = measure(ROWS[name](bench), options.repeat or (2 if options.quick else 7)) | about
+            repeat = options.repeat or (2 if options.quick else 7)
+            rows[name] = measure(ROWS[name](bench), repeat, options.patience) | about
             print(table({name: rows[name]}).partition("|---|\n")[2], file=sys.stderr, flush=True)
             known = in_order(known | rows)
             if not options.quick:

@@ -1,6 +1,7 @@
 """Picture files of every kind: read as grey values, or refused in one line."""
 
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -21,44 +22,105 @@ def grey() -> np.ndarray:
 def test_written_and_read_again(tmp_path: Path, grey: np.ndarray) -> None:
     for name in ("a.png", "b.png"):
         picture.write(tmp_path / name, grey)
-    np.testing.assert_array_equal(picture.read(tmp_path / "a.png"), grey)
+    again = picture.read(tmp_path / "a.png")
+    np.testing.assert_array_equal(again, grey)
+    again[0, 0] = 1  # an array of one's own
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
+def test_colours_are_written_and_read_as_luminance(tmp_path: Path) -> None:
+    picture.write(tmp_path / "x.png", np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8))
+    np.testing.assert_array_equal(picture.read(tmp_path / "x.png"), [[76, 150, 29]])  # 0.299, 0.587, 0.114 of 255
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 2, 4), (0, 5)])
+def test_only_pictures_are_written(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    with pytest.raises(DataError, match=r"x\.png: expected grey values .* got uint8 of shape"):
+        picture.write(tmp_path / "x.png", np.zeros(shape, np.uint8))
+    with pytest.raises(DataError, match="got float64"):
+        picture.write(tmp_path / "x.png", np.zeros((4, 4)))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, grey: np.ndarray) -> None:
+    with pytest.raises(DataError, match=r"missing.x\.png: cannot be written"):
+        picture.write(tmp_path / "missing" / "x.png", grey)
+
+
 @pytest.mark.parametrize(
-    ("mode", "value"), [("L", 100), ("RGB", (100, 100, 100)), ("CMYK", (0, 0, 0, 155)), ("P", 100)]
+    ("mode", "value", "name"),
+    [
+        ("L", 100, "x.png"),
+        ("L", 100, "x.bmp"),
+        ("L", 100, "x.pgm"),
+        ("RGB", (100, 100, 100), "x.png"),
+        ("RGB", (100, 100, 100), "x.jpg"),
+        ("RGB", (100, 100, 100), "x.webp"),
+        ("RGBA", (100, 100, 100, 255), "x.png"),
+        ("LA", (100, 255), "x.png"),
+        ("CMYK", (0, 0, 0, 155), "x.tif"),
+        ("P", 100, "x.png"),
+        ("I;16", 25700, "x.png"),
+        ("I", 25700, "x.tif"),
+        ("F", 100.0, "x.tif"),
+    ],
 )
-def test_modes(tmp_path: Path, mode: str, value) -> None:
+def test_modes(tmp_path: Path, mode: str, value: object, name: str) -> None:
     image = Image.new(mode, (9, 5), value)
     if mode == "P":
         image.putpalette([level for level in range(256) for _ in range(3)])
-    path = tmp_path / ("x.tif" if mode == "CMYK" else "x.png")
-    image.save(path)
-    np.testing.assert_array_equal(picture.read(path), np.full((5, 9), 100))
+    image.save(tmp_path / name)
+    read = picture.read(tmp_path / name)
+    assert read.dtype == np.uint8
+    np.testing.assert_array_equal(read, np.full((5, 9), 100))
 
 
-def test_one_bit_and_sixteen_bits(tmp_path: Path) -> None:
-    Image.new("1", (4, 4), 1).save(tmp_path / "one.png")
-    assert (picture.read(tmp_path / "one.png") == 255).all()
-    Image.fromarray(np.full((4, 4), 65535, np.uint16)).save(tmp_path / "sixteen.png")
-    Image.fromarray(np.full((4, 4), 25700, np.uint16)).save(tmp_path / "middle.png")
-    assert (picture.read(tmp_path / "sixteen.png") == 255).all()
-    assert (picture.read(tmp_path / "middle.png") == 100).all()
+def test_one_bit(tmp_path: Path) -> None:
+    image = Image.new("1", (4, 3), 1)
+    image.putpixel((2, 1), 0)
+    image.save(tmp_path / "x.png")
+    np.testing.assert_array_equal(picture.read(tmp_path / "x.png"), [[255] * 4, [255, 255, 0, 255], [255] * 4])
+
+
+def test_sixteen_bits_are_scaled_by_their_range_not_by_what_is_in_the_picture(tmp_path: Path) -> None:
+    """A nearly black picture stays so."""
+    Image.fromarray(np.array([[0, 200, 257, 65535]], np.uint16)).save(tmp_path / "x.png")
+    np.testing.assert_array_equal(picture.read(tmp_path / "x.png"), [[0, 1, 1, 255]])
+    Image.fromarray(np.array([[0, 200]], np.uint16)).save(tmp_path / "dark.png")
+    np.testing.assert_array_equal(picture.read(tmp_path / "dark.png"), [[0, 1]])
+
+
+def test_numbers_without_a_range(tmp_path: Path) -> None:
+    """Shares of 1, or grey values where one is above 1; what is no number is black."""
+    Image.fromarray(np.array([[0.0, 0.5, 1.0, np.nan]], np.float32)).save(tmp_path / "x.tif")
+    np.testing.assert_array_equal(picture.read(tmp_path / "x.tif"), [[0, 128, 255, 0]])
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_what_is_transparent_is_paper(tmp_path: Path, mode: str) -> None:
     image = Image.new(mode, (4, 2), (0,) * len(mode))
     image.putpixel((1, 0), (0,) * (len(mode) - 1) + (255,))
+    image.putpixel((2, 0), (0,) * (len(mode) - 1) + (55,))
     image.save(tmp_path / "x.png")
-    np.testing.assert_array_equal(picture.read(tmp_path / "x.png"), [[255, 0, 255, 255], [255] * 4])
+    np.testing.assert_array_equal(picture.read(tmp_path / "x.png"), [[255, 0, 200, 255], [255] * 4])
 
 
-def test_a_photo_is_turned_upright(tmp_path: Path) -> None:
+def test_a_transparent_colour_is_paper(tmp_path: Path) -> None:
+    image = Image.new("P", (3, 1), 0)
+    image.putpalette([0, 0, 0, 90, 90, 90])
+    image.putpixel((1, 0), 1)
+    image.save(tmp_path / "x.png", transparency=0)
+    np.testing.assert_array_equal(picture.read(tmp_path / "x.png"), [[255, 90, 255]])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize(("orientation", "turns"), [(1, 0), (3, 2), (6, 3), (8, 1)])
+def test_a_photo_is_turned_upright(tmp_path: Path, dtype: type, orientation: int, turns: int) -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was turned: the picture's right side is its top
-    Image.new("L", (30, 20), 255).save(tmp_path / "x.jpg", exif=exif)
-    assert picture.read(tmp_path / "x.jpg").shape == (30, 20)
+    exif[0x0112] = orientation
+    values = np.arange(6, dtype=dtype).reshape(2, 3) * (10 if dtype is np.uint8 else 2570)
+    Image.fromarray(values).save(tmp_path / "x.png", exif=exif)
+    np.testing.assert_array_equal(picture.read(tmp_path / "x.png"), np.rot90(np.arange(6).reshape(2, 3) * 10, turns))
 
 
 def test_the_first_frame_of_an_animation(tmp_path: Path) -> None:
@@ -82,11 +144,13 @@ def huge_png(width: int, height: int) -> bytes:
     [
         ("empty.png", b"", "the file is empty"),
         ("text.png", b"hello", "expected a picture .* but the file is none"),
+        ("drawing.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n", "but the file is none"),
         ("large.png", huge_png(7_000, 6_000), "more than 40,000,000 pixels: make it smaller"),
+        ("warned.png", huge_png(10_000, 10_000), "more than 40,000,000 pixels: make it smaller"),
         ("huge.png", huge_png(100_000, 100_000), "more than 40,000,000 pixels: make it smaller"),
         ("short.png", huge_png(10, 10), "the picture is broken"),
     ],
-    ids=lambda value: value if isinstance(value, str) and value.endswith(".png") else "",
+    ids=lambda value: value if isinstance(value, str) and value.endswith((".png", ".eps")) else "",
 )
 def test_refusals(tmp_path: Path, name: str, contents: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(contents)
@@ -97,10 +161,18 @@ def test_refusals(tmp_path: Path, name: str, contents: bytes, message: str) -> N
 
 
 def test_missing_and_folder(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="does not exist"):
+    with pytest.raises(DataError, match=r"no\.png: expected a picture, but it does not exist"):
         picture.read(tmp_path / "no.png")
     with pytest.raises(DataError, match="is a folder"):
         picture.read(tmp_path)
+
+
+def test_without_pillow_the_remedy_is_named(tmp_path: Path, grey: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)  # as Python itself marks a package that cannot be imported
+    with pytest.raises(DataError, match=r"pip install 'glassnet\[images\]'"):
+        picture.read(tmp_path / "x.png")
+    with pytest.raises(DataError, match=r"pip install 'glassnet\[images\]'"):
+        picture.write(tmp_path / "x.png", grey)
 
 
 def test_every_truncation_of_a_picture_is_refused(tmp_path: Path, grey: np.ndarray) -> None:
@@ -110,3 +182,25 @@ def test_every_truncation_of_a_picture_is_refused(tmp_path: Path, grey: np.ndarr
         (tmp_path / "y.png").write_bytes(whole[:length])
         with pytest.raises(DataError):
             picture.read(tmp_path / "y.png")
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.jpg", "x.gif", "x.bmp", "x.tif", "x.webp", "x.pgm", "x.ico"])
+def test_damage_is_refused_in_one_line_or_read_as_a_picture(tmp_path: Path, name: str, grey: np.ndarray) -> None:
+    """Nothing but a DataError comes out, whatever Pillow's decoders stumble over."""
+    Image.fromarray(grey).save(tmp_path / name)
+    whole = (tmp_path / name).read_bytes()
+    rng = np.random.default_rng(1)
+    refusals = []
+    for _ in range(40):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, min(len(whole), 120), 6):
+            damaged[place] = rng.integers(256)
+        (tmp_path / name).write_bytes(damaged)
+        try:
+            assert picture.read(tmp_path / name).dtype == np.uint8
+        except DataError as error:
+            refusals.append(str(error))
+    assert refusals
+    for refusal in refusals:
+        assert refusal.startswith(str(tmp_path / name))
+        assert "\n" not in refusal

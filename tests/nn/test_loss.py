@@ -142,3 +142,17 @@ def test_cross_entropy_needs_two_outputs() -> None:
 def test_softmax_rows_do_not_share_their_largest_logit() -> None:
     p = gn.CrossEntropy().predict(np.array([[1e4, 0], [-1e4, -1e4]]))
     np.testing.assert_array_equal(p, [[1, 0], [0.5, 0.5]])
+
+
+@ALL
+@pytest.mark.parametrize("shape", [(1, 4), (4, 4), (5, 1)])
+def test_logits_and_targets_are_left_as_they_were(loss: gn.Loss, shape: tuple[int, int]) -> None:
+    if isinstance(loss, gn.CrossEntropy) and shape[1] == 1:
+        return
+    z = np.random.default_rng(0).standard_normal(shape)
+    for targets in targets_for(loss, *shape):
+        before, kept = z.copy(), targets.copy()
+        _, prediction = loss.forward(z, targets)
+        loss.backward(prediction, targets)
+        np.testing.assert_array_equal(z, before)
+        np.testing.assert_array_equal(targets, kept)

@@ -33,8 +33,8 @@ class ReLU(Layer):
 
     def backward(self, dy: Array) -> Array:
         y = self.saved
-        slope = np.sign(y, out=self.space("slope", y.shape))  # y is never negative: 0 or 1
-        return np.multiply(dy, slope, out=self.space("dx", y.shape))
+        passed = np.greater(y, 0, out=self.space("passed", y.shape, bool))
+        return np.multiply(dy, passed, out=self.space("dx", y.shape))
 
 
 @final

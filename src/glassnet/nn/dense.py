@@ -76,4 +76,4 @@ class Dense(Layer):
     def backward_parameters(self, dy: Array) -> None:
         x = self.saved
         np.matmul(x.T, dy, out=self.dW)  # (D, M)
-        np.sum(dy, axis=0, out=self.db)  # (M,)
+        np.matmul(np.ones(len(dy), dy.dtype), dy, out=self.db)  # (M,), a sum over the batch, faster as a product

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from glassnet.nn.settings import settle
 from glassnet.nn.stream import stream
@@ -95,14 +95,14 @@ class Layer(ABC):
         """Only the gradients of the parameters: for the lowest layer of a training step, whose dx nobody asks for."""
         self.backward(dy)
 
-    def space(self, name: str, shape: Shape) -> Array:
-        """An array of the layer's dtype that is kept from step to step; its values are whatever was left there.
+    def space(self, name: str, shape: Shape, dtype: DTypeLike | None = None) -> Array:
+        """An array, of the layer's dtype or another, kept from step to step; its values are whatever was left there.
 
         A batch that is shorter than one before it gets the first rows of the same memory.
         """
         kept = self.spaces.get(name)
         if kept is None or len(kept) < shape[0] or kept.shape[1:] != shape[1:]:
-            kept = self.spaces[name] = np.empty(shape, self.dtype)
+            kept = self.spaces[name] = np.empty(shape, dtype or self.dtype)
         return kept if len(kept) == shape[0] else kept[: shape[0]]
 
     def stream(self) -> np.random.Generator:

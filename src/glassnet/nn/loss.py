@@ -127,12 +127,13 @@ class CrossEntropy(Loss):
     classifies: ClassVar[bool] = True
 
     def forward(self, logits: Array, targets: Array, *, total: float | None = None) -> tuple[float, Array]:
-        shifted = logits - np.max(logits, axis=1, keepdims=True)  # (N, M), at most 0
-        p = np.exp(shifted)
-        norm = np.sum(p, axis=1, keepdims=True)  # (N, 1), at least 1
+        z = logits.T.copy("C")  # (M, N): maxima and sums over classes run along whole rows, which is fast
+        z -= np.max(z, axis=0)  # at most 0
+        p = np.exp(z)
+        norm = np.sum(p, axis=0)  # (N,), at least 1
         p /= norm
-        hit = shifted[np.arange(len(shifted)), targets] if targets.ndim == 1 else shifted * targets
-        return float(np.sum(np.log(norm)) - np.sum(hit)) / (total or len(logits)), p
+        hit = z[targets, np.arange(len(logits))] if targets.ndim == 1 else z * targets.T
+        return float(np.sum(np.log(norm)) - np.sum(hit)) / (total or len(logits)), p.T
 
     def predict(self, logits: Array) -> Array:
         return softmax(logits)
