@@ -34,7 +34,10 @@ from typing import Any, Literal, Protocol
 HERE = Path(__file__).parent
 RESULTS = HERE / "speed.json"
 README = HERE.parent / "README.md"
+PLACE = re.compile("<!-- speed -->.*<!-- /speed -->", re.DOTALL)  # of the table in it
 BEST_KERNEL, PLAIN_KERNEL = "SkylakeX", "Haswell"  # OpenBLAS's for AVX-512 and for AVX2
+# Bytecode is kept, as that of an installed package is: else every process would compile glassnet again.
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 NOISY = 0.1  # share of the processors
 PAUSE = 0.1  # seconds, twice between two contenders: for idle threads to go to sleep, then to see what else runs here
 
@@ -64,7 +67,7 @@ class Served:
 
     def __init__(self, name: str, work: dict[str, Any], kernel: str, *, fresh: bool) -> None:
         self.command = [sys.executable, str(HERE / "peers.py"), name, json.dumps(work)]
-        self.environment = os.environ | ({"OPENBLAS_CORETYPE": kernel} if kernel else {})
+        self.environment = ENVIRONMENT | ({"OPENBLAS_CORETYPE": kernel} if kernel else {})
         self.fresh = fresh
         self._start()
         if not fresh:
@@ -125,8 +128,9 @@ class Command:
         self.about: dict[str, Any] = {}
 
     def measure(self, repetition: int) -> float:
+        command = [sys.executable, *self.arguments(repetition)]
         started = time.perf_counter()
-        done = subprocess.run([sys.executable, *self.arguments(repetition)], stdout=subprocess.PIPE, text=True)
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
         took = time.perf_counter() - started
         if done.returncode:
             raise Died(f"ended with exit code {done.returncode}")
@@ -708,12 +712,7 @@ def in_order(rows: dict[str, Any]) -> dict[str, Any]:
 
 
 def write(text: str) -> None:
-    marks = "<!-- speed -->", "<!-- /speed -->"
-    pattern = re.compile(f"{marks[0]}.*{marks[1]}", re.DOTALL)
-    readme = README.read_text()
-    if not pattern.search(readme):
-        sys.exit(f"{README} has no lines {marks[0]} and {marks[1]}: put them where the table is to be")
-    README.write_text(pattern.sub(lambda _: f"{marks[0]}\n{text}\n{marks[1]}", readme))
+    README.write_text(PLACE.sub(lambda _: f"<!-- speed -->\n{text}\n<!-- /speed -->", README.read_text()))
 
 
 def main() -> None:
@@ -728,6 +727,10 @@ def main() -> None:
     options = parser.parse_args()
     if options.write and options.quick:
         parser.error("--quick measures too little for --write")
+    if options.write and not PLACE.search(README.read_text()):
+        parser.error(
+            f"{README.name} has no lines <!-- speed --> and <!-- /speed -->: put them where the table is to be"
+        )
     from peers import prepare
 
     about = {"run": time.strftime("%Y-%m-%d %H:%M:%S"), "environment": environment()}

@@ -1,6 +1,7 @@
 """Drawings as MNIST would have stored them: MNIST itself passes unchanged, everything else takes its form."""
 
 import tracemalloc
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -80,7 +81,7 @@ def test_a_magnified_mnist_digit_comes_back(mnist: gn.Dataset) -> None:
 def test_the_scale_of_differences(mnist: gn.Dataset) -> None:
     """What a difference means, for the tolerances below: another digit, a digit moved by a pixel."""
     some = mnist.test.x[:200]
-    assert np.mean([difference(a, b) for a, b in zip(some, some[1:], strict=False)]) > 30
+    assert np.mean([difference(a, b) for a, b in pairwise(some)]) > 30
     assert np.mean([difference(a, np.roll(a, 1, axis=1)) for a in some]) > 12
 
 
@@ -221,24 +222,23 @@ def test_a_small_digit_on_a_large_page_is_looked_at_again_from_close_by() -> Non
     assert difference(to_mnist(page), to_mnist(seven())) < 2
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        np.full((50, 50), 255),
-        np.zeros((50, 50)),
-        np.zeros((28, 28)),
-        np.full((30, 30), 128),
-        np.full((1, 1), 9),
-        np.zeros((0, 7)),
-        np.zeros((1, 90_000)),
-        np.tile(np.linspace(80, 220, 200), (200, 1)),  # light from the side
-        np.where(seven() < 128, 196, 210),  # less than a tenth of the paper's grey
-        noisy(np.full((300, 300), 128), 4),
-        noisy(np.full((300, 300), 128), 40),
-        bars(300, 300, slice(9, 10), slice(20, 22)),  # a speck
-    ],
-    ids="white black black28x28 grey 1x1 empty line slope contrast noise strong-noise speck".split(),
-)
+BARE_PAGES = {
+    "white": np.full((50, 50), 255),
+    "black": np.zeros((50, 50)),
+    "black 28x28": np.zeros((28, 28)),
+    "grey": np.full((30, 30), 128),
+    "1x1": np.full((1, 1), 9),
+    "empty": np.zeros((0, 7)),
+    "line": np.zeros((1, 90_000)),
+    "light from the side": np.tile(np.linspace(80, 220, 200), (200, 1)),
+    "too little contrast": np.where(seven() < 128, 196, 210),  # less than a tenth of the paper's grey
+    "noise": noisy(np.full((300, 300), 128), 4),
+    "strong noise": noisy(np.full((300, 300), 128), 40),
+    "speck": bars(300, 300, slice(9, 10), slice(20, 22)),
+}
+
+
+@pytest.mark.parametrize("page", BARE_PAGES.values(), ids=BARE_PAGES.keys())
 def test_no_ink_is_said(page: np.ndarray) -> None:
     for form in (to_mnist, to_digits):
         with pytest.raises(DataError, match="no ink to be seen: expected a digit") as error:
@@ -348,7 +348,7 @@ def test_resize_averages_areas_and_draws_lines() -> None:
 
 
 def test_pieces_are_the_connected_ones() -> None:
-    """Against SciPy, which comes with scikit-learn; a spiral is one long piece."""
+    """Against SciPy, which comes with scikit-learn."""
     from glassnet.data.drawing import _pieces
 
     label = pytest.importorskip("scipy.ndimage").label

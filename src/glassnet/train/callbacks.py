@@ -107,8 +107,8 @@ class EarlyStopping(Callback):
     patience: int = 10
     min_delta: float = 0.0
 
-    best: float = field(init=False, default=math.nan, repr=False)
-    best_epoch: int = field(init=False, default=0, repr=False)
+    best: float = field(init=False, default=math.nan, repr=False, compare=False)
+    best_epoch: int = field(init=False, default=0, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         settle(self)
