@@ -204,13 +204,18 @@ def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job would ignore it
     )
-    history = tmp_path / "run" / "history.jsonl"
-    deadline = time.monotonic() + 60
-    while not (history.is_file() and history.stat().st_size) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    out, error = process.communicate(timeout=60)
+    try:
+        history = tmp_path / "run" / "history.jsonl"
+        deadline = time.monotonic() + 60
+        while not (history.is_file() and history.stat().st_size) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, error = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
     assert process.returncode == 0, error
     assert "interrupted in epoch" in out
     assert re.search(r"^test accuracy \d\d\.\d\d %$", out, re.MULTILINE)
