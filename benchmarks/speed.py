@@ -182,6 +182,7 @@ class Row:
     skipped: str = ""
 
 
+HALVES = {"shards": 2, "workers": 2}  # how glassnet trains small dense networks: a batch in two, side by side
 OURS, BARE, TORCH, COMPILED, LAST = (
     "glassnet",
     "matrix products alone",
@@ -225,7 +226,7 @@ class Bench:
 def classic(bench: Bench) -> Row:
     return Row(
         "`classic` (784-128-10): an epoch, SGD, batch 128",
-        bench.trained(OURS, BARE, TORCH, COMPILED, SKLEARN, JAX, images=bench.size(60_000, 6_000)),
+        bench.trained(OURS, BARE, TORCH, COMPILED, SKLEARN, JAX, images=bench.size(60_000, 6_000), **HALVES),
         (
             Bar(OURS, "≤", 1.25, BARE),
             Bar(TORCH, "≥", 1.7, OURS),
@@ -239,7 +240,7 @@ def classic(bench: Bench) -> Row:
 def hidden(bench: Bench, *, units: int) -> Row:
     return Row(
         f"the same with {units} hidden units",
-        bench.trained(OURS, BARE, TORCH, hidden=[units], images=bench.size(60_000, 6_000)),
+        bench.trained(OURS, BARE, TORCH, hidden=[units], images=bench.size(60_000, 6_000), **HALVES),
         levels=bench.level(0.92),
     )
 
@@ -250,12 +251,12 @@ def kernel(bench: Bench) -> Row:
     if "avx512f" not in processor_flags():
         return Row(work, {}, skipped="this processor has no AVX-512")
     images = bench.size(60_000, 6_000)
-    contenders = bench.trained(OURS, BARE, kernel=BEST_KERNEL, images=images) | bench.trained(TORCH, images=images)
+    contenders = bench.trained(OURS, BARE, kernel=BEST_KERNEL, images=images, **HALVES) | bench.trained(TORCH, images=images)
     contenders |= bench.trained(SKLEARN, kernel=BEST_KERNEL, images=images)
     others = {OURS: "glassnet", BARE: "products"} | ({SKLEARN: "sklearn"} if default != BEST_KERNEL else {})
     for name, in_peers in others.items():
         other = default if default != BEST_KERNEL else PLAIN_KERNEL
-        contenders[f"{name}, {other} kernel"] = bench.served(in_peers, kernel=other, images=images)
+        contenders[f"{name}, {other} kernel"] = bench.served(in_peers, kernel=other, images=images, **HALVES)
     return Row(
         f"{work} (here {'its default' if default == BEST_KERNEL else f'the default is {default}'})",
         contenders,
@@ -267,7 +268,7 @@ def kernel(bench: Bench) -> Row:
 def batch_32(bench: Bench) -> Row:
     return Row(
         "`classic`, batch 32",
-        bench.trained(OURS, BARE, TORCH, batch_size=32, images=bench.size(60_000, 3_000)),
+        bench.trained(OURS, BARE, TORCH, batch_size=32, images=bench.size(60_000, 3_000), **HALVES),
         (Bar(OURS, "≤", 1.75, BARE), Bar(TORCH, "≥", 2.1, OURS)),
         levels=bench.level(0.92),
     )
@@ -278,8 +279,8 @@ def adam(bench: Bench) -> Row:
     sgd = "glassnet with SGD"
     return Row(
         "`classic` with Adam",
-        bench.trained(OURS, TORCH, optimizer="adam", rate=1e-3, images=images)
-        | {sgd: bench.served("glassnet", images=images)},
+        bench.trained(OURS, TORCH, optimizer="adam", rate=1e-3, images=images, **HALVES)
+        | {sgd: bench.served("glassnet", images=images, **HALVES)},
         (Bar(OURS, "≤", 1.3, sgd), Bar(TORCH, "≥", 1.3, OURS)),
         levels=bench.level(0.92),
     )

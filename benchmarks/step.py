@@ -57,7 +57,7 @@ def epoch(network: gn.Network, train: gn.Split, optimizer: gn.SGD, order: np.nda
             clock.append(time.perf_counter())
         layers[2].backward_parameters(d)
         clock.append(time.perf_counter())
-        optimizer.update(network.theta, network.grad, {}, lr=optimizer.lr)
+        optimizer.update(network.theta, network.grad, {}, lr=optimizer.lr, step=step)
         clock.append(time.perf_counter())
         np.count_nonzero(loss.labels(prediction) == y)
         clock.append(time.perf_counter())

@@ -13,8 +13,8 @@ def run(optimizer: gn.Optimizer, lr: float = 0.1) -> list[np.ndarray]:
     theta = np.array([1.0, 2.0, 3.0])
     state = optimizer.start(theta)
     path = []
-    for grad in GRADIENTS:
-        optimizer.update(theta, grad.copy(), state, lr=lr)
+    for step, grad in enumerate(GRADIENTS):
+        optimizer.update(theta, grad.copy(), state, lr=lr, step=step)
         path.append(theta.copy())
     return path
 
@@ -49,11 +49,25 @@ def test_one_optimizer_serves_two_trainings(optimizer: gn.Optimizer) -> None:
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+def test_parts_of_the_vectors_are_updated_like_the_whole(optimizer: gn.Optimizer, rng: np.random.Generator) -> None:
+    whole = rng.standard_normal(1000).astype(np.float32)
+    parts = whole.copy()
+    state, part_state = optimizer.start(whole), optimizer.start(parts)
+    for step in range(5):
+        grad = rng.standard_normal(1000).astype(np.float32)
+        for cut in (slice(0, 337), slice(337, 1000)):
+            mine = {name: vector[cut] for name, vector in part_state.items()}
+            optimizer.update(parts[cut], grad[cut].copy(), mine, lr=0.1, step=step)
+        optimizer.update(whole, grad.copy(), state, lr=0.1, step=step)
+        np.testing.assert_array_equal(parts, whole)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
 def test_finds_the_bottom_of_a_bowl(optimizer: gn.Optimizer) -> None:
     theta, curvature = np.array([5.0, -3.0]), np.array([1.0, 0.2])
     state = optimizer.start(theta)
-    for _ in range(400):
-        optimizer.update(theta, curvature * theta, state, lr=0.1)
+    for step in range(400):
+        optimizer.update(theta, curvature * theta, state, lr=0.1, step=step)
     # Plain descent shrinks the flat direction by 0.98 a step: 3 x 0.98^400 < 1e-3.
     assert np.abs(theta).max() < 1e-3
 

@@ -81,7 +81,8 @@ def _message(error: Exception) -> str | None:
     from glassnet.recipes import RecipeError
     from glassnet.run import RunError
     from glassnet.train.checkpoint import CheckpointError
+    from glassnet.train.crew import WorkerError
     from glassnet.train.loop import DivergenceError
 
     ours = (DataError, ModelFileError, InputError, PlotError, RecipeError, RunError, CheckpointError, DivergenceError)
-    return str(error) if isinstance(error, ours) else None
+    return str(error) if isinstance(error, (*ours, WorkerError)) else None

@@ -5,7 +5,8 @@ something curved between, a few of them can approximate any function.
 """
 
 from dataclasses import dataclass, field
-from typing import final
+from functools import cache
+from typing import Any, final
 
 import numpy as np
 
@@ -76,4 +77,10 @@ class Dense(Layer):
     def backward_parameters(self, dy: Array) -> None:
         x = self.saved
         np.matmul(x.T, dy, out=self.dW)  # (D, M)
-        np.matmul(np.ones(len(dy), dy.dtype), dy, out=self.db)  # (M,), a sum over the batch, faster as a product
+        np.matmul(ones(len(dy), self.dtype), dy, out=self.db)  # (M,), a sum over the batch, faster as a product
+
+
+@cache
+def ones(count: int, dtype: np.dtype[Any]) -> Array:
+    """The vector that sums up a batch; made once for each length."""
+    return np.ones(count, dtype)

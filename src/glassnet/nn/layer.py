@@ -101,9 +101,11 @@ class Layer(ABC):
         A batch that is shorter than one before it gets the first rows of the same memory.
         """
         kept = self.spaces.get(name)
+        if kept is not None and kept.shape == shape:
+            return kept
         if kept is None or len(kept) < shape[0] or kept.shape[1:] != shape[1:]:
             kept = self.spaces[name] = np.empty(shape, dtype or self.dtype)
-        return kept if len(kept) == shape[0] else kept[: shape[0]]
+        return kept[: shape[0]]
 
     def stream(self) -> np.random.Generator:
         """The layer's random numbers at the address (seed, step, shard, layer) that the network has set.

@@ -46,7 +46,7 @@ class Loss(ABC):
 
     def backward(self, prediction: Array, targets: Array, *, total: float | None = None) -> Array:
         """dLoss/dlogits (N, M) = (prediction - target) / total."""
-        d = prediction.copy()
+        d = prediction.copy("C")
         if targets.ndim == 1:
             subtract_one_hot(d, targets)
         else:
@@ -62,7 +62,7 @@ class Loss(ABC):
         """The class of each prediction (N, M): the largest output, or for M = 1 whether it is at least 1/2."""
         if prediction.shape[1] == 1:
             return (prediction[:, 0] >= 0.5).astype(np.int64)
-        return np.argmax(prediction, axis=1)
+        return prediction.argmax(axis=1)
 
     def check(self, targets: Array, outputs: int, examples: int) -> None:
         """Raise InputError unless these are targets for that many examples of a network with so many outputs."""
@@ -128,12 +128,12 @@ class CrossEntropy(Loss):
 
     def forward(self, logits: Array, targets: Array, *, total: float | None = None) -> tuple[float, Array]:
         z = logits.T.copy("C")  # (M, N): maxima and sums over classes run along whole rows, which is fast
-        z -= np.max(z, axis=0)  # at most 0
+        z -= np.maximum.reduce(z, axis=0)  # at most 0
         p = np.exp(z)
-        norm = np.sum(p, axis=0)  # (N,), at least 1
+        norm = np.add.reduce(p, axis=0)  # (N,), at least 1
         p /= norm
         hit = z[targets, np.arange(len(logits))] if targets.ndim == 1 else z * targets.T
-        return float(np.sum(np.log(norm)) - np.sum(hit)) / (total or len(logits)), p.T
+        return float(np.log(norm).sum() - hit.sum()) / (total or len(logits)), p.T
 
     def predict(self, logits: Array) -> Array:
         return softmax(logits)

@@ -148,12 +148,25 @@ class Network:
         for layer in self.layers:
             layer.dtype = self.dtype
         self.seek(seed=0, step=0)
-        for segment in self.segments:
-            setattr(self.layers[segment.layer], segment.name, segment.view(self.theta))
-            setattr(self.layers[segment.layer], f"d{segment.name}", segment.view(self.grad))
-        for segment in self.buffer_segments:
-            setattr(self.layers[segment.layer], segment.name, segment.view(self.buffers))
+        self.move(self.theta, self.grad, self.buffers)
         self._lowest = self.segments[0].layer if self.segments else len(self.layers)
+
+    def move(self, theta: Array, grad: Array, buffers: Array) -> None:
+        """Use these vectors instead, as they are; every layer gets its views of them."""
+        self.theta, self.grad, self.buffers = theta, grad, buffers
+        for segment in self.segments:
+            setattr(self.layers[segment.layer], segment.name, segment.view(theta))
+            setattr(self.layers[segment.layer], f"d{segment.name}", segment.view(grad))
+        for segment in self.buffer_segments:
+            setattr(self.layers[segment.layer], segment.name, segment.view(buffers))
+
+    def collect(self, grad: Array) -> None:
+        """Let `backward` write into this vector instead."""
+        if grad is self.grad:
+            return
+        self.grad = grad
+        for segment in self.segments:
+            setattr(self.layers[segment.layer], f"d{segment.name}", segment.view(grad))
 
     # Forward and backward
 
@@ -243,7 +256,8 @@ class Network:
             x = np.asarray(x)
         except ValueError:
             raise InputError("expected an array of numbers, got rows of different lengths") from None
-        require(x.dtype.kind in "uifb", f"expected an array of numbers, got one of {x.dtype}")
+        if x.dtype.kind not in "uifb":
+            raise InputError(f"expected an array of numbers, got one of {x.dtype}")
         if x.shape[1:] != self.input_shape:
             values = math.prod(self.input_shape)
             if x.ndim < 2 or math.prod(x.shape[1:]) != values:
@@ -281,8 +295,7 @@ class Network:
         Several threads can so compute gradients of one network at once.
         """
         other = self.copy()
-        other.theta, other.buffers = self.theta, self.buffers
-        other._bind()
+        other.move(self.theta, other.grad, self.buffers)
         return other
 
     def __copy__(self) -> Self:

@@ -34,13 +34,14 @@ class Optimizer(ABC):
         return {}
 
     @abstractmethod
-    def update(self, theta: Array, grad: Array, state: State, *, lr: float) -> None:
-        """Change theta and state in place by one step.
+    def update(self, theta: Array, grad: Array, state: State, *, lr: float, step: int) -> None:
+        """Change theta and state in place by one step; every parameter by itself, so parts of the vectors will do.
 
         Args:
             theta, grad: the parameters and dLoss/dtheta, vectors of the same length; grad may be overwritten.
-            state: from `start`.
+            state: from `start`, or the same part of each of its vectors.
             lr: the learning rate of this step: the setting `lr` times what the schedule says.
+            step: how many steps were taken before.
         """
 
 
@@ -74,7 +75,7 @@ class SGD(Optimizer):
     def start(self, theta: Array) -> State:
         return {"velocity": np.zeros_like(theta)} if self.momentum else {}
 
-    def update(self, theta: Array, grad: Array, state: State, *, lr: float) -> None:
+    def update(self, theta: Array, grad: Array, state: State, *, lr: float, step: int) -> None:
         if self.momentum:
             v = state["velocity"]
             v *= self.momentum
@@ -115,11 +116,10 @@ class Adam(Optimizer):
         require(self.epsilon > 0, f"Adam: epsilon must be above 0, got {self.epsilon}")
 
     def start(self, theta: Array) -> State:
-        return {"m": np.zeros_like(theta), "v": np.zeros_like(theta), "t": np.zeros(1)}
+        return {"m": np.zeros_like(theta), "v": np.zeros_like(theta)}
 
-    def update(self, theta: Array, grad: Array, state: State, *, lr: float) -> None:
-        state["t"] += 1
-        t = float(state["t"][0])
+    def update(self, theta: Array, grad: Array, state: State, *, lr: float, step: int) -> None:
+        t = step + 1
         # m and v are kept divided by (1 - beta), which saves two products; the factors come in again here.
         root = math.sqrt((1 - self.beta2) / (1 - self.beta2**t))
         rate = lr * (1 - self.beta1) / (1 - self.beta1**t) / root

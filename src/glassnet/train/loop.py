@@ -23,9 +23,10 @@ from glassnet.nn.schedule import ConstantRate, Schedule
 from glassnet.nn.settings import require, to_table, whole
 from glassnet.nn.stream import stream
 from glassnet.train.callbacks import BestNetwork, Callback, EarlyStopping, Training, monitor_of
-from glassnet.train.gradient import BatchGradient
+from glassnet.train.crew import WorkerError
 from glassnet.train.history import History, Record
 from glassnet.train.metrics import Examples, as_examples, measure
+from glassnet.train.steps import Steps
 
 Progress = Callable[[Training], None]
 
@@ -74,7 +75,7 @@ def fit(
         schedule: how the learning rate changes with the step; constant by default.
         epochs: how often every example is visited, at most.
         batch_size: examples a step; "full" takes all of them at once.
-        shards: into how many pieces a batch is cut; see `train.gradient`.
+        shards: into how many pieces a batch is cut; see `train.steps`.
         workers: how many shards run at once, all processors by default; changes no bit of the result.
         blas_threads: threads of each matrix product: by default 1 with several shards, else all. Together with `shards`
             it fixes the arithmetic.
@@ -85,6 +86,7 @@ def fit(
     Raises:
         InputError: data or settings that cannot be used; nothing was changed.
         DivergenceError: the loss became NaN or infinite.
+        WorkerError: another worker has failed; the network is kept as it was after the last epoch.
     """
     require(isinstance(network, Network), f"expected a Network, got {network!r}")
     for name, part, kind in (
@@ -156,18 +158,17 @@ def fit(
     )
     batch_watchers = [w.on_batch for w in callbacks if type(w).on_batch is not Callback.on_batch]
 
-    def one_epoch(gradient: BatchGradient) -> Record:
+    def one_epoch(take_step: Steps) -> Record:
         started = time.perf_counter() - training.seconds
         order = rows[stream(seed, "shuffle", training.epoch).permutation(len(rows))]
         rate = 0.0
         for batch in range(training.batch, training.batches):
             chosen = order[batch * size : (batch + 1) * size]
             step = (training.epoch - 1) * training.batches + batch
-            part = gradient(chosen, step)
             rate = optimizer.lr * schedule.factor(step, epochs * training.batches)
+            part = take_step(chosen, step, lr=rate)
             if not math.isfinite(part.loss):
                 raise _ran_away(training, rate)
-            optimizer.update(network.theta, network.grad, training.optimizer_state, lr=rate)
             training.batch = batch + 1
             training.examples += len(chosen)
             training.loss_sum += part.loss * len(chosen)
@@ -194,11 +195,20 @@ def fit(
         with (
             np.errstate(over="ignore", invalid="ignore"),  # the loop itself looks for what is not finite
             _blas_threads(blas_threads if blas_threads or shards == 1 else 1),
-            BatchGradient(network, examples, shards=shards, workers=workers, seed=seed) as gradient,
+            Steps(
+                network,
+                examples,
+                optimizer,
+                training.optimizer_state,
+                batch_size=size,
+                shards=shards,
+                workers=workers,
+                seed=seed,
+            ) as take_step,
         ):
             while len(training.history) < epochs and not training.history.stopped:
                 training.epoch = len(training.history) + 1
-                training.history.records.append(one_epoch(gradient))
+                training.history.records.append(one_epoch(take_step))
                 training.history.kept_epoch = training.epoch
                 training.best.on_epoch(training)  # may want the last network still
                 training.last.take(network)
@@ -208,6 +218,9 @@ def fit(
                     progress(training)
                 training.batch = training.examples = training.right = 0
                 training.loss_sum = training.seconds = 0.0
+    except WorkerError:
+        training.last.restore(network)
+        raise
     except KeyboardInterrupt:
         training.history.stopped = f"interrupted in epoch {training.epoch}"
         if not training.history.records:

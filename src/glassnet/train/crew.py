@@ -1,0 +1,158 @@
+"""A crew: workers beside this one that start, meet and end a short piece of work together.
+
+They are processes forked from this one, which share memory that was made to be shared: the threads of one Python would
+wait for each other at every call, which in a step of a third of a millisecond is too often. Where forking is not safe
+they are threads.
+"""
+
+import math
+import mmap
+import os
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from glassnet.nn.layer import Array, Shape
+
+FORKS = sys.platform == "linux"
+LOOKS = 300  # how often a worker looks for another before it goes to sleep: for about as long as waking it takes
+PATIENCE = 0.5  # seconds of sleep after which it looks whether the other still lives
+
+
+class WorkerError(RuntimeError):
+    """A worker has failed; the message holds its traceback."""
+
+
+def shared(shape: Shape, dtype: DTypeLike) -> Array:
+    """An array that processes forked later will share with this one."""
+    dtype = np.dtype(dtype)
+    return np.frombuffer(mmap.mmap(-1, max(math.prod(shape) * dtype.itemsize, 1)), dtype, math.prod(shape)).reshape(
+        shape
+    )
+
+
+def moved(vector: Array) -> Array:
+    """A copy in shared memory."""
+    copy = shared(vector.shape, vector.dtype)
+    np.copyto(copy, vector)
+    return copy
+
+
+class Crew:
+    """So many workers: number 0 is who made the crew, and leads.
+
+    Who waits looks around for a while before going to sleep, for in a short piece of work the others are there at once,
+    and waking up takes longer than the wait.
+    """
+
+    def __init__(self, size: int) -> None:
+        import multiprocessing
+
+        self.size = size
+        self.context: Any = multiprocessing.get_context("fork" if FORKS else None)
+        self.arrived = self.context.Semaphore(0)
+        self.called = [self.context.Semaphore(0) for _ in range(size)]
+        self.stopping, self.failing = memoryview(mmap.mmap(-1, 1)), memoryview(mmap.mmap(-1, 1))
+        self.reader, self.writer = self.context.Pipe(duplex=False)
+        self.leader = os.getpid()
+        self.others: list[Any] = []
+
+    @staticmethod
+    def allowed() -> bool:
+        """Whether this process may have children: one that serves another as a daemon may not."""
+        import multiprocessing
+
+        return not multiprocessing.current_process().daemon
+
+    def start(self, work: Callable[[int], None]) -> None:
+        """Start the other workers; each does work(number) whenever it is told to go."""
+        start = self.context.Process if FORKS else threading.Thread
+        self.others = [start(target=self._serve, args=(work, number), daemon=True) for number in range(1, self.size)]
+        with warnings.catch_warnings():
+            # Python warns of forking beside threads; the children touch nothing that a thread could have locked.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for other in self.others:
+                other.start()
+
+    def _serve(self, work: Callable[[int], None], number: int) -> None:
+        if FORKS:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the leader's affair
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                while True:
+                    self._wait(self.called[number])
+                    work(number)
+                    self.arrived.release()
+        except _StoppedError:
+            pass
+        except BaseException:
+            self.writer.send_bytes(traceback.format_exc().encode())
+            self.failing[0] = 1
+            self.arrived.release()
+
+    def go(self) -> None:
+        """Let all others do their work once."""
+        for semaphore in self.called[1:]:
+            semaphore.release()
+
+    def gather(self) -> None:
+        """Wait until all others have come so far.
+
+        Raises:
+            WorkerError: one of them has failed.
+        """
+        for _ in self.others:
+            self._wait(self.arrived)
+        if self.failing[0]:
+            raise WorkerError(f"a worker has failed:\n{self.reader.recv_bytes().decode()}")
+
+    def meet(self, number: int) -> None:
+        """Within the work: wait until all have come so far."""
+        if number == 0:
+            self.gather()
+            self.go()
+        else:
+            self.arrived.release()
+            self._wait(self.called[number])
+
+    def stop(self) -> None:
+        """End all others, wherever they are."""
+        self.stopping[0] = 1
+        self.go()
+        self.go()
+        for other in self.others:
+            other.join(10 * PATIENCE)
+            if FORKS and other.is_alive():
+                other.kill()
+                other.join()
+        self.reader.close()
+        self.writer.close()
+
+    def _wait(self, semaphore: Any) -> None:
+        for _ in range(LOOKS if FORKS else 0):
+            if semaphore.acquire(False):
+                break
+            os.sched_yield()
+        else:
+            while not semaphore.acquire(True, PATIENCE):
+                self._look_after_the_others()
+        if self.stopping[0]:
+            raise _StoppedError
+
+    def _look_after_the_others(self) -> None:
+        if os.getpid() != self.leader:
+            if os.getppid() != self.leader:
+                os._exit(1)  # the leader was killed
+        elif not self.failing[0] and not all(other.is_alive() for other in self.others):
+            raise WorkerError("a worker was killed; perhaps this machine has too little memory")
+
+
+class _StoppedError(Exception):
+    """The leader wants no more."""

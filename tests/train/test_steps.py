@@ -1,0 +1,229 @@
+"""Shards and workers: the same bits whoever computes them, and nobody left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+from glassnet.nn.layer import Array
+from glassnet.nn.optim import State
+from glassnet.train import crew
+from glassnet.train.crew import WorkerError, shared
+from glassnet.train.gradient import Worker
+from glassnet.train.metrics import as_examples
+from glassnet.train.steps import Steps
+
+forked = pytest.mark.skipif(not crew.FORKS, reason="here workers are threads")
+
+
+@pytest.fixture(params=["processes", "threads"])
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both kinds of workers."""
+    if request.param == "processes" and not crew.FORKS:
+        pytest.skip("here workers are threads")
+    monkeypatch.setattr(crew, "FORKS", request.param == "processes")
+    return request.param
+
+
+def dense() -> gn.Network:
+    return gn.Network([gn.Rescale(1 / 255), gn.Flatten(), gn.Dense(24), gn.ReLU(), gn.Dense(10)], input_shape=(12, 12))
+
+
+def convolutional() -> gn.Network:
+    layers = [
+        gn.Rescale(1 / 255),
+        gn.Conv2D(4, 3, padding="same"),
+        gn.ReLU(),
+        gn.MaxPool2D(2),
+        gn.Conv2D(6, 3, stride=2),
+        gn.Flatten(),
+        gn.Dropout(0.4),
+        gn.Dense(10),
+    ]
+    return gn.Network(layers, input_shape=(12, 12, 1))
+
+
+def images(N: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (N, 12, 12), dtype=np.uint8), rng.integers(0, 10, N)
+
+
+@pytest.mark.parametrize("make", [dense, convolutional])
+@pytest.mark.parametrize("workers", [2, 3])
+def test_the_same_bits_with_any_number_of_workers(kind, make, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    computed = shared((2, 5), np.int64)  # by run and shard: who did it
+    results = []
+    right = Worker.__call__
+    for run, count in enumerate((1, workers)):
+
+        def call(self, rows, gradient, *, run=run, **keywords):
+            computed[run, keywords["shard"]] = os.getpid() if kind == "processes" else threading.get_ident()
+            return right(self, rows, gradient, **keywords)
+
+        monkeypatch.setattr(Worker, "__call__", call)
+        network = make()
+        # 10 epochs of 5 steps; the last batch of each has 10 examples instead of 32.
+        history = gn.fit(
+            network, images(138), epochs=10, batch_size=32, shards=5, workers=count, optimizer=gn.Adam(1e-3)
+        )
+        results.append((network.theta, [{k: v for k, v in record.items() if k != "seconds"} for record in history]))
+    assert [len(set(run)) for run in computed.tolist()] == [1, workers]  # so many did compute
+    np.testing.assert_array_equal(results[0][0], results[1][0])
+    assert results[0][1] == results[1][1]
+
+
+@pytest.mark.parametrize("count", [3, 4])
+def test_fewer_examples_than_shards(kind, count: int) -> None:
+    networks = [dense(), dense()]
+    for workers, network in enumerate(networks, 1):
+        gn.fit(network, images(count), epochs=2, batch_size=64, shards=7, workers=workers)
+    np.testing.assert_array_equal(networks[0].theta, networks[1].theta)
+    assert not np.array_equal(networks[0].theta, dense().theta)
+
+
+class Still(gn.Optimizer):
+    """Changes nothing, so that the gradient can be looked at."""
+
+    def update(self, theta: Array, grad: Array, state: State, *, lr: float, step: int) -> None:
+        pass
+
+
+def test_the_sum_of_the_shards_is_the_gradient_of_the_batch(kind) -> None:
+    network = dense().copy(dtype=np.float64)
+    examples = as_examples(images(50), "train", network)
+    sums = []
+    for shards in (1, 7):
+        own = network.theta, network.grad
+        with Steps(network, examples, Still(1.0), {}, batch_size=50, shards=shards, workers=2, seed=0) as take_step:
+            part = take_step(np.arange(5, 49), 0, lr=1.0)
+        assert network.theta is own[0]  # where it was before
+        assert network.grad is own[1]
+        assert np.shares_memory(network.layers[2].W, network.theta)
+        assert np.shares_memory(network.layers[2].dW, network.grad)
+        sums.append((network.grad.copy(), part))
+    np.testing.assert_allclose(sums[1][0], sums[0][0], rtol=1e-9, atol=1e-12)
+    assert sums[1][1].loss == pytest.approx(sums[0][1].loss, rel=1e-12)
+    assert sums[1][1].right == sums[0][1].right
+
+
+def test_what_the_optimizer_remembers_is_there_afterwards(kind) -> None:
+    optimizer = gn.SGD(0.1, momentum=0.9)
+    seen = []
+    for workers in (1, 2):
+        network = dense()
+        state = optimizer.start(network.theta)
+        examples = as_examples(images(20), "train", network)
+        with Steps(network, examples, optimizer, state, batch_size=20, shards=2, workers=workers, seed=0) as take_step:
+            for step in range(3):
+                take_step(np.arange(20), step, lr=0.1)
+        seen.append(state["velocity"].copy())
+    np.testing.assert_array_equal(seen[0], seen[1])
+    assert seen[0].any()
+
+
+def test_an_error_in_one_worker_is_raised_and_the_last_epoch_kept(kind) -> None:
+    network = dense()
+    x, y = images(20)
+    epochs = []
+
+    class Spoil(gn.Callback):
+        def on_epoch(self, training) -> None:
+            epochs.append(network.theta.copy())
+            y_shared[:] = 77  # an index out of range, for both workers
+
+    y_shared = shared(y.shape, np.int64)
+    y_shared[:] = y
+    with pytest.raises((WorkerError, IndexError), match="out of bounds"):
+        gn.fit(network, (x, y_shared), epochs=3, batch_size=20, shards=2, workers=2, callbacks=[Spoil()])
+    assert len(epochs) == 1
+    np.testing.assert_array_equal(network.theta, epochs[0])
+
+
+def test_an_error_in_the_other_worker_brings_its_traceback(kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Worker.__call__
+
+    def call(self, rows, gradient, **keywords):
+        if keywords["shard"] == 1 and keywords["step"] == 2:
+            raise MemoryError("no room for the windows")
+        return right(self, rows, gradient, **keywords)
+
+    monkeypatch.setattr(Worker, "__call__", call)
+    with pytest.raises(WorkerError, match=r"(?s)Traceback.*MemoryError: no room for the windows"):
+        gn.fit(dense(), images(20), epochs=3, batch_size=10, shards=2, workers=2)
+
+
+@forked
+def test_a_worker_that_was_killed_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    leader, right = os.getpid(), Worker.__call__
+
+    def call(self, rows, gradient, **keywords):
+        if os.getpid() != leader and keywords["step"] == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return right(self, rows, gradient, **keywords)
+
+    monkeypatch.setattr(Worker, "__call__", call)
+    with pytest.raises(WorkerError, match="a worker was killed"):
+        gn.fit(dense(), images(20), epochs=3, batch_size=10, shards=2, workers=2)
+
+
+ENDLESS = """
+import multiprocessing, numpy as np, glassnet as gn
+network = gn.Network([gn.Dense(4)], input_shape=3)
+def tell(training):
+    if training.epoch == 2:
+        print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+gn.fit(network, (np.ones((64, 3)), np.zeros(64, int)), epochs=10**9, shards=3, workers=3, progress=tell)
+"""
+
+
+@forked
+def test_workers_end_when_their_leader_was_killed() -> None:
+    leader = subprocess.Popen([sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE, text=True)
+    assert leader.stdout
+    children = [int(number) for number in leader.stdout.readline().split()]
+    leader.kill()
+    leader.wait()
+    leader.stdout.close()
+    assert len(children) == 2
+    until = time.monotonic() + 20
+    while time.monotonic() < until and any(map(runs, children)):
+        time.sleep(0.05)
+    assert not any(map(runs, children))
+
+
+def runs(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_no_worker_is_left_behind(kind) -> None:
+    import multiprocessing
+
+    before = threading.active_count()
+    gn.fit(dense(), images(20), epochs=2, batch_size=10, shards=2, workers=2)
+    assert multiprocessing.active_children() == []
+    assert threading.active_count() == before
+
+
+def test_matrix_products_get_one_thread_when_there_are_shards() -> None:
+    import threadpoolctl
+
+    threads = []
+
+    def look(training) -> None:
+        pools = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+        threads.append({pool["num_threads"] for pool in pools})
+
+    before = [pool["num_threads"] for pool in threadpoolctl.threadpool_info()]
+    gn.fit(dense(), images(20), epochs=1, batch_size=20, shards=2, progress=look)
+    assert threads[0] == {1}
+    assert [pool["num_threads"] for pool in threadpoolctl.threadpool_info()] == before
