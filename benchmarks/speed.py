@@ -182,7 +182,7 @@ class Row:
     skipped: str = ""
 
 
-HALVES = {"shards": 2, "workers": 2}  # how glassnet trains small dense networks: a batch in two, side by side
+HALVES: dict[str, Any] = {"shards": 2, "workers": 2}  # how glassnet trains small dense networks: a batch in two, side by side
 OURS, BARE, TORCH, COMPILED, LAST = (
     "glassnet",
     "matrix products alone",
@@ -251,7 +251,9 @@ def kernel(bench: Bench) -> Row:
     if "avx512f" not in processor_flags():
         return Row(work, {}, skipped="this processor has no AVX-512")
     images = bench.size(60_000, 6_000)
-    contenders = bench.trained(OURS, BARE, kernel=BEST_KERNEL, images=images, **HALVES) | bench.trained(TORCH, images=images)
+    contenders = bench.trained(OURS, BARE, kernel=BEST_KERNEL, images=images, **HALVES) | bench.trained(
+        TORCH, images=images
+    )
     contenders |= bench.trained(SKLEARN, kernel=BEST_KERNEL, images=images)
     others = {OURS: "glassnet", BARE: "products"} | ({SKLEARN: "sklearn"} if default != BEST_KERNEL else {})
     for name, in_peers in others.items():

@@ -132,8 +132,8 @@ class CrossEntropy(Loss):
         p = np.exp(z)
         norm = np.add.reduce(p, axis=0)  # (N,), at least 1
         p /= norm
-        hit = z[targets, np.arange(len(logits))] if targets.ndim == 1 else z * targets.T
-        return float(np.log(norm).sum() - hit.sum()) / (total or len(logits)), p.T
+        hit = z[targets, np.arange(len(logits))] if targets.ndim == 1 else np.add.reduce(z * targets.T, axis=0)
+        return float(np.add.reduce(np.log(norm) - hit)) / (total or len(logits)), p.T
 
     def predict(self, logits: Array) -> Array:
         return softmax(logits)

@@ -16,8 +16,6 @@ from glassnet.nn.settings import require, settle
 
 State = dict[str, Array]
 
-BLOCK = 16_384  # parameters that a rule of many passes takes at once, so that they stay in the cache
-
 
 @dataclass(frozen=True)
 class Optimizer(ABC):
@@ -76,6 +74,7 @@ class SGD(Optimizer):
         return {"velocity": np.zeros_like(theta)} if self.momentum else {}
 
     def update(self, theta: Array, grad: Array, state: State, *, lr: float, step: int) -> None:
+        direction = grad
         if self.momentum:
             v = state["velocity"]
             v *= self.momentum
@@ -83,9 +82,8 @@ class SGD(Optimizer):
             if self.nesterov:
                 grad += self.momentum * v
             else:
-                grad[...] = v
-        grad *= lr
-        theta -= grad
+                direction = v
+        theta -= np.multiply(direction, lr, out=grad)
 
 
 @final
@@ -124,16 +122,14 @@ class Adam(Optimizer):
         root = math.sqrt((1 - self.beta2) / (1 - self.beta2**t))
         rate = lr * (1 - self.beta1) / (1 - self.beta1**t) / root
         epsilon = self.epsilon / root
-        for start in range(0, len(theta), BLOCK):
-            block = slice(start, start + BLOCK)
-            m, v, g = state["m"][block], state["v"][block], grad[block]
-            m *= self.beta1
-            m += g
-            v *= self.beta2
-            g *= g
-            v += g
-            np.sqrt(v, out=g)
-            g += epsilon
-            np.divide(m, g, out=g)
-            g *= rate
-            theta[block] -= g
+        m, v, g = state["m"], state["v"], grad
+        m *= self.beta1
+        m += g
+        v *= self.beta2
+        g *= g
+        v += g
+        np.sqrt(v, out=g)
+        g += epsilon
+        np.divide(m, g, out=g)
+        g *= rate
+        theta -= g

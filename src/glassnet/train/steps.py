@@ -1,8 +1,8 @@
 """Steps of the optimizer, taken by one worker or by several together.
 
 A batch is cut into a fixed number of shards, and its gradient is the sum of theirs, added in shard order. With several
-workers each computes every so manieth shard; when all are there, each adds up the shards' gradients in its own stretch
-of the parameters, and applies the update rule to it. No number depends on who computes it, so the number of workers
+workers each computes every so manieth shard; when all are there, each adds up the shards' gradients in its own blocks
+of the parameters, and applies the update rule to them. No number depends on who computes it, so the number of workers
 changes no bit.
 """
 
@@ -10,7 +10,7 @@ import math
 from functools import cache
 from itertools import pairwise
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -22,7 +22,17 @@ from glassnet.train.crew import Crew, moved, shared
 from glassnet.train.gradient import Part, Worker
 from glassnet.train.metrics import Examples
 
-ALIGNED = 16  # parameters: stretches begin at a cache line, so that no two workers write to the same one
+BLOCK = 65_536  # parameters at most that are updated at once: what a rule of many passes works on stays in the cache
+ALIGNED = 16  # parameters: blocks begin at a cache line, so that no two workers write to the same one
+
+
+class Block(NamedTuple):
+    """A stretch of all vectors that belong to the parameters."""
+
+    theta: Array
+    sum: Array
+    gradients: list[Array]  # of each shard
+    state: State
 
 
 class Steps:
@@ -62,8 +72,6 @@ class Steps:
             Worker(network if number == 0 or crew.FORKS else network.replica(), examples, seed=seed)
             for number in range(workers)
         ]
-        bounds = [len(network.theta) * k // workers // ALIGNED * ALIGNED for k in range(workers)]
-        self.stretches = [slice(a, b) for a, b in pairwise([*bounds, len(network.theta)])]
 
     def __enter__(self) -> Self:
         network, length = self.network, len(self.network.theta)
@@ -81,10 +89,26 @@ class Steps:
                 worker.network.move(network.theta, network.grad, network.buffers)
             self.state.update({name: moved(vector) for name, vector in self.state.items()})
         self.sum = network.grad
-        self.states = [{name: vector[part] for name, vector in self.state.items()} for part in self.stretches]
+        self.blocks = self._blocks()
         if self.crew:
             self.crew.start(self._take)
         return self
+
+    def _blocks(self) -> list[Block]:
+        """The parameters in blocks of about the same length, as many for one worker as for the other."""
+        length = len(self.network.theta)
+        rounds = max(1, -(-length // (BLOCK * len(self.workers))))
+        count = rounds * len(self.workers)
+        bounds = [*(length * k // count // ALIGNED * ALIGNED for k in range(count)), length]
+        return [
+            Block(
+                self.network.theta[a:b],
+                self.sum[a:b],
+                [gradient[a:b] for gradient in self.gradients],
+                {name: vector[a:b] for name, vector in self.state.items()},
+            )
+            for a, b in pairwise(bounds)
+        ]
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -126,14 +150,13 @@ class Steps:
             self.crew.meet(number)
         if not math.isfinite(sum(self.parts[: len(shards), 0].tolist())):
             return
-        stretch = self.stretches[number]
-        gradient = self.sum[stretch]
-        if self.shards > 1:
-            first, *others = (self.gradients[shard][stretch] for shard in range(len(shards)))
-            np.add(first, others[0] if others else 0, out=gradient)
-            for other in others[1:]:
-                gradient += other
-        self.optimizer.update(self.network.theta[stretch], gradient, self.states[number], lr=lr, step=step)
+        for block in self.blocks[number::workers]:
+            if self.shards > 1:
+                first, *others = block.gradients[: len(shards)]
+                np.add(first, others[0] if others else 0, out=block.sum)
+                for other in others[1:]:
+                    np.add(block.sum, other, out=block.sum)
+            self.optimizer.update(block.theta, block.sum, block.state, lr=lr, step=step)
 
 
 @cache
