@@ -33,6 +33,7 @@ ROWS: list[tuple[str, dict[str, str], tuple[int, ...], str, str]] = [
     ("tiny-deep", {}, (0, 1, 2, 3, 4), "", "92.5 %"),
     ("sigmoid-30", {}, SEEDS, "95-96 %", "96.0 %"),
     ("sixteen", {}, SEEDS, "", "94.5 %"),
+    ("quick", {}, tuple(range(10)), "", "98.0 %"),
     ("classic", {}, SEEDS, "85-92 %", "97.7 %"),
 ]
 
@@ -61,12 +62,13 @@ def train(name: str, settings: dict[str, str], seed: int) -> None:
         return
     print(f"{command(name, settings)} --seed {seed} ...", flush=True)
     dataset = gn.load_dataset(recipe.data.name, validation=recipe.data.validation)
+    validation = dataset.validation if recipe.data.validation else None
     network = recipe.make_network(dataset)
     started = time.perf_counter()
     history = gn.fit(
         network,
         dataset.train,
-        validation=dataset.validation,
+        validation=validation,
         optimizer=recipe.optimizer,
         schedule=recipe.schedule,
         epochs=recipe.training.epochs,
@@ -76,7 +78,7 @@ def train(name: str, settings: dict[str, str], seed: int) -> None:
         seed=seed,
     )
     seconds = time.perf_counter() - started
-    test, validation = gn.evaluate(network, dataset.test), gn.evaluate(network, dataset.validation)
+    test = gn.evaluate(network, dataset.test)
     known = [r for r in results() if not (r["command"] == command(name, settings) and r["seed"] == seed)]
     known.append(
         {
@@ -84,7 +86,7 @@ def train(name: str, settings: dict[str, str], seed: int) -> None:
             "seed": seed,
             "fingerprint": mark,
             "test_accuracy": test.accuracy,
-            "validation_accuracy": validation.accuracy,
+            "validation_accuracy": gn.evaluate(network, validation).accuracy if validation else None,
             "epochs": len(history),
             "seconds": round(seconds, 1),
             "environment": environment(),

@@ -182,7 +182,7 @@ class Row:
     skipped: str = ""
 
 
-HALVES: dict[str, Any] = {"shards": 2, "workers": 2}  # how glassnet trains small dense networks: a batch in two, side by side
+HALVES: dict[str, Any] = {"shards": 2, "workers": 2}  # a batch in two, side by side
 OURS, BARE, TORCH, COMPILED, LAST = (
     "glassnet",
     "matrix products alone",
@@ -361,6 +361,7 @@ def cold_start(bench: Bench) -> Row:
             "train",
             "quick",
             "-q",
+            "--no-pictures",
             "--seed",
             str(seed),
             "--out",

@@ -83,7 +83,7 @@ OPTIMIZERS = [
     gn.Adam(0.1),
 ]
 
-SCHEDULES = [gn.ConstantRate()]
+SCHEDULES = [gn.ConstantRate(), gn.OneCycle(), gn.OneCycle(rise=0, start=1, end=0.1)]
 
 
 def network_of(case: LayerCase, *, dtype: type = np.float64, seed: int = 0) -> gn.Network:

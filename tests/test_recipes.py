@@ -36,6 +36,7 @@ SHAPES = {
     "tiny-deep": [10, 10, 10],
     "sigmoid-30": [30, 10],
     "sixteen": [16, 16, 10],
+    "quick": [128, 10],
     "classic": [128, 10],
 }
 

@@ -15,7 +15,7 @@ from glassnet.nn.network import Network
 from glassnet.nn.optim import SGD, Adam, Optimizer
 from glassnet.nn.pool import MaxPool2D
 from glassnet.nn.reshape import Flatten, Rescale, Standardize
-from glassnet.nn.schedule import ConstantRate, Schedule
+from glassnet.nn.schedule import ConstantRate, OneCycle, Schedule
 from glassnet.nn.settings import InputError
 from glassnet.progress import ProgressBar
 from glassnet.train.callbacks import Callback, EarlyStopping
@@ -57,6 +57,7 @@ __all__ = [
     "ModelFileError",
     "Network",
     "Normal",
+    "OneCycle",
     "Optimizer",
     "ProgressBar",
     "ReLU",

@@ -71,6 +71,7 @@ def train_recipe(
     dataset: Dataset,
     folder: str | Path,
     *,
+    pictures: bool = True,
     progress: Progress | None = None,
     workers: int | None = None,
 ) -> Run:
@@ -78,6 +79,7 @@ def train_recipe(
 
     Args:
         folder: must not exist, or be empty.
+        pictures: whether to draw them, which takes longer than training a small network; only where Matplotlib is.
         progress, workers: as in `fit`.
 
     Raises:
@@ -94,7 +96,7 @@ def train_recipe(
         (folder / RECIPE).write_text(_toml(recipe), encoding="utf-8")
         _write_json(folder / "environment.json", environment())
     try:
-        return _train(recipe, network, dataset, folder, progress, workers)
+        return _train(recipe, network, dataset, folder, pictures, progress, workers)
     except InputError:  # recipe and data do not fit, and nothing was trained: leave no trace
         for name in (RECIPE, "environment.json"):
             (folder / name).unlink(missing_ok=True)
@@ -122,6 +124,7 @@ def resume_run(
     dataset: Dataset,
     folder: str | Path,
     *,
+    pictures: bool = True,
     progress: Progress | None = None,
     workers: int | None = None,
 ) -> Run:
@@ -129,13 +132,13 @@ def resume_run(
 
     Args:
         recipe: from `load_run_recipe(folder)`.   dataset: the one of the recipe.
-        progress, workers: as in `fit`.
+        pictures: as in `train_recipe`.   progress, workers: as in `fit`.
 
     Raises:
         RunError, DivergenceError: as train_recipe.   CheckpointError: its checkpoint does not fit the recipe.
     """
     folder = Path(folder)
-    return _train(recipe, recipe.make_network(dataset), dataset, folder, progress, workers)
+    return _train(recipe, recipe.make_network(dataset), dataset, folder, pictures, progress, workers)
 
 
 def _train(
@@ -143,6 +146,7 @@ def _train(
     network: Network,
     dataset: Dataset,
     folder: Path,
+    pictures: bool,
     progress: Progress | None,
     workers: int | None,
 ) -> Run:
@@ -181,10 +185,12 @@ def _train(
     about["test"] = {"accuracy": result.accuracy, "loss": result.loss, "examples": len(result.truth)}
     with _writing(folder):
         save_network(network, folder / MODEL, about=about)
-        pictures = draw(folder / PICTURES, network, history, result, dataset.test.x) if plots.available() else []
+        drawn = []
+        if pictures and plots.available():
+            drawn = draw(folder / PICTURES, network, history, result, dataset.test.x)
         _write_json(folder / EVALUATION, result.to_table())  # last: a run that has it is finished
         (folder / CHECKPOINT).unlink(missing_ok=True)
-    return Run(folder, network, history, result, pictures)
+    return Run(folder, network, history, result, drawn)
 
 
 def draw(folder: Path, network: Network, history: History, result: Evaluation, images: Array) -> list[Path]:

@@ -25,6 +25,7 @@ def train(
     workers: Annotated[
         int | None, typer.Option(min=1, help="shards computed at once [default: all processors]")
     ] = None,
+    pictures: Annotated[bool, typer.Option(help="draw curves, mistakes, hidden units ...")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the test accuracy only")] = False,
 ) -> None:
     """Train a network and leave model, history and pictures in a run folder.
@@ -55,7 +56,7 @@ def train(
         if option is not None:
             settings[key] = str(option)
     console.quiet = quiet
-    run = train_and_show(load_recipe(recipe, settings=settings), out, workers)
+    run = train_and_show(load_recipe(recipe, settings=settings), out, workers, pictures=pictures)
     if quiet:
         typer.echo(f"test accuracy {100 * run.evaluation.accuracy:.2f} %")
 
@@ -65,6 +66,7 @@ def resume(
     workers: Annotated[
         int | None, typer.Option(min=1, help="shards computed at once [default: all processors]")
     ] = None,
+    pictures: Annotated[bool, typer.Option(help="draw curves, mistakes, hidden units ...")] = True,
 ) -> None:
     """Go on with a run that was broken off, to the same bits as if it had never stopped.
 
@@ -78,10 +80,12 @@ def resume(
     dataset = _load(recipe)
     console.print(f"{dataset}")
     with ProgressBar() as progress:
-        _show(resume_run(recipe, dataset, run, progress=progress, workers=workers))
+        _show(resume_run(recipe, dataset, run, pictures=pictures, progress=progress, workers=workers), pictures)
 
 
-def train_and_show(recipe: "Recipe", out: Path | None, workers: int | None = None) -> "Run":
+def train_and_show(
+    recipe: "Recipe", out: Path | None, workers: int | None = None, *, pictures: bool = True
+) -> "Run":
     """Train a recipe and show all that a person wants to see of it."""
     from glassnet.cli.terminal import console, section
     from glassnet.nn.settings import describe
@@ -95,8 +99,9 @@ def train_and_show(recipe: "Recipe", out: Path | None, workers: int | None = Non
     section(f"Training with {describe(recipe.optimizer)}")
     folder = out or new_folder(f"{recipe.name}-{dataset.name}")
     with ProgressBar() as progress:
-        run = train_recipe(recipe, dataset, folder, progress=None if console.quiet else progress, workers=workers)
-    _show(run)
+        shown = None if console.quiet else progress
+        run = train_recipe(recipe, dataset, folder, pictures=pictures, progress=shown, workers=workers)
+    _show(run, pictures)
     return run
 
 
@@ -109,7 +114,7 @@ def _load(recipe: "Recipe") -> "Dataset":
         return load_dataset(recipe.data.name, validation=recipe.data.validation, progress=bar)
 
 
-def _show(run: "Run") -> None:
+def _show(run: "Run", pictures: bool) -> None:
     from glassnet.cli.terminal import console, section, show_evaluation
 
     if run.history.stopped:
@@ -120,5 +125,5 @@ def _show(run: "Run") -> None:
     section(f"Written to {run.folder}")
     for path in sorted(p for p in run.folder.rglob("*") if p.is_file()):
         console.print(f"  {path.relative_to(run.folder)}")
-    if not run.pictures:
+    if pictures and not run.pictures:
         console.print("no pictures: they need Matplotlib, pip install 'glassnet[plots]'")

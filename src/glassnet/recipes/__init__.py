@@ -150,7 +150,7 @@ class Recipe:
 
 def recipe_names() -> list[str]:
     """The named recipes, smallest first."""
-    return ["tiny", "tiny-deep", "sigmoid-30", "sixteen", "classic"]
+    return ["tiny", "tiny-deep", "sigmoid-30", "sixteen", "quick", "classic"]
 
 
 def load_recipe(name: str | Path, *, settings: dict[str, str] | None = None) -> Recipe:
