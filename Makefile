@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format clean environment
+.PHONY: help demo test bench lint format clean environment
 
 help:             ## show this list
 	@echo "glassnet: make TARGET [PYTHON=python3.12] [ARGS='...']"
@@ -17,6 +17,10 @@ demo: environment ## train `classic` on the best data at hand, and look at the r
 test: environment ## run the tests; without the MNIST files those that need them are deselected
 	@$(BIN)/python -m pytest $(ARGS)
 
+bench:            ## measure speed beside PyTorch, scikit-learn, JAX and ONNX Runtime, in an environment of its own
+	@$(PYTHON) tools/environment.py $(VENV)-bench bench
+	@$(VENV)-bench/bin/python benchmarks/speed.py $(ARGS)
+
 lint: environment ## ruff and mypy --strict
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
@@ -27,8 +31,8 @@ format: environment ## put the source into its standard form
 	$(BIN)/python -m ruff format .
 
 clean:            ## remove the virtual environment and what the tools cached
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # The environment is up to date when its stamp names this Python, this folder and these two files.
 environment:
-	@$(PYTHON) tools/environment.py $(VENV)
+	@$(PYTHON) tools/environment.py $(VENV) dev

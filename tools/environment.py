@@ -1,4 +1,6 @@
-"""Make the virtual environment of the Makefile, or do nothing when it is up to date.
+"""Make a virtual environment of the Makefile, or do nothing when it is up to date.
+
+    python tools/environment.py FOLDER EXTRA
 
 Needs only the standard library. The stamp inside the environment names everything that it was made from: the
 Python, the folder (an environment cannot be moved) and the two files that say what is installed.
@@ -26,10 +28,10 @@ def main() -> None:
             f"error: glassnet needs Python 3.11 to 3.13, this is {sys.version.split()[0]}; "
             "choose another with: make PYTHON=/path/to/python3.12"
         )
-    environment = (ROOT / sys.argv[1]).absolute()
+    environment, extra = (ROOT / sys.argv[1]).absolute(), sys.argv[2]
     stamp = environment / "glassnet-stamp.txt"
     contents = b"".join(path.read_bytes() for path in SOURCES)
-    state = f"{sys.version}\n{environment}\n{hashlib.sha256(contents).hexdigest()}\n"
+    state = f"{sys.version}\n{environment} [{extra}]\n{hashlib.sha256(contents).hexdigest()}\n"
     if stamp.is_file() and stamp.read_text() == state:
         return
 
@@ -43,7 +45,7 @@ def main() -> None:
     print(f"Setting up {environment.name} with Python {sys.version.split()[0]} (once; a minute or two) ...")
     if not environment.exists():
         run(sys.executable, "-m", "venv", environment)
-    run(python, "-m", "pip", "install", "--constraint", ROOT / "constraints.txt", "--editable", ".[dev]")
+    run(python, "-m", "pip", "install", "--constraint", ROOT / "constraints.txt", "--editable", f".[{extra}]")
     stamp.write_text(state)
     print("The environment is ready.\n", flush=True)
 

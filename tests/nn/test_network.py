@@ -92,13 +92,33 @@ def test_backward_below_the_first_parameters_is_skipped_in_training() -> None:
     np.testing.assert_array_equal(network.grad, partial)
 
 
-def test_prediction_in_many_batches_is_prediction_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = small(dtype=np.float64)
-    whole = network.logits(pictures(50))
+@pytest.mark.parametrize("workers", [1, 3])
+def test_prediction_in_many_batches_is_prediction_in_one(monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+    whole = small(dtype=np.float64).logits(pictures(50))
     monkeypatch.setattr("glassnet.nn.network.PREDICT_ROWS", 7)
-    np.testing.assert_allclose(network.logits(pictures(50)), whole, rtol=1e-12)
-    rows = np.array([3, 40, 11])
-    np.testing.assert_allclose(network.logits(pictures(50), rows), whole[rows], rtol=1e-12)
+    network = small(dtype=np.float64)
+    seen = []
+    forward = network.layers[-1].forward
+    monkeypatch.setattr(network.layers[-1], "forward", lambda x, training: (seen.append(len(x)), forward(x))[1])
+    np.testing.assert_allclose(network.logits(pictures(50), workers=workers), whole, rtol=1e-12)
+    assert sorted(seen) == [1, 7, 7, 7, 7, 7, 7, 7]
+    rows = np.array([3, 40, 11] * 5)
+    np.testing.assert_allclose(network.logits(pictures(50), rows, workers=workers), whole[rows], rtol=1e-12)
+
+
+def test_large_examples_are_predicted_in_smaller_batches() -> None:
+    network = gn.Network([gn.Conv2D(32, 3), gn.Flatten(), gn.Dense(2)], input_shape=(28, 28, 1))
+    # the largest output has 26 x 26 x 32 values an example
+    assert network._rows_at_once == 2**20 // (26 * 26 * 32)
+    assert small()._rows_at_once == 1024
+
+
+def test_no_examples_and_examples_returned_as_they_came() -> None:
+    assert small().logits(pictures(0)).shape == (0, 3)
+    x = np.ones((2, 3), np.float32)
+    logits = gn.Network([gn.Flatten()], input_shape=3).logits(x)
+    logits += 1
+    assert (x == 1).all()
 
 
 def test_one_network_serves_many_threads() -> None:

@@ -35,7 +35,11 @@ def test_one_cycle_without_a_rise_only_falls() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"rise": 1.0}, "rise must be from 0 to below 1"), ({"start": -0.1}, "start must be"), ({"end": 2}, "end must be")],
+    [
+        ({"rise": 1.0}, "rise must be from 0 to below 1"),
+        ({"start": -0.1}, "start must be"),
+        ({"end": 2}, "end must be"),
+    ],
 )
 def test_impossible_settings(settings: dict[str, float], message: str) -> None:
     with pytest.raises(gn.InputError, match=message):

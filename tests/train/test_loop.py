@@ -1,5 +1,8 @@
 """The training loop: what it visits, what it reports, how it ends."""
 
+import copy
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -418,3 +421,61 @@ def test_a_few_epochs_on_mnist(mnist: gn.Dataset) -> None:
     assert gn.evaluate(network, mnist.test).accuracy >= 0.91
     assert history["validation_accuracy"][-1] >= 0.91
     assert gn.check_gradients(network, mnist.train.x[:4], mnist.train.y[:4])
+
+
+# NumPy converts and broadcasts through buffers of 8,192 numbers, at most two at a time here; the loss makes fewer than ten
+# arrays as large as the logits (2.5 KB).
+LEAST = 2 * 4 * 8_192 + 25_000
+
+
+class Allocated(gn.Callback):
+    """How many bytes each step has allocated at its height, beyond what was there before."""
+
+    def on_start(self, training) -> None:
+        self.steps: list[int] = []
+        self.before = 0
+
+    def on_batch(self, training) -> None:
+        if self.before:
+            self.steps.append(tracemalloc.get_traced_memory()[1] - self.before)
+        tracemalloc.reset_peak()
+        self.before = tracemalloc.get_traced_memory()[0]
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+@pytest.mark.parametrize(
+    ("layers", "most"),
+    [
+        # A float32 batch of the input has 200 KB, of the hidden layer 131 KB.
+        ([gn.Rescale(1 / 255), gn.Flatten(), gn.Dense(512), gn.ReLU(), gn.Dense(10)], LEAST),
+        # The output of the convolution has 1,384 KB, its windows 1,557 KB.
+        ([gn.Rescale(1 / 255), gn.Conv2D(8, 3), gn.ReLU(), gn.MaxPool2D(2), gn.Flatten(), gn.Dense(10)], LEAST),
+        # Dropout draws two random bytes for each of 64 x 512 units, whose mask has 131 KB.
+        ([gn.Rescale(1 / 255), gn.Flatten(), gn.Dense(512), gn.Dropout(0.5), gn.Dense(10)], LEAST + 2 * 64 * 512),
+    ],
+    ids=["dense", "convolution", "dropout"],
+)
+def test_a_step_allocates_next_to_nothing(layers: list[gn.Layer], most: int, shards: int) -> None:
+    """Counted, not timed: workspaces are kept from step to step."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (64 * 9 + 20, 28, 28, 1), dtype=np.uint8), rng.integers(0, 10, 64 * 9 + 20)
+    network = gn.Network(copy.deepcopy(layers), input_shape=(28, 28, 1))
+    allocated = Allocated()
+    for optimizer in (gn.SGD(0.1, momentum=0.9), gn.Adam()):
+        tracemalloc.start()
+        try:
+            gn.fit(
+                network,
+                (x, y),
+                epochs=1,
+                batch_size=64,
+                shards=shards,
+                workers=1,
+                optimizer=optimizer,
+                callbacks=[allocated],
+            )
+        finally:
+            tracemalloc.stop()
+        steps = allocated.steps[1:]  # the first makes the workspaces; the last has a short batch
+        assert len(steps) == 8
+        assert max(steps) < most, steps

@@ -83,9 +83,7 @@ def resume(
         _show(resume_run(recipe, dataset, run, pictures=pictures, progress=progress, workers=workers), pictures)
 
 
-def train_and_show(
-    recipe: "Recipe", out: Path | None, workers: int | None = None, *, pictures: bool = True
-) -> "Run":
+def train_and_show(recipe: "Recipe", out: Path | None, workers: int | None = None, *, pictures: bool = True) -> "Run":
     """Train a recipe and show all that a person wants to see of it."""
     from glassnet.cli.terminal import console, section
     from glassnet.nn.settings import describe

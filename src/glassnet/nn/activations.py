@@ -104,6 +104,6 @@ def sigmoid(x: Array, *, out: Array | None = None) -> Array:
 
 def softmax(z: Array) -> Array:
     """exp(z) / sum exp(z) over each row; the row's largest logit is subtracted first, so that exp cannot overflow."""
-    p = np.exp(z - np.max(z, axis=1, keepdims=True))
-    p /= np.sum(p, axis=1, keepdims=True)
+    p = np.exp(z - np.maximum.reduce(z, axis=1, keepdims=True))
+    p /= np.add.reduce(p, axis=1, keepdims=True)
     return p

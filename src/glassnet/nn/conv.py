@@ -11,6 +11,7 @@ from typing import Literal, final
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from glassnet.nn.dense import ones
 from glassnet.nn.init import Constant, HeNormal, Initializer
 from glassnet.nn.layer import Array, Declared, Layer, Shape
 from glassnet.nn.settings import require
@@ -139,4 +140,4 @@ class Conv2D(Layer):
     def backward_parameters(self, dy: Array) -> None:
         dy = dy.reshape(-1, self.filters)  # (N H' W', F)
         np.matmul(self.saved.T, dy, out=self.dW.reshape(-1, self.filters))
-        np.matmul(np.ones(len(dy), self.dtype), dy, out=self.db)
+        np.matmul(ones(len(dy), self.dtype), dy, out=self.db)

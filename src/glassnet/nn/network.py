@@ -18,7 +18,9 @@ from glassnet.nn.loss import CrossEntropy, Loss
 from glassnet.nn.settings import InputError, describe, require, whole
 from glassnet.nn.stream import stream
 
-PREDICT_ROWS = 1024  # examples that prediction takes at once: enough for fast products, little memory
+# Prediction takes so many examples at once that the largest output of a layer has about this many values, which stay in
+# the cache; and at most so many.
+PREDICT_VALUES, PREDICT_ROWS = 2**20, 1024
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,8 @@ class Network:
             layer.dtype = self.dtype
         self.seek(seed=0, step=0)
         self.move(self.theta, self.grad, self.buffers)
+        values = max(math.prod(shape) for layer in self.layers for shape in (layer.input_shape, layer.output_shape))
+        self._rows_at_once = min(max(PREDICT_VALUES // values, 1), PREDICT_ROWS)
         self._lowest = self.segments[0].layer if self.segments else len(self.layers)
 
     def move(self, theta: Array, grad: Array, buffers: Array) -> None:
@@ -213,21 +217,37 @@ class Network:
 
     # Prediction
 
-    def logits(self, x: Array, rows: Array | None = None) -> Array:
+    def logits(self, x: Array, rows: Array | None = None, *, workers: int = 1) -> Array:
         """The logits (N, M) of any number of examples, computed in batches.
 
         Args:
             x: (N, ...).
             rows: which examples of x, by their index; all by default.
+            workers: how many batches are computed at once, in threads: worth it where each matrix product is held to
+                one thread.
         """
         x = self.as_batch(x)
-        logits = np.empty((len(x) if rows is None else len(rows), *self.output_shape), self.dtype)
-        start = 0
+        size = self._rows_at_once
+        starts = range(0, len(x) if rows is None else len(rows), size)
+
+        def part(start: int) -> Array:
+            batch = slice(start, start + size)
+            with np.errstate(over="ignore", invalid="ignore"):
+                return self.forward(x[batch] if rows is None else x[rows[batch]])
+
+        if len(starts) == 1:
+            logits = part(0)
+            if np.may_share_memory(logits, x):  # layers such as Flatten answer with a view
+                logits = logits.copy()
+        elif workers > 1:
+            from concurrent.futures import ThreadPoolExecutor
+
+            with ThreadPoolExecutor(workers) as threads:
+                logits = np.concatenate(list(threads.map(part, starts)))
+        else:
+            logits = np.concatenate([np.empty((0, *self.output_shape), self.dtype), *map(part, starts)])
         with np.errstate(over="ignore", invalid="ignore"):
-            for batch in _batches(x, rows):
-                logits[start : start + len(batch)] = self.forward(batch)
-                start += len(batch)
-            finite = np.isfinite(np.sum(logits))
+            finite = math.isfinite(np.add.reduce(logits, axis=None))
         if not finite:
             bad = np.flatnonzero(~np.isfinite(logits.reshape(len(logits), -1)).all(axis=1))
             require(
@@ -274,7 +294,12 @@ class Network:
         x = self.as_batch(x)
         for position, layer in enumerate(self.layers):
             if type(layer).adapt is not Layer.adapt:
-                layer.adapt(self._through(self.layers[:position], batch) for batch in _batches(x, rows))
+                layer.adapt(self._through(self.layers[:position], batch) for batch in self._batches(x, rows))
+
+    def _batches(self, x: Array, rows: Array | None) -> Iterator[Array]:
+        count, size = len(x) if rows is None else len(rows), self._rows_at_once
+        for start in range(0, count, size):
+            yield x[start : start + size] if rows is None else x[rows[start : start + size]]
 
     # Copies
 
@@ -330,14 +355,6 @@ class Network:
         return "\n".join(
             f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d:>{widths[3]}}".rstrip() for a, b, c, d in rows
         )
-
-
-def _batches(x: Array, rows: Array | None) -> Iterator[Array]:
-    for start in range(0, len(x) if rows is None else len(rows), PREDICT_ROWS):
-        if rows is None:
-            yield x[start : start + PREDICT_ROWS]
-        else:
-            yield x[rows[start : start + PREDICT_ROWS]]
 
 
 def check_finite(x: Array) -> None:

@@ -84,7 +84,7 @@ class NetworkSettings:
 class TrainingSettings:
     """How long, in which portions, from which seed.
 
-    `shards` and `blas_threads` fix the arithmetic (see `train.gradient`); an unfinished run has a checkpoint every
+    `shards` and `blas_threads` fix the arithmetic (see `train.steps`); an unfinished run has a checkpoint every
     `checkpoint_minutes`, with 0 after each epoch.
     """
 

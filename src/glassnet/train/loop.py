@@ -9,7 +9,6 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
@@ -25,7 +24,7 @@ from glassnet.nn.stream import stream
 from glassnet.train.callbacks import BestNetwork, Callback, EarlyStopping, Training, monitor_of
 from glassnet.train.crew import WorkerError
 from glassnet.train.history import History, Record
-from glassnet.train.metrics import Examples, as_examples, measure
+from glassnet.train.metrics import Examples, as_examples, matrix_threads, measure
 from glassnet.train.steps import Steps
 
 Progress = Callable[[Training], None]
@@ -184,7 +183,7 @@ def fit(
         if labelled:
             record["training_accuracy"] = training.right / training.examples
         if held_out:
-            record["validation_loss"], accuracy = measure(network, held_out)
+            record["validation_loss"], accuracy = measure(network, held_out, workers=workers if shards > 1 else 1)
             if accuracy is not None:
                 record["validation_accuracy"] = accuracy
         return record | {"learning_rate": rate, "seconds": time.perf_counter() - started}
@@ -194,7 +193,7 @@ def fit(
     try:
         with (
             np.errstate(over="ignore", invalid="ignore"),  # the loop itself looks for what is not finite
-            _blas_threads(blas_threads if blas_threads or shards == 1 else 1),
+            matrix_threads(blas_threads if blas_threads or shards == 1 else 1),
             Steps(
                 network,
                 examples,
@@ -230,18 +229,6 @@ def fit(
     for watcher in callbacks:
         watcher.on_end(training)
     return training.history
-
-
-@contextmanager
-def _blas_threads(count: int | None) -> Iterator[None]:
-    """Hold the matrix products to so many threads; None leaves them as they are."""
-    if count is None:
-        yield
-        return
-    import threadpoolctl
-
-    with threadpoolctl.threadpool_limits(count, user_api="blas"):
-        yield
 
 
 def _check(network: Network, examples: Examples, loss: Loss) -> None:

@@ -1,5 +1,8 @@
 """How good a network is: loss, accuracy, and for each class what is mistaken for what."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -161,16 +164,30 @@ def evaluate(network: Network, split: Any) -> Evaluation:
     network.loss.check(targets, network.output_shape[0], len(rows))
     if targets.ndim != 1:
         raise InputError(f"evaluate: expected labels (N,), got targets of shape {targets.shape}")
-    logits = network.logits(inputs, rows)
+    with matrix_threads(1):
+        logits = network.logits(inputs, rows, workers=os.cpu_count() or 1)
     loss, prediction = network.loss.forward(logits, targets)
     classes = network.classes or tuple(str(c) for c in range(max(network.output_shape[0], 2)))
     return Evaluation(loss, classes, targets.astype(np.int64), network.loss.labels(prediction), prediction)
 
 
-def measure(network: Network, examples: Examples) -> tuple[float, float | None]:
+@contextmanager
+def matrix_threads(count: int | None) -> Iterator[None]:
+    """Hold each matrix product to so many threads; None leaves them as they are."""
+    if count is None:
+        yield
+        return
+    import threadpoolctl
+
+    with threadpoolctl.threadpool_limits(count, user_api="blas"):
+        yield
+
+
+def measure(network: Network, examples: Examples, *, workers: int = 1) -> tuple[float, float | None]:
     """The loss, and for labels the accuracy: what is measured on validation data after each epoch."""
     targets = examples.targets[examples.rows]
-    loss, prediction = network.loss.forward(network.logits(examples.inputs, examples.rows), targets)
+    logits = network.logits(examples.inputs, examples.rows, workers=workers)
+    loss, prediction = network.loss.forward(logits, targets)
     return loss, count_right(network, prediction, targets) / len(targets) if targets.ndim == 1 else None
 
 

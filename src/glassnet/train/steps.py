@@ -91,7 +91,11 @@ class Steps:
         self.sum = network.grad
         self.blocks = self._blocks()
         if self.crew:
-            self.crew.start(self._take)
+            try:
+                self.crew.start(self._take)
+            except BaseException:  # interrupted, or no memory for another process
+                self.__exit__(None, None, None)
+                raise
         return self
 
     def _blocks(self) -> list[Block]:
