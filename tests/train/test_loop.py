@@ -423,8 +423,8 @@ def test_a_few_epochs_on_mnist(mnist: gn.Dataset) -> None:
     assert gn.check_gradients(network, mnist.train.x[:4], mnist.train.y[:4])
 
 
-# NumPy converts and broadcasts through buffers of 8,192 numbers, at most two at a time here; the loss makes fewer than ten
-# arrays as large as the logits (2.5 KB).
+# NumPy converts and broadcasts through buffers of 8,192 numbers, at most two at a time here; the loss makes fewer than
+# ten arrays as large as the logits (2.5 KB).
 LEAST = 2 * 4 * 8_192 + 25_000
 
 
