@@ -469,6 +469,7 @@ def imports(bench: Bench) -> Row:
         {
             "import glassnet": timed("glassnet"),
             "import numpy": timed("numpy"),
+            "all names of glassnet, numpy included": timed("glassnet; from glassnet import *"),
             "glassnet --help": lambda: Command(lambda _: ["-m", "glassnet", "--help"]),
         },
         (Bar("import glassnet", "≤", 1.3, "import numpy"), Bar("glassnet --help", "≤", 0.35)),

@@ -16,6 +16,7 @@ ARROWS = {
     "nn": set(),
     "data": set(),
     "version": set(),
+    "doctor": set(),
     "modelfile": {"nn", "version"},
     "train": {"nn", "modelfile"},
     "recipes": {"nn", "data", "train"},
@@ -28,8 +29,8 @@ FREE = {"cli", "__init__", "__main__"}  # may import all; nothing imports cli bu
 # The one home of each third-party package; inside functions only, except NumPy and, in the command line, its own.
 HOMES = {
     "safetensors": {"modelfile"},
-    "threadpoolctl": {"run", "train.metrics"},
-    "platformdirs": {"data.registry"},
+    "threadpoolctl": {"run", "train.metrics", "doctor"},
+    "platformdirs": {"data.registry", "doctor"},
     "sklearn": {"data.digits"},
     "PIL": {"data.picture"},
     "matplotlib": {"plots"},
@@ -97,8 +98,50 @@ def test_third_party_packages_stay_at_home(name: str, path: Path) -> None:
         assert not top & HOMES.keys(), f"{name} imports a third-party package outside a function"
 
 
+def loaded_by(statement: str) -> set[str]:
+    """The modules that a fresh interpreter loads for it."""
+    script = f"import sys; old = set(sys.modules); {statement}; print(*sorted(set(sys.modules) - old))"
+    return set(
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    )
+
+
+def test_names_are_imported_when_they_are_used() -> None:
+    assert "numpy" not in loaded_by("import glassnet")
+    assert "numpy" not in loaded_by("import glassnet.cli")  # which may still choose NumPy's kernel
+    assert "urllib.request" not in loaded_by("from glassnet import *")  # HTTP is for downloads
+    assert {"glassnet.nn.dense", "numpy"} <= loaded_by("import glassnet; glassnet.Dense")
+
+
+def test_lazy_names_are_those_that_type_checkers_see() -> None:
+    tree = ast.parse((SOURCE / "__init__.py").read_text())
+    block = next(node for node in tree.body if is_type_checking(node))
+    seen = {
+        alias.asname: node.module
+        for node in ast.walk(block)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen == glassnet._HOMES
+    for name, module in seen.items():
+        assert getattr(glassnet, name).__module__ == module
+    assert set(glassnet.__all__) == {*seen, "__version__"}
+    assert set(glassnet.__all__) <= set(dir(glassnet))
+
+
+def test_names_that_are_not_there() -> None:
+    with pytest.raises(AttributeError, match="module 'glassnet' has no attribute 'Dens'"):
+        _ = glassnet.Dens
+    assert glassnet.data.__name__ == "glassnet.data"  # modules are found too
+
+
+def test_no_public_name_is_hidden_by_a_module_of_the_same_name() -> None:
+    """Importing glassnet.x sets the attribute x of the package to the module."""
+    assert not set(glassnet.__all__) & {name.split(".")[0] for name, _ in modules()}
+
+
 def test_importing_loads_no_third_party_package_but_numpy() -> None:
-    script = "import sys, numpy.random; old = set(sys.modules); import glassnet; print(*sorted(set(sys.modules) - old))"
+    script = "import sys, numpy.random; old = set(sys.modules); from glassnet import *; print(*set(sys.modules) - old)"
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     packages = {module.split(".")[0] for module in shown} - {"glassnet", "numpy"}
     assert packages <= sys.stdlib_module_names

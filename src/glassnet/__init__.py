@@ -1,79 +1,106 @@
-"""A neural network you can see through."""
+"""A neural network you can see through.
 
-from glassnet.data.dataset import DataError, Dataset, Split
-from glassnet.data.registry import load_dataset
-from glassnet.modelfile import ModelFileError, load_network, save_network
-from glassnet.nn.activations import ReLU, Sigmoid, Tanh
-from glassnet.nn.conv import Conv2D
-from glassnet.nn.dense import Dense
-from glassnet.nn.dropout import Dropout
-from glassnet.nn.gradcheck import check_gradients
-from glassnet.nn.init import Constant, GlorotNormal, GlorotUniform, HeNormal, HeUniform, Initializer, Normal, Uniform
-from glassnet.nn.layer import Layer
-from glassnet.nn.loss import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
-from glassnet.nn.network import Network
-from glassnet.nn.optim import SGD, Adam, Optimizer
-from glassnet.nn.pool import MaxPool2D
-from glassnet.nn.reshape import Flatten, Rescale, Standardize
-from glassnet.nn.schedule import ConstantRate, OneCycle, Schedule
-from glassnet.nn.settings import InputError
-from glassnet.progress import ProgressBar
-from glassnet.train.callbacks import Callback, EarlyStopping
-from glassnet.train.checkpoint import Checkpoint, CheckpointError
-from glassnet.train.history import History
-from glassnet.train.loop import DivergenceError, fit
-from glassnet.train.metrics import Evaluation, evaluate
+The names below are the library. Each is imported when it is first used, so that `import glassnet` costs next to nothing
+and the command line can choose the kernel of NumPy's matrix products before NumPy is loaded.
+"""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
 from glassnet.version import __version__
 
-__all__ = [
-    "SGD",
-    "Adam",
-    "BinaryCrossEntropy",
-    "Callback",
-    "Checkpoint",
-    "CheckpointError",
-    "Constant",
-    "ConstantRate",
-    "Conv2D",
-    "CrossEntropy",
-    "DataError",
-    "Dataset",
-    "Dense",
-    "DivergenceError",
-    "Dropout",
-    "EarlyStopping",
-    "Evaluation",
-    "Flatten",
-    "GlorotNormal",
-    "GlorotUniform",
-    "HeNormal",
-    "HeUniform",
-    "History",
-    "Initializer",
-    "InputError",
-    "Layer",
-    "Loss",
-    "MaxPool2D",
-    "ModelFileError",
-    "Network",
-    "Normal",
-    "OneCycle",
-    "Optimizer",
-    "ProgressBar",
-    "ReLU",
-    "Rescale",
-    "Schedule",
-    "Sigmoid",
-    "Split",
-    "SquaredError",
-    "Standardize",
-    "Tanh",
-    "Uniform",
-    "__version__",
-    "check_gradients",
-    "evaluate",
-    "fit",
-    "load_dataset",
-    "load_network",
-    "save_network",
-]
+if TYPE_CHECKING:  # the same names once more, for editors and type checkers
+    from glassnet.data.dataset import DataError as DataError
+    from glassnet.data.dataset import Dataset as Dataset
+    from glassnet.data.dataset import Split as Split
+    from glassnet.data.registry import load_dataset as load_dataset
+    from glassnet.modelfile import ModelFileError as ModelFileError
+    from glassnet.modelfile import load_network as load_network
+    from glassnet.modelfile import save_network as save_network
+    from glassnet.nn.activations import ReLU as ReLU
+    from glassnet.nn.activations import Sigmoid as Sigmoid
+    from glassnet.nn.activations import Tanh as Tanh
+    from glassnet.nn.conv import Conv2D as Conv2D
+    from glassnet.nn.dense import Dense as Dense
+    from glassnet.nn.dropout import Dropout as Dropout
+    from glassnet.nn.gradcheck import check_gradients as check_gradients
+    from glassnet.nn.init import Constant as Constant
+    from glassnet.nn.init import GlorotNormal as GlorotNormal
+    from glassnet.nn.init import GlorotUniform as GlorotUniform
+    from glassnet.nn.init import HeNormal as HeNormal
+    from glassnet.nn.init import HeUniform as HeUniform
+    from glassnet.nn.init import Initializer as Initializer
+    from glassnet.nn.init import Normal as Normal
+    from glassnet.nn.init import Uniform as Uniform
+    from glassnet.nn.layer import Layer as Layer
+    from glassnet.nn.loss import BinaryCrossEntropy as BinaryCrossEntropy
+    from glassnet.nn.loss import CrossEntropy as CrossEntropy
+    from glassnet.nn.loss import Loss as Loss
+    from glassnet.nn.loss import SquaredError as SquaredError
+    from glassnet.nn.network import Network as Network
+    from glassnet.nn.optim import SGD as SGD
+    from glassnet.nn.optim import Adam as Adam
+    from glassnet.nn.optim import Optimizer as Optimizer
+    from glassnet.nn.pool import MaxPool2D as MaxPool2D
+    from glassnet.nn.reshape import Flatten as Flatten
+    from glassnet.nn.reshape import Rescale as Rescale
+    from glassnet.nn.reshape import Standardize as Standardize
+    from glassnet.nn.schedule import ConstantRate as ConstantRate
+    from glassnet.nn.schedule import OneCycle as OneCycle
+    from glassnet.nn.schedule import Schedule as Schedule
+    from glassnet.nn.settings import InputError as InputError
+    from glassnet.progress import ProgressBar as ProgressBar
+    from glassnet.train.callbacks import Callback as Callback
+    from glassnet.train.callbacks import EarlyStopping as EarlyStopping
+    from glassnet.train.checkpoint import Checkpoint as Checkpoint
+    from glassnet.train.checkpoint import CheckpointError as CheckpointError
+    from glassnet.train.history import History as History
+    from glassnet.train.loop import DivergenceError as DivergenceError
+    from glassnet.train.loop import fit as fit
+    from glassnet.train.metrics import Evaluation as Evaluation
+    from glassnet.train.metrics import evaluate as evaluate
+
+_NAMES = {
+    "glassnet.data.dataset": "DataError Dataset Split",
+    "glassnet.data.registry": "load_dataset",
+    "glassnet.modelfile": "ModelFileError load_network save_network",
+    "glassnet.nn.activations": "ReLU Sigmoid Tanh",
+    "glassnet.nn.conv": "Conv2D",
+    "glassnet.nn.dense": "Dense",
+    "glassnet.nn.dropout": "Dropout",
+    "glassnet.nn.gradcheck": "check_gradients",
+    "glassnet.nn.init": "Constant GlorotNormal GlorotUniform HeNormal HeUniform Initializer Normal Uniform",
+    "glassnet.nn.layer": "Layer",
+    "glassnet.nn.loss": "BinaryCrossEntropy CrossEntropy Loss SquaredError",
+    "glassnet.nn.network": "Network",
+    "glassnet.nn.optim": "SGD Adam Optimizer",
+    "glassnet.nn.pool": "MaxPool2D",
+    "glassnet.nn.reshape": "Flatten Rescale Standardize",
+    "glassnet.nn.schedule": "ConstantRate OneCycle Schedule",
+    "glassnet.nn.settings": "InputError",
+    "glassnet.progress": "ProgressBar",
+    "glassnet.train.callbacks": "Callback EarlyStopping",
+    "glassnet.train.checkpoint": "Checkpoint CheckpointError",
+    "glassnet.train.history": "History",
+    "glassnet.train.loop": "DivergenceError fit",
+    "glassnet.train.metrics": "Evaluation evaluate",
+}
+_HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+__all__ = [*_HOMES, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+    elif not name.startswith("_") and find_spec(f"{__name__}.{name}"):
+        value = import_module(f"{__name__}.{name}")  # such as glassnet.data
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

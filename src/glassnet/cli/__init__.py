@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from glassnet.cli import data, demo, evaluate, predict, recipes, train
+from glassnet.cli import data, demo, doctor, evaluate, predict, recipes, train
+from glassnet.doctor import use_kept
 from glassnet.version import __version__
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app.command()(train.resume)
 app.command()(evaluate.evaluate)
 app.command()(predict.predict)
 app.command()(recipes.recipes)
+app.command()(doctor.doctor)
 app.add_typer(data.app, name="data")
 
 
@@ -45,6 +47,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # an old terminal gets \\xfc, not an error
+    if problem := use_kept():
+        print(f"warning: {problem}", file=sys.stderr)
     try:
         sys.exit(_run())
     except BrokenPipeError:  # the reader of our output went away: `glassnet ... | head`

@@ -14,7 +14,6 @@ import numpy as np
 
 from glassnet.data.csv import write_csv
 from glassnet.data.dataset import DataError, Dataset, Progress, Split
-from glassnet.data.fetch import fetch
 from glassnet.data.files import sha256_of, sha256_of_content
 from glassnet.data.own import ENDINGS, classes_and_white, csv_files, read_own
 from glassnet.data.published import PUBLISHED, Arrays, Entry, Files, RemoteFile
@@ -190,6 +189,8 @@ def _obtain_file(entry: Entry, file: RemoteFile, progress: Progress | None, down
     own = os.environ.get("GLASSNET_MIRROR")
     mirrors = (f"{own.rstrip('/')}/{entry.folder}/",) if own else entry.mirrors
     urls = [mirror + file.name for mirror in mirrors]
+    from glassnet.data.fetch import fetch  # brings HTTP, which takes as long to import as all the rest
+
     try:
         return fetch(urls, cache / file.name, sha256=file.sha256, size=file.size, progress=progress)
     except DataError as error:
