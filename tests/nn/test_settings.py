@@ -1,5 +1,8 @@
 """Parts as tables: both ways without loss, and every slip named."""
 
+import subprocess
+import sys
+
 import pytest
 
 import glassnet as gn
@@ -66,3 +69,13 @@ def test_describe_leaves_out_defaults() -> None:
 def test_slips_are_named(table, message: str) -> None:
     with pytest.raises(gn.InputError, match=message):
         from_table(gn.Layer, table, "net[2]")
+
+
+def test_parts_are_known_before_anyone_has_used_them() -> None:
+    lines = (
+        "from glassnet.nn.layer import Layer",
+        "from glassnet.nn.settings import final_classes",
+        "print(*final_classes(Layer))",
+    )
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True)
+    assert {"Dense", "Conv2D", "Rescale", "ReLU"} <= set(done.stdout.split())

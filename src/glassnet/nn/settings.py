@@ -10,6 +10,10 @@ import math
 import types
 import typing
 from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, TypeVar
 
 import numpy as np
@@ -38,10 +42,21 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def final_classes(kind: type[T]) -> dict[str, type[T]]:
-    """Every concrete class below `kind` that has been imported, by name."""
+    """Every concrete class below `kind`, by name: all of glassnet.nn, and what else has been imported."""
+    _import_all_parts()
+    return _below(kind)
+
+
+@cache
+def _import_all_parts() -> None:
+    for module in iter_modules([str(Path(__file__).parent)]):
+        import_module(f"glassnet.nn.{module.name}")
+
+
+def _below(kind: type[T]) -> dict[str, type[T]]:
     found: dict[str, type[T]] = {}
     for sub in kind.__subclasses__():
-        found = final_classes(sub) | found
+        found = _below(sub) | found
         ours = sub.__module__.startswith("glassnet.")
         if not getattr(sub, "__abstractmethods__", None) and (ours or sub.__name__ not in found):
             found[sub.__name__] = sub  # a user's class never takes the name of one of ours
