@@ -448,9 +448,9 @@ def predict_many(bench: Bench) -> Row:
 def memory(bench: Bench) -> Row:
     gz = str(bench.original)
     return Row(
-        "peak memory of a process that reads MNIST and trains `classic` for two epochs",
+        "peak memory of reading MNIST and training `classic` for two epochs, all workers",
         {
-            OURS: bench.served("glassnet-memory", fresh=True),
+            OURS: bench.served("glassnet-memory", fresh=True, **HALVES),
             TORCH: bench.served("pytorch-memory", fresh=True, gz=gz),
         },
         (Bar(OURS, "≤", 200), Bar(TORCH, "≥", 3.0, OURS)),

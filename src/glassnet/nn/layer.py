@@ -15,7 +15,10 @@ How a layer lives:
    it, writes `dW` (never adds to it, never touches `W`) and returns `dx`. Both write into `space`, arrays that are kept
    from step to step, so that training allocates next to nothing; what they return is valid until the next call of the
    same kind.
-5. `forward(x)` without training writes nothing on the layer: one network can serve many threads.
+5. Several workers may compute shards of a batch at once, each on a replica: the same parameters and buffers, but a
+   gradient, `saved` and `spaces` of its own. So a layer keeps nothing else, and what it draws at random comes from
+   `stream()`, which is addressed by step, shard and layer.
+6. `forward(x)` without training writes nothing on the layer: one network can serve many threads.
 
 Shapes: x (N, ...) is a batch, one example a row; dy has the shape of y, dx of x, dW of W, in the network's dtype.
 """
