@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -227,3 +228,71 @@ def test_matrix_products_get_one_thread_when_there_are_shards() -> None:
     gn.fit(dense(), images(20), epochs=1, batch_size=20, shards=2, progress=look)
     assert threads[0] == {1}
     assert [pool["num_threads"] for pool in threadpoolctl.threadpool_info()] == before
+
+
+def test_more_shards_than_examples_in_a_batch_are_one_for_each() -> None:
+    networks = [dense(), dense()]
+    for shards, network in zip((20, 10**9), networks, strict=True):
+        gn.fit(network, images(50), epochs=1, batch_size=20, shards=shards, workers=2)
+    np.testing.assert_array_equal(networks[0].theta, networks[1].theta)
+
+
+def test_gradients_that_do_not_fit_into_memory_are_named() -> None:
+    resource = pytest.importorskip("resource")
+    network = gn.Network([gn.Dense(1000)], input_shape=1000)  # 4 MB a gradient
+    before, limits = network.theta.copy(), resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (8 << 30, limits[1]))
+    try:
+        with pytest.raises(gn.InputError, match=r"the gradients of 4096 shards take 16\.4 GB, more than"):
+            gn.fit(network, (np.ones((4096, 1000), np.float32), np.zeros(4096, int)), batch_size=4096, shards=4096)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+    np.testing.assert_array_equal(network.theta, before)
+
+
+def test_a_network_without_parameters_can_be_measured(kind) -> None:
+    network = gn.Network([gn.Rescale(1 / 255), gn.Flatten()], input_shape=(1, 2))
+    x, y = np.array([[[0, 9]], [[9, 0]], [[7, 1]]], np.uint8), np.array([1, 0, 1])
+    history = gn.fit(network, (x, y), epochs=2, batch_size=3, shards=2, workers=2)
+    assert [record["training_accuracy"] for record in history] == [2 / 3, 2 / 3]
+
+
+def fit_and_tell(answers) -> None:
+    network = dense()
+    gn.fit(network, images(20), epochs=1, batch_size=10, shards=2, workers=2)
+    answers.send_bytes(network.theta.tobytes())
+
+
+@forked
+def test_a_daemon_that_may_have_no_children_computes_alone() -> None:
+    import multiprocessing
+
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe(duplex=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads
+        daemon = context.Process(target=fit_and_tell, args=(there,), daemon=True)
+        daemon.start()
+    assert here.poll(30)
+    theta = np.frombuffer(here.recv_bytes(), np.float32)
+    daemon.join()
+    here.close()
+    there.close()
+    network = dense()
+    gn.fit(network, images(20), epochs=1, batch_size=10, shards=2, workers=2)
+    np.testing.assert_array_equal(theta, network.theta)
+
+
+@forked
+def test_many_trainings_leave_no_open_files() -> None:
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    def train() -> None:
+        gn.fit(dense(), images(20), epochs=1, batch_size=10, shards=2, workers=2)
+
+    train()  # what is opened once may stay
+    before = open_files()
+    for _ in range(5):
+        train()
+    assert open_files() <= before

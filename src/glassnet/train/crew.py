@@ -64,12 +64,20 @@ class Crew:
         self.leader = os.getpid()
         self.others: list[Any] = []
 
-    @staticmethod
-    def allowed() -> bool:
-        """Whether this process may have children: one that serves another as a daemon may not."""
+    @classmethod
+    def of(cls, size: int) -> "Crew | None":
+        """A crew, or None where there can be none: in a process that serves another as a daemon, or without semaphores.
+
+        What a crew computes one worker can compute alone, only slower.
+        """
         import multiprocessing
 
-        return not multiprocessing.current_process().daemon
+        if multiprocessing.current_process().daemon:
+            return None
+        try:
+            return cls(size)
+        except (ImportError, OSError):
+            return None
 
     def start(self, work: Callable[[int], None]) -> None:
         """Start the other workers; each does work(number) whenever it is told to go."""

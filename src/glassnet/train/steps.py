@@ -17,6 +17,7 @@ import numpy as np
 from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
 from glassnet.nn.optim import Optimizer, State
+from glassnet.nn.settings import InputError
 from glassnet.train import crew
 from glassnet.train.crew import Crew, moved, shared
 from glassnet.train.gradient import Part, Worker
@@ -64,9 +65,9 @@ class Steps:
         seed: int,
     ) -> None:
         self.network, self.optimizer, self.state = network, optimizer, state
-        self.batch_size, self.shards = batch_size, shards
-        workers = min(workers, shards)
-        self.crew = Crew(workers) if workers > 1 and Crew.allowed() else None
+        self.batch_size, self.shards = batch_size, min(shards, batch_size)
+        workers = min(workers, self.shards)
+        self.crew = Crew.of(workers) if workers > 1 else None
         workers = self.crew.size if self.crew else 1
         self.workers = [
             Worker(network if number == 0 or crew.FORKS else network.replica(), examples, seed=seed)
@@ -82,7 +83,14 @@ class Steps:
         self.rows = allocate((self.batch_size,), np.dtype(np.int64))
         self.order = allocate((3,), np.dtype(np.float64))  # how many rows, which step, at what learning rate
         if self.shards > 1:
-            self.gradients = list(allocate((self.shards, length), network.dtype))
+            try:
+                self.gradients = list(allocate((self.shards, length), network.dtype))
+            except (MemoryError, OSError):
+                gigabytes = self.shards * length * network.dtype.itemsize / 1e9
+                raise InputError(
+                    f"shards: the gradients of {self.shards} shards take {gigabytes:.1f} GB, more than this machine "
+                    "has: cut a batch into fewer"
+                ) from None
         if self.crew:
             network.move(*(moved(vector) for vector in self.own))
             for worker in self.workers[1:]:
