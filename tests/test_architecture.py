@@ -16,7 +16,7 @@ ARROWS = {
     "nn": set(),
     "data": set(),
     "version": set(),
-    "doctor": set(),
+    "doctor": {"nn"},
     "modelfile": {"nn", "version"},
     "train": {"nn", "modelfile"},
     "recipes": {"nn", "data", "train"},

@@ -11,6 +11,7 @@ import pytest
 
 from glassnet import doctor
 from glassnet.doctor import KERNEL, VARIABLE, Diagnosis, Products
+from glassnet.nn.settings import InputError
 
 NOW = Products("3.12.1", "2.4.0", "openblas", "0.3.31", "Haswell", 2, 100.0, right=True)
 FASTER = replace(NOW, kernel="SkylakeX", gflops=160.0)
@@ -20,6 +21,7 @@ FOUND = Diagnosis("Some CPU", 2, has_avx512=True, now=NOW, better=FASTER)
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder for settings of its own, and no kernel chosen."""
+    monkeypatch.setattr(doctor, "USED", set())
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv(VARIABLE, "")  # so that it is put back whatever is done to it
     monkeypatch.delenv(VARIABLE)
@@ -52,6 +54,20 @@ def test_a_process_that_dies_is_no_kernel_to_use(tmp_path: Path, monkeypatch: py
     products = doctor.measure(KERNEL)
     assert not products.right
     assert products.kernel == KERNEL
+    with pytest.raises(InputError, match="the matrix products cannot be measured here: exit code -4"):
+        doctor.measure()
+
+
+def test_the_kept_kernel_is_not_taken_for_numpys_choice(settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "Haswell")
+    asked = doctor.measure().kernel
+    monkeypatch.setattr(doctor, "USED", {"Haswell"})
+    monkeypatch.delenv(VARIABLE)
+    default = doctor.measure().kernel
+    monkeypatch.setenv(VARIABLE, "Haswell")
+    assert doctor.measure().kernel == default
+    if openblas_with_avx512():
+        assert asked == "Haswell"
 
 
 def openblas_with_avx512() -> bool:

@@ -9,7 +9,7 @@ import pytest
 import glassnet as gn
 from glassnet.modelfile import read_about
 from glassnet.recipes import load_recipe
-from glassnet.run import RunError, new_folder, train_recipe
+from glassnet.run import RunError, new_folder, resume_run, train_recipe
 from glassnet.train.callbacks import Training
 
 
@@ -166,3 +166,27 @@ def test_an_interrupted_training_is_evaluated_and_saved(digits: gn.Dataset, tmp_
     assert run.history.stopped == "interrupted in epoch 2"
     assert run.history.kept_epoch == 1
     assert (tmp_path / "run" / "evaluation.json").is_file()
+
+
+def test_two_processes_cannot_train_in_one_folder(tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    digits = gn.load_dataset("digits")
+    recipe = load_recipe("classic", settings={"training.epochs": "1"})
+    folder = tmp_path / "run"
+    train_recipe(recipe, digits, folder, pictures=False)
+    assert not (folder / "lock").exists()
+    (folder / "evaluation.json").unlink()  # so that it counts as unfinished
+    with (folder / "lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(RunError, match="another process is training in this folder"):
+            resume_run(recipe, digits, folder, pictures=False)
+    assert resume_run(recipe, digits, folder, pictures=False).evaluation.accuracy > 0.5
+
+
+def test_a_divergence_on_validation_data_leaves_the_recipe(tmp_path: Path) -> None:
+    digits = gn.load_dataset("digits")
+    settings = {"optimizer.lr": "1e20", "training.batch_size": "full", "training.epochs": "5"}
+    with pytest.raises(gn.DivergenceError), np.errstate(all="ignore"):
+        train_recipe(load_recipe("classic", settings=settings), digits, tmp_path / "run", pictures=False)
+    assert (tmp_path / "run" / "recipe.toml").exists()
+    assert (tmp_path / "run" / "model.safetensors").exists()

@@ -22,6 +22,7 @@ VARIABLE, KERNEL = "OPENBLAS_CORETYPE", "SkylakeX"
 NEEDED = {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}  # what that kernel asks of a processor
 WITH_AVX512 = {"skylakex", "cooperlake", "sapphirerapids"}
 LIMITS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")  # in the order in which OpenBLAS heeds them
+USED = set[str]()  # the kept kernel, where this process has been given it
 WORTH = 1.05  # times the speed from which another kernel is recommended: less is within the noise of a machine
 REPETITIONS = 5
 
@@ -121,9 +122,21 @@ def _typical(found: list[Products]) -> Products:
 
 
 def measure(kernel: str = "") -> Products:
-    """The products in a new process, with this kernel if one is named."""
-    environment = os.environ | ({VARIABLE: kernel} if kernel else {})
-    done = subprocess.run([sys.executable, "-m", "glassnet.doctor"], env=environment, capture_output=True, text=True)
+    """The products in a new process: with this kernel, or as a program of the user's would compute them.
+
+    Raises:
+        InputError: that process fails without a kernel having been named.
+    """
+    environment = {key: value for key, value in os.environ.items() if key != VARIABLE or not USED}
+    if kernel:
+        environment[VARIABLE] = kernel
+    command = [sys.executable, "-P", "-m", "glassnet.doctor"]  # -P: no module of the folder we are in
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode and not kernel:
+        from glassnet.nn.settings import InputError
+
+        reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        raise InputError(f"the matrix products cannot be measured here: {reason}")
     if done.returncode:  # a kernel that the processor cannot run ends in a signal
         return Products(platform.python_version(), "", "", "", kernel, 0, 0.0, False)
     return Products(**json.loads(done.stdout))
@@ -235,6 +248,7 @@ def use_kept() -> str:
         return f"{path} is ignored, for it is not what `glassnet doctor --keep` writes; --forget removes it"
     if kernel == KERNEL and kept == _circumstances() and has_avx512():
         os.environ[VARIABLE] = kernel
+        USED.add(kernel)
     return ""
 
 

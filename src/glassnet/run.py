@@ -11,6 +11,7 @@ pictures/           curves, confusion matrix, predictions, mistakes, hidden unit
 import json
 import os
 import platform
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ from glassnet.train.metrics import Evaluation, evaluate
 from glassnet.version import __version__
 
 RECIPE, MODEL, HISTORY, EVALUATION = "recipe.toml", "model.safetensors", "history.jsonl", "evaluation.json"
-CHECKPOINT, PICTURES = "checkpoint.safetensors", "pictures"
+CHECKPOINT, PICTURES, LOCK = "checkpoint.safetensors", "pictures", "lock"
 
 
 class RunError(ValueError):
@@ -96,7 +97,8 @@ def train_recipe(
         (folder / RECIPE).write_text(_toml(recipe), encoding="utf-8")
         _write_json(folder / "environment.json", environment())
     try:
-        return _train(recipe, network, dataset, folder, pictures, progress, workers)
+        with _alone(folder):
+            return _train(recipe, network, dataset, folder, pictures, progress, workers)
     except InputError:  # recipe and data do not fit, and nothing was trained: leave no trace
         for name in (RECIPE, "environment.json"):
             (folder / name).unlink(missing_ok=True)
@@ -138,7 +140,8 @@ def resume_run(
         RunError, DivergenceError: as train_recipe.   CheckpointError: its checkpoint does not fit the recipe.
     """
     folder = Path(folder)
-    return _train(recipe, recipe.make_network(dataset), dataset, folder, pictures, progress, workers)
+    with _alone(folder):
+        return _train(recipe, recipe.make_network(dataset), dataset, folder, pictures, progress, workers)
 
 
 def _train(
@@ -189,7 +192,8 @@ def _train(
         if pictures and plots.available():
             drawn = draw(folder / PICTURES, network, history, result, dataset.test.x)
         _write_json(folder / EVALUATION, result.to_table())  # last: a run that has it is finished
-        (folder / CHECKPOINT).unlink(missing_ok=True)
+        for name in (CHECKPOINT, f"{CHECKPOINT}.part"):
+            (folder / name).unlink(missing_ok=True)
     return Run(folder, network, history, result, drawn)
 
 
@@ -257,6 +261,32 @@ def _claim(folder: Path) -> bool:
         probe.touch()
         probe.unlink()
     return new
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes from training in the same folder; the lock goes with the process, however that ends."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    path = folder / LOCK
+    with _writing(folder):
+        file = path.open("w")
+    with file:
+        for _ in range(20):  # a run that was just killed holds it for a moment longer
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(0.1)
+        else:
+            raise RunError(f"{folder}: another process is training in this folder; wait for it, or stop it")
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -278,3 +278,31 @@ def test_killed_while_a_checkpoint_is_written(tmp_path: Path) -> None:
     assert kills >= 2  # the others ended before they were seen writing
     run_until(folder, lambda _: False)
     assert (folder / "model").read_bytes() == expected
+
+
+def test_a_training_on_other_data_is_refused(tmp_path: Path, blobs) -> None:
+    x, y = blobs
+    path = tmp_path / "checkpoint.safetensors"
+
+    def train(x, y, **settings) -> None:
+        network = gn.Network([gn.Dense(3)], input_shape=2)
+        gn.fit(network, (x, y), epochs=2, callbacks=[gn.Checkpoint(path)], **settings)
+
+    train(x, y)
+    train(x, y)  # finished: nothing left to do
+    for other, what in (
+        (lambda: train(-x, y), "data"),
+        (lambda: train(x, 2 - y), "data"),
+        (lambda: train(x, y, validation=(x, y)), "measured"),
+        (lambda: train(x, y, blas_threads=1), "blas_threads"),
+    ):
+        with pytest.raises(gn.CheckpointError, match=f"another training: its {what} is"):
+            other()
+
+
+def test_a_checkpoint_that_could_never_be_written_is_refused_at_the_start(tmp_path: Path, blobs) -> None:
+    with pytest.raises(gn.InputError, match="minutes must not be negative"):
+        gn.Checkpoint(tmp_path / "c", minutes=-1)
+    network = gn.Network([gn.Dense(3)], input_shape=2)
+    with pytest.raises(gn.CheckpointError, match="there is no folder"):
+        gn.fit(network, blobs, epochs=1, callbacks=[gn.Checkpoint(tmp_path / "no" / "c")])

@@ -479,3 +479,14 @@ def test_a_step_allocates_next_to_nothing(layers: list[gn.Layer], most: int, sha
         steps = allocated.steps[1:]  # the first makes the workspaces; the last has a short batch
         assert len(steps) == 8
         assert max(steps) < most, steps
+
+
+@pytest.mark.parametrize("lr", [1e18, 1e20, 1e30])
+def test_outputs_that_overflow_on_validation_data_are_a_divergence(lr: float) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((40, 6)).astype(np.float32), rng.integers(0, 3, 40)
+    network = gn.Network([gn.Dense(8), gn.ReLU(), gn.Dense(3)], input_shape=6)
+    before = network.theta.copy()
+    with pytest.raises(gn.DivergenceError, match="no longer a finite number"):
+        gn.fit(network, (x, y), validation=(1e3 * x, y), epochs=3, batch_size="full", optimizer=gn.SGD(lr))
+    np.testing.assert_array_equal(network.theta, before)

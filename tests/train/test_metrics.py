@@ -1,5 +1,7 @@
 """Figures of a classifier, against counts made by hand."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -79,3 +81,10 @@ def test_the_surest_mistakes_of_one_output() -> None:
     p = np.array([[0.0003], [0.55], [0.9]])
     r = Evaluation(0.5, ("no", "yes"), np.array([1, 0, 1]), np.array([0, 1, 1]), p)
     assert r.mistakes().tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("index", [[0, -1], [3, 20]])
+def test_an_index_beyond_the_examples_is_refused(index: list[int]) -> None:
+    split = SimpleNamespace(inputs=np.zeros((20, 2)), targets=np.zeros(20, int), index=np.array(index))
+    with pytest.raises(gn.InputError, match=r"train: its index holds .* but there are 20 examples"):
+        gn.fit(gn.Network([gn.Dense(3)], input_shape=2), split)

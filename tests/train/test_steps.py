@@ -137,26 +137,30 @@ def test_an_error_in_one_worker_is_raised_and_the_last_epoch_kept(kind) -> None:
     class Spoil(gn.Callback):
         def on_epoch(self, training) -> None:
             epochs.append(network.theta.copy())
-            y_shared[:] = 77  # an index out of range, for both workers
+
+        def on_batch(self, training) -> None:
+            if training.epoch == 2:  # after its first step, which has changed the network
+                assert not np.array_equal(network.theta, epochs[0])
+                y_shared[:] = 77  # an index out of range, for both workers
 
     y_shared = shared(y.shape, np.int64)
     y_shared[:] = y
     with pytest.raises((WorkerError, IndexError), match="out of bounds"):
-        gn.fit(network, (x, y_shared), epochs=3, batch_size=20, shards=2, workers=2, callbacks=[Spoil()])
+        gn.fit(network, (x, y_shared), epochs=3, batch_size=5, shards=2, workers=2, callbacks=[Spoil()])
     assert len(epochs) == 1
     np.testing.assert_array_equal(network.theta, epochs[0])
 
 
-def test_an_error_in_the_other_worker_brings_its_traceback(kind, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_in_the_other_worker_brings_the_end_of_its_traceback(kind, monkeypatch: pytest.MonkeyPatch) -> None:
     right = Worker.__call__
 
     def call(self, rows, gradient, **keywords):
         if keywords["shard"] == 1 and keywords["step"] == 2:
-            raise MemoryError("no room for the windows")
+            raise MemoryError("no room for the windows" + 100_000 * "!")  # more than a pipe holds
         return right(self, rows, gradient, **keywords)
 
     monkeypatch.setattr(Worker, "__call__", call)
-    with pytest.raises(WorkerError, match=r"(?s)Traceback.*MemoryError: no room for the windows"):
+    with pytest.raises(WorkerError, match=r"(?s)a worker has failed:.*!!!$"):
         gn.fit(dense(), images(20), epochs=3, batch_size=10, shards=2, workers=2)
 
 
@@ -243,7 +247,7 @@ def test_gradients_that_do_not_fit_into_memory_are_named() -> None:
     before, limits = network.theta.copy(), resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (8 << 30, limits[1]))
     try:
-        with pytest.raises(gn.InputError, match=r"the gradients of 4096 shards take 16\.4 GB, more than"):
+        with pytest.raises(WorkerError, match=r"the gradients of 4096 shards take about 16\.4 GB, more than"):
             gn.fit(network, (np.ones((4096, 1000), np.float32), np.zeros(4096, int)), batch_size=4096, shards=4096)
     finally:
         resource.setrlimit(resource.RLIMIT_AS, limits)
@@ -296,3 +300,69 @@ def test_many_trainings_leave_no_open_files() -> None:
     for _ in range(5):
         train()
     assert open_files() <= before
+
+
+@forked
+def test_workers_are_threads_while_another_thread_runs() -> None:
+    """Forking while a thread is inside a matrix product hangs for ever in OpenBLAS."""
+    end = threading.Event()
+    a = np.ones((500, 500), np.float32)
+
+    def compute() -> None:
+        while not end.is_set():
+            a @ a
+
+    thread = threading.Thread(target=compute)
+    thread.start()
+    try:
+        assert not crew.may_fork()
+        network = dense()
+        for _ in range(10):
+            gn.fit(network, images(20), epochs=1, batch_size=10, shards=2, workers=2)
+    finally:
+        end.set()
+        thread.join()
+    assert crew.may_fork()
+
+
+@forked
+def test_a_process_that_cannot_be_started_leaves_everything_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    import multiprocessing
+
+    network = dense()
+    own, before = network.theta, network.theta.copy()
+    right, started = os.fork, []
+
+    def fork() -> int:
+        if started:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        started.append(True)
+        return right()
+
+    monkeypatch.setattr(os, "fork", fork)
+    with pytest.raises(WorkerError, match=r"another worker could not be started .*use fewer workers"):
+        gn.fit(network, images(20), epochs=1, batch_size=10, shards=3, workers=3)
+    assert network.theta is own
+    np.testing.assert_array_equal(network.theta, before)
+    assert multiprocessing.active_children() == []
+
+
+@forked
+def test_workers_leave_ctrl_c_to_their_leader() -> None:
+    """As a terminal does it, the signal goes to the whole group."""
+    leader = subprocess.Popen(
+        [sys.executable, "-c", f"{ENDLESS}print('ended well')"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert leader.stdout
+    children = [int(number) for number in leader.stdout.readline().split()]
+    os.killpg(leader.pid, signal.SIGINT)
+    told, complaints = leader.communicate(timeout=60)
+    assert "ended well" in told
+    assert complaints == ""
+    assert len(children) == 2
+    assert not any(map(runs, children))

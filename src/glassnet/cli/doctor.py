@@ -24,8 +24,11 @@ def doctor(
     """
     from glassnet import doctor
     from glassnet.cli.terminal import console
+    from glassnet.nn.settings import InputError
     from glassnet.progress import TaskBar
 
+    if keep and forget:
+        raise InputError("--keep and --forget exclude each other")
     if forget:
         gone = doctor.forget()
         console.print("The command line uses NumPy's own choice again." if gone else "There was nothing to forget.")
@@ -47,6 +50,8 @@ def doctor(
     console.print()
     for line in found.advice:
         console.print(line, highlight=False)
+    if doctor.USED:
+        console.print(f"The command line uses the kept kernel {', '.join(doctor.USED)}; --forget undoes that.")
     if keep:
         if found.gain >= doctor.WORTH:
             console.print(f"Kept in {doctor.keep(doctor.KERNEL)}", highlight=False, soft_wrap=True)

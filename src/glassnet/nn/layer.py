@@ -20,6 +20,8 @@ How a layer lives:
    `stream()`, which is addressed by step, shard and layer.
 6. `forward(x)` without training writes nothing on the layer: one network can serve many threads.
 
+A layer never changes x or dy in place, for the layer before or after may still need them.
+
 Shapes: x (N, ...) is a batch, one example a row; dy has the shape of y, dx of x, dW of W, in the network's dtype.
 """
 

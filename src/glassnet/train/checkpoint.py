@@ -15,6 +15,7 @@ import numpy as np
 
 from glassnet.modelfile import ModelFileError, read_arrays, write_arrays
 from glassnet.nn.layer import Array
+from glassnet.nn.settings import require
 from glassnet.train.callbacks import Callback, Snapshot, Training
 from glassnet.train.history import History
 
@@ -39,12 +40,15 @@ class Checkpoint(Callback):
     """
 
     def __init__(self, path: str | Path, *, minutes: float = 0.0) -> None:
+        require(minutes >= 0, f"Checkpoint: minutes must not be negative, got {minutes}")
         self.path = Path(path)
         self.seconds = 60 * minutes
         self.written_at = 0.0
 
     def on_start(self, training: Training) -> None:
         self.written_at = time.monotonic()
+        if not self.path.parent.is_dir():
+            raise CheckpointError(f"{self.path}: there is no folder {self.path.parent} to keep checkpoints in: make it")
         if self.path.exists():
             self.restore(training)
 
@@ -86,6 +90,8 @@ class Checkpoint(Callback):
                 f"{self.path}: the checkpoint cannot be written: {error.strerror or error}; training ends here, "
                 "the last good checkpoint is kept: mend the cause, then resume"
             ) from None
+        except (TypeError, ValueError) as error:  # a setting of a part of one's own that JSON does not know
+            raise CheckpointError(f"{self.path}: the training cannot be written down: {error}") from None
         self.written_at = time.monotonic()
 
     def restore(self, training: Training) -> None:

@@ -2,7 +2,7 @@
 
 They are processes forked from this one, which share memory that was made to be shared: the threads of one Python would
 wait for each other at every call, which in a step of a third of a millisecond is too often. Where forking is not safe
-they are threads.
+(not on Linux, or while other threads run, which may hold a lock of the BLAS) they are threads.
 """
 
 import math
@@ -26,8 +26,23 @@ LOOKS = 300  # how often a worker looks for another before it goes to sleep: for
 PATIENCE = 0.5  # seconds of sleep after which it looks whether the other still lives
 
 
+# Threads of these packages draw and listen, and never compute: forking beside them is safe.
+HARMLESS = ("rich.", "tqdm.", "ipykernel.", "IPython.")
+
+
 class WorkerError(RuntimeError):
-    """A worker has failed; the message holds its traceback."""
+    """Workers cannot start or go on; if one has failed, the message holds the end of its traceback."""
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def may_fork() -> bool:
+    """Whether forking is safe here and now."""
+    others = (thread for thread in threading.enumerate() if thread is not threading.current_thread())
+    return FORKS and all(type(thread).__module__.startswith(HARMLESS) for thread in others)
 
 
 def shared(shape: Shape, dtype: DTypeLike) -> Array:
@@ -55,8 +70,8 @@ class Crew:
     def __init__(self, size: int) -> None:
         import multiprocessing
 
-        self.size = size
-        self.context: Any = multiprocessing.get_context("fork" if FORKS else None)
+        self.size, self.forks = size, may_fork()
+        self.context: Any = multiprocessing.get_context("fork" if self.forks else None)
         self.arrived = self.context.Semaphore(0)
         self.called = [self.context.Semaphore(0) for _ in range(size)]
         self.stopping, self.failing = memoryview(mmap.mmap(-1, 1)), memoryview(mmap.mmap(-1, 1))
@@ -80,17 +95,25 @@ class Crew:
             return None
 
     def start(self, work: Callable[[int], None]) -> None:
-        """Start the other workers; each does work(number) whenever it is told to go."""
-        start = self.context.Process if FORKS else threading.Thread
-        self.others = [start(target=self._serve, args=(work, number), daemon=True) for number in range(1, self.size)]
+        """Start the other workers; each does work(number) whenever it is told to go.
+
+        Raises:
+            WorkerError: the system refuses to start another.
+        """
+        make = self.context.Process if self.forks else threading.Thread
         with warnings.catch_warnings():
             # Python warns of forking beside threads; the children touch nothing that a thread could have locked.
             warnings.simplefilter("ignore", DeprecationWarning)
-            for other in self.others:
-                other.start()
+            for number in range(1, self.size):
+                other = make(target=self._serve, args=(work, number), daemon=True)
+                try:
+                    other.start()
+                except (OSError, RuntimeError) as error:
+                    raise WorkerError(f"another worker could not be started ({error}); use fewer workers") from None
+                self.others.append(other)
 
     def _serve(self, work: Callable[[int], None], number: int) -> None:
-        if FORKS:
+        if self.forks:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the leader's affair
         try:
             with np.errstate(over="ignore", invalid="ignore"):
@@ -101,7 +124,7 @@ class Crew:
         except _StoppedError:
             pass
         except BaseException:
-            self.writer.send_bytes(traceback.format_exc().encode())
+            self.writer.send_bytes(traceback.format_exc()[-2000:].encode()[-2000:])  # a pipe does not hold much more
             self.failing[0] = 1
             self.arrived.release()
 
@@ -119,7 +142,7 @@ class Crew:
         for _ in self.others:
             self._wait(self.arrived)
         if self.failing[0]:
-            raise WorkerError(f"a worker has failed:\n{self.reader.recv_bytes().decode()}")
+            raise WorkerError(f"a worker has failed:\n{self.reader.recv_bytes().decode(errors='replace')}")
 
     def meet(self, number: int) -> None:
         """Within the work: wait until all have come so far."""
@@ -135,16 +158,18 @@ class Crew:
         self.stopping[0] = 1
         self.go()
         self.go()
-        for other in self.others:
-            other.join(10 * PATIENCE)
-            if FORKS and other.is_alive():
+        try:
+            for other in self.others:
+                other.join(10 * PATIENCE)
+        finally:  # also when interrupted: nobody stays behind
+            for other in self.others if self.forks else []:
                 other.kill()
                 other.join()
-        self.reader.close()
-        self.writer.close()
+            self.reader.close()
+            self.writer.close()
 
     def _wait(self, semaphore: Any) -> None:
-        for _ in range(LOOKS if FORKS else 0):
+        for _ in range(LOOKS if self.forks else 0):
             if semaphore.acquire(False):
                 break
             os.sched_yield()

@@ -5,9 +5,9 @@ of the optimizer. Everything else here is watching that it goes well.
 """
 
 import math
-import os
 import time
 import warnings
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
@@ -19,10 +19,10 @@ from glassnet.nn.network import Network, check_finite
 from glassnet.nn.optim import SGD, Optimizer
 from glassnet.nn.reshape import Rescale, Standardize
 from glassnet.nn.schedule import ConstantRate, Schedule
-from glassnet.nn.settings import require, to_table, whole
+from glassnet.nn.settings import InputError, require, to_table, whole
 from glassnet.nn.stream import stream
 from glassnet.train.callbacks import BestNetwork, Callback, EarlyStopping, Training, monitor_of
-from glassnet.train.crew import WorkerError
+from glassnet.train.crew import processors
 from glassnet.train.history import History, Record
 from glassnet.train.metrics import Examples, as_examples, matrix_threads, measure
 from glassnet.train.steps import Steps
@@ -84,8 +84,10 @@ def fit(
 
     Raises:
         InputError: data or settings that cannot be used; nothing was changed.
-        DivergenceError: the loss became NaN or infinite.
-        WorkerError: another worker has failed; the network is kept as it was after the last epoch.
+        DivergenceError: the loss became NaN or infinite.   WorkerError: workers cannot start, or one has failed.
+        CheckpointError: a checkpoint cannot be read or written.
+
+        After any error within an epoch the network is as it was after the last one.
     """
     require(isinstance(network, Network), f"expected a Network, got {network!r}")
     for name, part, kind in (
@@ -99,7 +101,7 @@ def fit(
         f"callbacks: expected a list of callbacks, got {callbacks!r}",
     )
     epochs, shards, seed = whole(epochs, "epochs", 1), whole(shards, "shards", 1), whole(seed, "seed", 0)
-    workers = whole(os.cpu_count() or 1 if workers is None else workers, "workers", 1)
+    workers = whole(processors() if workers is None else workers, "workers", 1)
     blas_threads = None if blas_threads is None else whole(blas_threads, "blas_threads", 1)
     batch_size = batch_size if batch_size == "full" else whole(batch_size, "batch_size (or 'full')", 1)
     stream(seed, "shuffle")  # is the seed in range?
@@ -149,8 +151,13 @@ def fit(
             "examples": len(rows),
             "batch_size": size,
             "shards": shards,
+            "blas_threads": blas_threads,
+            "dtype": str(network.dtype),
             "seed": seed,
             "epochs": epochs,
+            "measured": measured,
+            "monitor": monitor,
+            "data": _fingerprint(examples),
         },
         epochs=epochs,
         batches=math.ceil(len(rows) / size),
@@ -183,7 +190,12 @@ def fit(
         if labelled:
             record["training_accuracy"] = training.right / training.examples
         if held_out:
-            record["validation_loss"], accuracy = measure(network, held_out, workers=workers if shards > 1 else 1)
+            try:
+                record["validation_loss"], accuracy = measure(network, held_out, workers=workers if shards > 1 else 1)
+            except InputError:  # the weights are finite still, but the outputs are not
+                raise _ran_away(training, rate) from None
+            if not math.isfinite(record["validation_loss"]):
+                raise _ran_away(training, rate)
             if accuracy is not None:
                 record["validation_accuracy"] = accuracy
         return record | {"learning_rate": rate, "seconds": time.perf_counter() - started}
@@ -217,13 +229,13 @@ def fit(
                     progress(training)
                 training.batch = training.examples = training.right = 0
                 training.loss_sum = training.seconds = 0.0
-    except WorkerError:
-        training.last.restore(network)
-        raise
     except KeyboardInterrupt:
         training.history.stopped = f"interrupted in epoch {training.epoch}"
         if not training.history.records:
             training.last.restore(network)  # half an epoch is no network that could be named
+    except Exception:  # in the middle of an epoch, perhaps of a step
+        training.last.restore(network)
+        raise
     if training.history.stopped or any(isinstance(callback, EarlyStopping) for callback in callbacks):
         training.best.restore(training)
     for watcher in callbacks:
@@ -259,6 +271,13 @@ def _warn_of_scale(network: Network, examples: Examples) -> None:
                 "more: give the network the raw values, or leave that layer out",
                 stacklevel=3,
             )
+
+
+def _fingerprint(examples: Examples) -> str:
+    """A checksum of all targets and some inputs: enough to notice that a training goes on with other data."""
+    some = examples.rows[:: max(len(examples.rows) // 100, 1)]
+    inputs, targets = (np.ascontiguousarray(a) for a in (examples.inputs[some], examples.targets[examples.rows]))
+    return f"{zlib.crc32(targets.tobytes(), zlib.crc32(inputs.tobytes())):08x}"
 
 
 def _portions(rows: Array) -> Iterator[Array]:

@@ -1,6 +1,5 @@
 """How good a network is: loss, accuracy, and for each class what is mistaken for what."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from glassnet.nn.layer import Array
 from glassnet.nn.loss import Loss, SquaredError
 from glassnet.nn.network import Network
 from glassnet.nn.settings import InputError
+from glassnet.train.crew import processors
 
 
 class Examples(NamedTuple):
@@ -49,6 +49,10 @@ def as_examples(data: Any, what: str, network: Network, loss: Loss | None = None
     if targets.ndim == 0 or len(inputs) != len(targets):
         raise InputError(
             f"{what}: {len(inputs):,} examples but {targets.size and len(np.atleast_1d(targets)):,} targets"
+        )
+    if rows.min() < 0 or rows.max() >= len(inputs):
+        raise InputError(
+            f"{what}: its index holds {rows.min()} to {rows.max()}, but there are {len(inputs):,} examples"
         )
     return Examples(inputs, _usual_form(targets, network.output_shape[0], loss or network.loss), rows)
 
@@ -165,7 +169,7 @@ def evaluate(network: Network, split: Any) -> Evaluation:
     if targets.ndim != 1:
         raise InputError(f"evaluate: expected labels (N,), got targets of shape {targets.shape}")
     with matrix_threads(1):
-        logits = network.logits(inputs, rows, workers=os.cpu_count() or 1)
+        logits = network.logits(inputs, rows, workers=processors())
     loss, prediction = network.loss.forward(logits, targets)
     classes = network.classes or tuple(str(c) for c in range(max(network.output_shape[0], 2)))
     return Evaluation(loss, classes, targets.astype(np.int64), network.loss.labels(prediction), prediction)

@@ -17,9 +17,7 @@ import numpy as np
 from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
 from glassnet.nn.optim import Optimizer, State
-from glassnet.nn.settings import InputError
-from glassnet.train import crew
-from glassnet.train.crew import Crew, moved, shared
+from glassnet.train.crew import Crew, WorkerError, moved, shared
 from glassnet.train.gradient import Part, Worker
 from glassnet.train.metrics import Examples
 
@@ -69,28 +67,38 @@ class Steps:
         workers = min(workers, self.shards)
         self.crew = Crew.of(workers) if workers > 1 else None
         workers = self.crew.size if self.crew else 1
+        forks = self.crew is not None and self.crew.forks
         self.workers = [
-            Worker(network if number == 0 or crew.FORKS else network.replica(), examples, seed=seed)
+            Worker(network if number == 0 or forks else network.replica(), examples, seed=seed)
             for number in range(workers)
         ]
 
     def __enter__(self) -> Self:
+        self.own = self.network.theta, self.network.grad, self.network.buffers
+        self.sum = self.network.grad
+        try:
+            self._start()
+        except (MemoryError, OSError):
+            self._end()
+            gigabytes = (self.shards + 4) * self.sum.nbytes / 1e9
+            raise WorkerError(
+                f"the gradients of {self.shards} shards take about {gigabytes:.1f} GB, more than this machine has to "
+                "give: cut a batch into fewer shards"
+            ) from None
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def _start(self) -> None:
         network, length = self.network, len(self.network.theta)
-        self.own = network.theta, network.grad, network.buffers
         self.gradients = [network.grad]
         allocate = shared if self.crew else np.empty
         self.parts = allocate((self.shards, 2), np.dtype(np.float64))
         self.rows = allocate((self.batch_size,), np.dtype(np.int64))
         self.order = allocate((3,), np.dtype(np.float64))  # how many rows, which step, at what learning rate
         if self.shards > 1:
-            try:
-                self.gradients = list(allocate((self.shards, length), network.dtype))
-            except (MemoryError, OSError):
-                gigabytes = self.shards * length * network.dtype.itemsize / 1e9
-                raise InputError(
-                    f"shards: the gradients of {self.shards} shards take {gigabytes:.1f} GB, more than this machine "
-                    "has: cut a batch into fewer"
-                ) from None
+            self.gradients = list(allocate((self.shards, length), network.dtype))
         if self.crew:
             network.move(*(moved(vector) for vector in self.own))
             for worker in self.workers[1:]:
@@ -99,12 +107,7 @@ class Steps:
         self.sum = network.grad
         self.blocks = self._blocks()
         if self.crew:
-            try:
-                self.crew.start(self._take)
-            except BaseException:  # interrupted, or no memory for another process
-                self.__exit__(None, None, None)
-                raise
-        return self
+            self.crew.start(self._take)
 
     def _blocks(self) -> list[Block]:
         """The parameters in blocks of about the same length, as many for one worker as for the other."""
@@ -125,11 +128,18 @@ class Steps:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.crew:
-            self.crew.stop()
+        self._end()
+
+    def _end(self) -> None:
+        """Stop the others, and put everything back to where it was."""
+        try:
+            if self.crew:
+                self.crew.stop()
+        finally:
             for own, now in zip(self.own, (self.network.theta, self.sum, self.network.buffers), strict=True):
-                np.copyto(own, now)
-        self.network.move(*self.own)
+                if own is not now:
+                    np.copyto(own, now)
+            self.network.move(*self.own)
 
     def __call__(self, rows: Array, step: int, *, lr: float) -> Part:
         """Take the step of this number, from 0, on the batch of these rows.
