@@ -180,7 +180,8 @@ def test_two_processes_cannot_train_in_one_folder(tmp_path: Path) -> None:
         fcntl.flock(other, fcntl.LOCK_EX)
         with pytest.raises(RunError, match="another process is training in this folder"):
             resume_run(recipe, digits, folder, pictures=False)
-    assert resume_run(recipe, digits, folder, pictures=False).evaluation.accuracy > 0.5
+    assert len(resume_run(recipe, digits, folder, pictures=False).history) == 1
+    assert (folder / "evaluation.json").exists()
 
 
 def test_a_divergence_on_validation_data_leaves_the_recipe(tmp_path: Path) -> None:

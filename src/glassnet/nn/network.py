@@ -232,21 +232,24 @@ class Network:
 
         def part(start: int) -> Array:
             batch = slice(start, start + size)
-            with np.errstate(over="ignore", invalid="ignore"):
-                return self.forward(x[batch] if rows is None else x[rows[batch]])
+            return self.forward(x[batch] if rows is None else x[rows[batch]])
 
-        if len(starts) == 1:
-            logits = part(0)
-            if np.may_share_memory(logits, x):  # layers such as Flatten answer with a view
-                logits = logits.copy()
-        elif workers > 1:
-            from concurrent.futures import ThreadPoolExecutor
+        def quiet_part(start: int) -> Array:
+            with np.errstate(over="ignore", invalid="ignore"):  # is known to its own thread only
+                return part(start)
 
-            with ThreadPoolExecutor(workers) as threads:
-                logits = np.concatenate(list(threads.map(part, starts)))
-        else:
-            logits = np.concatenate([np.empty((0, *self.output_shape), self.dtype), *map(part, starts)])
         with np.errstate(over="ignore", invalid="ignore"):
+            if len(starts) == 1:
+                logits = part(0)
+                if np.may_share_memory(logits, x):  # layers such as Flatten answer with a view
+                    logits = logits.copy()
+            elif workers > 1:
+                from concurrent.futures import ThreadPoolExecutor
+
+                with ThreadPoolExecutor(workers) as threads:
+                    logits = np.concatenate(list(threads.map(quiet_part, starts)))
+            else:
+                logits = np.concatenate([np.empty((0, *self.output_shape), self.dtype), *map(part, starts)])
             finite = math.isfinite(np.add.reduce(logits, axis=None))
         if not finite:
             bad = np.flatnonzero(~np.isfinite(logits.reshape(len(logits), -1)).all(axis=1))
