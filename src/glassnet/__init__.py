@@ -18,8 +18,15 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.modelfile import ModelFileError as ModelFileError
     from glassnet.modelfile import load_network as load_network
     from glassnet.modelfile import save_network as save_network
+    from glassnet.nn.activations import ELU as ELU
+    from glassnet.nn.activations import GELU as GELU
+    from glassnet.nn.activations import Identity as Identity
+    from glassnet.nn.activations import LeakyReLU as LeakyReLU
     from glassnet.nn.activations import ReLU as ReLU
     from glassnet.nn.activations import Sigmoid as Sigmoid
+    from glassnet.nn.activations import SiLU as SiLU
+    from glassnet.nn.activations import Softmax as Softmax
+    from glassnet.nn.activations import Softplus as Softplus
     from glassnet.nn.activations import Tanh as Tanh
     from glassnet.nn.conv import Conv2D as Conv2D
     from glassnet.nn.dense import Dense as Dense
@@ -65,7 +72,7 @@ _NAMES = {
     "glassnet.data.dataset": "DataError Dataset Split",
     "glassnet.data.registry": "load_dataset",
     "glassnet.modelfile": "ModelFileError load_network save_network",
-    "glassnet.nn.activations": "ReLU Sigmoid Tanh",
+    "glassnet.nn.activations": "ELU GELU Identity LeakyReLU ReLU Sigmoid SiLU Softmax Softplus Tanh",
     "glassnet.nn.conv": "Conv2D",
     "glassnet.nn.dense": "Dense",
     "glassnet.nn.dropout": "Dropout",
