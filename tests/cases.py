@@ -87,6 +87,9 @@ INITIALIZERS = [
     gn.HeUniform(),
     gn.GlorotNormal(),
     gn.GlorotUniform(),
+    gn.LeCunNormal(),
+    gn.LeCunUniform(),
+    gn.Orthogonal(),
 ]
 
 OPTIMIZERS = [
@@ -96,7 +99,17 @@ OPTIMIZERS = [
     gn.Adam(0.1),
 ]
 
-SCHEDULES = [gn.ConstantRate(), gn.OneCycle(), gn.OneCycle(rise=0, start=1, end=0.1)]
+SCHEDULES = [
+    gn.ConstantRate(),
+    gn.OneCycle(),
+    gn.OneCycle(rise=0, start=1, end=0.1),
+    gn.StepDecay(3),
+    gn.ExponentialDecay(),
+    gn.InverseScaling(),
+    gn.CosineDecay(0.1),
+    gn.WarmUp(5),
+    gn.WarmUp(2, gn.CosineDecay()),
+]
 
 
 def network_of(case: LayerCase, *, dtype: type = np.float64, seed: int = 0) -> gn.Network:

@@ -38,7 +38,10 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.nn.init import HeNormal as HeNormal
     from glassnet.nn.init import HeUniform as HeUniform
     from glassnet.nn.init import Initializer as Initializer
+    from glassnet.nn.init import LeCunNormal as LeCunNormal
+    from glassnet.nn.init import LeCunUniform as LeCunUniform
     from glassnet.nn.init import Normal as Normal
+    from glassnet.nn.init import Orthogonal as Orthogonal
     from glassnet.nn.init import Uniform as Uniform
     from glassnet.nn.layer import Layer as Layer
     from glassnet.nn.loss import BinaryCrossEntropy as BinaryCrossEntropy
@@ -54,8 +57,13 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.nn.reshape import Rescale as Rescale
     from glassnet.nn.reshape import Standardize as Standardize
     from glassnet.nn.schedule import ConstantRate as ConstantRate
+    from glassnet.nn.schedule import CosineDecay as CosineDecay
+    from glassnet.nn.schedule import ExponentialDecay as ExponentialDecay
+    from glassnet.nn.schedule import InverseScaling as InverseScaling
     from glassnet.nn.schedule import OneCycle as OneCycle
     from glassnet.nn.schedule import Schedule as Schedule
+    from glassnet.nn.schedule import StepDecay as StepDecay
+    from glassnet.nn.schedule import WarmUp as WarmUp
     from glassnet.nn.settings import InputError as InputError
     from glassnet.progress import ProgressBar as ProgressBar
     from glassnet.train.callbacks import Callback as Callback
@@ -77,14 +85,16 @@ _NAMES = {
     "glassnet.nn.dense": "Dense",
     "glassnet.nn.dropout": "Dropout",
     "glassnet.nn.gradcheck": "check_gradients",
-    "glassnet.nn.init": "Constant GlorotNormal GlorotUniform HeNormal HeUniform Initializer Normal Uniform",
+    "glassnet.nn.init": "Constant GlorotNormal GlorotUniform HeNormal HeUniform "
+    "Initializer LeCunNormal LeCunUniform Normal Orthogonal Uniform",
     "glassnet.nn.layer": "Layer",
     "glassnet.nn.loss": "BinaryCrossEntropy CrossEntropy Loss SquaredError",
     "glassnet.nn.network": "Network",
     "glassnet.nn.optim": "SGD Adam Optimizer",
     "glassnet.nn.pool": "MaxPool2D",
     "glassnet.nn.reshape": "Flatten Rescale Standardize",
-    "glassnet.nn.schedule": "ConstantRate OneCycle Schedule",
+    "glassnet.nn.schedule": "ConstantRate CosineDecay ExponentialDecay InverseScaling "
+    "OneCycle Schedule StepDecay WarmUp",
     "glassnet.nn.settings": "InputError",
     "glassnet.progress": "ProgressBar",
     "glassnet.train.callbacks": "Callback EarlyStopping",

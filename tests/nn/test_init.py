@@ -9,6 +9,9 @@ from glassnet.nn.init import Initializer
 
 FAN_IN, FAN_OUT = 300, 100
 VARIANCE = {
+    "LeCunNormal": 1 / FAN_IN,
+    "LeCunUniform": 1 / FAN_IN,
+    "Orthogonal": 1 / max(FAN_IN, FAN_OUT),
     "HeNormal": 2 / FAN_IN,
     "HeUniform": 2 / FAN_IN,
     "GlorotNormal": 2 / (FAN_IN + FAN_OUT),
@@ -41,3 +44,16 @@ def test_dense_uses_its_initialisers() -> None:
     network = gn.Network([gn.Dense(4, init=gn.Constant(2), bias_init=gn.Constant(-1))], input_shape=3)
     np.testing.assert_array_equal(network.layers[0].W, np.full((3, 4), 2))
     np.testing.assert_array_equal(network.layers[0].b, np.full(4, -1))
+
+
+@pytest.mark.parametrize("shape", [(6, 6), (9, 4), (4, 9), (3, 3, 2, 5)])
+def test_orthogonal_weights_keep_lengths(shape: tuple[int, ...]) -> None:
+    W = gn.Orthogonal(2.0).draw(shape, 1, 1, np.random.default_rng(0)).reshape(-1, shape[-1])
+    product = W.T @ W if W.shape[0] >= W.shape[1] else W @ W.T
+    np.testing.assert_allclose(product, 4 * np.eye(len(product)), atol=1e-12)
+
+
+def test_orthogonal_weights_are_not_turned_one_way() -> None:
+    """Without the signs of R, the first entry of Q would always be of one sign."""
+    firsts = [gn.Orthogonal().draw((3, 3), 3, 3, np.random.default_rng(seed))[0, 0] for seed in range(40)]
+    assert 8 < sum(first > 0 for first in firsts) < 32  # 20 expected, standard deviation 3.2

@@ -44,3 +44,35 @@ def test_one_cycle_without_a_rise_only_falls() -> None:
 def test_impossible_settings(settings: dict[str, float], message: str) -> None:
     with pytest.raises(gn.InputError, match=message):
         gn.OneCycle(**settings)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        (gn.StepDecay(4, drop=0.5), [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25]),
+        (gn.ExponentialDecay(end=1 / 256), [2.0**-k for k in range(9)]),
+        (gn.InverseScaling(power=1), [1 / k for k in range(1, 10)]),
+        (gn.CosineDecay(end=0.2), [0.2 + 0.4 * (1 + math.cos(math.pi * k / 8)) for k in range(9)]),
+        (gn.WarmUp(3, gn.ConstantRate()), [0.25, 0.5, 0.75, 1, 1, 1, 1, 1, 1]),
+        (gn.WarmUp(4, gn.ExponentialDecay(end=1 / 16)), [0.2, 0.4, 0.6, 0.8, 1, 0.5, 0.25, 0.125, 0.0625]),
+    ],
+    ids=repr,
+)
+def test_nine_steps_by_hand(schedule: gn.Schedule, expected: list[float]) -> None:
+    assert [schedule.factor(step, 9) for step in range(9)] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: gn.StepDecay(0), "every must be at least 1"),
+        (lambda: gn.StepDecay(1, drop=2), "drop must be from 0 to 1"),
+        (lambda: gn.ExponentialDecay(end=0), "end must be above 0"),
+        (lambda: gn.InverseScaling(power=0), "power must be above 0"),
+        (lambda: gn.CosineDecay(end=-1), "end must be from 0 to 1"),
+        (lambda: gn.WarmUp(0), "over must be at least 1"),
+    ],
+)
+def test_impossible_settings_of_the_others(make, message: str) -> None:
+    with pytest.raises(gn.InputError, match=message):
+        make()

@@ -117,6 +117,14 @@ def glorot(fan_in: int, fan_out: int) -> float:
     return 2 / (fan_in + fan_out)
 
 
+def lecun(fan_in: int) -> float:
+    """Variance 1 / fan_in: a linear unit keeps the size of the signal.
+
+    LeCun et al. 1998, "Efficient BackProp", section 4.6.
+    """
+    return 1 / fan_in
+
+
 @final
 @dataclass(frozen=True)
 class HeNormal(ScaledNormal):
@@ -151,3 +159,51 @@ class GlorotUniform(ScaledUniform):
 
     def variance(self, fan_in: int, fan_out: int) -> float:
         return glorot(fan_in, fan_out)
+
+
+@final
+@dataclass(frozen=True)
+class LeCunNormal(ScaledNormal):
+    """Normal with variance 1 / fan_in."""
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        return lecun(fan_in)
+
+
+@final
+@dataclass(frozen=True)
+class LeCunUniform(ScaledUniform):
+    """Uniform with variance 1 / fan_in."""
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        return lecun(fan_in)
+
+
+@final
+@dataclass(frozen=True)
+class Orthogonal(Initializer):
+    """A random rotation: as a matrix (fan_in side, last axis), its columns or its rows are orthogonal, of length gain.
+
+    So a signal keeps its length on the way through many layers. Drawn as Q of the QR decomposition of a normal matrix,
+    with the signs of R's diagonal, so that every rotation is equally likely.
+
+    Args:
+        gain: the length, above 0; sqrt(2) in front of a ReLU.
+
+    Reference: Saxe, McClelland and Ganguli 2014, "Exact solutions to the nonlinear dynamics of learning in deep linear
+    neural networks".
+    """
+
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.gain > 0, f"Orthogonal: gain must be above 0, got {self.gain}")
+
+    def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
+        columns = shape[-1]
+        rows = math.prod(shape[:-1])
+        normal = rng.standard_normal((max(rows, columns), min(rows, columns)))
+        Q, R = np.linalg.qr(normal)
+        Q *= np.where(np.diag(R) < 0, -1, 1)
+        return self.gain * (Q if rows >= columns else Q.T).reshape(shape)

@@ -71,3 +71,117 @@ class OneCycle(Schedule):
         if t < self.rise:
             return self.start + (1 - self.start) * (1 - math.cos(math.pi * t / self.rise)) / 2
         return self.end + (1 - self.end) * (1 + math.cos(math.pi * (t - self.rise) / (1 - self.rise))) / 2
+
+
+@final
+@dataclass(frozen=True)
+class StepDecay(Schedule):
+    """Down by a factor, again and again: factor = drop^floor(step / every).
+
+    Args:
+        every: so many steps, at least 1.   drop: what is left each time, from 0 to 1.
+
+    Reference: Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural networks",
+    section 5 (there by hand).
+    """
+
+    every: int
+    drop: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.every >= 1, f"StepDecay: every must be at least 1 step, got {self.every}")
+        require(0 <= self.drop <= 1, f"StepDecay: drop must be from 0 to 1, got {self.drop}")
+
+    def factor(self, step: int, steps: int) -> float:
+        return self.drop ** (step // self.every)
+
+
+@final
+@dataclass(frozen=True)
+class ExponentialDecay(Schedule):
+    """A constant part of the rate is lost at every step: factor = end^(step / (steps - 1)), from 1 to `end`.
+
+    Args:
+        end: the factor at the last step, above 0, at most 1.
+    """
+
+    end: float = 0.01
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(0 < self.end <= 1, f"ExponentialDecay: end must be above 0 and at most 1, got {self.end}")
+
+    def factor(self, step: int, steps: int) -> float:
+        return float(self.end ** (step / max(steps - 1, 1)))
+
+
+@final
+@dataclass(frozen=True)
+class InverseScaling(Schedule):
+    """The classical rate of stochastic approximation: factor = 1 / (1 + step)^power.
+
+    Args:
+        power: above 0; between 1/2 and 1 for the theory.
+
+    Reference: Robbins and Monro 1951, "A stochastic approximation method".
+    """
+
+    power: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.power > 0, f"InverseScaling: power must be above 0, got {self.power}")
+
+    def factor(self, step: int, steps: int) -> float:
+        return float((1 + step) ** -self.power)
+
+
+@final
+@dataclass(frozen=True)
+class CosineDecay(Schedule):
+    """Half a wave of the cosine, slow at both ends: factor = end + (1 - end) (1 + cos(pi step / (steps - 1))) / 2.
+
+    Args:
+        end: the factor at the last step, from 0 to 1.
+
+    Reference: Loshchilov and Hutter 2017, "SGDR: stochastic gradient descent with warm restarts", equation 5 (one
+    period).
+    """
+
+    end: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(0 <= self.end <= 1, f"CosineDecay: end must be from 0 to 1, got {self.end}")
+
+    def factor(self, step: int, steps: int) -> float:
+        return self.end + (1 - self.end) * (1 + math.cos(math.pi * step / max(steps - 1, 1))) / 2
+
+
+@final
+@dataclass(frozen=True)
+class WarmUp(Schedule):
+    """Any schedule after a gentle start: over its first steps the rate rises in a straight line.
+
+    factor = (step + 1) / (over + 1) times that of `then` at its first step, while step < over; afterwards
+    `then`, which begins there and has the rest of the training for itself.
+
+    Args:
+        over: so many steps, at least 1.   then: the schedule that follows.
+
+    Reference: Goyal et al. 2017, "Accurate, large minibatch SGD: training ImageNet in 1 hour", section 2.2.
+    """
+
+    over: int
+    then: Schedule = ConstantRate()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.over >= 1, f"WarmUp: over must be at least 1 step, got {self.over}")
+
+    def factor(self, step: int, steps: int) -> float:
+        left = max(steps - self.over, 1)
+        if step < self.over:
+            return (step + 1) / (self.over + 1) * self.then.factor(0, left)
+        return self.then.factor(step - self.over, left)
