@@ -96,6 +96,9 @@ OPTIMIZERS = [
     gn.SGD(0.1),
     gn.SGD(0.1, momentum=0.9),
     gn.SGD(0.1, momentum=0.9, nesterov=True),
+    gn.AdaGrad(0.5),
+    gn.RMSProp(0.1),
+    gn.RMSProp(0.1, momentum=0.5),
     gn.Adam(0.1),
 ]
 

@@ -50,8 +50,10 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.nn.loss import SquaredError as SquaredError
     from glassnet.nn.network import Network as Network
     from glassnet.nn.optim import SGD as SGD
+    from glassnet.nn.optim import AdaGrad as AdaGrad
     from glassnet.nn.optim import Adam as Adam
     from glassnet.nn.optim import Optimizer as Optimizer
+    from glassnet.nn.optim import RMSProp as RMSProp
     from glassnet.nn.pool import MaxPool2D as MaxPool2D
     from glassnet.nn.reshape import Flatten as Flatten
     from glassnet.nn.reshape import Rescale as Rescale
@@ -90,7 +92,7 @@ _NAMES = {
     "glassnet.nn.layer": "Layer",
     "glassnet.nn.loss": "BinaryCrossEntropy CrossEntropy Loss SquaredError",
     "glassnet.nn.network": "Network",
-    "glassnet.nn.optim": "SGD Adam Optimizer",
+    "glassnet.nn.optim": "SGD AdaGrad Adam Optimizer RMSProp",
     "glassnet.nn.pool": "MaxPool2D",
     "glassnet.nn.reshape": "Flatten Rescale Standardize",
     "glassnet.nn.schedule": "ConstantRate CosineDecay ExponentialDecay InverseScaling "

@@ -42,6 +42,25 @@ def test_nesterov() -> None:
         np.testing.assert_allclose(after, theta, rtol=1e-14)
 
 
+def test_adagrad() -> None:
+    theta, s = np.array([1.0, 2.0, 3.0]), np.zeros(3)
+    for grad, after in zip(GRADIENTS, run(gn.AdaGrad(0.1, epsilon=1e-3)), strict=True):
+        s = s + grad**2
+        theta = theta - 0.1 * grad / (np.sqrt(s) + 1e-3)
+        np.testing.assert_allclose(after, theta, rtol=1e-14)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.7])
+def test_rmsprop(momentum: float) -> None:
+    theta, v, u = np.array([1.0, 2.0, 3.0]), np.zeros(3), np.zeros(3)
+    optimizer = gn.RMSProp(0.1, decay=0.8, momentum=momentum, epsilon=1e-3)
+    for grad, after in zip(GRADIENTS, run(optimizer), strict=True):
+        v = 0.8 * v + 0.2 * grad**2
+        u = momentum * u + grad / (np.sqrt(v) + 1e-3)
+        theta = theta - 0.1 * u
+        np.testing.assert_allclose(after, theta, rtol=1e-13)
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
 def test_one_optimizer_serves_two_trainings(optimizer: gn.Optimizer) -> None:
     for first, second in zip(run(optimizer), run(optimizer), strict=True):
@@ -66,9 +85,11 @@ def test_parts_of_the_vectors_are_updated_like_the_whole(optimizer: gn.Optimizer
 def test_finds_the_bottom_of_a_bowl(optimizer: gn.Optimizer) -> None:
     theta, curvature = np.array([5.0, -3.0]), np.array([1.0, 0.2])
     state = optimizer.start(theta)
-    for step in range(400):
-        optimizer.update(theta, curvature * theta, state, lr=0.1, step=step)
-    # Plain descent shrinks the flat direction by 0.98 a step: 3 x 0.98^400 < 1e-3.
+    for step in range(2000):
+        rate = optimizer.lr * (1 - step / 2000)  # a rule whose steps do not shrink with the gradient needs it
+        optimizer.update(theta, curvature * theta, state, lr=rate, step=step)
+    # Plain descent shrinks the flat direction by 1 - 0.02 (1 - k / 2000) in step k: 3 exp(-20) in all. A rule that moves
+    # by its rate takes last steps far below 1e-3.
     assert np.abs(theta).max() < 1e-3
 
 

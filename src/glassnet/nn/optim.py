@@ -88,6 +88,91 @@ class SGD(Optimizer):
 
 @final
 @dataclass(frozen=True)
+class AdaGrad(Optimizer):
+    """Smaller steps for parameters that have moved much: the gradient over the root of the sum of all its squares.
+
+    Update:  s = s + g^2          theta = theta - lr g / (sqrt(s) + epsilon)
+
+    Args:
+        lr: the learning rate, above 0.
+        epsilon: keeps the division finite, above 0.
+
+    Reference: Duchi, Hazan and Singer 2011, "Adaptive subgradient methods for online learning and stochastic
+    optimization" (the diagonal form).
+    """
+
+    lr: float = 0.01
+    epsilon: float = 1e-10
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.epsilon > 0, f"AdaGrad: epsilon must be above 0, got {self.epsilon}")
+
+    def start(self, theta: Array) -> State:
+        return {"squares": np.zeros_like(theta)}
+
+    def update(self, theta: Array, grad: Array, state: State, *, lr: float, step: int) -> None:
+        s = state["squares"]
+        root = np.square(grad)
+        s += root
+        np.sqrt(s, out=root)
+        root += self.epsilon
+        grad /= root
+        grad *= lr
+        theta -= grad
+
+
+@final
+@dataclass(frozen=True)
+class RMSProp(Optimizer):
+    """AdaGrad that forgets: the gradient over the root of a running mean of its squares.
+
+    Update:         v = decay v + (1 - decay) g^2      theta = theta - lr g / (sqrt(v) + epsilon)
+    with momentum:  u = momentum u + g / (sqrt(v) + epsilon)      theta = theta - lr u
+
+    Args:
+        lr: the learning rate, above 0.
+        decay: how much of the old mean is kept at a step, from 0 to below 1.
+        momentum: 0 (none) up to below 1.
+        epsilon: keeps the division finite, above 0.
+
+    Reference: Tieleman and Hinton 2012, "Lecture 6.5: rmsprop", Coursera: Neural networks for machine learning.
+    """
+
+    lr: float = 1e-3
+    decay: float = 0.9
+    momentum: float = 0.0
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(0 <= self.decay < 1, f"RMSProp: decay must be from 0 to below 1, got {self.decay}")
+        require(0 <= self.momentum < 1, f"RMSProp: momentum must be from 0 to below 1, got {self.momentum}")
+        require(self.epsilon > 0, f"RMSProp: epsilon must be above 0, got {self.epsilon}")
+
+    def start(self, theta: Array) -> State:
+        return {name: np.zeros_like(theta) for name in ("v", "velocity")[: 2 if self.momentum else 1]}
+
+    def update(self, theta: Array, grad: Array, state: State, *, lr: float, step: int) -> None:
+        v = state["v"]
+        root = np.square(grad)
+        root *= 1 - self.decay
+        v *= self.decay
+        v += root
+        np.sqrt(v, out=root)
+        root += self.epsilon
+        grad /= root
+        if self.momentum:
+            u = state["velocity"]
+            u *= self.momentum
+            u += grad
+            np.copyto(grad, u)
+        grad *= lr
+        theta -= grad
+
+
+@final
+@dataclass(frozen=True)
 class Adam(Optimizer):
     """Steps of about the same size for every parameter: the mean gradient over the root of its mean square.
 
