@@ -88,8 +88,8 @@ def test_finds_the_bottom_of_a_bowl(optimizer: gn.Optimizer) -> None:
     for step in range(2000):
         rate = optimizer.lr * (1 - step / 2000)  # a rule whose steps do not shrink with the gradient needs it
         optimizer.update(theta, curvature * theta, state, lr=rate, step=step)
-    # Plain descent shrinks the flat direction by 1 - 0.02 (1 - k / 2000) in step k: 3 exp(-20) in all. A rule that moves
-    # by its rate takes last steps far below 1e-3.
+    # Plain descent shrinks the flat direction by 1 - 0.02 (1 - k / 2000) in step k: 3 exp(-20) in all.
+    # A rule that moves by its rate takes last steps far below 1e-3.
     assert np.abs(theta).max() < 1e-3
 
 
