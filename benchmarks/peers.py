@@ -77,10 +77,10 @@ class Contender(NamedTuple):
 
     work: Callable[[], float]
     accuracy: Callable[[], float] | None = None
-    about: dict[str, Any] = {}  # noqa: RUF012
+    about: dict[str, Any] | None = None
 
 
-class Missing(Exception):  # noqa: N818
+class MissingError(Exception):
     """The contender cannot take part here; the message says why."""
 
 
@@ -88,7 +88,7 @@ def needed(module: str, package: str = "") -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise Missing(f"needs {package or module}: {error}") from None
+        raise MissingError(f"needs {package or module}: {error}") from None
 
 
 def seconds(work: Callable[[], object], calls: int = 1) -> Callable[[], float]:
@@ -137,7 +137,7 @@ def glassnet(work: Work) -> Contender:
     try:
         gn.fit(network, (x[: work.batch_size], y[: work.batch_size]), epochs=1, **settings)
     except gn.InputError as error:
-        raise Missing(f"is not there yet: {error}") from None
+        raise MissingError(f"is not there yet: {error}") from None
     return Contender(
         seconds(lambda: gn.fit(network, (x, y), seed=next(seeds), epochs=EPOCHS, **settings), EPOCHS),
         lambda: gn.evaluate(network, (work.array("x_test"), work.array("y_test"))).accuracy,
@@ -164,7 +164,7 @@ def part(name: str) -> Any:
     import glassnet as gn
 
     if not hasattr(gn, name):
-        raise Missing(f"is not there yet: glassnet.{name}")
+        raise MissingError(f"is not there yet: glassnet.{name}")
     return getattr(gn, name)
 
 
@@ -243,7 +243,9 @@ def pytorch(work: Work, *, compiled: bool = False, channels_last: bool = False) 
         try:
             epoch()
         except Exception as error:  # whatever goes wrong between Python, compiler and linker
-            raise Missing(f"does not work here: {type(error).__name__}: {str(error).strip().splitlines()[0]}") from None
+            raise MissingError(
+                f"does not work here: {type(error).__name__}: {str(error).strip().splitlines()[0]}"
+            ) from None
     return Contender(seconds(epoch), accuracy, about_torch(torch))
 
 
@@ -439,7 +441,7 @@ def memory(key: Literal["VmHWM", "RssAnon"]) -> float:
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(key):
             return int(line.split()[1]) * 1024 / 1e6
-    raise Missing(f"needs {key} in /proc/self/status")
+    raise MissingError(f"needs {key} in /proc/self/status")
 
 
 def private_memory(process: int) -> float:
@@ -594,10 +596,10 @@ def main() -> None:
         table["hidden"] = tuple(table["hidden"])
     try:
         contender = CONTENDERS[name](Work(**table))
-    except Missing as reason:
+    except MissingError as reason:
         answer({"missing": str(reason)})
         return
-    answer({"ready": contender.about})
+    answer({"ready": contender.about or {}})
     for line in sys.stdin:
         if line.strip() == "work":
             answer(contender.work())

@@ -42,11 +42,11 @@ NOISY = 0.1  # share of the processors
 PAUSE = 0.1  # seconds, twice between two contenders: for idle threads to go to sleep, then to see what else runs here
 
 
-class Skipped(Exception):  # noqa: N818
+class SkippedError(Exception):
     """A contender cannot take part; the message says why."""
 
 
-class Died(Skipped):
+class DiedError(SkippedError):
     """A contender has ended when it should not."""
 
 
@@ -80,14 +80,14 @@ class Served:
         answer = self._answer()
         if "missing" in answer:
             self.close()
-            raise Skipped(answer["missing"])
+            raise SkippedError(answer["missing"])
         self.about: dict[str, Any] = answer["ready"]
 
     def _answer(self) -> Any:
         assert self.process.stdout
         line = self.process.stdout.readline()
         if not line:
-            raise Died(f"ended with exit code {self.process.wait()}")
+            raise DiedError(f"ended with exit code {self.process.wait()}")
         return json.loads(line)
 
     def _ask(self, question: str) -> Any:
@@ -120,7 +120,7 @@ class Command:
 
     def __init__(self, arguments: Callable[[int], list[str]], *, printed: bool = False, needs: str = "") -> None:
         if needs and not importlib.util.find_spec(needs):
-            raise Skipped(f"needs {needs}")
+            raise SkippedError(f"needs {needs}")
         self.arguments, self.printed = arguments, printed
         self.accuracies: list[float] = []
         self.measure(0)  # bytecode is compiled, files are in the page cache
@@ -133,7 +133,7 @@ class Command:
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
         took = time.perf_counter() - started
         if done.returncode:
-            raise Died(f"ended with exit code {done.returncode}")
+            raise DiedError(f"ended with exit code {done.returncode}")
         found = re.search(r"test accuracy ([\d.]+) %", done.stdout)
         if found:
             self.accuracies.append(float(found[1]) / 100)
@@ -351,7 +351,7 @@ def cold_start(bench: Bench) -> Row:
     plan = bench.folder / "plan.json"
     try:
         plan.write_text(json.dumps(plan_of_quick()))
-    except Skipped as reason:
+    except SkippedError as reason:
         return Row(work, {}, skipped=str(reason))
 
     def ours(seed: int) -> list[str]:
@@ -391,11 +391,11 @@ def plan_of_quick() -> dict[str, Any]:
     from glassnet.recipes import load_recipe, recipe_names
 
     if "quick" not in recipe_names():
-        raise Skipped("is not there yet: the recipe `quick`")
+        raise SkippedError("is not there yet: the recipe `quick`")
     recipe = load_recipe("quick")
     epochs, batch_size = recipe.training.epochs, int(recipe.training.batch_size)
     if recipe.network.hidden is None:
-        raise Skipped("the recipe `quick` is no row of hidden layers")
+        raise SkippedError("the recipe `quick` is no row of hidden layers")
     images = 60_000 - recipe.data.validation
     steps = -(-images // batch_size) * epochs
     return {
@@ -530,9 +530,9 @@ def measure(row: Row, repeat: int, patience: float) -> dict[str, Any]:
         """What the action returns; a contender that cannot go on is left out."""
         try:
             return action()
-        except Skipped as reason:
+        except SkippedError as reason:
             skipped[name] = str(reason)
-            if isinstance(reason, Died):
+            if isinstance(reason, DiedError):
                 faults.append(f"{name} {reason}")
             results.pop(name, None)
             if contender := running.pop(name, None):

@@ -143,7 +143,7 @@ def write_arrays(path: str | Path, arrays: dict[str, Array], key: str, metadata:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException:  # Ctrl-C too leaves no half file behind; it goes on its way below
         with suppress(OSError):
             temporary.unlink()
         raise

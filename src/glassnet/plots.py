@@ -3,6 +3,7 @@
 Each function takes results and gives a Matplotlib figure; `save` writes one as a PNG. Nothing here needs a screen.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,11 +128,7 @@ def save(figure: "Figure", path: str | Path) -> None:
 
 def available() -> bool:
     """Whether Matplotlib is installed."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        return False
-    return True
+    return find_spec("matplotlib") is not None
 
 
 def _grid(images: Array, evaluation: Evaluation, chosen: Array, title: str) -> "Figure":

@@ -63,7 +63,7 @@ def _run() -> int:
     """The exit code of the command."""
     try:
         code = app(prog_name="glassnet", standalone_mode=False)
-    except Exception as error:
+    except Exception as error:  # those that are not of our making are raised again
         message = _message(error)
         if message is None:
             raise

@@ -147,7 +147,7 @@ def from_table(kind: type[T], table: Any, where: str) -> T:
 
 
 def _construct(cls: type[T], settings: dict[str, Any], where: str) -> T:
-    fields = {f.name: f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
+    fields = {f.name: f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]  # T is always a dataclass
     hints = typing.get_type_hints(cls)
     for key in settings:
         if key not in fields:

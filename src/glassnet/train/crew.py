@@ -123,7 +123,7 @@ class Crew:
                     self.arrived.release()
         except _StoppedError:
             pass
-        except BaseException:
+        except BaseException:  # whatever it is, the leader must hear of it, or it would wait for ever
             self.writer.send_bytes(traceback.format_exc()[-2000:].encode()[-2000:])  # a pipe does not hold much more
             self.failing[0] = 1
             self.arrived.release()

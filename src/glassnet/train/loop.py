@@ -233,7 +233,7 @@ def fit(
         training.history.stopped = f"interrupted in epoch {training.epoch}"
         if not training.history.records:
             training.last.restore(network)  # half an epoch is no network that could be named
-    except Exception:  # in the middle of an epoch, perhaps of a step
+    except Exception:  # of whatever kind, it came in the middle of an epoch, and is raised again
         training.last.restore(network)
         raise
     if training.history.stopped or any(isinstance(callback, EarlyStopping) for callback in callbacks):
@@ -286,7 +286,6 @@ def _portions(rows: Array) -> Iterator[Array]:
 
 
 def _ran_away(training: Training, rate: float) -> DivergenceError:
-    training.last.restore(training.network)
     kept = f"as it was after epoch {training.epoch - 1}" if training.epoch > 1 else "as it was at the start"
     batch = min(training.batch + 1, training.batches)
     return DivergenceError(

@@ -85,7 +85,7 @@ class Steps:
                 f"the gradients of {self.shards} shards take about {gigabytes:.1f} GB, more than this machine has to "
                 "give: cut a batch into fewer shards"
             ) from None
-        except BaseException:
+        except BaseException:  # Ctrl-C too: what has been started must be stopped; it goes on its way below
             self._end()
             raise
         return self
