@@ -1,0 +1,50 @@
+"""The examples in the documentation print what the pages say."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
+import docs
+
+
+def examples() -> list:
+    return [
+        pytest.param(
+            page,
+            id=str(page.relative_to(docs.DOCS)),
+            marks=[pytest.mark.mnist] if 'load_dataset("mnist"' in page.read_text(encoding="utf-8") else [],
+        )
+        for page in docs.pages()
+    ]
+
+
+@pytest.mark.parametrize("page", examples())
+def test_examples_print_what_the_page_says(page: Path) -> None:
+    assert docs.differences(page) == []
+
+
+def test_a_number_that_is_not_printed_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```python\nprint('a', 0.5)\nprint(1_000)\n```\n\n```text\na 0.53\n1000\n```\n")
+    assert docs.differences(page) == ["page.md: 'a 0.53' is now 'a 0.5'"]
+    page.write_text("```python\nprint('a', 0.5)\n```\n\n```text\n```\n")
+    assert "0 lines in the page, 1 printed" in docs.differences(page)[0]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        ("loss 0.312", "loss  0.313", True),
+        ("loss 0.312", "loss 0.33", False),
+        ("97.9 %", "98.1 %", True),
+        ("7 right", "8 right", True),
+        ("7 right", "9 right", False),
+        ("2.1e-10", "2.2e-10", True),
+        ("2.1e-10", "2.1e-09", False),
+        ("dense1", "relu1", False),
+    ],
+)
+def test_what_counts_as_the_same(a: str, b: str, same: bool) -> None:
+    assert docs.same(a, b) is same
