@@ -3,6 +3,7 @@
 A class that is not here fails `test_cases.py`, so nothing escapes the gradient check.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +20,13 @@ Array = np.ndarray
 class LayerCase:
     """A layer made by `make`, tried on examples of this shape.
 
-    `kinked` where it has points without a derivative, `random` where training is not prediction.
+    `kink` says how far an input is from a point without a derivative; `differs` where training is not prediction.
     """
 
     make: Any
     input_shape: tuple[int, ...]
-    kinked: bool = False
-    random: bool = False
+    kink: Callable[[Array], float] | None = None
+    differs: bool = False
 
     @property
     def layer(self) -> Layer:
@@ -34,6 +35,24 @@ class LayerCase:
     @property
     def id(self) -> str:
         return f"{self.layer!r}-{'x'.join(map(str, self.input_shape))}"
+
+
+def from_zero(x: Array) -> float:
+    """The kink of a rectifier lies at 0."""
+    return float(np.abs(x).min())
+
+
+def gap(size: int) -> Callable[[Array], float]:
+    """A maximum has a kink where the two largest values of a block are equal."""
+
+    def smallest_gap(x: Array) -> float:
+        N, H, W, C = x.shape
+        x = x[:, : H // size * size, : W // size * size]
+        blocks = x.reshape(N, H // size, size, W // size, size, C).transpose(0, 1, 3, 5, 2, 4)
+        ordered = np.sort(blocks.reshape(-1, size * size))
+        return float((ordered[:, -1] - ordered[:, -2]).min())
+
+    return smallest_gap
 
 
 LAYERS = [
@@ -46,21 +65,26 @@ LAYERS = [
     LayerCase(lambda: gn.Conv2D(2, 4, stride=3, padding="same", bias_init=gn.Normal(1)), (7, 8, 2)),
     LayerCase(lambda: gn.Conv2D(2, 3, stride=2, padding="same"), (1, 2, 2)),
     LayerCase(lambda: gn.Conv2D(3, 1), (2, 2, 2)),
-    LayerCase(lambda: gn.MaxPool2D(2), (4, 6, 2), kinked=True),
-    LayerCase(lambda: gn.MaxPool2D(2), (5, 7, 1), kinked=True),
-    LayerCase(lambda: gn.MaxPool2D(3), (7, 6, 3), kinked=True),
-    LayerCase(lambda: gn.Dropout(0.4), (7,), random=True),
+    LayerCase(lambda: gn.MaxPool2D(2), (4, 6, 2), kink=gap(2)),
+    LayerCase(lambda: gn.MaxPool2D(2), (5, 7, 1), kink=gap(2)),
+    LayerCase(lambda: gn.MaxPool2D(3), (7, 6, 3), kink=gap(3)),
+    LayerCase(lambda: gn.AveragePool2D(2), (4, 6, 2)),
+    LayerCase(lambda: gn.AveragePool2D(3), (7, 8, 1)),
+    LayerCase(lambda: gn.GlobalAveragePool(), (3, 5, 2)),
+    LayerCase(lambda: gn.BatchNorm(), (5,), differs=True),
+    LayerCase(lambda: gn.BatchNorm(momentum=0.5, epsilon=0.1), (3, 2, 4), differs=True),
+    LayerCase(lambda: gn.Dropout(0.4), (7,), differs=True),
     LayerCase(lambda: gn.Dropout(0.0), (2, 3)),
-    LayerCase(lambda: gn.ReLU(), (6,), kinked=True),
-    LayerCase(lambda: gn.ReLU(), (3, 2, 2), kinked=True),
+    LayerCase(lambda: gn.ReLU(), (6,), kink=from_zero),
+    LayerCase(lambda: gn.ReLU(), (3, 2, 2), kink=from_zero),
     LayerCase(lambda: gn.Sigmoid(), (5,)),
     LayerCase(lambda: gn.Sigmoid(), (2, 3)),
     LayerCase(lambda: gn.Tanh(), (5,)),
     LayerCase(lambda: gn.Identity(), (3, 2)),
-    LayerCase(lambda: gn.LeakyReLU(), (6,), kinked=True),
-    LayerCase(lambda: gn.LeakyReLU(0.3), (3, 2, 2), kinked=True),
+    LayerCase(lambda: gn.LeakyReLU(), (6,), kink=from_zero),
+    LayerCase(lambda: gn.LeakyReLU(0.3), (3, 2, 2), kink=from_zero),
     LayerCase(lambda: gn.ELU(), (6,)),
-    LayerCase(lambda: gn.ELU(0.4), (3, 2), kinked=True),
+    LayerCase(lambda: gn.ELU(0.4), (3, 2), kink=from_zero),
     LayerCase(lambda: gn.GELU(), (6,)),
     LayerCase(lambda: gn.GELU(), (3, 2, 2)),
     LayerCase(lambda: gn.SiLU(), (6,)),
@@ -75,9 +99,22 @@ LAYERS = [
     LayerCase(lambda: gn.Standardize(), (3, 2)),
     LayerCase(lambda: gn.Flatten(), (3, 4, 2)),
     LayerCase(lambda: gn.Flatten(), (5,)),
+    LayerCase(lambda: gn.Reshape((2, 6, 1)), (3, 4)),
+    LayerCase(lambda: gn.Reshape((15,)), (5, 3)),
 ]
 
-LOSSES: list[Loss] = [gn.CrossEntropy(), gn.BinaryCrossEntropy(), gn.SquaredError()]
+LOSSES: list[Loss] = [
+    gn.CrossEntropy(),
+    gn.CrossEntropy(smoothing=0.1),
+    gn.BinaryCrossEntropy(),
+    gn.SquaredError(),
+    gn.AbsoluteError(),
+    gn.Huber(),
+    gn.Huber(delta=0.3),
+    gn.Hinge(),
+]
+
+PENALTIES = [gn.L2(0.3), gn.L1(0.2), gn.MaxNorm(1.5)]
 
 INITIALIZERS = [
     gn.Constant(0.25),
@@ -100,6 +137,8 @@ OPTIMIZERS = [
     gn.RMSProp(0.1),
     gn.RMSProp(0.1, momentum=0.5),
     gn.Adam(0.1),
+    gn.AdamW(0.1),
+    gn.AdamW(0.1, decay=0.5),
 ]
 
 SCHEDULES = [
@@ -123,9 +162,29 @@ def network_of(case: LayerCase, *, dtype: type = np.float64, seed: int = 0) -> g
 
 
 def examples_for(case: LayerCase, N: int, *, seed: int = 1) -> Array:
-    """Random inputs, at least 1e-3 away from 0 where the layer has a kink there."""
-    x = np.random.default_rng(seed).standard_normal((N, *case.input_shape))
-    return np.where(np.abs(x) < 1e-3, 0.5, x) if case.kinked else x
+    """Random inputs; drawn again if one of them lies within 1e-3 of a kink."""
+    rng = np.random.default_rng(seed)
+    for _ in range(100):
+        x = rng.standard_normal((N, *case.input_shape))
+        if case.kink is None or case.kink(x) >= 1e-3:
+            return x
+    raise AssertionError(f"{case.id}: no draw of {N} examples stays away from the kinks")
+
+
+def logits_for(loss: Loss, targets: Array, M: int, *, seed: int = 0) -> Array:
+    """Random logits; drawn again if the loss has a kink within 1e-3 of one of them."""
+    rng = np.random.default_rng(seed)
+    for _ in range(100):
+        z = rng.standard_normal((len(targets), M))
+        kinks = [1.0]
+        if isinstance(loss, gn.AbsoluteError):
+            kinks = np.abs(z - (np.eye(M)[targets] if targets.ndim == 1 else targets))
+        if isinstance(loss, gn.Hinge):
+            truth = z[np.arange(len(z)), targets][:, None] if M > 1 else (1 - 2 * targets)[:, None] * 2 * z + z
+            kinks = np.abs(1 + z - truth)
+        if np.min(kinks) >= 1e-3:
+            return z
+    raise AssertionError(f"{loss}: no draw stays away from the kinks")
 
 
 def targets_for(loss: Loss, N: int, M: int, *, seed: int = 2) -> list[Array]:
@@ -136,4 +195,4 @@ def targets_for(loss: Loss, N: int, M: int, *, seed: int = 2) -> list[Array]:
         return [labels, rng.dirichlet(np.ones(M), N)]
     if isinstance(loss, gn.BinaryCrossEntropy):
         return [labels, rng.uniform(0, 1, (N, M))]
-    return [labels, rng.standard_normal((N, M))]
+    return [labels] if isinstance(loss, gn.Hinge) else [labels, rng.standard_normal((N, M))]

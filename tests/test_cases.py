@@ -3,7 +3,7 @@
 import pytest
 
 import glassnet as gn
-from cases import INITIALIZERS, LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
+from cases import INITIALIZERS, LAYERS, LOSSES, OPTIMIZERS, PENALTIES, SCHEDULES
 from glassnet.nn.init import Initializer
 from glassnet.nn.settings import final_classes
 
@@ -16,6 +16,7 @@ from glassnet.nn.settings import final_classes
         (Initializer, INITIALIZERS),
         (gn.Optimizer, OPTIMIZERS),
         (gn.Schedule, SCHEDULES),
+        (gn.Penalty, PENALTIES),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -25,7 +26,7 @@ def test_every_class_is_a_case(kind: type, table: list) -> None:
     assert ours == {type(part).__name__ for part in table}
 
 
-@pytest.mark.parametrize("kind", [gn.Layer, gn.Loss, Initializer, gn.Optimizer, gn.Schedule])
+@pytest.mark.parametrize("kind", [gn.Layer, gn.Loss, Initializer, gn.Optimizer, gn.Schedule, gn.Penalty])
 def test_a_class_is_abstract_or_final(kind: type) -> None:
     for cls in final_classes(kind).values():
         if cls.__module__.startswith("glassnet."):

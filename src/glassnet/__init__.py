@@ -18,20 +18,28 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.modelfile import ModelFileError as ModelFileError
     from glassnet.modelfile import load_network as load_network
     from glassnet.modelfile import save_network as save_network
-    from glassnet.nn.activations import ELU as ELU
-    from glassnet.nn.activations import GELU as GELU
     from glassnet.nn.activations import Identity as Identity
     from glassnet.nn.activations import LeakyReLU as LeakyReLU
     from glassnet.nn.activations import ReLU as ReLU
     from glassnet.nn.activations import Sigmoid as Sigmoid
-    from glassnet.nn.activations import SiLU as SiLU
     from glassnet.nn.activations import Softmax as Softmax
-    from glassnet.nn.activations import Softplus as Softplus
     from glassnet.nn.activations import Tanh as Tanh
+    from glassnet.nn.adaptive import AdaGrad as AdaGrad
+    from glassnet.nn.adaptive import Adam as Adam
+    from glassnet.nn.adaptive import AdamW as AdamW
+    from glassnet.nn.adaptive import RMSProp as RMSProp
+    from glassnet.nn.average import WeightAverage as WeightAverage
+    from glassnet.nn.clip import Clip as Clip
     from glassnet.nn.conv import Conv2D as Conv2D
     from glassnet.nn.dense import Dense as Dense
+    from glassnet.nn.distance import AbsoluteError as AbsoluteError
+    from glassnet.nn.distance import Huber as Huber
+    from glassnet.nn.distance import SquaredError as SquaredError
     from glassnet.nn.dropout import Dropout as Dropout
+    from glassnet.nn.entropy import BinaryCrossEntropy as BinaryCrossEntropy
+    from glassnet.nn.entropy import CrossEntropy as CrossEntropy
     from glassnet.nn.gradcheck import check_gradients as check_gradients
+    from glassnet.nn.hinge import Hinge as Hinge
     from glassnet.nn.init import Constant as Constant
     from glassnet.nn.init import GlorotNormal as GlorotNormal
     from glassnet.nn.init import GlorotUniform as GlorotUniform
@@ -44,19 +52,25 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.nn.init import Orthogonal as Orthogonal
     from glassnet.nn.init import Uniform as Uniform
     from glassnet.nn.layer import Layer as Layer
-    from glassnet.nn.loss import BinaryCrossEntropy as BinaryCrossEntropy
-    from glassnet.nn.loss import CrossEntropy as CrossEntropy
     from glassnet.nn.loss import Loss as Loss
-    from glassnet.nn.loss import SquaredError as SquaredError
     from glassnet.nn.network import Network as Network
+    from glassnet.nn.norm import BatchNorm as BatchNorm
     from glassnet.nn.optim import SGD as SGD
-    from glassnet.nn.optim import AdaGrad as AdaGrad
-    from glassnet.nn.optim import Adam as Adam
     from glassnet.nn.optim import Optimizer as Optimizer
-    from glassnet.nn.optim import RMSProp as RMSProp
+    from glassnet.nn.penalty import L1 as L1
+    from glassnet.nn.penalty import L2 as L2
+    from glassnet.nn.penalty import MaxNorm as MaxNorm
+    from glassnet.nn.penalty import Penalty as Penalty
+    from glassnet.nn.pool import AveragePool2D as AveragePool2D
+    from glassnet.nn.pool import GlobalAveragePool as GlobalAveragePool
     from glassnet.nn.pool import MaxPool2D as MaxPool2D
+    from glassnet.nn.rectifiers import ELU as ELU
+    from glassnet.nn.rectifiers import GELU as GELU
+    from glassnet.nn.rectifiers import SiLU as SiLU
+    from glassnet.nn.rectifiers import Softplus as Softplus
     from glassnet.nn.reshape import Flatten as Flatten
     from glassnet.nn.reshape import Rescale as Rescale
+    from glassnet.nn.reshape import Reshape as Reshape
     from glassnet.nn.reshape import Standardize as Standardize
     from glassnet.nn.schedule import ConstantRate as ConstantRate
     from glassnet.nn.schedule import CosineDecay as CosineDecay
@@ -70,6 +84,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.progress import ProgressBar as ProgressBar
     from glassnet.train.callbacks import Callback as Callback
     from glassnet.train.callbacks import EarlyStopping as EarlyStopping
+    from glassnet.train.callbacks import ReduceOnPlateau as ReduceOnPlateau
     from glassnet.train.checkpoint import Checkpoint as Checkpoint
     from glassnet.train.checkpoint import CheckpointError as CheckpointError
     from glassnet.train.history import History as History
@@ -82,24 +97,33 @@ _NAMES = {
     "glassnet.data.dataset": "DataError Dataset Split",
     "glassnet.data.registry": "load_dataset",
     "glassnet.modelfile": "ModelFileError load_network save_network",
-    "glassnet.nn.activations": "ELU GELU Identity LeakyReLU ReLU Sigmoid SiLU Softmax Softplus Tanh",
+    "glassnet.nn.activations": "Identity LeakyReLU ReLU Sigmoid Softmax Tanh",
+    "glassnet.nn.adaptive": "AdaGrad Adam AdamW RMSProp",
+    "glassnet.nn.average": "WeightAverage",
+    "glassnet.nn.clip": "Clip",
     "glassnet.nn.conv": "Conv2D",
     "glassnet.nn.dense": "Dense",
+    "glassnet.nn.distance": "AbsoluteError Huber SquaredError",
     "glassnet.nn.dropout": "Dropout",
+    "glassnet.nn.entropy": "BinaryCrossEntropy CrossEntropy",
     "glassnet.nn.gradcheck": "check_gradients",
-    "glassnet.nn.init": "Constant GlorotNormal GlorotUniform HeNormal HeUniform "
-    "Initializer LeCunNormal LeCunUniform Normal Orthogonal Uniform",
+    "glassnet.nn.hinge": "Hinge",
+    "glassnet.nn.init": "Constant GlorotNormal GlorotUniform HeNormal HeUniform Initializer "
+    "LeCunNormal LeCunUniform Normal Orthogonal Uniform",
     "glassnet.nn.layer": "Layer",
-    "glassnet.nn.loss": "BinaryCrossEntropy CrossEntropy Loss SquaredError",
+    "glassnet.nn.loss": "Loss",
     "glassnet.nn.network": "Network",
-    "glassnet.nn.optim": "SGD AdaGrad Adam Optimizer RMSProp",
-    "glassnet.nn.pool": "MaxPool2D",
-    "glassnet.nn.reshape": "Flatten Rescale Standardize",
-    "glassnet.nn.schedule": "ConstantRate CosineDecay ExponentialDecay InverseScaling "
-    "OneCycle Schedule StepDecay WarmUp",
+    "glassnet.nn.norm": "BatchNorm",
+    "glassnet.nn.optim": "SGD Optimizer",
+    "glassnet.nn.penalty": "L1 L2 MaxNorm Penalty",
+    "glassnet.nn.pool": "AveragePool2D GlobalAveragePool MaxPool2D",
+    "glassnet.nn.rectifiers": "ELU GELU SiLU Softplus",
+    "glassnet.nn.reshape": "Flatten Rescale Reshape Standardize",
+    "glassnet.nn.schedule": "ConstantRate CosineDecay ExponentialDecay InverseScaling OneCycle "
+    "Schedule StepDecay WarmUp",
     "glassnet.nn.settings": "InputError",
     "glassnet.progress": "ProgressBar",
-    "glassnet.train.callbacks": "Callback EarlyStopping",
+    "glassnet.train.callbacks": "Callback EarlyStopping ReduceOnPlateau",
     "glassnet.train.checkpoint": "Checkpoint CheckpointError",
     "glassnet.train.history": "History",
     "glassnet.train.loop": "DivergenceError fit",

@@ -15,7 +15,8 @@ import numpy as np
 
 from glassnet.nn.layer import Array, Layer
 from glassnet.nn.loss import Loss
-from glassnet.nn.network import Network, Segment, connect
+from glassnet.nn.network import Network
+from glassnet.nn.segments import Segment, connect
 from glassnet.nn.settings import InputError, from_table, to_table
 from glassnet.version import __version__
 

@@ -9,25 +9,45 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import glassnet as gn
-from cases import LOSSES, targets_for
+from cases import LOSSES, logits_for, targets_for
 
-ALL = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+ALL = pytest.mark.parametrize("loss", LOSSES, ids=repr)
 
 
 @ALL
 @pytest.mark.parametrize("kind", [0, 1], ids=["labels", "rows"])
 @pytest.mark.parametrize("N", [1, 5])
-def test_backward_is_the_derivative_of_forward(loss: gn.Loss, kind: int, N: int) -> None:
-    z = np.random.default_rng(0).standard_normal((N, 4))
+@pytest.mark.parametrize("weighted", [False, True])
+def test_backward_is_the_derivative_of_forward(loss: gn.Loss, kind: int, N: int, weighted: bool) -> None:
+    if kind >= len(targets_for(loss, N, 4)):
+        return  # a hinge takes labels only
     targets = targets_for(loss, N, 4)[kind]
-    _, prediction = loss.forward(z, targets)
-    analytic = loss.backward(prediction, targets)
+    z = logits_for(loss, targets, 4)
+    weights = np.arange(1.0, N + 1) if weighted else None
+    _, prediction = loss.forward(z, targets, weights=weights)
+    analytic = loss.backward(prediction, targets, weights=weights)
     numeric, h = np.empty_like(z), 1e-6
     for place in np.ndindex(z.shape):
         nudge = np.zeros_like(z)
         nudge[place] = h
-        numeric[place] = (loss.forward(z + nudge, targets)[0] - loss.forward(z - nudge, targets)[0]) / (2 * h)
+        up, down = (loss.forward(z + sign * nudge, targets, weights=weights)[0] for sign in (1, -1))
+        numeric[place] = (up - down) / (2 * h)
     assert np.abs(analytic - numeric).max() <= 1e-6 * np.abs(numeric).max()
+
+
+@ALL
+def test_a_weight_of_two_is_an_example_twice_and_of_zero_none(loss: gn.Loss) -> None:
+    z = np.random.default_rng(0).standard_normal((3, 4))
+    for targets in targets_for(loss, 3, 4):
+        value, p = loss.forward(z, targets, weights=np.array([2.0, 0, 1]))
+        rows = [0, 0, 2]
+        expected, q = loss.forward(z[rows], targets[rows])
+        assert value == pytest.approx(expected, rel=1e-12)
+        gradient = loss.backward(p, targets, weights=np.array([2.0, 0, 1]))
+        repeated = loss.backward(q, targets[rows])
+        np.testing.assert_allclose(gradient, [repeated[0] + repeated[1], np.zeros(4), repeated[2]], atol=1e-15)
+        assert loss.forward(z, targets, weights=np.zeros(3))[0] == 0
+        assert not loss.backward(p, targets, weights=np.zeros(3)).any()
 
 
 @ALL
@@ -63,6 +83,8 @@ def test_labels_stand_for_one_hot_rows(loss: gn.Loss) -> None:
     z = np.random.default_rng(0).standard_normal((5, 4))
     labels = np.array([3, 0, 1, 1, 2])
     value, prediction = loss.forward(z, labels)
+    if isinstance(loss, gn.Hinge):
+        return  # takes labels only
     rows = np.eye(4)[labels]
     assert value == pytest.approx(loss.forward(z, rows)[0], rel=1e-12)
     np.testing.assert_allclose(loss.backward(prediction, labels), loss.backward(prediction, rows), atol=1e-15)
@@ -98,6 +120,42 @@ def test_binary_cross_entropy_with_one_output_takes_labels_0_and_1() -> None:
     np.testing.assert_array_equal(loss.labels(np.array([[0.49], [0.51]])), [0, 1])
 
 
+def test_smoothing_mixes_the_truth_with_an_even_guess() -> None:
+    z, labels = np.random.default_rng(0).standard_normal((2, 5)), np.array([3, 0])
+    smooth, plain = gn.CrossEntropy(smoothing=0.2), gn.CrossEntropy()
+    mixed = 0.8 * np.eye(5)[labels] + 0.2 / 5
+    for targets in (labels, np.eye(5)[labels]):
+        value, p = smooth.forward(z, targets)
+        assert value == pytest.approx(plain.forward(z, mixed)[0], rel=1e-14)
+        np.testing.assert_allclose(smooth.backward(p, targets), plain.backward(p, mixed), atol=1e-16)
+
+
+def test_absolute_error_and_huber_by_hand() -> None:
+    z, t = np.array([[1.0, 2], [3, -4]]), np.array([[1.5, 0], [0, 0]])
+    value, p = gn.AbsoluteError().forward(z, t)
+    assert value == (0.5 + 2 + 3 + 4) / 2
+    np.testing.assert_array_equal(gn.AbsoluteError().backward(p, t), [[-0.5, 0.5], [0.5, -0.5]])
+    value, p = gn.Huber(delta=2).forward(z, t)
+    assert value == (0.125 + 2 + (6 - 2) + (8 - 2)) / 2
+    np.testing.assert_array_equal(gn.Huber(delta=2).backward(p, t), [[-0.25, 1], [1, -1]])
+
+
+def test_hinge_by_hand() -> None:
+    z = np.array([[2.0, 1.5, 0], [3, 1, 0.5]])  # the first truth is too close to class 1, the second far ahead
+    value, p = gn.Hinge().forward(z, np.array([0, 0]))
+    assert value == 0.5 / 2
+    np.testing.assert_array_equal(gn.Hinge().backward(p, np.array([0, 0])), [[-0.5, 0.5, 0], [0, 0, 0]])
+    np.testing.assert_array_equal(gn.Hinge().labels(z), [0, 0])
+
+
+def test_hinge_with_one_output() -> None:
+    z, labels = np.array([[0.25], [0.25], [-3]]), np.array([1, 0, 0])
+    value, p = gn.Hinge().forward(z, labels)
+    assert value == (0.75 + 1.25 + 0) / 3
+    np.testing.assert_allclose(gn.Hinge().backward(p, labels), [[-1 / 3], [1 / 3], [0]], rtol=1e-15)
+    np.testing.assert_array_equal(gn.Hinge().labels(z), [1, 1, 0])
+
+
 def test_squared_error_by_hand() -> None:
     value, p = gn.SquaredError().forward(np.array([[1.0, 2], [3, 4]]), np.array([[1.0, 0], [0, 0]]))
     assert value == (4 + 9 + 16) / 4
@@ -125,6 +183,7 @@ def test_softmax_does_not_change_with_a_shift(z: np.ndarray, shift: float) -> No
         (gn.CrossEntropy(), np.array([[0.5, 0.49, 0]] * 3), "probability distribution"),
         (gn.BinaryCrossEntropy(), np.full((3, 3), 1.5), "between 0 and 1"),
         (gn.BinaryCrossEntropy(), np.full((3, 3), -0.5), "between 0 and 1"),
+        (gn.Hinge(), np.zeros((3, 3)), r"takes labels of shape \(N,\), got targets of shape \(3, 3\)"),
         (gn.SquaredError(), np.full((3, 3), np.nan), "NaN or infinity"),
         (gn.SquaredError(), np.array([0.5, 1, 2]), "integer labels"),
     ],

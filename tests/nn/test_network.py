@@ -95,7 +95,7 @@ def test_backward_below_the_first_parameters_is_skipped_in_training() -> None:
 @pytest.mark.parametrize("workers", [1, 3])
 def test_prediction_in_many_batches_is_prediction_in_one(monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
     whole = small(dtype=np.float64).logits(pictures(50))
-    monkeypatch.setattr("glassnet.nn.network.PREDICT_ROWS", 7)
+    monkeypatch.setattr("glassnet.nn.batches.ROWS", 7)
     network = small(dtype=np.float64)
     seen = []
     forward = network.layers[-1].forward
@@ -284,5 +284,5 @@ def test_a_class_of_the_user_does_not_take_the_name_of_ours() -> None:
 
 def test_summary_counts_parameters() -> None:
     lines = small().summary().splitlines()
-    assert lines[3].split() == ["dense1", "Dense(units=5)", "(5,)", "85"]
-    assert lines[-1].split() == ["total", "103"]
+    assert lines[3].split() == ["dense1", "Dense(units=5)", "(5,)", "85", "80"]
+    assert lines[-1].split() == ["total", "103", "95"]

@@ -19,6 +19,7 @@ EPOCHS, BATCHES = 6, 4
 def network() -> gn.Network:
     layers = [
         gn.Conv2D(4, 3),
+        gn.BatchNorm(),
         gn.ReLU(),
         gn.MaxPool2D(2),
         gn.Flatten(),
@@ -41,19 +42,25 @@ class Halving(gn.Schedule):
 
 
 def train(path: Path | None, *, callbacks=(), workers: int = 1, minutes: float = 0, **change):
-    """A training with all that must survive: optimizer, schedule, dropout, early stopping, a short last batch."""
+    """A training with all that must survive: the optimizer, schedules, averages, dropout, a short last batch."""
     x, y = data()
     net = network()
     kept = [gn.Checkpoint(path, minutes=minutes)] if path else []
     settings = {"epochs": EPOCHS, "batch_size": 16, "shards": 3, "seed": 5, "optimizer": gn.Adam(0.01)}
-    settings |= change
+    settings |= {"penalties": [gn.L1(1e-4)], "clip": gn.Clip(norm=1), "average": gn.WeightAverage(0.8)}
+    settings |= {"class_weights": [1, 2, 0.5]} | change
     history = gn.fit(
         net,
         (x[:60], y[:60]),
         validation=(x[60:], y[60:]),
         schedule=Halving(),
         workers=workers,
-        callbacks=[*kept, gn.EarlyStopping("validation_loss", patience=4), *callbacks],
+        callbacks=[
+            *kept,
+            gn.EarlyStopping("validation_loss", patience=4),
+            gn.ReduceOnPlateau("training_accuracy", patience=1),
+            *callbacks,
+        ],
         **settings,
     )
     return net, history

@@ -19,7 +19,7 @@ from glassnet.train import crew
 from glassnet.train.crew import WorkerError, shared
 from glassnet.train.gradient import Worker
 from glassnet.train.metrics import as_examples
-from glassnet.train.steps import Steps
+from glassnet.train.steps import Rules, Steps
 
 forked = pytest.mark.skipif(not crew.FORKS, reason="here workers are threads")
 
@@ -51,12 +51,17 @@ def convolutional() -> gn.Network:
     return gn.Network(layers, input_shape=(12, 12, 1))
 
 
+def normalised() -> gn.Network:
+    layers = [gn.Rescale(1 / 255), gn.Conv2D(3, 3), gn.BatchNorm(), gn.ReLU(), gn.Flatten(), gn.Dense(10)]
+    return gn.Network(layers, input_shape=(12, 12, 1))
+
+
 def images(N: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     return rng.integers(0, 256, (N, 12, 12), dtype=np.uint8), rng.integers(0, 10, N)
 
 
-@pytest.mark.parametrize("make", [dense, convolutional])
+@pytest.mark.parametrize("make", [dense, convolutional, normalised])
 @pytest.mark.parametrize("workers", [2, 3])
 def test_the_same_bits_with_any_number_of_workers(kind, make, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
     computed = shared((2, 5), np.int64)  # by run and shard: who did it
@@ -64,20 +69,49 @@ def test_the_same_bits_with_any_number_of_workers(kind, make, workers: int, monk
     right = Worker.__call__
     for run, count in enumerate((1, workers)):
 
-        def call(self, rows, gradient, *, run=run, **keywords):
+        def call(self, rows, gradient, observed, *, run=run, **keywords):
             computed[run, keywords["shard"]] = os.getpid() if kind == "processes" else threading.get_ident()
-            return right(self, rows, gradient, **keywords)
+            return right(self, rows, gradient, observed, **keywords)
 
         monkeypatch.setattr(Worker, "__call__", call)
         network = make()
         # 10 epochs of 5 steps; the last batch of each has 10 examples instead of 32.
         history = gn.fit(
-            network, images(138), epochs=10, batch_size=32, shards=5, workers=count, optimizer=gn.Adam(1e-3)
+            network,
+            images(138),
+            epochs=10,
+            batch_size=32,
+            shards=5,
+            workers=count,
+            optimizer=gn.Adam(1e-3),
+            penalties=[gn.L2(1e-3), gn.MaxNorm(1.2)],
+            clip=gn.Clip(norm=0.5, value=0.1),
+            average=gn.WeightAverage(0.9),
+            class_weights="balanced",
         )
-        results.append((network.theta, [{k: v for k, v in record.items() if k != "seconds"} for record in history]))
+        kept = np.concatenate([network.theta, network.buffers])
+        results.append((kept, [{k: v for k, v in record.items() if k != "seconds"} for record in history]))
     assert [len(set(run)) for run in computed.tolist()] == [1, workers]  # so many did compute
     np.testing.assert_array_equal(results[0][0], results[1][0])
     assert results[0][1] == results[1][1]
+
+
+def test_statistics_are_folded_in_shard_order(kind) -> None:
+    """The running mean of batch normalisation, from the three shards of two steps, by hand."""
+    x, y = np.random.default_rng(0).standard_normal((12, 4)), np.arange(12) % 3
+    for workers in (1, 2):
+        network = gn.Network([gn.BatchNorm(momentum=0.6), gn.Dense(3)], input_shape=4, dtype=np.float64)
+        rules, examples = Rules(Still(1.0)), as_examples((x, y), "train", network)
+        with Steps(network, examples, rules, {}, batch_size=6, shards=3, workers=workers, seed=0) as take_step:
+            take_step(np.arange(6), 0, lr=1.0)
+            take_step(np.arange(6, 12), 1, lr=1.0)
+        mean, variance = np.zeros(4), np.ones(4)
+        for start in range(0, 12, 2):
+            part = x[start : start + 2]
+            mean = 0.6 * mean + 0.4 * part.mean(axis=0)
+            variance = 0.6 * variance + 0.4 * part.var(axis=0, ddof=1)
+        np.testing.assert_allclose(network.layers[0].mean, mean, rtol=1e-12)
+        np.testing.assert_allclose(network.layers[0].variance, variance, rtol=1e-12)
 
 
 @pytest.mark.parametrize("count", [3, 4])
@@ -102,7 +136,9 @@ def test_the_sum_of_the_shards_is_the_gradient_of_the_batch(kind) -> None:
     sums = []
     for shards in (1, 7):
         own = network.theta, network.grad
-        with Steps(network, examples, Still(1.0), {}, batch_size=50, shards=shards, workers=2, seed=0) as take_step:
+        with Steps(
+            network, examples, Rules(Still(1.0)), {}, batch_size=50, shards=shards, workers=2, seed=0
+        ) as take_step:
             part = take_step(np.arange(5, 49), 0, lr=1.0)
         assert network.theta is own[0]  # where it was before
         assert network.grad is own[1]
@@ -121,7 +157,9 @@ def test_what_the_optimizer_remembers_is_there_afterwards(kind) -> None:
         network = dense()
         state = optimizer.start(network.theta)
         examples = as_examples(images(20), "train", network)
-        with Steps(network, examples, optimizer, state, batch_size=20, shards=2, workers=workers, seed=0) as take_step:
+        with Steps(
+            network, examples, Rules(optimizer), state, batch_size=20, shards=2, workers=workers, seed=0
+        ) as take_step:
             for step in range(3):
                 take_step(np.arange(20), step, lr=0.1)
         seen.append(state["velocity"].copy())
@@ -154,10 +192,10 @@ def test_an_error_in_one_worker_is_raised_and_the_last_epoch_kept(kind) -> None:
 def test_an_error_in_the_other_worker_brings_the_end_of_its_traceback(kind, monkeypatch: pytest.MonkeyPatch) -> None:
     right = Worker.__call__
 
-    def call(self, rows, gradient, **keywords):
+    def call(self, rows, gradient, observed, **keywords):
         if keywords["shard"] == 1 and keywords["step"] == 2:
             raise MemoryError("no room for the windows" + 100_000 * "!")  # more than a pipe holds
-        return right(self, rows, gradient, **keywords)
+        return right(self, rows, gradient, observed, **keywords)
 
     monkeypatch.setattr(Worker, "__call__", call)
     with pytest.raises(WorkerError, match=r"(?s)a worker has failed:.*!!!$"):
@@ -168,10 +206,10 @@ def test_an_error_in_the_other_worker_brings_the_end_of_its_traceback(kind, monk
 def test_a_worker_that_was_killed_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     leader, right = os.getpid(), Worker.__call__
 
-    def call(self, rows, gradient, **keywords):
+    def call(self, rows, gradient, observed, **keywords):
         if os.getpid() != leader and keywords["step"] == 2:
             os.kill(os.getpid(), signal.SIGKILL)
-        return right(self, rows, gradient, **keywords)
+        return right(self, rows, gradient, observed, **keywords)
 
     monkeypatch.setattr(Worker, "__call__", call)
     with pytest.raises(WorkerError, match="a worker was killed"):

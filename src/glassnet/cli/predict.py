@@ -49,7 +49,6 @@ def predict(
     from glassnet.data.csv import write_submission
     from glassnet.data.dataset import DataError
     from glassnet.modelfile import load_network, read_about
-    from glassnet.nn.loss import BinaryCrossEntropy
 
     if len(files) < 2:
         raise DataError("expected a model and at least one file: glassnet predict runs/classic-mnist digit.png")
@@ -78,7 +77,7 @@ def predict(
         typer.echo(json.dumps(rows))
         return
     number = 0
-    score = "{:.1%}" if network.loss.classifies or isinstance(network.loss, BinaryCrossEntropy) else "score {:.2f}"
+    score = "{:.1%}" if network.loss.probabilistic else "score {:.2f}"
     for part in found:
         for row, image in enumerate(part.x):
             said = rows[number]

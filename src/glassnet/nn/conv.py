@@ -5,6 +5,7 @@ So a stroke is recognised wherever it lies, with few parameters. Written as a ma
 is laid out as a row, and the row meets the weights.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal, final
 
@@ -91,6 +92,9 @@ class Conv2D(Layer):
             "W": Declared((K, K, C, F), lambda rng: self.init.draw((K, K, C, F), fan_in, fan_out, rng)),
             "b": Declared((F,), lambda rng: self.bias_init.draw((F,), fan_in, fan_out, rng)),
         }
+
+    def multiply_adds(self) -> int:
+        return math.prod(self.output_shape) * self.kernel_size**2 * self.input_shape[2]
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
         N, F = len(x), self.filters

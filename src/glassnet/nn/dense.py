@@ -63,6 +63,9 @@ class Dense(Layer):
             "b": Declared((M,), lambda rng: self.bias_init.draw((M,), D, M, rng)),
         }
 
+    def multiply_adds(self) -> int:
+        return self.input_shape[0] * self.units
+
     def forward(self, x: Array, *, training: bool = False) -> Array:
         y = np.matmul(x, self.W, out=self.space("y", (len(x), self.units)) if training else None)  # (N, M)
         y += self.b

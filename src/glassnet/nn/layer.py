@@ -18,7 +18,10 @@ How a layer lives:
 5. Several workers may compute shards of a batch at once, each on a replica: the same parameters and buffers, but a
    gradient, `saved` and `spaces` of its own. So a layer keeps nothing else, and what it draws at random comes from
    `stream()`, which is addressed by step, shard and layer.
-6. `forward(x)` without training writes nothing on the layer: one network can serve many threads.
+6. A layer that measures its training inputs, such as BatchNorm, has a view `batch_mean` for its buffer `mean`: the
+   training forward writes there what it measured in its shard. When all shards are there, `fold` takes it into the
+   buffers, shard after shard. Nothing else changes a buffer during training.
+7. `forward(x)` without training writes nothing on the layer: one network can serve many threads.
 
 A layer never changes x or dy in place, for the layer before or after may still need them.
 
@@ -88,6 +91,13 @@ class Layer(ABC):
     def adapt(self, batches: Iterable[Array]) -> None:
         """Set the buffers from all training inputs, which come in batches (N, ...), before the first step."""
 
+    def fold(self) -> None:
+        """Take what the last training forward has measured into the buffers."""
+
+    def multiply_adds(self) -> int:
+        """How many products, each added to a sum, one example takes in forward; known after `build`."""
+        return 0
+
     @abstractmethod
     def forward(self, x: Array, *, training: bool = False) -> Array:
         """y = f(x)."""
@@ -123,6 +133,6 @@ class Layer(ABC):
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle keeps: the network binds the arrays again, the rest comes with the next forward."""
         bound = {name for own in (self.parameters(), self.buffers()) for name in own} if self.output_shape else set()
-        gradients = {f"d{name}" for name in bound}
-        state = {key: value for key, value in self.__dict__.items() if key not in bound | gradients}
+        bound |= {f"{prefix}{name}" for name in bound for prefix in ("d", "batch_")}
+        state = {key: value for key, value in self.__dict__.items() if key not in bound}
         return state | {"saved": None, "spaces": {}}

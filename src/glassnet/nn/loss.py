@@ -1,4 +1,4 @@
-"""Losses: one number for how wrong the logits are, and where it comes from.
+"""Losses: one number for how wrong the logits are, and where it comes from. This file is what all losses share.
 
 Each loss owns the output that belongs to it: softmax with cross-entropy, sigmoid with binary cross-entropy, the
 identity with squared error. Taken together, output and loss have the same simple gradient at the logits in all three:
@@ -10,49 +10,70 @@ and they can be computed from the logits without overflow and without the logari
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from glassnet.nn.activations import sigmoid, softmax
 from glassnet.nn.layer import Array
 from glassnet.nn.settings import InputError, require, settle
 
 
 @dataclass(frozen=True)
 class Loss(ABC):
-    """How wrong a batch of logits (N, M) is.
+    """How wrong a batch of logits (N, M) is: the mean of what its examples lose.
 
-    The loss is a mean over the batch: a sum over examples divided by `total`. A shard of a batch divides by the total
-    of the whole batch, so that the shards' losses and gradients add up to those of the batch.
+    Forward:   L = sum_n w_n l_n / total
+    Backward:  dL/dz_n = (w_n / total) dl_n/dz_n
+
+    l_n is what example n loses (`forward_each`), w_n its weight (1 by default), total the sum of all weights. A shard
+    of a batch divides by the total of the whole batch, so that the shards' losses and gradients add up to the batch's.
     """
+
+    classifies: ClassVar[bool] = False  # whether the targets are always classes
+    probabilistic: ClassVar[bool] = False  # whether the predictions are probabilities
 
     def __post_init__(self) -> None:
         settle(self)
 
-    # Whether the targets are always classes.
-    classifies: ClassVar[bool] = False
-
-    @abstractmethod
-    def forward(self, logits: Array, targets: Array, *, total: float | None = None) -> tuple[float, Array]:
+    def forward(
+        self, logits: Array, targets: Array, *, weights: Array | None = None, total: float | None = None
+    ) -> tuple[float, Array]:
         """The loss and the prediction (N, M), which `backward` starts from.
 
         Args:
             logits: (N, M).
             targets: labels (N,), integers from 0 to M - 1, or (N, M), what each output should have been.
-            total: the number of examples in the whole batch; N by default.
+            weights: how much each example counts (N,), not negative; all the same by default.
+            total: the sum of the weights in the whole batch; that of these examples by default.
         """
+        losses, prediction = self.forward_each(logits, targets)
+        lost = np.add.reduce(losses) if weights is None else np.dot(losses, weights)
+        return float(lost) / self._total(len(logits), weights, total), prediction
 
-    def backward(self, prediction: Array, targets: Array, *, total: float | None = None) -> Array:
-        """dLoss/dlogits (N, M) = (prediction - target) / total."""
-        d = prediction.copy("C")
-        if targets.ndim == 1:
-            subtract_one_hot(d, targets)
-        else:
-            d -= targets
-        d /= len(d) if total is None else total
+    def backward(
+        self, prediction: Array, targets: Array, *, weights: Array | None = None, total: float | None = None
+    ) -> Array:
+        """dLoss/dlogits (N, M)."""
+        d = self.backward_each(prediction, targets)
+        if weights is not None:
+            d *= weights[:, None]
+        d /= self._total(len(d), weights, total)
         return d
+
+    @staticmethod
+    def _total(examples: int, weights: Array | None, total: float | None) -> float:
+        if total is None:
+            total = examples if weights is None else float(np.add.reduce(weights))
+        return total or 1.0  # a batch in which nothing counts has the loss 0
+
+    @abstractmethod
+    def forward_each(self, logits: Array, targets: Array) -> tuple[Array, Array]:
+        """What each example loses (N,), and the prediction (N, M)."""
+
+    @abstractmethod
+    def backward_each(self, prediction: Array, targets: Array) -> Array:
+        """The slope of each example's loss at its logits, a new array (N, M)."""
 
     @abstractmethod
     def predict(self, logits: Array) -> Array:
@@ -90,16 +111,21 @@ class Loss(ABC):
         )
 
 
+def difference(prediction: Array, targets: Array) -> Array:
+    """prediction - target (N, M), a new array; labels (N,) stand for one-hot rows."""
+    d = prediction.copy("C")
+    if targets.ndim == 1:
+        subtract_one_hot(d, targets)
+    else:
+        d -= targets
+    return d
+
+
 def one_hot(labels: Array, outputs: int, dtype: DTypeLike = np.float32) -> Array:
     """Labels (N,) as targets (N, M): a row of zeros with a 1 at the label; for M = 1 the label itself."""
     targets = np.zeros((len(labels), outputs), dtype)
     subtract_one_hot(targets, labels)
     return np.negative(targets, out=targets)
-
-
-def is_distribution(targets: Array) -> bool:
-    """Whether every row of targets (N, M) is a probability distribution: not negative, with sum 1 (to 0.001)."""
-    return bool((targets >= 0).all() and (np.abs(targets.sum(axis=1) - 1) <= 1e-3).all())
 
 
 def subtract_one_hot(d: Array, labels: Array) -> None:
@@ -108,94 +134,3 @@ def subtract_one_hot(d: Array, labels: Array) -> None:
         d[:, 0] -= labels
     else:
         d[np.arange(len(d)), labels] -= 1
-
-
-@final
-@dataclass(frozen=True)
-class CrossEntropy(Loss):
-    """Softmax with cross-entropy: the negative log-probability of the truth, in nats.
-
-    Forward:   p = exp(z) / sum_j exp(z_j)      L = -(1/N) sum_n sum_j t_nj log p_nj
-    Backward:  dz = (p - t) / N
-
-    Shapes: logits z, prediction p and targets t (N, M); t is one-hot when the targets are labels (N,). A row of targets
-    that are not labels is a probability distribution: not negative, sum 1.
-
-    Reference: Bridle 1990, "Probabilistic interpretation of feedforward classification network outputs".
-    """
-
-    classifies: ClassVar[bool] = True
-
-    def forward(self, logits: Array, targets: Array, *, total: float | None = None) -> tuple[float, Array]:
-        z = logits.T.copy("C")  # (M, N): maxima and sums over classes run along whole rows, which is fast
-        z -= np.maximum.reduce(z, axis=0)  # at most 0
-        p = np.exp(z)
-        norm = np.add.reduce(p, axis=0)  # (N,), at least 1
-        p /= norm
-        hit = z[targets, np.arange(len(logits))] if targets.ndim == 1 else np.add.reduce(z * targets.T, axis=0)
-        return float(np.add.reduce(np.log(norm) - hit)) / (total or len(logits)), p.T
-
-    def predict(self, logits: Array) -> Array:
-        return softmax(logits)
-
-    def check(self, targets: Array, outputs: int, examples: int) -> None:
-        super().check(targets, outputs, examples)
-        require(outputs > 1, "CrossEntropy needs at least 2 outputs; for one output use BinaryCrossEntropy()")
-        if targets.ndim == 2:
-            require(
-                is_distribution(targets),
-                "each row of targets must be a probability distribution (not negative, sum 1), and some are not: "
-                "for outputs that are independent of each other use BinaryCrossEntropy()",
-            )
-
-
-@final
-@dataclass(frozen=True)
-class BinaryCrossEntropy(Loss):
-    """Sigmoid with binary cross-entropy, for outputs that are each yes or no, independent of the others.
-
-    Forward:   p = 1 / (1 + exp(-z))      L = -(1/N) sum_n sum_j [t_nj log p_nj + (1 - t_nj) log(1 - p_nj)]
-    Backward:  dz = (p - t) / N
-
-    Computed as max(z, 0) - z t + log(1 + exp(-|z|)), which cannot overflow.
-
-    Shapes: logits z, prediction p and targets t (N, M), t from 0 to 1; labels (N,) stand for one-hot rows.
-
-    Reference: Bishop 2006, "Pattern Recognition and Machine Learning", section 5.2 (independent binary outputs).
-    """
-
-    def forward(self, logits: Array, targets: Array, *, total: float | None = None) -> tuple[float, Array]:
-        z = logits
-        t = targets if targets.ndim == 2 else one_hot(targets, z.shape[1], z.dtype)
-        value = np.sum(np.maximum(z, 0) - z * t + np.log1p(np.exp(-np.abs(z))))
-        return float(value) / (total or len(z)), sigmoid(z)
-
-    def predict(self, logits: Array) -> Array:
-        return sigmoid(logits)
-
-    def check(self, targets: Array, outputs: int, examples: int) -> None:
-        super().check(targets, outputs, examples)
-        inside = targets.ndim == 1 or bool(((targets >= 0) & (targets <= 1)).all())
-        require(inside, "targets of BinaryCrossEntropy must lie between 0 and 1")
-
-
-@final
-@dataclass(frozen=True)
-class SquaredError(Loss):
-    """The identity with squared error, summed over outputs; the 1/2 makes the gradient simple.
-
-    Forward:   p = z      L = (1/2N) sum_n sum_j (p_nj - t_nj)^2
-    Backward:  dz = (p - t) / N
-
-    Shapes: logits z, prediction p and targets t (N, M); labels (N,) stand for one-hot rows.
-
-    Reference: Rumelhart, Hinton and Williams 1986, "Learning representations by back-propagating errors" (there without
-    the 1/N).
-    """
-
-    def forward(self, logits: Array, targets: Array, *, total: float | None = None) -> tuple[float, Array]:
-        t = targets if targets.ndim == 2 else one_hot(targets, logits.shape[1], logits.dtype)
-        return 0.5 * float(np.sum(np.square(logits - t))) / (total or len(logits)), logits
-
-    def predict(self, logits: Array) -> Array:
-        return logits

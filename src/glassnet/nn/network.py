@@ -5,79 +5,19 @@ optimizer is a line of arithmetic on two vectors, and copying, averaging or savi
 """
 
 import copy
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from glassnet.nn.layer import Array, Declared, Layer, Shape
-from glassnet.nn.loss import CrossEntropy, Loss
+from glassnet.nn.batches import as_batch, check_finite, check_logits, forward_in_portions, portions, rows_at_once
+from glassnet.nn.entropy import CrossEntropy
+from glassnet.nn.layer import Array, Layer
+from glassnet.nn.loss import Loss
+from glassnet.nn.segments import connect, draw, length, segments_of
 from glassnet.nn.settings import InputError, describe, require, whole
-from glassnet.nn.stream import stream
-
-# Prediction takes so many examples at once that the largest output of a layer has about this many values, which stay in
-# the cache; and at most so many.
-PREDICT_VALUES, PREDICT_ROWS = 2**20, 1024
-
-
-@dataclass(frozen=True)
-class Segment:
-    """Where one array of one layer lies in a flat vector: theta[start:stop], in this shape."""
-
-    layer: int
-    name: str
-    start: int
-    stop: int
-    declared: Declared
-
-    def view(self, vector: Array) -> Array:
-        return vector[self.start : self.stop].reshape(self.declared.shape)
-
-
-def connect(layers: Sequence[Layer], input_shape: Shape) -> tuple[list[Segment], list[Segment]]:
-    """Tell each layer its shapes and name; return the segments of parameters and of buffers. Allocates nothing.
-
-    Raises:
-        InputError: a layer cannot follow the one before it, or is in a network already.
-    """
-    require(len(layers) > 0, "a network needs at least one layer")
-    for position, layer in enumerate(layers):
-        require(isinstance(layer, Layer), f"layers[{position}]: expected a layer such as Dense(128), got {layer!r}")
-        used = bool(layer.output_shape) or any(layer is other for other in layers[:position])
-        require(not used, f"layers[{position}]: this {type(layer).__name__} is in a network already")
-    counts: dict[str, int] = {}
-    shape = input_shape
-    for position, layer in enumerate(layers):
-        kind = type(layer).__name__.lower()
-        counts[kind] = counts.get(kind, 0) + 1
-        layer.name = f"{kind}{counts[kind]}"
-        try:
-            output_shape = layer.build(shape)
-        except InputError as error:
-            message = f"layer {layer.name} (layers[{position}]): {error}"
-            for connected in layers[: position + 1]:
-                connected.release()
-            raise InputError(message) from None
-        layer.input_shape, layer.output_shape = shape, output_shape
-        shape = output_shape
-    return (
-        _segments([layer.parameters() for layer in layers]),
-        _segments([layer.buffers() for layer in layers]),
-    )
-
-
-def _segments(declarations: list[dict[str, Declared]]) -> list[Segment]:
-    segments = []
-    start = 0
-    for layer, declaration in enumerate(declarations):
-        for name, declared in declaration.items():
-            stop = start + math.prod(declared.shape)
-            segments.append(Segment(layer, name, start, stop, declared))
-            start = stop
-    return segments
+from glassnet.nn.summary import summary
 
 
 class Network:
@@ -93,7 +33,9 @@ class Network:
     Attributes:
         theta: every parameter, as one vector.   grad: its gradient, dLoss/dtheta.
         buffers: what belongs to the model but is not learned by gradient descent, as one vector.
+        observed: what the last training forward measured for `fold`, laid out as the buffers are.
         segments, buffer_segments: which part of the vectors belongs to which layer.
+        measuring: the layers that `fold`.
         loss: what the logits mean: CrossEntropy() until `fit` is given another.
 
     Raises:
@@ -121,10 +63,8 @@ class Network:
         self.loss: Loss = CrossEntropy()
         try:
             names = max(self.output_shape[0], 2)  # one output says yes or no
-            require(
-                self.classes is None or len(self.classes) == names,
-                f"classes: expected {names} names, got {classes!r}",
-            )
+            right = self.classes is None or len(self.classes) == names
+            require(right, f"classes: expected {names} names, got {classes!r}")
             self._allocate(seed)
         except InputError:
             for layer in self.layers:
@@ -133,16 +73,16 @@ class Network:
         self._bind()
 
     def _allocate(self, seed: int | None) -> None:
-        count = self.segments[-1].stop if self.segments else 0
         try:
-            self.theta, self.grad = np.zeros(count, self.dtype), np.zeros(count, self.dtype)
-            self.buffers = np.zeros(self.buffer_segments[-1].stop if self.buffer_segments else 0, self.dtype)
-            for kind, segments, vector in ((0, self.segments, self.theta), (1, self.buffer_segments, self.buffers)):
-                for number, segment in enumerate(segments if seed is not None else []):
-                    segment.view(vector)[...] = segment.declared.draw(stream(seed or 0, "weights", kind, number))
+            self.theta, self.grad = (np.zeros(length(self.segments), self.dtype) for _ in range(2))
+            self.buffers, self.observed = (np.zeros(length(self.buffer_segments), self.dtype) for _ in range(2))
+            if seed is not None:
+                draw(self.segments, self.theta, seed, 0)
+                draw(self.buffer_segments, self.buffers, seed, 1)
         except (MemoryError, OverflowError):
             raise InputError(
-                f"a network of {count:,} parameters does not fit into the memory of this machine: make it smaller"
+                f"a network of {length(self.segments):,} parameters does not fit into the memory of this machine: "
+                "make it smaller"
             ) from None
 
     def _bind(self) -> None:
@@ -151,26 +91,34 @@ class Network:
             layer.dtype = self.dtype
         self.seek(seed=0, step=0)
         self.move(self.theta, self.grad, self.buffers)
-        values = max(math.prod(shape) for layer in self.layers for shape in (layer.input_shape, layer.output_shape))
-        self._rows_at_once = min(max(PREDICT_VALUES // values, 1), PREDICT_ROWS)
+        self._rows_at_once = rows_at_once(self.layers)
         self._lowest = self.segments[0].layer if self.segments else len(self.layers)
+        self.measuring = [layer for layer in self.layers if type(layer).fold is not Layer.fold]
 
     def move(self, theta: Array, grad: Array, buffers: Array) -> None:
         """Use these vectors instead, as they are; every layer gets its views of them."""
-        self.theta, self.grad, self.buffers = theta, grad, buffers
+        self.theta, self.buffers = theta, buffers
         for segment in self.segments:
             setattr(self.layers[segment.layer], segment.name, segment.view(theta))
-            setattr(self.layers[segment.layer], f"d{segment.name}", segment.view(grad))
         for segment in self.buffer_segments:
             setattr(self.layers[segment.layer], segment.name, segment.view(buffers))
+        self.collect(grad, self.observed, anew=True)
 
-    def collect(self, grad: Array) -> None:
-        """Let `backward` write into this vector instead."""
-        if grad is self.grad:
-            return
-        self.grad = grad
-        for segment in self.segments:
-            setattr(self.layers[segment.layer], f"d{segment.name}", segment.view(grad))
+    def collect(self, grad: Array, observed: Array, *, anew: bool = False) -> None:
+        """Let `backward` write into this gradient, and the training forward what it measures into `observed`."""
+        if grad is not self.grad or anew:
+            self.grad = grad
+            for segment in self.segments:
+                setattr(self.layers[segment.layer], f"d{segment.name}", segment.view(grad))
+        if observed is not self.observed or anew:
+            self.observed = observed
+            for segment in self.buffer_segments:
+                setattr(self.layers[segment.layer], f"batch_{segment.name}", segment.view(observed))
+
+    def fold(self) -> None:
+        """Let layers such as BatchNorm take what the last training forward measured into their buffers."""
+        for layer in self.measuring:
+            layer.fold()
 
     # Forward and backward
 
@@ -223,41 +171,11 @@ class Network:
         Args:
             x: (N, ...).
             rows: which examples of x, by their index; all by default.
-            workers: how many batches are computed at once, in threads: worth it where each matrix product is held to
-                one thread.
+            workers: how many batches are computed at once, in threads that each take one core.
         """
         x = self.as_batch(x)
-        size = self._rows_at_once
-        starts = range(0, len(x) if rows is None else len(rows), size)
-
-        def part(start: int) -> Array:
-            batch = slice(start, start + size)
-            return self.forward(x[batch] if rows is None else x[rows[batch]])
-
-        def quiet_part(start: int) -> Array:
-            with np.errstate(over="ignore", invalid="ignore"):  # is known to its own thread only
-                return part(start)
-
-        with np.errstate(over="ignore", invalid="ignore"):
-            if len(starts) == 1:
-                logits = part(0)
-                if np.may_share_memory(logits, x):  # layers such as Flatten answer with a view
-                    logits = logits.copy()
-            elif workers > 1:
-                from concurrent.futures import ThreadPoolExecutor
-
-                with ThreadPoolExecutor(workers) as threads:
-                    logits = np.concatenate(list(threads.map(quiet_part, starts)))
-            else:
-                logits = np.concatenate([np.empty((0, *self.output_shape), self.dtype), *map(part, starts)])
-            finite = math.isfinite(np.add.reduce(logits, axis=None))
-        if not finite:
-            bad = np.flatnonzero(~np.isfinite(logits.reshape(len(logits), -1)).all(axis=1))
-            require(
-                len(bad) == 0,
-                f"the outputs for row {bad[:1]} are not finite ({len(bad):,} such rows): its values are too large for "
-                f"{self.dtype}, or the network's weights are",
-            )
+        logits = forward_in_portions(self.forward, x, rows, self._rows_at_once, workers)
+        check_logits(logits)
         return logits
 
     def predict_proba(self, x: Array) -> Array:
@@ -275,34 +193,16 @@ class Network:
         Raises:
             InputError: not numbers, or another number of values in an example.
         """
-        try:
-            x = np.asarray(x)
-        except ValueError:
-            raise InputError("expected an array of numbers, got rows of different lengths") from None
-        if x.dtype.kind not in "uifb":
-            raise InputError(f"expected an array of numbers, got one of {x.dtype}")
-        if x.shape[1:] != self.input_shape:
-            values = math.prod(self.input_shape)
-            if x.ndim < 2 or math.prod(x.shape[1:]) != values:
-                one = " (for a single example write x[None])" if x.size == values else ""
-                raise InputError(
-                    f"layer {self.layers[0].name}: expected a batch of shape "
-                    f"(N, {', '.join(map(str, self.input_shape))}), {values} values an example; got {x.shape}{one}"
-                )
-            x = x.reshape(len(x), *self.input_shape)
-        return x
+        return as_batch(x, self.input_shape, self.layers[0].name)
 
     def adapt(self, x: Array, rows: Array | None = None) -> None:
         """Let layers such as Standardize measure the training inputs x (N, ...), or those rows of them."""
         x = self.as_batch(x)
+        spans = list(portions(len(x) if rows is None else len(rows), self._rows_at_once))
         for position, layer in enumerate(self.layers):
             if type(layer).adapt is not Layer.adapt:
-                layer.adapt(self._through(self.layers[:position], batch) for batch in self._batches(x, rows))
-
-    def _batches(self, x: Array, rows: Array | None) -> Iterator[Array]:
-        count, size = len(x) if rows is None else len(rows), self._rows_at_once
-        for start in range(0, count, size):
-            yield x[start : start + size] if rows is None else x[rows[start : start + size]]
+                parts = (x[span] if rows is None else x[rows[span]] for span in spans)
+                layer.adapt(self._through(self.layers[:position], part) for part in parts)
 
     # Copies
 
@@ -313,7 +213,7 @@ class Network:
         other.dtype = np.dtype(dtype or self.dtype)
         other.layers = tuple(copy.copy(layer) for layer in self.layers)
         other.theta, other.buffers = self.theta.astype(other.dtype), self.buffers.astype(other.dtype)
-        other.grad = np.zeros_like(other.theta)
+        other.grad, other.observed = np.zeros_like(other.theta), np.zeros_like(other.buffers)
         other._bind()
         return other
 
@@ -334,13 +234,14 @@ class Network:
 
     def __getstate__(self) -> dict[str, Any]:
         # Segments hold functions that draw first weights; they follow from the layers, so they are made again.
-        return {key: value for key, value in self.__dict__.items() if not key.endswith("segments") and key != "grad"}
+        made = {"segments", "buffer_segments", "grad", "observed", "measuring"}
+        return {key: value for key, value in self.__dict__.items() if key not in made}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.segments = _segments([layer.parameters() for layer in self.layers])
-        self.buffer_segments = _segments([layer.buffers() for layer in self.layers])
-        self.grad = np.zeros_like(self.theta)
+        self.segments = segments_of([layer.parameters() for layer in self.layers])
+        self.buffer_segments = segments_of([layer.buffers() for layer in self.layers])
+        self.grad, self.observed = np.zeros_like(self.theta), np.zeros_like(self.buffers)
         self._bind()
 
     def __repr__(self) -> str:
@@ -348,26 +249,5 @@ class Network:
         return f"Network([{layers}], input_shape={self.input_shape})"
 
     def summary(self) -> str:
-        """A table of the layers: name, settings, output shape, number of parameters."""
-        rows = [("layer", "", "output", "parameters")]
-        for position, layer in enumerate(self.layers):
-            count = sum(s.stop - s.start for s in self.segments if s.layer == position)
-            rows.append((layer.name, describe(layer), str(layer.output_shape), f"{count:,}"))
-        rows.append(("total", "", "", f"{self.theta.size:,}"))
-        widths = [max(len(row[column]) for row in rows) for column in range(4)]
-        return "\n".join(
-            f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d:>{widths[3]}}".rstrip() for a, b, c, d in rows
-        )
-
-
-def check_finite(x: Array) -> None:
-    """Raise InputError, naming the first bad row, if x holds NaN or infinity."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(np.sum(x)):  # one fast pass; only a sum that is not finite asks for a closer look
-            return
-    bad = np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(axis=1))
-    if len(bad):
-        raise InputError(
-            f"the input must be finite numbers, but row {bad[0]} holds NaN or infinity "
-            f"({len(bad):,} of {len(x):,} rows do): remove or fill those values"
-        )
+        """A table of the layers: name, settings, shape of one output, parameters, multiply-adds for one example."""
+        return summary(self)

@@ -124,3 +124,40 @@ class Flatten(Layer):
 
     def backward(self, dy: Array) -> Array:
         return dy.reshape(len(dy), *self.input_shape)
+
+
+@final
+@dataclass(eq=False)
+class Reshape(Layer):
+    """The same numbers in another shape: Reshape((28, 28, 1)) makes an image with one channel of 784 pixels.
+
+    Forward:   y = x, each example in this shape
+    Backward:  dx = dy, in the shape of x
+
+    Shapes: x (N, ...), y (N, *shape); the number of values in one example stays the same.
+
+    Args:
+        shape: of one example, whole numbers of at least 1.
+
+    Raises:
+        InputError: no shape; examples with another number of values.
+    """
+
+    takes_raw: ClassVar[bool] = True
+    shape: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        right = len(self.shape) > 0 and min(self.shape) >= 1
+        require(right, f"Reshape: shape must hold whole numbers of at least 1, got {self.shape}")
+
+    def build(self, input_shape: Shape) -> Shape:
+        have, need = math.prod(input_shape), math.prod(self.shape)
+        require(have == need, f"Reshape: shape {self.shape} has {need} values, but examples {input_shape} have {have}")
+        return self.shape
+
+    def forward(self, x: Array, *, training: bool = False) -> Array:
+        return x.reshape(len(x), *self.shape)
+
+    def backward(self, dy: Array) -> Array:
+        return dy.reshape(len(dy), *self.input_shape)

@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 from glassnet.data.dataset import Dataset
 from glassnet.nn.dense import Dense
+from glassnet.nn.entropy import CrossEntropy
 from glassnet.nn.init import GlorotUniform, Initializer
 from glassnet.nn.layer import Layer
-from glassnet.nn.loss import CrossEntropy, Loss
+from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.optim import Optimizer
 from glassnet.nn.reshape import Flatten, Rescale, Standardize

@@ -23,11 +23,14 @@ class Training:
 
     Attributes:
         network: as it is now.   optimizer_state: what its update rule remembers.
+        averages: of its "theta" and "buffers"; empty if weights are not averaged.
         history: the finished epochs.   best: the best network so far.   last: as it was after the last whole epoch.
         settings: what must be the same when this training is resumed.
         epochs, batches: how many there are at the most, and in each epoch.
         epoch, batch: where training is, both from 1; batch is 0 before an epoch's first step.
-        examples, loss_sum, right: of this epoch so far: how many were seen, their loss, how many were right.
+        examples, weight, loss_sum, right: of this epoch so far: how many were seen, how much they count together, their
+            loss, how many were right.
+        rate: a factor on the learning rate, besides the schedule's.
         seconds: spent on this epoch before it was resumed.
     """
 
@@ -40,10 +43,13 @@ class Training:
     history: History = field(default_factory=History)
     epoch: int = 1
     batch: int = 0
+    averages: State = field(default_factory=dict)
     examples: int = 0
+    weight: float = 0.0
     loss_sum: float = 0.0
     right: int = 0
     seconds: float = 0.0
+    rate: float = 1.0
     last: "Snapshot" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -52,7 +58,7 @@ class Training:
     @property
     def loss(self) -> float:
         """The mean training loss of this epoch so far; NaN before its first step."""
-        return self.loss_sum / self.examples if self.examples else math.nan
+        return self.loss_sum / (self.weight or 1.0) if self.examples else math.nan
 
     def stop(self, reason: str) -> None:
         """End the training after this epoch; the reason is kept in the history."""
@@ -138,6 +144,51 @@ class EarlyStopping(Callback):
             self.best, self.best_epoch = value, int(record["epoch"])
 
 
+@final
+@dataclass
+class ReduceOnPlateau(Callback):
+    """Lower the learning rate when a monitored value has not become better for some epochs.
+
+    Args:
+        monitor: a value of the history: "validation_loss", "validation_accuracy", "training_loss", ...
+        factor: by what the rate is multiplied each time, above 0 and below 1.
+        patience: how many epochs in a row without improvement lower it, at least 1.
+        min_delta: what counts as an improvement: better than the best so far by more than this.
+    """
+
+    monitor: str = "validation_loss"
+    factor: float = 0.5
+    patience: int = 5
+    min_delta: float = 0.0
+
+    best: float = field(init=False, default=math.nan, repr=False, compare=False)
+    waited: int = field(init=False, default=0, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        settle(self)
+        require(0 < self.factor < 1, f"ReduceOnPlateau: factor must be above 0 and below 1, got {self.factor}")
+        require(self.patience >= 1, f"ReduceOnPlateau: patience must be at least 1 epoch, got {self.patience}")
+        require(self.min_delta >= 0, f"ReduceOnPlateau: min_delta must not be negative, got {self.min_delta}")
+
+    def on_start(self, training: Training) -> None:
+        self.best, self.waited = math.nan, 0
+        for record in training.history:  # a resumed training has some already
+            self.observe(record, training)
+
+    def on_epoch(self, training: Training) -> None:
+        self.observe(training.history.records[-1], training)
+
+    def observe(self, record: Record, training: Training) -> None:
+        value = record[self.monitor]
+        if is_better(value, self.best, self.monitor, self.min_delta):
+            self.best, self.waited = value, 0
+            return
+        self.waited += 1
+        if self.waited >= self.patience:
+            training.rate *= self.factor
+            self.waited = 0
+
+
 class BestNetwork:
     """Remembers the network of the epoch with the best monitored value.
 
@@ -178,10 +229,11 @@ def monitor_of(callbacks: Sequence[Callback], measured: Sequence[str]) -> str:
     """The value by which the best network is known: that of early stopping, else the last of those measured.
 
     Raises:
-        InputError: early stopping is to monitor what is not measured.
+        InputError: a callback is to monitor what is not measured.
     """
     monitors = [callback.monitor for callback in callbacks if isinstance(callback, EarlyStopping)]
-    for monitor in monitors:
+    others = [callback.monitor for callback in callbacks if isinstance(callback, ReduceOnPlateau)]
+    for monitor in (*monitors, *others):
         if monitor not in measured:
             needs = " (there is no validation data)" if monitor.startswith("validation") else ""
             raise InputError(f"cannot monitor {monitor!r}{needs}; {nearest(monitor, measured)}")

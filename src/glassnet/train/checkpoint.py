@@ -20,6 +20,7 @@ from glassnet.train.callbacks import Callback, Snapshot, Training
 from glassnet.train.history import History
 
 KEY, FORMAT = "glassnet-checkpoint", 1
+WITHIN_EPOCH = ("batch", "examples", "weight", "loss_sum", "right", "seconds")
 
 
 class CheckpointError(ValueError):
@@ -73,6 +74,7 @@ class Checkpoint(Callback):
         if best.snapshot:
             arrays |= {"best.theta": best.snapshot.theta, "best.buffers": best.snapshot.buffers}
         arrays |= {f"optimizer.{name}": vector for name, vector in training.optimizer_state.items()}
+        arrays |= {f"average.{name}": vector for name, vector in training.averages.items()}
         state = {
             "format": FORMAT,
             "settings": training.settings,
@@ -81,7 +83,7 @@ class Checkpoint(Callback):
             "best_epoch": best.epoch,
             "best_value": None if math.isnan(best.value) else best.value,
             "within_epoch": len(history) < training.epoch,
-            **{name: getattr(training, name) for name in ("batch", "examples", "loss_sum", "right", "seconds")},
+            **{name: getattr(training, name) for name in WITHIN_EPOCH},
         }
         try:
             write_arrays(self.path, arrays, KEY, state)
@@ -113,6 +115,8 @@ class Checkpoint(Callback):
             _fill(training.last.buffers, arrays["last.buffers"])
             for name, vector in training.optimizer_state.items():
                 _fill(vector, arrays[f"optimizer.{name}"])
+            for name, vector in training.averages.items():
+                _fill(vector, arrays[f"average.{name}"])
             training.history.records = History.checked(state["history"], str(self.path))
             training.history.stopped = state["stopped"]
             training.history.kept_epoch = len(training.history)
@@ -125,7 +129,7 @@ class Checkpoint(Callback):
             if state["within_epoch"]:
                 training.batch, training.examples = int(state["batch"]), int(state["examples"])
                 training.loss_sum, training.right = float(state["loss_sum"]), int(state["right"])
-                training.seconds = float(state["seconds"])
+                training.weight, training.seconds = float(state["weight"]), float(state["seconds"])
         except (KeyError, TypeError, ValueError) as error:
             if isinstance(error, CheckpointError):
                 raise

@@ -9,23 +9,31 @@ import time
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
 
+from glassnet.nn.average import WeightAverage
+from glassnet.nn.batches import check_finite, portions
+from glassnet.nn.clip import Clip
+from glassnet.nn.distance import Distance, SquaredError
+from glassnet.nn.entropy import CrossEntropy, is_distribution
 from glassnet.nn.layer import Array
-from glassnet.nn.loss import CrossEntropy, Loss, SquaredError, is_distribution
-from glassnet.nn.network import Network, check_finite
+from glassnet.nn.loss import Loss
+from glassnet.nn.network import Network
 from glassnet.nn.optim import SGD, Optimizer
+from glassnet.nn.penalty import Penalty
 from glassnet.nn.reshape import Rescale, Standardize
 from glassnet.nn.schedule import ConstantRate, Schedule
 from glassnet.nn.settings import InputError, require, to_table, whole
 from glassnet.nn.stream import stream
-from glassnet.train.callbacks import BestNetwork, Callback, EarlyStopping, Training, monitor_of
+from glassnet.train.callbacks import BestNetwork, Callback, EarlyStopping, Snapshot, Training, monitor_of
 from glassnet.train.crew import processors
 from glassnet.train.history import History, Record
 from glassnet.train.metrics import Examples, as_examples, matrix_threads, measure
-from glassnet.train.steps import Steps
+from glassnet.train.steps import Rules, Steps
+from glassnet.train.weights import ClassWeights, example_weights
 
 Progress = Callable[[Training], None]
 
@@ -50,6 +58,11 @@ def fit(
     loss: Loss | None = None,
     optimizer: Optimizer | None = None,
     schedule: Schedule | None = None,
+    penalties: Sequence[Penalty] = (),
+    clip: Clip | None = None,
+    average: WeightAverage | None = None,
+    class_weights: ClassWeights | None = None,
+    sample_weights: Any = None,
     epochs: int = 10,
     batch_size: int | Literal["full"] = 128,
     shards: int = 1,
@@ -72,6 +85,12 @@ def fit(
             real targets where it is CrossEntropy.
         optimizer: SGD(0.1) by default.
         schedule: how the learning rate changes with the step; constant by default.
+        penalties: what weights cost besides, such as [L2(1e-4)]; the losses of the history are without it.
+        clip: limits to the gradient, penalties included.
+        average: keep a running mean of the weights: it is what is validated, and what is given back.
+        class_weights: how much the examples of each class count in the loss, one number a class, or "balanced": as if
+            all classes were equally frequent. Validation is not weighted.
+        sample_weights: how much each example counts in the loss (N,); multiplied with those of their classes.
         epochs: how often every example is visited, at most.
         batch_size: examples a step; "full" takes all of them at once.
         shards: into how many pieces a batch is cut; see `train.steps`.
@@ -94,11 +113,17 @@ def fit(
         ("loss", loss, Loss),
         ("optimizer", optimizer, Optimizer),
         ("schedule", schedule, Schedule),
+        ("clip", clip, Clip),
+        ("average", average, WeightAverage),
     ):
         require(part is None or isinstance(part, kind), f"{name}: expected one of gn.{kind.__name__}, got {part!r}")
     require(
         isinstance(callbacks, Sequence) and all(isinstance(callback, Callback) for callback in callbacks),
         f"callbacks: expected a list of callbacks, got {callbacks!r}",
+    )
+    require(
+        isinstance(penalties, Sequence) and all(isinstance(penalty, Penalty) for penalty in penalties),
+        f"penalties: expected a list such as [L2(1e-4)], got {penalties!r}",
     )
     epochs, shards, seed = whole(epochs, "epochs", 1), whole(shards, "shards", 1), whole(seed, "seed", 0)
     workers = whole(processors() if workers is None else workers, "workers", 1)
@@ -114,6 +139,7 @@ def fit(
     _check(network, examples, loss)
     if held_out:
         _check(network, held_out, loss)
+    weights = example_weights(examples, class_weights, sample_weights, network, loss)
     _warn_of_scale(network, examples)
 
     labelled = examples.targets.ndim == 1
@@ -132,7 +158,7 @@ def fit(
     network.loss = loss
     if labelled and network.classes is None:
         network.classes = tuple(str(c) for c in range(max(network.output_shape[0], 2)))
-    elif not labelled and isinstance(loss, SquaredError):
+    elif not labelled and isinstance(loss, Distance):
         network.classes = None  # it learns numbers now, and predicts them
     network.adapt(examples.inputs, examples.rows)
     optimizer = optimizer or SGD(0.1)
@@ -148,6 +174,9 @@ def fit(
             "loss": to_table(network.loss),
             "optimizer": to_table(optimizer),
             "schedule": to_table(schedule),
+            "penalties": [to_table(penalty) for penalty in penalties],
+            "clip": to_table(clip) if clip else None,
+            "average": to_table(average) if average else None,
             "examples": len(rows),
             "batch_size": size,
             "shards": shards,
@@ -157,27 +186,32 @@ def fit(
             "epochs": epochs,
             "measured": measured,
             "monitor": monitor,
-            "data": _fingerprint(examples),
+            "data": _fingerprint(examples, weights),
         },
         epochs=epochs,
         batches=math.ceil(len(rows) / size),
+        averages={"theta": network.theta.copy(), "buffers": network.buffers.copy()} if average else {},
     )
     batch_watchers = [w.on_batch for w in callbacks if type(w).on_batch is not Callback.on_batch]
 
-    def one_epoch(take_step: Steps) -> Record:
+    started = rate = 0.0
+
+    def take_batches(take_step: Steps) -> None:
+        nonlocal started, rate
         started = time.perf_counter() - training.seconds
         order = rows[stream(seed, "shuffle", training.epoch).permutation(len(rows))]
-        rate = 0.0
         for batch in range(training.batch, training.batches):
             chosen = order[batch * size : (batch + 1) * size]
             step = (training.epoch - 1) * training.batches + batch
-            rate = optimizer.lr * schedule.factor(step, epochs * training.batches)
+            rate = optimizer.lr * training.rate * schedule.factor(step, epochs * training.batches)
             part = take_step(chosen, step, lr=rate)
             if not math.isfinite(part.loss):
                 raise _ran_away(training, rate)
             training.batch = batch + 1
             training.examples += len(chosen)
-            training.loss_sum += part.loss * len(chosen)
+            weight = take_step.total(chosen)
+            training.weight += weight
+            training.loss_sum += part.loss * weight
             training.right += part.right
             training.seconds = time.perf_counter() - started
             for on_batch in batch_watchers:
@@ -186,9 +220,14 @@ def fit(
                 progress(training)
         if not np.isfinite(network.theta).all():
             raise _ran_away(training, rate)
+
+    def finished_epoch() -> Record:
         record = {"epoch": training.epoch, "training_loss": training.loss}
         if labelled:
             record["training_accuracy"] = training.right / training.examples
+        if penalties:
+            arrays = [segment.view(network.theta) for segment in network.segments if segment.is_weight]
+            record["penalty"] = sum(penalty.forward(W) for penalty in penalties for W in arrays)
         if held_out:
             try:
                 record["validation_loss"], accuracy = measure(network, held_out, workers=workers if shards > 1 else 1)
@@ -209,8 +248,10 @@ def fit(
             Steps(
                 network,
                 examples,
-                optimizer,
+                Rules(optimizer, penalties, clip, average),
                 training.optimizer_state,
+                weights=weights,
+                averages=training.averages,
                 batch_size=size,
                 shards=shards,
                 workers=workers,
@@ -219,16 +260,18 @@ def fit(
         ):
             while len(training.history) < epochs and not training.history.stopped:
                 training.epoch = len(training.history) + 1
-                training.history.records.append(one_epoch(take_step))
-                training.history.kept_epoch = training.epoch
-                training.best.on_epoch(training)  # may want the last network still
-                training.last.take(network)
+                take_batches(take_step)
+                with _averaged(training):
+                    training.history.records.append(finished_epoch())
+                    training.history.kept_epoch = training.epoch
+                    training.best.on_epoch(training)  # may want the last network still
+                    training.last.take(network)
                 for watcher in callbacks:
                     watcher.on_epoch(training)
                 if progress:
                     progress(training)
                 training.batch = training.examples = training.right = 0
-                training.loss_sum = training.seconds = 0.0
+                training.loss_sum = training.weight = training.seconds = 0.0
     except KeyboardInterrupt:
         training.history.stopped = f"interrupted in epoch {training.epoch}"
         if not training.history.records:
@@ -238,9 +281,26 @@ def fit(
         raise
     if training.history.stopped or any(isinstance(callback, EarlyStopping) for callback in callbacks):
         training.best.restore(training)
+    elif average:
+        training.last.restore(network)
     for watcher in callbacks:
         watcher.on_end(training)
     return training.history
+
+
+@contextmanager
+def _averaged(training: Training) -> Iterator[None]:
+    """Meanwhile the network is the average of those so far, if weights are averaged."""
+    if not training.averages:
+        yield
+        return
+    now = Snapshot(training.network)
+    np.copyto(training.network.theta, training.averages["theta"])
+    np.copyto(training.network.buffers, training.averages["buffers"])
+    try:
+        yield
+    finally:
+        now.restore(training.network)
 
 
 def _check(network: Network, examples: Examples, loss: Loss) -> None:
@@ -249,8 +309,8 @@ def _check(network: Network, examples: Examples, loss: Loss) -> None:
     inputs = network.as_batch(examples.inputs)
     loss.check(examples.targets[examples.rows], network.output_shape[0], len(examples.rows))
     if inputs.dtype.kind == "f":
-        for rows in _portions(examples.rows):
-            check_finite(inputs[rows])
+        for span in portions(len(examples.rows), 4096):
+            check_finite(inputs[examples.rows[span]])
 
 
 def _warn_of_scale(network: Network, examples: Examples) -> None:
@@ -258,7 +318,8 @@ def _warn_of_scale(network: Network, examples: Examples) -> None:
     inputs = network.as_batch(examples.inputs)
     scaling = next((layer for layer in network.layers if isinstance(layer, Rescale | Standardize)), None)
     if scaling is None or (isinstance(scaling, Rescale) and inputs.dtype.kind == "f" and abs(scaling.scale) < 0.1):
-        largest = max(float(np.abs(inputs[rows], dtype=np.float64).max()) for rows in _portions(examples.rows))
+        parts = (inputs[examples.rows[span]] for span in portions(len(examples.rows), 4096))
+        largest = max(float(np.abs(part, dtype=np.float64).max()) for part in parts)
         if scaling is None and largest > 50:
             warnings.warn(
                 f"the inputs go up to {largest:g} and no layer scales them: training will probably stick; "
@@ -273,16 +334,14 @@ def _warn_of_scale(network: Network, examples: Examples) -> None:
             )
 
 
-def _fingerprint(examples: Examples) -> str:
-    """A checksum of all targets and some inputs: enough to notice that a training goes on with other data."""
+def _fingerprint(examples: Examples, weights: Array | None) -> str:
+    """A checksum of targets, weights and some inputs: enough to notice that a training goes on with other data."""
     some = examples.rows[:: max(len(examples.rows) // 100, 1)]
-    inputs, targets = (np.ascontiguousarray(a) for a in (examples.inputs[some], examples.targets[examples.rows]))
-    return f"{zlib.crc32(targets.tobytes(), zlib.crc32(inputs.tobytes())):08x}"
-
-
-def _portions(rows: Array) -> Iterator[Array]:
-    for start in range(0, len(rows), 4096):
-        yield rows[start : start + 4096]
+    parts = [examples.inputs[some], examples.targets[examples.rows], *([] if weights is None else [weights])]
+    checksum = 0
+    for part in parts:
+        checksum = zlib.crc32(np.ascontiguousarray(part).tobytes(), checksum)
+    return f"{checksum:08x}"
 
 
 def _ran_away(training: Training, rate: float) -> DivergenceError:

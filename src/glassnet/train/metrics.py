@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from glassnet.nn.distance import Distance
 from glassnet.nn.layer import Array
-from glassnet.nn.loss import Loss, SquaredError
+from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.settings import InputError
 from glassnet.train.crew import processors
@@ -68,7 +69,7 @@ def _usual_form(targets: Array, outputs: int, loss: Loss) -> Array:
         targets = targets.astype(np.int64)
     if targets.ndim == 2 and targets.shape[1] == 1 and (outputs > 1 or targets.dtype.kind in "iu"):
         targets = targets[:, 0]
-    if targets.ndim == 1 and outputs == 1 and (targets.dtype.kind == "f" or isinstance(loss, SquaredError)):
+    if targets.ndim == 1 and outputs == 1 and (targets.dtype.kind == "f" or isinstance(loss, Distance)):
         return targets[:, None]
     if targets.ndim == 1 and targets.dtype.kind == "f" and np.array_equal(targets, np.round(targets)):
         return targets.astype(np.int64)

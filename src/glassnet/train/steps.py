@@ -7,6 +7,7 @@ changes no bit.
 """
 
 import math
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 from types import TracebackType
@@ -14,15 +15,27 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from glassnet.nn.average import WeightAverage
+from glassnet.nn.clip import Clip
 from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
 from glassnet.nn.optim import Optimizer, State
+from glassnet.nn.penalty import Penalty
 from glassnet.train.crew import Crew, WorkerError, moved, shared
 from glassnet.train.gradient import Part, Worker
 from glassnet.train.metrics import Examples
 
 BLOCK = 65_536  # parameters at most that are updated at once: what a rule of many passes works on stays in the cache
 ALIGNED = 16  # parameters: blocks begin at a cache line, so that no two workers write to the same one
+
+
+class Rules(NamedTuple):
+    """What is done with a gradient: the optimizer, and what stands before and after it."""
+
+    optimizer: Optimizer
+    penalties: Sequence[Penalty] = ()
+    clip: Clip | None = None
+    average: WeightAverage | None = None
 
 
 class Block(NamedTuple):
@@ -32,18 +45,22 @@ class Block(NamedTuple):
     sum: Array
     gradients: list[Array]  # of each shard
     state: State
+    average: Array | None
+    weights: list[tuple[Array, Array]]  # the parts of theta and sum that are weights, which penalties act on
 
 
 class Steps:
     """Takes one step of the optimizer after the other; a context manager, for it may hold other workers.
 
-    Inside, the network's parameters and buffers and the optimizer's state lie in memory that the workers share;
-    afterwards they are where they were.
+    Inside, the network's parameters and buffers, the optimizer's state and the averages lie in memory that the workers
+    share; afterwards the network's are where they were.
 
     Args:
         network: is changed by every step.
         examples: where the batches come from.
-        optimizer, state: the update rule, and what it remembers.
+        rules: what is done with a gradient.   state: what the optimizer remembers; it changes.
+        weights: how much each example counts; None if all count the same.
+        averages: of "theta" and "buffers", if the rules average; they change.
         batch_size: the number of rows of a batch, at most.
         shards: into how many pieces a batch is cut; pieces differ by at most one example.
         workers: how many pieces are computed at once.
@@ -54,27 +71,32 @@ class Steps:
         self,
         network: Network,
         examples: Examples,
-        optimizer: Optimizer,
+        rules: Rules,
         state: State,
         *,
+        weights: Array | None = None,
+        averages: State | None = None,
         batch_size: int,
         shards: int,
         workers: int,
         seed: int,
     ) -> None:
-        self.network, self.optimizer, self.state = network, optimizer, state
+        self.network, self.weights, self.rules = network, weights, rules
+        self.state, self.averages = state, {} if averages is None else averages
+        self.limits = [penalty for penalty in rules.penalties if type(penalty).project is not Penalty.project]
         self.batch_size, self.shards = batch_size, min(shards, batch_size)
         workers = min(workers, self.shards)
         self.crew = Crew.of(workers) if workers > 1 else None
         workers = self.crew.size if self.crew else 1
         forks = self.crew is not None and self.crew.forks
         self.workers = [
-            Worker(network if number == 0 or forks else network.replica(), examples, seed=seed)
+            Worker(network if number == 0 or forks else network.replica(), examples, weights, seed=seed)
             for number in range(workers)
         ]
 
     def __enter__(self) -> Self:
         self.own = self.network.theta, self.network.grad, self.network.buffers
+        self.own_observed = self.network.observed
         self.sum = self.network.grad
         try:
             self._start()
@@ -92,18 +114,22 @@ class Steps:
 
     def _start(self) -> None:
         network, length = self.network, len(self.network.theta)
-        self.gradients = [network.grad]
+        self.gradients, self.observed = [network.grad], [network.observed]
         allocate = shared if self.crew else np.empty
         self.parts = allocate((self.shards, 2), np.dtype(np.float64))
         self.rows = allocate((self.batch_size,), np.dtype(np.int64))
-        self.order = allocate((3,), np.dtype(np.float64))  # how many rows, which step, at what learning rate
+        self.order = allocate((4,), np.dtype(np.float64))  # number of rows, step, learning rate, sum of weights
+        self.spans = cut(length, -(-length // BLOCK) or 1)
+        self.squares = allocate((len(self.spans),), np.dtype(np.float64))  # of the gradient, in each span
         if self.shards > 1:
             self.gradients = list(allocate((self.shards, length), network.dtype))
+            self.observed = list(allocate((self.shards, len(network.buffers)), network.dtype))
         if self.crew:
             network.move(*(moved(vector) for vector in self.own))
             for worker in self.workers[1:]:
                 worker.network.move(network.theta, network.grad, network.buffers)
-            self.state.update({name: moved(vector) for name, vector in self.state.items()})
+            for vectors in (self.state, self.averages):
+                vectors.update({name: moved(vector) for name, vector in vectors.items()})
         self.sum = network.grad
         self.blocks = self._blocks()
         if self.crew:
@@ -111,16 +137,23 @@ class Steps:
 
     def _blocks(self) -> list[Block]:
         """The parameters in blocks of about the same length, as many for one worker as for the other."""
-        length = len(self.network.theta)
+        network, length, average = self.network, len(self.network.theta), self.averages.get("theta")
         rounds = max(1, -(-length // (BLOCK * len(self.workers))))
         count = rounds * len(self.workers)
         bounds = [*(length * k // count // ALIGNED * ALIGNED for k in range(count)), length]
+        weights = [(segment.start, segment.stop) for segment in network.segments if segment.is_weight]
         return [
             Block(
-                self.network.theta[a:b],
+                network.theta[a:b],
                 self.sum[a:b],
                 [gradient[a:b] for gradient in self.gradients],
                 {name: vector[a:b] for name, vector in self.state.items()},
+                None if average is None else average[a:b],
+                [
+                    (network.theta[max(a, start) : min(b, stop)], self.sum[max(a, start) : min(b, stop)])
+                    for start, stop in weights
+                    if max(a, start) < min(b, stop)
+                ],
             )
             for a, b in pairwise(bounds)
         ]
@@ -139,6 +172,7 @@ class Steps:
             for own, now in zip(self.own, (self.network.theta, self.sum, self.network.buffers), strict=True):
                 if own is not now:
                     np.copyto(own, now)
+            self.network.observed = self.own_observed
             self.network.move(*self.own)
 
     def __call__(self, rows: Array, step: int, *, lr: float) -> Part:
@@ -150,27 +184,37 @@ class Steps:
             WorkerError: another worker has failed.
         """
         self.rows[: len(rows)] = rows
-        self.order[:] = len(rows), step, lr
+        self.order[:] = len(rows), step, lr, self.total(rows)
         if self.crew:
             self.crew.go()
         self._take(0)
         if self.crew:
             self.crew.gather()
+        self._finish(step)
         loss, right = zip(*self.parts[: min(self.shards, len(rows))].tolist(), strict=True)
         return Part(sum(loss), int(sum(right)))
 
+    def total(self, rows: Array) -> float:
+        """The sum of the weights of these rows: by what the sum of their losses is divided."""
+        return float(len(rows) if self.weights is None else np.add.reduce(self.weights[rows], dtype=np.float64))
+
     def _take(self, number: int) -> None:
         """The part that one worker has in the step."""
-        worker, workers = self.workers[number], len(self.workers)
-        count, step, lr = self.order.tolist()
+        worker, workers, rules = self.workers[number], len(self.workers), self.rules
+        count, step, lr, total = self.order.tolist()
         count, step = int(count), int(step)
         shards = cut(count, self.shards)
         for shard in range(number, len(shards), workers):
-            rows = self.rows[shards[shard]]
-            self.parts[shard] = worker(rows, self.gradients[shard], total=count, step=step, shard=shard)
-        if self.crew:
-            self.crew.meet(number)
-        if not math.isfinite(sum(self.parts[: len(shards), 0].tolist())):
+            self.parts[shard] = worker(
+                self.rows[shards[shard]],
+                self.gradients[shard],
+                self.observed[shard],
+                total=total,
+                step=step,
+                shard=shard,
+            )
+        self._meet(number)
+        if not self._finite(len(shards)):
             return
         for block in self.blocks[number::workers]:
             if self.shards > 1:
@@ -178,7 +222,50 @@ class Steps:
                 np.add(first, others[0] if others else 0, out=block.sum)
                 for other in others[1:]:
                     np.add(block.sum, other, out=block.sum)
-            self.optimizer.update(block.theta, block.sum, block.state, lr=lr, step=step)
+            for penalty in rules.penalties:
+                for theta, gradient in block.weights:
+                    penalty.backward(theta, gradient)
+            if rules.clip:
+                rules.clip.entries(block.sum)
+        factor = self._factor(number, rules.clip) if rules.clip and rules.clip.norm else 1.0
+        for block in self.blocks[number::workers]:
+            if factor != 1:
+                np.multiply(block.sum, factor, out=block.sum)
+            rules.optimizer.update(block.theta, block.sum, block.state, lr=lr, step=step)
+            if rules.average and block.average is not None:
+                rules.average.update(block.average, block.theta, step=step)
+
+    def _factor(self, number: int, clip: Clip) -> float:
+        """By what the gradient is multiplied to clip its norm; its squares are added in the same order by any number
+        of workers."""
+        self._meet(number)
+        for span in range(number, len(self.spans), len(self.workers)):
+            part = self.sum[self.spans[span]]
+            self.squares[span] = np.vdot(part, part)
+        self._meet(number)
+        return clip.factor(math.sqrt(sum(self.squares.tolist())))
+
+    def _finish(self, step: int) -> None:
+        """What is done once, by the first worker, after the others are there."""
+        shards = min(self.shards, int(self.order[0]))
+        if not self._finite(shards):
+            return
+        for shard in range(shards if self.network.measuring else 0):
+            self.network.collect(self.network.grad, self.observed[shard])
+            self.network.fold()
+        for penalty in self.limits:
+            for segment in self.network.segments:
+                if segment.is_weight:
+                    penalty.project(segment.view(self.network.theta))
+        if self.rules.average:
+            self.rules.average.update(self.averages["buffers"], self.network.buffers, step=step)
+
+    def _finite(self, shards: int) -> bool:
+        return math.isfinite(sum(self.parts[:shards, 0].tolist()))
+
+    def _meet(self, number: int) -> None:
+        if self.crew:
+            self.crew.meet(number)
 
 
 @cache

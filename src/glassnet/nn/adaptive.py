@@ -1,0 +1,191 @@
+"""Adaptive optimizers: every parameter has a step size of its own.
+
+Where gradients have been large the steps become small, and the other way round; so one learning rate serves parameters
+of very different scales. They are in the order in which they were found, each mending the one before.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from glassnet.nn.layer import Array
+from glassnet.nn.optim import Optimizer, State
+from glassnet.nn.settings import require
+
+
+@final
+@dataclass(frozen=True)
+class AdaGrad(Optimizer):
+    """Smaller steps for parameters that have moved much: the gradient over the root of the sum of all its squares.
+
+    Update:  s = s + g^2          theta = theta - lr g / (sqrt(s) + epsilon)
+
+    Args:
+        lr: the learning rate, above 0.
+        epsilon: keeps the division finite, above 0.
+
+    Reference: Duchi, Hazan and Singer 2011, "Adaptive subgradient methods for online learning and stochastic
+    optimization" (the diagonal form).
+    """
+
+    lr: float = 0.01
+    epsilon: float = 1e-10
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.epsilon > 0, f"AdaGrad: epsilon must be above 0, got {self.epsilon}")
+
+    def start(self, theta: Array) -> State:
+        return {"squares": np.zeros_like(theta)}
+
+    def update(self, theta: Array, grad: Array, state: State, *, lr: float, step: int) -> None:
+        s = state["squares"]
+        root = np.square(grad)
+        s += root
+        np.sqrt(s, out=root)
+        root += self.epsilon
+        grad /= root
+        grad *= lr
+        theta -= grad
+
+
+@final
+@dataclass(frozen=True)
+class RMSProp(Optimizer):
+    """AdaGrad that forgets: the gradient over the root of a running mean of its squares.
+
+    Update:         v = decay v + (1 - decay) g^2      theta = theta - lr g / (sqrt(v) + epsilon)
+    with momentum:  u = momentum u + g / (sqrt(v) + epsilon)      theta = theta - lr u
+
+    Args:
+        lr: the learning rate, above 0.
+        decay: how much of the old mean is kept at a step, from 0 to below 1.
+        momentum: 0 (none) up to below 1.
+        epsilon: keeps the division finite, above 0.
+
+    Reference: Tieleman and Hinton 2012, "Lecture 6.5: rmsprop", Coursera: Neural networks for machine learning.
+    """
+
+    lr: float = 1e-3
+    decay: float = 0.9
+    momentum: float = 0.0
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(0 <= self.decay < 1, f"RMSProp: decay must be from 0 to below 1, got {self.decay}")
+        require(0 <= self.momentum < 1, f"RMSProp: momentum must be from 0 to below 1, got {self.momentum}")
+        require(self.epsilon > 0, f"RMSProp: epsilon must be above 0, got {self.epsilon}")
+
+    def start(self, theta: Array) -> State:
+        return {name: np.zeros_like(theta) for name in ("v", "velocity")[: 2 if self.momentum else 1]}
+
+    def update(self, theta: Array, grad: Array, state: State, *, lr: float, step: int) -> None:
+        v = state["v"]
+        root = np.square(grad)
+        root *= 1 - self.decay
+        v *= self.decay
+        v += root
+        np.sqrt(v, out=root)
+        root += self.epsilon
+        grad /= root
+        if self.momentum:
+            u = state["velocity"]
+            u *= self.momentum
+            u += grad
+            np.copyto(grad, u)
+        grad *= lr
+        theta -= grad
+
+
+@final
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Steps of about the same size for every parameter: the mean gradient over the root of its mean square.
+
+    Update:  m = beta1 m + (1 - beta1) g        v = beta2 v + (1 - beta2) g^2
+             theta = theta - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)      at step t = 1, 2, ...
+
+    Args:
+        lr: the learning rate, above 0.
+        beta1, beta2: how much of the old means is kept at a step, from 0 to below 1.
+        epsilon: keeps the division finite, above 0.
+
+    Reference: Kingma and Ba 2015, "Adam: a method for stochastic optimization", algorithm 1.
+    """
+
+    lr: float = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("beta1", "beta2"):
+            require(0 <= getattr(self, name) < 1, f"Adam: {name} must be from 0 to below 1, got {getattr(self, name)}")
+        require(self.epsilon > 0, f"Adam: epsilon must be above 0, got {self.epsilon}")
+
+    def start(self, theta: Array) -> State:
+        return {"m": np.zeros_like(theta), "v": np.zeros_like(theta)}
+
+    def update(self, theta: Array, grad: Array, state: State, *, lr: float, step: int) -> None:
+        adam_step(theta, grad, state, self.beta1, self.beta2, self.epsilon, lr=lr, step=step)
+
+
+@final
+@dataclass(frozen=True)
+class AdamW(Optimizer):
+    """Adam with decoupled weight decay: every parameter shrinks by the same part, however large its gradients are.
+
+    Update:  theta = theta - lr decay theta, then the step of Adam
+
+    Args:
+        lr: the learning rate, above 0.
+        decay: how much of a parameter is lost in a step at learning rate 1, not negative. It applies to biases too.
+        beta1, beta2: how much of the old means is kept at a step, from 0 to below 1.
+        epsilon: keeps the division finite, above 0.
+
+    Reference: Loshchilov and Hutter 2019, "Decoupled weight decay regularization", algorithm 2.
+    """
+
+    lr: float = 1e-3
+    decay: float = 0.01
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.decay >= 0, f"AdamW: decay must not be negative, got {self.decay}")
+        for name in ("beta1", "beta2"):
+            require(0 <= getattr(self, name) < 1, f"AdamW: {name} must be from 0 to below 1, got {getattr(self, name)}")
+        require(self.epsilon > 0, f"AdamW: epsilon must be above 0, got {self.epsilon}")
+
+    def start(self, theta: Array) -> State:
+        return {"m": np.zeros_like(theta), "v": np.zeros_like(theta)}
+
+    def update(self, theta: Array, grad: Array, state: State, *, lr: float, step: int) -> None:
+        theta *= 1 - lr * self.decay
+        adam_step(theta, grad, state, self.beta1, self.beta2, self.epsilon, lr=lr, step=step)
+
+
+def adam_step(
+    theta: Array, g: Array, state: State, beta1: float, beta2: float, epsilon: float, *, lr: float, step: int
+) -> None:
+    """The update of Adam, in place; g is overwritten."""
+    t = step + 1
+    # m and v are kept divided by (1 - beta), which saves two products; the factors come in again here.
+    root = math.sqrt((1 - beta2) / (1 - beta2**t))
+    m, v = state["m"], state["v"]
+    m *= beta1
+    m += g
+    v *= beta2
+    g *= g
+    v += g
+    np.sqrt(v, out=g)
+    g += epsilon / root
+    np.divide(m, g, out=g)
+    g *= lr * (1 - beta1) / (1 - beta1**t) / root
+    theta -= g

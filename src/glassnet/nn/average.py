@@ -1,0 +1,40 @@
+"""Weight averaging: the network that is kept is a running mean of those that training passes through.
+
+With a constant learning rate the weights keep dancing around a good place; their mean lies nearer to it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from glassnet.nn.layer import Array
+from glassnet.nn.settings import require, settle
+
+
+@dataclass(frozen=True)
+class WeightAverage:
+    """An exponential moving average of all parameters and buffers.
+
+    Update:  average = average + (1 - d) (now - average)      d = min(decay, (1 + t) / (10 + t))      at step t = 0, ...
+
+    The average starts as the first weights; the smaller d of the first steps lets it forget them.
+
+    Args:
+        decay: how much of the average is kept at a step, from 0 (none: the weights themselves) to below 1.
+
+    References: Polyak and Juditsky 1992, "Acceleration of stochastic approximation by averaging" (there with equal
+    weights); Tarvainen and Valpola 2017, "Mean teachers are better role models", section 2.
+    """
+
+    decay: float = 0.999
+
+    def __post_init__(self) -> None:
+        settle(self)
+        require(0 <= self.decay < 1, f"WeightAverage: decay must be from 0 to below 1, got {self.decay}")
+
+    def update(self, average: Array, now: Array, *, step: int) -> None:
+        """Move the average, or a part of it, in place."""
+        d = min(self.decay, (1 + step) / (10 + step))
+        change = np.subtract(now, average)
+        change *= 1 - d
+        average += change

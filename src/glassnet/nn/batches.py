@@ -1,0 +1,105 @@
+"""Batches: any array of examples as one that a network takes, in portions that fit into the cache.
+
+What is no batch for the network is refused here, in one line that says what it should have been.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from glassnet.nn.layer import Array, Layer, Shape
+from glassnet.nn.settings import InputError
+
+# Prediction takes so many examples at once that the largest output of a layer has about this many values, which stay in
+# the cache; and at most so many.
+VALUES, ROWS = 2**20, 1024
+
+
+def rows_at_once(layers: tuple[Layer, ...]) -> int:
+    """How many examples prediction takes at once."""
+    values = max(math.prod(shape) for layer in layers for shape in (layer.input_shape, layer.output_shape))
+    return min(max(VALUES // values, 1), ROWS)
+
+
+def portions(count: int, size: int) -> Iterator[slice]:
+    """So many rows, cut into portions of at most `size`."""
+    return (slice(start, min(start + size, count)) for start in range(0, count, size))
+
+
+def forward_in_portions(
+    forward: Callable[[Array], Array], x: Array, rows: Array | None, size: int, workers: int
+) -> Array:
+    """What `forward` makes of the examples x, or of those rows of them, computed in portions and joined.
+
+    Args:
+        size: of a portion.   workers: how many portions are computed at once, in threads.
+    """
+    spans = list(portions(len(x) if rows is None else len(rows), size)) or [slice(0, 0)]
+
+    def part(span: slice) -> Array:
+        with np.errstate(over="ignore", invalid="ignore"):  # is known to its own thread only
+            return forward(x[span] if rows is None else x[rows[span]])
+
+    if len(spans) == 1:
+        y = part(spans[0])
+        return y.copy() if np.may_share_memory(y, x) else y  # layers such as Flatten answer with a view
+    if workers == 1:
+        return np.concatenate([part(span) for span in spans])
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(workers) as threads:
+        return np.concatenate(list(threads.map(part, spans)))
+
+
+def as_batch(x: Array, input_shape: Shape, taker: str) -> Array:
+    """x as (N, *input_shape), without a copy.
+
+    Args:
+        taker: the layer that takes it, for the message.
+
+    Raises:
+        InputError: not numbers, or another number of values in an example.
+    """
+    try:
+        x = np.asarray(x)
+    except ValueError:
+        raise InputError("expected an array of numbers, got rows of different lengths") from None
+    if x.dtype.kind not in "uifb":
+        raise InputError(f"expected an array of numbers, got one of {x.dtype}")
+    if x.shape[1:] != input_shape:
+        values = math.prod(input_shape)
+        if x.ndim < 2 or math.prod(x.shape[1:]) != values:
+            one = " (for a single example write x[None])" if x.size == values else ""
+            raise InputError(
+                f"layer {taker}: expected a batch of shape (N, {', '.join(map(str, input_shape))}), "
+                f"{values} values an example; got {x.shape}{one}"
+            )
+        x = x.reshape(len(x), *input_shape)
+    return x
+
+
+def check_finite(x: Array) -> None:
+    """Raise InputError, naming the first bad row, if x holds NaN or infinity."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(np.sum(x)):  # one fast pass; only a sum that is not finite asks for a closer look
+            return
+    bad = np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(axis=1))
+    if len(bad):
+        raise InputError(
+            f"the input must be finite numbers, but row {bad[0]} holds NaN or infinity "
+            f"({len(bad):,} of {len(x):,} rows do): remove or fill those values"
+        )
+
+
+def check_logits(logits: Array) -> None:
+    """Raise InputError, naming the first bad row, if the logits (N, M) of finite inputs hold NaN or infinity."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if math.isfinite(np.add.reduce(logits, axis=None)):
+            return
+    bad = np.flatnonzero(~np.isfinite(logits.reshape(len(logits), -1)).all(axis=1))
+    if len(bad):
+        raise InputError(
+            f"the outputs for row {bad[:1]} are not finite ({len(bad):,} such rows): its values are too large for "
+            f"{logits.dtype}, or the network's weights are"
+        )

@@ -1,0 +1,47 @@
+"""Gradient clipping: no step is larger than it should be, however wild a batch was.
+
+A few examples can give a gradient a hundred times the usual; one step along it can undo an hour of training.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from glassnet.nn.layer import Array
+from glassnet.nn.settings import require, settle
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Limits of a gradient g: of each entry, of its length, or of both (the entries first).
+
+    By value:  g_i = value where g_i > value, -value where g_i < -value
+    By norm:   g = g min(1, norm / |g|)      |g| = sqrt(sum_i g_i^2), over all parameters of the network
+
+    Clipping by norm keeps the direction, clipping by value does not.
+
+    Args:
+        norm: the largest length, above 0.   value: the largest entry, above 0. At least one of them.
+
+    Reference: Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural networks", algorithm 1
+    (by norm).
+    """
+
+    norm: float | None = None
+    value: float | None = None
+
+    def __post_init__(self) -> None:
+        settle(self)
+        require(self.norm is not None or self.value is not None, "Clip: expected norm=, value= or both, got neither")
+        for name in ("norm", "value"):
+            limit = getattr(self, name)
+            require(limit is None or limit > 0, f"Clip: {name} must be above 0, got {limit}")
+
+    def entries(self, grad: Array) -> None:
+        """Clip the entries of a gradient, or of a part of it, in place."""
+        if self.value is not None:
+            np.clip(grad, -self.value, self.value, out=grad)
+
+    def factor(self, norm: float) -> float:
+        """What a gradient of this length is to be multiplied by; 1 without a limit of the norm."""
+        return 1.0 if self.norm is None or norm <= self.norm else self.norm / norm

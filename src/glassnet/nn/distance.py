@@ -1,0 +1,101 @@
+"""Distances: losses of networks that answer with numbers.
+
+The output is the identity, and what is lost depends on how far it lies from the target. They differ in how hard they
+are on what lies far off.
+"""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from glassnet.nn.layer import Array
+from glassnet.nn.loss import Loss, difference
+from glassnet.nn.settings import require
+
+
+@dataclass(frozen=True)
+class Distance(Loss):
+    """A loss of the difference d = z - t between logits and targets (N, M); labels (N,) stand for one-hot rows."""
+
+    def predict(self, logits: Array) -> Array:
+        return logits
+
+
+@final
+@dataclass(frozen=True)
+class SquaredError(Distance):
+    """The identity with squared error, summed over outputs; the 1/2 makes the gradient simple.
+
+    Forward:   p = z      l = 1/2 sum_j (p_j - t_j)^2
+    Backward:  dl/dz = p - t
+
+    Shapes: logits z, prediction p and targets t (N, M); labels (N,) stand for one-hot rows.
+
+    Reference: Rumelhart, Hinton and Williams 1986, "Learning representations by back-propagating errors" (there summed
+    over the examples too).
+    """
+
+    def forward_each(self, logits: Array, targets: Array) -> tuple[Array, Array]:
+        d = difference(logits, targets)
+        return 0.5 * np.add.reduce(np.square(d, out=d), axis=1), logits
+
+    def backward_each(self, prediction: Array, targets: Array) -> Array:
+        return difference(prediction, targets)
+
+
+@final
+@dataclass(frozen=True)
+class AbsoluteError(Distance):
+    """The identity with absolute error, summed over outputs: what lies far off pulls no harder than what lies near.
+
+    Forward:   p = z      l = sum_j |p_j - t_j|
+    Backward:  dl/dz = sign(p - t)      (0 where they are equal)
+
+    Shapes: logits z, prediction p and targets t (N, M); labels (N,) stand for one-hot rows.
+
+    Reference: Bishop 2006, "Pattern Recognition and Machine Learning", section 1.5.5 (the Minkowski loss with q = 1).
+    """
+
+    def forward_each(self, logits: Array, targets: Array) -> tuple[Array, Array]:
+        d = difference(logits, targets)
+        return np.add.reduce(np.abs(d, out=d), axis=1), logits
+
+    def backward_each(self, prediction: Array, targets: Array) -> Array:
+        d = difference(prediction, targets)
+        return np.sign(d, out=d)
+
+
+@final
+@dataclass(frozen=True)
+class Huber(Distance):
+    """The identity with an error that is squared near the target and absolute far from it.
+
+    Forward:   p = z      l = sum_j h(p_j - t_j)      h(d) = d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2)
+    Backward:  dl/dz = p - t, but at most delta and at least -delta
+
+    Computed as c (|d| - c / 2) with c = min(|d|, delta).
+
+    Shapes: logits z, prediction p and targets t (N, M); labels (N,) stand for one-hot rows.
+
+    Args:
+        delta: where near ends, above 0.
+
+    Reference: Huber 1964, "Robust estimation of a location parameter".
+    """
+
+    delta: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.delta > 0, f"Huber: delta must be above 0, got {self.delta}")
+
+    def forward_each(self, logits: Array, targets: Array) -> tuple[Array, Array]:
+        d = difference(logits, targets)
+        np.abs(d, out=d)
+        near = np.minimum(d, self.delta)
+        return np.add.reduce(near * (d - 0.5 * near), axis=1), logits
+
+    def backward_each(self, prediction: Array, targets: Array) -> Array:
+        d = difference(prediction, targets)
+        return np.clip(d, -self.delta, self.delta, out=d)

@@ -1,0 +1,72 @@
+"""The hinge: a loss that asks for a margin, and then for nothing more.
+
+An example whose truth scores higher than every other class, by at least 1, teaches nothing. It is the loss of support
+vector machines; the outputs are scores, not probabilities.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import numpy as np
+
+from glassnet.nn.layer import Array
+from glassnet.nn.loss import Loss
+from glassnet.nn.settings import require
+
+
+@final
+@dataclass(frozen=True)
+class Hinge(Loss):
+    """By how much each other class comes too near to the truth y.
+
+    Forward:   p = z      l = sum over j != y of max(0, 1 + z_j - z_y)
+    Backward:  dl/dz_j = 1 where 1 + z_j - z_y > 0, else 0 (j != y)      dl/dz_y = -(how many of those there are)
+
+    With one output, M = 1, the sign of z says yes or no: l = max(0, 1 - s z) and dl/dz = -s where that is above 0,
+    with s = 1 for label 1 and s = -1 for label 0.
+
+    Shapes: logits z and prediction p (N, M), labels y (N,).
+
+    Raises:
+        InputError: targets that are not labels.
+
+    Reference: Weston and Watkins 1999, "Support vector machines for multi-class pattern recognition" (their loss, on
+    the outputs of a network).
+    """
+
+    classifies: ClassVar[bool] = True
+
+    def forward_each(self, logits: Array, targets: Array) -> tuple[Array, Array]:
+        return np.add.reduce(self._short(logits, targets), axis=1), logits
+
+    def backward_each(self, prediction: Array, targets: Array) -> Array:
+        short = (self._short(prediction, targets) > 0).astype(prediction.dtype)
+        if prediction.shape[1] == 1:
+            return -_signs(targets) * short
+        short[np.arange(len(short)), targets] = -np.add.reduce(short, axis=1)
+        return short
+
+    def _short(self, z: Array, labels: Array) -> Array:
+        """What is missing to the margin (N, M): 0 where there is enough of it, and at the truth."""
+        if z.shape[1] == 1:
+            return np.maximum(1 - _signs(labels).astype(z.dtype) * z, 0)
+        truth = np.arange(len(z)), labels
+        short = np.maximum(1 + z - z[truth][:, None], 0)
+        short[truth] = 0
+        return short
+
+    def predict(self, logits: Array) -> Array:
+        return logits
+
+    def labels(self, prediction: Array) -> Array:
+        """The class of each prediction (N, M): the largest score, or for M = 1 whether it is at least 0."""
+        return prediction.argmax(axis=1) if prediction.shape[1] > 1 else (prediction[:, 0] >= 0).astype(np.int64)
+
+    def check(self, targets: Array, outputs: int, examples: int) -> None:
+        super().check(targets, outputs, examples)
+        require(targets.ndim == 1, f"Hinge takes labels of shape (N,), got targets of shape {targets.shape}")
+
+
+def _signs(labels: Array) -> Array:
+    """1 for label 1, -1 for label 0, as a column (N, 1)."""
+    return 2 * labels.astype(np.int64)[:, None] - 1

@@ -1,0 +1,116 @@
+"""Batch normalisation: every feature brought to mean 0 and deviation 1 within each batch, while training.
+
+What a layer gets then has the same size whatever the layers below are doing, so larger steps are safe. For prediction,
+running means take the place of the batch's.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import final
+
+import numpy as np
+
+from glassnet.nn.dense import ones
+from glassnet.nn.layer import Array, Declared, Layer
+from glassnet.nn.settings import require
+
+
+@final
+@dataclass(eq=False)
+class BatchNorm(Layer):
+    """Features (N, C), or the channels of images (N, H, W, C), normalised over the batch, then scaled and shifted.
+
+    Forward:   h = (x - m) r      y = gamma h + beta      r = 1 / sqrt(v + epsilon)
+    Backward:  dgamma = sum of dy h      dbeta = sum of dy      dx = gamma r (dy - dbeta / R - h dgamma / R)
+
+    m and v are the mean and the variance of each feature over the R = N (images: N H W) values that it has in this
+    shard of the batch (so with several shards this is "ghost" batch normalisation); sums run over the same R. In
+    prediction m and v are the buffers `mean` and `variance`, which every shard moves towards its own:
+
+    Fold:      mean = momentum mean + (1 - momentum) m      variance = the same with v R / (R - 1), which has no bias
+
+    Shapes: x (N, ..., C); gamma, beta, mean, variance (C,); y and dx have the shape of x.
+
+    Args:
+        momentum: how much of the running mean and variance is kept at a step, from 0 to below 1.
+        epsilon: keeps the division finite, above 0.
+
+    References: Ioffe and Szegedy 2015, "Batch normalization: accelerating deep network training by reducing internal
+    covariate shift", algorithms 1 and 2; Hoffer, Hubara and Soudry 2017, "Train longer, generalize better", section 4.
+    """
+
+    momentum: float = 0.9
+    epsilon: float = 1e-5
+
+    gamma: Array = field(init=False, repr=False)
+    beta: Array = field(init=False, repr=False)
+    dgamma: Array = field(init=False, repr=False)
+    dbeta: Array = field(init=False, repr=False)
+    mean: Array = field(init=False, repr=False)
+    variance: Array = field(init=False, repr=False)
+    batch_mean: Array = field(init=False, repr=False)
+    batch_variance: Array = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(0 <= self.momentum < 1, f"BatchNorm: momentum must be from 0 to below 1, got {self.momentum}")
+        require(self.epsilon > 0, f"BatchNorm: epsilon must be above 0, got {self.epsilon}")
+
+    def parameters(self) -> dict[str, Declared]:
+        C = self.input_shape[-1:]
+        return {"gamma": Declared(C, lambda rng: np.ones(C)), "beta": Declared(C, lambda rng: np.zeros(C))}
+
+    def buffers(self) -> dict[str, Declared]:
+        C = self.input_shape[-1:]
+        return {"mean": Declared(C, lambda rng: np.zeros(C)), "variance": Declared(C, lambda rng: np.ones(C))}
+
+    def multiply_adds(self) -> int:
+        return math.prod(self.input_shape)
+
+    def forward(self, x: Array, *, training: bool = False) -> Array:
+        if not training:
+            scale = self.gamma / np.sqrt(self.variance + self.epsilon)
+            y = x * scale
+            y += self.beta - self.mean * scale
+            return y
+        rows = x.reshape(-1, x.shape[-1])  # (R, C)
+        R = len(rows)
+        one = ones(R, self.dtype)
+        h, y = self.space("h", x.shape), self.space("y", x.shape)
+        np.matmul(one, rows, out=self.batch_mean)  # sums over rows, faster as a product
+        self.batch_mean /= R
+        np.subtract(x, self.batch_mean, out=h)
+        np.square(h, out=y)
+        np.matmul(one, y.reshape(rows.shape), out=self.batch_variance)
+        self.batch_variance /= R
+        r = 1 / np.sqrt(self.batch_variance + self.epsilon)
+        self.batch_variance *= R / max(R - 1, 1)
+        h *= r
+        self.saved = h, r
+        np.multiply(h, self.gamma, out=y)
+        y += self.beta
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        h, r = self.saved
+        self.backward_parameters(dy)
+        R = dy.size // dy.shape[-1]
+        dx = self.space("dx", dy.shape)
+        np.multiply(h, self.dgamma / -R, out=dx)
+        dx += dy
+        dx -= self.dbeta / R
+        dx *= self.gamma * r
+        return dx
+
+    def backward_parameters(self, dy: Array) -> None:
+        h, _ = self.saved
+        C = dy.shape[-1]
+        one = ones(dy.size // C, self.dtype)
+        product = np.multiply(dy, h, out=self.space("dx", dy.shape))
+        np.matmul(one, product.reshape(-1, C), out=self.dgamma)
+        np.matmul(one, dy.reshape(-1, C), out=self.dbeta)
+
+    def fold(self) -> None:
+        for running, batch in ((self.mean, self.batch_mean), (self.variance, self.batch_variance)):
+            running *= self.momentum
+            running += (1 - self.momentum) * batch

@@ -1,0 +1,117 @@
+"""Penalties: large weights cost something, so the network takes the simplest explanation of its examples.
+
+They act on arrays of weights (with two axes or more), never on biases, and depend on no example. L1 and L2 add to the
+loss, and so to the gradient; a max-norm is a limit that the weights are brought back to after each step.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from glassnet.nn.layer import Array
+from glassnet.nn.settings import require, settle
+
+
+@dataclass(frozen=True)
+class Penalty(ABC):
+    """What weights cost, or a limit to them."""
+
+    def __post_init__(self) -> None:
+        settle(self)
+
+    @abstractmethod
+    def forward(self, W: Array) -> float:
+        """What these weights add to the loss."""
+
+    @abstractmethod
+    def backward(self, W: Array, dW: Array) -> None:
+        """Add the derivative of `forward` to dW, in place; entry by entry, so parts of both will do."""
+
+    def project(self, W: Array) -> None:
+        """Bring weights (..., M), those of M units, back within the limit, in place; after each step."""
+
+
+@final
+@dataclass(frozen=True)
+class L2(Penalty):
+    """The squares of the weights: large ones cost much, small ones next to nothing.
+
+    Forward:   (strength / 2) sum W^2
+    Backward:  dW = dW + strength W
+
+    Args:
+        strength: not negative; 1e-4 is usual.
+
+    Reference: Krogh and Hertz 1992, "A simple weight decay can improve generalization".
+    """
+
+    strength: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.strength >= 0, f"L2: strength must not be negative, got {self.strength}")
+
+    def forward(self, W: Array) -> float:
+        return 0.5 * self.strength * float(np.vdot(W, W))
+
+    def backward(self, W: Array, dW: Array) -> None:
+        dW += self.strength * W
+
+
+@final
+@dataclass(frozen=True)
+class L1(Penalty):
+    """The absolute values of the weights: each is pulled towards 0 with the same force, so many end up there.
+
+    Forward:   strength sum |W|
+    Backward:  dW = dW + strength sign(W)      (sign(0) = 0)
+
+    Args:
+        strength: not negative; 1e-5 is usual.
+
+    Reference: Tibshirani 1996, "Regression shrinkage and selection via the lasso".
+    """
+
+    strength: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.strength >= 0, f"L1: strength must not be negative, got {self.strength}")
+
+    def forward(self, W: Array) -> float:
+        return self.strength * float(np.abs(W).sum())
+
+    def backward(self, W: Array, dW: Array) -> None:
+        dW += self.strength * np.sign(W)
+
+
+@final
+@dataclass(frozen=True)
+class MaxNorm(Penalty):
+    """The weights of one unit, as a vector, are never longer than a limit; it costs nothing below it.
+
+    Project:   w = w min(1, limit / |w|) for every unit, w being W[..., unit]
+
+    Args:
+        limit: the largest length, above 0; 3 is usual, together with dropout.
+
+    Reference: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting", section 5.1.
+    """
+
+    limit: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.limit > 0, f"MaxNorm: limit must be above 0, got {self.limit}")
+
+    def forward(self, W: Array) -> float:
+        return 0.0
+
+    def backward(self, W: Array, dW: Array) -> None:
+        pass
+
+    def project(self, W: Array) -> None:
+        lengths = np.sqrt(np.square(W).sum(axis=tuple(range(W.ndim - 1))))
+        W *= self.limit / np.maximum(lengths, self.limit)

@@ -1,0 +1,91 @@
+"""Segments: where each array of each layer lies in a network's flat vectors.
+
+Layers only declare the arrays that they need. Here they are told their shapes, and every array gets its place.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from glassnet.nn.layer import Array, Declared, Layer, Shape
+from glassnet.nn.settings import InputError, require
+from glassnet.nn.stream import stream
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Where one array of one layer lies in a flat vector: theta[start:stop], in this shape."""
+
+    layer: int
+    name: str
+    start: int
+    stop: int
+    declared: Declared
+
+    @property
+    def is_weight(self) -> bool:
+        """Whether it is an array of weights, with two axes or more; not a bias or another vector."""
+        return len(self.declared.shape) > 1
+
+    def view(self, vector: Array) -> Array:
+        """Its part of the vector, in its shape."""
+        return vector[self.start : self.stop].reshape(self.declared.shape)
+
+
+def connect(layers: Sequence[Layer], input_shape: Shape) -> tuple[list[Segment], list[Segment]]:
+    """Tell each layer its shapes and name; return the segments of parameters and of buffers. Allocates nothing.
+
+    Raises:
+        InputError: a layer cannot follow the one before it, or is in a network already.
+    """
+    require(len(layers) > 0, "a network needs at least one layer")
+    for position, layer in enumerate(layers):
+        require(isinstance(layer, Layer), f"layers[{position}]: expected a layer such as Dense(128), got {layer!r}")
+        used = bool(layer.output_shape) or any(layer is other for other in layers[:position])
+        require(not used, f"layers[{position}]: this {type(layer).__name__} is in a network already")
+    counts: dict[str, int] = {}
+    shape = input_shape
+    for position, layer in enumerate(layers):
+        kind = type(layer).__name__.lower()
+        counts[kind] = counts.get(kind, 0) + 1
+        layer.name = f"{kind}{counts[kind]}"
+        try:
+            output_shape = layer.build(shape)
+        except InputError as error:
+            message = f"layer {layer.name} (layers[{position}]): {error}"
+            for connected in layers[: position + 1]:
+                connected.release()
+            raise InputError(message) from None
+        layer.input_shape, layer.output_shape = shape, output_shape
+        shape = output_shape
+    return (
+        segments_of([layer.parameters() for layer in layers]),
+        segments_of([layer.buffers() for layer in layers]),
+    )
+
+
+def segments_of(declarations: list[dict[str, Declared]]) -> list[Segment]:
+    """The arrays that each layer declares, one after the other."""
+    segments = []
+    start = 0
+    for layer, declaration in enumerate(declarations):
+        for name, declared in declaration.items():
+            stop = start + math.prod(declared.shape)
+            segments.append(Segment(layer, name, start, stop, declared))
+            start = stop
+    return segments
+
+
+def length(segments: list[Segment]) -> int:
+    """How long the vector is in which these segments lie."""
+    return segments[-1].stop if segments else 0
+
+
+def draw(segments: list[Segment], vector: Array, seed: int, kind: int) -> None:
+    """Fill the vector with the first values of its arrays, each from a stream of its own.
+
+    Args:
+        kind: 0 for parameters, 1 for buffers.
+    """
+    for number, segment in enumerate(segments):
+        segment.view(vector)[...] = segment.declared.draw(stream(seed, "weights", kind, number))
