@@ -104,3 +104,12 @@ def test_finds_the_bottom_of_a_bowl(optimizer: gn.Optimizer) -> None:
 def test_impossible_settings(make, message: str) -> None:
     with pytest.raises(gn.InputError, match=message):
         make()
+
+
+def test_adamw_shrinks_every_parameter_before_the_step_of_adam() -> None:
+    path, theta = run(gn.AdamW(0.1, decay=0.5)), np.array([1.0, 2.0, 3.0])
+    adam, state = gn.Adam(0.1), gn.Adam(0.1).start(theta)
+    for step, (grad, after) in enumerate(zip(GRADIENTS, path, strict=True)):
+        theta *= 1 - 0.1 * 0.5
+        adam.update(theta, grad.copy(), state, lr=0.1, step=step)
+        np.testing.assert_allclose(after, theta, rtol=1e-14)

@@ -71,6 +71,9 @@ def test_one_object_serves_two_trainings(blobs) -> None:
     [
         (lambda: gn.EarlyStopping(patience=0), "patience must be at least 1"),
         (lambda: gn.EarlyStopping(min_delta=-1), "min_delta must not be negative"),
+        (lambda: gn.ReduceOnPlateau(factor=1), "factor must be above 0 and below 1"),
+        (lambda: gn.ReduceOnPlateau(patience=0), "patience must be at least 1"),
+        (lambda: gn.ReduceOnPlateau(min_delta=-1), "min_delta must not be negative"),
     ],
 )
 def test_impossible_settings(make, message: str) -> None:
@@ -85,3 +88,28 @@ def test_the_training_loss_of_a_full_batch_belongs_to_the_network_before_the_ste
     losses = history["training_loss"]
     assert losses[-1] > losses[-2]  # so large a rate overshoots
     assert gn.evaluate(network, blobs).loss == pytest.approx(min(losses), rel=1e-9)
+
+
+def test_the_rate_is_lowered_on_a_plateau() -> None:
+    x, y = np.random.default_rng(0).standard_normal((40, 3)), np.arange(40) % 2
+    network = gn.Network([gn.Dense(2)], input_shape=3)
+    plateau = gn.ReduceOnPlateau("training_loss", factor=0.1, patience=2, min_delta=10)  # nothing counts
+    for _ in range(2):  # one object serves two trainings
+        history = gn.fit(network, (x, y), epochs=6, optimizer=gn.SGD(0.5), callbacks=[plateau])
+        # Epoch 1 is the best; 2 and 3 are no better, so 4 and 5 are slower, and then 6.
+        np.testing.assert_allclose(history["learning_rate"], [0.5, 0.5, 0.5, 0.05, 0.05, 0.005], rtol=1e-12)
+
+
+def test_while_it_gets_better_the_rate_stays() -> None:
+    x, y = np.random.default_rng(0).standard_normal((40, 3)), np.arange(40) % 2
+    network = gn.Network([gn.Dense(2)], input_shape=3)
+    history = gn.fit(
+        network, (x, y), epochs=8, batch_size="full", callbacks=[gn.ReduceOnPlateau("training_loss", patience=1)]
+    )
+    assert set(history["learning_rate"]) == {0.1}
+
+
+def test_a_plateau_of_what_is_not_measured() -> None:
+    x, y = np.random.default_rng(0).standard_normal((40, 3)), np.arange(40) % 2
+    with pytest.raises(gn.InputError, match=r"cannot monitor 'validation_loss' \(there is no validation data\)"):
+        gn.fit(gn.Network([gn.Dense(2)], input_shape=3), (x, y), callbacks=[gn.ReduceOnPlateau()])

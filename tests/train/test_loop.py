@@ -371,6 +371,10 @@ def test_divergence_gives_back_the_network_of_the_last_good_epoch(blobs) -> None
         ({"epochs": 1.5}, "epochs must be a whole number"),
         ({"seed": -1}, "seed must be"),
         ({"seed": 2**64}, "seed must be"),
+        ({"penalties": gn.L2(1e-4)}, "penalties: expected a list such as .L2.1e-4.., got L2"),
+        ({"penalties": [1e-4]}, "penalties: expected a list"),
+        ({"clip": 1.0}, "clip: expected one of gn.Clip, got 1.0"),
+        ({"average": 0.9}, "average: expected one of gn.WeightAverage"),
         ({"optimizer": "SGD"}, "optimizer: expected one of gn.Optimizer, got 'SGD'"),
         ({"loss": gn.CrossEntropy}, "loss: expected one of gn.Loss"),
         ({"callbacks": gn.EarlyStopping("training_loss")}, "callbacks: expected a list"),
@@ -450,10 +454,16 @@ class Allocated(gn.Callback):
         ([gn.Rescale(1 / 255), gn.Flatten(), gn.Dense(512), gn.ReLU(), gn.Dense(10)], LEAST),
         # The output of the convolution has 1,384 KB, its windows 1,557 KB.
         ([gn.Rescale(1 / 255), gn.Conv2D(8, 3), gn.ReLU(), gn.MaxPool2D(2), gn.Flatten(), gn.Dense(10)], LEAST),
+        # Batch normalisation makes a few vectors as long as there are features.
+        (
+            [gn.Rescale(1 / 255), gn.Flatten(), gn.Dense(512), gn.BatchNorm(), gn.ReLU(), gn.Dense(10)],
+            LEAST + 8 * 4 * 512,
+        ),
+        ([gn.Rescale(1 / 255), gn.AveragePool2D(2), gn.GlobalAveragePool(), gn.Dense(10)], LEAST),
         # Dropout draws two random bytes for each of 64 x 512 units, whose mask has 131 KB.
         ([gn.Rescale(1 / 255), gn.Flatten(), gn.Dense(512), gn.Dropout(0.5), gn.Dense(10)], LEAST + 2 * 64 * 512),
     ],
-    ids=["dense", "convolution", "dropout"],
+    ids=["dense", "convolution", "batch-norm", "average", "dropout"],
 )
 def test_a_step_allocates_next_to_nothing(layers: list[gn.Layer], most: int, shards: int) -> None:
     """Counted, not timed: workspaces are kept from step to step."""

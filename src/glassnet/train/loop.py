@@ -22,6 +22,7 @@ from glassnet.nn.entropy import CrossEntropy, is_distribution
 from glassnet.nn.layer import Array
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
+from glassnet.nn.norm import BatchNorm
 from glassnet.nn.optim import SGD, Optimizer
 from glassnet.nn.penalty import Penalty
 from glassnet.nn.reshape import Rescale, Standardize
@@ -316,7 +317,7 @@ def _check(network: Network, examples: Examples, loss: Loss) -> None:
 def _warn_of_scale(network: Network, examples: Examples) -> None:
     """Warn where inputs are not scaled, or scaled twice: the two mistakes after which nothing seems to work."""
     inputs = network.as_batch(examples.inputs)
-    scaling = next((layer for layer in network.layers if isinstance(layer, Rescale | Standardize)), None)
+    scaling = next((layer for layer in network.layers if isinstance(layer, Rescale | Standardize | BatchNorm)), None)
     if scaling is None or (isinstance(scaling, Rescale) and inputs.dtype.kind == "f" and abs(scaling.scale) < 0.1):
         parts = (inputs[examples.rows[span]] for span in portions(len(examples.rows), 4096))
         largest = max(float(np.abs(part, dtype=np.float64).max()) for part in parts)
@@ -326,7 +327,7 @@ def _warn_of_scale(network: Network, examples: Examples) -> None:
                 "put Rescale(1 / 255) first, or Standardize()",
                 stacklevel=3,
             )
-        if scaling is not None and largest <= 1:
+        if isinstance(scaling, Rescale) and largest <= 1:
             warnings.warn(
                 f"the inputs lie within -1..1 already, and {scaling.name} multiplies them by {scaling.scale:.3g} once "
                 "more: give the network the raw values, or leave that layer out",
