@@ -121,6 +121,11 @@ def test_every_setting_of_the_recipe_reaches_fit(digits: gn.Dataset, tmp_path: P
         "network__loss": "SquaredError",
         "network__init": "HeUniform",
         "early_stopping__monitor": "training_loss",
+        "reduce_on_plateau__patience": "7",
+        "penalties": '[{type = "L2", strength = 1e-4}, {type = "MaxNorm", limit = 3}]',
+        "clip__norm": "2",
+        "average__decay": "0.9",
+        "training__class_weights": "balanced",
     }
     wanted = recipe(**settings)
     with pytest.raises(gn.DivergenceError):
@@ -135,6 +140,11 @@ def test_every_setting_of_the_recipe_reaches_fit(digits: gn.Dataset, tmp_path: P
     assert (given["epochs"], given["batch_size"], given["shards"], given["blas_threads"]) == (3, 17, 3, 2)
     assert (given["seed"], given["workers"]) == (9, 4)
     assert gn.EarlyStopping("training_loss") in given["callbacks"]
+    assert gn.ReduceOnPlateau(patience=7) in given["callbacks"]
+    assert given["penalties"] == (gn.L2(1e-4), gn.MaxNorm(3))
+    assert given["clip"] == gn.Clip(norm=2)
+    assert given["average"] == gn.WeightAverage(0.9)
+    assert given["class_weights"] == "balanced"
     np.testing.assert_array_equal(given["network"].theta, wanted.make_network(digits).theta)
     other = recipe(**settings | {"training__seed": "10"}).make_network(digits)
     assert np.any(given["network"].theta != other.theta)

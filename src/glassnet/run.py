@@ -158,6 +158,7 @@ def _train(
     callbacks: list[Callback] = [
         Checkpoint(folder / CHECKPOINT, minutes=training.checkpoint_minutes),  # first: the others see what it restores
         _Log(folder / HISTORY),
+        *([recipe.reduce_on_plateau] if recipe.reduce_on_plateau else []),
         *([recipe.early_stopping] if recipe.early_stopping else []),
     ]
     try:
@@ -168,6 +169,10 @@ def _train(
             loss=recipe.network.loss,
             optimizer=recipe.optimizer,
             schedule=recipe.schedule,
+            penalties=recipe.penalties,
+            clip=recipe.clip,
+            average=recipe.average,
+            class_weights=training.class_weights,
             epochs=training.epochs,
             batch_size=training.batch_size,
             shards=training.shards,

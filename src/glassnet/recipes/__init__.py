@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from glassnet.data.dataset import Dataset
+from glassnet.nn.average import WeightAverage
+from glassnet.nn.clip import Clip
 from glassnet.nn.dense import Dense
 from glassnet.nn.entropy import CrossEntropy
 from glassnet.nn.init import GlorotUniform, Initializer
@@ -18,10 +20,11 @@ from glassnet.nn.layer import Layer
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.optim import Optimizer
+from glassnet.nn.penalty import Penalty
 from glassnet.nn.reshape import Flatten, Rescale, Standardize
 from glassnet.nn.schedule import ConstantRate, Schedule
 from glassnet.nn.settings import InputError, from_table, nearest, require, to_table, whole
-from glassnet.train.callbacks import EarlyStopping
+from glassnet.train.callbacks import EarlyStopping, ReduceOnPlateau
 
 FOLDER = Path(__file__).parent
 
@@ -85,7 +88,7 @@ class NetworkSettings:
 class TrainingSettings:
     """How long, in which portions, from which seed.
 
-    `shards` and `blas_threads` fix the arithmetic (see `train.steps`); an unfinished run has a checkpoint every
+    `class_weights` are as in `fit`; `shards` and `blas_threads` fix the arithmetic (see `train.steps`); an unfinished run has a checkpoint every
     `checkpoint_minutes`, with 0 after each epoch.
     """
 
@@ -93,6 +96,7 @@ class TrainingSettings:
     batch_size: int | Literal["full"] = 128
     shards: int = 1
     blas_threads: int | None = None
+    class_weights: tuple[float, ...] | Literal["balanced"] | None = None
     seed: int = 0
     checkpoint_minutes: float = 1.0
 
@@ -120,7 +124,11 @@ class Recipe:
     about: str = ""
     data: DataSettings = field(default_factory=DataSettings)
     schedule: Schedule = ConstantRate()
+    penalties: tuple[Penalty, ...] = ()
+    clip: Clip | None = None
+    average: WeightAverage | None = None
     early_stopping: EarlyStopping | None = None
+    reduce_on_plateau: ReduceOnPlateau | None = None
 
     def __post_init__(self) -> None:
         plain = re.fullmatch(r"\w[\w .-]*", self.name)
