@@ -54,7 +54,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_help_has_examples(tmp_path: Path) -> None:
     top = glassnet("--help", cwd=tmp_path).stdout
-    for command in ("demo", "train", "evaluate", "predict", "recipes", "data"):
+    for command in ("demo", "train", "evaluate", "predict", "recipes", "summary", "check-gradients", "data"):
         assert command in top
         assert glassnet(command, "--help", cwd=tmp_path).returncode == 0
     assert "glassnet train classic --set" in glassnet("train", "--help", cwd=tmp_path).stdout
@@ -145,6 +145,35 @@ def test_train_on_a_csv_file(trained: Path) -> None:
     done = glassnet("train", "tiny-deep", "--data", "digits-train.csv", "--epochs", "2", cwd=trained)
     assert done.returncode == 0, done.stderr
     assert "1,150 train" in done.stdout or "train" in done.stdout
+
+
+def test_summary_of_a_recipe_and_of_a_run(trained: Path) -> None:
+    made = glassnet("summary", "classic", "--data", "digits", cwd=trained).stdout
+    assert made == glassnet("summary", "run", cwd=trained).stdout
+    assert re.search(r"^dense1 +Dense\(units=128\) +\(128,\) +8,320 +8,192$", made, re.MULTILINE)
+    assert re.search(r"^total +9,610 +9,472$", made, re.MULTILINE)
+    assert "are for recipes" in refused("summary", "run", "--data", "digits", cwd=trained)
+    assert "no recipe 'clasic'" in refused("summary", "clasic", cwd=trained)
+
+
+def test_check_gradients_of_a_recipe(trained: Path) -> None:
+    settings = ["--data", "digits", "--set", "network.activation=GELU", "--set", "network.loss=Huber"]
+    done = glassnet("check-gradients", "classic", *settings, cwd=trained)
+    assert done.returncode == 0, done.stderr
+    assert "loss Huber()" in done.stdout
+    assert re.search(r"^dense2 +b +\(10,\) +-?\d", done.stdout, re.MULTILINE)
+    assert done.stdout.splitlines()[-1].startswith("backward is the derivative of forward")
+
+
+def test_check_gradients_of_a_wrong_layer_fails(trained: Path) -> None:
+    script = (
+        "import glassnet as gn, glassnet.cli, sys; right = gn.ReLU.backward; "
+        "gn.ReLU.backward = lambda self, dy: 2 * right(self, dy); "
+        "sys.argv = ['glassnet', 'check-gradients', 'classic', '--data', 'digits']; glassnet.cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=trained, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1, done.stderr
+    assert "NOT the derivative of forward at: input.x, dense1.W, dense1.b" in done.stdout
 
 
 def test_data_show_and_list(trained: Path) -> None:

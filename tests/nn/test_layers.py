@@ -89,17 +89,6 @@ def test_training_and_prediction_agree_and_prediction_leaves_no_trace(case: Laye
 
 
 @ALL
-@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-12)])
-def test_an_example_does_not_depend_on_its_neighbours(case: LayerCase, dtype: type, tolerance: float) -> None:
-    layer = network_of(case, dtype=dtype).layers[0]
-    x = examples_for(case, 5).astype(dtype)
-    together = layer.forward(x)
-    alone = np.concatenate([layer.forward(x[i : i + 1]) for i in range(5)])
-    np.testing.assert_allclose(together, alone, rtol=tolerance, atol=tolerance)
-    assert together.dtype == dtype
-
-
-@ALL
 def test_a_short_batch_reuses_the_memory_of_a_long_one(case: LayerCase) -> None:
     layer = network_of(case).layers[0]
     x = examples_for(case, 6)

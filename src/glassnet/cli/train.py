@@ -42,19 +42,9 @@ def train(
     `glassnet train my.toml --out runs/mine --seed 1`
     """
     from glassnet.cli.terminal import console
-    from glassnet.recipes import RecipeError, load_recipe
+    from glassnet.recipes import load_recipe
 
-    settings: dict[str, str] = {}
-    for pair in change or []:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise RecipeError(f"--set {pair}: expected KEY=VALUE, such as optimizer.lr=0.01")
-        settings[key.strip()] = value.strip()
-    if data is not None and Path(data).exists():
-        data = str(Path(data).resolve())  # the run must find it again from any folder
-    for key, option in (("training.epochs", epochs), ("training.seed", seed), ("data.name", data)):
-        if option is not None:
-            settings[key] = str(option)
+    settings = settings_of(change, epochs=epochs, seed=seed, data=data)
     console.quiet = quiet
     run = train_and_show(load_recipe(recipe, settings=settings), out, workers, pictures=pictures)
     if quiet:
@@ -77,7 +67,7 @@ def resume(
     from glassnet.run import load_run_recipe, resume_run
 
     recipe = load_run_recipe(run)
-    dataset = _load(recipe)
+    dataset = load_data(recipe)
     console.print(f"{dataset}")
     with ProgressBar() as progress:
         _show(resume_run(recipe, dataset, run, pictures=pictures, progress=progress, workers=workers), pictures)
@@ -90,7 +80,7 @@ def train_and_show(recipe: "Recipe", out: Path | None, workers: int | None = Non
     from glassnet.progress import ProgressBar
     from glassnet.run import new_folder, train_recipe
 
-    dataset = _load(recipe)
+    dataset = load_data(recipe)
     console.print(f"{dataset}")
     section(f"The network of {recipe.name!r}")
     console.print(recipe.make_network(dataset).summary(), soft_wrap=True)
@@ -103,7 +93,32 @@ def train_and_show(recipe: "Recipe", out: Path | None, workers: int | None = Non
     return run
 
 
-def _load(recipe: "Recipe") -> "Dataset":
+def settings_of(
+    change: list[str] | None, *, epochs: int | None = None, seed: int | None = None, data: str | None = None
+) -> dict[str, str]:
+    """What --set and its short forms change in a recipe.
+
+    Raises:
+        RecipeError: a --set that is no KEY=VALUE.
+    """
+    from glassnet.recipes import RecipeError
+
+    settings: dict[str, str] = {}
+    for pair in change or []:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise RecipeError(f"--set {pair}: expected KEY=VALUE, such as optimizer.lr=0.01")
+        settings[key.strip()] = value.strip()
+    if data is not None and Path(data).exists():
+        data = str(Path(data).resolve())  # the run must find it again from any folder
+    for key, option in (("training.epochs", epochs), ("training.seed", seed), ("data.name", data)):
+        if option is not None:
+            settings[key] = str(option)
+    return settings
+
+
+def load_data(recipe: "Recipe") -> "Dataset":
+    """The dataset of a recipe, with a progress bar where that takes long."""
     from glassnet.cli.terminal import console
     from glassnet.data.registry import load_dataset
     from glassnet.progress import TaskBar

@@ -88,8 +88,8 @@ class NetworkSettings:
 class TrainingSettings:
     """How long, in which portions, from which seed.
 
-    `class_weights` are as in `fit`; `shards` and `blas_threads` fix the arithmetic (see `train.steps`); an unfinished run has a checkpoint every
-    `checkpoint_minutes`, with 0 after each epoch.
+    `class_weights` are as in `fit`; `shards` and `blas_threads` fix the arithmetic (see `train.steps`); an unfinished
+    run has a checkpoint every `checkpoint_minutes`, with 0 after each epoch.
     """
 
     epochs: int

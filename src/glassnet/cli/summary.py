@@ -1,0 +1,40 @@
+"""glassnet summary: what a network is made of and what it costs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def summary(
+    network: Annotated[str, typer.Argument(help="a named recipe, a TOML file, a model file or a run folder")],
+    data: Annotated[str | None, typer.Option(help="for a recipe: the dataset that it is to be made for")] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="change any setting of the recipe")
+    ] = None,
+) -> None:
+    """Print each layer with its shape, parameters, and multiply-adds for one example.
+
+    Examples:
+
+    `glassnet summary classic`
+
+    `glassnet summary classic --set network.hidden=[256,64]`
+
+    `glassnet summary runs/classic-mnist`
+    """
+    from glassnet.cli.evaluate import model_path
+    from glassnet.cli.terminal import console
+    from glassnet.cli.train import load_data, settings_of
+    from glassnet.modelfile import load_network
+    from glassnet.recipes import RecipeError, load_recipe
+
+    path = model_path(Path(network))
+    if path.suffix == ".safetensors":
+        if data or change:
+            raise RecipeError(f"{network}: --data and --set are for recipes, but this is a trained model")
+        table = load_network(path).summary()
+    else:
+        recipe = load_recipe(network, settings=settings_of(change, data=data))
+        table = recipe.make_network(load_data(recipe)).summary()
+    console.print(table, soft_wrap=True)
