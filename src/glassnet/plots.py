@@ -121,6 +121,28 @@ def hidden_units(weights: Array, image_shape: tuple[int, ...], *, spread: Array,
     return figure
 
 
+def dots(values: dict[str, list[float]], *, title: str, axis: str, missing: str) -> "Figure":
+    """Every value of each variant as a dot, their mean as a bar through them; a variant without values says `missing`.
+
+    Args:
+        values: by the name of the variant.   title: what is varied.   axis: what is measured.
+    """
+    figure = _figure(7.0, 0.9 + 0.36 * len(values))
+    axes = figure.subplots()
+    some = [value for row in values.values() for value in row]
+    for place, row in enumerate(values.values()):
+        if row:
+            axes.plot(row, [place] * len(row), "o", color=TRAINING, alpha=0.6, markersize=6)
+            axes.plot([np.mean(row)] * 2, [place - 0.3, place + 0.3], color=VALIDATION, linewidth=2)
+        else:
+            axes.text(float(np.mean(some or [0])), place, missing, color=WRONG, ha="center", va="center")
+    axes.set(xlabel=axis, title=title, yticks=range(len(values)))
+    axes.set_yticklabels(list(values))
+    axes.set_ylim(len(values) - 0.5, -0.5)
+    axes.grid(alpha=0.3)
+    return figure
+
+
 def save(figure: "Figure", path: str | Path) -> None:
     """Write a figure as a PNG."""
     figure.savefig(path, dpi=120, metadata={"Software": None})
