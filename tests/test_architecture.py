@@ -21,7 +21,8 @@ ARROWS = {
     "train": {"nn", "modelfile"},
     "recipes": {"nn", "data", "train"},
     "run": {"recipes", "data", "train", "modelfile", "plots", "nn", "version"},
-    "plots": {"train", "explain"},
+    "explanation": {"nn"},
+    "plots": {"train", "explanation"},
     "progress": {"train"},
 }
 FREE = {"cli", "__init__", "__main__"}  # may import all; nothing imports cli but the entry point

@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.data.dataset import Dataset as Dataset
     from glassnet.data.dataset import Split as Split
     from glassnet.data.registry import load_dataset as load_dataset
+    from glassnet.explanation.example import Explanation as Explanation
+    from glassnet.explanation.example import explain as explain
     from glassnet.modelfile import ModelFileError as ModelFileError
     from glassnet.modelfile import load_network as load_network
     from glassnet.modelfile import save_network as save_network
@@ -96,6 +98,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
 _NAMES = {
     "glassnet.data.dataset": "DataError Dataset Split",
     "glassnet.data.registry": "load_dataset",
+    "glassnet.explanation.example": "Explanation explain",
     "glassnet.modelfile": "ModelFileError load_network save_network",
     "glassnet.nn.activations": "Identity LeakyReLU ReLU Sigmoid Softmax Tanh",
     "glassnet.nn.adaptive": "AdaGrad Adam AdamW RMSProp",

@@ -1,0 +1,336 @@
+"""Equations with numbers in them: what a layer computes, for one of its outputs, as one would do it by hand.
+
+The equation of a layer is read from the docstring of its class, so what is shown is what stands beside the code. The
+numbers are those of one example; of a long sum the largest terms are written out.
+"""
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glassnet.nn.activations import Softmax
+from glassnet.nn.conv import Conv2D
+from glassnet.nn.dense import Dense
+from glassnet.nn.layer import Array, Layer
+from glassnet.nn.pool import MaxPool2D
+
+Index = tuple[int, ...]
+
+WRITTEN = 3  # the terms of a sum that are written out
+STARTS = re.compile(r"\w+'?(\[[^\]]*\])? (=|collects)")
+TOKEN = re.compile(r"[A-Za-z_]\w*'?|\d[\d.]*(?:e[+-]?\d+)?|\S")
+WORDS = {"where", "else", "each", "is", "with", "of", "over", "and", "in", "at", "as", "if", "for", "the", "to", "sum"}
+
+
+@dataclass(frozen=True)
+class Term:
+    """One product in a sum: `x[12] W[12,3]`, its two factors, and their product."""
+
+    symbol: str
+    factors: tuple[float, float]
+    value: float
+
+
+@dataclass(frozen=True)
+class Worked:
+    """One equation for one number: left = symbols = numbers = value.
+
+    Attributes:
+        terms: of a weighted sum, the largest terms, largest first; they are written out in `numbers`.
+        more, rest: how many other terms are not 0, and their sum.
+        bias: what is added to the sum.
+    """
+
+    left: str
+    symbols: str
+    numbers: str
+    value: float
+    terms: tuple[Term, ...] = ()
+    more: int = 0
+    rest: float = 0.0
+    bias: float = 0.0
+
+
+def equations(part: type, slot: str) -> tuple[str, ...]:
+    """The equations in the docstring of a layer or loss, from its slot "Forward" or "Backward", one by one."""
+    lines = (inspect.getdoc(part) or "").splitlines()
+    start = next((i for i, line in enumerate(lines) if line.startswith(f"{slot}:")), None)
+    if start is None:
+        return ()
+    found: list[str] = []
+    for line in [lines[start].removeprefix(f"{slot}:"), *lines[start + 1 :]]:
+        if line and not line[0].isspace():
+            break
+        if not line.strip():
+            break
+        if found and not STARTS.match(line.strip()):
+            found[-1] += f" {line.strip()}"  # a long equation goes on
+        else:
+            found += re.split(r"\s{2,}", line.strip())
+    return tuple(found)
+
+
+def number(value: float) -> str:
+    """Four digits, and no minus before a zero."""
+    return f"{value + 0.0:.4g}"
+
+
+def at(name: str, index: Index) -> str:
+    """x[12], W[12,3]; a plain name where there is nothing to choose."""
+    return f"{name}[{','.join(map(str, index))}]" if index else name
+
+
+def weighted_sum(
+    left: str, names: tuple[str, str], pairs: list[tuple[Index, Index]], factors: Array, **extra: Any
+) -> Worked:
+    """A sum of products a[i] b[j], with its largest terms written out.
+
+    Args:
+        left: what the sum is.
+        names: of the two factors, such as x and W.
+        pairs: the index of both factors in every term.
+        factors: (terms, 2), their values.
+        extra: `bias`, and `bias_name` for its symbol.
+    """
+    bias, bias_name = float(extra.get("bias", 0.0)), extra.get("bias_name", "")
+    factors = np.asarray(factors, np.float64).reshape(-1, 2)
+    products = factors[:, 0] * factors[:, 1]
+    order = np.argsort(-np.abs(products), kind="stable")
+    shown = [k for k in order[:WRITTEN] if products[k] != 0] or list(order[:1])
+    terms = tuple(
+        Term(
+            f"{at(names[0], pairs[k][0])} {at(names[1], pairs[k][1])}",
+            (float(factors[k, 0]), float(factors[k, 1])),
+            float(products[k]),
+        )
+        for k in shown
+    )
+    others = np.delete(products, shown)
+    more, rest = int(np.count_nonzero(others)), float(others.sum())
+    symbols = [term.symbol for term in terms] + (["..."] if len(others) else [])
+    numbers = " + ".join(f"{protected(term.factors[0])} * {protected(term.factors[1])}" for term in terms)
+    if more:
+        numbers += f"{plus(rest)} ({more:,} smaller term{'s' if more > 1 else ''})"
+    if bias_name:
+        symbols.append(bias_name)
+        numbers += plus(bias)
+    value = float(products.sum()) + bias
+    return Worked(left, " + ".join(symbols), numbers, value, terms, more, rest, bias)
+
+
+def plus(value: float) -> str:
+    """A number as it is added to others: + 2, - 2."""
+    return f" - {number(-value)}" if number(value).startswith("-") else f" + {number(value)}"
+
+
+def protected(value: float) -> str:
+    """A number as it stands after an operator: in brackets if it is negative."""
+    return f"({number(value)})" if number(value).startswith("-") else number(value)
+
+
+def substitute(equation: str, values: dict[str, float]) -> str:
+    """The right side of an equation, with numbers; side by side means times, and gets its sign."""
+    right = equation.partition(" = ")[2]
+    pieces: list[str] = []
+    before = ""
+    for match in TOKEN.finditer(right):
+        token = match[0]
+        apart = right[match.start() - 1 : match.start()] == " "
+        if apart and _is_factor(before, last=True) and _is_factor(token, last=False):
+            pieces.append(" *")
+        if token in values:
+            after = right[match.end() : match.end() + 1]
+            bare = before in ("", "(", ",", "where") and after != "^"
+            text = number(values[token]) if bare else protected(values[token])
+        else:
+            text = token
+        pieces.append((" " if apart else "") + text)
+        before = token
+    return "".join(pieces).strip()
+
+
+def _is_factor(token: str, *, last: bool) -> bool:
+    if token in WORDS:
+        return False
+    return token in ((")", "]") if last else ("(", "[")) or bool(re.match(r"\w", token))
+
+
+# The numbers of a layer
+
+
+def values_at(layer: Layer, index: Index, known: dict[str, Array]) -> dict[str, float]:
+    """What the names in the equation of a layer stand for at one place: x, y, dy, its settings, its arrays."""
+    values = {name: float(array[index]) for name, array in known.items()}
+    for name, value in vars(layer).items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            values.setdefault(name, float(value))
+    for name in (*layer.parameters(), *layer.buffers()):
+        try:
+            values[name] = float(np.broadcast_to(getattr(layer, name), layer.input_shape)[index])
+        except ValueError:
+            continue
+    return values
+
+
+def by_place(layer: Layer, slot: str, name: str, index: Index, known: dict[str, Array], value: float) -> Worked:
+    """The equation of a layer that acts on each number by itself, with the numbers of one place."""
+    values = values_at(layer, index, known)
+    own, *helpers = [e for e in equations(type(layer), slot) if " = " in e and not e.startswith("(")]
+    numbers = substitute(own, values)
+    numbers += "".join(f", {helper.split(' = ')[0]} = {substitute(helper, values)}" for helper in helpers)
+    indexed = re.sub(r"\b(x|y|dy)\b", lambda match: at(match[0], index), own.partition(" = ")[2])
+    return Worked(at(name, index), indexed, numbers, value)
+
+
+def worked_forward(layer: Layer, x: Array, y: Array, unit: Index, slopes: Array) -> tuple[Worked, ...]:
+    """How the output y[unit] of a layer comes from its input x; slopes is dy[unit]/dx."""
+    rule = FORWARD.get(type(layer))
+    if rule:
+        return rule(layer, x, y, unit)
+    value, left = float(y[unit]), at("y", unit)
+    touched = np.argwhere(slopes)
+    if x.shape == y.shape and all(tuple(place) == unit for place in touched):
+        if np.array_equal(x, y) and (not len(touched) or slopes[unit] == 1):
+            return (Worked(left, at("x", unit), number(float(x[unit])), value),)
+        if any(" = " in equation for equation in equations(type(layer), "Forward")):
+            return (by_place(layer, "Forward", "y", unit, {"x": x}, value),)
+    if len(touched) == 1 and slopes[tuple(touched[0])] == 1 and x[tuple(touched[0])] == value:
+        return (Worked(left, at("x", tuple(map(int, touched[0]))), number(value), value),)
+    return (_from_slopes(left, x, value, slopes),)
+
+
+def _from_slopes(left: str, x: Array, value: float, slopes: Array) -> Worked:
+    """Any layer: its output as the inputs times its slopes, and what is left over (0, or a bias, if it is linear)."""
+    places = [tuple(map(int, place)) for place in np.argwhere(slopes)]
+    factors = [(float(x[place]), float(slopes[place])) for place in places]
+    bias = value - sum(a * b for a, b in factors)
+    small = abs(bias) <= 1e-12 * max(abs(value), sum(abs(a * b) for a, b in factors), 1e-300)
+    extra = {} if small and places else {"bias": bias, "bias_name": "the rest"}
+    return weighted_sum(left, ("x", "slope"), [(place, place) for place in places], np.array(factors), **extra)
+
+
+def _dense(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ...]:
+    assert isinstance(layer, Dense)
+    (j,) = unit
+    pairs: list[tuple[Index, Index]] = [((i,), (i, j)) for i in range(len(x))]
+    factors = np.stack([x, layer.W[:, j]], axis=1)
+    bias = {"bias": layer.b[j], "bias_name": at("b", unit)}
+    return (weighted_sum(at("y", unit), ("x", "W"), pairs, factors, **bias),)
+
+
+def _conv(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ...]:
+    assert isinstance(layer, Conv2D)
+    (places, weights), f = meetings(layer, unit), unit[2]
+    factors = np.array([(x[place], layer.W[weight]) for place, weight in zip(places, weights, strict=True)])
+    bias = {"bias": layer.b[f], "bias_name": at("b", (f,))}
+    return (weighted_sum(at("y", unit), ("x", "W"), list(zip(places, weights, strict=True)), factors, **bias),)
+
+
+def meetings(layer: Conv2D, unit: Index) -> tuple[list[Index], list[Index]]:
+    """Which input meets which weight in one output of a convolution; what lies in the padding is left out."""
+    (H, W, C), K, s = layer.input_shape, layer.kernel_size, layer.stride
+    i, j, f = unit
+    (top, _), (left, _) = (layer._margins(side) for side in (H, W))
+    found = [
+        ((i * s + k - top, j * s + m - left, c), (k, m, c, f)) for k in range(K) for m in range(K) for c in range(C)
+    ]
+    inside = [(place, weight) for place, weight in found if 0 <= place[0] < H and 0 <= place[1] < W]
+    return [place for place, _ in inside], [weight for _, weight in inside]
+
+
+def _max_pool(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ...]:
+    assert isinstance(layer, MaxPool2D)
+    (i, j, c), s = unit, layer.size
+    block = x[i * s : i * s + s, j * s : j * s + s, c].ravel()
+    corners = f"{at('x', (i * s, j * s, c))}, ..., {at('x', (i * s + s - 1, j * s + s - 1, c))}"
+    return (Worked(at("y", unit), f"max({corners})", f"max({', '.join(map(number, block))})", float(y[unit])),)
+
+
+def _softmax(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ...]:
+    row = x[unit[:-1]] if len(unit) > 1 else x
+    exps = np.exp(row - row.max())
+    symbols = f"exp({at('x', unit)} - max x) / sum_k exp(x[k] - max x)"
+    numbers = f"exp({number(row[unit[-1]])} - {protected(row.max())}) / {number(exps.sum())}"
+    return (Worked(at("y", unit), symbols, numbers, float(y[unit])),)
+
+
+FORWARD: dict[type[Layer], Callable[[Layer, Array, Array, Index], tuple[Worked, ...]]] = {
+    Dense: _dense,
+    Conv2D: _conv,
+    MaxPool2D: _max_pool,
+    Softmax: _softmax,
+}
+
+
+def worked_backward(
+    layer: Layer, x: Array, y: Array, dy: Array, dx: Array, gradients: dict[str, Array], unit: Index, place: Index
+) -> tuple[Worked, ...]:
+    """How the gradients at y[unit] and x[place], which meet in this layer, come from dy."""
+    if isinstance(layer, Dense):
+        return _dense_backward(layer, x, dy, unit, place)
+    if isinstance(layer, Conv2D):
+        return _conv_backward(layer, x, dy, unit, place)
+    value = float(dx[place])
+    touched = dx.shape == dy.shape and unit == place
+    if touched and not gradients and not isinstance(layer, Softmax):
+        if np.array_equal(dx, dy):
+            return (Worked(at("dx", place), at("dy", unit), number(value), value),)
+        if any(" = " in equation for equation in equations(type(layer), "Backward")):
+            known = {"x": x, "y": y, "dy": dy}
+            return (by_place(layer, "Backward", "dx", unit, known, value),)
+    if isinstance(layer, Softmax):
+        row, back = (y[unit[:-1]], dy[unit[:-1]]) if len(unit) > 1 else (y, dy)
+        j, mean = unit[-1], float(back @ row)
+        numbers = f"{number(row[j])} * ({number(back[j])} - {protected(mean)})"
+        exact = float(row[j] * (back[j] - mean))
+        return (Worked(at("dx", unit), f"{at('y', unit)} ({at('dy', unit)} - sum_k dy[k] y[k])", numbers, exact),)
+    same = value == float(dy[unit])
+    own = Worked(at("dx", place), at("dy", unit) if same else "", number(value) if same else "", value)
+    return (own, *(largest(name, array) for name, array in gradients.items()))
+
+
+def largest(name: str, gradient: Array) -> Worked:
+    """The entry of a gradient that is largest in size."""
+    index = tuple(map(int, np.unravel_index(int(np.abs(gradient).argmax()), gradient.shape)))
+    return Worked(at(f"d{name}", index), "", "", float(gradient[index]))
+
+
+def _dense_backward(layer: Dense, x: Array, dy: Array, unit: Index, place: Index) -> tuple[Worked, ...]:
+    (j,), (i,) = unit, place
+    product = float(x[i] * dy[j])
+    pairs: list[tuple[Index, Index]] = [((m,), (i, m)) for m in range(len(dy))]
+    return (
+        Worked(
+            at("dW", (i, j)),
+            f"{at('x', place)} {at('dy', unit)}",
+            f"{number(x[i])} * {protected(dy[j])}",
+            product,
+            (Term(f"{at('x', place)} {at('dy', unit)}", (float(x[i]), float(dy[j])), product),),
+        ),
+        Worked(at("db", unit), at("dy", unit), number(dy[j]), float(dy[j])),
+        weighted_sum(at("dx", place), ("dy", "W"), pairs, np.stack([dy, layer.W[i]], axis=1)),
+    )
+
+
+def _conv_backward(layer: Conv2D, x: Array, dy: Array, unit: Index, place: Index) -> tuple[Worked, ...]:
+    f = unit[2]
+    H1, W1, F = layer.output_shape
+    weight = next((w for p, w in zip(*meetings(layer, unit), strict=True) if p == place), (0, 0, place[2], f))
+    shared: list[tuple[Index, Index]] = []  # x and dy that meet at the one weight
+    meeting: list[tuple[Index, Index]] = []  # dy and W that meet at the one input
+    for i in range(H1):
+        for j in range(W1):
+            for p, w in zip(*meetings(layer, (i, j, 0)), strict=True):
+                if w[:3] == weight[:3]:
+                    shared.append((p, (i, j, f)))
+                if p == place:
+                    meeting += [((i, j, g), (*w[:3], g)) for g in range(F)]
+    return (
+        weighted_sum(at("dW", weight), ("x", "dy"), shared, np.array([(x[p], dy[q]) for p, q in shared])),
+        Worked(at("db", (f,)), f"sum of dy[i,j,{f}]", f"sum of {H1 * W1:,} values", float(dy[..., f].sum())),
+        weighted_sum(at("dx", place), ("dy", "W"), meeting, np.array([(dy[p], layer.W[q]) for p, q in meeting])),
+    )

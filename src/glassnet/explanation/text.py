@@ -1,0 +1,248 @@
+"""An explanation as text: for a terminal, a mail, a blackboard.
+
+Plain characters in lines of a chosen width; the picture of the input is drawn with them too.
+"""
+
+import math
+import re
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glassnet.explanation.equations import Worked, at, number
+from glassnet.nn.layer import Array, Shape
+
+if TYPE_CHECKING:
+    from glassnet.explanation.example import Explanation, LayerNumbers, Neuron, Update
+
+RAMP = " .:-=+*#%@"
+CLASSES = 12  # so many rows of the table of classes
+
+
+def write(e: "Explanation", width: int) -> str:
+    """All of an explanation, in lines of at most `width` characters (40 at least)."""
+    width = max(width, 40)
+    lines: list[str] = []
+    lines += [*_title("The example"), *_input(e, width)]
+    lines += _title("Forward")
+    for layer in e.layers:
+        lines += _forward(layer, width)
+    lines += [*_title("The loss"), *_loss(e, width)]
+    lines += _title("Backward")
+    for layer in reversed(e.layers):
+        lines += _backward(layer, width)
+    if e.neuron is not None:
+        lines += [*_title(f"The neuron {e.neuron.layer}:{','.join(map(str, e.neuron.index))}")]
+        lines += _neuron(e.neuron, width)
+    if e.update is not None:
+        lines += [*_title("One step of gradient descent"), *_update(e.update, width)]
+    return "\n".join(line.rstrip() for line in lines).strip("\n") + "\n"
+
+
+def _title(title: str) -> list[str]:
+    return ["", title, "=" * len(title)]
+
+
+def _paragraph(text: str, width: int, first: str = "", later: str | None = None) -> list[str]:
+    return textwrap.wrap(
+        text, width, initial_indent=first, subsequent_indent=first if later is None else later, break_on_hyphens=False
+    )
+
+
+def _input(e: "Explanation", width: int) -> Iterator[str]:
+    if e.image_shape is not None:
+        yield from characters(e.x.reshape(e.image_shape), width=min(width, 64))
+    yield from _paragraph(f"x: {_range(e.x)}", width)
+    said = f"The network says {e.classes[e.predicted]}" if e.predicted is not None else "The network's outputs"
+    if e.predicted is not None and len(e.prediction) > 1 and e.prediction.min() >= 0 and e.prediction.max() <= 1:
+        said += f" ({e.prediction[e.predicted]:.2%})"
+    if e.label is not None and not e.assumed:
+        said += f"; the truth is {e.classes[e.label]}"
+    if e.predicted is not None:
+        yield from _paragraph(f"{said}.", width)
+
+
+def _range(array: Array) -> str:
+    """How many values, in which shape, from where to where."""
+    values = array.astype(np.float64)
+    shape = "x".join(map(str, array.shape))
+    zeros = int(np.sum(values == 0))
+    many = f"{array.size:,} value{'s' if array.size > 1 else ''}" + (f" ({shape})" if array.ndim > 1 else "")
+    if array.size == 1:
+        return f"{many}, {number(values.flat[0])}"
+    text = f"{many} from {number(values.min())} to {number(values.max())}, mean {number(values.mean())}"
+    return text + (f"; {zeros:,} are 0" if zeros else "")
+
+
+def _forward(layer: "LayerNumbers", width: int) -> Iterator[str]:
+    yield ""
+    yield from _heading(layer, width)
+    yield from _equations(layer.forward_equations, width)
+    for worked in layer.forward:
+        yield from _worked(worked, width)
+    yield from _paragraph(f"y: {_range(layer.y)}", width, "    ")
+
+
+def _backward(layer: "LayerNumbers", width: int) -> Iterator[str]:
+    yield ""
+    yield from _heading(layer, width)
+    yield from _equations(layer.backward_equations, width)
+    for worked in layer.backward:
+        yield from _worked(worked, width)
+    for name, gradient in layer.gradients.items():
+        yield from _paragraph(f"d{name}: {_range(gradient)}", width, "    ")
+    yield from _paragraph(f"dx: {_range(layer.dx)}", width, "    ")
+
+
+def _heading(layer: "LayerNumbers", width: int) -> list[str]:
+    return _paragraph(f"{layer.name}  {layer.description}", width, "", "        ")
+
+
+def _equations(lines: tuple[str, ...], width: int) -> Iterator[str]:
+    """The equations as the docstring has them, one under the other."""
+    for line in lines:
+        yield from _paragraph(line, width, "  | ", "  |     ")
+
+
+def _worked(worked: Worked, width: int) -> Iterator[str]:
+    """left = symbols = numbers = value, in one line where that fits."""
+    right = [part for part in (worked.symbols, worked.numbers) if part]
+    result = number(worked.value)
+    if not right or right[-1] != result:
+        right.append(result)
+    whole = f"    {worked.left} = {' = '.join(right)}"
+    if len(whole) <= width:
+        yield whole
+        return
+    indent = " " * (4 + len(worked.left))
+    for k, part in enumerate(right):
+        start = f"    {worked.left} = " if k == 0 else f"{indent} = "
+        yield from _sum(part, width, start, f"{indent}   ")
+
+
+def _sum(text: str, width: int, first: str, later: str) -> list[str]:
+    """A long sum, broken before its signs only."""
+    whole = re.sub(r" (?![-+] )", "\N{NO-BREAK SPACE}", text)
+    lines = textwrap.wrap(whole, width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
+
+
+def _loss(e: "Explanation", width: int) -> Iterator[str]:
+    yield e.loss_description
+    yield from _equations((*e.loss_equations, *e.gradient_equations), width)
+    yield ""
+    yield from _table_of_outputs(e)
+    yield ""
+    if e.assumed and e.label is not None:
+        yield from _paragraph(
+            f"No truth was given: the loss is that of the predicted label, {e.classes[e.label]}.", width, "    "
+        )
+    if e.loss_description.startswith("CrossEntropy()") and e.label is not None:
+        p = at("p", (e.label,))
+        yield f"    L = -log {p} = -log {number(e.prediction[e.label])} = {number(e.loss)}"
+    else:
+        yield f"    L = {number(e.loss)}"
+
+
+def _table_of_outputs(e: "Explanation") -> Iterator[str]:
+    """z, p, t and dz of every class, or of the largest."""
+    softmax = e.loss_description.startswith("CrossEntropy")
+    order = list(range(len(e.logits)))
+    if len(order) > CLASSES:
+        size = np.abs(e.dlogits) + (np.arange(len(order)) == e.label)
+        order = sorted(np.argsort(-size, kind="stable")[:CLASSES].tolist())
+    exps = np.exp(e.logits - e.logits.max())
+    names = [e.classes[k] for k in range(len(e.logits))] if len(e.logits) > 1 else ["output"]
+    column = min(max(5, *map(len, names)), 16)
+    heads = ["z", *(["exp(z - max z)"] if softmax else []), "p", "t", "dz"]
+    widths = [10, *([15] if softmax else []), 11, 8, 11]
+    yield "    " + "class".ljust(column) + "".join(head.rjust(w) for head, w in zip(heads, widths, strict=True))
+    for k in order:
+        values = [e.logits[k], *([exps[k]] if softmax else []), e.prediction[k], e.target[k], e.dlogits[k]]
+        cells = "".join(number(value).rjust(w) for value, w in zip(values, widths, strict=True))
+        yield f"    {names[k][:column].ljust(column)}{cells}"
+    if len(order) < len(e.logits):
+        yield f"    and {len(e.logits) - len(order):,} more classes with smaller gradients"
+    if softmax:
+        yield f"    {'sum'.ljust(column)}{''.rjust(10)}{number(exps.sum()).rjust(15)}"
+
+
+def _neuron(n: "Neuron", width: int) -> Iterator[str]:
+    head = ("input", "x", "weight", "x * weight", "gradient", "weight after")
+    rows = []
+    for i in n.inputs:
+        symbol = at("W", i.weight_index) if i.weight_index else "slope"
+        learned = ("", "") if i.gradient is None or i.after is None else (number(i.gradient), number(i.after))
+        rows.append((f"{at('x', i.index)} {symbol}", number(i.x), number(i.weight), number(i.product), *learned))
+    first = max(len(row[0]) for row in (head, *rows))
+    for row in (head, *rows):
+        yield f"    {row[0].ljust(first)}" + "".join(
+            cell.rjust(w) for cell, w in zip(row[1:], (9, 10, 11, 11, 13), strict=True)
+        )
+    yield ""
+    largest = number(sum(i.product for i in n.inputs))
+    yield from _paragraph(
+        f"z = {largest} (these) + {number(n.rest)} ({n.more:,} others that are not 0) + {number(n.bias)} (bias) "
+        f"= {number(n.z)}",
+        width,
+        "    ",
+        "      ",
+    )
+    if n.activations:
+        yield from _paragraph(f"a = {number(n.a)}, after {', '.join(n.activations)}", width, "    ", "      ")
+    yield from _paragraph(
+        f"dLoss/dz = {number(n.dz)}" + (f", dLoss/da = {number(n.da)}" if n.activations else ""), width, "    "
+    )
+    if n.outgoing:
+        a = "a" if n.activations else "z"
+        yield ""
+        yield f"    It feeds {n.outgoing[0].layer}; the largest weights that take it up:"
+        for o in n.outgoing:
+            yield f"      {at('W', o.index)} = {number(o.weight)}, {a} * W = {number(o.product)}"
+    else:
+        yield "    It feeds no further weights."
+
+
+def _update(u: "Update", width: int) -> Iterator[str]:
+    symbol, gradient = at(u.parameter, u.index), at(f"d{u.parameter}", u.index)
+    yield from _paragraph(f"{u.layer}, the weight with the largest gradient:", width, "  ")
+    yield from _worked(
+        Worked(
+            f"new {symbol}",
+            f"{symbol} - lr {gradient}",
+            f"{number(u.before)} - {number(u.lr)} * {_bracket(u.gradient)}",
+            u.after,
+        ),
+        width,
+    )
+    yield from _paragraph(
+        f"The loss of this example is {number(u.loss_before)}. With this weight alone changed it is "
+        f"{number(u.loss_after)}; with all of them changed so, {number(u.loss_after_all)}.",
+        width,
+        "  ",
+    )
+
+
+def _bracket(value: float) -> str:
+    return f"({number(value)})" if value < 0 else number(value)
+
+
+def characters(image: Array, *, width: int = 80) -> list[str]:
+    """A grey or colour image (H, W) or (H, W, C) in characters, two rows of pixels a line; dark is low."""
+    grey = image.astype(np.float64)
+    grey = grey.mean(axis=2) if grey.ndim == 3 else grey
+    step = math.ceil(grey.shape[1] / width)
+    low, high = float(grey.min()), float(grey.max())
+    grey = (grey - min(low, 0)) / max(high - min(low, 0), 1e-300)
+    H, W = (-(-side // s) * s for side, s in zip(grey.shape, (2 * step, step), strict=True))
+    padded = np.zeros((H, W))
+    padded[: grey.shape[0], : grey.shape[1]] = grey
+    cells = padded.reshape(H // (2 * step), 2 * step, W // step, step).mean(axis=(1, 3))
+    levels = (cells * (len(RAMP) - 1)).round().astype(int)
+    return ["".join(RAMP[level] for level in row).rstrip() for row in levels]
+
+
+def shape_text(shape: Shape) -> str:
+    return "x".join(map(str, shape))
