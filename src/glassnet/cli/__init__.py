@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from glassnet.cli import check_gradients, data, demo, doctor, evaluate, predict, recipes, summary, train
+from glassnet.cli import check_gradients, data, demo, doctor, evaluate, explain, predict, recipes, summary, train
 from glassnet.doctor import use_kept
 from glassnet.version import __version__
 
@@ -27,6 +27,7 @@ app.command()(train.train)
 app.command()(train.resume)
 app.command()(evaluate.evaluate)
 app.command()(predict.predict)
+app.command()(explain.explain)
 app.command()(recipes.recipes)
 app.command()(summary.summary)
 app.command()(check_gradients.check_gradients)

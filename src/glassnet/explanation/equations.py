@@ -40,6 +40,7 @@ class Worked:
     """One equation for one number: left = symbols = numbers = value.
 
     Attributes:
+        note: what else it takes, such as `s = 1 / (1 + exp(-1.29))`.
         terms: of a weighted sum, the largest terms, largest first; they are written out in `numbers`.
         more, rest: how many other terms are not 0, and their sum.
         bias: what is added to the sum.
@@ -53,6 +54,7 @@ class Worked:
     more: int = 0
     rest: float = 0.0
     bias: float = 0.0
+    note: str = ""
 
 
 def equations(part: type, slot: str) -> tuple[str, ...]:
@@ -180,10 +182,11 @@ def by_place(layer: Layer, slot: str, name: str, index: Index, known: dict[str, 
     """The equation of a layer that acts on each number by itself, with the numbers of one place."""
     values = values_at(layer, index, known)
     own, *helpers = [e for e in equations(type(layer), slot) if " = " in e and not e.startswith("(")]
-    numbers = substitute(own, values)
-    numbers += "".join(f", {helper.split(' = ')[0]} = {substitute(helper, values)}" for helper in helpers)
+    if slot == "Backward":  # may use what forward has named
+        helpers += [e for e in equations(type(layer), "Forward")[1:] if " = " in e and not e.startswith("(")]
+    note = ", ".join(f"{helper.split(' = ')[0]} = {substitute(helper, values)}" for helper in helpers)
     indexed = re.sub(r"\b(x|y|dy)\b", lambda match: at(match[0], index), own.partition(" = ")[2])
-    return Worked(at(name, index), indexed, numbers, value)
+    return Worked(at(name, index), indexed, substitute(own, values), value, note=note)
 
 
 def worked_forward(layer: Layer, x: Array, y: Array, unit: Index, slopes: Array) -> tuple[Worked, ...]:

@@ -27,10 +27,21 @@ def write(e: "Explanation", width: int) -> str:
     lines: list[str] = []
     lines += [*_title("The example"), *_input(e, width)]
     lines += _title("Forward")
+    lines += _paragraph(
+        "Each layer turns its input x into its output y, the x of the next. Written out is one output of each: from "
+        "the top down, the one that says most to the output above it"
+        + (", or carries the neuron." if e.neuron else "."),
+        width,
+    )
     for layer in e.layers:
         lines += _forward(layer, width)
     lines += [*_title("The loss"), *_loss(e, width)]
     lines += _title("Backward")
+    lines += _paragraph(
+        "From the top layer down. dy is dLoss/dy, the slope of the loss along y: by how much the loss grows when y "
+        "grows by a little, for each unit of growth.",
+        width,
+    )
     for layer in reversed(e.layers):
         lines += _backward(layer, width)
     if e.neuron is not None:
@@ -113,13 +124,15 @@ def _worked(worked: Worked, width: int) -> Iterator[str]:
     if not right or right[-1] != result:
         right.append(result)
     whole = f"    {worked.left} = {' = '.join(right)}"
+    indent = " " * (4 + len(worked.left))
     if len(whole) <= width:
         yield whole
-        return
-    indent = " " * (4 + len(worked.left))
-    for k, part in enumerate(right):
-        start = f"    {worked.left} = " if k == 0 else f"{indent} = "
-        yield from _sum(part, width, start, f"{indent}   ")
+    else:
+        for k, part in enumerate(right):
+            start = f"    {worked.left} = " if k == 0 else f"{indent} = "
+            yield from _sum(part, width, start, f"{indent}   ")
+    if worked.note:
+        yield from _paragraph(f"with {worked.note}", width, f"{indent}   ")
 
 
 def _sum(text: str, width: int, first: str, later: str) -> list[str]:

@@ -1,0 +1,74 @@
+"""glassnet explain: one example on its way through a network and back, number by number."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from glassnet.nn.network import Network
+
+
+def explain(
+    model: Annotated[Path, typer.Argument(help="a model file, or the folder of a run")],
+    file: Annotated[Path, typer.Argument(metavar="IMAGE", help="a picture, or an IDX or CSV file (see --row)")],
+    label: Annotated[
+        str | None,
+        typer.Option(help="the true class; by default the label in the file, or else what the network says"),
+    ] = None,
+    neuron: Annotated[str | None, typer.Option(help="follow one neuron: layer:index, such as dense1:7")] = None,
+    picture: Annotated[Path | None, typer.Option(help="draw it all into this PNG file")] = None,
+    row: Annotated[int, typer.Option(help="which example of an IDX or CSV file, counted from 0")] = 0,
+    lr: Annotated[float, typer.Option(help="the learning rate of the step that is shown")] = 0.1,
+) -> None:
+    """Show every number: what each layer makes of one example, the loss, each gradient, one step of learning.
+
+    Examples:
+
+    `glassnet explain runs/classic-mnist photo.png --label 3`
+
+    `glassnet explain runs/classic-mnist photo.png --neuron dense1:7`
+
+    `glassnet explain runs/classic-mnist t10k-images-idx3-ubyte.gz --row 8 --picture explained.png`
+    """
+    from glassnet import plots
+    from glassnet.cli.evaluate import model_path
+    from glassnet.cli.predict import read_examples
+    from glassnet.cli.terminal import console
+    from glassnet.data.dataset import DataError
+    from glassnet.explanation.example import explain as explained
+    from glassnet.modelfile import load_network
+    from glassnet.nn.settings import InputError
+
+    network = load_network(model_path(model))
+    found = read_examples(file, network)
+    if not 0 <= row < len(found.x):
+        raise DataError(f"--row {row}: {file} holds {len(found.x):,} examples, so rows are 0 to {len(found.x) - 1}")
+    truth = None if found.labels is None else int(found.labels[row])
+    if label is not None:
+        truth = class_number(label, network)
+    try:
+        explanation = explained(network, found.x[row], truth, neuron=neuron, lr=lr)
+    except InputError as error:
+        raise DataError(f"{file}, row {row}: {error}") from None
+    if picture is not None:
+        plots.save(plots.explanation(explanation), picture)
+    typer.echo(explanation.text(min(console.width, 100)), nl=False)
+    if picture is not None:
+        typer.echo(f"\nDrawn into {picture}")
+
+
+def class_number(label: str, network: "Network") -> int:
+    """The number of the class with this name; a number stands for itself.
+
+    Raises:
+        InputError: there is no such class.
+    """
+    from glassnet.nn.settings import InputError, nearest
+
+    classes = network.classes or tuple(map(str, range(max(network.output_shape[0], 2))))
+    if label in classes:
+        return classes.index(label)
+    if label.isdecimal() and int(label) < len(classes):
+        return int(label)
+    raise InputError(f"--label {label!r}: no such class; {nearest(label, classes)}")
