@@ -252,7 +252,8 @@ def _attributions(row: Any, e: Explanation) -> None:
     order = _largest_outputs(e)
     names = e.classes if len(e.logits) == len(e.classes) else ("output",)
     top = max(float(np.abs(e.attributions[order]).max()), 1e-12)
-    row.suptitle("what each pixel says (dlogit/dx times x): blue for the class, red against it", fontsize=10)
+    what = "input" if e.image_shape is None else "pixel"
+    row.suptitle(f"what each {what} says (dlogit/dx times x): blue for the class, red against it", fontsize=10)
     if e.image_shape is None:
         axes = row.subplots()
         maps = e.attributions[order].reshape(len(order), -1)

@@ -5,6 +5,7 @@ numbers are those of one example; of a long sum the largest terms are written ou
 """
 
 import inspect
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from glassnet.nn.conv import Conv2D
 from glassnet.nn.dense import Dense
 from glassnet.nn.layer import Array, Layer
 from glassnet.nn.pool import MaxPool2D
+from glassnet.nn.reshape import Standardize
 
 Index = tuple[int, ...]
 
@@ -175,6 +177,8 @@ def values_at(layer: Layer, index: Index, known: dict[str, Array]) -> dict[str, 
             values[name] = float(np.broadcast_to(getattr(layer, name), layer.input_shape)[index])
         except ValueError:
             continue
+    if isinstance(layer, Standardize):  # keeps 1 / std
+        values["std"] = 1 / values["factor"] if values["factor"] else math.inf
     return values
 
 

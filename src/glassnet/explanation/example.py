@@ -91,7 +91,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A weight with which a later layer takes up a neuron, and the product a * weight."""
+    """A weight with which a later layer takes up a neuron, and its product with what arrives there."""
 
     layer: str
     index: Index
@@ -107,9 +107,10 @@ class Neuron:
         layer, index: which.
         inputs: those with the largest products, largest first.   more, rest: how many others are not 0, and their sum.
         bias: z less all products.
-        z: its output.   a: what the layers up to the next one with weights make of it, through `activations`.
+        z: its output.   a: what the layers above it that act number by number, its `activations`, make of it.
         dz, da: dLoss/dz, dLoss/da.
-        outgoing: the largest weights that take it up, largest first; empty for the last layer.
+        outgoing: the largest weights of the next layer with weights that meet it, largest first; empty for the last.
+        through, fed: the layers between, such as a pooling, and the number that arrives there.
     """
 
     layer: str
@@ -123,6 +124,8 @@ class Neuron:
     dz: float
     da: float
     activations: tuple[str, ...]
+    through: tuple[str, ...]
+    fed: float
     outgoing: tuple[Outgoing, ...]
 
 
@@ -459,7 +462,8 @@ def largest_gradient(
         pass_back(layer, numbers.x[None], dy)
         own = {name: getattr(layer, f"d{name}").copy() for name in layer.parameters()}
         found = [(float(np.abs(gradient).max()), -position, name, gradient) for name, gradient in own.items()]
-    _, position, name, gradient = max(found, key=lambda one: one[:2])
+    weights = [one for one in found if one[3].ndim > 1]  # rather than biases
+    _, position, name, gradient = max(weights or found, key=lambda one: one[:2])
     return -position, name, tuple(map(int, np.unravel_index(int(np.abs(gradient).argmax()), gradient.shape)))
 
 
@@ -489,21 +493,22 @@ def neuron_numbers(network: Network, layers: list[LayerNumbers], position: int, 
     x, z = own.x.astype(np.float64), float(own.y[unit])
     products = x * own.slopes
     order = [tuple(map(int, np.unravel_index(k, x.shape))) for k in np.argsort(-np.abs(products), axis=None)]
-    shown = [place for place in order[:INPUTS] if products[place] != 0] or order[:1]
+    shown = [i for i in order[:INPUTS] if products[i] != 0] or order[:1]
     inputs = []
-    for place in shown:
-        weight = weight_between(layer, unit, place)
+    for i in shown:
+        weight = weight_between(layer, unit, i)
         gradient = float(own.gradients["W"][weight]) if weight else None
-        after = None if gradient is None else float(own.slopes[place]) - lr * gradient
-        inputs.append(
-            Input(place, float(x[place]), float(own.slopes[place]), float(products[place]), weight, gradient, after)
-        )
-    more = int(np.count_nonzero(products)) - sum(products[place] != 0 for place in shown)
-    rest = float(products.sum() - sum(products[place] for place in shown))
+        after = None if gradient is None else float(own.slopes[i]) - lr * gradient
+        inputs.append(Input(i, float(x[i]), float(own.slopes[i]), float(products[i]), weight, gradient, after))
+    more = int(np.count_nonzero(products)) - sum(products[i] != 0 for i in shown)
+    rest = float(products.sum() - sum(products[i] for i in shown))
     path = path_of(network, (position, unit))
-    end = max(path)
-    above = network.layers[end + 1] if end + 1 < len(layers) else None
-    a = float(layers[end].y[path[end]])
+    end = top = max(path)
+    place = path[end]
+    while top + 1 < len(layers) and (further := carried(network.layers[top + 1], place, pooled=True)) is not None:
+        top, place = top + 1, further
+    fed = float(layers[top].y[place])
+    above = network.layers[top + 1] if top + 1 < len(layers) else None
     return Neuron(
         own.name,
         unit,
@@ -512,11 +517,13 @@ def neuron_numbers(network: Network, layers: list[LayerNumbers], position: int, 
         rest,
         bias=z - float(products.sum()),
         z=z,
-        a=a,
+        a=float(layers[end].y[path[end]]),
         dz=float(own.dy[unit]),
         da=float(layers[end].dy[path[end]]),
         activations=tuple(layers[later].name for later in range(position + 1, end + 1)),
-        outgoing=taken_up(above, path[end], a) if isinstance(above, Dense | Conv2D) else (),
+        through=tuple(layers[later].name for later in range(end + 1, top + 1)),
+        fed=fed,
+        outgoing=taken_up(above, place, fed) if isinstance(above, Dense | Conv2D) else (),
     )
 
 
@@ -529,19 +536,19 @@ def weight_between(layer: Layer, unit: Index, place: Index) -> Index | None:
     return None
 
 
-def carried(layer: Layer, place: Index) -> Index | None:
-    """Where a layer puts the number at this place; None if it mixes, or nobody can say."""
+def carried(layer: Layer, place: Index, *, pooled: bool = False) -> Index | None:
+    """Where a layer puts the number at this place; None if it mixes it with others, which `pooled` allows to pools."""
+    before, after = layer.input_shape, layer.output_shape
     if isinstance(layer, Dense | Conv2D | Softmax):
         return None
-    before, after = layer.input_shape, layer.output_shape
     if before == after:
         return place
     if math.prod(before) == math.prod(after):  # Flatten, Reshape
         return tuple(map(int, np.unravel_index(int(np.ravel_multi_index(place, before)), after)))
-    if len(before) == len(after) == 3 and before[2] == after[2] and hasattr(layer, "size"):  # pooling
+    if pooled and len(before) == len(after) == 3 and before[2] == after[2] and hasattr(layer, "size"):
         block = (place[0] // layer.size, place[1] // layer.size, place[2])
         return block if block[0] < after[0] and block[1] < after[1] else None
-    return (place[-1],) if after == before[-1:] else None
+    return (place[-1],) if pooled and after == before[-1:] else None
 
 
 def taken_up(layer: Dense | Conv2D, place: Index, a: float) -> tuple[Outgoing, ...]:

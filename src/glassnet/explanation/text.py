@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glassnet.explanation.equations import Worked, at, number
-from glassnet.nn.layer import Array, Shape
+from glassnet.explanation.equations import Worked, at, number, plus, protected
+from glassnet.nn.layer import Array
 
 if TYPE_CHECKING:
     from glassnet.explanation.example import Explanation, LayerNumbers, Neuron, Update
@@ -48,7 +48,7 @@ def write(e: "Explanation", width: int) -> str:
         lines += [*_title(f"The neuron {e.neuron.layer}:{','.join(map(str, e.neuron.index))}")]
         lines += _neuron(e.neuron, width)
     if e.update is not None:
-        lines += [*_title("One step of gradient descent"), *_update(e.update, width)]
+        lines += [*_title("One step of gradient descent"), *_update(e.update, width, of_neuron=e.neuron is not None)]
     return "\n".join(line.rstrip() for line in lines).strip("\n") + "\n"
 
 
@@ -78,9 +78,10 @@ def _input(e: "Explanation", width: int) -> Iterator[str]:
 def _range(array: Array) -> str:
     """How many values, in which shape, from where to where."""
     values = array.astype(np.float64)
-    shape = "x".join(map(str, array.shape))
     zeros = int(np.sum(values == 0))
-    many = f"{array.size:,} value{'s' if array.size > 1 else ''}" + (f" ({shape})" if array.ndim > 1 else "")
+    many = f"{array.size:,} value{'s' if array.size > 1 else ''}" + (
+        f" ({'x'.join(map(str, array.shape))})" if array.ndim > 1 else ""
+    )
     if array.size == 1:
         return f"{many}, {number(values.flat[0])}"
     text = f"{many} from {number(values.min())} to {number(values.max())}, mean {number(values.mean())}"
@@ -196,50 +197,47 @@ def _neuron(n: "Neuron", width: int) -> Iterator[str]:
         )
     yield ""
     largest = number(sum(i.product for i in n.inputs))
-    yield from _paragraph(
-        f"z = {largest} (these) + {number(n.rest)} ({n.more:,} others that are not 0) + {number(n.bias)} (bias) "
-        f"= {number(n.z)}",
-        width,
-        "    ",
-        "      ",
-    )
+    parts = f"z = {largest} (these)"
+    if n.more:
+        parts += f"{plus(n.rest)} ({n.more:,} others that are not 0)"
+    yield from _sum(f"{parts}{plus(n.bias)} (bias) = {number(n.z)}", width, "    ", "      ")
     if n.activations:
         yield from _paragraph(f"a = {number(n.a)}, after {', '.join(n.activations)}", width, "    ", "      ")
     yield from _paragraph(
         f"dLoss/dz = {number(n.dz)}" + (f", dLoss/da = {number(n.da)}" if n.activations else ""), width, "    "
     )
-    if n.outgoing:
-        a = "a" if n.activations else "z"
-        yield ""
-        yield f"    It feeds {n.outgoing[0].layer}; the largest weights that take it up:"
-        for o in n.outgoing:
-            yield f"      {at('W', o.index)} = {number(o.weight)}, {a} * W = {number(o.product)}"
-    else:
+    yield ""
+    if not n.outgoing:
         yield "    It feeds no further weights."
+        return
+    through = f" through {', '.join(n.through)}" if n.through else ""
+    said = f"It feeds {n.outgoing[0].layer}{through}. The largest weights that meet it, each times {number(n.fed)}:"
+    yield from _paragraph(said, width, "    ")
+    for o in n.outgoing:
+        yield f"      {at('W', o.index)} = {number(o.weight)}, product {number(o.product)}"
 
 
-def _update(u: "Update", width: int) -> Iterator[str]:
+def _update(u: "Update", width: int, *, of_neuron: bool) -> Iterator[str]:
     symbol, gradient = at(u.parameter, u.index), at(f"d{u.parameter}", u.index)
-    yield from _paragraph(f"{u.layer}, the weight with the largest gradient:", width, "  ")
+    whose = "the neuron's weight" if of_neuron else "the weight of the network"
+    yield from _paragraph(f"In {u.layer}, {whose} with the largest gradient:", width, "  ")
     yield from _worked(
         Worked(
             f"new {symbol}",
             f"{symbol} - lr {gradient}",
-            f"{number(u.before)} - {number(u.lr)} * {_bracket(u.gradient)}",
+            f"{number(u.before)} - {number(u.lr)} * {protected(u.gradient)}",
             u.after,
         ),
         width,
     )
+    if u.gradient == 0:
+        yield from _paragraph("Its gradient is 0: from this example it learns nothing.", width, "  ")
     yield from _paragraph(
         f"The loss of this example is {number(u.loss_before)}. With this weight alone changed it is "
         f"{number(u.loss_after)}; with all of them changed so, {number(u.loss_after_all)}.",
         width,
         "  ",
     )
-
-
-def _bracket(value: float) -> str:
-    return f"({number(value)})" if value < 0 else number(value)
 
 
 def characters(image: Array, *, width: int = 80) -> list[str]:
@@ -255,7 +253,3 @@ def characters(image: Array, *, width: int = 80) -> list[str]:
     cells = padded.reshape(H // (2 * step), 2 * step, W // step, step).mean(axis=(1, 3))
     levels = (cells * (len(RAMP) - 1)).round().astype(int)
     return ["".join(RAMP[level] for level in row).rstrip() for row in levels]
-
-
-def shape_text(shape: Shape) -> str:
-    return "x".join(map(str, shape))
