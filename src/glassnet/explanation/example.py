@@ -13,7 +13,6 @@ import numpy as np
 
 from glassnet.explanation import text
 from glassnet.explanation.equations import Index, Worked, equations, meetings, worked_backward, worked_forward
-from glassnet.nn.activations import Softmax
 from glassnet.nn.conv import Conv2D
 from glassnet.nn.dense import Dense
 from glassnet.nn.layer import Array, Layer, Shape
@@ -217,7 +216,7 @@ def explain(network: Network, x: Any, y: Any = None, *, neuron: str | None = Non
 
     M = len(logits[0])
     top = 0 if M == 1 else label if label is not None else int(np.abs(rows).argmax())
-    thread = list(follow(own, inputs, outputs, (top,), path_of(own, spot)))[::-1]
+    thread = list(follow(own, inputs, (top,), path_of(own, inputs, spot)))[::-1]
     attributions = back_to_x(own, inputs, np.eye(M)) * batch.astype(np.float64)
 
     layers = []
@@ -370,22 +369,33 @@ def back_to_x(network: Network, inputs: list[Array], dlogits: Array) -> Array:
     return d
 
 
-def path_of(network: Network, spot: tuple[int, Index] | None) -> dict[int, Index]:
+def path_of(network: Network, inputs: list[Array], spot: tuple[int, Index] | None) -> dict[int, Index]:
     """The unit of each layer that carries a neuron: its own, and those up to the next layer that mixes."""
     path: dict[int, Index] = {}
     if spot is not None:
         position, unit = spot
         path[position] = unit
         for later in range(position + 1, len(network.layers)):
-            carried_to = carried(network.layers[later], path[later - 1])
-            if carried_to is None:
+            place = carried(network.layers[later], path[later - 1])
+            if place is None:
                 break
-            path[later] = carried_to
+            slopes = slopes_of(network.layers[later], inputs[later], place)
+            slopes[path[later - 1]] = 0
+            if slopes.any():
+                break  # it mixes, as Softmax does
+            path[later] = place
     return path
 
 
+def slopes_of(layer: Layer, x: Array, unit: Index) -> Array:
+    """dy[unit]/dx, for a batch of one."""
+    dy = np.zeros((1, *layer.output_shape))
+    dy[0, *unit] = 1
+    return pass_back(layer, x, dy)[0].copy()
+
+
 def follow(
-    network: Network, inputs: list[Array], outputs: list[Array], top: Index, path: dict[int, Index]
+    network: Network, inputs: list[Array], top: Index, path: dict[int, Index]
 ) -> Iterator[tuple[Index, Index, Array]]:
     """From the top layer down: a unit, the input that says most to it, and the unit's slopes.
 
@@ -394,16 +404,15 @@ def follow(
     unit = top
     for position in reversed(range(len(network.layers))):
         unit = path.get(position, unit)
-        x, y = inputs[position], outputs[position]
-        dy = np.zeros(y.shape)
-        dy[0, *unit] = 1
-        slopes = pass_back(network.layers[position], x, dy)[0].copy()
+        x = inputs[position]
+        slopes = slopes_of(network.layers[position], x, unit)
         weight = np.abs(slopes * x[0])
         if not weight.any():
             weight = np.abs(slopes)
         flat = int(weight.argmax())
-        if not weight.any() and x[0].size == y[0].size:  # a silent unit: the input at its own place
-            flat = int(np.ravel_multi_index(unit, y[0].shape))
+        shape = network.layers[position].output_shape
+        if not weight.any() and x.size == math.prod(shape):  # a silent unit: the input at its own place
+            flat = int(np.ravel_multi_index(unit, shape))
         place = path.get(position - 1) or tuple(map(int, np.unravel_index(flat, x[0].shape)))
         yield unit, place, slopes
         unit = place
@@ -502,7 +511,7 @@ def neuron_numbers(network: Network, layers: list[LayerNumbers], position: int, 
         inputs.append(Input(i, float(x[i]), float(own.slopes[i]), float(products[i]), weight, gradient, after))
     more = int(np.count_nonzero(products)) - sum(products[i] != 0 for i in shown)
     rest = float(products.sum() - sum(products[i] for i in shown))
-    path = path_of(network, (position, unit))
+    path = path_of(network, [numbers.x[None] for numbers in layers], (position, unit))
     end = top = max(path)
     place = path[end]
     while top + 1 < len(layers) and (further := carried(network.layers[top + 1], place, pooled=True)) is not None:
@@ -539,7 +548,7 @@ def weight_between(layer: Layer, unit: Index, place: Index) -> Index | None:
 def carried(layer: Layer, place: Index, *, pooled: bool = False) -> Index | None:
     """Where a layer puts the number at this place; None if it mixes it with others, which `pooled` allows to pools."""
     before, after = layer.input_shape, layer.output_shape
-    if isinstance(layer, Dense | Conv2D | Softmax):
+    if isinstance(layer, Dense | Conv2D):
         return None
     if before == after:
         return place
