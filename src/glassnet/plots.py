@@ -195,8 +195,7 @@ def _input_and_output(row: Any, e: Explanation) -> None:
     order = _largest_outputs(e)
     colours = [TRAINING if k == e.predicted else VALIDATION if k == e.label else "#b9c4cf" for k in order]
     bars = right.bar(range(len(order)), e.prediction[order], color=colours)
-    shares = e.predicted is not None and e.prediction.min() >= 0 and e.prediction.max() <= 1
-    said = [f"{p:.1%}" if shares else f"{p:.3g}" for p in e.prediction[order]]
+    said = [f"{p:.1%}" if e.probabilistic else f"{p:.3g}" for p in e.prediction[order]]
     right.bar_label(bars, said, fontsize=8, padding=2)
     right.set_xticks(range(len(order)), [names[k] for k in order])
     right.margins(y=0.18)

@@ -17,13 +17,14 @@ from glassnet.nn.activations import Softmax
 from glassnet.nn.conv import Conv2D
 from glassnet.nn.dense import Dense
 from glassnet.nn.layer import Array, Layer
-from glassnet.nn.pool import MaxPool2D
+from glassnet.nn.norm import BatchNorm
+from glassnet.nn.pool import GlobalAveragePool, MaxPool2D, Pool2D
 from glassnet.nn.reshape import Standardize
 
 Index = tuple[int, ...]
 
 WRITTEN = 3  # the terms of a sum that are written out
-STARTS = re.compile(r"\w+'?(\[[^\]]*\])? (=|collects)")
+STARTS = re.compile(r"[\w/]+'?(\[[^\]]*\])? (=|collects)")
 TOKEN = re.compile(r"[A-Za-z_]\w*'?|\d[\d.]*(?:e[+-]?\d+)?|\S")
 WORDS = {"where", "else", "each", "is", "with", "of", "over", "and", "in", "at", "as", "if", "for", "the", "to", "sum"}
 
@@ -136,9 +137,8 @@ def protected(value: float) -> str:
     return f"({number(value)})" if number(value).startswith("-") else number(value)
 
 
-def substitute(equation: str, values: dict[str, float]) -> str:
+def substitute(right: str, values: dict[str, float]) -> str:
     """The right side of an equation, with numbers; side by side means times, and gets its sign."""
-    right = equation.partition(" = ")[2]
     pieces: list[str] = []
     before = ""
     for match in TOKEN.finditer(right):
@@ -182,15 +182,22 @@ def values_at(layer: Layer, index: Index, known: dict[str, Array]) -> dict[str, 
     return values
 
 
-def by_place(layer: Layer, slot: str, name: str, index: Index, known: dict[str, Array], value: float) -> Worked:
-    """The equation of a layer that acts on each number by itself, with the numbers of one place."""
+def by_place(layer: Layer, slot: str, name: str, index: Index, known: dict[str, Array], value: float) -> Worked | None:
+    """The equation of a layer that acts on each number by itself, with the numbers of one place; None if it has none.
+
+    The slot may hold other equations, such as `s = 1 / (1 + exp(-x))`: they become the note.
+    """
     values = values_at(layer, index, known)
-    own, *helpers = [e for e in equations(type(layer), slot) if " = " in e and not e.startswith("(")]
-    if slot == "Backward":  # may use what forward has named
-        helpers += [e for e in equations(type(layer), "Forward")[1:] if " = " in e and not e.startswith("(")]
-    note = ", ".join(f"{helper.split(' = ')[0]} = {substitute(helper, values)}" for helper in helpers)
-    indexed = re.sub(r"\b(x|y|dy)\b", lambda match: at(match[0], index), own.partition(" = ")[2])
-    return Worked(at(name, index), indexed, substitute(own, values), value, note=note)
+    own = next((e for e in equations(type(layer), slot) if e.startswith(f"{name} = ")), None)
+    if own is None:
+        return None
+    lines = equations(type(layer), slot) + (equations(type(layer), "Forward") if slot == "Backward" else ())
+    helpers = [line.partition(" = ")[::2] for line in lines if re.match(r"[\w']+ = ", line)]
+    helpers = [(left, right) for left, right in helpers if left not in values and left not in ("y", "dx")]
+    note = ", ".join(f"{left} = {substitute(right, values)}" for left, right in helpers)
+    right = own.partition(" = ")[2]
+    indexed = re.sub(r"\b(x|y|dy)\b", lambda match: at(match[0], index), right)
+    return Worked(at(name, index), indexed, substitute(right, values), value, note=note)
 
 
 def worked_forward(layer: Layer, x: Array, y: Array, unit: Index, slopes: Array) -> tuple[Worked, ...]:
@@ -203,8 +210,9 @@ def worked_forward(layer: Layer, x: Array, y: Array, unit: Index, slopes: Array)
     if x.shape == y.shape and all(tuple(place) == unit for place in touched):
         if np.array_equal(x, y) and (not len(touched) or slopes[unit] == 1):
             return (Worked(left, at("x", unit), number(float(x[unit])), value),)
-        if any(" = " in equation for equation in equations(type(layer), "Forward")):
-            return (by_place(layer, "Forward", "y", unit, {"x": x}, value),)
+        worked = by_place(layer, "Forward", "y", unit, {"x": x}, value)
+        if worked:
+            return (worked,)
     if len(touched) == 1 and slopes[tuple(touched[0])] == 1 and x[tuple(touched[0])] == value:
         return (Worked(left, at("x", tuple(map(int, touched[0]))), number(value), value),)
     return (_from_slopes(left, x, value, slopes),)
@@ -258,11 +266,28 @@ def _max_pool(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ..
 
 
 def _softmax(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ...]:
-    row = x[unit[:-1]] if len(unit) > 1 else x
+    row = x[unit[:-1]]
     exps = np.exp(row - row.max())
     symbols = f"exp({at('x', unit)} - max x) / sum_k exp(x[k] - max x)"
     numbers = f"exp({number(row[unit[-1]])} - {protected(row.max())}) / {number(exps.sum())}"
     return (Worked(at("y", unit), symbols, numbers, float(y[unit])),)
+
+
+def _batch_norm(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ...]:
+    assert isinstance(layer, BatchNorm)
+    c = unit[-1]
+    m, r, h = _normalised(layer, x, unit)
+    numbers = f"{number(layer.gamma[c])} * {protected(h)}{plus(layer.beta[c])}"
+    note = f"h = ({number(x[unit])} - {protected(m)}) * {number(r)} = {number(h)}"
+    symbols = f"{at('gamma', (c,))} h + {at('beta', (c,))}"
+    return (Worked(at("y", unit), symbols, numbers, float(layer.gamma[c] * h + layer.beta[c]), note=note),)
+
+
+def _normalised(layer: BatchNorm, x: Array, unit: Index) -> tuple[float, float, float]:
+    """m, r and h at one place, as in prediction."""
+    c = unit[-1]
+    m, r = float(layer.mean[c]), 1 / math.sqrt(layer.variance[c] + layer.epsilon)
+    return m, r, float((x[unit] - m) * r)
 
 
 FORWARD: dict[type[Layer], Callable[[Layer, Array, Array, Index], tuple[Worked, ...]]] = {
@@ -270,34 +295,67 @@ FORWARD: dict[type[Layer], Callable[[Layer, Array, Array, Index], tuple[Worked, 
     Conv2D: _conv,
     MaxPool2D: _max_pool,
     Softmax: _softmax,
+    BatchNorm: _batch_norm,
 }
 
 
 def worked_backward(
-    layer: Layer, x: Array, y: Array, dy: Array, dx: Array, gradients: dict[str, Array], unit: Index, place: Index
+    layer: Layer,
+    x: Array,
+    y: Array,
+    dy: Array,
+    dx: Array,
+    gradients: dict[str, Array],
+    unit: Index,
+    place: Index,
+    slopes: Array,
 ) -> tuple[Worked, ...]:
     """How the gradients at y[unit] and x[place], which meet in this layer, come from dy."""
     if isinstance(layer, Dense):
         return _dense_backward(layer, x, dy, unit, place)
     if isinstance(layer, Conv2D):
         return _conv_backward(layer, x, dy, unit, place)
-    value = float(dx[place])
-    touched = dx.shape == dy.shape and unit == place
-    if touched and not gradients and not isinstance(layer, Softmax):
-        if np.array_equal(dx, dy):
-            return (Worked(at("dx", place), at("dy", unit), number(value), value),)
-        if any(" = " in equation for equation in equations(type(layer), "Backward")):
-            known = {"x": x, "y": y, "dy": dy}
-            return (by_place(layer, "Backward", "dx", unit, known, value),)
     if isinstance(layer, Softmax):
-        row, back = (y[unit[:-1]], dy[unit[:-1]]) if len(unit) > 1 else (y, dy)
-        j, mean = unit[-1], float(back @ row)
-        numbers = f"{number(row[j])} * ({number(back[j])} - {protected(mean)})"
-        exact = float(row[j] * (back[j] - mean))
-        return (Worked(at("dx", unit), f"{at('y', unit)} ({at('dy', unit)} - sum_k dy[k] y[k])", numbers, exact),)
-    same = value == float(dy[unit])
-    own = Worked(at("dx", place), at("dy", unit) if same else "", number(value) if same else "", value)
-    return (own, *(largest(name, array) for name, array in gradients.items()))
+        return _softmax_backward(y, dy, unit)
+    if isinstance(layer, BatchNorm):
+        return _batch_norm_backward(layer, x, dy, unit, gradients)
+    value, left, above = float(dx[place]), at("dx", place), at("dy", unit)
+    if isinstance(layer, Pool2D | GlobalAveragePool) and slopes[place] not in (0, 1):  # an input has one output
+        return (Worked(left, f"{above} slope", f"{number(dy[unit])} * {protected(slopes[place])}", value),)
+    if value == dy[unit] and (dx.size != dy.size or np.array_equal(dx.ravel(), dy.ravel())):
+        return (Worked(left, above, number(value), value),)
+    worked = by_place(layer, "Backward", "dx", unit, {"x": x, "y": y, "dy": dy}, value) if unit == place else None
+    if worked and not gradients and dx.shape == dy.shape:
+        return (worked,)
+    return (Worked(left, "", "", value), *(largest(name, array) for name, array in gradients.items()))
+
+
+def _softmax_backward(y: Array, dy: Array, unit: Index) -> tuple[Worked, ...]:
+    row, back, j = y[unit[:-1]], dy[unit[:-1]], unit[-1]
+    mean = float(back @ row)
+    numbers = f"{number(row[j])} * ({number(back[j])} - {protected(mean)})"
+    symbols = f"{at('y', unit)} ({at('dy', unit)} - sum_k dy[k] y[k])"
+    return (Worked(at("dx", unit), symbols, numbers, float(row[j] * (back[j] - mean))),)
+
+
+def _batch_norm_backward(
+    layer: BatchNorm, x: Array, dy: Array, unit: Index, gradients: dict[str, Array]
+) -> tuple[Worked, ...]:
+    c = unit[-1]
+    _, r, h = _normalised(layer, x, unit)
+    numbers = f"{number(layer.gamma[c])} * {number(r)} * {protected(dy[unit])}"
+    terms = f" (one of {x.size // x.shape[-1]:,} terms of the sum)" if x.ndim > 1 else ""
+    return (
+        Worked(at("dgamma", (c,)), f"sum of dy {at('h', unit)}{terms}", "", float(gradients["gamma"][c]))
+        if terms
+        else Worked(
+            at("dgamma", (c,)), f"{at('dy', unit)} h", f"{number(dy[unit])} * {protected(h)}", float(dy[unit] * h)
+        ),
+        Worked(at("dbeta", (c,)), "sum of dy" if terms else at("dy", unit), "", float(gradients["beta"][c])),
+        Worked(
+            at("dx", unit), f"{at('gamma', (c,))} r {at('dy', unit)}", numbers, float(layer.gamma[c] * r * dy[unit])
+        ),
+    )
 
 
 def largest(name: str, gradient: Array) -> Worked:

@@ -5,18 +5,30 @@ would change. The numbers follow one thread: from the logit of the class down to
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from glassnet.explanation import text
-from glassnet.explanation.equations import Index, Worked, equations, meetings, worked_backward, worked_forward
+from glassnet.explanation.equations import (
+    Index,
+    Worked,
+    at,
+    equations,
+    meetings,
+    number,
+    worked_backward,
+    worked_forward,
+)
 from glassnet.nn.conv import Conv2D
 from glassnet.nn.dense import Dense
+from glassnet.nn.entropy import CrossEntropy
 from glassnet.nn.layer import Array, Layer, Shape
 from glassnet.nn.network import Network
+from glassnet.nn.norm import BatchNorm
+from glassnet.nn.pool import GlobalAveragePool, Pool2D
 from glassnet.nn.settings import InputError, describe, nearest, require
 
 INPUTS = 6  # the inputs and outgoing weights of a neuron that are listed
@@ -34,6 +46,7 @@ class LayerNumbers:
         unit: the index of the output that the numbers follow.   place: the index of the input that says most to it.
         slopes: dy[unit]/dx, in the shape of x; for a dense layer the weights of the unit.
         forward, backward: the equations with numbers, for this unit and this place.
+        remark: where a layer acts otherwise than in training, how; "" for all others.
     """
 
     name: str
@@ -51,6 +64,7 @@ class LayerNumbers:
     slopes: Array
     forward: tuple[Worked, ...]
     backward: tuple[Worked, ...]
+    remark: str
 
 
 @dataclass(frozen=True)
@@ -140,6 +154,8 @@ class Explanation:
         predicted: the class that the network chooses; None if it predicts no classes.
         assumed: no truth was given, so the predicted class is taken for it.
         loss, loss_description, loss_equations, gradient_equations: the loss, in nats for cross-entropy.
+        probabilistic: whether the predictions are probabilities.   softmax: whether they are a softmax of the logits.
+        worked_loss: the loss with its numbers.
         dlogits: (M,), dLoss/dlogits.
         attributions: (M, *input_shape), dlogit_k/dx times x for each output k: what each pixel says for and against it.
         update: what a step of plain gradient descent makes of one weight; None for a network without parameters.
@@ -159,6 +175,9 @@ class Explanation:
     loss_description: str
     loss_equations: tuple[str, ...]
     gradient_equations: tuple[str, ...]
+    probabilistic: bool
+    softmax: bool
+    worked_loss: Worked
     dlogits: Array
     attributions: Array
     update: Update | None
@@ -216,7 +235,7 @@ def explain(network: Network, x: Any, y: Any = None, *, neuron: str | None = Non
 
     M = len(logits[0])
     top = 0 if M == 1 else label if label is not None else int(np.abs(rows).argmax())
-    thread = list(follow(own, inputs, (top,), path_of(own, inputs, spot)))[::-1]
+    thread = list(follow(own, inputs, (top,), path_of(own, inputs, spot, pooled=True)))[::-1]
     attributions = back_to_x(own, inputs, np.eye(M)) * batch.astype(np.float64)
 
     layers = []
@@ -245,8 +264,9 @@ def explain(network: Network, x: Any, y: Any = None, *, neuron: str | None = Non
                 slopes=slopes,
                 forward=worked_forward(layer, x1.astype(np.float64), y_[0], unit, slopes),
                 backward=worked_backward(
-                    layer, x1.astype(np.float64), y_[0], dy[0], d[0].copy(), gradients, unit, place
+                    layer, x1.astype(np.float64), y_[0], dy[0], d[0].copy(), gradients, unit, place, slopes
                 ),
+                remark=REMARKS.get(way_back(layer, x_), ""),
             )
         )
     layers.reverse()
@@ -264,6 +284,9 @@ def explain(network: Network, x: Any, y: Any = None, *, neuron: str | None = Non
         loss_description=describe(own.loss),
         loss_equations=equations(type(own.loss), "Forward"),
         gradient_equations=equations(type(own.loss), "Backward"),
+        probabilistic=own.loss.probabilistic,
+        softmax=isinstance(own.loss, CrossEntropy),
+        worked_loss=worked_loss(own, loss, prediction[0], label),
         dlogits=dlogits[0].copy(),
         attributions=attributions,
         update=update(own, batch, targets, loss, layers, spot, lr),
@@ -322,25 +345,60 @@ def one_hot_rows(targets: Array, network: Network) -> Array:
     return np.array([float(targets[0])]) if M == 1 else (np.arange(M) == targets[0]).astype(np.float64)
 
 
+def worked_loss(network: Network, loss: float, prediction: Array, label: int | None) -> Worked:
+    """The loss with its numbers, where that is one short line: for the cross-entropy of a label."""
+    if isinstance(network.loss, CrossEntropy) and not network.loss.smoothing and label is not None:
+        p = float(prediction[label])
+        return Worked("L", f"-log {at('p', (label,))}", f"-log {number(p)}", loss)
+    return Worked("L", "", "", loss)
+
+
 # Back, as in prediction
 
 
 def pass_back(layer: Layer, x: Array, dy: Array) -> Array:
-    """dx = dLoss/dx, for what the layer does in prediction; the gradients of its parameters go where they belong.
+    """dx = dLoss/dx, for what the layer does in prediction; the gradients of its parameters go where they belong."""
+    return way_back(layer, x)(layer, x, dy)
 
-    Where a layer does in training what it does in prediction, this is its own backward. A layer that hands its input
-    on, such as Dropout, hands the gradient on. Of any other layer the slopes are measured.
+
+def way_back(layer: Layer, x: Array) -> Callable[[Layer, Array, Array], Array]:
+    """How the gradient comes back through a layer that acts as in prediction.
+
+    Where a layer does in training what it does in prediction, its own backward is right. BatchNorm is an affine map in
+    prediction. A layer that hands its input on, such as Dropout, hands the gradient on. Of any other the slopes are
+    measured.
     """
+    if isinstance(layer, BatchNorm):
+        return affine_back
     y = layer.forward(x)
-    if y is x:
-        return dy
     if np.allclose(layer.forward(x, training=True), y, rtol=1e-9, atol=1e-12):
-        return layer.backward(dy).copy()
-    return measure_back(layer, x, dy)
+        return own_back
+    return hand_back if y is x else measure_back
+
+
+def own_back(layer: Layer, x: Array, dy: Array) -> Array:
+    """The layer's own backward."""
+    layer.forward(x, training=True)
+    return layer.backward(dy).copy()
+
+
+def hand_back(layer: Layer, x: Array, dy: Array) -> Array:
+    """dx = dy."""
+    return dy.copy()
+
+
+def affine_back(layer: Layer, x: Array, dy: Array) -> Array:
+    """dx = gamma r dy, for a BatchNorm whose mean and variance are those that training has kept."""
+    assert isinstance(layer, BatchNorm)
+    r = 1 / np.sqrt(layer.variance + layer.epsilon)
+    others = tuple(range(x.ndim - 1))
+    layer.dgamma[:] = np.sum(dy * (x - layer.mean) * r, axis=others)
+    layer.dbeta[:] = np.sum(dy, axis=others)
+    return layer.gamma * r * dy
 
 
 def measure_back(layer: Layer, x: Array, dy: Array) -> Array:
-    """The same by central differences of what the layer predicts: slow, but right for every layer."""
+    """dx and the gradients by central differences of what the layer predicts: slow, but right for every layer."""
 
     def slope(array: Array, index: Index) -> float:
         kept = array[index]
@@ -352,13 +410,20 @@ def measure_back(layer: Layer, x: Array, dy: Array) -> Array:
         array[index] = kept
         return float((change * dy).sum()) / (2 * h)
 
-    x = x.astype(np.float64)
+    x = x.astype(np.float64)  # a copy
     for name in layer.parameters():
         values = getattr(layer, name)
         gradient = getattr(layer, f"d{name}")
         for index in np.ndindex(values.shape):
             gradient[index] = slope(values, index)
     return np.array([slope(x, index) for index in np.ndindex(x.shape)]).reshape(x.shape)
+
+
+REMARKS: dict[Callable[[Layer, Array, Array], Array], str] = {
+    hand_back: "As in prediction it hands on what it gets: y = x, dx = dy.",
+    affine_back: "As in prediction m and v are constants that training has kept: dx = gamma r dy.",
+    measure_back: "It predicts otherwise than it trains: these are the slopes of its prediction, measured.",
+}
 
 
 def back_to_x(network: Network, inputs: list[Array], dlogits: Array) -> Array:
@@ -369,16 +434,24 @@ def back_to_x(network: Network, inputs: list[Array], dlogits: Array) -> Array:
     return d
 
 
-def path_of(network: Network, inputs: list[Array], spot: tuple[int, Index] | None) -> dict[int, Index]:
-    """The unit of each layer that carries a neuron: its own, and those up to the next layer that mixes."""
+def path_of(
+    network: Network, inputs: list[Array], spot: tuple[int, Index] | None, *, pooled: bool = False
+) -> dict[int, Index]:
+    """The unit of each layer that carries a neuron: its own, and those up to the next layer that mixes.
+
+    With `pooled`, a pooling layer carries it too, though mixed with its neighbours.
+    """
     path: dict[int, Index] = {}
     if spot is not None:
         position, unit = spot
         path[position] = unit
         for later in range(position + 1, len(network.layers)):
-            place = carried(network.layers[later], path[later - 1])
+            place = carried(network.layers[later], path[later - 1], pooled=pooled)
             if place is None:
                 break
+            if isinstance(network.layers[later], Pool2D | GlobalAveragePool):
+                path[later] = place
+                continue
             slopes = slopes_of(network.layers[later], inputs[later], place)
             slopes[path[later - 1]] = 0
             if slopes.any():
@@ -471,7 +544,7 @@ def largest_gradient(
         pass_back(layer, numbers.x[None], dy)
         own = {name: getattr(layer, f"d{name}").copy() for name in layer.parameters()}
         found = [(float(np.abs(gradient).max()), -position, name, gradient) for name, gradient in own.items()]
-    weights = [one for one in found if one[3].ndim > 1]  # rather than biases
+    weights = [one for one in found if one[3].ndim > 1 and one[0] > 0]  # rather than biases
     _, position, name, gradient = max(weights or found, key=lambda one: one[:2])
     return -position, name, tuple(map(int, np.unravel_index(int(np.abs(gradient).argmax()), gradient.shape)))
 
@@ -501,7 +574,8 @@ def neuron_numbers(network: Network, layers: list[LayerNumbers], position: int, 
     layer, own = network.layers[position], layers[position]
     x, z = own.x.astype(np.float64), float(own.y[unit])
     products = x * own.slopes
-    order = [tuple(map(int, np.unravel_index(k, x.shape))) for k in np.argsort(-np.abs(products), axis=None)]
+    size = np.abs(products) if products.any() else np.abs(own.slopes)
+    order = [tuple(map(int, np.unravel_index(k, x.shape))) for k in np.argsort(-size, axis=None, kind="stable")]
     shown = [i for i in order[:INPUTS] if products[i] != 0] or order[:1]
     inputs = []
     for i in shown:
@@ -511,11 +585,12 @@ def neuron_numbers(network: Network, layers: list[LayerNumbers], position: int, 
         inputs.append(Input(i, float(x[i]), float(own.slopes[i]), float(products[i]), weight, gradient, after))
     more = int(np.count_nonzero(products)) - sum(products[i] != 0 for i in shown)
     rest = float(products.sum() - sum(products[i] for i in shown))
-    path = path_of(network, [numbers.x[None] for numbers in layers], (position, unit))
-    end = top = max(path)
-    place = path[end]
-    while top + 1 < len(layers) and (further := carried(network.layers[top + 1], place, pooled=True)) is not None:
-        top, place = top + 1, further
+    xs = [numbers.x[None] for numbers in layers]
+    path = path_of(network, xs, (position, unit))
+    end = max(path)
+    pooled = path_of(network, xs, (position, unit), pooled=True)
+    top = max(pooled)
+    place = pooled[top]
     fed = float(layers[top].y[place])
     above = network.layers[top + 1] if top + 1 < len(layers) else None
     return Neuron(
@@ -554,10 +629,10 @@ def carried(layer: Layer, place: Index, *, pooled: bool = False) -> Index | None
         return place
     if math.prod(before) == math.prod(after):  # Flatten, Reshape
         return tuple(map(int, np.unravel_index(int(np.ravel_multi_index(place, before)), after)))
-    if pooled and len(before) == len(after) == 3 and before[2] == after[2] and hasattr(layer, "size"):
+    if pooled and isinstance(layer, Pool2D):
         block = (place[0] // layer.size, place[1] // layer.size, place[2])
         return block if block[0] < after[0] and block[1] < after[1] else None
-    return (place[-1],) if pooled and after == before[-1:] else None
+    return (place[-1],) if pooled and isinstance(layer, GlobalAveragePool) else None
 
 
 def taken_up(layer: Dense | Conv2D, place: Index, a: float) -> tuple[Outgoing, ...]:

@@ -67,7 +67,7 @@ def _input(e: "Explanation", width: int) -> Iterator[str]:
         yield from characters(e.x.reshape(e.image_shape), width=min(width, 64))
     yield from _paragraph(f"x: {_range(e.x)}", width)
     said = f"The network says {e.classes[e.predicted]}" if e.predicted is not None else "The network's outputs"
-    if e.predicted is not None and len(e.prediction) > 1 and e.prediction.min() >= 0 and e.prediction.max() <= 1:
+    if e.predicted is not None and len(e.prediction) > 1 and e.probabilistic:
         said += f" ({e.prediction[e.predicted]:.2%})"
     if e.label is not None and not e.assumed:
         said += f"; the truth is {e.classes[e.label]}"
@@ -92,6 +92,7 @@ def _forward(layer: "LayerNumbers", width: int) -> Iterator[str]:
     yield ""
     yield from _heading(layer, width)
     yield from _equations(layer.forward_equations, width)
+    yield from _paragraph(layer.remark, width, "    ")
     for worked in layer.forward:
         yield from _worked(worked, width)
     yield from _paragraph(f"y: {_range(layer.y)}", width, "    ")
@@ -101,6 +102,7 @@ def _backward(layer: "LayerNumbers", width: int) -> Iterator[str]:
     yield ""
     yield from _heading(layer, width)
     yield from _equations(layer.backward_equations, width)
+    yield from _paragraph(layer.remark, width, "    ")
     for worked in layer.backward:
         yield from _worked(worked, width)
     for name, gradient in layer.gradients.items():
@@ -153,16 +155,11 @@ def _loss(e: "Explanation", width: int) -> Iterator[str]:
         yield from _paragraph(
             f"No truth was given: the loss is that of the predicted label, {e.classes[e.label]}.", width, "    "
         )
-    if e.loss_description.startswith("CrossEntropy()") and e.label is not None:
-        p = at("p", (e.label,))
-        yield f"    L = -log {p} = -log {number(e.prediction[e.label])} = {number(e.loss)}"
-    else:
-        yield f"    L = {number(e.loss)}"
+    yield from _worked(e.worked_loss, width)
 
 
 def _table_of_outputs(e: "Explanation") -> Iterator[str]:
     """z, p, t and dz of every class, or of the largest."""
-    softmax = e.loss_description.startswith("CrossEntropy")
     order = list(range(len(e.logits)))
     if len(order) > CLASSES:
         size = np.abs(e.dlogits) + (np.arange(len(order)) == e.label)
@@ -170,16 +167,16 @@ def _table_of_outputs(e: "Explanation") -> Iterator[str]:
     exps = np.exp(e.logits - e.logits.max())
     names = [e.classes[k] for k in range(len(e.logits))] if len(e.logits) > 1 else ["output"]
     column = min(max(5, *map(len, names)), 16)
-    heads = ["z", *(["exp(z - max z)"] if softmax else []), "p", "t", "dz"]
-    widths = [10, *([15] if softmax else []), 11, 8, 11]
+    heads = ["z", *(["exp(z - max z)"] if e.softmax else []), "p", "t", "dL/dz"]
+    widths = [10, *([15] if e.softmax else []), 11, 8, 11]
     yield "    " + "class".ljust(column) + "".join(head.rjust(w) for head, w in zip(heads, widths, strict=True))
     for k in order:
-        values = [e.logits[k], *([exps[k]] if softmax else []), e.prediction[k], e.target[k], e.dlogits[k]]
+        values = [e.logits[k], *([exps[k]] if e.softmax else []), e.prediction[k], e.target[k], e.dlogits[k]]
         cells = "".join(number(value).rjust(w) for value, w in zip(values, widths, strict=True))
         yield f"    {names[k][:column].ljust(column)}{cells}"
     if len(order) < len(e.logits):
         yield f"    and {len(e.logits) - len(order):,} more classes with smaller gradients"
-    if softmax:
+    if e.softmax:
         yield f"    {'sum'.ljust(column)}{''.rjust(10)}{number(exps.sum()).rjust(15)}"
 
 
@@ -219,7 +216,8 @@ def _neuron(n: "Neuron", width: int) -> Iterator[str]:
 
 def _update(u: "Update", width: int, *, of_neuron: bool) -> Iterator[str]:
     symbol, gradient = at(u.parameter, u.index), at(f"d{u.parameter}", u.index)
-    whose = "the neuron's weight" if of_neuron else "the weight of the network"
+    kind = "weight" if len(u.index) > 1 else "parameter"
+    whose = f"the neuron's {kind}" if of_neuron else f"the {kind} of the network"
     yield from _paragraph(f"In {u.layer}, {whose} with the largest gradient:", width, "  ")
     yield from _worked(
         Worked(
