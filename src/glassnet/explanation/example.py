@@ -188,7 +188,7 @@ class Explanation:
         return self.text()
 
     def text(self, width: int = 80) -> str:
-        """Everything as plain text, in lines of at most `width` characters."""
+        """Everything as plain text, in lines of at most `width` characters; the tables need 80."""
         return text.write(self, width)
 
 
@@ -314,8 +314,8 @@ def one_example(network: Network, x: Any) -> Array:
 def image_shape(given: Shape, input_shape: Shape) -> Shape | None:
     """The form (H, W) or (H, W, C) in which an example can be drawn; None if it is no image."""
     for shape in (input_shape, given[1:] if len(given) > 1 and given[0] == 1 else given, given):
-        if len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3)):
-            return shape if min(shape[:2]) > 1 else None
+        if (len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3))) and min(shape[:2]) > 1:
+            return shape
     side = math.isqrt(math.prod(input_shape))
     return (side, side) if side >= 8 and side * side == math.prod(input_shape) else None
 

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from glassnet.explanation.example import Explanation, LayerNumbers, Neuron, Update
 
 RAMP = " .:-=+*#%@"
+WIDTH = 80  # what the tables need
 CLASSES = 12  # so many rows of the table of classes
 
 
 def write(e: "Explanation", width: int) -> str:
-    """All of an explanation, in lines of at most `width` characters (40 at least)."""
-    width = max(width, 40)
+    """All of an explanation, in lines of at most `width` characters; it needs 80."""
+    width = max(width, WIDTH)
     lines: list[str] = []
     lines += [*_title("The example"), *_input(e, width)]
     lines += _title("Forward")
@@ -181,17 +182,16 @@ def _table_of_outputs(e: "Explanation") -> Iterator[str]:
 
 
 def _neuron(n: "Neuron", width: int) -> Iterator[str]:
-    head = ("input", "x", "weight", "x * weight", "gradient", "weight after")
-    rows = []
+    rows = [("input", "x", "weight", "product", "gradient", "after")]
     for i in n.inputs:
         symbol = at("W", i.weight_index) if i.weight_index else "slope"
         learned = ("", "") if i.gradient is None or i.after is None else (number(i.gradient), number(i.after))
         rows.append((f"{at('x', i.index)} {symbol}", number(i.x), number(i.weight), number(i.product), *learned))
-    first = max(len(row[0]) for row in (head, *rows))
-    for row in (head, *rows):
-        yield f"    {row[0].ljust(first)}" + "".join(
-            cell.rjust(w) for cell, w in zip(row[1:], (9, 10, 11, 11, 13), strict=True)
-        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    gap = "  " if sum(widths) + 14 <= width else " "
+    for row in rows:
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))]
+        yield f"    {gap.join(cells)}"
     yield ""
     largest = number(sum(i.product for i in n.inputs))
     parts = f"z = {largest} (these)"
