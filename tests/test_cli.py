@@ -54,7 +54,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_help_has_examples(tmp_path: Path) -> None:
     top = glassnet("--help", cwd=tmp_path).stdout
-    for command in ("demo", "train", "evaluate", "predict", "recipes", "summary", "check-gradients", "data"):
+    for command in ("demo", "train", "evaluate", "predict", "explain", "recipes", "summary", "check-gradients", "data"):
         assert command in top
         assert glassnet(command, "--help", cwd=tmp_path).returncode == 0
     assert "glassnet train classic --set" in glassnet("train", "--help", cwd=tmp_path).stdout
@@ -116,6 +116,29 @@ def test_predict_idx_and_csv_and_submission(trained: Path) -> None:
     assert lines[1:] == [f"{i},{label}" for i, label in enumerate(labels, 1)]
     accuracy = gn.evaluate(network, digits.test).accuracy
     assert f"accuracy {100 * accuracy:.2f} %" in glassnet("predict", "run", "labelled.csv", cwd=trained).stdout
+
+
+def test_explain_prints_the_numbers_of_the_library(trained: Path) -> None:
+    digits = gn.load_dataset("digits")
+    network = gn.load_network(trained / "run" / "model.safetensors")
+    write_csv(trained / "labelled.csv", digits.test.x, digits.test.y)
+    done = glassnet("explain", "run", "labelled.csv", "--row", "7", "--neuron", "dense1:3", cwd=trained)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == gn.explain(network, digits.test.x[7], digits.test.y[7], neuron="dense1:3").text()
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_explain_a_picture_into_a_picture(trained: Path) -> None:
+    pytest.importorskip("matplotlib", reason="figures need the extra 'plots'")
+    glassnet("data", "export", "digits", "pictures", "--png", "--split", "test", "--count", "1", cwd=trained)
+    (picture,) = list((trained / "pictures").glob("test-00000-*.png"))
+    done = glassnet("explain", "run", picture, "--label", "3", "--picture", "explained.png", cwd=trained)
+    assert done.returncode == 0, done.stderr
+    assert "the truth is 3" in done.stdout
+    assert done.stdout.endswith("Drawn into explained.png\n")
+    assert (trained / "explained.png").read_bytes().startswith(b"\x89PNG")
+    unlabelled = glassnet("explain", "run", picture, cwd=trained).stdout
+    assert "No truth was given" in unlabelled
 
 
 def test_a_recipe_of_ones_own(trained: Path) -> None:
@@ -284,6 +307,16 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
         (["predict", "run", "empty.png"], "empty.png"),
         (["predict", "run", "wide.csv"], "the model takes 64 values an example"),
         (["predict", "run", "bad.csv"], "bad.csv"),
+        (["explain", "run"], "IMAGE"),
+        (["explain", "run", "missing.png"], "missing.png"),
+        (["explain", "run", "wide.csv"], "the model takes 64 values an example"),
+        (["explain", "run", "row.csv", "--row", "2"], "holds 2 examples, so rows are 0 to 1"),
+        (["explain", "run", "row.csv", "--row", "-1"], "holds 2 examples, so rows are 0 to 1"),
+        (["explain", "run", "row.csv", "--row", "1"], "row 1: label 12, which the model does not know"),
+        (["explain", "run", "row.csv", "--label", "eleven"], "--label 'eleven': no such class"),
+        (["explain", "run", "row.csv", "--neuron", "dens1:1"], "did you mean 'dense1'"),
+        (["explain", "run", "row.csv", "--lr", "0"], "lr must be a number above 0"),
+        (["explain", "run", "row.csv", "--picture", "nowhere/a.png"], "nowhere/a.png"),
         (["data", "show", "nothing"], "unknown dataset 'nothing'"),
         (["data", "show", "digits", "--split", "tset"], "expected train, validation or test"),
         (["data", "export", "digits"], "--csv or --png"),
@@ -297,5 +330,6 @@ def test_bad_input_is_one_line_and_exit_code_2(trained: Path, arguments: list[st
     (trained / "text.txt").write_text("not a model, not a picture\n")
     (trained / "empty.png").write_bytes(b"")
     write_csv(trained / "wide.csv", np.zeros((2, 9, 9), np.uint8), None)
+    write_csv(trained / "row.csv", np.ones((2, 8, 8), np.uint8), np.array([3, 12]))
     (trained / "bad.csv").write_text("1,2,3\n1,2\n")
     assert message in refused(*arguments, cwd=trained)

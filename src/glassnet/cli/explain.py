@@ -38,7 +38,6 @@ def explain(
     from glassnet.data.dataset import DataError
     from glassnet.explanation.example import explain as explained
     from glassnet.modelfile import load_network
-    from glassnet.nn.settings import InputError
 
     network = load_network(model_path(model))
     found = read_examples(file, network)
@@ -47,10 +46,9 @@ def explain(
     truth = None if found.labels is None else int(found.labels[row])
     if label is not None:
         truth = class_number(label, network)
-    try:
-        explanation = explained(network, found.x[row], truth, neuron=neuron, lr=lr)
-    except InputError as error:
-        raise DataError(f"{file}, row {row}: {error}") from None
+    elif truth is not None and truth >= max(network.output_shape[0], 2):
+        raise DataError(f"{file}, row {row}: label {truth}, which the model does not know: give one with --label")
+    explanation = explained(network, found.x[row], truth, neuron=neuron, lr=lr)
     if picture is not None:
         plots.save(plots.explanation(explanation), picture)
     typer.echo(explanation.text(min(console.width, 100)), nl=False)

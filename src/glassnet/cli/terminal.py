@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from glassnet.explanation.text import characters
 from glassnet.train.metrics import Evaluation
 
 console = Console(highlight=False, markup=False)  # names from outside may hold brackets
-RAMP = " .:-=+*#%@"
 
 
 def section(title: str) -> None:
@@ -47,18 +47,15 @@ def digit(image: Any, white: int = 255) -> Text:
         grey = grey.reshape(side, side)
     if grey.ndim == 3:
         grey = grey.mean(axis=2)
+    if console.color_system not in ("256", "truecolor"):
+        return Text("".join(f"{line}\n" for line in characters(grey, white=white)))
     grey = np.clip(grey / white, 0, 1)
     if len(grey) % 2:
         grey = np.vstack([grey, np.zeros_like(grey[:1])])
-    upper, lower = grey[0::2], grey[1::2]
     text = Text()
-    for top, bottom in zip(upper, lower, strict=True):
-        if console.color_system in ("256", "truecolor"):
-            for a, b in zip((255 * top).astype(int), (255 * bottom).astype(int), strict=True):
-                text.append("▀", style=f"rgb({a},{a},{a}) on rgb({b},{b},{b})")
-        else:
-            level = ((top + bottom) / 2 * (len(RAMP) - 1)).round().astype(int)
-            text.append("".join(RAMP[i] for i in level).rstrip())
+    for top, bottom in zip((255 * grey[0::2]).astype(int), (255 * grey[1::2]).astype(int), strict=True):
+        for a, b in zip(top, bottom, strict=True):
+            text.append("▀", style=f"rgb({a},{a},{a}) on rgb({b},{b},{b})")
         text.append("\n")
     return text
 

@@ -5,33 +5,28 @@ would change. The numbers follow one thread: from the logit of the class down to
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from glassnet.explanation import text
+from glassnet.explanation.backward import REMARKS, back_to_x, pass_back, slopes_of, way_back
 from glassnet.explanation.equations import (
     Index,
     Worked,
     at,
     equations,
-    meetings,
     number,
     worked_backward,
     worked_forward,
 )
-from glassnet.nn.conv import Conv2D
-from glassnet.nn.dense import Dense
+from glassnet.explanation.neuron import Neuron, find_neuron, neuron_numbers, path_of
 from glassnet.nn.entropy import CrossEntropy
-from glassnet.nn.layer import Array, Layer, Shape
+from glassnet.nn.layer import Array, Shape
 from glassnet.nn.network import Network
-from glassnet.nn.norm import BatchNorm
-from glassnet.nn.pool import GlobalAveragePool, Pool2D
-from glassnet.nn.settings import InputError, describe, nearest, require
-
-INPUTS = 6  # the inputs and outgoing weights of a neuron that are listed
+from glassnet.nn.settings import InputError, describe, require
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,59 +82,6 @@ class Update:
     loss_before: float
     loss_after: float
     loss_after_all: float
-
-
-@dataclass(frozen=True)
-class Input:
-    """What a neuron makes of one of its inputs: product = x * weight; gradient is dLoss/dweight."""
-
-    index: Index
-    x: float
-    weight: float
-    product: float
-    weight_index: Index | None  # None where the weight of an input is no single parameter
-    gradient: float | None
-    after: float | None
-
-
-@dataclass(frozen=True)
-class Outgoing:
-    """A weight with which a later layer takes up a neuron, and its product with what arrives there."""
-
-    layer: str
-    index: Index
-    weight: float
-    product: float
-
-
-@dataclass(frozen=True)
-class Neuron:
-    """One unit of a layer with weights.
-
-    Attributes:
-        layer, index: which.
-        inputs: those with the largest products, largest first.   more, rest: how many others are not 0, and their sum.
-        bias: z less all products.
-        z: its output.   a: what the layers above it that act number by number, its `activations`, make of it.
-        dz, da: dLoss/dz, dLoss/da.
-        outgoing: the largest weights of the next layer with weights that meet it, largest first; empty for the last.
-        through, fed: the layers between, such as a pooling, and the number that arrives there.
-    """
-
-    layer: str
-    index: Index
-    inputs: tuple[Input, ...]
-    more: int
-    rest: float
-    bias: float
-    z: float
-    a: float
-    dz: float
-    da: float
-    activations: tuple[str, ...]
-    through: tuple[str, ...]
-    fed: float
-    outgoing: tuple[Outgoing, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -353,120 +295,6 @@ def worked_loss(network: Network, loss: float, prediction: Array, label: int | N
     return Worked("L", "", "", loss)
 
 
-# Back, as in prediction
-
-
-def pass_back(layer: Layer, x: Array, dy: Array) -> Array:
-    """dx = dLoss/dx, for what the layer does in prediction; the gradients of its parameters go where they belong."""
-    return way_back(layer, x)(layer, x, dy)
-
-
-def way_back(layer: Layer, x: Array) -> Callable[[Layer, Array, Array], Array]:
-    """How the gradient comes back through a layer that acts as in prediction.
-
-    Where a layer does in training what it does in prediction, its own backward is right. BatchNorm is an affine map in
-    prediction. A layer that hands its input on, such as Dropout, hands the gradient on. Of any other the slopes are
-    measured.
-    """
-    if isinstance(layer, BatchNorm):
-        return affine_back
-    y = layer.forward(x)
-    if np.allclose(layer.forward(x, training=True), y, rtol=1e-9, atol=1e-12):
-        return own_back
-    return hand_back if y is x else measure_back
-
-
-def own_back(layer: Layer, x: Array, dy: Array) -> Array:
-    """The layer's own backward."""
-    layer.forward(x, training=True)
-    return layer.backward(dy).copy()
-
-
-def hand_back(layer: Layer, x: Array, dy: Array) -> Array:
-    """dx = dy."""
-    return dy.copy()
-
-
-def affine_back(layer: Layer, x: Array, dy: Array) -> Array:
-    """dx = gamma r dy, for a BatchNorm whose mean and variance are those that training has kept."""
-    assert isinstance(layer, BatchNorm)
-    r = 1 / np.sqrt(layer.variance + layer.epsilon)
-    others = tuple(range(x.ndim - 1))
-    layer.dgamma[:] = np.sum(dy * (x - layer.mean) * r, axis=others)
-    layer.dbeta[:] = np.sum(dy, axis=others)
-    return layer.gamma * r * dy
-
-
-def measure_back(layer: Layer, x: Array, dy: Array) -> Array:
-    """dx and the gradients by central differences of what the layer predicts: slow, but right for every layer."""
-
-    def slope(array: Array, index: Index) -> float:
-        kept = array[index]
-        h = 1e-5 * max(1.0, abs(float(kept)))
-        array[index] = kept + h
-        up = layer.forward(x).copy()
-        array[index] = kept - h
-        change = up - layer.forward(x)
-        array[index] = kept
-        return float((change * dy).sum()) / (2 * h)
-
-    x = x.astype(np.float64)  # a copy
-    for name in layer.parameters():
-        values = getattr(layer, name)
-        gradient = getattr(layer, f"d{name}")
-        for index in np.ndindex(values.shape):
-            gradient[index] = slope(values, index)
-    return np.array([slope(x, index) for index in np.ndindex(x.shape)]).reshape(x.shape)
-
-
-REMARKS: dict[Callable[[Layer, Array, Array], Array], str] = {
-    hand_back: "As in prediction it hands on what it gets: y = x, dx = dy.",
-    affine_back: "As in prediction m and v are constants that training has kept: dx = gamma r dy.",
-    measure_back: "It predicts otherwise than it trains: these are the slopes of its prediction, measured.",
-}
-
-
-def back_to_x(network: Network, inputs: list[Array], dlogits: Array) -> Array:
-    """One row of dx for each row of dlogits, all for the same example."""
-    d = dlogits
-    for layer, x in zip(reversed(network.layers), reversed(inputs), strict=True):
-        d = pass_back(layer, np.repeat(x, len(d), axis=0), d)
-    return d
-
-
-def path_of(
-    network: Network, inputs: list[Array], spot: tuple[int, Index] | None, *, pooled: bool = False
-) -> dict[int, Index]:
-    """The unit of each layer that carries a neuron: its own, and those up to the next layer that mixes.
-
-    With `pooled`, a pooling layer carries it too, though mixed with its neighbours.
-    """
-    path: dict[int, Index] = {}
-    if spot is not None:
-        position, unit = spot
-        path[position] = unit
-        for later in range(position + 1, len(network.layers)):
-            place = carried(network.layers[later], path[later - 1], pooled=pooled)
-            if place is None:
-                break
-            if isinstance(network.layers[later], Pool2D | GlobalAveragePool):
-                path[later] = place
-                continue
-            slopes = slopes_of(network.layers[later], inputs[later], place)
-            slopes[path[later - 1]] = 0
-            if slopes.any():
-                break  # it mixes, as Softmax does
-            path[later] = place
-    return path
-
-
-def slopes_of(layer: Layer, x: Array, unit: Index) -> Array:
-    """dy[unit]/dx, for a batch of one."""
-    dy = np.zeros((1, *layer.output_shape))
-    dy[0, *unit] = 1
-    return pass_back(layer, x, dy)[0].copy()
-
-
 def follow(
     network: Network, inputs: list[Array], top: Index, path: dict[int, Index]
 ) -> Iterator[tuple[Index, Index, Array]]:
@@ -547,101 +375,3 @@ def largest_gradient(
     weights = [one for one in found if one[3].ndim > 1 and one[0] > 0]  # rather than biases
     _, position, name, gradient = max(weights or found, key=lambda one: one[:2])
     return -position, name, tuple(map(int, np.unravel_index(int(np.abs(gradient).argmax()), gradient.shape)))
-
-
-def find_neuron(network: Network, neuron: str) -> tuple[int, Index]:
-    """The position of the layer and the index of the unit that "dense1:7" names."""
-    name, _, place = str(neuron).partition(":")
-    known = {layer.name: position for position, layer in enumerate(network.layers) if layer.parameters()}
-    require(bool(known), f"neuron {neuron!r}: this network has no layer with weights")
-    if name not in known:
-        there = " has no weights" if name in {layer.name for layer in network.layers} else " is no layer"
-        raise InputError(f"neuron {neuron!r}: {name!r}{there}; {nearest(name, known)}")
-    shape = network.layers[known[name]].output_shape
-    last = ",".join(str(side - 1) for side in shape)
-    expected = f"expected {name}:{','.join('0' * len(shape))} to {name}:{last}"
-    try:
-        index = tuple(int(part) for part in place.split(","))
-    except ValueError:
-        raise InputError(f"neuron {neuron!r}: {expected}") from None
-    fits = len(index) == len(shape) and all(0 <= i < side for i, side in zip(index, shape, strict=True))
-    require(fits, f"neuron {neuron!r}: {expected}")
-    return known[name], index
-
-
-def neuron_numbers(network: Network, layers: list[LayerNumbers], position: int, unit: Index, lr: float) -> Neuron:
-    """The neuron at this unit of the layer at this position."""
-    layer, own = network.layers[position], layers[position]
-    x, z = own.x.astype(np.float64), float(own.y[unit])
-    products = x * own.slopes
-    size = np.abs(products) if products.any() else np.abs(own.slopes)
-    order = [tuple(map(int, np.unravel_index(k, x.shape))) for k in np.argsort(-size, axis=None, kind="stable")]
-    shown = [i for i in order[:INPUTS] if products[i] != 0] or order[:1]
-    inputs = []
-    for i in shown:
-        weight = weight_between(layer, unit, i)
-        gradient = float(own.gradients["W"][weight]) if weight else None
-        after = None if gradient is None else float(own.slopes[i]) - lr * gradient
-        inputs.append(Input(i, float(x[i]), float(own.slopes[i]), float(products[i]), weight, gradient, after))
-    more = int(np.count_nonzero(products)) - sum(products[i] != 0 for i in shown)
-    rest = float(products.sum() - sum(products[i] for i in shown))
-    xs = [numbers.x[None] for numbers in layers]
-    path = path_of(network, xs, (position, unit))
-    end = max(path)
-    pooled = path_of(network, xs, (position, unit), pooled=True)
-    top = max(pooled)
-    place = pooled[top]
-    fed = float(layers[top].y[place])
-    above = network.layers[top + 1] if top + 1 < len(layers) else None
-    return Neuron(
-        own.name,
-        unit,
-        tuple(inputs),
-        more,
-        rest,
-        bias=z - float(products.sum()),
-        z=z,
-        a=float(layers[end].y[path[end]]),
-        dz=float(own.dy[unit]),
-        da=float(layers[end].dy[path[end]]),
-        activations=tuple(layers[later].name for later in range(position + 1, end + 1)),
-        through=tuple(layers[later].name for later in range(end + 1, top + 1)),
-        fed=fed,
-        outgoing=taken_up(above, place, fed) if isinstance(above, Dense | Conv2D) else (),
-    )
-
-
-def weight_between(layer: Layer, unit: Index, place: Index) -> Index | None:
-    """Which weight W[index] joins this input to this unit."""
-    if isinstance(layer, Dense):
-        return (*place, *unit)
-    if isinstance(layer, Conv2D):
-        return dict(zip(*meetings(layer, unit), strict=True)).get(place)
-    return None
-
-
-def carried(layer: Layer, place: Index, *, pooled: bool = False) -> Index | None:
-    """Where a layer puts the number at this place; None if it mixes it with others, which `pooled` allows to pools."""
-    before, after = layer.input_shape, layer.output_shape
-    if isinstance(layer, Dense | Conv2D):
-        return None
-    if before == after:
-        return place
-    if math.prod(before) == math.prod(after):  # Flatten, Reshape
-        return tuple(map(int, np.unravel_index(int(np.ravel_multi_index(place, before)), after)))
-    if pooled and isinstance(layer, Pool2D):
-        block = (place[0] // layer.size, place[1] // layer.size, place[2])
-        return block if block[0] < after[0] and block[1] < after[1] else None
-    return (place[-1],) if pooled and isinstance(layer, GlobalAveragePool) else None
-
-
-def taken_up(layer: Dense | Conv2D, place: Index, a: float) -> tuple[Outgoing, ...]:
-    """The largest weights that this input of the layer meets."""
-    weights = layer.W[place] if isinstance(layer, Dense) else layer.W[:, :, place[2]]
-    order = np.argsort(-np.abs(weights), axis=None)[:INPUTS]
-    found = []
-    for k in order:
-        index = tuple(map(int, np.unravel_index(k, weights.shape)))
-        full = (*place, *index) if isinstance(layer, Dense) else (*index[:2], place[2], index[2])
-        found.append(Outgoing(layer.name, full, float(weights[index]), a * float(weights[index])))
-    return tuple(found)

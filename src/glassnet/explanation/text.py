@@ -15,7 +15,8 @@ from glassnet.explanation.equations import Worked, at, number, plus, protected
 from glassnet.nn.layer import Array
 
 if TYPE_CHECKING:
-    from glassnet.explanation.example import Explanation, LayerNumbers, Neuron, Update
+    from glassnet.explanation.example import Explanation, LayerNumbers, Update
+    from glassnet.explanation.neuron import Neuron
 
 RAMP = " .:-=+*#%@"
 WIDTH = 80  # what the tables need
@@ -238,16 +239,20 @@ def _update(u: "Update", width: int, *, of_neuron: bool) -> Iterator[str]:
     )
 
 
-def characters(image: Array, *, width: int = 80) -> list[str]:
-    """A grey or colour image (H, W) or (H, W, C) in characters, two rows of pixels a line; dark is low."""
+def characters(image: Array, *, white: float | None = None, width: int = WIDTH) -> list[str]:
+    """A grey or colour image (H, W) or (H, W, C) in characters, two rows of pixels a line.
+
+    The darkest character is 0 (or the lowest value, if that is below), the lightest `white`, or the highest value.
+    """
     grey = image.astype(np.float64)
     grey = grey.mean(axis=2) if grey.ndim == 3 else grey
+    low = min(float(grey.min()), 0.0)
+    high = float(grey.max()) if white is None else white
+    grey = np.clip((grey - low) / max(high - low, 1e-300), 0, 1)
     step = math.ceil(grey.shape[1] / width)
-    low, high = float(grey.min()), float(grey.max())
-    grey = (grey - min(low, 0)) / max(high - min(low, 0), 1e-300)
     H, W = (-(-side // s) * s for side, s in zip(grey.shape, (2 * step, step), strict=True))
-    padded = np.zeros((H, W))
-    padded[: grey.shape[0], : grey.shape[1]] = grey
-    cells = padded.reshape(H // (2 * step), 2 * step, W // step, step).mean(axis=(1, 3))
+    whole = np.zeros((H, W))
+    whole[: grey.shape[0], : grey.shape[1]] = grey
+    cells = whole.reshape(H // (2 * step), 2 * step, W // step, step).mean(axis=(1, 3))
     levels = (cells * (len(RAMP) - 1)).round().astype(int)
     return ["".join(RAMP[level] for level in row).rstrip() for row in levels]
