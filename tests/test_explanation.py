@@ -457,6 +457,39 @@ def test_batch_norm_is_the_affine_map_of_prediction() -> None:
     np.testing.assert_allclose(layer.dx, [2, 1, -1] * r * dy)
     np.testing.assert_allclose(layer.gradients["gamma"], h * dy)
     np.testing.assert_allclose(layer.gradients["beta"], dy)
+    assert layer.unit == layer.place == (0,)
+    shown = [worked.value for worked in (*layer.forward, *layer.backward)]
+    np.testing.assert_allclose(shown, [2 * h[0] + 0.5, h[0] * dy[0], dy[0], 2 * r[0] * dy[0]], **EXACT)
+    assert "constants" in layer.remark
+
+
+def test_batch_norm_at_its_mean_where_training_and_prediction_agree() -> None:
+    """There both give beta, so the slope cannot be told from the values."""
+    layer = gn.explain(gn.Network([gn.BatchNorm()], input_shape=3, dtype=np.float64), np.zeros(3), 0).layers[0]
+    np.testing.assert_allclose(layer.dx, (1 / 3 - np.eye(3)[0]) / np.sqrt(1 + 1e-5))
+
+
+def test_the_numbers_in_a_softmax() -> None:
+    network = gn.Network([gn.Softmax()], input_shape=3, dtype=np.float64)
+    network.loss = gn.SquaredError()
+    x = np.array([1.0, 3.0, 2.0])
+    layer = gn.explain(network, x, [0.0, 1.0, 0.0]).layers[0]
+    (y,), (dx,) = layer.forward, layer.backward
+    assert y.numbers == f"exp(3 - 3) / {1 + np.exp(-1) + np.exp(-2):.4g}"
+    p = softmax(x)
+    dy = p - [0, 1, 0]
+    np.testing.assert_allclose([y.value, dx.value], [p[1], p[1] * (dy[1] - p @ dy)], **EXACT)
+
+
+def test_the_weights_of_a_convolution_that_take_up_a_neuron() -> None:
+    layers = [gn.Conv2D(3, 2), gn.ReLU(), gn.Conv2D(4, 2), gn.Flatten(), gn.Dense(2)]
+    network = gn.Network(layers, input_shape=(5, 5, 1), seed=3, dtype=np.float64)
+    n = gn.explain(network, np.random.default_rng(2).random((5, 5, 1)), neuron="conv2d1:1,2,1").neuron
+    assert n is not None
+    W = network.theta[15 : 15 + 48].reshape(2, 2, 3, 4)
+    strongest = np.sort(np.abs(W[:, :, 1]).ravel())[::-1][: len(n.outgoing)]
+    np.testing.assert_array_equal([abs(o.weight) for o in n.outgoing], strongest)
+    assert all(o.layer == "conv2d2" and o.index[2] == 1 and W[o.index] == o.weight for o in n.outgoing)
 
 
 def test_the_network_stays_as_it_is(conv: gn.Network, image: np.ndarray) -> None:
