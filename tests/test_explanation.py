@@ -514,6 +514,15 @@ def test_without_a_truth_the_prediction_is_taken_for_it(tiny: gn.Network, pixels
     assert f"the loss is that of the predicted label, {said}" in " ".join(str(e).split())
 
 
+@pytest.mark.parametrize("y", [2, 2.0, [2.0], [[2.0]], np.float32(2)], ids=repr)
+def test_one_output_and_its_target(y: Any) -> None:
+    network = gn.Network([gn.Dense(1)], input_shape=2, dtype=np.float64)
+    network.loss = gn.SquaredError()
+    e = gn.explain(network, [3, 4], y)
+    z = network.theta[:2] @ [3, 4]
+    np.testing.assert_allclose([e.loss, e.dlogits[0], e.target[0]], [(z - 2) ** 2 / 2, z - 2, 2], **EXACT)
+
+
 # Equations
 
 

@@ -271,8 +271,14 @@ def target(network: Network, y: Any, logits: Array) -> tuple[Array, bool]:
             "this network predicts numbers, not classes: give y, what its outputs should have been",
         )
         return network.loss.labels(network.loss.predict(logits)), True
-    array = np.asarray(y)
-    if array.ndim == 0 or (array.ndim == 1 and (len(array) == M > 1 or array.dtype.kind == "f")):
+    try:
+        array = np.asarray(y)
+    except ValueError:
+        raise InputError(f"expected one label or a row of {M} targets, got rows of different lengths") from None
+    numbers = array.dtype.kind == "f" or not (network.classes or network.loss.classifies)
+    if M == 1 and array.size == 1 and numbers:
+        array = array.reshape(1, 1)
+    elif array.ndim == 0 or (array.ndim == 1 and (len(array) == M > 1 or array.dtype.kind == "f")):
         array = array[None]
     require(len(array) == 1, f"expected one label or a row of {M} targets, got {array.shape}")
     network.loss.check(array, M, 1)

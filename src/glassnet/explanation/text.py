@@ -177,7 +177,7 @@ def _table_of_outputs(e: "Explanation") -> Iterator[str]:
         cells = "".join(number(value).rjust(w) for value, w in zip(values, widths, strict=True))
         yield f"    {names[k][:column].ljust(column)}{cells}"
     if len(order) < len(e.logits):
-        yield f"    and {len(e.logits) - len(order):,} more classes with smaller gradients"
+        yield f"    and {len(e.logits) - len(order):,} more classes, whose gradients are no larger"
     if e.softmax:
         yield f"    {'sum'.ljust(column)}{''.rjust(10)}{number(exps.sum()).rjust(15)}"
 
