@@ -154,9 +154,9 @@ def explanation(e: Explanation) -> "Figure":
         PlotError: Matplotlib is not installed.
     """
     shown = [layer for layer in e.layers if _says_more(layer)]
-    heights = [2.3, *(_layer_height(layer) for layer in shown), *([] if e.image_shape is None else [3.9])]
-    if e.image_shape is None:
-        heights.append(0.9 + 0.22 * min(len(e.logits), CLASSES))
+    count = min(len(e.logits), CLASSES)
+    maps = 0.9 + 0.22 * count if e.image_shape is None else 0.5 + 1.75 * -(-count // 5)
+    heights = [2.3, *(_layer_height(layer) for layer in shown), maps]
     figure = _figure(10, sum(heights) + 0.4)
     rows = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     _input_and_output(rows[0], e)
@@ -261,7 +261,7 @@ def _attributions(row: Any, e: Explanation) -> None:
         axes.set_xlabel("input")
         row.colorbar(drawn, ax=axes, shrink=0.9)
         return
-    cells = row.subplots(2, 5, squeeze=False) if len(order) > 5 else row.subplots(1, 5, squeeze=False)
+    cells = row.subplots(-(-len(order) // 5), 5, squeeze=False)
     for axes in cells.flat:
         axes.set_axis_off()
     for axes, k in zip(cells.flat, order, strict=False):
