@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint format clean environment
+.PHONY: help demo test bench notebooks docs lint format clean environment
 
 help:             ## show this list
 	@echo "glassnet: make TARGET [PYTHON=python3.12] [ARGS='...']"
@@ -20,6 +20,12 @@ test: environment ## run the tests; without the MNIST files those that need them
 bench:            ## measure speed beside PyTorch, scikit-learn, JAX and ONNX Runtime, in an environment of its own
 	@$(PYTHON) tools/environment.py $(VENV)-bench bench
 	@$(VENV)-bench/bin/python benchmarks/speed.py $(ARGS)
+
+notebooks: environment ## run the notebooks and keep what they show
+	@$(BIN)/python tools/notebooks.py
+
+docs: environment ## run the examples in docs/ and write down what they print
+	@$(BIN)/python tools/docs.py
 
 lint: environment ## ruff and mypy --strict
 	$(BIN)/python -m ruff check .

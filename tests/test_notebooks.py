@@ -1,0 +1,47 @@
+"""The notebooks run from top to bottom, and print what they keep."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+pytest.importorskip("nbclient", reason="notebooks need nbclient and ipykernel")
+
+
+def check(path: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "tools" / "notebooks.py"), "--check", str(path)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.mnist
+@pytest.mark.parametrize("name", ["by_hand", "digits"])
+def test_a_notebook_prints_what_it_keeps(name: str) -> None:
+    done = check(ROOT / "notebooks" / f"{name}.ipynb")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("right\n")
+
+
+def test_every_notebook_is_tested() -> None:
+    assert {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")} == {"by_hand", "digits"}
+
+
+@pytest.mark.parametrize(
+    ("source", "kept", "message"),
+    [
+        ("print(1 / 0)", "", "a cell raises ZeroDivisionError: division by zero"),
+        ("print('loss', 0.5)", "loss 0.75\\n", "cell 1: 'loss 0.75' is now 'loss 0.5'"),
+        ("print('loss', 0.5)", "", "cell 1: 0 lines are kept, 1 printed"),
+    ],
+)
+def test_a_notebook_that_is_wrong_is_found(tmp_path: Path, source: str, kept: str, message: str) -> None:
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+    outputs = [new_output("stream", name="stdout", text=kept.replace("\\n", "\n"))] if kept else []
+    path = tmp_path / "wrong.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell(source, outputs=outputs)]), path)
+    done = check(path)
+    assert done.returncode == 1
+    assert message in done.stdout
