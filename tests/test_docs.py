@@ -42,7 +42,9 @@ def test_a_number_that_is_not_printed_is_found(tmp_path: Path) -> None:
         ("7 right", "8 right", True),
         ("7 right", "9 right", False),
         ("2.1e-10", "2.2e-10", True),
-        ("2.1e-10", "2.1e-09", False),
+        ("2.1e-10", "7e-09", True),
+        ("2.1e-10", "2.1e-05", False),
+        ("2.1e-03", "2.1e-02", False),
         ("dense1", "relu1", False),
     ],
 )
