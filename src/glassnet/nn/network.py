@@ -35,8 +35,7 @@ class Network:
         buffers: what belongs to the model but is not learned by gradient descent, as one vector.
         observed: what the last training forward measured for `fold`, laid out as the buffers are.
         segments, buffer_segments: which part of the vectors belongs to which layer.
-        measuring: the layers that `fold`.
-        loss: what the logits mean: CrossEntropy() until `fit` is given another.
+        measuring: the layers that `fold`.   loss: what the logits mean: CrossEntropy() until `fit` is given another.
 
     Raises:
         InputError: layers that do not fit together.
@@ -61,8 +60,8 @@ class Network:
         self.output_shape = self.layers[-1].output_shape
         self.classes = None if classes is None else tuple(str(name) for name in classes)
         self.loss: Loss = CrossEntropy()
+        names = max(self.output_shape[0], 2)  # one output says yes or no
         try:
-            names = max(self.output_shape[0], 2)  # one output says yes or no
             right = self.classes is None or len(self.classes) == names
             require(right, f"classes: expected {names} names, got {classes!r}")
             self._allocate(seed)
@@ -80,9 +79,9 @@ class Network:
                 draw(self.segments, self.theta, seed, 0)
                 draw(self.buffer_segments, self.buffers, seed, 1)
         except (MemoryError, OverflowError):
+            size = f"{length(self.segments):,} parameters"
             raise InputError(
-                f"a network of {length(self.segments):,} parameters does not fit into the memory of this machine: "
-                "make it smaller"
+                f"a network of {size} does not fit into the memory of this machine: make it smaller"
             ) from None
 
     def _bind(self) -> None:
