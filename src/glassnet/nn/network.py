@@ -119,8 +119,6 @@ class Network:
         for layer in self.measuring:
             layer.fold()
 
-    # Forward and backward
-
     def forward(self, x: Array, *, training: bool = False) -> Array:
         """The logits (N, M) of a batch x (N, ...), each example with as many values as input_shape.
 
@@ -162,8 +160,6 @@ class Network:
         for position, layer in enumerate(self.layers):
             layer.address = (seed, step, shard, position)
 
-    # Prediction
-
     def logits(self, x: Array, rows: Array | None = None, *, workers: int = 1) -> Array:
         """The logits (N, M) of any number of examples, computed in batches.
 
@@ -202,8 +198,6 @@ class Network:
             if type(layer).adapt is not Layer.adapt:
                 parts = (x[span] if rows is None else x[rows[span]] for span in spans)
                 layer.adapt(self._through(self.layers[:position], part) for part in parts)
-
-    # Copies
 
     def copy(self, *, dtype: DTypeLike | None = None) -> Self:
         """A network of its own with the same parameters, in another dtype if one is given."""
