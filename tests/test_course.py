@@ -85,3 +85,12 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_every_page_of_the_course_is_in_its_index() -> None:
     index = (COURSE / "README.md").read_text(encoding="utf-8")
     assert {page.name for page in COURSE.glob("*.md")} - {"README.md"} <= set(LINK.findall(index))
+
+
+def test_each_page_of_the_course_leads_to_the_next() -> None:
+    index = (COURSE / "README.md").read_text(encoding="utf-8")
+    order = re.findall(r"^\| \[[^]]+\]\((\S+\.md)\)", index, re.MULTILINE)
+    following = [
+        re.findall(r"^Next: .*\((\S+\.md)\)", (COURSE / page).read_text("utf-8"), re.MULTILINE) for page in order
+    ]
+    assert following == [*([page] for page in order[1:]), []]
