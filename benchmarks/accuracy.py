@@ -9,6 +9,7 @@ counts only for the recipe and version of the library that made it; changing eit
 """
 
 import argparse
+import dataclasses
 import hashlib
 import json
 import re
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import glassnet as gn
+from glassnet.nn.settings import describe
 from glassnet.recipes import load_recipe
 from glassnet.run import environment
 
@@ -43,10 +45,13 @@ def results() -> list[dict[str, Any]]:
 
 
 def fingerprint(recipe: Any) -> str:
-    """The recipe without its seed, and the version of the library: what a result is a result of."""
-    table = recipe.to_table()
-    table["training"].pop("seed")
-    return hashlib.sha256(f"{json.dumps(table, sort_keys=True)} {gn.__version__}".encode()).hexdigest()[:16]
+    """The recipe without its seed, and the version of the library: what a result is a result of.
+
+    Settings with their default value are left out, so that a new setting makes no old result a stranger.
+    """
+    training = dataclasses.replace(recipe.training, seed=0)
+    text = describe(dataclasses.replace(recipe, training=training, about=""))
+    return hashlib.sha256(f"{text} {gn.__version__}".encode()).hexdigest()[:16]
 
 
 def command(name: str, settings: dict[str, str]) -> str:
