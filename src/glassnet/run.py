@@ -156,7 +156,7 @@ def _train(
     about = {"recipe": recipe.to_table(), "data": {"white": dataset.white}}
     training = recipe.training
     callbacks: list[Callback] = [
-        Checkpoint(folder / CHECKPOINT, minutes=training.checkpoint_minutes),  # first: the others see what it restores
+        Checkpoint(folder / CHECKPOINT, minutes=training.checkpoint_minutes),
         _Log(folder / HISTORY),
         *([recipe.reduce_on_plateau] if recipe.reduce_on_plateau else []),
         *([recipe.early_stopping] if recipe.early_stopping else []),

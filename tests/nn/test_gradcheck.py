@@ -157,6 +157,27 @@ def test_dropout_and_convolution_pass() -> None:
     assert check, str(check)
 
 
+def test_a_forward_that_is_another_each_time_is_refused() -> None:
+    class Noisy(gn.Layer):
+        def forward(self, x, *, training=False):
+            return x + 1e-3 * np.random.default_rng().standard_normal(x.shape)
+
+        def backward(self, dy):
+            return 7 * dy
+
+    network = gn.Network([gn.Dense(3), Noisy()], input_shape=4)
+    with pytest.raises(gn.InputError, match=r"must draw them from self.stream\(\)"):
+        gn.check_gradients(network, np.ones((2, 4)), np.array([0, 1]))
+
+
+def test_rows_that_sum_to_one_but_for_rounding_have_their_true_gradient() -> None:
+    network, x, _ = example()
+    rows = np.array([[0.33, 0.33, 0.3395], [0.5, 0.25, 0.2505], [1, 0, 0], [0, 0.9995, 0]])
+    for loss in (gn.CrossEntropy(), gn.CrossEntropy(smoothing=0.2)):
+        network.loss = loss
+        assert gn.check_gradients(network, x, rows)
+
+
 def test_no_examples() -> None:
     with pytest.raises(gn.InputError, match="at least one example"):
         gn.check_gradients(example()[0], np.zeros((0, 4, 3)), np.zeros(0, int))

@@ -76,6 +76,18 @@ def test_no_overflow_at_logits_of_ten_thousand(loss: gn.Loss, dtype: type) -> No
 
 
 @ALL
+@pytest.mark.parametrize("M", [1, 3])
+def test_all_is_computed_in_the_dtype_of_the_logits(loss: gn.Loss, M: int) -> None:
+    if isinstance(loss, gn.CrossEntropy) and M == 1:
+        return
+    z = np.zeros((2, M), np.float32)
+    for targets in (np.array([0, 1]), *targets_for(loss, 2, M)[1:]):
+        _, prediction = loss.forward(z, targets, weights=np.ones(2, np.float32))
+        assert prediction.dtype == np.float32
+        assert loss.backward(prediction, targets, weights=np.ones(2, np.float32)).dtype == np.float32
+
+
+@ALL
 def test_labels_stand_for_one_hot_rows(loss: gn.Loss) -> None:
     z = np.random.default_rng(0).standard_normal((5, 4))
     labels = np.array([3, 0, 1, 1, 2])

@@ -51,7 +51,8 @@ def test_a_batch_of_one_is_normalised_to_beta() -> None:
     network, layer = layer_of((2,))
     np.testing.assert_array_equal(layer.forward(np.array([[5.0, -2]]), training=True), [[0, 0]])
     network.fold()
-    assert np.isfinite(network.buffers).all()
+    np.testing.assert_allclose(layer.mean, [0.5, -0.2], rtol=1e-12)
+    np.testing.assert_array_equal(layer.variance, [1, 1])  # one value says nothing of it
 
 
 def test_running_statistics_come_near_those_of_the_data(rng: np.random.Generator) -> None:

@@ -62,6 +62,23 @@ def test_max_norm_holds_after_training() -> None:
     assert history.records[0]["penalty"] == 0
 
 
+def test_max_norm_holds_for_the_average_too() -> None:
+    x, y = 5 * np.random.default_rng(0).standard_normal((60, 4)), np.arange(60) % 3
+    network = gn.Network([gn.Dense(3)], input_shape=4)
+    settings = {"optimizer": gn.SGD(1), "penalties": [gn.MaxNorm(0.5)], "average": gn.WeightAverage(0)}
+    gn.fit(network, (x, y), epochs=5, batch_size=10, **settings)
+    assert np.linalg.norm(network.layers[0].W, axis=0).max() <= 0.5 * (1 + 1e-6)
+
+
+def test_a_huge_gradient_is_clipped_to_its_norm() -> None:
+    x = np.full((4, 2), 1e15, np.float32)
+    network = gn.Network([gn.Rescale(1e-15), gn.Dense(1)], input_shape=2)
+    before = network.theta.copy()
+    targets = np.full((4, 1), 1.2e19)  # the loss is finite, but the squares of three slopes are too large for float32
+    gn.fit(network, (x, targets), loss=gn.SquaredError(), epochs=1, clip=gn.Clip(norm=0.5), optimizer=gn.SGD(1))
+    assert np.linalg.norm(network.theta - before) == pytest.approx(0.5, rel=1e-6)
+
+
 def test_the_penalty_stands_in_the_history_beside_the_loss() -> None:
     x, y = np.random.default_rng(0).standard_normal((20, 4)), np.arange(20) % 3
     network = gn.Network([gn.Dense(3)], input_shape=4)

@@ -313,3 +313,24 @@ def test_a_checkpoint_that_could_never_be_written_is_refused_at_the_start(tmp_pa
     network = gn.Network([gn.Dense(3)], input_shape=2)
     with pytest.raises(gn.CheckpointError, match="there is no folder"):
         gn.fit(network, blobs, epochs=1, callbacks=[gn.Checkpoint(tmp_path / "no" / "c")])
+
+
+def test_a_checkpoint_may_stand_anywhere_among_the_callbacks(unbroken, tmp_path: Path) -> None:
+    """The others see what was resumed, and what they decide after an epoch is kept."""
+    path = tmp_path / "checkpoint"
+    with pytest.raises(CrashError):
+        train(None, callbacks=[gn.Checkpoint(path), BreakAt(4, 2)])
+    same(train(None, callbacks=[gn.Checkpoint(path)]), unbroken)
+
+
+def test_the_decision_to_stop_is_kept(tmp_path: Path) -> None:
+    class StopAt2(gn.Callback):
+        def on_epoch(self, training: Training) -> None:
+            if training.epoch == 2:
+                training.stop("enough")
+
+    path = tmp_path / "checkpoint"
+    _, history = train(path, callbacks=[StopAt2()])
+    assert (len(history), history.stopped) == (2, "enough")
+    _, history = train(path)  # resumed by someone who would not have stopped
+    assert (len(history), history.stopped) == (2, "enough")

@@ -77,7 +77,7 @@ def test_the_weights_follow_the_index_of_a_split() -> None:
     np.testing.assert_allclose(split.theta, pair.theta, rtol=1e-12)
 
 
-def test_a_batch_in_which_nothing_counts_changes_nothing() -> None:
+def test_a_batch_in_which_nothing_counts_has_no_gradient() -> None:
     x, y = data()
     network = net()
     history = gn.fit(network, (x, y), sample_weights=(np.arange(400) == 7).astype(float), batch_size=10, epochs=1)
@@ -103,6 +103,16 @@ def test_bad_weights_are_named(settings: dict, message: str) -> None:
     with pytest.raises(gn.InputError, match=message):
         gn.fit(network, data(), **settings)
     np.testing.assert_array_equal(network.theta, before)
+
+
+def test_one_example_cannot_have_two_weights() -> None:
+    x, y = data()
+
+    class Twice:
+        inputs, targets, index = x, y, np.array([0, 0, 1])
+
+    with pytest.raises(gn.InputError, match="stands in the split twice"):
+        gn.fit(net(), Twice(), sample_weights=[1, 5, 1])
 
 
 def test_numbers_have_no_classes() -> None:

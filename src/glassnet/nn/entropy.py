@@ -50,13 +50,22 @@ class CrossEntropy(Loss):
         p = np.exp(z)
         norm = np.add.reduce(p, axis=0)  # (N,), at least 1
         p /= norm
-        hit = z[targets, np.arange(len(logits))] if targets.ndim == 1 else np.add.reduce(z * targets.T, axis=0)
+        if targets.ndim == 1:
+            hit, total = z[targets, np.arange(len(logits))], 1.0
+        else:  # a sum is 1 but for rounding, and that is kept track of
+            hit, total = np.add.reduce(z * targets.T, axis=0), np.add.reduce(targets, axis=1)
         if self.smoothing:
             hit = (1 - self.smoothing) * hit + self.smoothing * z.mean(axis=0)
-        return np.log(norm) - hit, p.T
+            total = (1 - self.smoothing) * total + self.smoothing
+        return total * np.log(norm) - hit, p.T
 
     def backward_each(self, prediction: Array, targets: Array) -> Array:
-        d = difference(prediction, targets)
+        if targets.ndim == 1:
+            d = difference(prediction, targets)
+        else:
+            total = np.add.reduce(targets, axis=1, keepdims=True, dtype=prediction.dtype)
+            d = np.multiply(prediction, total, order="C")
+            d -= targets
         if self.smoothing:  # p - t' = (1 - s) (p - t) + s (p - 1 / M)
             d *= 1 - self.smoothing
             d += self.smoothing * (prediction - 1 / prediction.shape[1])

@@ -91,7 +91,7 @@ def check_gradients(network: Network, x: Array, y: Array, *, seed: int = 0) -> G
         seed: chooses the directions and entries.
 
     Raises:
-        InputError: x or y do not fit the network.
+        InputError: x or y do not fit the network; its forward is another each time.
     """
     net = network.copy(dtype=np.float64)
     x = net.as_batch(x).astype(np.float64)
@@ -111,6 +111,11 @@ def check_gradients(network: Network, x: Array, y: Array, *, seed: int = 0) -> G
         dx = backward(net.loss.backward(prediction, y) + upstream)
         return net.grad.copy(), None if dx is None else dx.copy()
 
+    require(
+        objective() == objective(),
+        "the network gives another loss for the same input each time, so it has no slope that could be measured: "
+        "a layer that draws random numbers must draw them from self.stream()",
+    )
     grad, dx = gradient(net.backward)
     training_grad, _ = gradient(net.backward_parameters)  # what training uses must be the same
     assert dx is not None

@@ -42,7 +42,7 @@ class Hinge(Loss):
     def backward_each(self, prediction: Array, targets: Array) -> Array:
         short = (self._short(prediction, targets) > 0).astype(prediction.dtype)
         if prediction.shape[1] == 1:
-            return -_signs(targets) * short
+            return np.where(targets[:, None] == 1, -short, short)
         short[np.arange(len(short)), targets] = -np.add.reduce(short, axis=1)
         return short
 

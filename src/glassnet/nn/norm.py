@@ -28,6 +28,7 @@ class BatchNorm(Layer):
     prediction m and v are the buffers `mean` and `variance`, which every shard moves towards its own:
 
     Fold:      mean = momentum mean + (1 - momentum) m      variance = the same with v R / (R - 1), which has no bias
+               (of a single value, R = 1, the variance stays)
 
     Shapes: x (N, ..., C); gamma, beta, mean, variance (C,); y and dx have the shape of x.
 
@@ -84,7 +85,10 @@ class BatchNorm(Layer):
         np.matmul(one, y.reshape(rows.shape), out=self.batch_variance)
         self.batch_variance /= R
         r = 1 / np.sqrt(self.batch_variance + self.epsilon)
-        self.batch_variance *= R / max(R - 1, 1)
+        if R > 1:
+            self.batch_variance *= R / (R - 1)
+        else:  # one value has no variance: the running one stays
+            self.batch_variance[...] = self.variance
         h *= r
         self.saved = h, r
         np.multiply(h, self.gamma, out=y)

@@ -7,7 +7,7 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 
@@ -30,7 +30,7 @@ class Training:
         epoch, batch: where training is, both from 1; batch is 0 before an epoch's first step.
         examples, weight, loss_sum, right: of this epoch so far: how many were seen, how much they count together, their
             loss, how many were right.
-        rate: a factor on the learning rate, besides the schedule's.
+        rate: a factor on the learning rate, besides the schedule's; who changes it sets it again when resumed.
         seconds: spent on this epoch before it was resumed.
     """
 
@@ -84,6 +84,8 @@ class Snapshot:
 
 class Callback:
     """Called by the training loop; every method may be left out."""
+
+    holds_training: ClassVar[bool] = False  # whether it keeps the whole training: first to start, last after an epoch
 
     def on_start(self, training: Training) -> None:
         """Before the first epoch."""

@@ -9,7 +9,7 @@ import json
 import math
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -30,6 +30,9 @@ class CheckpointError(ValueError):
 class Checkpoint(Callback):
     """Keeps a training on disk, and resumes it if the file is there when training starts.
 
+    Wherever it stands among the callbacks, it is the first to start, so that the others see what was resumed, and the
+    last after each epoch, so that what they have decided is kept.
+
     Args:
         path: the file, such as "run/checkpoint.safetensors"; its folder must exist.
         minutes: the least time between two checkpoints; 0 writes one after every epoch. With a larger number one is
@@ -39,6 +42,8 @@ class Checkpoint(Callback):
         CheckpointError: when training starts, the file is no checkpoint, or one of a training with other settings;
             later, the file cannot be written (the last good one stays).
     """
+
+    holds_training: ClassVar[bool] = True
 
     def __init__(self, path: str | Path, *, minutes: float = 0.0) -> None:
         require(minutes >= 0, f"Checkpoint: minutes must not be negative, got {minutes}")
@@ -55,7 +60,8 @@ class Checkpoint(Callback):
 
     def on_batch(self, training: Training) -> None:
         within = 0 < training.batch < training.batches
-        if within and self.seconds and time.monotonic() - self.written_at >= self.seconds:
+        due = within and self.seconds and time.monotonic() - self.written_at >= self.seconds
+        if due and np.isfinite(training.network.theta).all():  # else it ran away, and the loop is about to notice
             self.write(training)
 
     def on_epoch(self, training: Training) -> None:

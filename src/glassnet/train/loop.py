@@ -240,8 +240,11 @@ def fit(
                 record["validation_accuracy"] = accuracy
         return record | {"learning_rate": rate, "seconds": time.perf_counter() - started}
 
-    for watcher in callbacks:
+    holders = [watcher for watcher in callbacks if watcher.holds_training]
+    others = [watcher for watcher in callbacks if not watcher.holds_training]
+    for watcher in [*holders, *others]:
         watcher.on_start(training)
+    callbacks = [*others, *holders]
     try:
         with (
             np.errstate(over="ignore", invalid="ignore"),  # the loop itself looks for what is not finite

@@ -232,7 +232,7 @@ class Steps:
             if factor != 1:
                 np.multiply(block.sum, factor, out=block.sum)
             rules.optimizer.update(block.theta, block.sum, block.state, lr=lr, step=step)
-            if rules.average and block.average is not None:
+            if rules.average and block.average is not None and not self.limits:
                 rules.average.update(block.average, block.theta, step=step)
 
     def _factor(self, number: int, clip: Clip) -> float:
@@ -240,7 +240,7 @@ class Steps:
         of workers."""
         self._meet(number)
         for span in range(number, len(self.spans), len(self.workers)):
-            part = self.sum[self.spans[span]]
+            part = self.sum[self.spans[span]].astype(np.float64)  # in float32 the squares could overflow
             self.squares[span] = np.vdot(part, part)
         self._meet(number)
         return clip.factor(math.sqrt(sum(self.squares.tolist())))
@@ -258,6 +258,8 @@ class Steps:
                 if segment.is_weight:
                     penalty.project(segment.view(self.network.theta))
         if self.rules.average:
+            if self.limits:  # else each worker has done so with its own blocks
+                self.rules.average.update(self.averages["theta"], self.network.theta, step=step)
             self.rules.average.update(self.averages["buffers"], self.network.buffers, step=step)
 
     def _finite(self, shards: int) -> bool:
