@@ -22,10 +22,10 @@ bench:            ## measure speed beside PyTorch, scikit-learn, JAX and ONNX Ru
 	@$(VENV)-bench/bin/python benchmarks/speed.py $(ARGS)
 
 notebooks: environment ## run the notebooks and keep what they show
-	@$(BIN)/python tools/notebooks.py
+	@$(BIN)/python tools/notebooks.py $(ARGS)
 
 docs: environment ## run the examples in docs/ and write down what they print
-	@$(BIN)/python tools/docs.py
+	@$(BIN)/python tools/docs.py $(ARGS)
 
 lint: environment ## ruff and mypy --strict
 	$(BIN)/python -m ruff check .

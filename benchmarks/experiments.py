@@ -1,27 +1,30 @@
 """Vary one thing at a time around `classic` and see what it does: the tables and figures of docs/experiments.md.
 
-    python benchmarks/experiments.py                  train what is not in the result file yet
+    python benchmarks/experiments.py                  train what is not in the result file yet, print the tables
     python benchmarks/experiments.py hidden depth     only these experiments
     python benchmarks/experiments.py --write          then put tables and figures into docs/
     python benchmarks/experiments.py --again hidden   forget the results of these experiments first
+    python benchmarks/experiments.py --epochs 1 --data digits    shorter, on other data; for a look, not for the page
 
-Every network is trained for ten epochs from three seeds and measured on the 5,000 validation images; the test images
-are not touched. Results are kept in benchmarks/experiments.json as they come, so a run that was broken off goes on
-where it was.
+Every network is trained from three seeds and measured on the validation images; the test images are not touched.
+Results are kept in benchmarks/experiments.json as they come, so a run that was broken off goes on where it was. A
+result counts only for the settings that made it; after a change to the library itself, --again trains anew.
 """
 
 import argparse
+import hashlib
 import json
+import math
 import re
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import glassnet as gn
 from glassnet import plots
-from glassnet.recipes import load_recipe
+from glassnet.recipes import Recipe, load_recipe
 from glassnet.run import environment
 
 ROOT = Path(__file__).parent.parent
@@ -29,9 +32,9 @@ RESULTS = Path(__file__).parent / "experiments.json"
 PAGE = ROOT / "docs" / "experiments.md"
 PICTURES = ROOT / "docs" / "pictures"
 SEEDS = (0, 1, 2)
-EPOCHS = 10
 
 Settings = dict[str, str]
+Result = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,61 +42,81 @@ class Experiment:
     """One thing that is varied.
 
     Attributes:
-        title: what the axis of the figure says.   variants: settings of the recipe, by the label of the row.
-        base: settings that all variants share.   examples: so many training examples, or all of them.
+        title: of the table and the figure.   variants: settings of the recipe, by the label of the row.
+        base: settings that all variants share.   epochs: of each training.
+        data: the name of a dataset.   examples: the first so many of its training examples, or all of them.
     """
 
     title: str
     variants: dict[str, Settings]
-    base: Settings
+    base: Settings = field(default_factory=dict)
+    epochs: int = 10
+    data: str = "mnist"
     examples: int | None = None
 
+    def recipe(self, label: str, seed: int) -> Recipe:
+        """What is trained for one row of the table, from one seed."""
+        settings = {"data.name": self.data, "training.epochs": str(self.epochs), "training.seed": str(seed)}
+        return load_recipe("classic", settings=settings | self.base | self.variants[label])
 
-def layers(*between: str, hidden: int = 128) -> Settings:
-    """784-hidden-10 written out, with these layers after the ReLU."""
-    first = ["{type='Rescale', scale=0.00392156862745098}", "'Flatten'", f"{{type='Dense', units={hidden}}}", "'ReLU'"]
-    return {"network.layers": f"[{', '.join([*first, *between])}, {{type='Dense', units=10}}]"}
+    def mark(self, label: str, seed: int) -> str:
+        """What a result is a result of: the recipe, seed included, and how many examples it gets."""
+        table = json.dumps([self.recipe(label, seed).to_table(), self.examples], sort_keys=True)
+        return hashlib.sha256(table.encode()).hexdigest()[:16]
 
 
-def initial(init: str) -> Settings:
-    return {"network.init": init}
+def with_dropout(rate: str) -> Settings:
+    """784-128-10 written out, for the short form has no place for dropout."""
+    layers = [
+        "{type='Rescale', scale=0.00392156862745098}",
+        "'Flatten'",
+        "{type='Dense', units=128}",
+        "'ReLU'",
+        f"{{type='Dropout', rate={rate}}}",
+        "{type='Dense', units=10}",
+    ]
+    return {"network.layers": f"[{', '.join(layers)}]"}
 
 
-DEEP = {"network.hidden": "[128, 128, 128, 128, 128]"}
+def penalty(kind: str, setting: str, value: str) -> Settings:
+    return {"penalties": f"[{{type='{kind}', {setting}={value}}}]"}
+
+
+FIRST_WEIGHTS = {
+    label: {"network.init": init}
+    for label, init in {
+        "zeros": "{type='Constant', value=0}",
+        "normal, std 0.01": "{type='Normal', std=0.01}",
+        "uniform, -0.5 to 0.5": "{type='Uniform'}",
+        "LeCun normal": "LeCunNormal",
+        "Glorot uniform": "GlorotUniform",
+        "He normal": "HeNormal",
+        "orthogonal, gain √2": "{type='Orthogonal', gain=1.4142135623730951}",
+    }.items()
+}
 
 EXPERIMENTS = {
     "hidden": Experiment(
         "hidden units",
         {str(n): {"network.hidden": f"[{n}]" if n else "[]"} for n in (0, 10, 32, 64, 128, 256, 512)},
-        {},
     ),
     "depth": Experiment(
         "hidden layers of 128 units",
         {str(n): {"network.hidden": str([128] * n)} for n in range(6)},
-        {},
     ),
     "rate": Experiment(
         "learning rate",
-        {rate: {"optimizer.lr": rate} for rate in ("0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1", "3")},
-        {},
+        {rate: {"optimizer.lr": rate} for rate in ("0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1", "3", "10")},
     ),
     "batch": Experiment(
-        "examples in a batch (the same ten epochs, so fewer steps with larger batches)",
+        "examples in a batch",
         {size: {"training.batch_size": size} for size in ("8", "32", "128", "512", "2048", "full")},
-        {},
     ),
-    "initialisation": Experiment(
-        "first weights, with five hidden layers of 128 units",
-        {
-            "zeros": initial("{type='Constant', value=0}"),
-            "normal 0.01": initial("{type='Normal', std=0.01}"),
-            "uniform 0.5": initial("{type='Uniform'}"),
-            "LeCun normal": initial("LeCunNormal"),
-            "Glorot uniform": initial("GlorotUniform"),
-            "He normal": initial("HeNormal"),
-            "orthogonal": initial("{type='Orthogonal', gain=1.4142135623730951}"),
-        },
-        DEEP,
+    "initialisation": Experiment("first weights, one hidden layer", FIRST_WEIGHTS),
+    "initialisation-deep": Experiment(
+        "first weights, five hidden layers of 128",
+        FIRST_WEIGHTS,
+        {"network.hidden": "[128, 128, 128, 128, 128]"},
     ),
     "activation": Experiment(
         "activation",
@@ -101,52 +124,69 @@ EXPERIMENTS = {
             name: {"network.activation": name}
             for name in ("Identity", "Sigmoid", "Tanh", "ReLU", "LeakyReLU", "ELU", "SiLU", "GELU", "Softplus")
         },
-        {},
     ),
     "optimizer": Experiment(
-        "optimizer, each at the learning rate named",
+        "optimizer and learning rate",
         {
-            "SGD 0.1": {"optimizer": "{type='SGD', lr=0.1}"},
+            "SGD, 0.1": {"optimizer": "{type='SGD', lr=0.1}"},
             "momentum 0.9, 0.05": {"optimizer": "{type='SGD', lr=0.05, momentum=0.9}"},
             "Nesterov 0.9, 0.05": {"optimizer": "{type='SGD', lr=0.05, momentum=0.9, nesterov=true}"},
-            "AdaGrad 0.03": {"optimizer": "{type='AdaGrad', lr=0.03}"},
-            "RMSProp 0.001": {"optimizer": "{type='RMSProp', lr=0.001}"},
-            "Adam 0.001": {"optimizer": "{type='Adam', lr=0.001}"},
-            "AdamW 0.001": {"optimizer": "{type='AdamW', lr=0.001}"},
+            "AdaGrad, 0.03": {"optimizer": "{type='AdaGrad', lr=0.03}"},
+            "RMSProp, 0.001": {"optimizer": "{type='RMSProp', lr=0.001}"},
+            "Adam, 0.001": {"optimizer": "{type='Adam', lr=0.001}"},
+            "AdamW, 0.001, decay 0.01": {"optimizer": "{type='AdamW', lr=0.001, decay=0.01}"},
         },
-        {},
     ),
     "penalty": Experiment(
-        "penalty, with 1,000 training examples and 100 epochs",
+        "penalty, 1,000 training examples, 100 epochs",
         {
-            "none": layers(),
-            "L2 0.0001": layers() | {"penalties": "[{type='L2', strength=1e-4}]"},
-            "L2 0.001": layers() | {"penalties": "[{type='L2', strength=1e-3}]"},
-            "L2 0.01": layers() | {"penalties": "[{type='L2', strength=1e-2}]"},
-            "L1 0.0001": layers() | {"penalties": "[{type='L1', strength=1e-4}]"},
-            "L1 0.001": layers() | {"penalties": "[{type='L1', strength=1e-3}]"},
-            "max-norm 1": layers() | {"penalties": "[{type='MaxNorm', limit=1}]"},
-            "dropout 0.2": layers("{type='Dropout', rate=0.2}"),
-            "dropout 0.5": layers("{type='Dropout', rate=0.5}"),
+            "none": {},
+            "L2 0.00001": penalty("L2", "strength", "1e-5"),
+            "L2 0.0001": penalty("L2", "strength", "1e-4"),
+            "L2 0.001": penalty("L2", "strength", "1e-3"),
+            "L2 0.01": penalty("L2", "strength", "1e-2"),
+            "L2 0.1": penalty("L2", "strength", "1e-1"),
+            "L1 0.0001": penalty("L1", "strength", "1e-4"),
+            "L1 0.001": penalty("L1", "strength", "1e-3"),
+            "max-norm 2": penalty("MaxNorm", "limit", "2"),
+            "max-norm 1": penalty("MaxNorm", "limit", "1"),
+            "dropout 0.2": with_dropout("0.2"),
+            "dropout 0.5": with_dropout("0.5"),
         },
-        {"training.epochs": "100"},
+        epochs=100,
         examples=1000,
     ),
 }
 
 
-def results() -> list[dict[str, Any]]:
-    return json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+def results() -> list[Result]:
+    return json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
 
 
-def train(name: str, label: str, seed: int, data: str) -> dict[str, Any]:
-    """Train one variant from one seed; what is worth keeping of it."""
-    experiment = EXPERIMENTS[name]
-    settings = {"training.epochs": str(EPOCHS), "training.seed": str(seed)} | experiment.base
-    recipe = load_recipe("classic", settings=settings | experiment.variants[label])
-    dataset = gn.load_dataset(data)
+def keep(rows: list[Result]) -> None:
+    """Write the result file; a kill in the middle leaves the old one."""
+    new = RESULTS.with_suffix(".new")
+    new.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    new.replace(RESULTS)
+
+
+def results_of(experiment: Experiment, label: str) -> list[Result]:
+    """The results of one row of the table, as many seeds as there are."""
+    marks = [experiment.mark(label, seed) for seed in SEEDS]
+    return [row for row in results() if row["mark"] in marks]
+
+
+def train(experiment: Experiment, label: str, seed: int) -> Result:
+    """Train one variant from one seed; what is worth keeping of it.
+
+    It has diverged if its loss became NaN or infinite, or has ended above that of a network that gives every class the
+    same probability: clipped by ReLUs that have died, a loss need not become infinite.
+    """
+    recipe = experiment.recipe(label, seed)
+    dataset = gn.load_dataset(recipe.data.name, validation=recipe.data.validation)
     network = recipe.make_network(dataset)
-    started, stopped = time.perf_counter(), None
+    started = time.perf_counter()
+    loss = None
     try:
         history = gn.fit(
             network,
@@ -158,53 +198,55 @@ def train(name: str, label: str, seed: int, data: str) -> dict[str, Any]:
             shards=recipe.training.shards,
             seed=seed,
         )
+        loss = history["training_loss"][-1]
     except gn.DivergenceError as error:
-        history, stopped = error.history, "diverged"
+        history = error.history
     return {
-        "experiment": name,
         "variant": label,
         "seed": seed,
-        "stopped": stopped,
-        "training_loss": history["training_loss"][-1] if len(history) and not stopped else None,
-        "validation_accuracy": None if stopped else gn.evaluate(network, dataset.validation).accuracy,
+        "mark": experiment.mark(label, seed),
+        "diverged": loss is None or loss > math.log(len(dataset.classes)),
+        "epochs": len(history),
+        "training_loss": loss,
+        "validation_accuracy": None if loss is None else gn.evaluate(network, dataset.validation).accuracy,
         "seconds": round(time.perf_counter() - started, 1),
         "environment": environment(),
     }
 
 
-def run(names: list[str], data: str = "mnist") -> None:
+def run(name: str, experiment: Experiment) -> None:
     """Train what is missing, and write each result down as it comes."""
-    for name in names:
-        for label in EXPERIMENTS[name].variants:
-            for seed in SEEDS:
-                known = results()
-                if any((r["experiment"], r["variant"], r["seed"]) == (name, label, seed) for r in known):
-                    continue
-                print(f"{name}: {label}, seed {seed} ...", end=" ", flush=True)
-                found = train(name, label, seed, data)
-                RESULTS.write_text(json.dumps([*known, found], indent=1) + "\n")
-                accuracy = found["validation_accuracy"]
-                print(found["stopped"] or f"{100 * accuracy:.2f} %", f"({found['seconds']} s)", flush=True)
+    for label in experiment.variants:
+        for seed in SEEDS:
+            known, mark = results(), experiment.mark(label, seed)
+            if any(row["mark"] == mark for row in known):
+                continue
+            print(f"{name}: {label}, seed {seed} ...", end=" ", flush=True)
+            found = train(experiment, label, seed)
+            keep([*known, found])
+            outcome = "diverged" if found["diverged"] else f"{100 * found['validation_accuracy']:.2f} %"
+            print(f"{outcome} ({found['seconds']} s)", flush=True)
 
 
-def of(name: str, label: str) -> list[dict[str, Any]]:
-    return [r for r in results() if (r["experiment"], r["variant"]) == (name, label)]
+def verdict(rows: list[Result]) -> str:
+    """How many of these trainings diverged, in words; nothing if none did."""
+    count = sum(row["diverged"] for row in rows)
+    return "" if count == 0 else "diverged" if count == len(rows) else f"{count} of {len(rows)} diverged"
 
 
-def table(name: str) -> str:
-    """The results of one experiment: validation accuracy and last training loss of each variant."""
-    lines = [f"| {EXPERIMENTS[name].title} | validation accuracy | training loss | seeds |", "|---|---|---|---|"]
-    for label in EXPERIMENTS[name].variants:
-        rows = of(name, label)
-        good = [row for row in rows if row["stopped"] is None]
-        cells = ["diverged", ""]
+def table(experiment: Experiment) -> str:
+    """Validation accuracy and training loss of each variant, over the seeds that did not diverge."""
+    lines = [f"| {experiment.title} | validation accuracy | training loss | seeds |", "|---|---|---|---|"]
+    for label in experiment.variants:
+        rows = results_of(experiment, label)
+        good = [row for row in rows if not row["diverged"]]
+        cells = [verdict(rows), ""]
         if good:
+            accuracy = spread([100 * row["validation_accuracy"] for row in good], ".2f") + " %"
             cells = [
-                spread([100 * row["validation_accuracy"] for row in good], ".2f") + " %",
-                spread([row["training_loss"] for row in good], ".4f"),
+                ", ".join(filter(None, (accuracy, verdict(rows)))),
+                spread([r["training_loss"] for r in good], ".4f"),
             ]
-            if len(good) < len(rows):
-                cells[0] += f" ({len(rows) - len(good)} of {len(rows)} diverged)"
         if rows:
             lines.append(f"| {label} | {cells[0]} | {cells[1]} | {len(rows)} |")
     return "\n".join(lines)
@@ -215,34 +257,44 @@ def spread(values: list[float], form: str) -> str:
     return f"{statistics.mean(values):{form}}{deviation}"
 
 
-def draw(name: str, folder: Path) -> Path:
-    """Validation accuracy of each variant: every seed a dot, their mean a line."""
-    accuracies = {
-        label: [100 * row["validation_accuracy"] for row in of(name, label) if row["stopped"] is None]
-        for label in EXPERIMENTS[name].variants
+def draw(name: str, experiment: Experiment, folder: Path) -> None:
+    """The figure of an experiment, as a PNG."""
+    rows = {label: results_of(experiment, label) for label in experiment.variants}
+    good = {label: [row for row in some if not row["diverged"]] for label, some in rows.items()}
+    figure = plots.variants(
+        {label: [100 * row["validation_accuracy"] for row in some] for label, some in good.items()},
+        {label: [row["training_loss"] for row in some] for label, some in good.items()},
+        notes={label: verdict(some) for label, some in rows.items()},
+        title=experiment.title,
+    )
+    plots.save(figure, folder / f"experiment-{name}.png")
+
+
+def machine(experiments: dict[str, Experiment]) -> str:
+    """The machines, versions and time behind the tables, in a sentence."""
+    rows = {r["mark"]: r for e in experiments.values() for label in e.variants for r in results_of(e, label)}.values()
+    found = {
+        f"{e['processors']} cores, glassnet {e['glassnet']}, NumPy {e['numpy']}, Python {e['python'].rsplit('.', 1)[0]}"
+        for e in (row["environment"] for row in rows)
     }
-    figure = plots.dots(accuracies, title=EXPERIMENTS[name].title, axis="validation accuracy, %", missing="diverged")
-    path = folder / f"experiment-{name}.png"
-    plots.save(figure, path)
-    return path
+    minutes = sum(row["seconds"] for row in rows) / 60
+    return f"{len(rows)} trainings, {minutes:.0f} minutes in all; " + "; ".join(sorted(found)) + "."
 
 
-def write(page: Path = PAGE, pictures: Path = PICTURES) -> None:
+def write(experiments: dict[str, Experiment], page: Path, pictures: Path) -> None:
     """Put the tables between the marks in the page, and draw the figures."""
     text = page.read_text(encoding="utf-8")
-    for name in EXPERIMENTS:
-        if any(r["experiment"] == name for r in results()):
-            draw(name, pictures)
-            text = between(text, name, table(name))
-    machines = {
-        f"{e['processors']} cores, NumPy {e['numpy']}, Python {e['python'].rsplit('.', 1)[0]}"
-        for e in (r["environment"] for r in results())
-    }
-    page.write_text(between(text, "machine", "; ".join(sorted(machines)) + "."), encoding="utf-8")
+    for name, experiment in experiments.items():
+        draw(name, experiment, pictures)
+        text = between(text, name, table(experiment))
+    page.write_text(between(text, "machine", machine(EXPERIMENTS)), encoding="utf-8")
 
 
 def between(text: str, mark: str, new: str) -> str:
+    """The text with what stands between a pair of marks replaced."""
     pattern = re.compile(f"<!-- {mark} -->.*<!-- /{mark} -->", re.DOTALL)
+    if not pattern.search(text):
+        raise SystemExit(f"the page has no marks <!-- {mark} --> and <!-- /{mark} -->: put them where the table goes")
     return pattern.sub(lambda _: f"<!-- {mark} -->\n{new}\n<!-- /{mark} -->", text)
 
 
@@ -251,18 +303,24 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="EXPERIMENT", help=f"of {', '.join(EXPERIMENTS)}; all by default")
     parser.add_argument("--write", action="store_true", help="put tables and figures into docs/")
     parser.add_argument("--again", action="store_true", help="forget the results of these experiments first")
+    parser.add_argument("--epochs", type=int, help="of every training; 10, for the penalties 100")
+    parser.add_argument("--data", help="another dataset, such as digits or fashion-mnist")
     options = parser.parse_args()
     unknown = set(options.names) - EXPERIMENTS.keys()
     if unknown:
         parser.error(f"unknown experiment {', '.join(sorted(unknown))}; there are: {', '.join(EXPERIMENTS)}")
-    names = options.names or list(EXPERIMENTS)
+    changed = {key: value for key in ("epochs", "data") if (value := getattr(options, key)) is not None}
+    if changed and options.write:
+        parser.error("--write is for the page, which tells of MNIST and its own epochs: leave out --epochs and --data")
+    chosen = {name: replace(EXPERIMENTS[name], **changed) for name in options.names or EXPERIMENTS}
     if options.again:
-        RESULTS.write_text(json.dumps([r for r in results() if r["experiment"] not in names], indent=1) + "\n")
-    run(names)
-    for name in names:
-        print(f"\n{table(name)}")
+        marks = {e.mark(label, seed) for e in chosen.values() for label in e.variants for seed in SEEDS}
+        keep([row for row in results() if row["mark"] not in marks])
+    for name, experiment in chosen.items():
+        run(name, experiment)
+        print(f"\n{table(experiment)}\n", flush=True)
     if options.write:
-        write()
+        write(chosen, PAGE, PICTURES)
 
 
 if __name__ == "__main__":

@@ -95,3 +95,33 @@ def test_the_same_figure_gives_the_same_bytes(result: Evaluation, tmp_path: Path
     for name in ("a.png", "b.png"):
         plots.save(plots.confusion(result), tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_variants_shows_every_seed_the_mean_and_what_diverged(tmp_path: Path) -> None:
+    accuracies = {"0.1": [97.0, 98.0], "3": [20.0], "10": []}
+    losses = {"0.1": [0.1, 0.2], "3": [2.0], "10": []}
+    notes = {"0.1": "", "3": "1 of 2 diverged", "10": "diverged"}
+    figure = plots.variants(accuracies, losses, notes=notes, title="learning rate")
+    for axes, values, mean in zip(figure.axes, (accuracies, losses), (97.5, 0.15), strict=True):
+        seeds, bar, lone = axes.lines[:3]
+        np.testing.assert_allclose(seeds.get_xdata(), values["0.1"])
+        np.testing.assert_allclose(bar.get_xdata(), [mean, mean])
+        np.testing.assert_allclose(lone.get_xdata(), values["3"])
+        assert [text.get_text() for text in axes.texts] == ["1 of 2 diverged", "diverged"]
+        assert [text.get_position()[1] for text in axes.texts] == [1, 2]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["0.1", "3", "10"]
+    plots.save(figure, tmp_path / "variants.png")
+    assert is_picture(tmp_path / "variants.png")
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "losses"),
+    [([100.0, 99.9], [1e-6, 1e-5]), ([10.0, 98.0], [0.01, 2.3]), ([96.5, 96.5], [0.1, 0.1]), ([], [])],
+)
+def test_scales_of_variants_have_a_few_round_ticks(accuracies: list[float], losses: list[float]) -> None:
+    figure = plots.variants({"a": accuracies}, {"a": losses}, notes={"a": "" if losses else "diverged"}, title="")
+    for axes in figure.axes:
+        low, high = axes.get_xlim()
+        ticks = axes.get_xticks()
+        assert 1 <= len(ticks) <= 8
+        assert np.all((low <= ticks) & (ticks <= high))

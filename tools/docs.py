@@ -80,14 +80,18 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     options = parser.parse_args()
     wrong = 0
-    for page in options.pages or pages():
-        if options.check:
-            found = differences(page)
-            print("\n".join(found) or f"{page}: right")
-            wrong += len(found)
-        else:
-            page.write_text(run(page), encoding="utf-8")
-            print(f"{page}: written")
+    for page in map(Path.resolve, options.pages or pages()):
+        try:
+            if options.check:
+                found = differences(page)
+                print("\n".join(found) or f"{page}: right")
+                wrong += len(found)
+            else:
+                page.write_text(run(page), encoding="utf-8")
+                print(f"{page}: written")
+        except Exception as error:  # of whatever kind: an example may raise anything
+            print(f"{page}: {type(error).__name__}: {error}")
+            wrong += 1
     return 1 if wrong else 0
 
 

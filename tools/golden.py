@@ -4,7 +4,7 @@
     python tools/golden.py --check    compare the file with what PyTorch computes now, byte for byte
 
 Needs PyTorch (the extra `bench`); the tests that use the file do not. Nothing of glassnet is imported here: the values
-are an opinion of its own. Numbers are in float64 and kept to twelve digits, so that the file does not depend on the
+are an opinion of its own. Numbers are in float64 and kept to twelve digits, for the last ones depend on the
 processor. Images are N H W C, as in glassnet.
 """
 
@@ -35,7 +35,9 @@ def plain(value: Any) -> Any:
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    return float(f"{value:.12g}") if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.12g}") if abs(value) > 1e-14 else 0.0  # what is smaller is rounding
 
 
 def normal(number: int, *shape: int) -> Tensor:
@@ -167,12 +169,13 @@ def running_statistics() -> list[Table]:
         C = shape[-1]
         mean, variance = torch.zeros(C, dtype=torch.float64), torch.ones(C, dtype=torch.float64)
         batches = [2 * normal(300 + k, 5, *shape) + k for k in range(3)]
+        gamma, beta = normal(310, C), normal(311, C)
         order = channels_first if len(shape) == 3 else (lambda x: x)
         for batch in batches:
             F.batch_norm(order(batch), mean, variance, training=True, momentum=0.1)
-        predicted = F.batch_norm(order(batches[0]), mean, variance, training=False)
+        predicted = F.batch_norm(order(batches[0]), mean, variance, gamma, beta, training=False)
         y = channels_last(predicted) if len(shape) == 3 else predicted
-        found.append({"batches": batches, "mean": mean, "variance": variance, "y": y})
+        found.append({"batches": batches, "gamma": gamma, "beta": beta, "mean": mean, "variance": variance, "y": y})
     return found
 
 
@@ -188,7 +191,16 @@ def hinge(z: Tensor, labels: Tensor) -> Tensor:
     return F.multi_margin_loss(z, labels, reduction="none") * z.shape[1]
 
 
-# Type, settings, kinds of targets, the loss of each example.
+def one_hinge(z: Tensor, labels: Tensor) -> Tensor:
+    return (1 - (2 * labels - 1) * z[:, 0]).clamp(min=0)
+
+
+def one_hot(function: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    """The loss of labels as that of one-hot rows."""
+    return lambda z, labels: function(z, F.one_hot(labels, z.shape[1]).double())
+
+
+# Type, settings, kinds of targets ("yes or no" for one output), the loss of each example.
 LOSSES: list[tuple[str, Table, str, Callable[[Tensor, Tensor], Tensor]]] = [
     ("CrossEntropy", {}, "labels", lambda z, t: F.cross_entropy(z, t, reduction="none")),
     ("CrossEntropy", {}, "distributions", lambda z, t: F.cross_entropy(z, t, reduction="none")),
@@ -202,20 +214,30 @@ LOSSES: list[tuple[str, Table, str, Callable[[Tensor, Tensor], Tensor]]] = [
         for kind in ("labels", "distributions")
     ),
     ("BinaryCrossEntropy", {}, "distributions", per_example(F.binary_cross_entropy_with_logits)),
+    ("BinaryCrossEntropy", {}, "labels", one_hot(per_example(F.binary_cross_entropy_with_logits))),
+    (
+        "BinaryCrossEntropy",
+        {},
+        "yes or no",
+        lambda z, t: F.binary_cross_entropy_with_logits(z[:, 0], t.double(), reduction="none"),
+    ),
+    ("SquaredError", {}, "labels", one_hot(lambda z, t: 0.5 * F.mse_loss(z, t, reduction="none").sum(1))),
     ("SquaredError", {}, "numbers", lambda z, t: 0.5 * F.mse_loss(z, t, reduction="none").sum(1)),
     ("AbsoluteError", {}, "numbers", per_example(F.l1_loss)),
     ("Huber", {}, "numbers", per_example(F.huber_loss)),
     ("Huber", {"delta": 0.3}, "numbers", lambda z, t: F.huber_loss(z, t, reduction="none", delta=0.3).sum(1)),
     ("Hinge", {}, "labels", hinge),
+    ("Hinge", {}, "yes or no", one_hinge),
 ]
 
 
 def losses() -> list[Table]:
     found = []
     for number, (kind, settings, targets, function) in enumerate(LOSSES, 500):
-        z = normal(number, 5, 4).requires_grad_()
+        z = normal(number, 5, 1 if targets == "yes or no" else 4).requires_grad_()
         t = {
             "labels": torch.tensor([3, 0, 1, 1, 2]),
+            "yes or no": torch.tensor([1, 0, 1, 1, 0]),
             "distributions": torch.tensor(
                 plain(np.random.default_rng(number).dirichlet(np.ones(4), 5)), dtype=torch.float64
             ),
@@ -280,14 +302,14 @@ def optimizers() -> list[Table]:
 
 def clipping() -> list[Table]:
     found = []
-    for settings in ({"norm": 1.0}, {"norm": 100.0}, {"value": 0.4}):
+    for settings in ({"norm": 1.0}, {"norm": 100.0}, {"value": 0.4}, {"value": 0.4, "norm": 0.5}):
         g = normal(700, 8)
         tensor = torch.zeros(8, dtype=torch.float64, requires_grad=True)
         tensor.grad = g.clone()
+        if "value" in settings:
+            torch.nn.utils.clip_grad_value_([tensor], settings["value"])
         if "norm" in settings:
             torch.nn.utils.clip_grad_norm_([tensor], settings["norm"])
-        else:
-            torch.nn.utils.clip_grad_value_([tensor], settings["value"])
         found.append({"settings": settings, "gradient": g, "clipped": tensor.grad})
     return found
 

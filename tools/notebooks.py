@@ -30,6 +30,7 @@ def run(path: Path) -> Any:
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as folder:  # nothing of the person's own settings, no file left behind
         os.environ |= {"IPYTHONDIR": folder, "JUPYTER_CONFIG_DIR": folder, "JUPYTER_PLATFORM_DIRS": "1"}
+        os.environ |= {"JUPYTER_PATH": "", "JUPYTER_DATA_DIR": folder}  # the kernel is this very Python
         client = NotebookClient(
             notebook, timeout=600, kernel_name="python3", record_timing=False, extra_arguments=["--log-level=ERROR"]
         )
@@ -91,6 +92,9 @@ def main() -> int:
             else:
                 nbformat.write(run(path), path)
                 print(f"{path}: {path.stat().st_size / 1000:,.0f} kB")
+        except OSError as error:
+            print(f"{path}: {error.strerror or error}")
+            wrong += 1
         except CellExecutionError as error:
             print(f"{path}: a cell raises {error.ename}: {error.evalue}")
             wrong += 1

@@ -34,22 +34,35 @@ def forward_in_portions(
 
     Args:
         size: of a portion.   workers: how many portions are computed at once, in threads.
-    """
-    spans = list(portions(len(x) if rows is None else len(rows), size)) or [slice(0, 0)]
 
+    Raises:
+        InputError: results that are not finite.
+    """
+    count = len(x) if rows is None else len(rows)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if count <= size:
+            y = forward(x if rows is None else x[rows])
+            y = y.copy() if np.may_share_memory(y, x) else y  # layers such as Flatten answer with a view
+        else:
+            y = np.concatenate(_each(forward, x, rows, list(portions(count, size)), workers))
+        if not math.isfinite(np.add.reduce(y, axis=None)):  # one fast pass; only then a closer look
+            check_logits(y)
+    return y
+
+
+def _each(
+    forward: Callable[[Array], Array], x: Array, rows: Array | None, spans: list[slice], workers: int
+) -> list[Array]:
     def part(span: slice) -> Array:
         with np.errstate(over="ignore", invalid="ignore"):  # is known to its own thread only
             return forward(x[span] if rows is None else x[rows[span]])
 
-    if len(spans) == 1:
-        y = part(spans[0])
-        return y.copy() if np.may_share_memory(y, x) else y  # layers such as Flatten answer with a view
     if workers == 1:
-        return np.concatenate([part(span) for span in spans])
+        return [part(span) for span in spans]
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(workers) as threads:
-        return np.concatenate(list(threads.map(part, spans)))
+        return list(threads.map(part, spans))
 
 
 def as_batch(x: Array, input_shape: Shape, taker: str) -> Array:
@@ -94,9 +107,6 @@ def check_finite(x: Array) -> None:
 
 def check_logits(logits: Array) -> None:
     """Raise InputError, naming the first bad row, if the logits (N, M) of finite inputs hold NaN or infinity."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        if math.isfinite(np.add.reduce(logits, axis=None)):
-            return
     bad = np.flatnonzero(~np.isfinite(logits.reshape(len(logits), -1)).all(axis=1))
     if len(bad):
         raise InputError(

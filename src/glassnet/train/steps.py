@@ -216,24 +216,36 @@ class Steps:
         self._meet(number)
         if not self._finite(len(shards)):
             return
-        for block in self.blocks[number::workers]:
-            if self.shards > 1:
-                first, *others = block.gradients[: len(shards)]
-                np.add(first, others[0] if others else 0, out=block.sum)
-                for other in others[1:]:
-                    np.add(block.sum, other, out=block.sum)
-            for penalty in rules.penalties:
-                for theta, gradient in block.weights:
-                    penalty.backward(theta, gradient)
-            if rules.clip:
-                rules.clip.entries(block.sum)
-        factor = self._factor(number, rules.clip) if rules.clip and rules.clip.norm else 1.0
-        for block in self.blocks[number::workers]:
-            if factor != 1:
+        blocks = self.blocks[number::workers]
+        if rules.clip and rules.clip.norm:  # the norm is known when all blocks have been added up
+            for block in blocks:
+                self._add(block, len(shards))
+            factor = self._factor(number, rules.clip)
+            for block in blocks:
                 np.multiply(block.sum, factor, out=block.sum)
-            rules.optimizer.update(block.theta, block.sum, block.state, lr=lr, step=step)
-            if rules.average and block.average is not None and not self.limits:
-                rules.average.update(block.average, block.theta, step=step)
+                self._update(block, step, lr)
+        else:
+            for block in blocks:
+                self._add(block, len(shards))
+                self._update(block, step, lr)
+
+    def _add(self, block: Block, shards: int) -> None:
+        """The gradient of a block: those of the shards, and of the penalties, its entries clipped."""
+        if self.shards > 1:
+            first, *others = block.gradients[:shards]
+            np.add(first, others[0] if others else 0, out=block.sum)
+            for other in others[1:]:
+                np.add(block.sum, other, out=block.sum)
+        for penalty in self.rules.penalties:
+            for theta, gradient in block.weights:
+                penalty.backward(theta, gradient)
+        if self.rules.clip:
+            self.rules.clip.entries(block.sum)
+
+    def _update(self, block: Block, step: int, lr: float) -> None:
+        self.rules.optimizer.update(block.theta, block.sum, block.state, lr=lr, step=step)
+        if self.rules.average and block.average is not None and not self.limits:
+            self.rules.average.update(block.average, block.theta, step=step)
 
     def _factor(self, number: int, clip: Clip) -> float:
         """By what the gradient is multiplied to clip its norm; its squares are added in the same order by any number
@@ -248,7 +260,8 @@ class Steps:
     def _finish(self, step: int) -> None:
         """What is done once, by the first worker, after the others are there."""
         shards = min(self.shards, int(self.order[0]))
-        if not self._finite(shards):
+        busy = self.network.measuring or self.limits or self.rules.average
+        if not busy or not self._finite(shards):
             return
         for shard in range(shards if self.network.measuring else 0):
             self.network.collect(self.network.grad, self.observed[shard])
