@@ -279,6 +279,7 @@ def _activations(row: Any, layer: LayerNumbers, e: Explanation) -> None:
     axes.set_xlim(-0.7, values.size - 0.3)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.tick_params(labelsize=7)
+    axes.set_yticks([y.min(), 0, y.max()], [f"{value:8.3g}" for value in (y.min(), 0, y.max())])
     if layer is e.layers[-1] and values.size == len(e.classes) <= 2 * CLASSES:
         axes.set_xticks(range(values.size), e.classes)
 
