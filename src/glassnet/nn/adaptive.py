@@ -35,7 +35,7 @@ class AdaGrad(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(self.epsilon > 0, f"AdaGrad: epsilon must be above 0, got {self.epsilon}")
+        _check(self, self.epsilon)
 
     def start(self, theta: Array) -> State:
         return {"squares": np.zeros_like(theta)}
@@ -75,9 +75,7 @@ class RMSProp(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(0 <= self.decay < 1, f"RMSProp: decay must be from 0 to below 1, got {self.decay}")
-        require(0 <= self.momentum < 1, f"RMSProp: momentum must be from 0 to below 1, got {self.momentum}")
-        require(self.epsilon > 0, f"RMSProp: epsilon must be above 0, got {self.epsilon}")
+        _check(self, self.epsilon, decay=self.decay, momentum=self.momentum)
 
     def start(self, theta: Array) -> State:
         return {name: np.zeros_like(theta) for name in ("v", "velocity")[: 2 if self.momentum else 1]}
@@ -123,9 +121,7 @@ class Adam(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("beta1", "beta2"):
-            require(0 <= getattr(self, name) < 1, f"Adam: {name} must be from 0 to below 1, got {getattr(self, name)}")
-        require(self.epsilon > 0, f"Adam: epsilon must be above 0, got {self.epsilon}")
+        _check(self, self.epsilon, beta1=self.beta1, beta2=self.beta2)
 
     def start(self, theta: Array) -> State:
         return {"m": np.zeros_like(theta), "v": np.zeros_like(theta)}
@@ -159,9 +155,7 @@ class AdamW(Optimizer):
     def __post_init__(self) -> None:
         super().__post_init__()
         require(self.decay >= 0, f"AdamW: decay must not be negative, got {self.decay}")
-        for name in ("beta1", "beta2"):
-            require(0 <= getattr(self, name) < 1, f"AdamW: {name} must be from 0 to below 1, got {getattr(self, name)}")
-        require(self.epsilon > 0, f"AdamW: epsilon must be above 0, got {self.epsilon}")
+        _check(self, self.epsilon, beta1=self.beta1, beta2=self.beta2)
 
     def start(self, theta: Array) -> State:
         return {"m": np.zeros_like(theta), "v": np.zeros_like(theta)}
@@ -169,6 +163,14 @@ class AdamW(Optimizer):
     def update(self, theta: Array, grad: Array, state: State, *, lr: float, step: int) -> None:
         theta *= 1 - lr * self.decay
         adam_step(theta, grad, state, self.beta1, self.beta2, self.epsilon, lr=lr, step=step)
+
+
+def _check(optimizer: Optimizer, epsilon: float, **shares: float) -> None:
+    """Epsilon must be above 0, and what is kept of old means a share from 0 to below 1."""
+    kind = type(optimizer).__name__
+    for name, share in shares.items():
+        require(0 <= share < 1, f"{kind}: {name} must be from 0 to below 1, got {share}")
+    require(epsilon > 0, f"{kind}: epsilon must be above 0, got {epsilon}")
 
 
 def adam_step(
