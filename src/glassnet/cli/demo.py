@@ -1,5 +1,7 @@
 """glassnet demo: the whole story on whatever data this machine has."""
 
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -60,10 +62,14 @@ def demo(
         caption = f"{path.name}: it says {dataset.classes[p.argmax()]} ({p.max():.1%})"
         console.print(beside([x[0]], [caption], white=dataset.white))
     section("What next")
+    activate = Path(sys.executable).with_name("activate")
+    if shutil.which("glassnet") is None and activate.exists():  # it was started by make
+        console.print(f"  . {activate}   first, so that the shell finds glassnet", soft_wrap=True)
     for command, what in (
         (f"glassnet predict {run.folder} YOUR-PICTURE.png", "your own handwriting"),
+        (f"glassnet explain {run.folder} YOUR-PICTURE.png", "every number on its way"),
         (f"glassnet evaluate {run.folder}", "the figures again"),
         ("glassnet recipes", "other networks"),
-        ("glassnet train classic --set network.hidden=[256,64]", "a network of your own"),
+        ("glassnet train classic --set 'network.hidden=[256,64]'", "a network of your own"),
     ):
         console.print(f"  {command}   {what}", soft_wrap=True)
