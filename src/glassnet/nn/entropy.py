@@ -50,14 +50,15 @@ class CrossEntropy(Loss):
         p = np.exp(z)
         norm = np.add.reduce(p, axis=0)  # (N,), at least 1
         p /= norm
+        lost = np.log(norm)
         if targets.ndim == 1:
-            hit, total = z[targets, np.arange(len(logits))], 1.0
+            lost -= z[targets, np.arange(len(logits))]
         else:  # a sum is 1 but for rounding, and that is kept track of
-            hit, total = np.add.reduce(z * targets.T, axis=0), np.add.reduce(targets, axis=1)
+            lost = lost * np.add.reduce(targets, axis=1) - np.add.reduce(z * targets.T, axis=0)
         if self.smoothing:
-            hit = (1 - self.smoothing) * hit + self.smoothing * z.mean(axis=0)
-            total = (1 - self.smoothing) * total + self.smoothing
-        return total * np.log(norm) - hit, p.T
+            lost *= 1 - self.smoothing
+            lost += self.smoothing * (np.log(norm) - z.mean(axis=0))
+        return lost, p.T
 
     def backward_each(self, prediction: Array, targets: Array) -> Array:
         if targets.ndim == 1:
