@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from glassnet.version import __version__
 
 if TYPE_CHECKING:  # the same names once more, for editors and type checkers
+    from glassnet.data.augment import Augmentation as Augmentation
     from glassnet.data.dataset import DataError as DataError
     from glassnet.data.dataset import Dataset as Dataset
     from glassnet.data.dataset import Split as Split
+    from glassnet.data.outliers import Outliers as Outliers
     from glassnet.data.registry import load_dataset as load_dataset
     from glassnet.explanation.example import Explanation as Explanation
     from glassnet.explanation.example import explain as explain
@@ -96,7 +98,9 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.train.metrics import evaluate as evaluate
 
 _NAMES = {
+    "glassnet.data.augment": "Augmentation",
     "glassnet.data.dataset": "DataError Dataset Split",
+    "glassnet.data.outliers": "Outliers",
     "glassnet.data.registry": "load_dataset",
     "glassnet.explanation.example": "Explanation explain",
     "glassnet.modelfile": "ModelFileError load_network save_network",

@@ -173,6 +173,7 @@ def _train(
             clip=recipe.clip,
             average=recipe.average,
             class_weights=training.class_weights,
+            augment=recipe.augment(dataset),
             epochs=training.epochs,
             batch_size=training.batch_size,
             shards=training.shards,

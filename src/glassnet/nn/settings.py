@@ -158,7 +158,7 @@ def _construct(cls: type[T], settings: dict[str, Any], where: str) -> T:
     values = {key: _typed(value, hints[key], _inside(where, key)) for key, value in settings.items()}
     try:
         return cls(**values)
-    except InputError as error:
+    except ValueError as error:  # of whichever package
         raise InputError(f"{_at(where)}{error}") from None
 
 

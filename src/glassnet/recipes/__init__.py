@@ -6,13 +6,16 @@ is found before training starts, not after.
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from glassnet.data.augment import Augmentation
 from glassnet.data.dataset import Dataset
+from glassnet.data.outliers import Outliers
 from glassnet.nn.average import WeightAverage
 from glassnet.nn.clip import Clip
+from glassnet.nn.conv import Conv2D
 from glassnet.nn.dense import Dense
 from glassnet.nn.entropy import CrossEntropy
 from glassnet.nn.init import GlorotUniform, Initializer
@@ -21,10 +24,11 @@ from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.optim import Optimizer
 from glassnet.nn.penalty import Penalty
-from glassnet.nn.reshape import Flatten, Rescale, Standardize
+from glassnet.nn.reshape import Flatten, Rescale, Reshape, Standardize
 from glassnet.nn.schedule import ConstantRate, Schedule
 from glassnet.nn.settings import InputError, from_table, nearest, require, to_table, whole
 from glassnet.train.callbacks import EarlyStopping, ReduceOnPlateau
+from glassnet.train.gradient import Augment
 
 FOLDER = Path(__file__).parent
 
@@ -46,13 +50,14 @@ class DataSettings:
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """The layers: written out, or in short as the sizes of the hidden layers.
+    """The layers: written out, or in short as what is hidden between input and output, for any dataset.
 
     `hidden = [128]` stands for: scale the pixels (`scaling`: "rescale" to 0..1 or "standardize"), flatten, Dense(128),
-    the `activation` (ReLU), Dense(number of classes), the weights drawn by `init` (GlorotUniform).
+    the `activation` (ReLU), Dense(number of classes), the weights drawn by `init` (GlorotUniform). Besides sizes there
+    may be layers, as in `layers`: they stand for themselves. Before a convolution grey images get their one channel.
     """
 
-    hidden: tuple[int, ...] | None = None
+    hidden: tuple[int | str | dict[str, Any], ...] | None = None
     scaling: Literal["rescale", "standardize"] | None = None
     activation: str | dict[str, Any] | None = None
     init: Initializer | None = None
@@ -62,8 +67,11 @@ class NetworkSettings:
     def __post_init__(self) -> None:
         given = (self.hidden is not None) + (self.layers is not None)
         require(given == 1, "expected either 'hidden', the sizes of the hidden layers, or 'layers', a list of layers")
-        for position, size in enumerate(self.hidden or ()):
-            require(size >= 1, f"hidden[{position}] must be at least 1, got {size}")
+        for position, entry in enumerate(self.hidden or ()):
+            if isinstance(entry, int):
+                require(entry >= 1, f"hidden[{position}] must be at least 1, got {entry}")
+            else:
+                from_table(Layer, entry, f"hidden[{position}]")
         for name in ("scaling", "activation", "init"):
             alone = self.layers is None or getattr(self, name) is None
             require(alone, f"{name!r} goes with 'hidden'; with 'layers' it has no effect, so write it in the layers")
@@ -75,13 +83,20 @@ class NetworkSettings:
         """New layers for examples and classes of this dataset."""
         if self.layers is not None:
             return [from_table(Layer, table, f"layers[{i}]") for i, table in enumerate(self.layers)]
-        layers: list[Layer] = [Standardize() if self.scaling == "standardize" else Rescale(1 / dataset.white)]
-        if len(dataset.input_shape) > 1:
-            layers.append(Flatten())
         init = self.init or GlorotUniform()
-        for units in self.hidden or ():
-            layers += [Dense(units, init=init), from_table(Layer, self.activation or "ReLU", "activation")]
-        return [*layers, Dense(len(dataset.classes), init=init)]
+        hidden: list[Layer] = []
+        for position, entry in enumerate(self.hidden or ()):
+            if isinstance(entry, int):
+                hidden += [Dense(entry, init=init), from_table(Layer, self.activation or "ReLU", "activation")]
+            else:
+                hidden.append(from_table(Layer, entry, f"hidden[{position}]"))
+        hidden.append(Dense(len(dataset.classes), init=init))
+        layers: list[Layer] = [Standardize() if self.scaling == "standardize" else Rescale(1 / dataset.white)]
+        if isinstance(hidden[0], Dense) and len(dataset.input_shape) > 1:
+            layers.append(Flatten())
+        if isinstance(hidden[0], Conv2D) and len(dataset.input_shape) == 2:
+            layers.append(Reshape((*dataset.input_shape, 1)))
+        return [*layers, *hidden]
 
 
 @dataclass(frozen=True)
@@ -127,6 +142,8 @@ class Recipe:
     penalties: tuple[Penalty, ...] = ()
     clip: Clip | None = None
     average: WeightAverage | None = None
+    outliers: Outliers | None = None
+    augmentation: Augmentation | None = None
     early_stopping: EarlyStopping | None = None
     reduce_on_plateau: ReduceOnPlateau | None = None
 
@@ -151,6 +168,15 @@ class Recipe:
             raise RecipeError(f"recipe {self.name!r} on {dataset.name}: {error}") from None
         network.loss = self.network.loss
         return network
+
+    def augment(self, dataset: Dataset) -> list[Augment]:
+        """The random changes to the examples of this dataset, for `fit`."""
+        changes: list[Augment] = []
+        if self.outliers:
+            changes.append(replace(self.outliers, classes=len(dataset.classes)))
+        if self.augmentation:
+            changes.append(replace(self.augmentation, white=dataset.white))
+        return changes
 
     def to_table(self) -> dict[str, Any]:
         """The recipe as plain values, which read back give the same recipe."""

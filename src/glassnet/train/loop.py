@@ -10,6 +10,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import is_dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -31,6 +32,7 @@ from glassnet.nn.settings import InputError, require, to_table, whole
 from glassnet.nn.stream import stream
 from glassnet.train.callbacks import BestNetwork, Callback, EarlyStopping, Snapshot, Training, monitor_of
 from glassnet.train.crew import processors
+from glassnet.train.gradient import Augment
 from glassnet.train.history import History, Record
 from glassnet.train.metrics import Examples, as_examples, matrix_threads, measure
 from glassnet.train.steps import Rules, Steps
@@ -64,6 +66,7 @@ def fit(
     average: WeightAverage | None = None,
     class_weights: ClassWeights | None = None,
     sample_weights: Any = None,
+    augment: Sequence[Augment] = (),
     epochs: int = 10,
     batch_size: int | Literal["full"] = 128,
     shards: int = 1,
@@ -92,6 +95,8 @@ def fit(
         class_weights: how much the examples of each class count in the loss, one number a class, or "balanced": as if
             all classes were equally frequent. Validation is not weighted.
         sample_weights: how much each example counts in the loss (N,); multiplied with those of their classes.
+        augment: random changes to the examples at every visit, one after the other, such as [Augmentation(shift=0.1)]:
+            augment(x, y, rng) gives new inputs and targets for a batch x (n, ...), y; rng is all it may draw from.
         epochs: how often every example is visited, at most.
         batch_size: examples a step; "full" takes all of them at once.
         shards: into how many pieces a batch is cut; see `train.steps`.
@@ -126,6 +131,10 @@ def fit(
         isinstance(penalties, Sequence) and all(isinstance(penalty, Penalty) for penalty in penalties),
         f"penalties: expected a list such as [L2(1e-4)], got {penalties!r}",
     )
+    require(
+        isinstance(augment, Sequence) and all(callable(change) for change in augment),
+        f"augment: expected a list such as [Augmentation(shift=0.1)], got {augment!r}",
+    )
     epochs, shards, seed = whole(epochs, "epochs", 1), whole(shards, "shards", 1), whole(seed, "seed", 0)
     workers = whole(processors() if workers is None else workers, "workers", 1)
     blas_threads = None if blas_threads is None else whole(blas_threads, "blas_threads", 1)
@@ -140,6 +149,7 @@ def fit(
     _check(network, examples, loss)
     if held_out:
         _check(network, held_out, loss)
+    _try(augment, network, examples, seed)
     weights = example_weights(examples, class_weights, sample_weights, network, loss)
     _warn_of_scale(network, examples)
 
@@ -178,6 +188,9 @@ def fit(
             "penalties": [to_table(penalty) for penalty in penalties],
             "clip": to_table(clip) if clip else None,
             "average": to_table(average) if average else None,
+            "augment": [
+                to_table(change) if is_dataclass(change) else getattr(change, "__qualname__", "") for change in augment
+            ],
             "examples": len(rows),
             "batch_size": size,
             "shards": shards,
@@ -259,6 +272,7 @@ def fit(
                 batch_size=size,
                 shards=shards,
                 workers=workers,
+                augment=augment,
                 seed=seed,
             ) as take_step,
         ):
@@ -315,6 +329,16 @@ def _check(network: Network, examples: Examples, loss: Loss) -> None:
     if inputs.dtype.kind == "f":
         for span in portions(len(examples.rows), 4096):
             check_finite(inputs[examples.rows[span]])
+
+
+def _try(augment: Sequence[Augment], network: Network, examples: Examples, seed: int) -> None:
+    """Change a few examples, so that what cannot be changed is refused before anything is."""
+    rows = examples.rows[:2]
+    x, y = examples.inputs[rows], examples.targets[rows]
+    for change in augment:
+        x, y = change(x, y, stream(seed, "augment", 0, 0))
+    network.as_batch(x)
+    require(len(x) == len(y) == len(rows), f"augment: expected as many examples as before, got {len(x)} and {len(y)}")
 
 
 def _warn_of_scale(network: Network, examples: Examples) -> None:

@@ -196,6 +196,15 @@ def measure(network: Network, examples: Examples, *, workers: int = 1) -> tuple[
     return loss, count_right(network, prediction, targets) / len(targets) if targets.ndim == 1 else None
 
 
-def count_right(network: Network, prediction: Array, labels: Array) -> int:
-    """How many predictions (N, M) have the right label."""
-    return int(np.count_nonzero(network.loss.labels(prediction) == labels))
+def count_right(network: Network, prediction: Array, targets: Array) -> int:
+    """How many predictions (N, M) have the right label.
+
+    A target that is a distribution stands for its most probable label; where none has more than half, it is right to
+    be undecided.
+    """
+    labels = network.loss.labels(prediction)
+    if targets.ndim == 1:
+        return int(np.count_nonzero(labels == targets))
+    decided = targets.max(axis=1) > 0.5
+    undecided = prediction.max(axis=1) <= 0.5
+    return int(np.count_nonzero(np.where(decided, labels == targets.argmax(axis=1), undecided)))

@@ -22,7 +22,7 @@ from glassnet.nn.network import Network
 from glassnet.nn.optim import Optimizer, State
 from glassnet.nn.penalty import Penalty
 from glassnet.train.crew import Crew, WorkerError, moved, shared
-from glassnet.train.gradient import Part, Worker
+from glassnet.train.gradient import Augment, Part, Worker
 from glassnet.train.metrics import Examples
 
 BLOCK = 65_536  # parameters at most that are updated at once: what a rule of many passes works on stays in the cache
@@ -64,7 +64,8 @@ class Steps:
         batch_size: the number of rows of a batch, at most.
         shards: into how many pieces a batch is cut; pieces differ by at most one example.
         workers: how many pieces are computed at once.
-        seed: of the streams that layers such as Dropout draw from.
+        augment: random changes to the examples.
+        seed: of the streams that these and layers such as Dropout draw from.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Steps:
         batch_size: int,
         shards: int,
         workers: int,
+        augment: Sequence[Augment] = (),
         seed: int,
     ) -> None:
         self.network, self.weights, self.rules = network, weights, rules
@@ -90,7 +92,9 @@ class Steps:
         workers = self.crew.size if self.crew else 1
         forks = self.crew is not None and self.crew.forks
         self.workers = [
-            Worker(network if number == 0 or forks else network.replica(), examples, weights, seed=seed)
+            Worker(
+                network if number == 0 or forks else network.replica(), examples, weights, augment=augment, seed=seed
+            )
             for number in range(workers)
         ]
 

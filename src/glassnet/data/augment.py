@@ -1,0 +1,199 @@
+"""Augmentation: every time an example is visited, it looks a little different, and its label stays the same.
+
+A digit that is turned, moved or bent a little is still that digit. A network that has seen sixty thousand digits in
+fifty forms each has seen three million, and none of them twice.
+"""
+
+import math
+from dataclasses import dataclass, fields
+from functools import cache
+
+import numpy as np
+
+from glassnet.data.dataset import Array, DataError
+
+AT_ONCE = 64  # images: what is computed on the way stays in the cache
+LIMITS = {"rotation": (0, 180), "shift": (0, 0.5), "elastic": (0, 0.5), "white": (1, 255)}  # others: from 0 to 1
+SMOOTH = 1 / 7  # of a side: how far a bump of an elastic distortion reaches (Simard's 4 of 28 pixels)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How much images may be changed at random; every amount is 0, which means not at all, unless it is given.
+
+    An image is first drawn with a thicker or a thinner pen. Then all that moves pixels is one map, so that it is only
+    once resampled (bilinear): the pixel at p = (row, column), counted from the middle, is taken from
+
+    p' = A (p - t) + e(p)      A = rotation(a) [[1, 0], [s, 1]] diag(1 / f, 1 / g)
+
+    with a the angle, s the shear, f and g the scales of rows and columns, t the shift, and e a smooth random field: a
+    sum of Gaussian bumps on a grid, each with a random height. What comes from outside the image is 0. Then a rectangle
+    may be erased, and noise is added.
+
+    Args:
+        shift: each of t's coordinates, at most so much of the side either way: 0.1 is 2.8 of 28 pixels.
+        rotation: a, at most so many degrees either way.
+        scale: f and g, at most by so much larger or smaller: 0.1 is a factor from 1 / 1.1 to 1.1.
+        shear: s, the tangent of the slant, at most so much either way.
+        elastic: the standard deviation of e, of the side: 0.04 is about a pixel of 28.
+        thickness: strokes grow (or shrink) at most by so many pixels, up to 1, on either side.
+        erase: the sides of a rectangle that is set to 0, at most so much of the image's side.
+        noise: the standard deviation of what is added to each pixel, at most so much of white.
+        white: the largest value of a pixel, 1 to 255.
+
+    Raises:
+        DataError: an amount below 0 or beyond what can be undone by an eye.
+
+    References: Simard, Steinkraus and Platt 2003, "Best practices for convolutional neural networks applied to visual
+    document analysis", section 2 (elastic; there one random number a pixel, smoothed); DeVries and Taylor 2017,
+    "Improved regularization of convolutional neural networks with cutout" (erase).
+    """
+
+    shift: float = 0.0
+    rotation: float = 0.0
+    scale: float = 0.0
+    shear: float = 0.0
+    elastic: float = 0.0
+    thickness: float = 0.0
+    erase: float = 0.0
+    noise: float = 0.0
+    white: int = 255
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            least, most = LIMITS.get(field.name, (0, 1))
+            if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+                raise DataError(f"augmentation: {field.name} must be a number from {least} to {most}, got {value!r}")
+
+    def __call__(self, x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """The images, each changed in its own way, and their targets as they are: what `fit` wants of `augment`.
+
+        Args:
+            x: (N, H, W) or (N, H, W, C), uint8.   y: passed on.   rng: what is drawn comes from here.
+
+        Returns:
+            a new array like x, and y.
+
+        Raises:
+            DataError: not images.
+        """
+        if x.ndim not in (3, 4) or x.dtype != np.uint8:
+            raise DataError(f"augmentation takes images (N, H, W) or (N, H, W, C), uint8; got {x.dtype} {x.shape}")
+        planes = x[..., None] if x.ndim == 3 else x
+        changed = np.empty_like(planes)
+        for start in range(0, len(x), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            changed[part] = self._some(planes[part], rng)
+        return changed.reshape(x.shape), y
+
+    def _some(self, x: Array, rng: np.random.Generator) -> Array:
+        N, H, W, C = x.shape
+        values = x.astype(np.float32)
+        if self.thickness:
+            amount = rng.uniform(-self.thickness, self.thickness, (N, 1, 1, 1)).astype(np.float32)
+            values = thickened(values, amount)
+        rows, columns = self._sources(N, H, W, rng)
+        if rows is not None and columns is not None:
+            planes = (resampled(values[..., c], rows, columns) for c in range(C))
+            values = np.stack(list(planes), axis=-1) if C > 1 else next(planes)[..., None]
+        if self.erase:
+            values *= self._kept(N, H, W, rng)[..., None]
+        if self.noise:
+            amount = rng.uniform(0, self.noise * self.white, (N, 1, 1, 1)).astype(np.float32)
+            values += amount * rng.standard_normal(values.shape, np.float32)
+        return np.clip(np.rint(values, out=values), 0, self.white, out=values).astype(np.uint8)
+
+    def _sources(self, N: int, H: int, W: int, rng: np.random.Generator) -> tuple[Array | None, Array | None]:
+        """From which row and which column (N, H W) each pixel is taken; None if all stay where they are."""
+        if not (self.shift or self.rotation or self.scale or self.shear or self.elastic):
+            return None, None
+        angle, shear, shift_y, shift_x, log_f, log_g = rng.uniform(-1, 1, (6, N))
+        angle *= math.radians(self.rotation)
+        shear *= self.shear
+        f, g = (np.exp(-math.log1p(self.scale) * log) for log in (log_f, log_g))
+        cosine, sine = np.cos(angle), np.sin(angle)
+        affine = np.array([[(cosine - sine * shear) * f, -sine * g], [(sine + cosine * shear) * f, cosine * g]])
+        t = np.array([shift_y * self.shift * H, shift_x * self.shift * W])
+        offset = np.array([(H - 1) / 2, (W - 1) / 2])[:, None] - np.einsum("ijn,jn->in", affine, t)
+        fields = basis(H, W)  # (3 + bumps, H W)
+        heights = rng.standard_normal((2, N, len(fields) - 3), np.float32) if self.elastic else np.zeros((2, N, 0))
+        sides = H, W
+        sources = []
+        for axis in range(2):
+            bent = heights[axis] * (self.elastic * sides[axis])
+            factors = np.concatenate([affine[axis].T, offset[axis][:, None], bent], axis=1, dtype=np.float32)
+            sources.append(factors @ fields[: factors.shape[1]])
+        return sources[0], sources[1]
+
+    def _kept(self, N: int, H: int, W: int, rng: np.random.Generator) -> Array:
+        """1 (N, H, W) but for a rectangle of 0 in each image."""
+        inside = []
+        for side in (H, W):
+            length = rng.uniform(0, self.erase * side, (N, 1))
+            start = rng.uniform(-length, side)
+            place = np.arange(side)
+            inside.append((place >= start) & (place < start + length))
+        return np.float32(1) - (inside[0][:, :, None] & inside[1][:, None, :])
+
+
+@cache
+def basis(H: int, W: int) -> Array:
+    """What displacements are sums of (3 + bumps, H W): the row, the column, 1, and the bumps of elastic distortions.
+
+    Rows and columns are counted from the middle. A bump is exp(-d^2 / (2 s^2)) at the distance d from its centre; the
+    centres are s apart; with heights of deviation 1 the sum has deviation 1 everywhere.
+    """
+    lines = [np.arange(side) - (side - 1) / 2 for side in (H, W)]
+    y, x = (line.ravel() for line in np.meshgrid(*lines, indexing="ij"))
+    reach = SMOOTH * max(H, W)
+    centres = [np.arange(-math.ceil(side / 2 / reach) - 1, math.ceil(side / 2 / reach) + 2) * reach for side in (H, W)]
+    v, u = (line.ravel()[:, None] for line in np.meshgrid(*centres, indexing="ij"))
+    bumps = np.exp(-((y - v) ** 2 + (x - u) ** 2) / (2 * reach**2))
+    bumps /= np.sqrt((bumps**2).sum(axis=0))
+    return np.concatenate([[y, x, np.ones(H * W)], bumps]).astype(np.float32)
+
+
+def resampled(images: Array, rows: Array, columns: Array) -> Array:
+    """The images (N, H, W), each pixel taken from those real places (N, H W), by straight lines between pixels."""
+    N, H, W = images.shape
+    wide = W + 3
+    padded = np.zeros((N, H + 3, wide), np.float32)  # one before, two after: no place needs to be looked at twice
+    padded[:, 1 : H + 1, 1 : W + 1] = images
+    rows, columns = (np.clip(line + 1, 0, side + 1) for line, side in ((rows, H), (columns, W)))
+    row, column = rows.astype(np.int32), columns.astype(np.int32)
+    rows -= row
+    columns -= column
+    row *= wide
+    row += column
+    row += np.arange(N, dtype=np.int32)[:, None] * ((H + 3) * wide)
+    flat = padded.ravel()
+    above = flat[row]
+    above += columns * (flat[row + 1] - above)
+    row += wide
+    below = flat[row]
+    below += columns * (flat[row + 1] - below)
+    above += rows * (below - above)
+    return above.reshape(N, H, W)
+
+
+def thickened(images: Array, amount: Array) -> Array:
+    """The images (N, H, W, C) with strokes that have grown by so many pixels, up to 1, on each side; below 0, shrunk.
+
+    Growing gives each pixel the largest value among itself and its four neighbours, shrinking the smallest; an amount
+    between 0 and 1 is that much of the way.
+    """
+    grown, shrunk = images.copy(), images.copy()
+    for k in (1, 2):
+        before = (slice(None),) * k + (slice(None, -1),)
+        after = (slice(None),) * k + (slice(1, None),)
+        for to, source in ((before, after), (after, before)):
+            np.maximum(grown[to], images[source], out=grown[to])
+            np.minimum(shrunk[to], images[source], out=shrunk[to])
+    grown -= images
+    grown *= np.maximum(amount, 0)
+    shrunk -= images
+    shrunk *= np.maximum(-amount, 0)
+    grown += shrunk
+    grown += images
+    return grown

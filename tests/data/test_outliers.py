@@ -1,0 +1,72 @@
+"""Outliers: as many as asked for, none a copy of an example, sized and placed as digits are, with even targets."""
+
+import numpy as np
+import pytest
+
+from glassnet.data.dataset import DataError, Dataset
+from glassnet.data.drawing import centre_of_mass
+from glassnet.data.outliers import Outliers, centred, turned
+from glassnet.nn.stream import stream
+
+
+@pytest.mark.mnist
+def test_the_share_is_replaced_and_the_rest_stays(mnist: Dataset) -> None:
+    x, y = mnist.train.x[:50], mnist.train.y[:50]
+    before = x.copy()
+    changed, targets = Outliers(0.2)(x, y, stream(0, "augment"))
+    np.testing.assert_array_equal(x, before)
+    np.testing.assert_array_equal(changed[:40], x[:40])
+    np.testing.assert_array_equal(targets[:40], np.eye(10)[y[:40]])
+    np.testing.assert_array_equal(targets[40:], np.full((10, 10), np.float32(0.1)))
+    assert all((outlier != example).any() for outlier in changed[40:] for example in x)
+    again, _ = Outliers(0.2)(x, y, stream(0, "augment"))
+    np.testing.assert_array_equal(changed, again)
+
+
+@pytest.mark.mnist
+def test_outliers_are_of_a_digits_size_and_in_the_middle(mnist: Dataset) -> None:
+    x, y = mnist.train.x[:400], mnist.train.y[:400]
+    outliers = Outliers(0.5)(x, y, stream(0, "augment"))[0][200:]
+    centres = np.array([centre_of_mass(image.astype(float)) for image in outliers])
+    assert np.quantile(np.abs(centres - 13.5), 0.95) < 0.3  # a few are so lopsided that the border cuts them
+    sizes = [max(np.ptp(np.flatnonzero(image.any(axis=axis))) + 1 for axis in (0, 1)) for image in outliers]
+    assert 19 <= np.median(sizes) <= 22  # straight lines between pixels add up to one on each side
+    ink = outliers.sum(axis=(1, 2)) / 255
+    assert np.quantile(ink, 0.9) < np.quantile(x.sum(axis=(1, 2)) / 255, 0.99)
+
+
+def test_turns_are_quarters_both_ways() -> None:
+    images = np.arange(9, dtype=np.uint8).reshape(1, 3, 3).repeat(50, axis=0)
+    ways = turned(images, np.random.default_rng(0))
+    left, right = (np.array([np.array_equal(image, np.rot90(images[0], k)) for image in ways]) for k in (1, -1))
+    assert (left ^ right).all()
+    assert left.any()
+    assert right.any()
+
+
+def test_a_small_piece_is_enlarged_and_centred() -> None:
+    image = np.zeros((1, 28, 28), np.uint8)
+    image[0, 2:12, 20:25] = 255
+    ink = centred(image)[0]
+    assert centre_of_mass(ink.astype(float)) == pytest.approx((13.5, 13.5), abs=0.02)
+    assert ink.sum() / 255 == pytest.approx(20 * 10, rel=0.01)
+    assert not centred(np.zeros((1, 28, 28), np.uint8)).any()  # a blank stays a blank
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (np.zeros((4, 28, 20), np.uint8), np.zeros(4, int), "square grey images"),
+        (np.zeros((4, 28, 28)), np.zeros(4, int), "square grey images"),
+        (np.zeros((4, 28, 28), np.uint8), np.zeros((4, 10)), "expected labels"),
+    ],
+)
+def test_what_cannot_be_cut_is_refused(x: np.ndarray, y: np.ndarray, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        Outliers()(x, y, stream(0, "augment"))
+
+
+@pytest.mark.parametrize("settings", [{"share": 0.6}, {"share": -0.1}, {"share": float("nan")}, {"classes": 1}])
+def test_impossible_settings_are_refused(settings: dict) -> None:
+    with pytest.raises(DataError, match="outliers: "):
+        Outliers(**settings)
