@@ -19,6 +19,7 @@ ARROWS = {
     "doctor": {"nn"},
     "modelfile": {"nn", "version"},
     "train": {"nn", "modelfile"},
+    "pretrained": {"nn", "modelfile"},
     "recipes": {"nn", "data", "train"},
     "run": {"recipes", "data", "train", "modelfile", "plots", "nn", "version"},
     "explanation": {"nn"},

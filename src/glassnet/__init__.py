@@ -85,6 +85,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.nn.schedule import StepDecay as StepDecay
     from glassnet.nn.schedule import WarmUp as WarmUp
     from glassnet.nn.settings import InputError as InputError
+    from glassnet.pretrained import load_pretrained as load_pretrained
     from glassnet.progress import ProgressBar as ProgressBar
     from glassnet.train.callbacks import Callback as Callback
     from glassnet.train.callbacks import EarlyStopping as EarlyStopping
@@ -95,6 +96,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.train.loop import DivergenceError as DivergenceError
     from glassnet.train.loop import fit as fit
     from glassnet.train.metrics import Evaluation as Evaluation
+    from glassnet.train.metrics import ensemble as ensemble
     from glassnet.train.metrics import evaluate as evaluate
 
 _NAMES = {
@@ -129,12 +131,13 @@ _NAMES = {
     "glassnet.nn.schedule": "ConstantRate CosineDecay ExponentialDecay InverseScaling OneCycle "
     "Schedule StepDecay WarmUp",
     "glassnet.nn.settings": "InputError",
+    "glassnet.pretrained": "load_pretrained",
     "glassnet.progress": "ProgressBar",
     "glassnet.train.callbacks": "Callback EarlyStopping ReduceOnPlateau",
     "glassnet.train.checkpoint": "Checkpoint CheckpointError",
     "glassnet.train.history": "History",
     "glassnet.train.loop": "DivergenceError fit",
-    "glassnet.train.metrics": "Evaluation evaluate",
+    "glassnet.train.metrics": "Evaluation ensemble evaluate",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 

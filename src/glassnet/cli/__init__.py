@@ -10,7 +10,19 @@ from typing import Annotated
 
 import typer
 
-from glassnet.cli import check_gradients, data, demo, doctor, evaluate, explain, predict, recipes, summary, train
+from glassnet.cli import (
+    check_gradients,
+    data,
+    demo,
+    doctor,
+    ensemble,
+    evaluate,
+    explain,
+    predict,
+    recipes,
+    summary,
+    train,
+)
 from glassnet.doctor import use_kept
 from glassnet.version import __version__
 
@@ -26,6 +38,7 @@ app.command()(demo.demo)
 app.command()(train.train)
 app.command()(train.resume)
 app.command()(evaluate.evaluate)
+app.command()(ensemble.ensemble)
 app.command()(predict.predict)
 app.command()(explain.explain)
 app.command()(recipes.recipes)

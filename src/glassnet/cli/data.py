@@ -71,10 +71,17 @@ def show(
     split: Annotated[str, typer.Option(help="train, validation or test")] = "train",
     out: Annotated[Path | None, typer.Option(help="write a larger sheet to this PNG instead")] = None,
     seed: Annotated[int, typer.Option(min=0, help="chooses the examples")] = 0,
+    augment: Annotated[
+        str | None, typer.Option(metavar="RECIPE", help="show how this recipe changes examples while training")
+    ] = None,
 ) -> None:
     """Draw a sheet of examples with their labels.
 
-    Example: `glassnet data show mnist --out sheet.png`
+    Examples:
+
+    `glassnet data show mnist --out sheet.png`
+
+    `glassnet data show mnist --augment cnn --out sheet.png`
     """
     import numpy as np
 
@@ -91,13 +98,15 @@ def show(
     if part.inputs.ndim < 3:
         raise DataError(f"{name}: its examples are no images, so there is nothing to draw")
     rng = np.random.Generator(np.random.Philox(key=seed))
-    each = 10 if out else 1
+    each = 10 if out and not augment else 1
     labels = part.y
     chosen = [
         row for label in range(len(dataset.classes)) for row in rng.permutation(np.flatnonzero(labels == label))[:each]
     ][: 100 if out else 20]
     images = [part[np.array([row])].x[0] for row in chosen]
     names = [dataset.classes[labels[row]] for row in chosen]
+    if augment:
+        images, names = _changed(images, names, dataset, augment, 10 if out else 5, seed)
     if out:
         plots.save(plots.sheet(np.array(images), names, title=f"{dataset.name}, {split}"), out)
         console.print(f"{len(images)} examples drawn in {out}")
@@ -158,6 +167,29 @@ def export(
             grey = (image.astype(float) * 255 / dataset.white).round().astype(np.uint8)
             picture.write(out / f"{part_name}-{row:05}-label-{dataset.classes[part.y[row]]}.png", grey)
         console.print(f"{len(part):,} pictures written to {out}")
+
+
+def _changed(
+    images: list[Any], names: list[str], dataset: Any, recipe: str, count: int, seed: int
+) -> tuple[list[Any], list[str]]:
+    """For each image itself and variants of it, `count` in all, as training with this recipe would see them."""
+    import numpy as np
+
+    from glassnet.data.dataset import DataError
+    from glassnet.nn.stream import stream
+    from glassnet.recipes import load_recipe
+
+    changes = load_recipe(recipe).augment(dataset)
+    if not changes:
+        raise DataError(f"--augment {recipe}: this recipe changes no examples, it has no section [augmentation]")
+    sheet, captions = [], []
+    for number, (image, name) in enumerate(zip(images[:10], names[:10], strict=True)):
+        x, y = np.repeat(image[None], count - 1, axis=0), np.zeros(count - 1, np.int64)
+        for change in changes:
+            x, y = change(x, y, stream(seed, "augment", number, 0))
+        sheet += [image, *x]
+        captions += [name, *["none" if 0 < np.max(target) < 1 else "" for target in y]]
+    return sheet, captions
 
 
 def _load(name: str, validation: int = 5000) -> Any:

@@ -1,13 +1,16 @@
 """glassnet evaluate: how good a saved model is."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from glassnet.data.dataset import Dataset
+
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="a model file, or the folder of a run")],
+    model: Annotated[Path, typer.Argument(help="a model file, the folder of a run, or a pretrained model: cnn")],
     data: Annotated[
         str | None, typer.Option(help="a dataset, a CSV or npz file, a folder; by default what it was trained on")
     ] = None,
@@ -16,19 +19,40 @@ def evaluate(
 ) -> None:
     """Measure a saved model: accuracy, each class, the most confused pairs.
 
-    Example: `glassnet evaluate runs/classic-mnist`
+    Examples:
+
+    `glassnet evaluate runs/classic-mnist`
+
+    `glassnet evaluate cnn --data mnist`
     """
     import json
 
     from glassnet.cli.terminal import console, show_evaluation
-    from glassnet.data.dataset import DataError
-    from glassnet.data.registry import load_dataset
-    from glassnet.modelfile import load_network, read_about
-    from glassnet.progress import TaskBar
+    from glassnet.modelfile import load_network
     from glassnet.train.metrics import evaluate as measure
 
     path = model_path(model)
     network = load_network(path)
+    dataset = dataset_of(path, data, split)
+    result = measure(network, getattr(dataset, split))
+    if json_:
+        typer.echo(json.dumps(result.to_table()))
+        return
+    console.print(f"{path} on {dataset}")
+    show_evaluation(result, split=split)
+
+
+def dataset_of(path: Path, data: str | None, split: str) -> "Dataset":
+    """The dataset to measure a model on: the one that is named, or what it was trained on.
+
+    Raises:
+        DataError: it cannot be known, or has no such split.
+    """
+    from glassnet.data.dataset import DataError
+    from glassnet.data.registry import load_dataset
+    from glassnet.modelfile import read_about
+    from glassnet.progress import TaskBar
+
     trained_on = read_about(path).get("recipe", {}).get("data", {})
     name = data or trained_on.get("name")
     if not isinstance(name, str):
@@ -41,15 +65,14 @@ def evaluate(
         dataset = load_dataset(name, validation=validation, progress=bar)
     if len(getattr(dataset, split)) == 0:
         raise DataError(f"{name}: its {split} split is empty")
-    result = measure(network, getattr(dataset, split))
-    if json_:
-        typer.echo(json.dumps(result.to_table()))
-        return
-    console.print(f"{path} on {dataset}")
-    show_evaluation(result, split=split)
+    return dataset
 
 
 def model_path(given: Path) -> Path:
-    """The model file that is meant: the file itself, or the model of a run folder."""
+    """The model file that is meant: the file itself, the model of a run folder, or a pretrained one by its name."""
+    from glassnet.pretrained import pretrained_names, pretrained_path
+
     inside = given / "model.safetensors"
-    return inside if inside.is_file() else given
+    if inside.is_file():
+        return inside
+    return pretrained_path(str(given)) if str(given) in pretrained_names() and not given.exists() else given

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def explain(
-    model: Annotated[Path, typer.Argument(help="a model file, or the folder of a run")],
+    model: Annotated[Path, typer.Argument(help="a model file, the folder of a run, or a pretrained model: classic")],
     file: Annotated[Path, typer.Argument(metavar="IMAGE", help="a picture, or an IDX or CSV file (see --row)")],
     label: Annotated[
         str | None,

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from glassnet.nn.network import Network
 
 DRAWN = 10  # predictions are drawn when there are no more than these, unless asked for
+DEFAULT = "cnn"  # the pretrained model that is used when none is given
 
 
 class Found(NamedTuple):
@@ -16,27 +17,37 @@ class Found(NamedTuple):
 
     path: Path
     x: Any  # (N, ...)
-    labels: Any  # (N,) or None
+    labels: Any = None  # (N,) or None
+    problem: str = ""  # why there are none
+    drawn: bool = False  # whether it is a picture, which may show anything
 
 
 def predict(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="MODEL FILE...", help="a model or run folder, then pictures, IDX or CSV files"),
+        typer.Argument(
+            metavar="[MODEL] FILE...",
+            help="a model file, run folder or pretrained model [default: cnn], then pictures, IDX or CSV files",
+        ),
     ],
     json_: Annotated[bool, typer.Option("--json", help="print JSON, for programs")] = False,
     draw: Annotated[
         bool | None, typer.Option("--draw/--no-draw", help="draw each digit as the network saw it [default: up to 10]")
     ] = None,
+    save_seen: Annotated[
+        Path | None, typer.Option(help="write what the network saw of each picture into this folder, as PNG")
+    ] = None,
     submission: Annotated[Path | None, typer.Option(help="write the labels to this file as Kaggle wants them")] = None,
 ) -> None:
     """Recognise digits in pictures, IDX files or CSV files.
 
-    Prints label, probability and the runner-up of each.
+    Prints label, probability and the runner-up of each. A picture of no digit, or of several, is refused.
 
     Examples:
 
-    `glassnet predict runs/classic-mnist photo.png`
+    `glassnet predict photo.png`
+
+    `glassnet predict *.jpg --save-seen seen`
 
     `glassnet predict runs/classic-mnist test.csv --submission submission.csv`
     """
@@ -45,58 +56,130 @@ def predict(
     import numpy as np
 
     from glassnet.cli.evaluate import model_path
-    from glassnet.cli.terminal import beside, console
+    from glassnet.cli.terminal import console
     from glassnet.data.csv import write_submission
     from glassnet.data.dataset import DataError
     from glassnet.modelfile import load_network, read_about
 
-    if len(files) < 2:
-        raise DataError("expected a model and at least one file: glassnet predict runs/classic-mnist digit.png")
     path = model_path(files[0])
+    if path.suffix == ".safetensors":
+        files = files[1:]
+    else:
+        path = model_path(Path(DEFAULT))
+    if not files:
+        raise DataError(
+            "expected a file with examples besides the model: glassnet predict runs/classic-mnist digit.png"
+        )
     network = load_network(path)
     white = read_about(path).get("data", {}).get("white")
-    found = [read_examples(file, network) for file in files[1:]]
-    predicted = [_predict(part, network) for part in found]
-    names = network.classes or tuple(map(str, range(max(network.output_shape[0], 2))))
-
-    rows = [
-        {
-            "file": str(part.path),
-            "row": row,
-            "label": names[best],
-            "probability": round(float(p[best]), 6),
-            "runner_up": names[second],
-            "runner_up_probability": round(float(p[second]), 6),
-        }
-        for part, probabilities in zip(found, predicted, strict=True)
-        for row, (p, (best, second)) in enumerate(zip(probabilities, _two_largest(probabilities), strict=True))
-    ]
+    white = white if isinstance(white, int) else 255
+    found = [read_or_explain(file, network) for file in files]
+    predicted = [_predict(part, network) for part in found if not part.problem]
     if submission is not None:
+        if problem := next((part.problem for part in found if part.problem), ""):
+            raise DataError(f"{problem}; so there is no label for each example, and {submission} is not written")
         write_submission(submission, np.concatenate([p.argmax(axis=1) for p in predicted]))
+    if save_seen is not None:
+        _save(found, save_seen, white)
+    answers = _answers(found, predicted, network)
     if json_:
-        typer.echo(json.dumps(rows))
-        return
-    number = 0
-    score = "{:.1%}" if network.loss.probabilistic else "score {:.2f}"
+        typer.echo(json.dumps([answer for rows in answers for answer in rows]))
+    else:
+        total = sum(map(len, answers))
+        for part, rows in zip(found, answers, strict=True):
+            _show(part, rows, network, white, draw if draw is not None else total <= DRAWN, submission is None)
+        for part, p in zip([part for part in found if not part.problem], predicted, strict=True):
+            if part.labels is not None:
+                accuracy = np.mean(p.argmax(axis=1) == part.labels)
+                console.print(f"{part.path}: accuracy {100 * accuracy:.2f} %")
+        if submission is not None:
+            console.print(f"{sum(map(len, predicted)):,} labels written to {submission}")
+    if any(part.problem for part in found):
+        raise typer.Exit(2)
+
+
+def read_or_explain(path: Path, network: "Network") -> Found:
+    """The examples in a file; of a picture that shows no digit, why it does not, so that others still get their answer.
+
+    Raises:
+        DataError: as `read_examples`, for a file that is no picture.
+    """
+    from glassnet.data.dataset import DataError
+
+    try:
+        return read_examples(path, network)
+    except DataError as error:
+        if path.name.lower().removesuffix(".gz").endswith((".csv", ".npz")) or _is_idx(path):
+            raise
+        return Found(path, [], problem=str(error), drawn=True)
+
+
+def _answers(found: list[Found], predicted: list[Any], network: "Network") -> list[list[dict[str, Any]]]:
+    """For each file, what is said of each of its examples, in plain values."""
+    names = network.classes or tuple(map(str, range(max(network.output_shape[0], 2))))
+    each, answers = iter(predicted), []
     for part in found:
-        for row, image in enumerate(part.x):
-            said = rows[number]
-            number += 1
-            name = f"{part.path}" if len(part.x) == 1 else f"{part.path}, row {row}"
-            truth = "" if part.labels is None else f", truth {names[part.labels[row]]}"
-            first, second = (score.format(said[key]) for key in ("probability", "runner_up_probability"))
-            if image.ndim > 1 and (draw or (draw is None and len(rows) <= DRAWN)):
-                console.print(beside([image], [""], white=white if isinstance(white, int) else 255))
-            if submission is None or len(rows) <= DRAWN:
-                console.print(
-                    f"{name}: {said['label']} ({first}), then {said['runner_up']} ({second}){truth}", soft_wrap=True
-                )
-    for part, probabilities in zip(found, predicted, strict=True):
-        if part.labels is not None:
-            accuracy = np.mean(probabilities.argmax(axis=1) == part.labels)
-            console.print(f"{part.path}: accuracy {100 * accuracy:.2f} %")
-    if submission is not None:
-        console.print(f"{len(rows):,} labels written to {submission}")
+        if part.problem:
+            answers.append([{"file": str(part.path), "row": 0, "label": None, "problem": part.problem}])
+            continue
+        rows = []
+        probabilities = next(each)
+        for row, (p, (best, second)) in enumerate(zip(probabilities, _two_largest(probabilities), strict=True)):
+            refused = part.drawn and p[best] < network.threshold
+            answer = {
+                "file": str(part.path),
+                "row": row,
+                "label": None if refused else names[best],
+                "probability": round(float(p[best]), 6),
+                "runner_up": names[second],
+                "runner_up_probability": round(float(p[second]), 6),
+            }
+            rows.append(answer | ({"problem": f"no digit that I know; most like {names[best]}"} if refused else {}))
+        answers.append(rows)
+    return answers
+
+
+def _show(
+    part: Found, rows: list[dict[str, Any]], network: "Network", white: int, draw: bool, everything: bool
+) -> None:
+    """Print what is said of the examples of one file, with drawings if they are wanted."""
+    import sys
+
+    from glassnet.cli.terminal import beside, console
+
+    if part.problem:
+        print(f"error: {part.problem}", file=sys.stderr)
+        return
+    names = network.classes or tuple(map(str, range(max(network.output_shape[0], 2))))
+    score = "{:.1%}" if network.loss.probabilistic else "score {:.2f}"
+    for answer, image in zip(rows, part.x, strict=True):
+        if image.ndim > 1 and draw:
+            console.print(beside([image], [""], white=white))
+        if everything or len(rows) <= DRAWN:
+            name = f"{part.path}" if len(part.x) == 1 else f"{part.path}, row {answer['row']}"
+            truth = "" if part.labels is None else f", truth {names[part.labels[answer['row']]]}"
+            first, second = (score.format(answer[key]) for key in ("probability", "runner_up_probability"))
+            said = answer.get("problem") or answer["label"]
+            console.print(f"{name}: {said} ({first}), then {answer['runner_up']} ({second}){truth}", soft_wrap=True)
+
+
+def _save(found: list[Found], folder: Path, white: int) -> None:
+    """Write each picture as the network saw it."""
+    import numpy as np
+
+    from glassnet.data import picture
+
+    folder.mkdir(parents=True, exist_ok=True)
+    taken: set[str] = set()
+    for part in found:
+        if part.drawn and not part.problem:
+            name, number = f"{part.path.stem}-seen", 1
+            while name in taken:  # of another folder or ending
+                number += 1
+                name = f"{part.path.stem}-seen-{number}"
+            taken.add(name)
+            seen = (part.x[0].astype(float) * 255 / white).round().astype(np.uint8)
+            picture.write(folder / f"{name}.png", seen)
 
 
 def _predict(part: Found, network: "Network") -> Any:
@@ -137,6 +220,7 @@ def read_examples(path: Path, network: "Network") -> Found:
     from glassnet.data.idx import read_idx
 
     size = math.prod(network.input_shape)
+    drawn = False
     name = path.name.lower().removesuffix(".gz")
     labels = None
     if name.endswith(".csv"):
@@ -155,7 +239,7 @@ def read_examples(path: Path, network: "Network") -> Found:
         if size not in forms:
             raise DataError(f"{path}: this model takes examples of shape {network.input_shape}, not pictures of digits")
         try:
-            x = forms[size](pixels)[None]
+            x, drawn = forms[size](pixels)[None], True
         except DataError as error:
             raise DataError(f"{path}: {error}") from None
     if len(x) == 0:
@@ -165,7 +249,7 @@ def read_examples(path: Path, network: "Network") -> Found:
             f"{path}: the model takes {size} values an example (shape {network.input_shape}), "
             f"but the file has {math.prod(x.shape[1:])} (shape {x.shape[1:]})"
         )
-    return Found(path, x, labels)
+    return Found(path, x, labels, drawn=drawn)
 
 
 def _is_idx(path: Path) -> bool:

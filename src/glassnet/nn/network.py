@@ -36,6 +36,8 @@ class Network:
         observed: what the last training forward measured for `fold`, laid out as the buffers are.
         segments, buffer_segments: which part of the vectors belongs to which layer.
         measuring: the layers that `fold`.   loss: what the logits mean: CrossEntropy() until `fit` is given another.
+        threshold: an example whose largest probability is below it is better refused, for it is probably none of the
+            classes; 0, at first, refuses nothing. `predict` answers all the same.
 
     Raises:
         InputError: layers that do not fit together.
@@ -60,6 +62,7 @@ class Network:
         self.output_shape = self.layers[-1].output_shape
         self.classes = None if classes is None else tuple(str(name) for name in classes)
         self.loss: Loss = CrossEntropy()
+        self.threshold = 0.0
         names = max(self.output_shape[0], 2)  # one output says yes or no
         try:
             right = self.classes is None or len(self.classes) == names

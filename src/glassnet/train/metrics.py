@@ -1,6 +1,6 @@
 """How good a network is: loss, accuracy, and for each class what is mistaken for what."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from glassnet.nn.distance import Distance
+from glassnet.nn.entropy import is_distribution
 from glassnet.nn.layer import Array
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
@@ -174,6 +175,32 @@ def evaluate(network: Network, split: Any) -> Evaluation:
     loss, prediction = network.loss.forward(logits, targets)
     classes = network.classes or tuple(str(c) for c in range(max(network.output_shape[0], 2)))
     return Evaluation(loss, classes, targets.astype(np.int64), network.loss.labels(prediction), prediction)
+
+
+def ensemble(evaluations: Sequence[Evaluation]) -> Evaluation:
+    """What classifiers say together: p = the mean of their probabilities, measured on the same examples.
+
+    Their mistakes differ, so that they outvote each other's; the loss is the mean of -log p of the truth.
+
+    Raises:
+        InputError: no classifiers, other examples or classes, or outputs that are no probabilities of classes.
+
+    Reference: Hansen and Salamon 1990, "Neural network ensembles".
+    """
+    if not evaluations:
+        raise InputError("ensemble: expected at least one evaluation")
+    first = evaluations[0]
+    for other in evaluations:
+        if other.classes != first.classes or not np.array_equal(other.truth, first.truth):
+            raise InputError("ensemble: the evaluations are not of the same examples and classes")
+        p = other.probabilities
+        if p.shape[1] < 2 or not is_distribution(p):
+            raise InputError(
+                "ensemble: expected the probabilities of classes, as networks with cross-entropy give them"
+            )
+    p = np.stack([e.probabilities for e in evaluations]).mean(axis=0, dtype=np.float64)
+    surprise = -np.log(np.maximum(p[np.arange(len(p)), first.truth], np.finfo(np.float64).tiny))
+    return Evaluation(float(surprise.mean()), first.classes, first.truth, p.argmax(axis=1), p)
 
 
 @contextmanager

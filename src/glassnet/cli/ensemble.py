@@ -1,0 +1,55 @@
+"""glassnet ensemble: several networks asked together."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def ensemble(
+    models: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="run folders, model files or pretrained models, at least two")
+    ],
+    data: Annotated[str | None, typer.Option(help="a dataset; by default what the first was trained on")] = None,
+    split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
+) -> None:
+    """Average the probabilities of several networks, and say what that gains.
+
+    Examples:
+
+    `glassnet ensemble runs/cnn-mnist runs/cnn-mnist-2 runs/cnn-mnist-3`
+
+    `glassnet ensemble cnn strong --data mnist`
+    """
+    import numpy as np
+    from rich import box
+    from rich.table import Table
+
+    from glassnet.cli.evaluate import dataset_of, model_path
+    from glassnet.cli.terminal import console
+    from glassnet.data.dataset import DataError
+    from glassnet.modelfile import load_network
+    from glassnet.train.metrics import ensemble as together
+    from glassnet.train.metrics import evaluate
+
+    if len(models) < 2:
+        raise DataError("expected at least two networks: glassnet ensemble runs/cnn-mnist runs/cnn-mnist-2")
+    paths = [model_path(model) for model in models]
+    networks = [load_network(path) for path in paths]
+    part = getattr(dataset_of(paths[0], data, split), split)
+    each = [evaluate(network, part) for network in networks]
+    result = together(each)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("network", overflow="fold")
+    for name in ("accuracy", "wrong", "loss"):
+        table.add_column(name, justify="right")
+    for name, row in [*zip(map(str, models), each, strict=True), ("all together", result)]:
+        wrong = int(np.sum(row.truth != row.predicted))
+        table.add_row(name, f"{100 * row.accuracy:.2f} %", f"{wrong:,}", f"{row.loss:.4f}")
+    console.print(table)
+    accuracies = [100 * row.accuracy for row in each]
+    gain = 100 * result.accuracy
+    console.print(
+        f"together {gain:.2f} % of {len(result.truth):,} {split} examples: {gain - np.mean(accuracies):+.2f} points "
+        f"against their mean, {gain - max(accuracies):+.2f} against the best of them"
+    )
