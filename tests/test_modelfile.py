@@ -227,3 +227,59 @@ def test_an_about_that_is_no_table(saved: Path, about) -> None:
     rewrite(saved, metadata=lambda m: m.update(about=about))
     with pytest.raises(gn.ModelFileError, match="no table of tables"):
         read_about(saved)
+
+
+# --- float16 on disk, and the threshold
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_network_rounded_to_float16_takes_half_the_space_and_comes_back_exactly(dtype: type, tmp_path: Path) -> None:
+    net = gn.Network([gn.Rescale(1 / 255), gn.Dense(50), gn.BatchNorm(), gn.Dense(3)], input_shape=16, dtype=dtype)
+    net.buffers[...] = np.random.default_rng(0).random(len(net.buffers))
+    gn.save_network(net, tmp_path / "exact")
+    net.theta[...] = net.theta.astype(np.float16)
+    gn.save_network(net, tmp_path / "rounded")
+    again = gn.load_network(tmp_path / "rounded")
+    assert again.dtype == dtype
+    np.testing.assert_array_equal(again.theta, net.theta)
+    np.testing.assert_array_equal(again.buffers, net.buffers)  # not rounded
+    saved = net.theta.nbytes - 2 * len(net.theta)
+    sizes = [(tmp_path / name).stat().st_size for name in ("exact", "rounded")]
+    assert abs(sizes[0] - sizes[1] - saved) < 64  # the table of arrays changes by a few characters
+
+
+def test_what_float16_cannot_hold_is_stored_as_it_is(tmp_path: Path) -> None:
+    net = gn.Network([gn.Dense(2)], input_shape=2)
+    for value in (1 + 2**-12, 1e5):  # between two float16 numbers; beyond the largest
+        net.theta[...] = value
+        gn.save_network(net, tmp_path / "net")
+        np.testing.assert_array_equal(gn.load_network(tmp_path / "net").theta, net.theta)
+
+
+def test_buffers_in_float16_are_refused(tmp_path: Path) -> None:
+    net = gn.Network([gn.BatchNorm(), gn.Dense(2)], input_shape=2)
+    gn.save_network(net, tmp_path / "net")
+    rewrite(tmp_path / "net", arrays=lambda a: a.update({"batchnorm1.mean": np.zeros(2, np.float16)}))
+    with pytest.raises(gn.ModelFileError, match=r"batchnorm1.mean is F16, its layer needs F32"):
+        gn.load_network(tmp_path / "net")
+
+
+def test_the_threshold_is_kept(tmp_path: Path) -> None:
+    net = network()
+    assert net.threshold == 0
+    net.threshold = 0.75
+    gn.save_network(net, tmp_path / "net")
+    assert gn.load_network(tmp_path / "net").threshold == 0.75
+    assert net.copy().threshold == 0.75
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, "0.5", True, None, [0.5]])
+def test_a_damaged_threshold_is_refused(saved: Path, value: object) -> None:
+    rewrite(saved, metadata=lambda m: m.update(threshold=value))
+    with pytest.raises(gn.ModelFileError, match="threshold must be a number from 0 to 1"):
+        gn.load_network(saved)
+
+
+def test_files_of_before_the_threshold_are_read(saved: Path) -> None:
+    rewrite(saved, metadata=lambda m: m.pop("threshold"))
+    assert gn.load_network(saved).threshold == 0

@@ -35,8 +35,17 @@ def test_outliers_are_of_a_digits_size_and_in_the_middle(mnist: Dataset) -> None
     assert np.quantile(ink, 0.9) < np.quantile(x.sum(axis=(1, 2)) / 255, 0.99)
 
 
+def test_colours_stay_together() -> None:
+    x = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 1), np.uint8)
+    colours = np.repeat(x, 3, axis=3)
+    changed, _ = Outliers(0.5)(colours, np.zeros(20, int), stream(0, "augment"))
+    assert changed.shape == colours.shape
+    assert (changed[10:] != colours[10:]).any()
+    np.testing.assert_array_equal(changed, np.repeat(changed[..., :1], 3, axis=3))
+
+
 def test_turns_are_quarters_both_ways() -> None:
-    images = np.arange(9, dtype=np.uint8).reshape(1, 3, 3).repeat(50, axis=0)
+    images = np.arange(9, dtype=np.uint8).reshape(1, 3, 3, 1).repeat(50, axis=0)
     ways = turned(images, np.random.default_rng(0))
     left, right = (np.array([np.array_equal(image, np.rot90(images[0], k)) for image in ways]) for k in (1, -1))
     assert (left ^ right).all()
@@ -45,19 +54,19 @@ def test_turns_are_quarters_both_ways() -> None:
 
 
 def test_a_small_piece_is_enlarged_and_centred() -> None:
-    image = np.zeros((1, 28, 28), np.uint8)
+    image = np.zeros((1, 28, 28, 1), np.uint8)
     image[0, 2:12, 20:25] = 255
-    ink = centred(image)[0]
+    ink = centred(image)[0, ..., 0]
     assert centre_of_mass(ink.astype(float)) == pytest.approx((13.5, 13.5), abs=0.02)
     assert ink.sum() / 255 == pytest.approx(20 * 10, rel=0.01)
-    assert not centred(np.zeros((1, 28, 28), np.uint8)).any()  # a blank stays a blank
+    assert not centred(np.zeros((1, 28, 28, 1), np.uint8)).any()  # a blank stays a blank
 
 
 @pytest.mark.parametrize(
     ("x", "y", "message"),
     [
-        (np.zeros((4, 28, 20), np.uint8), np.zeros(4, int), "square grey images"),
-        (np.zeros((4, 28, 28)), np.zeros(4, int), "square grey images"),
+        (np.zeros((4, 28, 20), np.uint8), np.zeros(4, int), "square images"),
+        (np.zeros((4, 28, 28)), np.zeros(4, int), "square images"),
         (np.zeros((4, 28, 28), np.uint8), np.zeros((4, 10)), "expected labels"),
     ],
 )

@@ -88,3 +88,25 @@ def test_an_index_beyond_the_examples_is_refused(index: list[int]) -> None:
     split = SimpleNamespace(inputs=np.zeros((20, 2)), targets=np.zeros(20, int), index=np.array(index))
     with pytest.raises(gn.InputError, match=r"train: its index holds .* but there are 20 examples"):
         gn.fit(gn.Network([gn.Dense(3)], input_shape=2), split)
+
+
+def test_an_ensemble_averages_probabilities_and_outvotes_mistakes() -> None:
+    truth = np.array([0, 1, 2])
+    one = np.array([[0.6, 0.3, 0.1], [0.5, 0.4, 0.1], [0.1, 0.2, 0.7]])
+    two = np.array([[0.2, 0.5, 0.3], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4]])
+    each = [Evaluation(0.0, ("a", "b", "c"), truth, p.argmax(axis=1), p) for p in (one, two)]
+    together = gn.ensemble(each)
+    assert [e.accuracy for e in each] == [2 / 3, 2 / 3]
+    np.testing.assert_allclose(together.probabilities, (one + two) / 2)
+    assert together.accuracy == 1  # the first is a tie, which goes to the lower label
+    assert together.loss == pytest.approx(-np.log([0.4, 0.6, 0.55]).mean())
+
+
+def test_an_ensemble_of_others_is_refused() -> None:
+    a = result([0, 1], [0, 1])
+    with pytest.raises(gn.InputError, match="not of the same examples"):
+        gn.ensemble([a, result([1, 1], [0, 1])])
+    with pytest.raises(gn.InputError, match="expected the probabilities of classes"):
+        gn.ensemble([Evaluation(0.0, ("a", "b", "c"), np.array([0]), np.array([0]), np.array([[3.0, -1.0, 0.0]]))])
+    with pytest.raises(gn.InputError, match="at least one"):
+        gn.ensemble([])

@@ -31,7 +31,7 @@ class Outliers:
         classes: how many classes the labels have.
 
     Raises:
-        DataError: settings out of range; images that are not grey and square, or targets that are no labels.
+        DataError: settings out of range; images that are not square, or targets that are no labels.
 
     Reference: Hendrycks, Mazeika and Dietterich 2019, "Deep anomaly detection with outlier exposure", section 3 (there
     with outliers from other datasets).
@@ -50,10 +50,10 @@ class Outliers:
         """A batch with its last images replaced, and its targets as rows: one of the changes that `fit` takes.
 
         Args:
-            x: (N, H, H) uint8.   y: labels (N,).   rng: what is drawn comes from here.
+            x: (N, H, H) or (N, H, H, C), uint8.   y: labels (N,).   rng: what is drawn comes from here.
         """
-        if x.ndim != 3 or x.shape[1] != x.shape[2] or x.dtype != np.uint8:
-            raise DataError(f"outliers are made from square grey images (N, H, H), uint8; got {x.dtype} {x.shape}")
+        if x.ndim not in (3, 4) or x.shape[1] != x.shape[2] or x.dtype != np.uint8:
+            raise DataError(f"outliers are made from square images (N, H, H), uint8; got {x.dtype} of shape {x.shape}")
         if y.ndim != 1:
             raise DataError(f"outliers: expected labels (N,), got targets of shape {y.shape}")
         targets = np.eye(self.classes, dtype=np.float32)[y]
@@ -61,43 +61,45 @@ class Outliers:
         if count == 0:
             return x, targets
         x = x.copy()
-        x[-count:] = spliced(x, count, rng)
+        images = x.reshape(*x.shape[:3], -1)
+        x[-count:] = spliced(images, count, rng).reshape(count, *x.shape[1:])
         targets[-count:] = 1 / self.classes
         return x, targets
 
 
 def spliced(images: Array, count: int, rng: np.random.Generator) -> Array:
-    """So many outliers (count, H, H) from pieces of the images (N, H, H)."""
+    """So many outliers (count, H, H, C) from pieces of the images (N, H, H, C)."""
     H = images.shape[1]
-    ink = images.sum(axis=(1, 2))
+    ink = images.sum(axis=(1, 2, 3))
     rich = images[ink >= np.median(ink)]
     a, b, c, d = (rich[rng.integers(len(rich), size=count)] for _ in range(4))
     b, c, d = (turned(part, rng) for part in (b, c, d))
     place = np.arange(H)
-    lower, right = place[:, None] >= H // 2, place[None, :] >= H // 2
+    lower, right = place[:, None, None] >= H // 2, place[None, :, None] >= H // 2
     halves = np.where(lower, b, a)
     sides = np.where(right, b, a)
     quarters = np.where(lower, np.where(right, a, b), np.where(right, c, d))
-    kind = rng.integers(3, size=count)[:, None, None]
+    kind = rng.integers(3, size=count)[:, None, None, None]
     return centred(np.where(kind == 0, halves, np.where(kind == 1, sides, quarters)))
 
 
 def turned(images: Array, rng: np.random.Generator) -> Array:
-    """Each image (N, H, H) turned by a quarter, this way or the other."""
-    ways = rng.integers(2, size=(len(images), 1, 1))
-    across = images.transpose(0, 2, 1)
+    """Each image (N, H, H, C) turned by a quarter, this way or the other."""
+    ways = rng.integers(2, size=(len(images), 1, 1, 1))
+    across = images.transpose(0, 2, 1, 3)
     return np.where(ways == 0, across[:, ::-1], across[:, :, ::-1])
 
 
 def centred(images: Array) -> Array:
-    """The images (N, H, H), each scaled so that its ink fits a digit's box, its centre of mass in the middle."""
-    N, H, _ = images.shape
+    """The images (N, H, H, C), each scaled so that its ink fits a digit's box, its centre of mass in the middle."""
+    N, H, _, C = images.shape
     values = images.astype(np.float32)
-    total = np.maximum(values.sum(axis=(1, 2)), 1)
+    grey = values.sum(axis=3)
+    total = np.maximum(grey.sum(axis=(1, 2)), 1)
     place = np.arange(H, dtype=np.float32)
     middles, extents = [], []
     for axis in (2, 1):
-        line = values.sum(axis=axis)  # (N, H)
+        line = grey.sum(axis=axis)  # (N, H)
         middles.append(line @ place / total)
         inked = line > 0
         extents.append(H - inked.argmax(axis=1) - inked[:, ::-1].argmax(axis=1))
@@ -105,6 +107,6 @@ def centred(images: Array) -> Array:
     offsets = (place - (H - 1) / 2) * scale[:, None]  # (N, H)
     rows = (middles[0][:, None] + offsets)[:, :, None]
     columns = (middles[1][:, None] + offsets)[:, None, :]
-    shape = (N, H, H)
-    rows, columns = (np.broadcast_to(part, shape).reshape(N, -1).astype(np.float32) for part in (rows, columns))
-    return np.rint(resampled(values, rows, columns)).astype(np.uint8)
+    rows, columns = (np.broadcast_to(part, grey.shape).reshape(N, -1).astype(np.float32) for part in (rows, columns))
+    planes = [resampled(values[..., c], rows, columns) for c in range(C)]
+    return np.rint(np.stack(planes, axis=-1)).astype(np.uint8)

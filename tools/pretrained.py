@@ -1,0 +1,142 @@
+"""Make the models that ship with the package, each with its card.
+
+    python tools/pretrained.py              train what is not trained yet, then make every model and card
+    python tools/pretrained.py --only cnn
+
+Each model is the run of its recipe from seed 0, which was named before any was trained, and is not the best of several;
+`benchmarks/accuracy.py` trains that run among others, and its folder is used here. Then, on validation data alone, the
+temperature and the threshold are found; the parameters are rounded to float16; and what is saved is measured, once more
+read from its file, on the test split.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import glassnet as gn
+from glassnet.data.registry import check_dataset
+from glassnet.modelfile import read_about
+from glassnet.pretrained import FOLDER
+from glassnet.run import EVALUATION, HISTORY, MODEL
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+import accuracy  # noqa: E402
+
+NAMES = ("classic", "strong", "cnn")
+SEED = 0
+REFUSED = 0.015  # of the validation digits, at most
+
+
+def make(name: str) -> None:
+    """Make the model of this name and its card from the run of seed 0."""
+    accuracy.train(name, {}, SEED)
+    recipe = gn.recipes.load_recipe(name, settings={"training.seed": str(SEED)})
+    folder = accuracy.run_folder(recipe)
+    dataset = gn.load_dataset(recipe.data.name, validation=recipe.data.validation)
+    network = gn.load_network(folder / MODEL)
+    exact = gn.evaluate(network, dataset.validation)
+    temperature = gn.calibrate(network, dataset.validation)
+    network.theta[...] = network.theta.astype(np.float16)
+    rounded = gn.evaluate(network, dataset.validation)
+    network.threshold = round(float(np.quantile(rounded.probabilities.max(axis=1), REFUSED)), 4)
+    about = {key: value for key, value in read_about(folder / MODEL).items() if isinstance(value, dict)}
+    about["trust"] = {"temperature": temperature, "refused": REFUSED}
+    path = FOLDER / f"{name}.safetensors"
+    gn.save_network(network, path, about=about)
+
+    again = gn.load_network(path)
+    if not np.array_equal(again.theta, network.theta):
+        raise SystemExit(f"{path}: what was read is not what was saved")
+    test = gn.evaluate(again, dataset.test)
+    card = _card(name, recipe, folder, exact, rounded, test, again, temperature, path)
+    (FOLDER / f"{name}.md").write_text(card, encoding="utf-8")
+    print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, test accuracy {100 * test.accuracy:.2f} %")
+
+
+def _card(
+    name: str,
+    recipe: Any,
+    folder: Path,
+    exact: gn.Evaluation,
+    rounded: gn.Evaluation,
+    test: gn.Evaluation,
+    network: gn.Network,
+    temperature: float,
+    path: Path,
+) -> str:
+    mark = accuracy.fingerprint(recipe)
+    runs = [r for r in accuracy.results() if r["fingerprint"] == mark]
+    figures = [100 * r["test_accuracy"] for r in runs]
+    spread = f" ± {statistics.stdev(figures):.2f}" if len(figures) > 1 else ""
+    seconds = sum(record["seconds"] for record in gn.History.load(folder / HISTORY).records)
+    environment = json.loads((folder / "environment.json").read_text())
+    untouched = json.loads((folder / EVALUATION).read_text())["accuracy"]
+    error = gn.expected_calibration_error(test.probabilities, test.truth)
+    refused = float(np.mean(test.probabilities.max(axis=1) < network.threshold))
+    checks = ", ".join(f"{file} {status}" for file, status in check_dataset(recipe.data.name))
+    blas = ", ".join(f"{b['internal_api']} {b['version']} ({b['architecture']})" for b in environment["blas"])
+    worst = sorted(test.per_class, key=lambda row: row.recall)[:3]
+    confused = ", ".join(f"{t} read as {p} ({n} times)" for t, p, n in test.most_confused(4))
+    rows = [
+        ("what it is", f"{recipe.about}; {len(network.theta):,} parameters"),
+        ("test accuracy of this file", f"{100 * test.accuracy:.2f} % of {len(test.truth):,}"),
+        (
+            f"the recipe, {len(figures)} seeds ({', '.join(str(r['seed']) for r in runs)})",
+            f"{statistics.mean(figures):.2f}{spread} % on the test split",
+        ),
+        (
+            "rounding to float16",
+            f"validation accuracy {100 * exact.accuracy:.2f} % before, {100 * rounded.accuracy:.2f} % after; "
+            f"test {100 * untouched:.2f} % before, {100 * test.accuracy:.2f} % after",
+        ),
+        ("temperature", f"{temperature:.4f}, found on validation data, folded into the last Dense"),
+        ("expected calibration error", f"{100 * error:.2f} % on the test split (15 bins)"),
+        (
+            "threshold",
+            f"{network.threshold:.4f}: {100 * REFUSED:g} % of the validation digits lie below, "
+            f"{100 * refused:.2f} % of the test digits",
+        ),
+        (
+            "data",
+            f"{recipe.data.name}, {recipe.data.validation:,} of the training images held out for validation; "
+            f"files by their published checksums: {checks}",
+        ),
+        ("command", f"`glassnet train {name}` (seed {SEED}), then `python tools/pretrained.py --only {name}`"),
+        ("training", f"{len(gn.History.load(folder / HISTORY))} epochs, {seconds / 60:.1f} minutes"),
+        ("machine", f"{environment['processors']} cores, {environment['system']}, {blas}"),
+        (
+            "versions",
+            f"glassnet {environment['glassnet']}, NumPy {environment['numpy']}, Python {environment['python']}",
+        ),
+        ("size", f"{path.stat().st_size / 1e6:.2f} MB"),
+        (
+            "worst classes",
+            ", ".join(f"{row.name} ({100 * row.recall:.2f} % of {row.support:,} found)" for row in worst),
+        ),
+        ("most confused", confused),
+    ]
+    table = "\n".join(f"| {key} | {value} |" for key, value in rows)
+    return (
+        f"# {name}\n\n`gn.load_pretrained({name!r})`. Every figure here is printed by `tools/pretrained.py`.\n\n"
+        f"| | |\n|---|---|\n{table}\n"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=NAMES)
+    options = parser.parse_args()
+    for name in NAMES:
+        if options.only in (None, name):
+            make(name)
+
+
+if __name__ == "__main__":
+    main()
