@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tomli_w
 
 import glassnet as gn
 from glassnet.recipes import Recipe, RecipeError, load_recipe, recipe_names
+from glassnet.run import train_recipe
 
 MINIMAL = """
 [network]
@@ -38,6 +40,8 @@ SHAPES = {
     "sixteen": [16, 16, 10],
     "quick": [128, 10],
     "classic": [128, 10],
+    "strong": [1024, 1024, 10],
+    "cnn": [10],
 }
 
 
@@ -49,7 +53,9 @@ def test_named_recipes_have_the_promised_networks(name: str, digits: gn.Dataset)
     network = recipe.make_network(digits)
     assert [layer.units for layer in network.layers if isinstance(layer, gn.Dense)] == SHAPES[name]
     activation = gn.Sigmoid if name in ("sigmoid-30", "sixteen") else gn.ReLU
-    assert sum(isinstance(layer, activation) for layer in network.layers) == len(SHAPES[name]) - 1
+    convolutions = sum(isinstance(layer, gn.Conv2D) for layer in network.layers)
+    assert sum(isinstance(layer, activation) for layer in network.layers) == len(SHAPES[name]) - 1 + convolutions
+    assert convolutions == (5 if name == "cnn" else 0)
     assert network.classes == digits.classes
 
 
@@ -59,6 +65,49 @@ def test_a_recipe_written_and_read_is_the_same(name: str, tmp_path: Path) -> Non
     path = tmp_path / "copy.toml"
     path.write_text(tomli_w.dumps(recipe.to_table()))
     assert load_recipe(path) == recipe
+
+
+def made(shape: tuple[int, ...], classes: int) -> gn.Dataset:
+    """A dataset of this form, of random pixels."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (40, *shape), np.uint8), rng.integers(0, classes, 40)
+    parts = (gn.Split(x, y, np.arange(start, start + count)) for start, count in ((0, 24), (24, 8), (32, 8)))
+    return gn.Dataset("made", *parts, classes=tuple(f"class {c}" for c in range(classes)), white=255)
+
+
+@pytest.mark.parametrize("name", ["strong", "cnn"])
+@pytest.mark.parametrize(
+    ("shape", "classes"),
+    [((28, 28), 10), ((28, 28), 47), ((32, 32, 3), 10), ((8, 8), 10)],
+    ids=["MNIST, Fashion-MNIST, KMNIST", "EMNIST", "CIFAR-10", "UCI digits"],
+)
+def test_strong_and_cnn_train_on_any_dataset_of_the_registry(
+    name: str, shape: tuple[int, ...], classes: int, tmp_path: Path
+) -> None:
+    recipe = load_recipe(name, settings={"training.epochs": "1", "training.batch_size": "12"})
+    run = train_recipe(recipe, made(shape, classes), tmp_path / "run", pictures=False)
+    assert run.evaluation.probabilities.shape == (8, classes)
+    assert run.network.input_shape == shape
+
+
+def test_what_is_hidden_may_be_sizes_and_layers(own: Path, digits: gn.Dataset) -> None:
+    hidden = '[{type = "Conv2D", filters = 3, kernel_size = 3}, "ReLU", "Flatten", 7, "BatchNorm", 5]'
+    layers = load_recipe(own, settings={"network.hidden": hidden}).make_network(digits).layers
+    kinds = ["Rescale", "Reshape", "Conv2D", "ReLU", "Flatten", "Dense", "ReLU", "BatchNorm", "Dense", "ReLU", "Dense"]
+    assert [type(layer).__name__ for layer in layers] == kinds
+    with pytest.raises(RecipeError, match=r"hidden\[1\]: unknown type 'Relu'; did you mean 'ReLU'"):
+        load_recipe(own, settings={"network.hidden": '[3, "Relu"]'})
+
+
+def test_augmentation_and_outliers_follow_the_dataset(own: Path, digits: gn.Dataset) -> None:
+    settings = {"augmentation.shift": "0.1", "outliers.share": "0.2"}
+    recipe = load_recipe(own, settings=settings)
+    assert recipe.augment(digits) == [gn.Outliers(0.2, classes=10), gn.Augmentation(shift=0.1, white=16)]
+    assert load_recipe(own).augment(digits) == []
+    with pytest.raises(RecipeError, match=r"augmentation: shift must be a number from 0 to 0.5, got 2"):
+        load_recipe(own, settings={"augmentation.shift": "2.0"})
+    with pytest.raises(RecipeError, match="augmentation: unknown key 'rotate'; did you mean 'rotation'"):
+        load_recipe(own, settings={"augmentation.rotate": "2"})
 
 
 def test_a_file_of_ones_own(own: Path) -> None:

@@ -185,7 +185,7 @@ class Recipe:
 
 def recipe_names() -> list[str]:
     """The named recipes, smallest first."""
-    return ["tiny", "tiny-deep", "sigmoid-30", "sixteen", "quick", "classic"]
+    return ["tiny", "tiny-deep", "sigmoid-30", "sixteen", "quick", "classic", "strong", "cnn"]
 
 
 def load_recipe(name: str | Path, *, settings: dict[str, str] | None = None) -> Recipe:
