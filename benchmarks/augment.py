@@ -1,0 +1,85 @@
+"""What augmentation costs: each kind of change alone, and its part in a training step of `strong` and `cnn`.
+
+    python benchmarks/augment.py            print the table
+    python benchmarks/augment.py --write    the same, and put it into docs/decisions/augmentation.md
+
+One worker, matrix products on one thread, MNIST images, batches of 128; microseconds an image, the least of seven
+rounds. The two parts of a step are measured in turn, so that both see the same machine.
+"""
+
+import argparse
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+import glassnet as gn
+from glassnet.nn.stream import stream
+from glassnet.recipes import load_recipe
+from glassnet.train.metrics import matrix_threads
+
+PAGE = Path(__file__).parent.parent / "docs" / "decisions" / "augmentation.md"
+BATCH, ROUNDS = 128, 7
+
+
+def least(*works: Callable[[], object]) -> list[float]:
+    """The least time of each, in microseconds an image, taken in turn."""
+    spent: list[list[float]] = [[] for _ in works]
+    for _ in range(ROUNDS):
+        for work, seconds in zip(works, spent, strict=True):
+            started = time.perf_counter()
+            work()
+            seconds.append(time.perf_counter() - started)
+    return [1e6 * min(seconds) / BATCH for seconds in spent]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="put the table into the page of the decision")
+    options = parser.parse_args()
+    dataset = gn.load_dataset("mnist")
+    x, y = dataset.train.x[:BATCH], dataset.train.y
+    assert y is not None
+    y = y[:BATCH]
+    amounts = vars(load_recipe("cnn").augmentation)
+    lines = ["| what | µs an image | |", "|---|---|---|"]
+    with matrix_threads(1):
+        for name, amount in {**amounts, "erase": 0.3, "noise": 0.1}.items():
+            if name != "white" and amount:
+                change = gn.Augmentation(**{name: amount})
+                (micro,) = least(lambda change=change: change(x, y, stream(0, "augment", 0)))  # type: ignore[misc]
+                lines.append(f"| {name} alone | {micro:.1f} | |")
+        for name in ("strong", "cnn"):
+            recipe = load_recipe(name)
+            network, changes = recipe.make_network(dataset), recipe.augment(dataset)
+
+            def change_all(changes: list[gn.train.gradient.Augment] = changes) -> tuple[np.ndarray, np.ndarray]:
+                a, b = x, y
+                for change in changes:
+                    a, b = change(a, b, stream(0, "augment", 0))
+                return a, b
+
+            changed, targets = change_all()
+
+            def gradient(
+                network: gn.Network = network, changed: np.ndarray = changed, targets: np.ndarray = targets
+            ) -> None:
+                _, prediction = network.loss.forward(network.forward(changed, training=True), targets)
+                network.backward_parameters(network.loss.backward(prediction, targets))
+
+            gradient()
+            augmenting, learning = least(change_all, gradient)
+            part = 100 * augmenting / (augmenting + learning)
+            lines.append(f"| all changes of `{name}` | {augmenting:.1f} | its gradient: {learning:.0f}; {part:.0f} % |")
+    text = "\n".join(lines)
+    print(text)
+    if options.write:
+        marks = "<!-- cost -->", "<!-- /cost -->"
+        pattern = re.compile(f"{marks[0]}.*{marks[1]}", re.DOTALL)
+        PAGE.write_text(pattern.sub(lambda _: f"{marks[0]}\n{text}\n{marks[1]}", PAGE.read_text()))
+
+
+if __name__ == "__main__":
+    main()
