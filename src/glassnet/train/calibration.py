@@ -1,0 +1,204 @@
+"""Probabilities that can be trusted: of the answers given with 90 %, nine in ten should be right.
+
+A network that has learned long is surer than it should be. One number, the temperature, takes that back and leaves
+every answer as it was; below a threshold on the probability it is better to give no answer at all.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glassnet.nn.activations import softmax
+from glassnet.nn.dense import Dense
+from glassnet.nn.entropy import CrossEntropy, is_distribution
+from glassnet.nn.layer import Array
+from glassnet.nn.network import Network
+from glassnet.nn.settings import InputError, require
+from glassnet.train.crew import processors
+from glassnet.train.metrics import as_examples, matrix_threads
+
+MOST_STEPS = 200  # of Newton's method, which needs about ten
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """How often answers are right that are given with a certain probability: the bins of a reliability diagram.
+
+    Attributes:
+        edges: of the bins (B + 1,), from 0 to 1; bin m holds the answers with edges[m] < p <= edges[m + 1].
+        count: how many answers each bin holds (B,).
+        confidence: the mean of their probabilities (B,); nan in an empty bin.
+        accuracy: the fraction of them that is right (B,); nan in an empty bin.
+    """
+
+    edges: Array
+    count: Array
+    confidence: Array
+    accuracy: Array
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error, from 0 to 1: sum over bins of count / N times |accuracy - confidence|."""
+        return float(np.nansum(self.count * np.abs(self.accuracy - self.confidence)) / self.count.sum())
+
+
+def reliability(probabilities: Array, labels: Array, *, bins: int = 15) -> Reliability:
+    """Answers counted by how sure they are: in bins of equal width of the largest probability of each.
+
+    conf(B_m) = 1 / |B_m| sum over i in B_m of max_k p_ik
+    acc(B_m)  = 1 / |B_m| sum over i in B_m of 1 where argmax_k p_ik = y_i, else 0
+
+    Shapes: probabilities (N, C), each row with sum 1; labels y (N,), integers from 0 to C - 1.
+
+    Args:
+        bins: how many, at least 1.
+
+    Raises:
+        InputError: no probabilities of classes, or no labels for them.
+
+    Reference: Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural networks", section 2.
+    """
+    p, labels = np.asarray(probabilities, np.float64), np.asarray(labels)
+    _check_probabilities(p)
+    require(
+        labels.shape == p.shape[:1] and labels.dtype.kind in "iu",
+        f"expected {len(p):,} labels, integers (N,), got {labels.dtype} of shape {labels.shape}",
+    )
+    low, high = labels.min(), labels.max()
+    require(low >= 0 and high < p.shape[1], f"labels go from {low} to {high}, but there are {p.shape[1]} classes")
+    require(bins >= 1, f"bins must be at least 1, got {bins}")
+    edges = np.linspace(0, 1, bins + 1)
+    sure = np.minimum(p.max(axis=1), 1)  # rounding can make it a little more
+    place = np.searchsorted(edges, sure) - 1  # edges[place] < sure <= edges[place + 1]
+    count = np.bincount(place, minlength=bins)
+    divisor = np.where(count, count, np.nan)
+    right = p.argmax(axis=1) == labels
+    confidence = np.bincount(place, weights=sure, minlength=bins) / divisor
+    accuracy = np.bincount(place, weights=right, minlength=bins) / divisor
+    return Reliability(edges, count, confidence, accuracy)
+
+
+def expected_calibration_error(probabilities: Array, labels: Array, *, bins: int = 15) -> float:
+    """How far probabilities are from how often they are right, on average, from 0 to 1.
+
+    ECE = sum over bins m of |B_m| / N  |acc(B_m) - conf(B_m)|
+
+    with the bins, accuracies and confidences of `reliability`, whose arguments and errors these are.
+
+    Reference: Guo et al. 2017, "On calibration of modern neural networks", equation 3.
+    """
+    return reliability(probabilities, labels, bins=bins).error
+
+
+def calibrate(network: Network, examples: Any) -> float:
+    """Make a classifier as sure as it is right: divide its logits by the temperature that fits best.
+
+    T = argmin over T > 0 of 1/N sum_i -log softmax(z_i / T)_{y_i}      then W <- W / T, b <- b / T in the last layer
+
+    The largest logit stays the largest, so every answer stays what it was, but for ties within rounding. The examples
+    must not be those of the training, on which the network is surer than on others. Where the network was trained with
+    label smoothing, the fit is without it all the same: it asks for the probabilities of the labels themselves.
+    `network.threshold` is about probabilities, so it is chosen afterwards.
+
+    Args:
+        network: ends in a Dense layer, its loss is CrossEntropy; its weights are changed.
+        examples: a split for validation or a pair (x, y), with labels.
+
+    Returns:
+        T: above 1 if the network was too sure, below 1 if it was not sure enough.
+
+    Raises:
+        InputError: another last layer or loss; no labels; all examples right, or no better than guessing, so that no
+            temperature is best.
+
+    Reference: Guo et al. 2017, "On calibration of modern neural networks", section 4.2 (temperature scaling).
+    """
+    last = network.layers[-1]
+    if not isinstance(last, Dense):
+        raise InputError(
+            f"calibrate: the last layer must be Dense, to be divided by T; here it is {type(last).__name__}"
+        )
+    require(
+        isinstance(network.loss, CrossEntropy),
+        f"calibrate: a temperature belongs to CrossEntropy; the loss here is {type(network.loss).__name__}",
+    )
+    inputs, targets, rows = as_examples(examples, "calibrate", network)
+    labels = targets[rows]
+    network.loss.check(labels, network.output_shape[0], len(rows))
+    require(labels.ndim == 1, f"calibrate: expected labels (N,), got targets of shape {labels.shape}")
+    with matrix_threads(1):
+        logits = network.logits(inputs, rows, workers=processors())
+    T = best_temperature(logits, labels)
+    last.W /= T
+    last.b /= T
+    return T
+
+
+def best_temperature(logits: Array, labels: Array) -> float:
+    """The temperature T > 0 with the least mean cross-entropy of softmax(z / T).
+
+    With beta = 1 / T and d_k = z_k - z_y, how much class k leads the truth, the loss of an example is
+
+    l = log sum_k exp(beta d_k)      dl/dbeta = sum_k p_k d_k      d2l/dbeta2 = sum_k p_k d_k^2 - (sum_k p_k d_k)^2
+
+    where p = softmax(beta z). The second derivative is a variance, never negative: l is convex in beta and has one
+    valley. Newton's method walks there, and halves the bracket where it would leave it.
+
+    Shapes: logits z (N, C); labels y (N,).
+
+    Raises:
+        InputError: the valley is at beta = infinity, for all labels have the largest logit; or not above 0, for the
+            logits say less than nothing about the labels.
+    """
+    z = logits.astype(np.float64)
+    lead = z - z[np.arange(len(z)), labels][:, None]  # (N, C)
+    require(
+        lead.mean() < 0,
+        "calibrate: the network is no better than guessing on these examples: train it, or see whether the labels fit",
+    )
+    require(
+        lead.max() > 0,
+        f"calibrate: the network is right on all {len(z):,} examples, so that it cannot be too sure of them: "
+        "give it more examples, and not those of its training",
+    )
+    beta, low, high = 1.0, 0.0, math.inf
+    for _ in range(MOST_STEPS):
+        p = softmax(beta * lead)
+        mean = (p * lead).sum(axis=1)
+        slope, curvature = mean.mean(), ((p * lead**2).sum(axis=1) - mean**2).mean()
+        low, high = (beta, high) if slope < 0 else (low, beta)
+        following = beta - slope / curvature if curvature > 0 else math.inf
+        if high == math.inf:
+            following = min(following, 2 * beta)
+        elif not low <= following <= high:
+            following = (low + high) / 2
+        if abs(following - beta) <= 1e-12 * beta:
+            break
+        beta = following
+    return float(1 / beta)
+
+
+def refusal_threshold(probabilities: Array, share: float) -> float:
+    """The highest threshold below which no more than this share of the examples have their largest probability.
+
+    What `network.threshold` is set to, so that a known share of real examples is refused, at most.
+
+    Shapes: probabilities (N, C) of examples that were not in the training.
+
+    Args:
+        share: from 0 to below 1.
+
+    Raises:
+        InputError: no probabilities of classes, or the share is out of range.
+    """
+    p = np.asarray(probabilities)
+    _check_probabilities(p)
+    require(0 <= share < 1, f"share must be from 0 to below 1, got {share}")
+    return float(np.sort(p.max(axis=1))[int(share * len(p))])
+
+
+def _check_probabilities(p: Array) -> None:
+    fits = p.ndim == 2 and p.shape[0] > 0 and p.shape[1] > 1 and is_distribution(p)
+    require(fits, f"expected the probabilities of classes (N, C), each row with sum 1, got an array of shape {p.shape}")
