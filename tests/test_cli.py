@@ -118,6 +118,88 @@ def test_predict_idx_and_csv_and_submission(trained: Path) -> None:
     assert f"accuracy {100 * accuracy:.2f} %" in glassnet("predict", "run", "labelled.csv", cwd=trained).stdout
 
 
+def drawn(path: Path, *strokes: list[tuple[int, int]], side: int = 160) -> Path:
+    """A picture of strokes with a round pen, dark on white."""
+    from PIL import Image, ImageDraw
+
+    page = Image.new("L", (side, side), 255)
+    pen = ImageDraw.Draw(page)
+    for stroke in strokes:
+        pen.line(stroke, fill=20, width=11, joint="curve")
+        for x, y in stroke:
+            pen.ellipse((x - 5, y - 5, x + 5, y + 5), fill=20)
+    page.save(path)
+    return path
+
+
+SEVEN = [(40, 35), (110, 35), (75, 130)]
+W = [(20, 40), (50, 120), (80, 60), (110, 120), (140, 40)]
+
+
+def test_predict_needs_no_model(tmp_path: Path) -> None:
+    drawn(tmp_path / "seven.png", SEVEN)
+    done = glassnet("predict", "seven.png", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^seven\.png: 7 \(\d+\.\d%\), then \d", done.stdout, re.MULTILINE)
+    assert glassnet("predict", "cnn", "seven.png", cwd=tmp_path).stdout == done.stdout
+    assert "seven.png: 7" in glassnet("predict", "strong", "seven.png", cwd=tmp_path).stdout
+
+
+def test_predict_refuses_what_is_no_digit_and_answers_the_others(tmp_path: Path) -> None:
+    drawn(tmp_path / "blank.png")
+    drawn(tmp_path / "seven.png", SEVEN)
+    drawn(tmp_path / "w.png", W)
+    done = glassnet("predict", "blank.png", "seven.png", "w.png", "--json", cwd=tmp_path)
+    blank, seven, w = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert blank["label"] is None
+    assert "no ink" in blank["problem"]
+    assert (seven["label"], "problem" in seven) == ("7", False)
+    assert w["label"] is None
+    assert "no digit that I know" in w["problem"]
+    said = glassnet("predict", "blank.png", "seven.png", "w.png", "--no-draw", cwd=tmp_path)
+    assert said.returncode == 2
+    assert said.stderr.startswith("error: blank.png: no ink")
+    assert said.stdout.startswith("seven.png: 7 (")
+    assert "w.png: no digit that I know; most like" in said.stdout
+
+
+def test_predict_saves_what_the_network_saw(tmp_path: Path) -> None:
+    from glassnet.data.drawing import to_mnist
+    from glassnet.data.picture import read
+
+    (tmp_path / "other").mkdir()
+    for folder in (tmp_path, tmp_path / "other"):
+        drawn(folder / "seven.png", SEVEN)
+    done = glassnet("predict", "seven.png", "other/seven.png", "--save-seen", "seen", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "seen").iterdir()) == ["seven-seen-2.png", "seven-seen.png"]
+    np.testing.assert_array_equal(read(tmp_path / "seen" / "seven-seen.png"), to_mnist(read(tmp_path / "seven.png")))
+
+
+def test_an_ensemble_says_what_it_gained(trained: Path) -> None:
+    for seed in (0, 1):
+        glassnet(
+            "train", "classic", "--data", "digits", "--epochs", "3", "--seed", seed, "--out", f"e{seed}", cwd=trained
+        )
+    done = glassnet("ensemble", "e0", "e1", cwd=trained)
+    assert done.returncode == 0, done.stderr
+    test = gn.load_dataset("digits").test
+    each = [gn.evaluate(gn.load_network(trained / f"e{seed}" / "model.safetensors"), test) for seed in (0, 1)]
+    for result in (*each, gn.ensemble(each)):
+        assert f"{100 * result.accuracy:.2f} %" in done.stdout
+    gain = 100 * (gn.ensemble(each).accuracy - max(e.accuracy for e in each))
+    assert f"{gain:+.2f} against the best of them" in " ".join(done.stdout.split())
+
+
+def test_show_previews_the_augmentation_of_a_recipe(tmp_path: Path) -> None:
+    done = glassnet("data", "show", "digits", "--augment", "cnn", "--out", "sheet.png", cwd=tmp_path)
+    assert done.stdout == "100 examples drawn in sheet.png\n"
+    assert (tmp_path / "sheet.png").stat().st_size > 10_000
+    few = glassnet("data", "show", "digits", "--augment", "cnn", cwd=tmp_path)
+    assert few.returncode == 0, few.stderr
+
+
 def test_explain_prints_the_numbers_of_the_library(trained: Path) -> None:
     digits = gn.load_dataset("digits")
     network = gn.load_network(trained / "run" / "model.safetensors")
@@ -301,7 +383,12 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
         ),
         (["evaluate", "nothing.safetensors"], "does not exist"),
         (["evaluate", "text.txt"], "expected a glassnet model"),
-        (["predict", "run"], "expected a model and at least one file"),
+        (["predict", "run"], "expected a file with examples besides the model"),
+        (["predict"], "Missing argument"),
+        (["predict", "cnnn", "missing.png"], "cnnn"),
+        (["ensemble", "run"], "expected at least two networks"),
+        (["ensemble", "run", "nothing"], "nothing"),
+        (["data", "show", "digits", "--augment", "classic"], "this recipe changes no examples"),
         (["predict", "run", "missing.png"], "missing.png"),
         (["predict", "run", "text.txt"], "text.txt"),
         (["predict", "run", "empty.png"], "empty.png"),
