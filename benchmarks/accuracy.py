@@ -70,11 +70,8 @@ def train(name: str, settings: dict[str, str], seed: int) -> None:
     if any(r["fingerprint"] == mark and r["seed"] == seed for r in known):
         return
     print(f"{command(name, settings)} --seed {seed} ...", flush=True)
-    folder = run_folder(recipe)
     dataset = gn.load_dataset(recipe.data.name, validation=recipe.data.validation)
-    if not (folder / EVALUATION).exists():
-        start = resume_run if folder.exists() else train_recipe
-        start(recipe, dataset, folder, pictures=False, progress=gn.ProgressBar())
+    folder = trained(recipe, dataset)
     network = gn.load_network(folder / MODEL)
     history = gn.History.load(folder / HISTORY)
     seconds = sum(record["seconds"] for record in history.records)
@@ -97,9 +94,13 @@ def train(name: str, settings: dict[str, str], seed: int) -> None:
     print(f"  test accuracy {100 * accuracy:.2f} %, {seconds:.0f} s", flush=True)
 
 
-def run_folder(recipe: Any) -> Path:
-    """Where a recipe is trained; another recipe or seed has another folder."""
-    return RUNS / f"{recipe.name}-{fingerprint(recipe)}-seed-{recipe.training.seed}"
+def trained(recipe: Any, dataset: gn.Dataset) -> Path:
+    """The folder of the finished run of a recipe, which is trained, or resumed, unless that is done already."""
+    folder = RUNS / f"{recipe.name}-{fingerprint(recipe)}-seed-{recipe.training.seed}"
+    if not (folder / EVALUATION).exists():
+        start = resume_run if folder.exists() else train_recipe
+        start(recipe, dataset, folder, pictures=False, progress=gn.ProgressBar())
+    return folder
 
 
 def shape(recipe: Any) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 import glassnet as gn
+from glassnet.data.files import sha256_of_content
 from glassnet.data.registry import check_dataset
 from glassnet.modelfile import read_about
 from glassnet.pretrained import FOLDER
@@ -36,10 +37,9 @@ REFUSED = 0.015  # of the validation digits, at most
 
 def make(name: str) -> None:
     """Make the model of this name and its card from the run of seed 0."""
-    accuracy.train(name, {}, SEED)
     recipe = gn.recipes.load_recipe(name, settings={"training.seed": str(SEED)})
-    folder = accuracy.run_folder(recipe)
     dataset = gn.load_dataset(recipe.data.name, validation=recipe.data.validation)
+    folder = accuracy.trained(recipe, dataset)
     network = gn.load_network(folder / MODEL)
     exact = gn.evaluate(network, dataset.validation)
     temperature = gn.calibrate(network, dataset.validation)
@@ -80,7 +80,12 @@ def _card(
     untouched = json.loads((folder / EVALUATION).read_text())["accuracy"]
     error = gn.expected_calibration_error(test.probabilities, test.truth)
     refused = float(np.mean(test.probabilities.max(axis=1) < network.threshold))
-    checks = ", ".join(f"{file} {status}" for file, status in check_dataset(recipe.data.name))
+    states = dict(check_dataset(recipe.data.name))
+    if set(states.values()) != {"ok"}:
+        raise SystemExit(f"{recipe.data.name}: not the published files: {states}")
+    sums = ", ".join(
+        f"{Path(file).name.removesuffix('.gz')} {sha256_of_content(Path(file))}" for file in states if "train" in file
+    )
     blas = ", ".join(f"{b['internal_api']} {b['version']} ({b['architecture']})" for b in environment["blas"])
     worst = sorted(test.per_class, key=lambda row: row.recall)[:3]
     confused = ", ".join(f"{t} read as {p} ({n} times)" for t, p, n in test.most_confused(4))
@@ -106,7 +111,7 @@ def _card(
         (
             "data",
             f"{recipe.data.name}, {recipe.data.validation:,} of the training images held out for validation; "
-            f"files by their published checksums: {checks}",
+            f"sha256 of the unzipped files: {sums}",
         ),
         ("command", f"`glassnet train {name}` (seed {SEED}), then `python tools/pretrained.py --only {name}`"),
         ("training", f"{len(gn.History.load(folder / HISTORY))} epochs, {seconds / 60:.1f} minutes"),
