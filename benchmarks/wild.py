@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ TEST_SEED, DEVELOPMENT_SEED = 20_000, 1
 COUNT = 2_000
 PLAIN_AT_MOST = 0.6  # accuracy of the plain resize; above it the pictures say little
 CELL, COLUMNS, ROWS = 128, 12, 6  # pixels and pictures, of a sheet
+PAGES = 3  # sheets of combinations
 REFUSED = -1  # instead of a label
 
 Array = NDArray[Any]
@@ -113,17 +115,18 @@ def measure(
     """Show each reader the first `count` pictures, and the network what it makes of them."""
     has = np.zeros((count, len(EFFECTS)), bool)
     seen = {name: np.zeros((count, 28, 28), np.uint8) for name in readers}
-    refused = {name: np.zeros(count, bool) for name in readers}
+    refused = {name: np.ones(count, bool) for name in readers}
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         for number in range(count):
             wild = source.picture(number)
             has[number] = [name in wild.effects for name in EFFECTS]
-            for name, reader in readers.items():
-                try:
-                    seen[name][number] = reader(read_file(wild, Path(folder)))
-                except gn.DataError:
-                    refused[name][number] = True
+            with suppress(gn.DataError):
+                grey = read_file(wild, Path(folder))
+                for name, reader in readers.items():
+                    with suppress(gn.DataError):
+                        seen[name][number] = reader(grey)
+                        refused[name][number] = False
             if progress:
                 took = time.perf_counter() - started
                 print(f"\r{number + 1:,} of {count:,} pictures, {took:.0f} s", end="", file=sys.stderr, flush=True)
@@ -231,7 +234,7 @@ def write_sheets(source: Source, folder: Path) -> None:
     for name in EFFECTS:
         alone = [source.picture(number, [name]) for number in range(COLUMNS * ROWS)]
         sheet(alone).save(folder / f"{name.replace(' ', '-')}.png")
-    for page in range(3):
+    for page in range(PAGES):
         numbers = range(page * COLUMNS * ROWS, (page + 1) * COLUMNS * ROWS)
         sheet([source.picture(number) for number in numbers]).save(folder / f"combinations-{page + 1}.png")
 

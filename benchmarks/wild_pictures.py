@@ -33,6 +33,7 @@ SOFTNESS: Range = (1.0, 2.5)  # pixels over which the edge of a stroke goes from
 BLURRED: Range = (0.0, 0.03)  # the same as a share of the digit: large pictures are seldom sharp to the pixel
 LEAST_DIGIT = 14  # pixels, the longer side; under it people begin to guess
 LEAST_PEN = 1.3  # pixels; thinner strokes fade into the paper
+LEAST_GAP = 1.4  # pixels; a thicker pen leaves holes at least this wide
 
 # The severities.
 SIDE: Range = (16, 4000)  # pixels, log-uniform
@@ -49,6 +50,7 @@ PITCH: Range = (0.35, 1.3)  # distance of ruled lines / longer side of the digit
 LINE_WIDTH: Range = (0.015, 0.07)  # of a ruled line / longer side of the digit
 LINE_OF_PEN = 0.5  # but at most this share of the stroke's width
 LINE_STRENGTH: Range = (0.12, 0.5)  # contrast of a ruled line / of the ink
+LINE_TINT: Range = (0.3, 1.0)  # contrast of a coloured line in a channel / in another
 TILT = 2.0  # degrees, of the ruled lines, at most
 QUALITY = 20, 95  # JPEG
 SENSOR_NOISE: Range = (0, 10)  # standard deviation, grey values
@@ -94,8 +96,9 @@ LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 
 FINE = 8  # samples of the shape per MNIST pixel
 ROOM = 3  # MNIST pixels added around the image, for the thickest pen
-INK_LEVELS = (0.4, 0.3, 0.2)  # of 255: brighter is inside the stroke; the first that tears no stroke
+INK_LEVELS = (0.4, 0.3, 0.2)  # of 255: brighter is inside the stroke; that which tears it least
 TILE = 384  # pixels of the seamless tile that paper and sensor noise repeat
+SHARP = 800  # pixels, the longer side; in larger pictures the grain of the paper is larger too
 
 
 @dataclass
@@ -265,8 +268,7 @@ def signed_distance(image: Array) -> Array:
     level = ndimage.zoom(padded, FINE, order=3, grid_mode=True, mode="grid-constant")
     level = ndimage.gaussian_filter(level, 0.5 * FINE)
     candidates = [without_specks(level > limit) for limit in INK_LEVELS]
-    pieces = [ndimage.label(inside)[1] for inside in candidates]
-    inside = candidates[pieces.index(min(pieces))]
+    inside = min(candidates, key=lambda ink: pieces(ink) - holes(ink))  # a tear adds a piece or opens a hole
     distance = ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
     return ndimage.gaussian_filter(distance, 0.2 * FINE) / FINE
 
@@ -278,10 +280,11 @@ def without_specks(inside: Array) -> Array:
     return np.isin(pieces, 1 + np.flatnonzero(sizes >= 0.1 * sizes.max()))
 
 
-def with_pen(distance: Array, width: float) -> Array:
+def with_pen(distance: Array, width: float, room: float) -> Array:
     """The shape as a pen of this width (a share of the digit) would write it, as nearly as it keeps pieces and holes.
 
-    A thinner pen follows the middle of the stroke; what was blotted stays a blot. A thicker one grows the stroke.
+    A thinner pen follows the middle of the stroke; what was blotted stays a blot. A thicker one grows the stroke, but
+    leaves holes and gaps more than twice `room` wide (MNIST pixels), so that they are still seen.
     """
     half = pen_width(distance) / 2
     wanted = width * longest_side(distance) / FINE / 2
@@ -292,7 +295,7 @@ def with_pen(distance: Array, width: float) -> Array:
             changed = np.maximum(distance - (half - radius), radius - to_middle)
         else:
             changed = distance + (radius - half)
-        if pieces_and_holes(changed) == pieces_and_holes(distance):
+        if pieces(changed) == pieces(distance) and holes(changed) == holes(changed + room) == holes(distance):
             return changed
     return distance
 
@@ -308,8 +311,12 @@ def pen_width(distance: Array) -> float:
     return 2 * float(np.median(distance[middle(distance)]))
 
 
-def pieces_and_holes(distance: Array) -> tuple[int, int]:
-    return int(ndimage.label(distance > 0)[1]), int(ndimage.label(distance <= 0)[1])
+def pieces(distance: Array) -> int:
+    return int(ndimage.label(distance > 0)[1])
+
+
+def holes(distance: Array) -> int:
+    return int(ndimage.label(distance <= 0)[1]) - 1  # the paper around the digit is none
 
 
 def bounds(distance: Array) -> tuple[slice, slice]:
@@ -342,11 +349,11 @@ def resize(values: Array, size: tuple[int, int], filtered: Image.Resampling = Im
 def render(scene: Scene, image: Array) -> WildPicture:
     """The scene as a file."""
     distance = signed_distance(image)
-    if scene.pen is not None:
-        distance = with_pen(distance, scene.pen)
     height, width, digit = sides(scene)
+    if scene.pen is not None:
+        distance = with_pen(distance, scene.pen, room=LEAST_GAP / 2 / digit * longest_side(distance) / FINE)
     scale = digit / longest_side(distance) * FINE
-    pen = max(pen_width(distance) * scale, 1e-9)
+    pen = pen_width(distance) * scale
     if pen < LEAST_PEN:
         distance = distance + (LEAST_PEN - pen) / 2 / scale
     shrunk = min(1.0, digit / SMALL)
@@ -396,33 +403,30 @@ def transparent(scene: Scene, cover: Array) -> Array:
 def photographed(scene: Scene, cover: Array, digit: int, pen: float, shrunk: float) -> Array:
     """Paper with ink on it under a light, as a sensor sees it: (H, W) grey or (H, W, 3)."""
     has, (height, width) = scene.effects, cover.shape
-    texture = noise = lines = light = None
-    if "paper texture" in has:
-        rng = has["paper texture"]
-        grain = tiled(paper_tile(rng), height, width, zoom=max(1.0, max(height, width) / 800))
-        texture = np.float32(shrunk * rng.uniform(*TEXTURE)) * grain
+    grain: Array | float = 0.0  # standard deviation 1
+    lines: Array | float = 0.0  # share of the ink's contrast
+    light: Array | float = 1.0
+    noise: Array | float = 0.0  # grey values
+    roughness, tint = 0.0, np.ones(len(scene.ink))
+    if rng := has.get("paper texture"):
+        grain = tiled(paper_tile(rng), height, width, zoom=max(1.0, max(height, width) / SHARP))
+        roughness = shrunk * rng.uniform(*TEXTURE)
         cover = cover * (1 - np.float32(rng.uniform(*STREAKS)) * np.clip(0.5 + 0.5 * grain, 0, 1))
-    if "ruled lines" in has:
-        lines = ruled(has["ruled lines"], height, width, digit, pen)
-    if "uneven light" in has:
-        light = lighting(has["uneven light"], height, width)
-    if "JPEG noise" in has:
-        rng = has["JPEG noise"]
+    if rng := has.get("ruled lines"):
+        lines = ruled(rng, height, width, digit, pen)
+        tint = rng.uniform(*LINE_TINT, len(scene.ink))
+        tint /= tint.max()
+    if rng := has.get("uneven light"):
+        light = lighting(rng, height, width)
+    if rng := has.get("JPEG noise"):
         tile = shrunk * rng.uniform(*SENSOR_NOISE) * rng.standard_normal((TILE, TILE))
         noise = tiled(tile.astype(np.float32), height, width)
-    line_tint = has["ruled lines"].uniform(0.3, 1.0, len(scene.ink)) if lines is not None else 1.0
     channels = []
-    for ink, paper, tint in zip(scene.ink, scene.paper, np.broadcast_to(line_tint, scene.ink.shape), strict=True):
+    for ink, paper, part in zip(scene.ink, scene.paper, tint, strict=True):
         surface = np.full((height, width), paper, np.float32)
-        if texture is not None:
-            surface += texture
-        if lines is not None:
-            surface += lines * np.float32(tint * (ink - paper))
+        surface += np.float32(roughness) * grain + np.float32(part * (ink - paper)) * lines
         surface += cover * (np.float32(ink) - surface)
-        if light is not None:
-            surface *= light
-        if noise is not None:
-            surface += noise
+        surface = surface * light + noise
         channels.append(np.clip(surface, 0, 255).round().astype(np.uint8))
     return channels[0] if len(channels) == 1 else np.dstack(channels)
 
