@@ -95,6 +95,14 @@ def test_a_jpeg_is_turned_too(seven: np.ndarray, tmp_path: Path) -> None:
     assert difference.mean() < 4  # the blocks of a JPEG lie elsewhere; a picture turned wrongly differs by some 20
 
 
+def test_the_quality_of_a_jpeg_varies(seven: np.ndarray) -> None:
+    steps = set()
+    for number in range(8):
+        with Image.open(io.BytesIO(wild_picture(seven, 1, number, ["JPEG noise"]).data)) as image:
+            steps.add(image.quantization[0][1])  # of the first frequency: 2 at quality 95, 28 at quality 20
+    assert min(steps) < 6 < 12 < max(steps)
+
+
 def test_ink_on_nothing_shows_dark_on_white(seven: np.ndarray, small: None, tmp_path: Path) -> None:
     for number in range(6):
         made = wild_picture(seven, 1, number, EFFECTS)
@@ -123,16 +131,16 @@ def test_the_file_has_the_size_it_tells(seven: np.ndarray, small: None, tmp_path
         assert grey(made, tmp_path).shape == (made.height, made.width)
 
 
-@pytest.mark.parametrize("width", [0.03, 0.3])
+@pytest.mark.parametrize("width", [0.03, 0.5])
 def test_a_pen_keeps_pieces_and_holes(width: float) -> None:
     image = np.zeros((28, 28), np.uint8)
     image[6:22, 8:20] = 255
-    image[9:13, 11:17] = image[15:19, 11:17] = 0
+    image[9:13, 10:14] = image[15:19, 10:14] = 0  # an 8 with walls 2, 3 and 6 wide
     as_written = wild_pictures.signed_distance(image)
     written = wild_pictures.with_pen(as_written, width, room=0.2)
     assert (wild_pictures.pieces(written), wild_pictures.holes(written)) == (1, 2)
     ink, before = (written > 0).sum(), (as_written > 0).sum()
-    assert ink < 0.6 * before if width < 0.1 else ink > 1.1 * before
+    assert ink < 0.5 * before if width < 0.1 else ink > 1.1 * before
 
 
 def test_the_makers_of_the_pictures_do_not_know_the_library() -> None:
@@ -143,7 +151,7 @@ def test_the_makers_of_the_pictures_do_not_know_the_library() -> None:
     assert not [name for name in imported if name.startswith("glassnet")]
 
 
-def test_what_the_reader_refuses_counts_as_wrong(source: wild.Source) -> None:
+def test_what_the_reader_refuses_counts_as_wrong(source: wild.Source, tmp_path: Path) -> None:
     network = gn.Network([gn.Rescale(1 / 255), gn.Dense(10)], input_shape=784, seed=0)
     network.theta[:] = 0
     network.layers[-1].b[7] = 1  # says 7 to everything
@@ -163,6 +171,10 @@ def test_what_the_reader_refuses_counts_as_wrong(source: wild.Source) -> None:
     assert result["overall"][wild.PLAIN]["accuracy"] == 1
     for name, row in result["effects"].items():
         assert row["count"] == sum(name in made.effects for made in shown)
+    wild.write_failures(source, measured, tmp_path / "failures")
+    failures = [path.name for path in (tmp_path / "failures").iterdir()]
+    assert len(failures) == portraits
+    assert all("is-7-refused" in name for name in failures)
 
 
 def test_plain_resize_turns_dark_on_light_around(seven: np.ndarray) -> None:
