@@ -14,6 +14,7 @@ seed shows digits held out of the training examples. "Plain resize" is the same 
 
 import argparse
 import hashlib
+import importlib.metadata
 import io
 import json
 import math
@@ -187,7 +188,8 @@ def remark(result: dict[str, Any]) -> str:
     return (
         f"`{result['command']}`, network `{result['model']}`. The row of an effect is of all pictures that have it, "
         f"whatever else they have; ± is the standard error. The reader refused {refused:,} pictures; they count as "
-        f"wrong. {e['processors']} cores, NumPy {e['numpy']}, Python {e['python'].rsplit('.', 1)[0]}."
+        f"wrong. {e['processors']} cores, NumPy {e['numpy']}, Pillow {e['pillow']}, SciPy {e['scipy']}, "
+        f"Python {e['python'].rsplit('.', 1)[0]}."
     )
 
 
@@ -293,12 +295,12 @@ def main() -> None:
         readers[READ] = to_mnist
     measured = measure(network, source, options.count, readers, progress=True)
     result = {
-        "command": "python benchmarks/wild.py",
+        "command": "python benchmarks/wild.py" + (f" --model {options.model.name}" if options.model else ""),
         "model": options.model.name if options.model else "cnn",
         "seed": seed,
         "pictures": pictures_fingerprint(),
         **report(measured),
-        "environment": environment(),
+        "environment": environment() | {name: importlib.metadata.version(name) for name in ("pillow", "scipy")},
     }
     text = f"{table(result)}\n\n{remark(result)}"
     print(text)

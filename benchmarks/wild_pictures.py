@@ -395,9 +395,12 @@ def transparent(scene: Scene, cover: Array) -> Array:
     """Ink on nothing: (H, W, 2) grey and alpha, or (H, W, 4)."""
     rng = scene.effects["transparent"]
     hidden = (0, 255, scene.ink)[rng.integers(3)]  # colours that programs leave where nothing was drawn
-    alpha = np.rint(255 * rng.uniform(*OPACITY) * cover)
-    pixels = np.where(alpha[..., None] > 0, scene.ink, hidden)
-    return np.dstack([pixels, alpha]).astype(np.uint8)
+    alpha = np.rint(np.float32(255 * rng.uniform(*OPACITY)) * cover).astype(np.uint8)
+    pixels = np.empty((*cover.shape, len(scene.ink) + 1), np.uint8)
+    pixels[..., :-1] = hidden
+    pixels[alpha > 0, :-1] = scene.ink
+    pixels[..., -1] = alpha
+    return pixels
 
 
 def photographed(scene: Scene, cover: Array, digit: int, pen: float, shrunk: float) -> Array:

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import json
 import sys
 from pathlib import Path
 
@@ -202,3 +203,26 @@ def test_commands_that_would_spoil_the_test_seed_are_refused(
         wild.main()
     assert stopped.value.code == 2
     assert "error:" in capsys.readouterr().err
+
+
+def test_write_keeps_the_figures_and_fills_the_place_in_the_readme(
+    source: wild.Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme, results, model = tmp_path / "README.md", tmp_path / "wild.json", tmp_path / "any.safetensors"
+    readme.write_text("before\n<!-- wild -->\nold\n<!-- /wild -->\nafter\n")
+    gn.save_network(gn.Network([gn.Rescale(1 / 255), gn.Dense(10)], input_shape=784, seed=0), model)
+    monkeypatch.setattr(wild, "README", readme)
+    monkeypatch.setattr(wild, "RESULTS", results)
+    monkeypatch.setattr(wild, "COUNT", 9)
+    monkeypatch.setattr(wild.Source, "of", lambda seed: source)
+    monkeypatch.setattr("glassnet.data.drawing.to_mnist", wild.plain_resize)  # the reader is not measured by tests
+    monkeypatch.setattr(sys, "argv", ["wild.py", "--write", "--model", str(model)])
+    wild.main()
+    result = json.loads(results.read_text())
+    assert result["seed"] == wild.TEST_SEED
+    assert result["overall"]["count"] == 9
+    assert result["overall"][wild.READ] == result["overall"][wild.PLAIN]
+    text = readme.read_text()
+    assert text.startswith("before\n<!-- wild -->\n| effect |")
+    assert text.endswith("\n<!-- /wild -->\nafter\n")
+    assert all(f"| {name} |" in text for name in EFFECTS)
