@@ -96,7 +96,7 @@ LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 
 FINE = 8  # samples of the shape per MNIST pixel
 ROOM = 3  # MNIST pixels added around the image, for the thickest pen
-INK_LEVELS = (0.4, 0.3, 0.2)  # of 255: brighter is inside the stroke; that which tears it least
+INK_LEVELS = (0.4, 0.3)  # of 255: brighter is inside the stroke; that which tears it least
 TILE = 384  # pixels of the seamless tile that paper and sensor noise repeat
 SHARP = 800  # pixels, the longer side; in larger pictures the grain of the paper is larger too
 
