@@ -7,6 +7,7 @@ import pytest
 
 import glassnet as gn
 from glassnet import plots
+from glassnet.train.calibration import reliability
 from glassnet.train.metrics import Evaluation
 
 pytest.importorskip("matplotlib", reason="figures need the extra 'plots'")
@@ -59,6 +60,21 @@ def test_confusion_shows_every_count(result: Evaluation) -> None:
     }
     expected = {(t, p): n for (t, p), n in np.ndenumerate(result.confusion) if n}
     assert shown == expected
+
+
+def test_reliability_shows_every_bin() -> None:
+    """Each bar is as high as its accuracy, and what is missing to the confidence stands on it."""
+    p = np.array([[0.95, 0.05], [0.85, 0.15], [0.05, 0.95], [0.6, 0.4]])
+    measured = reliability(p, np.array([0, 1, 1, 1]), bins=5)
+    figure = plots.reliability({"a": measured, "b": measured})
+    assert len(figure.axes) == 4
+    for upper, lower in (figure.axes[0::2], figure.axes[1::2]):
+        right, more, less = (np.array([bar.get_height() for bar in bars]) for bars in upper.containers)
+        np.testing.assert_allclose((right + more)[2:], [0, np.nan, 2 / 3])
+        np.testing.assert_allclose((right + less)[2:], [0.6, np.nan, 2.75 / 3])
+        assert [bar.get_height() for bar in lower.containers[0]] == [0, 0, 1, 0, 3]
+        assert upper.get_title().endswith("error 33.75%")
+        assert lower.get_yscale() == "log"
 
 
 def test_predictions_name_the_truth_where_they_are_wrong(result: Evaluation, images: np.ndarray) -> None:
