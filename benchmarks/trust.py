@@ -1,0 +1,221 @@
+"""Show networks what is no digit, and see whether they refuse it: letters, scribbles and marks of two strokes.
+
+    python benchmarks/trust.py                      the pretrained models
+    python benchmarks/trust.py --model digits.safetensors       a model of yours, also a run folder's model file
+    python benchmarks/trust.py --sheet FOLDER       also write a picture of each group, to see what is asked
+    python benchmarks/trust.py --write              keep the results, put table and figure into README.md and docs/
+
+An image is refused when its largest probability is below a threshold. The threshold is chosen on the validation images
+of MNIST, so that at most a given part of those digits is refused; nothing is chosen on the test images or on what is
+no digit. A picture in which `to_mnist` sees no ink counts as refused, and is counted by itself too.
+"""
+
+import argparse
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from nodigits import Group, amount_of_ink, groups
+
+import glassnet as gn
+from glassnet import plots
+from glassnet.pretrained import pretrained_names
+from glassnet.run import environment
+from glassnet.train.calibration import Reliability, refusal_threshold, reliability
+
+ROOT = Path(__file__).parent.parent
+RESULTS = Path(__file__).parent / "trust.json"
+README = ROOT / "README.md"
+PICTURE = ROOT / "docs" / "pictures" / "reliability.png"
+MODELS = ("classic", "strong", "cnn")
+REFUSED_DIGITS = 0.015  # of the validation images, at most
+INK = (0.05, 0.95)  # quantiles of the ink of MNIST's digits between which a scribble's ink lies
+# What the project has promised itself, as parts of 1.
+MOST_REFUSED_DIGITS, LEAST_REFUSED_OTHERS, GREATEST_ERROR = 0.02, 0.9, 0.005
+SHOWN = 144  # pictures of a group on its sheet
+WORST = 10  # kinds of a group that are named
+
+Result = dict[str, Any]
+
+
+def limits_of_ink(digits: gn.Split) -> tuple[float, float]:
+    """Between which amounts of ink most digits lie."""
+    low, high = np.quantile(amount_of_ink(digits.x), INK)
+    return float(low), float(high)
+
+
+def measure(
+    name: str, network: gn.Network, mnist: gn.Dataset, others: dict[str, Group], share: float
+) -> tuple[Result, Reliability]:
+    """How a network does on MNIST's test digits and on groups of what is no digit."""
+    threshold = refusal_threshold(gn.evaluate(network, mnist.validation).probabilities, share)
+    test = gn.evaluate(network, mnist.test)
+    answered = test.probabilities.max(axis=1) >= threshold
+    right = test.predicted == test.truth
+    bins = reliability(test.probabilities, test.truth)
+    result = {
+        "model": name,
+        "threshold": threshold,
+        "refused_validation_digits_at_most": share,
+        "test_digits": len(right),
+        "refused_test_digits": float(np.mean(~answered)),
+        "test_accuracy": test.accuracy,
+        "test_accuracy_of_answered": float(np.mean(right[answered])),
+        "expected_calibration_error": bins.error,
+        "groups": {group: refusals(network, threshold, pictures) for group, pictures in others.items()},
+    }
+    return result, bins
+
+
+def refusals(network: gn.Network, threshold: float, group: Group) -> Result:
+    """Which part of a group is refused, and of each kind in it how many are accepted, the most accepted first."""
+    accepted = np.zeros(len(group.kinds), bool)
+    p = network.predict_proba(group.images)
+    accepted[group.taken] = p.max(axis=1) >= threshold
+    taken_for = np.full(len(group.kinds), -1)
+    taken_for[group.taken] = p.argmax(axis=1)
+    kinds = np.array(group.kinds)
+    rows = []
+    for kind in dict.fromkeys(group.kinds):
+        here = kinds == kind
+        digits = Counter(taken_for[here & accepted].tolist())
+        rows.append(
+            {
+                "kind": kind,
+                "pictures": int(here.sum()),
+                "accepted": int((here & accepted).sum()),
+                "as": [digit for digit, _ in digits.most_common(2)],
+            }
+        )
+    return {
+        "pictures": len(kinds),
+        "refused": float(np.mean(~accepted)),
+        "refused_without_ink": int(np.sum(~group.taken)),
+        "kinds": sorted(rows, key=lambda row: -row["accepted"] / row["pictures"]),
+    }
+
+
+def table(results: list[Result]) -> str:
+    """A row for each model, and one for what is asked for."""
+    names = list(results[0]["groups"])
+    lines = [
+        f"| model | digits refused | accuracy of the others | {' | '.join(f'{name} refused' for name in names)} "
+        "| calibration error |",
+        "|---|---|---|" + "---|" * (len(names) + 1),
+    ]
+    for r in results:
+        refused = " | ".join(f"{100 * r['groups'][name]['refused']:.1f} %" for name in names)
+        lines.append(
+            f"| `{r['model']}` | {100 * r['refused_test_digits']:.2f} % | {100 * r['test_accuracy_of_answered']:.2f} % "
+            f"| {refused} | {100 * r['expected_calibration_error']:.2f} % |"
+        )
+    goals = " | ".join([f"≥ {100 * LEAST_REFUSED_OTHERS:g} %"] * len(names))
+    lines.append(f"| the bar | ≤ {100 * MOST_REFUSED_DIGITS:g} % | | {goals} | ≤ {100 * GREATEST_ERROR:g} % |")
+    return "\n".join(lines)
+
+
+def most_accepted(results: list[Result], group: str) -> str:
+    """The kinds of a group that are taken for digits most often: which part of them, and for which digits."""
+    found: dict[str, dict[str, Result]] = {}
+    for r in results:
+        for row in r["groups"][group]["kinds"]:
+            found.setdefault(row["kind"], {})[r["model"]] = row
+
+    def accepted(rows: dict[str, Result]) -> float:
+        return sum(row["accepted"] / row["pictures"] for row in rows.values())
+
+    def cell(row: Result) -> str:
+        digits = f" (as {' or '.join(map(str, row['as']))})" if row["as"] else ""
+        return f"{100 * row['accepted'] / row['pictures']:.0f} %{digits}"
+
+    lines = [
+        " | ".join([f"| {group} accepted most often", *(f"`{r['model']}`" for r in results)]) + " |",
+        "|---|" + "---|" * len(results),
+    ]
+    for kind, rows in sorted(found.items(), key=lambda item: -accepted(item[1]))[:WORST]:
+        lines.append(f"| {kind} | {' | '.join(cell(row) for row in rows.values())} |")
+    return "\n".join(lines)
+
+
+def about(results: list[Result], others: dict[str, Group]) -> str:
+    """What the figures are of, in a few sentences."""
+    counts = ", ".join(f"{len(group.kinds):,} {name}" for name, group in others.items())
+    inkless = sum(int(np.sum(~group.taken)) for group in others.values())
+    share = f"{100 * results[0]['refused_validation_digits_at_most']:g} %"
+    return (
+        f"{results[0]['test_digits']:,} test digits; {counts}; in {inkless} of those pictures no ink was seen. "
+        f"Refused is what is below a threshold that refuses at most {share} of the validation digits."
+    )
+
+
+def missed(result: Result) -> list[str]:
+    """What a model does not reach of what is asked for."""
+    others = [f"{name} refused" for name, group in result["groups"].items() if group["refused"] < LEAST_REFUSED_OTHERS]
+    digits = ["digits refused"] * (result["refused_test_digits"] > MOST_REFUSED_DIGITS)
+    return [*digits, *others, *["calibration error"] * (result["expected_calibration_error"] > GREATEST_ERROR)]
+
+
+def put(text: str, page: Path) -> None:
+    """Put a text between the marks of this benchmark in a page."""
+    begin, end = "<!-- trust -->", "<!-- /trust -->"
+    pattern = re.compile(f"{begin}.*{end}", re.DOTALL)
+    old = page.read_text(encoding="utf-8")
+    if not pattern.search(old):
+        raise SystemExit(f"{page} has no place for the table: expected the marks {begin} and {end}")
+    page.write_text(pattern.sub(lambda _: f"{begin}\n{text}\n{end}", old), encoding="utf-8")
+
+
+def write_sheets(others: dict[str, Group], folder: Path) -> None:
+    """A picture of each group, its examples drawn at random."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(0)
+    for name, group in others.items():
+        chosen = np.sort(rng.choice(len(group.images), min(SHOWN, len(group.images)), replace=False))
+        kinds = np.array(group.kinds)[group.taken][chosen]
+        plots.save(plots.sheet(group.images[chosen], list(kinds), title=name), folder / f"{name}.png")
+        print(f"{folder / name}.png")
+
+
+def networks(paths: list[Path]) -> dict[str, gn.Network]:
+    """Model files by their name, or all pretrained models."""
+    if paths:
+        return {path.stem: gn.load_network(path) for path in paths}
+    return {name: gn.load_pretrained(name) for name in MODELS if name in pretrained_names()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, action="append", default=[], help="a model file; may be repeated")
+    parser.add_argument("--refuse", type=float, default=100 * REFUSED_DIGITS, help="%% of validation digits, at most")
+    parser.add_argument("--seed", type=int, default=0, help="of the pictures")
+    parser.add_argument("--sheet", type=Path, metavar="FOLDER", help="write a picture of each group")
+    parser.add_argument("--write", action="store_true", help="keep the results, put the table into README.md")
+    options = parser.parse_args()
+    chosen = networks(options.model)
+    if not chosen and not options.sheet:
+        parser.error("there is no pretrained model yet: name a model file with --model")
+    mnist = gn.load_dataset("mnist")
+    others = groups(limits_of_ink(mnist.train), options.seed)
+    if options.sheet:
+        write_sheets(others, options.sheet)
+    if not chosen:
+        return
+    measured = {name: measure(name, network, mnist, others, options.refuse / 100) for name, network in chosen.items()}
+    results = [result for result, _ in measured.values()]
+    text = f"{table(results)}\n\n{about(results, others)}\n\n{most_accepted(results, 'letters')}"
+    print(text, most_accepted(results, "scribbles"), most_accepted(results, "marks"), sep="\n\n")
+    for result in results:
+        print(f"{result['model']} misses: {', '.join(missed(result)) or 'nothing'}")
+    if options.write:
+        put(text, README)
+        RESULTS.write_text(
+            json.dumps({"seed": options.seed, "environment": environment(), "results": results}, indent=1) + "\n"
+        )
+        plots.save(plots.reliability({name: bins for name, (_, bins) in measured.items()}), PICTURE)
+
+
+if __name__ == "__main__":
+    main()
