@@ -26,7 +26,7 @@ Range = tuple[float, float]
 # Without effects: dark grey ink on white paper, the digit in the middle of a picture of ordinary size.
 PLAIN_SIDE: Range = (120, 360)  # pixels, the longer side of the picture
 SHAPE: Range = (0.6, 1.0)  # shorter side / longer side
-PLAIN_SHARE: Range = (0.5, 0.8)  # longer side of the digit / shorter side of the picture
+PLAIN_SHARE: Range = (0.35, 0.8)  # longer side of the digit / shorter side of the picture
 PLAIN_INK: Range = (5, 60)  # grey values
 PLAIN_PAPER: Range = (225, 255)
 SOFTNESS: Range = (1.0, 2.5)  # pixels over which the edge of a stroke goes from ink to paper: the lens
@@ -200,7 +200,7 @@ def turned(scene: Scene, rng: Generator) -> None:
 
 EFFECTS = {
     "size": Effect("16 to 4,000 pixels, the digit at least 14", 0.45, any_size),
-    "off centre": Effect("the digit 20 to 60 % of the shorter side, anywhere", 0.45, off_centre),
+    "off centre": Effect("the digit 20 to 60 % of the shorter side, anywhere", 0.6, off_centre),
     "pen": Effect("stroke 3 to 30 % of the digit: ballpoint to marker", 0.45, any_pen),
     "light on dark": Effect("blackboard, dark mode", 0.45, light_on_dark),
     "colour": Effect("coloured ink on coloured paper", 0.45, coloured),
