@@ -5,7 +5,7 @@ import pytest
 
 from glassnet.data.dataset import DataError, Dataset
 from glassnet.data.drawing import centre_of_mass
-from glassnet.data.outliers import Outliers, centred, turned
+from glassnet.data.outliers import Outliers, _nearest, centred, signs, turned
 from glassnet.nn.stream import stream
 
 
@@ -51,6 +51,31 @@ def test_turns_are_quarters_both_ways() -> None:
     assert (left ^ right).all()
     assert left.any()
     assert right.any()
+
+
+def test_signs_have_three_strokes_or_more_and_the_brightness_of_the_images() -> None:
+    images = np.full((3, 28, 28, 1), 16, np.uint8)
+    drawn = signs(images, 300, np.random.default_rng(0))[..., 0]
+    assert drawn.shape == (300, 28, 28)
+    assert set(drawn.max(axis=(1, 2))) <= {15, 16}  # a thin pen between pixels fills none of them
+    # One stroke of the widest pen is at most 27 x 5 pixels; three of the thinnest at least 10 x 1.4 together.
+    ink = drawn.sum(axis=(1, 2)) / 16
+    assert ink.min() > 14
+    assert np.median(ink) > 27 * 3
+    assert len({image.tobytes() for image in drawn}) == 300
+
+
+def test_the_distance_to_a_line_is_that_to_its_nearest_point() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.uniform(0, 10, (2, 3, 4, 2))
+    missing = np.zeros((3, 4), bool)
+    missing[:, 3] = True
+    found = _nearest(a, b, missing, 10)
+    t = np.linspace(0, 1, 2001)[:, None]
+    for n, row, column in ((0, 0, 0), (1, 4, 7), (2, 9, 3)):
+        points = np.concatenate([a[n, k] + t * (b[n, k] - a[n, k]) for k in range(3)])
+        expected = ((points - (row, column)) ** 2).sum(axis=1).min()
+        assert found[n, row, column] == pytest.approx(expected, abs=1e-3)  # points lie 0.005 apart
 
 
 def test_a_small_piece_is_enlarged_and_centred() -> None:

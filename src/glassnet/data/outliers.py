@@ -11,6 +11,8 @@ import numpy as np
 from glassnet.data.augment import resampled
 from glassnet.data.dataset import Array, DataError
 
+STROKES = 3, 5  # of a sign, least and most
+GRID, PIECES = 4, 4  # points along a side between which strokes run; straight pieces that make up a stroke
 FIT = 20 / 28  # of the side: as large as a digit is in its image
 
 
@@ -18,10 +20,11 @@ FIT = 20 / 28  # of the side: as large as a digit is in its image
 class Outliers:
     """Some of the images of a batch replaced by outliers.
 
-    An outlier is made from images a and b of the batch: half of it is half of a, the other half is that of b after a
-    quarter turn, so that even halves of the same class do not fit together; or each quarter is that of another image,
-    turned. It is then set into the middle and enlarged to the size of a digit. Only images with at least the median
-    amount of ink give pieces: two simple strokes could make a sign that is in the classes, such as a 7 or a 4.
+    Half of the outliers are made from images a and b of the batch: half of a, and of b after a quarter turn the other
+    half, so that even halves of the same class do not fit together; or each quarter is that of another image, turned.
+    Only images with at least the median amount of ink give pieces: two simple strokes could make a sign that is in the
+    classes, such as a 7 or a 4. The others are signs drawn at random: three to five strokes, straight or bent, between
+    points of a grid. All are then set into the middle and enlarged to the size of a digit.
 
     Targets become rows of probabilities (N, classes): 1 at the label of an image that stayed, 1 / classes everywhere
     for an outlier.
@@ -62,13 +65,14 @@ class Outliers:
             return x, targets
         x = x.copy()
         images = x.reshape(*x.shape[:3], -1)
-        x[-count:] = spliced(images, count, rng).reshape(count, *x.shape[1:])
+        made = np.concatenate([spliced(images, count // 2, rng), signs(images, count - count // 2, rng)])
+        x[-count:] = centred(made).reshape(count, *x.shape[1:])
         targets[-count:] = 1 / self.classes
         return x, targets
 
 
 def spliced(images: Array, count: int, rng: np.random.Generator) -> Array:
-    """So many outliers (count, H, H, C) from pieces of the images (N, H, H, C)."""
+    """So many images (count, H, H, C) from pieces of the images (N, H, H, C)."""
     H = images.shape[1]
     ink = images.sum(axis=(1, 2, 3))
     rich = images[ink >= np.median(ink)]
@@ -80,7 +84,49 @@ def spliced(images: Array, count: int, rng: np.random.Generator) -> Array:
     sides = np.where(right, b, a)
     quarters = np.where(lower, np.where(right, a, b), np.where(right, c, d))
     kind = rng.integers(3, size=count)[:, None, None, None]
-    return centred(np.where(kind == 0, halves, np.where(kind == 1, sides, quarters)))
+    return np.where(kind == 0, halves, np.where(kind == 1, sides, quarters))
+
+
+def signs(images: Array, count: int, rng: np.random.Generator) -> Array:
+    """So many images (count, H, H, C) of signs, drawn as bright as the brightest of the images (N, H, H, C)."""
+    H, C = images.shape[1], images.shape[3]
+    grid = np.linspace(0.2, 0.8, GRID) * H
+    chosen = rng.integers(GRID, size=(count, STROKES[1], 2, 2))  # from where, to where; row and column
+    same = (chosen[:, :, 0] == chosen[:, :, 1]).all(axis=2)
+    chosen[:, :, 1] = np.where(same[:, :, None], (chosen[:, :, 1] + 1) % GRID, chosen[:, :, 1])
+    ends = grid[chosen] + rng.normal(0, 0.02 * H, (count, STROKES[1], 2, 2))
+    # Half of the strokes are straight; a bent one goes around a point beside its middle.
+    bend = rng.normal(0, 0.25 * H, (count, STROKES[1], 2)) * rng.integers(2, size=(count, STROKES[1], 1))
+    t = np.linspace(0, 1, 1 + PIECES)[:, None]
+    start, end = ends[:, :, 0, None], ends[:, :, 1, None]  # (count, strokes, 1, 2)
+    points = start + t * (end - start) + (4 * t * (1 - t)) * bend[:, :, None]  # (count, strokes, pieces + 1, 2)
+    drawn = np.arange(STROKES[1]) < rng.integers(STROKES[0], STROKES[1] + 1, (count, 1))
+    pen = rng.uniform(0.025, 0.075, (count, 1, 1)) * H
+    missing = ~np.repeat(drawn, PIECES, axis=1)
+    distance = np.sqrt(
+        _nearest(points[:, :, :-1].reshape(count, -1, 2), points[:, :, 1:].reshape(count, -1, 2), missing, H)
+    )
+    ink = np.clip(pen + 0.5 - distance, 0, 1) * images.max()
+    return np.repeat(ink[..., None], C, axis=3).astype(np.uint8)
+
+
+def _nearest(a: Array, b: Array, missing: Array, H: int) -> Array:
+    """The square of the distance (N, H, H) of each pixel to the nearest of the lines from a to b (N, K, 2)."""
+    place = np.arange(H, dtype=np.float32)
+    a, along = a.astype(np.float32)[..., None], (b - a).astype(np.float32)[..., None]  # (N, K, 2, 1)
+    away = place - a  # (N, K, 2, H): rows and columns apart
+    square = np.maximum((along**2).sum(axis=2), 1e-6)[..., None]  # (N, K, 1, 1)
+    dot = away * along
+    inner = dot[:, :, 0, :, None] + dot[:, :, 1, None, :]  # (N, K, H, H)
+    away **= 2
+    away[missing] = np.inf
+    nearest = np.clip(inner / square, 0, 1)  # the part of the line at which it is nearest
+    inner *= -2
+    inner += nearest * square
+    inner *= nearest
+    inner += away[:, :, 0, :, None]
+    inner += away[:, :, 1, None, :]
+    return np.maximum(inner.min(axis=1), 0)
 
 
 def turned(images: Array, rng: np.random.Generator) -> Array:
