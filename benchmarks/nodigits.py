@@ -55,11 +55,11 @@ def amount_of_ink(images: Array) -> Array:
     return images.reshape(len(images), -1).sum(axis=1) / 255
 
 
-def letters(seed: int = 0, per_letter: int = PER_LETTER) -> Group:
-    """Latin letters in five fonts, in several sizes, turned by a few degrees, anywhere on the paper."""
+def letters(seed: int = 0, fonts: tuple[str, ...] = FONTS, per_letter: int = PER_LETTER) -> Group:
+    """Latin letters in these fonts, in several sizes, turned by a few degrees, anywhere on the paper."""
     rng = _stream(seed, 0)
     return _group(
-        (letter, printed(letter, font, rng)) for letter in LETTERS for font in FONTS for _ in range(per_letter)
+        (letter, printed(letter, font, rng)) for letter in LETTERS for font in fonts for _ in range(per_letter)
     )
 
 

@@ -72,6 +72,8 @@ def test_reliability_shows_every_bin() -> None:
         right, more, less = (np.array([bar.get_height() for bar in bars]) for bars in upper.containers)
         np.testing.assert_allclose((right + more)[2:], [0, np.nan, 2 / 3])
         np.testing.assert_allclose((right + less)[2:], [0.6, np.nan, 2.75 / 3])
+        for bars in upper.containers[1:]:
+            np.testing.assert_allclose([bar.get_y() for bar in bars], right)
         assert [bar.get_height() for bar in lower.containers[0]] == [0, 0, 1, 0, 3]
         assert upper.get_title().endswith("error 33.75%")
         assert lower.get_yscale() == "log"
