@@ -12,6 +12,8 @@ from glassnet.data.dataset import Array, DataError
 
 SIDE, BOX = 28, 20  # an MNIST image, and the longer side of the digit in it
 CENTRE = 14.0  # the row and column, counted from 0, of the centre of mass in an MNIST image
+OFF_CENTRE = 0.53  # pixels: none of the 70,000 is further off, up or down
+MNIST_SIDES = (19, 20)  # 16 of the 70,000 have a longer side of 19 pixels
 HEIGHT, WIDTH = 32, 20  # a UCI digit before it is counted in blocks, at most so wide
 LEAST_DIGIT = 250  # inked pixels of 32x32: nine in ten UCI digits have from 260 to 370
 LOOK = 250  # pictures of more than 250x250 pixels are looked at made smaller
@@ -124,11 +126,13 @@ def centre_of_mass(ink: Array) -> tuple[float, float]:
 
 
 def _is_mnist(drawing: Array) -> bool:
-    """28x28 pixels with a black border (at least half of it) and something light within."""
+    """28x28 pixels, most of them black, with a digit of MNIST's size where MNIST has it."""
     if drawing.shape != (SIDE, SIDE) or drawing.dtype != np.uint8:
         return False
-    border = np.concatenate([drawing[0], drawing[-1], drawing[:, 0], drawing[:, -1]])
-    return bool(np.median(border) == 0 and drawing.max() > 127)
+    if drawing.max() <= 127 or np.count_nonzero(drawing) > drawing.size / 2:
+        return False
+    longer = max(side.stop - side.start for side in _extent(drawing))
+    return longer in MNIST_SIDES and max(abs(place - CENTRE) for place in centre_of_mass(drawing)) <= OFF_CENTRE
 
 
 def _scaled(ink: Array, height: int, width: int) -> Array:
