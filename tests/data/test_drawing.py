@@ -8,7 +8,8 @@ import pytest
 
 import glassnet as gn
 from glassnet.data.dataset import DataError
-from glassnet.data.drawing import centre_of_mass, find_ink, resize, to_digits, to_mnist
+from glassnet.data.drawing import centre_of_mass, resize, to_digits, to_mnist
+from glassnet.data.ink import find_ink
 
 
 def seven(size: int = 200, pen: int = 16) -> np.ndarray:
@@ -349,13 +350,13 @@ def test_resize_averages_areas_and_draws_lines() -> None:
 
 def test_pieces_are_the_connected_ones() -> None:
     """Against SciPy, which comes with scikit-learn."""
-    from glassnet.data.drawing import _pieces
+    from glassnet.data.pieces import pieces
 
     label = pytest.importorskip("scipy.ndimage").label
     rng = np.random.default_rng(2)
     masks = [rng.random(rng.integers(1, 60, 2)) < share for share in np.linspace(0, 0.7, 40)]
     for mask in masks:
-        pieces, (expected, count) = _pieces(mask), label(mask, np.ones((3, 3)))
-        pairs = set(zip(pieces[mask].tolist(), expected[mask].tolist(), strict=True))
+        numbers, (expected, count) = pieces(mask), label(mask, np.ones((3, 3)))
+        pairs = set(zip(numbers[mask].tolist(), expected[mask].tolist(), strict=True))
         assert len(pairs) == count == len({piece for piece, _ in pairs})
-        assert not pieces[~mask].any()
+        assert not numbers[~mask].any()

@@ -1,0 +1,184 @@
+"""Finding the ink on a page: what is neither paper nor light nor printed line nor dirt.
+
+Paper is what a page would be if there were nothing on it darker than it and narrower than the widest pen.
+"""
+
+import math
+
+import numpy as np
+
+from glassnet.data.dataset import Array, DataError
+from glassnet.data.pieces import depth, extent, highest, longer_side, lowest, pieces
+from glassnet.data.ruled import without_lines
+from glassnet.data.sheet import without_table
+
+LOOK = 250  # pictures of more than 250x250 pixels are looked at made smaller
+WIDEST_PEN = 0.35  # of the shorter side of the picture
+WINDOW = 1.5  # times the widest place of the pen that was seen: paper is wider
+LEAST_CONTRAST = 0.1  # by what share of the paper's grey the ink is darker
+LEAST_INK = 4  # pixels
+CLEAR = 5  # standard deviations of the noise: what is stronger is ink
+FAINT = 0.15  # of the strength of the ink: what is weaker is paper
+LEAST_DIGIT = 0.05  # of all ink; else what was taken for a frame is the digit
+DUST = 0.05  # a piece with less than this share of the largest piece's ink is dirt
+DARKEST_PAPER = 64  # on darker paper shares of its grey would be mostly noise
+
+
+def find_ink(drawing: Array) -> Array:
+    """The ink of a drawing, cut out: without its paper, the light on it, its noise and dirt.
+
+    Args:
+        drawing: grey values (H, W), uint8.
+
+    Returns:
+        (h, w) float64 from 0 (paper) to 1 (ink), no border; of a large drawing, made smaller.
+
+    Raises:
+        DataError: not an array of grey values, or no ink to be seen.
+    """
+    if drawing.ndim != 2 or drawing.dtype != np.uint8:
+        raise DataError(f"expected grey values (H, W), uint8, got {drawing.dtype} of shape {drawing.shape}")
+    step = _shrinking(drawing)
+    if min(drawing.shape) < step:
+        raise _no_ink()  # nothing, or a line
+    ink = _only_the_digit(_without_paper(_shrunk(drawing, step)))
+    rows, columns = extent(ink)
+    room = max(rows.stop - rows.start, columns.stop - columns.start) // 4 + 2  # paper to be seen all around
+    closer = drawing[
+        max(rows.start - room, 0) * step : (rows.stop + room) * step,
+        max(columns.start - room, 0) * step : (columns.stop + room) * step,
+    ]
+    return find_ink(closer) if _shrinking(closer) < step else ink[rows, columns]
+
+
+def _shrinking(drawing: Array) -> int:
+    """How many pixels a side are looked at as one."""
+    return max(1, math.ceil(math.sqrt(drawing.size) / LOOK))
+
+
+def _shrunk(drawing: Array, step: int) -> Array:
+    """The means of blocks of step x step pixels (H // step, W // step), float64."""
+    height, width = (side // step for side in drawing.shape)
+    rows = drawing[: height * step, : width * step].reshape(height, step, width * step).sum(axis=1, dtype=np.uint32)
+    return rows.reshape(height, width, step).sum(axis=2) / step**2
+
+
+def _without_paper(grey: Array) -> Array:
+    """Ink (H, W) from 0 to 1, with its dirt: by what share it is darker than the paper around it.
+
+    The paper is first what is wider than the widest pen, then what is wider than the pen that was seen: the closer it
+    follows the page, the less of a shadow's edge is taken for ink.
+    """
+    grey = without_table(grey)
+    widest = math.ceil(WIDEST_PEN * min(grey.shape))
+    if _is_light_on_dark(_smoothed(grey), widest):
+        grey = 255 - grey
+    ink = _inked(grey, widest)
+    pen = depth(ink > 0.5)
+    closer = math.ceil(WINDOW * 2 * float(np.quantile(pen[pen > 0], 0.98))) + 2
+    return _inked(grey, closer) if closer < 0.7 * widest else ink
+
+
+def _inked(grey: Array, window: int) -> Array:
+    """Ink (H, W) from 0 to 1 on light paper, narrower than the window."""
+    smooth = _smoothed(grey)
+    paper = _paper(smooth, window)
+    darker, noise = _darker(grey, paper)
+    if CLEAR * noise > FAINT:
+        darker, noise = _darker(smooth, paper)
+    least = max(LEAST_CONTRAST / 2, CLEAR * noise)
+    darker = without_lines(darker, least)
+    inked = darker[darker > least]
+    strength = float(np.quantile(inked, 0.75)) if inked.size else 0.0
+    if strength < LEAST_CONTRAST:
+        raise _no_ink()
+    darker[darker < max(CLEAR * noise, FAINT * strength)] = 0
+    return np.minimum(darker / strength, 1)
+
+
+def _darker(grey: Array, paper: Array) -> tuple[Array, float]:
+    """By what share the grey is darker than the paper (H, W), and one standard deviation of that where no ink is."""
+    darker = 1 - grey / paper
+    clear = darker[darker <= max(darker.max() / 2, darker.min())]
+    zero = float(np.median(clear))  # above 0, for the paper is taken from the highest of its noise
+    return darker - zero, 1.5 * float(np.median(np.abs(clear - zero)))
+
+
+def _paper(grey: Array, window: int) -> Array:
+    """The grey the paper would have (H, W) if there were no ink on it, darker than it and narrower than the window.
+
+    The highest around each pixel, and of that the lowest around, covers the ink and leaves steps of light as they are.
+    On slopes it is too high near the border; so it is also done with the slopes taken out, and the lower of both holds.
+    """
+    y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in grey.shape), indexing="ij")
+    terms = np.stack([np.ones(y.shape), y, x, y * y, y * x, x * x], axis=-1).reshape(-1, 6)
+    paper = sloping = np.maximum(lowest(highest(grey, window), window), DARKEST_PAPER)
+    for _ in range(3):
+        factors = np.linalg.lstsq(terms.T @ terms, terms.T @ sloping.ravel(), rcond=None)[0]
+        slope = np.maximum((terms @ factors).reshape(grey.shape), DARKEST_PAPER)
+        sloping = np.maximum(lowest(highest(grey / slope, window), window) * slope, DARKEST_PAPER)
+    return np.minimum(paper, sloping)
+
+
+def _is_light_on_dark(grey: Array, window: int) -> bool:
+    """Whether around the ink most pixels, above all at the border, are closer to the darkest nearby."""
+    high, low = highest(grey, window), lowest(grey, window)
+    contrast = high - low
+    votes = np.where(contrast > 0.5 * contrast.max(), np.sign(2 * grey - high - low), 0)
+    edge = max(1, min(grey.shape) // 16)
+    votes[edge:-edge, edge:-edge] /= 4
+    return bool(votes.sum() < 0)
+
+
+def _smoothed(grey: Array) -> Array:
+    """The mean of each pixel with its eight neighbours (H, W)."""
+    padded = np.pad(grey, 1, mode="edge")
+    tall = padded[:-2] + padded[1:-1] + padded[2:]
+    return (tall[:, :-2] + tall[:, 1:-1] + tall[:, 2:]) / 9
+
+
+def _only_the_digit(ink: Array) -> Array:
+    """Only the pieces of ink that are large enough to belong to the digit, and lie where digits lie.
+
+    Left out are specks, what runs along the border of the picture, and a frame around the rest.
+    """
+    numbers = pieces(ink > 0)
+    amounts = np.bincount(numbers.ravel(), weights=ink.ravel())
+    amounts[0] = 0
+    if amounts.max() < LEAST_INK:
+        raise _no_ink()
+    for surroundings in (_along_the_border, _frames):
+        without = amounts.copy()
+        without[surroundings(numbers, amounts)] = 0
+        if without.max() >= max(LEAST_INK, LEAST_DIGIT * amounts.sum()):
+            amounts = without
+    return np.where((amounts >= DUST * amounts.max())[numbers] & (numbers > 0), ink, 0)
+
+
+def _along_the_border(numbers: Array, amounts: Array) -> list[int]:
+    """The pieces that touch the border with much of their length: the edge of a table, a shadow, a line."""
+    border = np.concatenate([numbers[0], numbers[-1], numbers[1:-1, 0], numbers[1:-1, -1]])
+    contacts = np.bincount(border, minlength=len(amounts))
+    return [
+        number
+        for number in np.unique(border[border > 0]).tolist()
+        if contacts[number] >= 0.4 * longer_side(extent(numbers == number))
+    ]
+
+
+def _frames(numbers: Array, amounts: Array) -> list[int]:
+    """The large pieces of which nearly all lies along the sides of the rectangle around them."""
+    found = []
+    for number in np.flatnonzero(amounts >= DUST * amounts.max()).tolist():
+        piece = numbers == number
+        frame = piece[extent(piece)]
+        side = max(2, min(frame.shape) // 8)
+        if frame[side:-side, side:-side].sum() < 0.02 * frame.sum() and min(frame.shape) > 4 * side:
+            found.append(number)
+    return found
+
+
+def _no_ink() -> DataError:
+    return DataError(
+        "no ink to be seen: expected a digit that stands out from its paper, dark on light or light on dark"
+    )

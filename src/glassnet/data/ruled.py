@@ -1,0 +1,105 @@
+"""Ruled and squared paper: the printed lines are taken out, the strokes that cross them stay whole.
+
+A printed line runs straight across the whole picture and holds less ink than the pen's. Both are needed: the stem of a 1
+cut out closely runs across too, and a stroke of a pencil may be as thin.
+"""
+
+import math
+
+import numpy as np
+
+from glassnet.data.dataset import Array
+from glassnet.data.pieces import pen_width
+
+STEEPEST = 0.12  # pixels down per pixel across: about 7 degrees
+ACROSS = 0.9  # of the width is inked along a line
+BLACKER = 1.6  # times the line: what is so much darker is a stroke along it
+LESS_INK = 0.6  # of a stroke's ink per length: a line has less
+MOST_LINES = 60
+
+
+def without_lines(darker: Array, least: float) -> Array:
+    """By what share pixels are darker than the paper (H, W), without the lines; less than `least` is no ink."""
+    found = [_lines(darker, least), _lines(darker.T, least)]
+    if not any(found):
+        return darker
+    rest = darker.copy()
+    for lines, view in zip(found, (rest, rest.T), strict=True):
+        for band in lines:
+            view[band] = 0
+    inked = rest > least
+    if inked.sum() < 4:
+        return rest if sum(map(len, found)) > 1 else darker
+    strength = float(np.quantile(rest[inked], 0.75))
+    stroke = pen_width(rest > strength / 2) * strength
+    result = darker
+    for lines, turned in zip(found, (False, True), strict=True):
+        result = result.T if turned else result
+        for band in lines:
+            if _ink_per_length(darker.T if turned else darker, band) < LESS_INK * stroke:
+                result = _without(result, band)
+        result = result.T if turned else result
+    return result
+
+
+def _lines(darker: Array, least: float) -> list[tuple[Array, Array]]:
+    """Where lines run across (H, W): of each the rows (thick, W) and the columns (1, W) of its pixels."""
+    height, width = darker.shape
+    if height < 16 or width < 16:
+        return []
+    inked = darker > least / 2
+    inked[1:-1] |= inked[2:] | inked[:-2]
+    columns = np.arange(width)
+    found: list[tuple[Array, Array]] = []
+    slopes = sorted(np.arange(-STEEPEST, STEEPEST, 1.5 / width), key=abs)
+    while len(found) < MOST_LINES:
+        best, best_slope = 0.0, 0.0
+        for slope in slopes:
+            covered = _along(inked, slope).mean(axis=1)
+            score = float((np.maximum(covered - 0.5, 0) ** 2)[covered >= ACROSS].sum())
+            if score > best * 1.02:
+                best, best_slope = score, slope
+        if not best:
+            return found
+        covered = _along(inked, best_slope).mean(axis=1)
+        shift = np.rint(best_slope * (columns - width / 2)).astype(int)
+        starts = np.flatnonzero(np.diff(np.concatenate([[False], covered >= ACROSS, [False]]).astype(int)))
+        for first, past in starts.reshape(-1, 2):
+            rows = np.clip(np.arange(first, past)[:, None] + shift, 0, height - 1)
+            band = (rows, columns[None])
+            found.append(band)
+            inked[band] = False
+    return found
+
+
+def _along(values: Array, slope: float) -> Array:
+    """The values (H, W) with its columns pushed up or down, so that lines of that slope lie in rows."""
+    height, width = values.shape
+    shift = np.rint(slope * (np.arange(width) - width / 2)).astype(int)
+    rows = np.clip(np.arange(height)[:, None] + shift, 0, height - 1)
+    return values[rows, np.arange(width)[None]]
+
+
+def _ink_per_length(darker: Array, band: tuple[Array, Array]) -> float:
+    return float(np.median(np.maximum(darker[band], 0).sum(axis=0)))
+
+
+def _without(darker: Array, band: tuple[Array, Array]) -> Array:
+    """The same without one line. What is much darker than it stays, and what is inked both above and below it."""
+    rows, columns = band
+    height = len(darker)
+    line = float(np.median(darker[band].max(axis=0)))
+    above, below = (darker[np.clip(edge, 0, height - 1), columns[0]] for edge in (rows[0] - 1, rows[-1] + 1))
+    reach = max(1, math.ceil(len(rows) / 2))  # a slanting stroke leaves a line further along
+    above, below = (_widened(edge, reach) for edge in (above, below))
+    bridge = np.minimum(above, below)
+    bridge = np.where(bridge > BLACKER / 2 * line, bridge, 0)
+    result = darker.copy()
+    result[band] = np.where(darker[band] > BLACKER * line, darker[band], np.minimum(bridge, darker[band]))
+    return result
+
+
+def _widened(values: Array, reach: int) -> Array:
+    """The highest of each value (W,) and its neighbours."""
+    padded = np.pad(values, reach, mode="edge")
+    return np.asarray(np.max([padded[step : step + len(values)] for step in range(2 * reach + 1)], axis=0))
