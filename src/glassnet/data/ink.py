@@ -10,12 +10,13 @@ import numpy as np
 from glassnet.data.dataset import Array, DataError
 from glassnet.data.pieces import depth, extent, highest, longer_side, lowest, pieces
 from glassnet.data.ruled import without_lines
-from glassnet.data.sheet import without_table
+from glassnet.data.sheet import around_a_sheet
 
 LOOK = 250  # pictures of more than 250x250 pixels are looked at made smaller
 WIDEST_PEN = 0.35  # of the shorter side of the picture
 WINDOW = 1.5  # times the widest place of the pen that was seen: paper is wider
 LEAST_CONTRAST = 0.1  # by what share of the paper's grey the ink is darker
+FINE = 40  # pixels: in pictures with a shorter side strokes are about as fine as noise
 LEAST_INK = 4  # pixels
 CLEAR = 5  # standard deviations of the noise: what is stronger is ink
 FAINT = 0.15  # of the strength of the ink: what is weaker is paper
@@ -41,6 +42,12 @@ def find_ink(drawing: Array) -> Array:
     step = _shrinking(drawing)
     if min(drawing.shape) < step:
         raise _no_ink()  # nothing, or a line
+    return _look(255 - drawing if _is_light_on_dark(_shrunk(drawing, step)) else drawing)
+
+
+def _look(drawing: Array) -> Array:
+    """The ink of a drawing, dark on light: seen from afar, then from as close by as its size lets one come."""
+    step = _shrinking(drawing)
     ink = _only_the_digit(_without_paper(_shrunk(drawing, step)))
     rows, columns = extent(ink)
     room = max(rows.stop - rows.start, columns.stop - columns.start) // 4 + 2  # paper to be seen all around
@@ -48,7 +55,7 @@ def find_ink(drawing: Array) -> Array:
         max(rows.start - room, 0) * step : (rows.stop + room) * step,
         max(columns.start - room, 0) * step : (columns.stop + room) * step,
     ]
-    return find_ink(closer) if _shrinking(closer) < step else ink[rows, columns]
+    return _look(closer) if _shrinking(closer) < step else ink[rows, columns]
 
 
 def _shrinking(drawing: Array) -> int:
@@ -69,13 +76,13 @@ def _without_paper(grey: Array) -> Array:
     The paper is first what is wider than the widest pen, then what is wider than the pen that was seen: the closer it
     follows the page, the less of a shadow's edge is taken for ink.
     """
-    grey = without_table(grey)
-    widest = math.ceil(WIDEST_PEN * min(grey.shape))
-    if _is_light_on_dark(_smoothed(grey), widest):
-        grey = 255 - grey
+    table = around_a_sheet(grey)
+    if table is not None:
+        grey = np.where(table, np.median(grey[~table]), grey)
+    widest = _widest_pen(grey)
     ink = _inked(grey, widest)
     pen = depth(ink > 0.5)
-    closer = math.ceil(WINDOW * 2 * float(np.quantile(pen[pen > 0], 0.98))) + 2
+    closer = max(12, math.ceil(WINDOW * 2 * float(np.quantile(pen[pen > 0], 0.98))) + 2)
     return _inked(grey, closer) if closer < 0.7 * widest else ink
 
 
@@ -83,6 +90,8 @@ def _inked(grey: Array, window: int) -> Array:
     """Ink (H, W) from 0 to 1 on light paper, narrower than the window."""
     smooth = _smoothed(grey)
     paper = _paper(smooth, window)
+    if smooth is not grey:
+        paper = lowest(paper, 3)  # smoothing made the dark side of a shadow's edge too light
     darker, noise = _darker(grey, paper)
     if CLEAR * noise > FAINT:
         darker, noise = _darker(smooth, paper)
@@ -112,26 +121,44 @@ def _paper(grey: Array, window: int) -> Array:
     """
     y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in grey.shape), indexing="ij")
     terms = np.stack([np.ones(y.shape), y, x, y * y, y * x, x * x], axis=-1).reshape(-1, 6)
-    paper = sloping = np.maximum(lowest(highest(grey, window), window), DARKEST_PAPER)
+    paper = sloping = np.maximum(_closed(grey, window), DARKEST_PAPER)
     for _ in range(3):
         factors = np.linalg.lstsq(terms.T @ terms, terms.T @ sloping.ravel(), rcond=None)[0]
         slope = np.maximum((terms @ factors).reshape(grey.shape), DARKEST_PAPER)
-        sloping = np.maximum(lowest(highest(grey / slope, window), window) * slope, DARKEST_PAPER)
+        sloping = np.maximum(_closed(grey / slope, window) * slope, DARKEST_PAPER)
     return np.minimum(paper, sloping)
 
 
-def _is_light_on_dark(grey: Array, window: int) -> bool:
-    """Whether around the ink most pixels, above all at the border, are closer to the darkest nearby."""
-    high, low = highest(grey, window), lowest(grey, window)
+def _closed(grey: Array, window: int) -> Array:
+    """The highest around each pixel, and of that the lowest around; beyond the picture all goes on as at its border."""
+    around = window // 2
+    padded = np.pad(grey, around, mode="edge")
+    return lowest(highest(padded, window), window)[around:, around:][: grey.shape[0], : grey.shape[1]]
+
+
+def _is_light_on_dark(grey: Array) -> bool:
+    """Whether a sheet is dark, or around the ink most pixels, above all at the border, are closer to the darkest nearby."""
+    if around_a_sheet(grey) is not None:
+        return False
+    if around_a_sheet(255 - grey) is not None:
+        return True
+    smooth, window = _smoothed(grey), _widest_pen(grey)
+    high, low = highest(smooth, window), lowest(smooth, window)
     contrast = high - low
-    votes = np.where(contrast > 0.5 * contrast.max(), np.sign(2 * grey - high - low), 0)
+    votes = np.where(contrast > 0.5 * contrast.max(), np.sign(2 * smooth - high - low), 0)
     edge = max(1, min(grey.shape) // 16)
     votes[edge:-edge, edge:-edge] /= 4
     return bool(votes.sum() < 0)
 
 
+def _widest_pen(grey: Array) -> int:
+    return math.ceil(WIDEST_PEN * min(grey.shape))
+
+
 def _smoothed(grey: Array) -> Array:
-    """The mean of each pixel with its eight neighbours (H, W)."""
+    """The mean of each pixel with its eight neighbours (H, W); of a small picture, where strokes are as fine, itself."""
+    if min(grey.shape) < FINE:
+        return grey
     padded = np.pad(grey, 1, mode="edge")
     tall = padded[:-2] + padded[1:-1] + padded[2:]
     return (tall[:, :-2] + tall[:, 1:-1] + tall[:, 2:]) / 9

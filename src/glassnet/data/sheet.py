@@ -18,17 +18,8 @@ AS_INK = 0.65  # of the ink's contrast is between the sheet and what lies beside
 EDGE = 3  # pixels of a picture in which a sheet's edge is blurred
 
 
-def without_table(grey: Array) -> Array:
-    """The picture (H, W) with the surroundings of a sheet made as light, or as dark, as the sheet."""
-    for sign in (1, -1):  # a light sheet, a dark one
-        outside = _outside(sign * grey)
-        if outside is not None:
-            return np.where(_grown(outside, EDGE), np.median(grey[~outside]), grey)
-    return grey
-
-
-def _outside(grey: Array) -> Array | None:
-    """Where (H, W) the surroundings of a light sheet are; None if there is no such sheet.
+def around_a_sheet(grey: Array) -> Array | None:
+    """Where (H, W) the surroundings of a light sheet are, and its edge; None if there is no such sheet.
 
     A sheet is a rectangle, turned or not, with small holes in it, which are the ink, and a sharp edge.
     """
@@ -50,7 +41,7 @@ def _outside(grey: Array) -> Array | None:
         return None
     ink = np.median(grey[sheet]) - np.quantile(grey[holes], 0.2)
     edge = np.median(grey[near]) - np.median(grey[far])
-    return outside if min(ink, edge / AS_INK) > (high - low) / 2 and edge > AS_INK * ink else None
+    return _grown(outside, EDGE) if ink > (high - low) / 2 and edge > AS_INK * ink else None
 
 
 def _largest(mask: Array) -> Array:
