@@ -9,12 +9,15 @@ import math
 import numpy as np
 
 from glassnet.data.dataset import Array
-from glassnet.data.ink import extent, find_ink
+from glassnet.data.ink import find_ink
+from glassnet.data.pieces import depth, extent, pen_width
 
 SIDE, BOX = 28, 20  # an MNIST image, and the longer side of the digit in it
 CENTRE = 14.0  # the row and column, counted from 0, of the centre of mass in an MNIST image
 OFF_CENTRE = 0.53  # pixels: none of the 70,000 is further off, up or down
 MNIST_SIDES = (19, 20)  # 16 of the 70,000 have a longer side of 19 pixels
+THINNEST, THICKEST = 1.6, 4.2  # pixels: nine in ten MNIST digits have strokes of such widths
+FINE = 8  # pixels to one of MNIST's, where strokes are measured
 HEIGHT, WIDTH = 32, 20  # a UCI digit before it is counted in blocks, at most so wide
 LEAST_DIGIT = 250  # inked pixels of 32x32: nine in ten UCI digits have from 260 to 370
 FAINT = 0.15  # of full ink: what is weaker is an edge
@@ -39,7 +42,7 @@ def to_mnist(drawing: Array) -> Array:
     """
     if _is_mnist(drawing):
         return drawing
-    ink = find_ink(drawing)
+    ink = _with_mnist_pen(find_ink(drawing))
     scale = BOX / max(ink.shape)
     height, width = (max(1, round(side * scale)) for side in ink.shape)
     small = _scaled(ink, height, width)
@@ -100,6 +103,27 @@ def _is_mnist(drawing: Array) -> bool:
         return False
     longer = max(side.stop - side.start for side in extent(drawing))
     return longer in MNIST_SIDES and max(abs(place - CENTRE) for place in centre_of_mass(drawing)) <= OFF_CENTRE
+
+
+def _with_mnist_pen(ink: Array) -> Array:
+    """The ink (H, W), its strokes made thicker or thinner if MNIST's are; larger, so that their edges stay smooth.
+
+    Each side of a stroke is moved by d pixels. The digit's longer side L grows with it, so for strokes that are w wide
+    and shall be p of 20 once the digit is scaled: w + 2d = p (L + 2d) / 20.
+    """
+    scale = FINE * BOX / max(ink.shape)
+    smooth = resize(ink, *(max(1, round(side * scale)) for side in ink.shape))
+    room = FINE * BOX // 8
+    inked = np.pad(smooth > 0.5, room)
+    width = pen_width(inked) / FINE
+    if not width or THINNEST <= width <= THICKEST:
+        return ink
+    pen = min(max(width, THINNEST), THICKEST)
+    move = FINE * (pen - width) / 2 / (1 - pen / BOX)
+    outside = depth(np.pad(~inked, room, constant_values=True))[room:-room, room:-room]  # not from the picture's border
+    height = depth(inked) - outside
+    moved = np.clip(height + move + 0.5, 0, 1)
+    return moved[extent(moved > 0)]
 
 
 def _scaled(ink: Array, height: int, width: int) -> Array:

@@ -16,6 +16,7 @@ ACROSS = 0.9  # of the width is inked along a line
 BLACKER = 1.6  # times the line: what is so much darker is a stroke along it
 LESS_INK = 0.6  # of a stroke's ink per length: a line has less
 MOST_LINES = 60
+SAMPLES = 30  # columns are enough to find a line
 
 
 def without_lines(darker: Array, least: float) -> Array:
@@ -50,19 +51,22 @@ def _lines(darker: Array, least: float) -> list[tuple[Array, Array]]:
     inked = darker > least / 2
     inked[1:-1] |= inked[2:] | inked[:-2]
     columns = np.arange(width)
+    some = columns[:: max(1, width // SAMPLES)]
     found: list[tuple[Array, Array]] = []
     slopes = sorted(np.arange(-STEEPEST, STEEPEST, 1.5 / width), key=abs)
     while len(found) < MOST_LINES:
         best, best_slope = 0.0, 0.0
         for slope in slopes:
-            covered = _along(inked, slope).mean(axis=1)
+            covered = _along(inked, slope, some)
             score = float((np.maximum(covered - 0.5, 0) ** 2)[covered >= ACROSS].sum())
             if score > best * 1.02:
                 best, best_slope = score, slope
         if not best:
-            return found
-        covered = _along(inked, best_slope).mean(axis=1)
+            break
+        covered = _along(inked, best_slope, columns)
         shift = np.rint(best_slope * (columns - width / 2)).astype(int)
+        if not (covered >= ACROSS).any():
+            break
         starts = np.flatnonzero(np.diff(np.concatenate([[False], covered >= ACROSS, [False]]).astype(int)))
         for first, past in starts.reshape(-1, 2):
             rows = np.clip(np.arange(first, past)[:, None] + shift, 0, height - 1)
@@ -72,12 +76,16 @@ def _lines(darker: Array, least: float) -> list[tuple[Array, Array]]:
     return found
 
 
-def _along(values: Array, slope: float) -> Array:
-    """The values (H, W) with its columns pushed up or down, so that lines of that slope lie in rows."""
-    height, width = values.shape
-    shift = np.rint(slope * (np.arange(width) - width / 2)).astype(int)
-    rows = np.clip(np.arange(height)[:, None] + shift, 0, height - 1)
-    return values[rows, np.arange(width)[None]]
+def _along(inked: Array, slope: float, columns: Array) -> Array:
+    """The share of these columns that is inked along each line (H,) of that slope; lines are told by their middle."""
+    height, width = inked.shape
+    shift = np.rint(slope * (columns - width / 2)).astype(int)
+    room = int(np.abs(shift).max())
+    padded = np.pad(inked, [(room, room), (0, 0)], mode="edge")
+    covered = np.zeros(height)
+    for column, down in zip(columns.tolist(), shift.tolist(), strict=True):
+        covered += padded[room + down : room + down + height, column]
+    return covered / len(columns)
 
 
 def _ink_per_length(darker: Array, band: tuple[Array, Array]) -> float:
