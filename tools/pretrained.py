@@ -24,6 +24,7 @@ from glassnet.data.registry import check_dataset
 from glassnet.modelfile import read_about
 from glassnet.pretrained import FOLDER
 from glassnet.run import EVALUATION, HISTORY, MODEL
+from glassnet.train.calibration import refusal_threshold
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -45,7 +46,7 @@ def make(name: str) -> None:
     temperature = gn.calibrate(network, dataset.validation)
     network.theta[...] = network.theta.astype(np.float16)
     rounded = gn.evaluate(network, dataset.validation)
-    network.threshold = round(float(np.quantile(rounded.probabilities.max(axis=1), REFUSED)), 4)
+    network.threshold = refusal_threshold(rounded.probabilities, REFUSED)
     about = {key: value for key, value in read_about(folder / MODEL).items() if isinstance(value, dict)}
     about["trust"] = {"temperature": temperature, "refused": REFUSED}
     path = FOLDER / f"{name}.safetensors"
