@@ -21,7 +21,8 @@ class Outliers:
     """Some of the images of a batch replaced by outliers.
 
     Half of the outliers are made from images a and b of the batch: half of a, and of b after a quarter turn the other
-    half, so that even halves of the same class do not fit together; or each quarter is that of another image, turned.
+    half, so that even halves of the same class do not fit together; or each quarter is that of another image, turned;
+    or b, turned, lies over a, or stands beside it, both half as wide.
     Only images with at least the median amount of ink give pieces: two simple strokes could make a sign that is in the
     classes, such as a 7 or a 4. The others are signs drawn at random: three to five strokes, straight or bent, between
     points of a grid. All are then set into the middle and enlarged to the size of a digit.
@@ -80,11 +81,15 @@ def spliced(images: Array, count: int, rng: np.random.Generator) -> Array:
     b, c, d = (turned(part, rng) for part in (b, c, d))
     place = np.arange(H)
     lower, right = place[:, None, None] >= H // 2, place[None, :, None] >= H // 2
-    halves = np.where(lower, b, a)
-    sides = np.where(right, b, a)
-    quarters = np.where(lower, np.where(right, a, b), np.where(right, c, d))
-    kind = rng.integers(3, size=count)[:, None, None, None]
-    return np.where(kind == 0, halves, np.where(kind == 1, sides, quarters))
+    narrow = place[H % 2 :: 2]
+    kinds = [
+        np.where(lower, b, a),
+        np.where(right, b, a),
+        np.where(lower, np.where(right, a, b), np.where(right, c, d)),
+        np.maximum(a, b),  # one over the other
+        np.pad(np.concatenate([a[:, :, narrow], d[:, :, narrow]], axis=2), [(0, 0), (0, 0), (0, H % 2), (0, 0)]),
+    ]
+    return np.stack(kinds)[rng.integers(len(kinds), size=count), np.arange(count)]
 
 
 def signs(images: Array, count: int, rng: np.random.Generator) -> Array:
@@ -92,6 +97,9 @@ def signs(images: Array, count: int, rng: np.random.Generator) -> Array:
     H, C = images.shape[1], images.shape[3]
     grid = np.linspace(0.2, 0.8, GRID) * H
     chosen = rng.integers(GRID, size=(count, STROKES[1], 2, 2))  # from where, to where; row and column
+    joined = rng.integers(2, size=(count, STROKES[1] - 1, 1)) > 0  # half of the strokes begin where the last one ended
+    for stroke in range(1, STROKES[1]):
+        chosen[:, stroke, 0] = np.where(joined[:, stroke - 1], chosen[:, stroke - 1, 1], chosen[:, stroke, 0])
     same = (chosen[:, :, 0] == chosen[:, :, 1]).all(axis=2)
     chosen[:, :, 1] = np.where(same[:, :, None], (chosen[:, :, 1] + 1) % GRID, chosen[:, :, 1])
     ends = grid[chosen] + rng.normal(0, 0.02 * H, (count, STROKES[1], 2, 2))
