@@ -38,7 +38,7 @@ def to_mnist(drawing: Array) -> Array:
         (28, 28) uint8; 0 is paper, 255 is ink.
 
     Raises:
-        DataError: not an array of grey values, or no ink to be seen.
+        DataError: not an array of grey values, no ink to be seen, or more than one digit.
     """
     if _is_mnist(drawing):
         return drawing
@@ -69,7 +69,7 @@ def to_digits(drawing: Array) -> Array:
         (8, 8) uint8 from 0 (paper) to 16 (ink).
 
     Raises:
-        DataError: not an array of grey values, or no ink to be seen.
+        DataError: not an array of grey values, no ink to be seen, or more than one digit.
     """
     if drawing.shape == (8, 8) and drawing.dtype == np.uint8:
         return (drawing * (16 / 255)).round().astype(np.uint8)
