@@ -13,10 +13,11 @@ from glassnet.data.ruled import without_lines
 from glassnet.data.sheet import around_a_sheet
 
 LOOK = 250  # pictures of more than 250x250 pixels are looked at made smaller
-AMONG_DIGITS = 0.2  # of the largest piece's ink is in another digit
-BESIDE, ABOVE = 0.02, 0.15  # of the longest digit's longer side is between digits; the bar of a broken 5 lies above it
+AMONG_DIGITS, AS_LONG = 0.2, 0.7  # of the largest piece's ink is in another digit, and of its longer side
+BESIDE, ABOVE = 0.02, 0.25  # of the longest digit's longer side is between digits; the bar of a broken 5 lies above it
 WIDEST_PEN = 0.35  # of the shorter side of the picture
 WINDOW = 1.5  # times the widest place of the pen that was seen: paper is wider
+ALONG_THE_BORDER = 0.45  # of the grey inside: what is darker at the border is a stroke, not a shadow
 LEAST_CONTRAST = 0.1  # by what share of the paper's grey the ink is darker
 FINE = 40  # pixels: in pictures with a shorter side strokes are about as fine as noise
 LEAST_INK = 4  # pixels
@@ -132,10 +133,20 @@ def _paper(grey: Array, window: int) -> Array:
 
 
 def _closed(grey: Array, window: int) -> Array:
-    """The highest around each pixel, and of that the lowest around; beyond the picture all goes on as at its border."""
+    """The highest around each pixel, and of that the lowest around, as if the page went on beyond the picture.
+
+    It goes on as light as at the border or, where a dark stroke lies along the border, as light as inside of it.
+    """
+    height, width = grey.shape
     around = window // 2
-    padded = np.pad(grey, around, mode="edge")
-    return lowest(highest(padded, window), window)[around:, around:][: grey.shape[0], : grey.shape[1]]
+    for _ in ("down", "across"):
+        inside = min(window, len(grey) - 1)
+        first, last = (
+            np.where(border < ALONG_THE_BORDER * inner, inner, border)
+            for border, inner in ((grey[0], grey[inside]), (grey[-1], grey[-1 - inside]))
+        )
+        grey = np.concatenate([np.tile(first, (around, 1)), grey, np.tile(last, (around, 1))]).T
+    return lowest(highest(grey, window), window)[around : around + height, around : around + width]
 
 
 def _is_light_on_dark(grey: Array) -> bool:
@@ -195,7 +206,7 @@ def _count_digits(numbers: Array, amounts: Array) -> int:
     large = np.flatnonzero(amounts >= AMONG_DIGITS * amounts.max()).tolist()
     boxes = [extent(numbers == number) for number in large]
     longest = max(longer_side(box) for box in boxes)
-    boxes = [box for box in boxes if longer_side(box) >= longest / 2]
+    boxes = [box for box in boxes if longer_side(box) >= AS_LONG * longest]
     digits: list[list[tuple[slice, slice]]] = []
     for box in boxes:
         near = [digit for digit in digits if not all(_are_apart(box, other, longest) for other in digit)]
