@@ -16,7 +16,8 @@ SIDE, BOX = 28, 20  # an MNIST image, and the longer side of the digit in it
 CENTRE = 14.0  # the row and column, counted from 0, of the centre of mass in an MNIST image
 OFF_CENTRE = 0.53  # pixels: none of the 70,000 is further off, up or down
 MNIST_SIDES = (19, 20)  # 16 of the 70,000 have a longer side of 19 pixels
-THINNEST, THICKEST = 1.6, 4.2  # pixels: nine in ten MNIST digits have strokes of such widths
+USUAL_PENS = (1.3, 5.2)  # pixels: only one MNIST digit in a hundred has thinner strokes, and one has thicker ones
+THIN, THICK = 1.6, 4.2  # five in a hundred have thinner strokes, and five have thicker ones
 FINE = 8  # pixels to one of MNIST's, where strokes are measured
 HEIGHT, WIDTH = 32, 20  # a UCI digit before it is counted in blocks, at most so wide
 LEAST_DIGIT = 250  # inked pixels of 32x32: nine in ten UCI digits have from 260 to 370
@@ -116,9 +117,9 @@ def _with_mnist_pen(ink: Array) -> Array:
     room = FINE * BOX // 8
     inked = np.pad(smooth > 0.5, room)
     width = pen_width(inked) / FINE
-    if not width or THINNEST <= width <= THICKEST:
+    if not width or USUAL_PENS[0] <= width <= USUAL_PENS[1]:
         return ink
-    pen = min(max(width, THINNEST), THICKEST)
+    pen = min(max(width, THIN), THICK)
     move = FINE * (pen - width) / 2 / (1 - pen / BOX)
     outside = depth(np.pad(~inked, room, constant_values=True))[room:-room, room:-room]  # not from the picture's border
     height = depth(inked) - outside

@@ -15,7 +15,7 @@ from glassnet.data.sheet import around_a_sheet
 LOOK = 250  # pictures of more than 250x250 pixels are looked at made smaller
 AMONG_DIGITS, AS_LONG = 0.2, 0.7  # of the largest piece's ink is in another digit, and of its longer side
 BESIDE, ABOVE = 0.02, 0.25  # of the longest digit's longer side is between digits; the bar of a broken 5 lies above it
-WIDEST_PEN = 0.35  # of the shorter side of the picture
+WIDEST_PEN = 0.45  # of the shorter side of the picture
 WINDOW = 1.5  # times the widest place of the pen that was seen: paper is wider
 ALONG_THE_BORDER = 0.45  # of the grey inside: what is darker at the border is a stroke, not a shadow
 LEAST_CONTRAST = 0.1  # by what share of the paper's grey the ink is darker
@@ -84,8 +84,8 @@ def _without_paper(grey: Array) -> Array:
         grey = np.where(table, np.median(grey[~table]), grey)
     widest = _widest_pen(grey)
     ink = _inked(grey, widest)
-    pen = depth(ink > 0.5)
-    closer = max(12, math.ceil(WINDOW * 2 * float(np.quantile(pen[pen > 0], 0.98))) + 2)
+    pen = depth(ink > 0)
+    closer = max(12, math.ceil(WINDOW * 2 * float(np.quantile(pen[pen > 0], 0.99))) + 2)
     return _inked(grey, closer) if closer < 0.7 * widest else ink
 
 
@@ -192,13 +192,13 @@ def _only_the_digit(ink: Array) -> Array:
         without[surroundings(numbers, amounts)] = 0
         if without.max() >= max(LEAST_INK, LEAST_DIGIT * amounts.sum()):
             amounts = without
-    count = _count_digits(numbers, amounts)
+    count = count_digits(numbers, amounts)
     if count > 1:
         raise DataError(f"{count} digits to be seen, side by side or one above the other: expected one; cut them apart")
     return np.where((amounts >= DUST * amounts.max())[numbers] & (numbers > 0), ink, 0)
 
 
-def _count_digits(numbers: Array, amounts: Array) -> int:
+def count_digits(numbers: Array, amounts: Array) -> int:
     """How many digits the pieces are, if each but the largest is large too and lies well apart.
 
     By these bounds 21 of MNIST's 70,000 digits, which are broken, would be two.
