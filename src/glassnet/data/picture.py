@@ -82,8 +82,8 @@ def write(path: str | Path, array: Array) -> None:
 
 
 def _grey(image: "Image.Image") -> Array:
-    """The grey values (H, W) of an opened picture, upright and on white paper."""
-    from PIL import Image, ImageOps
+    """The grey values (H, W) of an opened picture, upright and on paper."""
+    from PIL import ImageOps
 
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I;16") or image.mode == "I":
@@ -99,11 +99,11 @@ def _grey(image: "Image.Image") -> Array:
 
 
 def _on_paper(colours: "Image.Image") -> "Image.Image":
-    """A transparent picture on paper: the sheet's own grey if most of it is opaque and holds ink, else black or white."""
+    """A transparent picture on paper: its own grey if most of it is opaque and holds ink, else black or white."""
     from PIL import Image
 
     *_, alpha = channels = np.moveaxis(_thumbnail(colours), -1, 0)
-    seen = np.tensordot(LUMINANCE, channels[:3], 1)[alpha > alpha.max() / 2]
+    seen = np.tensordot(LUMINANCE, channels[:3], 1)[alpha >= alpha.max() / 2]
     low, middle, high = np.quantile(seen, (0.05, 0.5, 0.95))
     is_sheet = seen.size > alpha.size / 2 and high - low > 64
     grey = round(middle) if is_sheet else 255 if seen.mean() < 128 else 0

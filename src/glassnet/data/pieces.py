@@ -3,8 +3,6 @@
 What a page holds is told by the shapes of its pieces: a digit, the edge of a table, the line of a ruled page.
 """
 
-import math
-
 import numpy as np
 
 from glassnet.data.dataset import Array

@@ -1,7 +1,7 @@
 """Ruled and squared paper: the printed lines are taken out, the strokes that cross them stay whole.
 
-A printed line runs straight across the whole picture and holds less ink than the pen's. Both are needed: the stem of a 1
-cut out closely runs across too, and a stroke of a pencil may be as thin.
+A printed line runs straight across the whole picture and holds less ink than the pen's. Both are needed: the stem of a
+1 cut out closely runs across too, and a stroke of a pencil may be as thin.
 """
 
 import math
@@ -15,6 +15,7 @@ STEEPEST = 0.12  # pixels down per pixel across: about 7 degrees
 ACROSS = 0.9  # of the width is inked along a line
 BLACKER = 1.6  # times the line: what is so much darker is a stroke along it
 LESS_INK = 0.6  # of a stroke's ink per length: a line has less
+BARE = 0.25  # of a line at least has no stroke along it
 MOST_LINES = 60
 SAMPLES = 30  # columns are enough to find a line
 
@@ -30,7 +31,7 @@ def without_lines(darker: Array, least: float) -> Array:
             view[band] = 0
     inked = rest > least
     if inked.sum() < 4:
-        return rest if sum(map(len, found)) > 1 else darker
+        return rest if max(map(len, found)) > 2 else darker  # an empty ruled page; a bar and a stem cut out closely
     strength = float(np.quantile(rest[inked], 0.75))
     stroke = pen_width(rest > strength / 2) * strength
     result = darker
@@ -89,14 +90,14 @@ def _along(inked: Array, slope: float, columns: Array) -> Array:
 
 
 def _ink_per_length(darker: Array, band: tuple[Array, Array]) -> float:
-    return float(np.median(np.maximum(darker[band], 0).sum(axis=0)))
+    return float(np.quantile(np.maximum(darker[band], 0).sum(axis=0), BARE))
 
 
 def _without(darker: Array, band: tuple[Array, Array]) -> Array:
     """The same without one line. What is much darker than it stays, and what is inked both above and below it."""
     rows, columns = band
     height = len(darker)
-    line = float(np.median(darker[band].max(axis=0)))
+    line = float(np.quantile(darker[band].max(axis=0), BARE))
     above, below = (darker[np.clip(edge, 0, height - 1), columns[0]] for edge in (rows[0] - 1, rows[-1] + 1))
     reach = max(1, math.ceil(len(rows) / 2))  # a slanting stroke leaves a line further along
     above, below = (_widened(edge, reach) for edge in (above, below))

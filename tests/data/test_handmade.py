@@ -1,0 +1,45 @@
+"""The whole way from a picture file to a digit, on pictures made by hand in code."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+
+Image = pytest.importorskip("PIL.Image", reason="pictures need the extra 'images'")
+
+from data.handmade import SCENES, picture  # noqa: E402  (it draws with Pillow)
+
+from glassnet.data.drawing import to_mnist  # noqa: E402
+from glassnet.data.picture import read  # noqa: E402
+
+# A 1 with a long upstroke is nearly a 7 in MNIST, whose writers did not make them.
+MOST_MISREAD = 2
+
+
+@pytest.mark.skipif(not hasattr(gn, "load_pretrained"), reason="no network ships with the package yet")
+def test_the_shipped_network_reads_them(tmp_path: Path) -> None:
+    """Three digits in each scene, all ten by turns."""
+    network = gn.load_pretrained("cnn")
+    misread = []
+    for number, name in enumerate(SCENES):
+        for digit in {(3 * number + step) % 10 for step in range(3)}:
+            Image.fromarray(picture(name, digit)).save(tmp_path / "x.png", compress_level=1)
+            example = to_mnist(read(tmp_path / "x.png")).reshape(1, *network.input_shape)
+            seen = int(network.predict(example)[0])
+            if seen != digit:
+                misread.append(f"{name}: {digit} read as {seen}")
+    assert len(misread) <= MOST_MISREAD, misread
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_they_take_the_form_of_mnist(name: str, tmp_path: Path) -> None:
+    """Without a network: as large, as bright, as much ink as MNIST's digits have."""
+    digit = len(name) % 10
+    Image.fromarray(picture(name, digit)).save(tmp_path / "x.png", compress_level=1)
+    image = to_mnist(read(tmp_path / "x.png"))
+    rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
+    assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20
+    assert image.max() == 255
+    assert 0.04 < image.mean() / 255 < 0.3
