@@ -10,7 +10,6 @@ import glassnet as gn
 Image = pytest.importorskip("PIL.Image", reason="pictures need the extra 'images'")
 
 from data.handmade import SCENES, picture  # noqa: E402  (it draws with Pillow)
-
 from glassnet.data.drawing import to_mnist  # noqa: E402
 from glassnet.data.picture import read  # noqa: E402
 
