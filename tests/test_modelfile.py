@@ -280,6 +280,16 @@ def test_a_damaged_threshold_is_refused(saved: Path, value: object) -> None:
         gn.load_network(saved)
 
 
+def test_a_threshold_that_could_not_be_read_is_not_written(tmp_path: Path) -> None:
+    net = network()
+    net.threshold = np.float32(0.5)
+    gn.save_network(net, tmp_path / "net")
+    assert gn.load_network(tmp_path / "net").threshold == 0.5
+    net.threshold = 7
+    with pytest.raises(gn.InputError, match="threshold must be a number from 0 to 1, got 7"):
+        gn.save_network(net, tmp_path / "net")
+
+
 def test_files_of_before_the_threshold_are_read(saved: Path) -> None:
     rewrite(saved, metadata=lambda m: m.pop("threshold"))
     assert gn.load_network(saved).threshold == 0

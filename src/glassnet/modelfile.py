@@ -50,7 +50,7 @@ def save_network(network: Network, path: str | Path, *, about: dict[str, Any] | 
         "layers": [to_table(layer) for layer in network.layers],
         "loss": to_table(network.loss),
         "classes": None if network.classes is None else list(network.classes),
-        "threshold": network.threshold,
+        "threshold": _threshold(network.threshold),
         "about": about or {},
     }
     arrays = {
@@ -233,6 +233,7 @@ def _names(layers: Sequence[Layer], segments: list[Segment]) -> dict[str, Segmen
 
 
 def _threshold(value: Any) -> float:
+    value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise InputError(f"threshold must be a number from 0 to 1, got {value!r}")
     return float(value)

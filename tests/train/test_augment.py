@@ -62,8 +62,9 @@ def test_each_shard_of_each_step_draws_from_its_own_address() -> None:
     gn.fit(net, (IMAGES, LABELS), augment=CHANGES, epochs=1, batch_size="full", optimizer=gn.SGD(0.1), seed=5)
     order = stream(5, "shuffle", 1).permutation(60)
     x, y = IMAGES[order], LABELS[order]
+    rng = stream(5, "augment", 0, 0)  # one for all changes: two of a kind move an image in two ways
     for change in CHANGES:
-        x, y = change(x, y, stream(5, "augment", 0, 0))
+        x, y = change(x, y, rng)
     _, prediction = by_hand.loss.forward(by_hand.forward(x, training=True), y)
     by_hand.backward(by_hand.loss.backward(prediction, y))
     np.testing.assert_allclose(net.theta, by_hand.theta - 0.1 * by_hand.grad, rtol=1e-6)
@@ -82,6 +83,23 @@ def test_undecided_is_right_where_there_is_nothing_to_decide() -> None:
     assert [count_right(net, prediction[k : k + 1], targets[k : k + 1]) for k in range(4)] == [1, 0, 1, 0]
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x, y, rng: None, r"expected new inputs and targets as arrays \(x, y\), got None"),
+        (lambda x, y, rng: (x, [0] * len(x)), "expected new inputs and targets as arrays"),
+        (lambda x, y, rng: (x, y + 7), "labels"),
+        (gn.Outliers(0.2, classes=2), "outliers: expected labels from 0 to 1, got 0 to 2"),
+    ],
+)
+def test_what_a_change_gives_is_looked_at_before_training(change, message: str) -> None:
+    net = network()
+    before = net.theta.copy()
+    with pytest.raises(ValueError, match=message):
+        gn.fit(net, (IMAGES, LABELS), augment=[change])
+    np.testing.assert_array_equal(net.theta, before)
+
+
 def test_a_change_must_keep_the_number_of_examples() -> None:
-    with pytest.raises(gn.InputError, match="expected as many examples as before, got 1 and 2"):
+    with pytest.raises(gn.InputError, match="expected as many examples as before, got 1 and 32"):
         gn.fit(network(), (IMAGES, LABELS), augment=[lambda x, y, rng: (x[:1], y)])

@@ -185,8 +185,9 @@ def _changed(
     sheet, captions = [], []
     for number, (image, name) in enumerate(zip(images[:10], names[:10], strict=True)):
         x, y = np.repeat(image[None], count - 1, axis=0), np.zeros(count - 1, np.int64)
+        rng = stream(seed, "augment", number, 0)
         for change in changes:
-            x, y = change(x, y, stream(seed, "augment", number, 0))
+            x, y = change(x, y, rng)
         sheet += [image, *x]
         captions += [name, *["none" if 0 < np.max(target) < 1 else "" for target in y]]
     return sheet, captions

@@ -60,19 +60,26 @@ def predict(
     from glassnet.data.csv import write_submission
     from glassnet.data.dataset import DataError
     from glassnet.modelfile import load_network, read_about
+    from glassnet.nn.settings import nearest
+    from glassnet.pretrained import pretrained_names, pretrained_path
 
     path = model_path(files[0])
-    if path.suffix == ".safetensors":
+    if is_model(path):
         files = files[1:]
+    elif len(files) > 1 and (path.is_dir() or (not path.exists() and not path.suffix)):
+        raise DataError(
+            f"{path}: neither a model nor a file with examples: expected a model file, the folder of a finished run, "
+            f"or a pretrained model; {nearest(str(path), pretrained_names())}"
+        )
     else:
-        path = model_path(Path(DEFAULT))
+        path = pretrained_path(DEFAULT)
     if not files:
         raise DataError(
             "expected a file with examples besides the model: glassnet predict runs/classic-mnist digit.png"
         )
     network = load_network(path)
     white = read_about(path).get("data", {}).get("white")
-    white = white if isinstance(white, int) else 255
+    white = white if type(white) is int and 1 <= white <= 255 else 255
     found = [read_or_explain(file, network) for file in files]
     predicted = [_predict(part, network) for part in found if not part.problem]
     if submission is not None:
@@ -252,9 +259,21 @@ def read_examples(path: Path, network: "Network") -> Found:
     return Found(path, x, labels, drawn=drawn)
 
 
-def _is_idx(path: Path) -> bool:
-    """Told by how the file begins, not by its name: two zero bytes, or gzip."""
+def is_model(path: Path) -> bool:
+    """Whether a file is meant as a model: by its name, or by how safetensors begin."""
+    if path.suffix == ".safetensors":
+        return True
     if not path.is_file():
         return False
     with path.open("rb") as file:
-        return file.read(2) in (b"\0\0", b"\x1f\x8b")
+        return file.read(9)[8:] == b"{" and not _is_idx(path)
+
+
+def _is_idx(path: Path) -> bool:
+    """Told by how the file begins, not by its name: two zero bytes, a type and a number of dimensions; or gzip."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        start = file.read(4)
+    # The pictures of telephones (HEIC, AVIF) and JPEG 2000 begin with zeros too, the length of their first part.
+    return start[:2] == b"\x1f\x8b" or (start[:2] == b"\0\0" and start[2:3] != b"\0")

@@ -27,9 +27,9 @@ def summary(
     from glassnet.cli.terminal import console
     from glassnet.cli.train import load_data, settings_of
     from glassnet.modelfile import load_network
-    from glassnet.recipes import RecipeError, load_recipe
+    from glassnet.recipes import RecipeError, load_recipe, recipe_names
 
-    path = model_path(Path(network))
+    path = Path(network) if network in recipe_names() else model_path(Path(network))
     if path.suffix == ".safetensors":
         if data or change:
             raise RecipeError(f"{network}: --data and --set are for recipes, but this is a trained model")

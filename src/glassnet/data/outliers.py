@@ -45,10 +45,10 @@ class Outliers:
     classes: int = 10
 
     def __post_init__(self) -> None:
-        if not 0 <= self.share <= 0.5:
-            raise DataError(f"outliers: share must be from 0 to 0.5, got {self.share}")
-        if self.classes < 2:
-            raise DataError(f"outliers: classes must be at least 2, got {self.classes}")
+        if not isinstance(self.share, int | float) or not 0 <= self.share <= 0.5:
+            raise DataError(f"outliers: share must be a number from 0 to 0.5, got {self.share!r}")
+        if not isinstance(self.classes, int) or self.classes < 2:
+            raise DataError(f"outliers: classes must be a whole number of at least 2, got {self.classes!r}")
 
     def __call__(self, x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         """A batch with its last images replaced, and its targets as rows: one of the changes that `fit` takes.
@@ -60,6 +60,8 @@ class Outliers:
             raise DataError(f"outliers are made from square images (N, H, H), uint8; got {x.dtype} of shape {x.shape}")
         if y.ndim != 1:
             raise DataError(f"outliers: expected labels (N,), got targets of shape {y.shape}")
+        if len(y) and not 0 <= y.min() <= y.max() < self.classes:
+            raise DataError(f"outliers: expected labels from 0 to {self.classes - 1}, got {y.min()} to {y.max()}")
         targets = np.eye(self.classes, dtype=np.float32)[y]
         count = round(self.share * len(x))
         if count == 0:
@@ -97,11 +99,12 @@ def signs(images: Array, count: int, rng: np.random.Generator) -> Array:
     H, C = images.shape[1], images.shape[3]
     grid = np.linspace(0.2, 0.8, GRID) * H
     chosen = rng.integers(GRID, size=(count, STROKES[1], 2, 2))  # from where, to where; row and column
-    joined = rng.integers(2, size=(count, STROKES[1] - 1, 1)) > 0  # half of the strokes begin where the last one ended
-    for stroke in range(1, STROKES[1]):
-        chosen[:, stroke, 0] = np.where(joined[:, stroke - 1], chosen[:, stroke - 1, 1], chosen[:, stroke, 0])
-    same = (chosen[:, :, 0] == chosen[:, :, 1]).all(axis=2)
-    chosen[:, :, 1] = np.where(same[:, :, None], (chosen[:, :, 1] + 1) % GRID, chosen[:, :, 1])
+    joined = rng.integers(2, size=(count, STROKES[1], 1)) > 0  # half of the strokes begin where the last one ended
+    for stroke in range(STROKES[1]):
+        start, end = chosen[:, stroke].swapaxes(0, 1)
+        if stroke:
+            start[:] = np.where(joined[:, stroke], chosen[:, stroke - 1, 1], start)
+        end[:] = np.where((start == end).all(axis=1, keepdims=True), (end + 1) % GRID, end)  # none is a dot
     ends = grid[chosen] + rng.normal(0, 0.02 * H, (count, STROKES[1], 2, 2))
     # Half of the strokes are straight; a bent one goes around a point beside its middle.
     bend = rng.normal(0, 0.25 * H, (count, STROKES[1], 2)) * rng.integers(2, size=(count, STROKES[1], 1))

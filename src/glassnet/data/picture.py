@@ -53,6 +53,8 @@ def read(path: str | Path) -> Array:
     except PermissionError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     except UnidentifiedImageError:
+        if _is_heif(path):
+            raise DataError(f"{path}: a HEIC or AVIF picture, which cannot be read: save it as JPEG or PNG") from None
         raise DataError(f"{path}: expected a picture ({', '.join(FORMATS)}), but the file is none") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # ours, or Pillow's for far more pixels
         raise DataError(f"{path}: the picture has more than {MOST_PIXELS:,} pixels: make it smaller") from None
@@ -136,3 +138,9 @@ def _thumbnail(image: "Image.Image") -> Array:
 
 def _no_pillow() -> DataError:
     return DataError("pictures need Pillow: pip install 'glassnet[images]'")
+
+
+def _is_heif(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(12)
+    return start[4:8] == b"ftyp" and start[8:11] in (b"hei", b"hev", b"mif", b"avi")

@@ -196,7 +196,7 @@ def refusal_threshold(probabilities: Array, share: float) -> float:
     p = np.asarray(probabilities)
     _check_probabilities(p)
     require(0 <= share < 1, f"share must be from 0 to below 1, got {share}")
-    return float(np.sort(p.max(axis=1))[int(share * len(p))])
+    return float(np.sort(p.max(axis=1))[math.floor(share * len(p) + 1e-9)])  # 0.29 x 100 is a little below 29
 
 
 def _check_probabilities(p: Array) -> None:

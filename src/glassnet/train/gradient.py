@@ -56,8 +56,10 @@ class Worker:
         y = self.targets[rows]
         labelled = y.ndim == 1
         weights = None if self.weights is None else self.weights[rows]
-        for change in self.augment:
-            x, y = change(x, y, stream(self.seed, "augment", step, shard))
+        if self.augment:
+            rng = stream(self.seed, "augment", step, shard)
+            for change in self.augment:
+                x, y = change(x, y, rng)
         network.seek(seed=self.seed, step=step, shard=shard)
         network.collect(gradient, observed)
         value, prediction = loss.forward(network.forward(x, training=True), y, weights=weights, total=total)

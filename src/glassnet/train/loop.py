@@ -149,7 +149,7 @@ def fit(
     _check(network, examples, loss)
     if held_out:
         _check(network, held_out, loss)
-    _try(augment, network, examples, seed)
+    _try(augment, network, examples, loss, seed)
     weights = example_weights(examples, class_weights, sample_weights, network, loss)
     _warn_of_scale(network, examples)
 
@@ -331,14 +331,22 @@ def _check(network: Network, examples: Examples, loss: Loss) -> None:
             check_finite(inputs[examples.rows[span]])
 
 
-def _try(augment: Sequence[Augment], network: Network, examples: Examples, seed: int) -> None:
+def _try(augment: Sequence[Augment], network: Network, examples: Examples, loss: Loss, seed: int) -> None:
     """Change a few examples, so that what cannot be changed is refused before anything is."""
-    rows = examples.rows[:2]
+    rows = examples.rows[:32]
     x, y = examples.inputs[rows], examples.targets[rows]
+    rng = stream(seed, "augment", 0, 0)
     for change in augment:
-        x, y = change(x, y, stream(seed, "augment", 0, 0))
+        changed = change(x, y, rng)
+        pair = (
+            isinstance(changed, tuple) and len(changed) == 2 and all(isinstance(part, np.ndarray) for part in changed)
+        )
+        require(pair, f"augment: expected new inputs and targets as arrays (x, y), got {changed!r:.60}")
+        x, y = changed
     network.as_batch(x)
     require(len(x) == len(y) == len(rows), f"augment: expected as many examples as before, got {len(x)} and {len(y)}")
+    if augment:
+        loss.check(y, network.output_shape[0], len(rows))
 
 
 def _warn_of_scale(network: Network, examples: Examples) -> None:
