@@ -348,6 +348,63 @@ def coarse_cloth(digit: int, rng: np.random.Generator) -> np.ndarray:
     return photographed(page, light=weave, noise=8, quality=60, rng=rng)
 
 
+@scene
+def bent_notebook_page(digit: int, rng: np.random.Generator) -> np.ndarray:
+    """Rules that bend and run together, as on an open notebook seen from the side."""
+    shape = (900, 900)
+    y, x = np.mgrid[: shape[0], : shape[1]] / 900
+    place = (y - 0.5) * (1 + 0.2 * x) + 0.02 * np.sin(2.5 * x)
+    lines = np.clip(2.2 - np.abs((place * 900 + 30) % 80 - 40), 0, 1)
+    page = painted(painted((238, 236, 228), (135, 155, 205), lines), (40, 40, 60), inked(
+        written(digit, rng), shape, (300, 240, 400), 15))  # fmt: skip
+    return photographed(page, light=0.7 + 0.3 * x, noise=4, quality=75, rng=rng)
+
+
+@scene
+def fold_in_the_paper(digit: int, rng: np.random.Generator) -> np.ndarray:
+    """Both sides of a fold catch the light differently, and the fold is a dark line."""
+    shape = (700, 700)
+    y, x = plane(shape)
+    fold = x - 0.1 * y - 0.6
+    page = painted((230, 230, 225), (30, 30, 40), inked(written(digit, rng), shape, (200, 150, 380), 17))
+    return photographed(page, light=np.where(fold < 0, 1, 0.85) - 0.25 * np.exp(-((fold / 0.004) ** 2)), noise=4,
+                        quality=75, rng=rng)  # fmt: skip
+
+
+@scene
+def dark_room(digit: int, rng: np.random.Generator) -> np.ndarray:
+    shape = (600, 450)
+    page = painted((70, 60, 50), (18, 16, 15), inked(written(digit, rng), shape, (110, 130, 330), 18))
+    return photographed(page, noise=9, quality=60, rng=rng)
+
+
+@scene
+def neighbours_cut_off(digit: int, rng: np.random.Generator) -> np.ndarray:
+    """Parts of the digits on both sides reach into the picture."""
+    shape = (300, 300)
+    cover = inked(written(digit, rng), shape, (70, 75, 150), 11)
+    cover = np.maximum(cover, inked([arc(-0.12, 0.5, 0.2, 0.5, -80, 80)], shape, (0, 80, 140), 11))
+    cover = np.maximum(cover, inked([[(0.9, 0.0), (1.1, 0.1), (1.2, 0.5)]], shape, (150, 90, 140), 11))
+    return painted((245, 245, 240), (25, 25, 80), cover)
+
+
+@scene
+def felt_pen_on_cardboard(digit: int, rng: np.random.Generator) -> np.ndarray:
+    shape = (1000, 1000)
+    page = np.array((176, 140, 98)) * crumpled(shape, rng, 0.05)[..., None]
+    return photographed(painted(page, (30, 20, 20), inked(written(digit, rng), shape, (280, 180, 600), 70)),
+                        noise=8, quality=50, rng=rng)  # fmt: skip
+
+
+@scene
+def pink_pen_on_squared_paper(digit: int, rng: np.random.Generator) -> np.ndarray:
+    """A light colour, while the squares are blue."""
+    shape = (500, 500)
+    page = painted((250, 250, 250), (150, 175, 215), ruled(shape, 60, 2, down=True, slope=-0.03))
+    page = painted(page, (245, 110, 170), inked(written(digit, rng), shape, (140, 100, 300), 13))
+    return photographed(page, noise=3, quality=75, rng=rng)
+
+
 def picture(name: str, digit: int, seed: int = 0) -> np.ndarray:
     """The colours (H, W, 3), uint8, of a digit in the scene of that name."""
     rng = np.random.default_rng([seed, digit, list(SCENES).index(name)])

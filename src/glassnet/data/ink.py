@@ -20,9 +20,13 @@ WINDOW = 1.5  # times the widest place of the pen that was seen: paper is wider
 ALONG_THE_BORDER = 0.45  # of the grey inside: what is darker at the border is a stroke, not a shadow
 LEAST_CONTRAST = 0.1  # by what share of the paper's grey the ink is darker
 FINE = 40  # pixels: in pictures with a shorter side strokes are about as fine as noise
+MUCH_DARKER = 2  # times as dark as a pattern on the paper is the ink
+SPECK = 0.05  # of the longer side of the picture: a smaller piece is not the digit on a pattern
 LEAST_INK = 4  # pixels
 CLEAR = 5  # standard deviations of the noise: what is stronger is ink
 FAINT = 0.15  # of the strength of the ink: what is weaker is paper
+LESSER = 0.5  # of the ink of a piece inside the picture is in what reaches into it from outside
+ALONGSIDE = 0.4  # of its longer side a piece lies along the border that is not the digit
 LEAST_DIGIT = 0.05  # of all ink; else what was taken for a frame is the digit
 DUST = 0.05  # a piece with less than this share of the largest piece's ink is dirt
 DARKEST_PAPER = 64  # on darker paper shares of its grey would be mostly noise
@@ -99,13 +103,42 @@ def _inked(grey: Array, window: int) -> Array:
     if CLEAR * noise > FAINT:
         darker, noise = _darker(smooth, paper)
     least = max(LEAST_CONTRAST / 2, CLEAR * noise)
-    darker = without_lines(darker, least)
+    darker = _without_pattern(without_lines(darker, least), least)
     inked = darker[darker > least]
     strength = float(np.quantile(inked, 0.75)) if inked.size else 0.0
     if strength < LEAST_CONTRAST:
         raise _no_ink()
     darker[darker < max(CLEAR * noise, FAINT * strength)] = 0
     return np.minimum(darker / strength, 1)
+
+
+def _without_pattern(darker: Array, least: float) -> Array:
+    """The same (H, W) without what is pale and away from the ink, if there is more of it than of ink.
+
+    Such are lines that bend, a printed pattern, a coarse cloth. Less of it may be a stroke of a light hand.
+    """
+    inked = darker > least
+    if not inked.any():
+        return darker
+    strong = inked & (darker > _split(darker[inked]))
+    pale = inked & ~(highest(strong.astype(float), 5) > 0)
+    if pale.sum() <= strong.sum() or np.median(darker[strong]) < MUCH_DARKER * np.median(darker[pale]):
+        return darker
+    numbers = pieces(strong)
+    largest = extent(numbers == np.bincount(numbers[strong]).argmax())
+    if longer_side(largest) < SPECK * max(darker.shape):
+        return darker
+    return np.where(pale, 0, darker)
+
+
+def _split(values: Array) -> float:
+    """The value between the two groups that differ most from each other (Otsu 1979, equation 18)."""
+    counts, edges = np.histogram(values, 64, range=(0.0, float(values.max())))
+    middles = (edges[1:] + edges[:-1]) / 2
+    below, above = np.cumsum(counts)[:-1], np.cumsum(counts[::-1])[::-1][1:]
+    sums = np.cumsum(counts * middles)
+    means_apart = (sums[-1] - sums[:-1]) / np.maximum(above, 1) - sums[:-1] / np.maximum(below, 1)
+    return float(edges[1:-1][np.argmax(below * above * means_apart**2)])
 
 
 def _darker(grey: Array, paper: Array) -> tuple[Array, float]:
@@ -222,13 +255,17 @@ def _are_apart(a: tuple[slice, slice], b: tuple[slice, slice], longest: int) -> 
 
 
 def _along_the_border(numbers: Array, amounts: Array) -> list[int]:
-    """The pieces that touch the border with much of their length: the edge of a table, a shadow, a line."""
+    """The pieces that touch the border with much of their length, or hold less ink than another that does not touch it.
+
+    The edge of a table, a shadow, a line; parts of the digits on both sides.
+    """
     border = np.concatenate([numbers[0], numbers[-1], numbers[1:-1, 0], numbers[1:-1, -1]])
     contacts = np.bincount(border, minlength=len(amounts))
     return [
         number
         for number in np.unique(border[border > 0]).tolist()
-        if contacts[number] >= 0.4 * longer_side(extent(numbers == number))
+        if amounts[number] < LESSER * amounts[contacts == 0].max(initial=0)
+        or contacts[number] >= ALONGSIDE * longer_side(extent(numbers == number))
     ]
 
 
