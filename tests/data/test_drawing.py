@@ -60,9 +60,9 @@ def test_mnist_passes_unchanged(mnist: gn.Dataset) -> None:
 @pytest.mark.parametrize("shift", [(-3, 2), (0, 4), (1, 0)])
 def test_an_mnist_digit_out_of_place_is_put_there(mnist: gn.Dataset, shift: tuple[int, int]) -> None:
     """Only those are moved that lose nothing beyond the edge."""
-    room = [image for image in mnist.test.x[:300] if not image[[*range(4), *range(-4, 0)]].any()]
+    room = [image for image in mnist.test.x[:150] if not image[[*range(4), *range(-4, 0)]].any()]
     room = [image for image in room if not image[:, [*range(4), *range(-4, 0)]].any()]
-    assert len(room) > 30
+    assert len(room) > 15
     differences = [difference(to_mnist(np.roll(image, shift, axis=(0, 1))), image) for image in room]
     assert np.quantile(differences, 0.9) < 3
 
@@ -90,7 +90,7 @@ def test_mnist_inverted_comes_back(mnist: gn.Dataset) -> None:
 @pytest.mark.mnist
 def test_a_magnified_mnist_digit_comes_back(mnist: gn.Dataset) -> None:
     differences = []
-    for image in mnist.test.x[:50]:
+    for image in mnist.test.x[:40]:
         paper = np.pad(np.kron(255 - image, np.ones((10, 10))), ((30, 90), (200, 0)), constant_values=255)
         differences.append(difference(to_mnist(noisy(paper, 8)), image))
     assert np.median(differences) < 2

@@ -19,11 +19,11 @@ MOST_MISREAD = 2
 
 @pytest.mark.skipif(not hasattr(gn, "load_pretrained"), reason="no network ships with the package yet")
 def test_the_shipped_network_reads_them(tmp_path: Path) -> None:
-    """Three digits in each scene, all ten by turns."""
+    """Two digits in each scene, all ten by turns."""
     network = gn.load_pretrained("cnn")
     misread = []
     for number, name in enumerate(SCENES):
-        for digit in {(3 * number + step) % 10 for step in range(3)}:
+        for digit in ((2 * number) % 10, (2 * number + 1) % 10):
             Image.fromarray(picture(name, digit)).save(tmp_path / "x.png", compress_level=1)
             example = to_mnist(read(tmp_path / "x.png")).reshape(1, *network.input_shape)
             seen = int(network.predict(example)[0])

@@ -50,6 +50,8 @@ def _lines(darker: Array, least: float) -> list[tuple[Array, Array]]:
     if height < 16 or width < 16:
         return []
     inked = darker > least / 2
+    if inked.any(axis=0).mean() < ACROSS:
+        return []
     inked[1:-1] |= inked[2:] | inked[:-2]
     columns = np.arange(width)
     some = columns[:: max(1, width // SAMPLES)]

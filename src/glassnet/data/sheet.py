@@ -25,7 +25,8 @@ def around_a_sheet(grey: Array) -> Array | None:
     """
     low, high = np.quantile(grey, (0.01, 0.99))
     light = grey > (low + high) / 2
-    if not light.any():
+    border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
+    if light.mean() < SMALLEST * (1 - MOST_HOLES) or border.all():
         return None
     sheet = _largest(light)
     outside = _from_the_border(~sheet)
