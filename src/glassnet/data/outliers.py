@@ -4,6 +4,7 @@ A network that has only ever seen digits is sure of everything, also of a letter
 together wrongly, with all classes equally probable as the target, it learns to say "none that I know".
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,9 @@ from glassnet.data.augment import resampled
 from glassnet.data.dataset import Array, DataError
 
 STROKES = 3, 5  # of a sign, least and most
-GRID, PIECES = 4, 4  # points along a side between which strokes run; straight pieces that make up a stroke
+GRID, PIECES = 4, 24  # points along a side between which strokes run; straight pieces that make up a stroke
+PEN = 0.02, 0.06  # half the width of a stroke, in parts of the side
+BELL = 1.2  # pixels, of the bell that draws the strokes
 FIT = 20 / 28  # of the side: as large as a digit is in its image
 
 
@@ -24,8 +27,8 @@ class Outliers:
     half, so that even halves of the same class do not fit together; or each quarter is that of another image, turned;
     or b, turned, lies over a, or stands beside it, both half as wide.
     Only images with at least the median amount of ink give pieces: two simple strokes could make a sign that is in the
-    classes, such as a 7 or a 4. The others are signs drawn at random: three to five strokes, straight or bent, between
-    points of a grid. All are then set into the middle and enlarged to the size of a digit.
+    classes, such as a 7 or a 4. The others are signs drawn at random: three to five strokes, straight, bent or round.
+    All are then set into the middle and enlarged to the size of a digit.
 
     Targets become rows of probabilities (N, classes): 1 at the label of an image that stayed, 1 / classes everywhere
     for an outlier.
@@ -97,47 +100,51 @@ def spliced(images: Array, count: int, rng: np.random.Generator) -> Array:
 def signs(images: Array, count: int, rng: np.random.Generator) -> Array:
     """So many images (count, H, H, C) of signs, drawn as bright as the brightest of the images (N, H, H, C)."""
     H, C = images.shape[1], images.shape[3]
-    grid = np.linspace(0.2, 0.8, GRID) * H
-    chosen = rng.integers(GRID, size=(count, STROKES[1], 2, 2))  # from where, to where; row and column
-    joined = rng.integers(2, size=(count, STROKES[1], 1)) > 0  # half of the strokes begin where the last one ended
-    for stroke in range(STROKES[1]):
-        start, end = chosen[:, stroke].swapaxes(0, 1)
-        if stroke:
-            start[:] = np.where(joined[:, stroke], chosen[:, stroke - 1, 1], start)
-        end[:] = np.where((start == end).all(axis=1, keepdims=True), (end + 1) % GRID, end)  # none is a dot
-    ends = grid[chosen] + rng.normal(0, 0.02 * H, (count, STROKES[1], 2, 2))
-    # Half of the strokes are straight; a bent one goes around a point beside its middle.
-    bend = rng.normal(0, 0.25 * H, (count, STROKES[1], 2)) * rng.integers(2, size=(count, STROKES[1], 1))
-    t = np.linspace(0, 1, 1 + PIECES)[:, None]
-    start, end = ends[:, :, 0, None], ends[:, :, 1, None]  # (count, strokes, 1, 2)
-    points = start + t * (end - start) + (4 * t * (1 - t)) * bend[:, :, None]  # (count, strokes, pieces + 1, 2)
     drawn = np.arange(STROKES[1]) < rng.integers(STROKES[0], STROKES[1] + 1, (count, 1))
-    pen = rng.uniform(0.025, 0.075, (count, 1, 1)) * H
-    missing = ~np.repeat(drawn, PIECES, axis=1)
-    distance = np.sqrt(
-        _nearest(points[:, :, :-1].reshape(count, -1, 2), points[:, :, 1:].reshape(count, -1, 2), missing, H)
-    )
-    ink = np.clip(pen + 0.5 - distance, 0, 1) * images.max()
+    pen = rng.uniform(*PEN, (count, 1, 1)) * H
+    ink = np.clip(pen + 0.5 - distance(H * strokes(count, rng), drawn, H), 0, 1) * images.max()
     return np.repeat(ink[..., None], C, axis=3).astype(np.uint8)
 
 
-def _nearest(a: Array, b: Array, missing: Array, H: int) -> Array:
-    """The square of the distance (N, H, H) of each pixel to the nearest of the lines from a to b (N, K, 2)."""
-    place = np.arange(H, dtype=np.float32)
-    a, along = a.astype(np.float32)[..., None], (b - a).astype(np.float32)[..., None]  # (N, K, 2, 1)
-    away = place - a  # (N, K, 2, H): rows and columns apart
-    square = np.maximum((along**2).sum(axis=2), 1e-6)[..., None]  # (N, K, 1, 1)
-    dot = away * along
-    inner = dot[:, :, 0, :, None] + dot[:, :, 1, None, :]  # (N, K, H, H)
-    away **= 2
-    away[missing] = np.inf
-    nearest = np.clip(inner / square, 0, 1)  # the part of the line at which it is nearest
-    inner *= -2
-    inner += nearest * square
-    inner *= nearest
-    inner += away[:, :, 0, :, None]
-    inner += away[:, :, 1, None, :]
-    return np.maximum(inner.min(axis=1), 0)
+def strokes(count: int, rng: np.random.Generator) -> Array:
+    """Points along the strokes of so many signs (count, strokes, pieces + 1, 2), row and column in parts of the side.
+
+    A quarter of the strokes are bent, a quarter go round, by half a turn to a whole one; the others are straight. They
+    begin at a point of the grid or, half of them, where the stroke before them ended.
+    """
+    t = np.linspace(0, 1, 1 + PIECES)[:, None]
+    step = 0.6 / (GRID - 1)
+    every: list[Array] = []
+    for _ in range(STROKES[1]):
+        start, end = rng.integers(GRID, size=(2, count, 2))
+        end = np.where(np.arange(2) == rng.integers(4, size=(count, 1)), start, end)  # half along a row or a column
+        end = np.where((start == end).all(axis=1, keepdims=True), (end + 1) % GRID, end)  # none is a dot
+        start, end = (0.2 + step * part + rng.normal(0, 0.02, (count, 2)) for part in (start, end))
+        if every:
+            start = np.where(rng.integers(2, size=(count, 1)) > 0, every[-1][:, -1], start)
+        straight = start[:, None] + t * (end - start)[:, None]
+        bent = straight + 4 * t * (1 - t) * rng.normal(0, 0.25, (count, 1, 2))
+        turn = rng.uniform(1, 2, (count, 1, 1)) * rng.choice([-np.pi, np.pi], (count, 1, 1))
+        angle = rng.uniform(0, 2 * np.pi, (count, 1, 1)) + t * turn
+        circle = np.concatenate([np.cos(angle), np.sin(angle)], axis=2) * rng.uniform(0.12, 0.32, (count, 1, 2))
+        kind = rng.integers(4, size=(count, 1, 1))
+        every.append(np.where(kind == 0, bent, np.where(kind == 1, start[:, None] + circle - circle[:, :1], straight)))
+    return np.stack(every, axis=1)
+
+
+def distance(points: Array, drawn: Array, H: int) -> Array:
+    """About how far (N, H, H) each pixel lies from the drawn ones (N, K) of the strokes through points (N, K, P, 2).
+
+    A bell of width s over every short piece of a stroke adds up to exp(-d^2 / 2 s^2) at distance d from a long straight
+    one, and is a product of two matrices; so d is got back from the sum. Where strokes meet the ink is a little wider.
+    """
+    N = len(points)
+    length = np.sqrt((np.diff(points, axis=2) ** 2).sum(axis=3)) * drawn[:, :, None]  # (N, K, P - 1)
+    middle = (points[:, :, 1:] + points[:, :, :-1]).reshape(N, -1, 2, 1).astype(np.float32) / 2
+    bell = np.exp(-0.5 * ((middle - np.arange(H, dtype=np.float32)) / BELL) ** 2)  # (N, K (P - 1), 2, H)
+    weight = length.reshape(N, -1, 1).astype(np.float32) / (BELL * math.sqrt(2 * math.pi))
+    total = (bell[:, :, 0] * weight).swapaxes(1, 2) @ bell[:, :, 1]
+    return BELL * np.sqrt(-2 * np.log(np.clip(total, 1e-9, 1)))
 
 
 def turned(images: Array, rng: np.random.Generator) -> Array:
