@@ -5,7 +5,7 @@
     python benchmarks/trust.py --sheet FOLDER       also write a picture of each group, to see what is asked
     python benchmarks/trust.py --write              keep the results, put table and figure into README.md and docs/
 
-An image is refused when its largest probability is below a threshold. The threshold is chosen on the validation images
+An image is refused when the evidence for its answer is below a threshold. The threshold is chosen on the validation images
 of MNIST, so that at most a given part of those digits is refused; nothing is chosen on the test images or on what is
 no digit. A picture in which `to_mnist` sees no ink counts as refused, and is counted by itself too.
 """
@@ -53,7 +53,7 @@ def measure(
     """How a network does on MNIST's test digits and on groups of what is no digit."""
     threshold = refusal_threshold(gn.evaluate(network, mnist.validation).probabilities, share)
     test = gn.evaluate(network, mnist.test)
-    answered = test.probabilities.max(axis=1) >= threshold
+    answered = gn.evidence(test.probabilities) >= threshold
     right = test.predicted == test.truth
     bins = reliability(test.probabilities, test.truth)
     result = {
@@ -74,7 +74,7 @@ def refusals(network: gn.Network, threshold: float, group: Group) -> Result:
     """Which part of a group is refused, and of each kind in it how many are accepted, the most accepted first."""
     accepted = np.zeros(len(group.kinds), bool)
     p = network.predict_proba(group.images)
-    accepted[group.taken] = p.max(axis=1) >= threshold
+    accepted[group.taken] = gn.evidence(p) >= threshold
     taken_for = np.full(len(group.kinds), -1)
     taken_for[group.taken] = p.argmax(axis=1)
     kinds = np.array(group.kinds)

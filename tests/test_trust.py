@@ -106,14 +106,14 @@ def test_a_picture_without_ink_is_refused_and_counted() -> None:
     group = nodigits._group(iter([("mark", mark), ("nothing", blank), ("mark", mark)]))
     assert group.taken.tolist() == [True, False, True]
     sure = SimpleNamespace(predict_proba=lambda x: np.tile([0.2, 0.8], (len(x), 1)))
-    counted = trust.refusals(sure, 0.8, group)
+    counted = trust.refusals(sure, 0.69, group)  # the evidence is log 2
     assert counted["refused"] == pytest.approx(1 / 3)
     assert counted["refused_without_ink"] == 1
     assert counted["kinds"] == [
         {"kind": "mark", "pictures": 2, "accepted": 2, "as": [1]},
         {"kind": "nothing", "pictures": 1, "accepted": 0, "as": []},
     ]
-    assert trust.refusals(sure, 0.81, group)["refused"] == 1
+    assert trust.refusals(sure, 0.7, group)["refused"] == 1
 
 
 def test_the_measure_by_hand(others) -> None:

@@ -48,7 +48,7 @@ def make(name: str) -> None:
     rounded = gn.evaluate(network, dataset.validation)
     network.threshold = refusal_threshold(rounded.probabilities, REFUSED)
     about = {key: value for key, value in read_about(folder / MODEL).items() if isinstance(value, dict)}
-    about["trust"] = {"temperature": temperature, "refused": REFUSED}
+    about["trust"] = {"temperature": temperature}
     path = FOLDER / f"{name}.safetensors"
     gn.save_network(network, path, about=about)
 
@@ -80,7 +80,10 @@ def _card(
     environment = json.loads((folder / "environment.json").read_text())
     untouched = json.loads((folder / EVALUATION).read_text())["accuracy"]
     error = gn.expected_calibration_error(test.probabilities, test.truth)
-    refused = float(np.mean(test.probabilities.max(axis=1) < network.threshold))
+
+    def below(found: gn.Evaluation) -> float:
+        return float(np.mean(gn.evidence(found.probabilities) < network.threshold))
+
     states = dict(check_dataset(recipe.data.name))
     if set(states.values()) != {"ok"}:
         raise SystemExit(f"{recipe.data.name}: not the published files: {states}")
@@ -94,7 +97,7 @@ def _card(
         ("what it is", f"{recipe.about}; {len(network.theta):,} parameters"),
         ("test accuracy of this file", f"{100 * test.accuracy:.2f} % of {len(test.truth):,}"),
         (
-            f"the recipe, {len(figures)} seeds ({', '.join(str(r['seed']) for r in runs)})",
+            f"the recipe, {'seeds' if len(runs) > 1 else 'seed'} {', '.join(str(r['seed']) for r in runs)}",
             f"{statistics.mean(figures):.2f}{spread} % on the test split",
         ),
         (
@@ -106,8 +109,8 @@ def _card(
         ("expected calibration error", f"{100 * error:.2f} % on the test split (15 bins)"),
         (
             "threshold",
-            f"{network.threshold:.4f}: {100 * REFUSED:g} % of the validation digits lie below, "
-            f"{100 * refused:.2f} % of the test digits",
+            f"evidence of {network.threshold:.3f}: less have {100 * below(rounded):.2f} % of the validation digits, "
+            f"{100 * below(test):.2f} % of the test digits",
         ),
         (
             "data",

@@ -88,6 +88,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.pretrained import load_pretrained as load_pretrained
     from glassnet.progress import ProgressBar as ProgressBar
     from glassnet.train.calibration import calibrate as calibrate
+    from glassnet.train.calibration import evidence as evidence
     from glassnet.train.calibration import expected_calibration_error as expected_calibration_error
     from glassnet.train.callbacks import Callback as Callback
     from glassnet.train.callbacks import EarlyStopping as EarlyStopping
@@ -135,7 +136,7 @@ _NAMES = {
     "glassnet.nn.settings": "InputError",
     "glassnet.pretrained": "load_pretrained",
     "glassnet.progress": "ProgressBar",
-    "glassnet.train.calibration": "calibrate expected_calibration_error",
+    "glassnet.train.calibration": "calibrate evidence expected_calibration_error",
     "glassnet.train.callbacks": "Callback EarlyStopping ReduceOnPlateau",
     "glassnet.train.checkpoint": "Checkpoint CheckpointError",
     "glassnet.train.history": "History",

@@ -5,6 +5,7 @@ with what its architecture needs, so a damaged or forged file is refused, not ha
 """
 
 import json
+import math
 import os
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -234,8 +235,8 @@ def _names(layers: Sequence[Layer], segments: list[Segment]) -> dict[str, Segmen
 
 def _threshold(value: Any) -> float:
     value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise InputError(f"threshold must be a number from 0 to 1, got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise InputError(f"threshold must be a number of at least 0, got {value!r}")
     return float(value)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.train.calibration import best_temperature, refusal_threshold, reliability
+from glassnet.nn.activations import softmax
+from glassnet.train.calibration import best_temperature, evidence, refusal_threshold, reliability
 
 SIX = np.array([[0.9, 0.1], [0.7, 0.3], [0.35, 0.65], [0.2, 0.8], [0.5, 0.5], [0.0, 1.0]])
 LABELS = np.array([0, 1, 1, 1, 0, 0])
@@ -170,8 +171,20 @@ def test_examples_without_a_best_temperature(blobs) -> None:
 def test_the_threshold_refuses_the_promised_share_and_no_more() -> None:
     p = np.random.default_rng(0).dirichlet([1, 1, 1], 1000)
     for share in (0, 0.015, 0.0155, 0.5):
-        assert np.sum(p.max(axis=1) < refusal_threshold(p, share)) == int(share * 1000)
+        assert np.sum(evidence(p) < refusal_threshold(p, share)) == int(share * 1000)
     tied = np.tile([0.8, 0.2], (10, 1))
-    assert refusal_threshold(tied, 0.5) == 0.8  # nothing is below it
+    assert refusal_threshold(tied, 0.5) == pytest.approx(np.log(2))  # log 0.8 - (log 0.8 + log 0.2) / 2; none below it
     with pytest.raises(gn.InputError, match="share must be from 0 to below 1, got 1"):
         refusal_threshold(p, 1)
+
+
+def test_evidence_is_the_largest_logit_above_their_mean() -> None:
+    z = np.random.default_rng(0).normal(0, 5, (50, 4))
+    np.testing.assert_allclose(evidence(softmax(z)), z.max(axis=1) - z.mean(axis=1), rtol=1e-9)
+    assert evidence(np.full((1, 5), 0.2)) == pytest.approx([0], abs=1e-12)
+    # The same largest probability, but of logits that stand out less from the others.
+    close, far = evidence([[0.9, 0.1 - 1e-9, 1e-9], [0.9, 0.05, 0.05]])
+    assert close > far
+    assert np.isfinite(evidence([[1.0, 0.0]])).all()
+    with pytest.raises(gn.InputError, match="expected the probabilities of classes"):
+        evidence(z)

@@ -123,6 +123,8 @@ def read_or_explain(path: Path, network: "Network") -> Found:
 
 def _answers(found: list[Found], predicted: list[Any], network: "Network") -> list[list[dict[str, Any]]]:
     """For each file, what is said of each of its examples, in plain values."""
+    from glassnet.train.calibration import evidence
+
     names = network.classes or tuple(map(str, range(max(network.output_shape[0], 2))))
     each, answers = iter(predicted), []
     for part in found:
@@ -131,8 +133,9 @@ def _answers(found: list[Found], predicted: list[Any], network: "Network") -> li
             continue
         rows = []
         probabilities = next(each)
+        enough = evidence(probabilities) >= network.threshold if network.threshold else None
         for row, (p, (best, second)) in enumerate(zip(probabilities, _two_largest(probabilities), strict=True)):
-            refused = part.drawn and p[best] < network.threshold
+            refused = part.drawn and enough is not None and not enough[row]
             answer = {
                 "file": str(part.path),
                 "row": row,

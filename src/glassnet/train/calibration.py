@@ -1,7 +1,7 @@
 """Probabilities that can be trusted: of the answers given with 90 %, nine in ten should be right.
 
 A network that has learned long is surer than it should be. One number, the temperature, takes that back and leaves
-every answer as it was; below a threshold on the probability it is better to give no answer at all.
+every answer as it was; where the evidence is below a threshold it is better to give no answer at all.
 """
 
 import math
@@ -100,7 +100,7 @@ def calibrate(network: Network, examples: Any) -> float:
     The largest logit stays the largest, so every answer stays what it was, but for ties within rounding. The examples
     must not be those of the training, on which the network is surer than on others. Where the network was trained with
     label smoothing, the fit is without it all the same: it asks for the probabilities of the labels themselves.
-    `network.threshold` is about probabilities, so it is chosen afterwards.
+    `network.threshold` is about what is divided by T here, so it is chosen afterwards.
 
     Args:
         network: ends in a Dense layer, its loss is CrossEntropy; its weights are changed.
@@ -175,13 +175,36 @@ def best_temperature(logits: Array, labels: Array) -> float:
         elif not low <= following <= high:
             following = (low + high) / 2
         if abs(following - beta) <= 1e-12 * beta:
-            break
+            return float(1 / following)
         beta = following
-    return float(1 / beta)
+    raise InputError(f"calibrate: no temperature found in {MOST_STEPS} steps: the largest logit is {np.abs(z).max():.1e}")
+
+
+def evidence(probabilities: Array) -> Array:
+    """How much speaks for the answer to each example (N,): by how much its logit exceeds the mean of all logits.
+
+    e = max_k log p_k - 1/C sum_k log p_k = max_k z_k - 1/C sum_k z_k
+
+    Softmax subtracts the same number from all logits of an example, so that it drops out. 0 if all classes are equally
+    probable. It says better than the largest probability whether an example is of any class at all: that is small also
+    where two classes compete and all others are out of the question.
+
+    Shapes: probabilities (N, C), each row with sum 1. A probability of 0 counts as the smallest positive float32.
+
+    Raises:
+        InputError: no probabilities of classes.
+
+    Reference: Hendrycks et al. 2022, "Scaling out-of-distribution detection for real-world settings", section 3
+    (MaxLogit, there without the mean).
+    """
+    p = np.asarray(probabilities, np.float64)
+    _check_probabilities(p)
+    log = np.log(np.maximum(p, np.finfo(np.float32).tiny))
+    return log.max(axis=1) - log.mean(axis=1)
 
 
 def refusal_threshold(probabilities: Array, share: float) -> float:
-    """The highest threshold below which no more than this share of the examples have their largest probability.
+    """The highest threshold below which the evidence of no more than this share of the examples lies.
 
     What `network.threshold` is set to, so that a known share of real examples is refused, at most.
 
@@ -193,10 +216,9 @@ def refusal_threshold(probabilities: Array, share: float) -> float:
     Raises:
         InputError: no probabilities of classes, or the share is out of range.
     """
-    p = np.asarray(probabilities)
-    _check_probabilities(p)
     require(0 <= share < 1, f"share must be from 0 to below 1, got {share}")
-    return float(np.sort(p.max(axis=1))[math.floor(share * len(p) + 1e-9)])  # 0.29 x 100 is a little below 29
+    found = np.sort(evidence(probabilities))
+    return float(found[math.floor(share * len(found) + 1e-9)])  # 0.29 x 100 is a little below 29
 
 
 def _check_probabilities(p: Array) -> None:
