@@ -162,6 +162,22 @@ def test_predict_refuses_what_is_no_digit_and_answers_the_others(tmp_path: Path)
     assert said.stderr.startswith("error: blank.png: no ink")
     assert said.stdout.startswith("seven.png: 7 (")
     assert "w.png: no digit that I know; most like" in said.stdout
+    assert glassnet("predict", "w.png", cwd=tmp_path).returncode == 2
+    for name in ("blank.png", "w.png"):
+        message = refused("predict", "seven.png", name, "--submission", "labels.csv", cwd=tmp_path)
+        assert message.startswith(f"error: {name}: no ")
+        assert "labels.csv is not written" in message
+        assert not (tmp_path / "labels.csv").exists()
+
+
+def test_what_the_network_saw_is_never_written_over_a_picture(tmp_path: Path) -> None:
+    drawn(tmp_path / "seven.png", SEVEN)
+    drawn(tmp_path / "seven-seen.png", SEVEN, side=200)
+    before = (tmp_path / "seven-seen.png").read_bytes()
+    glassnet("predict", "seven.png", "seven-seen.png", "--save-seen", ".", cwd=tmp_path)
+    assert (tmp_path / "seven-seen.png").read_bytes() == before
+    assert {path.name for path in tmp_path.glob("*-seen*")} >= {"seven-seen.png", "seven-seen-2.png"}
+    assert "seven.png: expected a folder" in refused("predict", "seven.png", "--save-seen", "seven.png", cwd=tmp_path)
 
 
 def test_predict_saves_what_the_network_saw(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import glassnet as gn
 from glassnet.data.dataset import DataError
 from glassnet.data.drawing import centre_of_mass, resize, to_digits, to_mnist
 from glassnet.data.ink import count_digits, find_ink
-from glassnet.data.pieces import depth, pen_width, pieces
+from glassnet.data.pieces import depth, extents, pen_width, pieces
 
 
 def seven(size: int = 200, pen: int = 16) -> np.ndarray:
@@ -318,6 +318,26 @@ def test_more_than_one_digit_is_said(gap: int) -> None:
             form(np.pad(np.vstack([digit, np.full((60, 120), 240, np.uint8), digit]), 30, constant_values=240))
 
 
+def test_a_page_full_of_things_is_refused_at_once() -> None:
+    """3,600 squares, each as large as a digit might be: found in one pass, not compared with each other."""
+    page = np.full((1000, 1000), 250, np.uint8)
+    for row in range(4, 964, 16):
+        for column in range(4, 964, 16):
+            page[row : row + 8, column : column + 8] = 20
+    for form in (to_mnist, to_digits):
+        with pytest.raises(DataError, match=r"^more than 20 things to be seen: expected one digit; cut it out"):
+            form(page)
+
+
+def test_a_blot_is_refused() -> None:
+    y, x = np.mgrid[:200, :200] - 100
+    for blot in (x**2 + y**2 < 60**2, x**2 + y**2 < 4**2, np.maximum(np.abs(x), np.abs(y)) < 70):
+        with pytest.raises(DataError, match=r"^a blot to be seen, and no strokes"):
+            to_mnist(np.where(blot, 30, 240).astype(np.uint8))
+    fat = (x**2 + y**2 < 60**2) & (x**2 + y**2 > 20**2)
+    assert to_mnist(np.where(fat, 30, 240).astype(np.uint8)).any()  # a 0 with a pen of a third of its height
+
+
 @pytest.mark.mnist
 def test_one_digit_is_rarely_taken_for_two(mnist: gn.Dataset) -> None:
     """Of the 70,000 eight are broken so badly, of the first 2,000 one; two side by side are always seen."""
@@ -513,3 +533,13 @@ def test_pieces_are_the_connected_ones() -> None:
         pairs = set(zip(numbers[mask].tolist(), expected[mask].tolist(), strict=True))
         assert len(pairs) == count == len({piece for piece, _ in pairs})
         assert not numbers[~mask].any()
+
+
+def test_the_extents_of_all_pieces_are_those_of_each() -> None:
+    from glassnet.data.pieces import extent as extent_of_one
+
+    numbers = pieces(np.random.default_rng(0).random((40, 60)) < 0.2)
+    found = extents(numbers)
+    assert len(found) > 50
+    assert found == {number: extent_of_one(numbers == number) for number in np.unique(numbers[numbers > 0]).tolist()}
+    assert extents(np.zeros((3, 3), int)) == {}

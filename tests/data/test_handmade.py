@@ -17,7 +17,6 @@ from glassnet.data.picture import read  # noqa: E402
 MOST_MISREAD = 2
 
 
-@pytest.mark.skipif(not hasattr(gn, "load_pretrained"), reason="no network ships with the package yet")
 def test_the_shipped_network_reads_them(tmp_path: Path) -> None:
     """Two digits in each scene, all ten by turns."""
     network = gn.load_pretrained("cnn")

@@ -168,6 +168,15 @@ def test_examples_without_a_best_temperature(blobs) -> None:
     np.testing.assert_array_equal(network.theta, kept)
 
 
+def test_logits_out_of_reach_are_said_and_not_guessed() -> None:
+    z = np.array([[1e200, 0], [0, 1e200], [1e200, 0]])
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(gn.InputError, match=r"no temperature .* 1\.0e\+200"),
+    ):
+        best_temperature(z, np.array([0, 1, 1]))
+
+
 def test_the_threshold_refuses_the_promised_share_and_no_more() -> None:
     p = np.random.default_rng(0).dirichlet([1, 1, 1], 1000)
     for share in (0, 0.015, 0.0155, 0.5):

@@ -41,7 +41,8 @@ def predict(
 ) -> None:
     """Recognise digits in pictures, IDX files or CSV files.
 
-    Prints label, probability and the runner-up of each. A picture of no digit, or of several, is refused.
+    Prints label, probability and the runner-up of each. A picture of no digit, or of several, is refused; the others
+    get their answer all the same, and the exit code is then 2.
 
     Examples:
 
@@ -82,13 +83,14 @@ def predict(
     white = white if type(white) is int and 1 <= white <= 255 else 255
     found = [read_or_explain(file, network) for file in files]
     predicted = [_predict(part, network) for part in found if not part.problem]
-    if submission is not None:
-        if problem := next((part.problem for part in found if part.problem), ""):
-            raise DataError(f"{problem}; so there is no label for each example, and {submission} is not written")
-        write_submission(submission, np.concatenate([p.argmax(axis=1) for p in predicted]))
+    answers = _answers(found, predicted, network)
+    problems = [f"{answer['file']}: {answer['problem']}" for rows in answers for answer in rows if "problem" in answer]
     if save_seen is not None:
         _save(found, save_seen, white)
-    answers = _answers(found, predicted, network)
+    if submission is not None:
+        if problems:
+            raise DataError(f"{problems[0]}; so there is no label for each example, and {submission} is not written")
+        write_submission(submission, np.concatenate([p.argmax(axis=1) for p in predicted]))
     if json_:
         typer.echo(json.dumps([answer for rows in answers for answer in rows]))
     else:
@@ -101,7 +103,7 @@ def predict(
                 console.print(f"{part.path}: accuracy {100 * accuracy:.2f} %")
         if submission is not None:
             console.print(f"{sum(map(len, predicted)):,} labels written to {submission}")
-    if any(part.problem for part in found):
+    if problems:
         raise typer.Exit(2)
 
 
@@ -118,7 +120,7 @@ def read_or_explain(path: Path, network: "Network") -> Found:
     except DataError as error:
         if path.name.lower().removesuffix(".gz").endswith((".csv", ".npz")) or _is_idx(path):
             raise
-        return Found(path, [], problem=str(error), drawn=True)
+        return Found(path, [], problem=str(error).removeprefix(f"{path}: "), drawn=True)
 
 
 def _answers(found: list[Found], predicted: list[Any], network: "Network") -> list[list[dict[str, Any]]]:
@@ -158,7 +160,7 @@ def _show(
     from glassnet.cli.terminal import beside, console
 
     if part.problem:
-        print(f"error: {part.problem}", file=sys.stderr)
+        print(f"error: {part.path}: {part.problem}", file=sys.stderr)
         return
     names = network.classes or tuple(map(str, range(max(network.output_shape[0], 2))))
     score = "{:.1%}" if network.loss.probabilistic else "score {:.2f}"
@@ -174,13 +176,17 @@ def _show(
 
 
 def _save(found: list[Found], folder: Path, white: int) -> None:
-    """Write each picture as the network saw it."""
+    """Write each picture as the network saw it, but never over one of the pictures themselves."""
     import numpy as np
 
     from glassnet.data import picture
+    from glassnet.data.dataset import DataError
 
-    folder.mkdir(parents=True, exist_ok=True)
-    taken: set[str] = set()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder}: expected a folder to write into, or one to be made: {error.strerror}") from None
+    taken = {part.path.stem for part in found if part.path.resolve().parent == folder.resolve()}
     for part in found:
         if part.drawn and not part.problem:
             name, number = f"{part.path.stem}-seen", 1

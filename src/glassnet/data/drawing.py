@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from glassnet.data.dataset import Array
+from glassnet.data.dataset import Array, DataError
 from glassnet.data.ink import find_ink
 from glassnet.data.pieces import depth, extent, pen_width
 
@@ -18,6 +18,7 @@ OFF_CENTRE = 0.53  # pixels: none of the 70,000 is further off, up or down
 MNIST_SIDES = (19, 20)  # 16 of the 70,000 have a longer side of 19 pixels
 USUAL_PENS = (1.2, 4.7)  # pixels: only one MNIST digit in a hundred has thinner strokes, and one has thicker ones
 THIN, THICK = 1.5, 4.0  # five in a hundred have thinner strokes, and five have thicker ones
+BLOT = 9.0  # pixels: a disc's strokes are 13 wide, those of the fattest of 2,200 MNIST digits 6.7
 FINE = 8  # pixels to one of MNIST's, where strokes are measured
 HEIGHT, WIDTH = 32, 20  # a UCI digit before it is counted in blocks, at most so wide
 LEAST_DIGIT = 250  # inked pixels of 32x32: nine in ten UCI digits have from 260 to 370
@@ -39,7 +40,7 @@ def to_mnist(drawing: Array) -> Array:
         (28, 28) uint8; 0 is paper, 255 is ink.
 
     Raises:
-        DataError: not an array of grey values, no ink to be seen, or more than one digit.
+        DataError: not an array of grey values, no ink to be seen, a blot, or more than one digit.
     """
     if _is_mnist(drawing):
         return drawing
@@ -117,6 +118,8 @@ def _with_mnist_pen(ink: Array) -> Array:
     room = FINE * BOX // 8
     inked = np.pad(smooth > 0.5, room)
     width = pen_width(inked) / FINE
+    if width > BLOT:
+        raise DataError("a blot to be seen, and no strokes: expected a digit, written or drawn")
     if not width or USUAL_PENS[0] <= width <= USUAL_PENS[1]:
         return ink
     pen = min(max(width, THIN), THICK)

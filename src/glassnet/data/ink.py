@@ -8,12 +8,13 @@ import math
 import numpy as np
 
 from glassnet.data.dataset import Array, DataError
-from glassnet.data.pieces import depth, extent, highest, longer_side, lowest, pieces
+from glassnet.data.pieces import depth, extent, extents, highest, longer_side, lowest, pieces
 from glassnet.data.ruled import without_lines
 from glassnet.data.sheet import around_a_sheet
 
 LOOK = 250  # pictures of more than 250x250 pixels are looked at made smaller
 AMONG_DIGITS, AS_LONG = 0.2, 0.7  # of the largest piece's ink is in another digit, and of its longer side
+MANY = 20  # pieces as large as the largest are no row of digits
 BESIDE, ABOVE = 0.02, 0.25  # of the longest digit's longer side is between digits; the bar of a broken 5 lies above it
 WIDEST_PEN = 0.45  # of the shorter side of the picture
 WINDOW = 1.5  # times the widest place of the pen that was seen: paper is wider
@@ -226,6 +227,8 @@ def _only_the_digit(ink: Array) -> Array:
         if without.max() >= max(LEAST_INK, LEAST_DIGIT * amounts.sum()):
             amounts = without
     count = count_digits(numbers, amounts)
+    if count > MANY:
+        raise DataError(f"more than {MANY} things to be seen: expected one digit; cut it out of the picture")
     if count > 1:
         raise DataError(f"{count} digits to be seen, side by side or one above the other: expected one; cut them apart")
     return np.where((amounts >= DUST * amounts.max())[numbers] & (numbers > 0), ink, 0)
@@ -236,10 +239,12 @@ def count_digits(numbers: Array, amounts: Array) -> int:
 
     By these bounds 21 of MNIST's 70,000 digits, which are broken, would be two.
     """
-    large = np.flatnonzero(amounts >= AMONG_DIGITS * amounts.max()).tolist()
-    boxes = [extent(numbers == number) for number in large]
+    large = amounts >= AMONG_DIGITS * amounts.max()
+    boxes = [box for number, box in extents(numbers).items() if large[number]]
     longest = max(longer_side(box) for box in boxes)
     boxes = [box for box in boxes if longer_side(box) >= AS_LONG * longest]
+    if len(boxes) > MANY:
+        return len(boxes)  # whether some touch makes no difference
     digits: list[list[tuple[slice, slice]]] = []
     for box in boxes:
         near = [digit for digit in digits if not all(_are_apart(box, other, longest) for other in digit)]
@@ -261,21 +266,23 @@ def _along_the_border(numbers: Array, amounts: Array) -> list[int]:
     """
     border = np.concatenate([numbers[0], numbers[-1], numbers[1:-1, 0], numbers[1:-1, -1]])
     contacts = np.bincount(border, minlength=len(amounts))
+    boxes = extents(numbers)
     return [
         number
         for number in np.unique(border[border > 0]).tolist()
         if amounts[number] < LESSER * amounts[contacts == 0].max(initial=0)
-        or contacts[number] >= ALONGSIDE * longer_side(extent(numbers == number))
+        or contacts[number] >= ALONGSIDE * longer_side(boxes[number])
     ]
 
 
 def _frames(numbers: Array, amounts: Array) -> list[int]:
     """The large pieces of which nearly all lies along the sides of the rectangle around them."""
-    found = []
-    for number in np.flatnonzero(amounts >= DUST * amounts.max()).tolist():
-        piece = numbers == number
-        frame = piece[extent(piece)]
+    found, least = [], DUST * amounts.max()
+    for number, box in extents(numbers).items():
+        frame = numbers[box] == number
         side = max(2, min(frame.shape) // 8)
+        if amounts[number] < least:
+            continue
         if frame[side:-side, side:-side].sum() < 0.02 * frame.sum() and min(frame.shape) > 4 * side:
             found.append(number)
     return found

@@ -32,6 +32,20 @@ def extent(mask: Array) -> tuple[slice, slice]:
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
+def extents(numbers: Array) -> dict[int, tuple[slice, slice]]:
+    """The rows and the columns of each piece, by its number (H, W); one pass over the pixels finds all."""
+    places = np.nonzero(numbers)
+    names, which = np.unique(numbers[places], return_inverse=True)
+    least, past = np.full((len(names), 2), numbers.size), np.zeros((len(names), 2), int)
+    for axis, place in enumerate(places):
+        np.minimum.at(least[:, axis], which, place)
+        np.maximum.at(past[:, axis], which, place + 1)
+    return {
+        name: (slice(top, below), slice(left, right))
+        for name, (top, left), (below, right) in zip(names.tolist(), least.tolist(), past.tolist(), strict=True)
+    }
+
+
 def longer_side(box: tuple[slice, slice]) -> int:
     return int(max(side.stop - side.start for side in box))
 

@@ -177,7 +177,7 @@ def best_temperature(logits: Array, labels: Array) -> float:
         if abs(following - beta) <= 1e-12 * beta:
             return float(1 / following)
         beta = following
-    raise InputError(f"calibrate: no temperature found in {MOST_STEPS} steps: the largest logit is {np.abs(z).max():.1e}")
+    raise InputError(f"calibrate: no temperature in {MOST_STEPS} steps; the largest logit is {np.abs(z).max():.1e}")
 
 
 def evidence(probabilities: Array) -> Array:
