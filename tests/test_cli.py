@@ -193,6 +193,13 @@ def test_predict_saves_what_the_network_saw(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read(tmp_path / "seen" / "seven-seen.png"), to_mnist(read(tmp_path / "seven.png")))
 
 
+def test_a_model_that_says_odd_things_of_itself_is_measured_on_what_is_named(trained: Path) -> None:
+    network = gn.load_network(trained / "run" / "model.safetensors")
+    gn.save_network(network, trained / "odd.safetensors", about={"recipe": {"data": 3}})
+    assert "name a dataset with --data" in refused("evaluate", "odd.safetensors", cwd=trained)
+    assert glassnet("evaluate", "odd.safetensors", "--data", "digits", cwd=trained).returncode == 0
+
+
 def test_an_ensemble_says_what_it_gained(trained: Path) -> None:
     for seed in (0, 1):
         glassnet(

@@ -18,6 +18,8 @@ def test_the_three_models_are_there_with_their_cards() -> None:
     assert {path.stem for path in FOLDER.glob("*.md")} == set(NAMES)
     with pytest.raises(gn.InputError, match="no pretrained model 'cn'; did you mean 'cnn'"):
         gn.load_pretrained("cn")
+    with pytest.raises(gn.InputError, match="no pretrained model None"):
+        gn.load_pretrained(None)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -152,12 +152,17 @@ def test_white_is_never_exceeded() -> None:
         ({"rotation": 181}, "rotation must be a number from 0 to 180"),
         ({"noise": float("nan")}, "noise must be a number from 0 to 1, got nan"),
         ({"scale": "much"}, "scale must be a number from 0 to 1, got 'much'"),
-        ({"white": 0}, "white must be a number from 1 to 255"),
+        ({"white": 0}, "white must be a whole number from 1 to 255"),
+        ({"white": 2.5}, "white must be a whole number from 1 to 255, got 2.5"),
     ],
 )
 def test_impossible_amounts_are_refused(settings: dict, message: str) -> None:
     with pytest.raises(DataError, match=message):
         Augmentation(**settings)
+
+
+def test_amounts_may_be_numpys() -> None:
+    assert Augmentation(shift=np.float32(0.25), white=np.int64(16)) == Augmentation(shift=0.25, white=16)
 
 
 @pytest.mark.parametrize("x", [np.zeros((3, 784), np.uint8), np.zeros((3, 28, 28))])

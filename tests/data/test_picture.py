@@ -1,6 +1,8 @@
 """Picture files of every kind: read as grey values, or refused in one line."""
 
+import os
 import struct
+import subprocess
 import sys
 import zlib
 from pathlib import Path
@@ -93,6 +95,8 @@ def test_sixteen_bits_are_scaled_by_their_range_not_by_what_is_in_the_picture(tm
 def test_numbers_without_a_range(tmp_path: Path) -> None:
     """Shares of 1, or grey values where one is above 1; what is no number is black."""
     Image.fromarray(np.array([[0.0, 0.5, 1.0, np.nan]], np.float32)).save(tmp_path / "x.tif")
+    np.testing.assert_array_equal(picture.read(tmp_path / "x.tif"), [[0, 128, 255, 0]])
+    Image.fromarray(np.array([[0.0, 0.5, 1.0, np.inf]], np.float32)).save(tmp_path / "x.tif")
     np.testing.assert_array_equal(picture.read(tmp_path / "x.tif"), [[0, 128, 255, 0]])
 
 
@@ -231,6 +235,24 @@ def test_missing_and_folder(tmp_path: Path) -> None:
         picture.read(tmp_path / "no.png")
     with pytest.raises(DataError, match="is a folder"):
         picture.read(tmp_path)
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.png")
+        with pytest.raises(DataError, match="is no file"):
+            picture.read(tmp_path / "pipe.png")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is counted in another unit, or not at all")
+def test_the_largest_picture_is_held_once(tmp_path: Path) -> None:
+    """Four bytes a pixel of the picture and one of its grey, twice at most; 20 bytes a pixel would be 720 MB."""
+    Image.new("RGBA", (6000, 6000), (200, 20, 60, 255)).save(tmp_path / "large.png", compress_level=1)
+    code = (
+        "import resource, sys; from glassnet.data import picture; from PIL import Image\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before = peak(); shape = picture.read(sys.argv[1]).shape; print(shape, peak() - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "large.png"], capture_output=True, text=True)
+    assert done.stdout.startswith("(6000, 6000)"), done.stderr
+    assert int(done.stdout.split()[-1]) < 10 * 36_000  # KiB
 
 
 def test_without_pillow_the_remedy_is_named(tmp_path: Path, grey: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:

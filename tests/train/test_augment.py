@@ -79,8 +79,10 @@ def test_a_network_that_takes_flat_rows_is_trained_on_changed_images_too() -> No
 def test_undecided_is_right_where_there_is_nothing_to_decide() -> None:
     net = network()
     targets = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 1], [1, 1, 1]]) / [[1], [1], [3], [3]]
-    prediction = np.array([[0.9, 0.1, 0], [0.9, 0.1, 0], [0.4, 0.3, 0.3], [0.6, 0.2, 0.2]])
+    prediction = np.array([[0.9, 0.1, 0], [0.9, 0.1, 0], [0.4, 0.3, 0.3], [0.7, 0.2, 0.1]])
     assert [count_right(net, prediction[k : k + 1], targets[k : k + 1]) for k in range(4)] == [1, 0, 1, 0]
+    even = np.full((3, 2), 0.5)  # with two classes the larger probability is always above one half
+    assert count_right(net, np.array([[0.6, 0.4], [0.3, 0.7], [0.1, 0.9]]), even) == 2
 
 
 @pytest.mark.parametrize(
@@ -101,5 +103,13 @@ def test_what_a_change_gives_is_looked_at_before_training(change, message: str) 
 
 
 def test_a_change_must_keep_the_number_of_examples() -> None:
+    batches = []
+
+    def forgetful(x, y, rng):
+        batches.append(x)
+        return (x, y) if len(batches) < 3 else (x[1:], y)
+
+    with pytest.raises(gn.InputError, match="expected as many examples as before, 20, got 19 and 20"):
+        gn.fit(network(), (IMAGES, LABELS), augment=[forgetful], batch_size=20)
     with pytest.raises(gn.InputError, match="expected as many examples as before, got 1 and 32"):
         gn.fit(network(), (IMAGES, LABELS), augment=[lambda x, y, rng: (x[:1], y)])

@@ -70,7 +70,8 @@ def test_labels_drawn_from_the_probabilities_have_next_to_no_error() -> None:
         ([[0.4, 0.6]], [0.0], 15, "expected 1 labels, integers"),
         ([[0.4, 0.6]], [0, 1], 15, "expected 1 labels"),
         ([[0.4, 0.6]], [2], 15, "labels go from 2 to 2, but there are 2 classes"),
-        ([[0.4, 0.6]], [0], 0, "bins must be at least 1"),
+        ([[0.4, 0.6]], [0], 0, "bins must be a whole number of at least 1, got 0"),
+        ([[0.4, 0.6]], [0], 2.5, "bins must be a whole number"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(probabilities, labels, bins, said) -> None:

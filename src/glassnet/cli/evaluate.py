@@ -53,7 +53,8 @@ def dataset_of(path: Path, data: str | None, split: str) -> "Dataset":
     from glassnet.modelfile import read_about
     from glassnet.progress import TaskBar
 
-    trained_on = read_about(path).get("recipe", {}).get("data", {})
+    trained_on = read_about(path).get("recipe", {}).get("data")
+    trained_on = trained_on if isinstance(trained_on, dict) else {}
     name = data or trained_on.get("name")
     if not isinstance(name, str):
         raise DataError("the model does not say what it was trained on: name a dataset with --data")

@@ -62,9 +62,12 @@ class Augmentation:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
+            value = value.item() if isinstance(value, np.generic) else value
+            object.__setattr__(self, field.name, value)
             least, most = LIMITS.get(field.name, (0, 1))
-            if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-                raise DataError(f"augmentation: {field.name} must be a number from {least} to {most}, got {value!r}")
+            kind, number = (int, "whole number") if field.name == "white" else (int | float, "number")
+            if isinstance(value, bool) or not isinstance(value, kind) or not least <= value <= most:
+                raise DataError(f"{field.name} must be a {number} from {least} to {most}, got {value!r}")
 
     def __call__(self, x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         """The images, each changed in its own way, and their targets as they are: what `fit` wants of `augment`.

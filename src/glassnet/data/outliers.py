@@ -49,9 +49,9 @@ class Outliers:
 
     def __post_init__(self) -> None:
         if not isinstance(self.share, int | float) or not 0 <= self.share <= 0.5:
-            raise DataError(f"outliers: share must be a number from 0 to 0.5, got {self.share!r}")
+            raise DataError(f"share must be a number from 0 to 0.5, got {self.share!r}")
         if not isinstance(self.classes, int) or self.classes < 2:
-            raise DataError(f"outliers: classes must be a whole number of at least 2, got {self.classes!r}")
+            raise DataError(f"classes must be a whole number of at least 2, got {self.classes!r}")
 
     def __call__(self, x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         """A batch with its last images replaced, and its targets as rows: one of the changes that `fit` takes.

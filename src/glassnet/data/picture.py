@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LUMINANCE = np.array([0.299, 0.587, 0.114])  # of red, green, blue (ITU-R BT.601)
 MUCH_MORE = 2  # times the contrast of luminance
 MOST_PIXELS = 40_000_000
+SMALL = 256  # pixels of a side are enough to choose paper and mixture
+ROWS = 256  # are converted at a time: a picture of four bytes a pixel is not held twice
 # Pillow opens more, but some with the help of other programs (PostScript), which a picture must not start.
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "ICO")
 
@@ -39,7 +41,8 @@ def read(path: str | Path) -> Array:
 
     path = Path(path)
     if not path.is_file():
-        raise DataError(f"{path}: expected a picture, but it {'is a folder' if path.is_dir() else 'does not exist'}")
+        what = "is a folder" if path.is_dir() else "is no file" if path.exists() else "does not exist"
+        raise DataError(f"{path}: expected a picture, but it {what}")
     if path.stat().st_size == 0:
         raise DataError(f"{path}: expected a picture, but the file is empty")
     try:
@@ -87,31 +90,46 @@ def _grey(image: "Image.Image") -> Array:
     """The grey values (H, W) of an opened picture, upright and on paper."""
     from PIL import ImageOps
 
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith("I;16") or image.mode == "I":
         return (np.clip(np.asarray(image, dtype=np.float32), 0, 65535) / 257).round().astype(np.uint8)
     if image.mode == "F":  # no standard says what white is
-        values = np.nan_to_num(np.asarray(image, dtype=np.float32))
+        values = np.asarray(image, dtype=np.float32)
+        values = np.where(np.isfinite(values), values, 0)
         return np.clip(values * (255 if values.max() <= 1 else 1), 0, 255).round().astype(np.uint8)
     if image.mode in ("1", "L") and not image.has_transparency_data:
         return np.array(image.convert("L"))
-    colours = _on_paper(image.convert("RGBA")) if image.has_transparency_data else image.convert("RGB")
-    mixture = _mixture(_thumbnail(colours))
-    return np.array(colours.convert("L") if mixture is None else colours.convert("L", mixture))
+    transparent = image.has_transparency_data
+    mode = "RGBA" if transparent else "RGB"
+    colours = image if image.mode == mode else image.convert(mode)
+    small = colours if max(colours.size) <= SMALL else colours.reduce(-(-max(colours.size) // SMALL))
+    paper = _paper(np.asarray(small, dtype=np.float64)) if transparent else 255
+    mixture = _mixture(np.asarray(_on(paper, small), dtype=np.float64))
+    grey = np.empty((colours.height, colours.width), np.uint8)
+    for top in range(0, colours.height, ROWS):
+        band = _on(paper, colours.crop((0, top, colours.width, min(top + ROWS, colours.height))))
+        grey[top : top + ROWS] = np.asarray(band.convert("L") if mixture is None else band.convert("L", mixture))
+    return grey
 
 
-def _on_paper(colours: "Image.Image") -> "Image.Image":
-    """A transparent picture on paper: its own grey if most of it is opaque and holds ink, else black or white."""
-    from PIL import Image
-
-    *_, alpha = channels = np.moveaxis(_thumbnail(colours), -1, 0)
+def _paper(colours: Array) -> int:
+    """The grey behind a transparent picture (H, W, 4): its own if most of it is opaque and holds ink."""
+    *_, alpha = channels = np.moveaxis(colours, -1, 0)
     seen = np.tensordot(LUMINANCE, channels[:3], 1)[alpha >= alpha.max() / 2]
     low, middle, high = np.quantile(seen, (0.05, 0.5, 0.95))
     is_sheet = seen.size > alpha.size / 2 and high - low > 64
-    grey = round(middle) if is_sheet else 255 if seen.mean() < 128 else 0
-    paper = Image.new("RGB", colours.size, (grey,) * 3)
-    paper.paste(colours.convert("RGB"), mask=colours.getchannel("A"))
-    return paper
+    return round(middle) if is_sheet else 255 if seen.mean() < 128 else 0
+
+
+def _on(paper: int, colours: "Image.Image") -> "Image.Image":
+    """A picture on paper of this grey; one that is opaque covers it."""
+    from PIL import Image
+
+    if colours.mode == "RGB":
+        return colours
+    page = Image.new("RGB", colours.size, (paper,) * 3)
+    page.paste(colours.convert("RGB"), mask=colours.getchannel("A"))
+    return page
 
 
 def _mixture(colours: Array) -> tuple[float, float, float, float] | None:
@@ -128,12 +146,6 @@ def _mixture(colours: Array) -> tuple[float, float, float, float] | None:
         return None
     red, green, blue = main.tolist()
     return red, green, blue, -255 * float(np.minimum(main, 0).sum())
-
-
-def _thumbnail(image: "Image.Image") -> Array:
-    """Its channels (h, w, C), float64, of at most 256 pixels a side."""
-    small = image if max(image.size) <= 256 else image.reduce(-(-max(image.size) // 256))
-    return np.asarray(small, dtype=np.float64)
 
 
 def _no_pillow() -> DataError:

@@ -25,7 +25,7 @@ def pretrained_path(name: str) -> Path:
         InputError: there is none of this name.
     """
     if name not in pretrained_names():
-        raise InputError(f"there is no pretrained model {name!r}; {nearest(name, pretrained_names())}")
+        raise InputError(f"there is no pretrained model {name!r}; {nearest(str(name), pretrained_names())}")
     return FOLDER / f"{name}.safetensors"
 
 

@@ -54,7 +54,8 @@ class NetworkSettings:
 
     `hidden = [128]` stands for: scale the pixels (`scaling`: "rescale" to 0..1 or "standardize"), flatten, Dense(128),
     the `activation` (ReLU), Dense(number of classes), the weights drawn by `init` (GlorotUniform). Besides sizes there
-    may be layers, as in `layers`: they stand for themselves. Before a convolution grey images get their one channel.
+    may be layers, as in `layers`: they stand for themselves. If the first is a size, or Dense, images are flattened
+    before it; if it is a convolution, grey images get their one channel.
     """
 
     hidden: tuple[int | str | dict[str, Any], ...] | None = None

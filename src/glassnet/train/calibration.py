@@ -68,7 +68,7 @@ def reliability(probabilities: Array, labels: Array, *, bins: int = 15) -> Relia
     )
     low, high = labels.min(), labels.max()
     require(low >= 0 and high < p.shape[1], f"labels go from {low} to {high}, but there are {p.shape[1]} classes")
-    require(bins >= 1, f"bins must be at least 1, got {bins}")
+    require(isinstance(bins, int) and bins >= 1, f"bins must be a whole number of at least 1, got {bins!r}")
     edges = np.linspace(0, 1, bins + 1)
     sure = np.minimum(p.max(axis=1), 1)  # rounding can make it a little more
     place = np.searchsorted(edges, sure) - 1  # edges[place] < sure <= edges[place + 1]

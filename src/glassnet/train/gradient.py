@@ -7,6 +7,7 @@ import numpy as np
 
 from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
+from glassnet.nn.settings import require
 from glassnet.nn.stream import stream
 from glassnet.train.metrics import Examples, count_right
 
@@ -60,6 +61,8 @@ class Worker:
             rng = stream(self.seed, "augment", step, shard)
             for change in self.augment:
                 x, y = change(x, y, rng)
+            changed = f"augment: expected as many examples as before, {len(rows)}, got {len(x)} and {len(y)}"
+            require(len(x) == len(y) == len(rows), changed)
         network.seek(seed=self.seed, step=step, shard=shard)
         network.collect(gradient, observed)
         value, prediction = loss.forward(network.forward(x, training=True), y, weights=weights, total=total)

@@ -226,12 +226,12 @@ def measure(network: Network, examples: Examples, *, workers: int = 1) -> tuple[
 def count_right(network: Network, prediction: Array, targets: Array) -> int:
     """How many predictions (N, M) have the right label.
 
-    A target that is a distribution stands for its most probable label; where none has more than half, it is right to
-    be undecided.
+    A target that is a distribution stands for its most probable label. If that is less probable than half way from
+    even (1 / M) to certain (1), it is right to be as undecided.
     """
     labels = network.loss.labels(prediction)
     if targets.ndim == 1:
         return int(np.count_nonzero(labels == targets))
-    decided = targets.max(axis=1) > 0.5
-    undecided = prediction.max(axis=1) <= 0.5
+    enough = (1 + 1 / targets.shape[1]) / 2
+    decided, undecided = targets.max(axis=1) > enough, prediction.max(axis=1) <= enough
     return int(np.count_nonzero(np.where(decided, labels == targets.argmax(axis=1), undecided)))
