@@ -150,3 +150,9 @@ def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="no place for the table"):
         trust.put("new", page)
     assert "<!-- trust -->" in trust.README.read_text(encoding="utf-8")
+
+
+def test_look_alikes_are_left_out_of_the_second_figure_alone() -> None:
+    kinds = [{"kind": kind, "pictures": 10, "accepted": accepted} for kind, accepted in (("o", 10), ("k", 1), ("w", 0))]
+    result = {"model": "cnn", "groups": {"letters": {"kinds": kinds}}}
+    assert "Refused of the other letters: `cnn` 95.0 %." in trust.without_look_alikes([result])

@@ -66,7 +66,8 @@ def demo(
     if shutil.which("glassnet") is None and activate.exists():  # it was started by make
         console.print(f"  . {activate}   first, so that the shell finds glassnet", soft_wrap=True)
     for command, what in (
-        (f"glassnet predict {run.folder} YOUR-PICTURE.png", "your own handwriting"),
+        ("glassnet predict YOUR-PICTURE.png", "your own handwriting, read by the best network that comes along"),
+        (f"glassnet predict {run.folder} YOUR-PICTURE.png", "the same, read by this one"),
         (f"glassnet explain {run.folder} YOUR-PICTURE.png", "every number on its way"),
         (f"glassnet evaluate {run.folder}", "the figures again"),
         ("glassnet recipes", "other networks"),
