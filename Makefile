@@ -15,7 +15,7 @@ demo: environment ## train `classic` on the best data at hand, and look at the r
 	@$(BIN)/python -m glassnet demo $(ARGS)
 
 test: environment ## run the tests; without the MNIST files those that need them are deselected
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 bench:            ## measure speed beside PyTorch, scikit-learn, JAX and ONNX Runtime, in an environment of its own
 	@$(PYTHON) tools/environment.py $(VENV)-bench bench

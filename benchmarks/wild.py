@@ -102,12 +102,14 @@ class Measured:
         has: (n, effects), which effects a picture has.   labels: (n,).
         seen: for each reader what the network was shown, (n, 28, 28).
         found: for each reader the labels (n,) that the network gave, REFUSED where the reader gave up.
+        doubted: for each reader where (n,) the network has less evidence than its threshold.
     """
 
     has: Array
     labels: Array
     seen: dict[str, Array]
     found: dict[str, Array]
+    doubted: dict[str, Array]
 
 
 def measure(
@@ -133,8 +135,12 @@ def measure(
                 print(f"\r{number + 1:,} of {count:,} pictures, {took:.0f} s", end="", file=sys.stderr, flush=True)
     if progress:
         print(file=sys.stderr)
-    found = {name: np.where(refused[name], REFUSED, network.predict(seen[name])) for name in readers}
-    return Measured(has, source.labels(count), seen, found)
+    found, doubted = {}, {}
+    for name in readers:
+        p = gn.predict_views(network, seen[name])
+        found[name] = np.where(refused[name], REFUSED, p.argmax(axis=1))
+        doubted[name] = ~refused[name] & (gn.evidence(p) < network.threshold)
+    return Measured(has, source.labels(count), seen, found, doubted)
 
 
 def figures(labels: Array, found: dict[str, Array], rows: Array) -> dict[str, Any]:
@@ -154,8 +160,13 @@ def figures(labels: Array, found: dict[str, Array], rows: Array) -> dict[str, An
 def report(measured: Measured) -> dict[str, Any]:
     """The figures of all pictures, and of those that have an effect, by its name."""
     everything = np.ones(len(measured.labels), bool)
+    right = {name: answers == measured.labels for name, answers in measured.found.items()}
     return {
         "overall": figures(measured.labels, measured.found, everything),
+        "doubted": {
+            name: {"right": int((doubted & right[name]).sum()), "wrong": int((doubted & ~right[name]).sum())}
+            for name, doubted in measured.doubted.items()
+        },
         "effects": {
             name: figures(measured.labels, measured.found, measured.has[:, column])
             for column, name in enumerate(EFFECTS)
@@ -185,10 +196,13 @@ def remark(result: dict[str, Any]) -> str:
     """Where the table comes from, in a few sentences."""
     e = result["environment"]
     refused = result["overall"].get(READ, {}).get("refused", 0)
+    doubted = result["doubted"].get(READ, {"right": 0, "wrong": 0})
     return (
         f"`{result['command']}`, network `{result['model']}`. The row of an effect is of all pictures that have it, "
         f"whatever else they have; ± is the standard error. The reader refused {refused:,} pictures; they count as "
-        f"wrong. {e['processors']} cores, NumPy {e['numpy']}, Pillow {e['pillow']}, SciPy {e['scipy']}, "
+        f"wrong. `glassnet predict` would also refuse, for too little evidence, {doubted['right']:,} that are right "
+        f"here and {doubted['wrong']:,} that are wrong. "
+        f"{e['processors']} cores, NumPy {e['numpy']}, Pillow {e['pillow']}, SciPy {e['scipy']}, "
         f"Python {e['python'].rsplit('.', 1)[0]}."
     )
 

@@ -20,6 +20,7 @@ ARROWS = {
     "modelfile": {"nn", "version"},
     "train": {"nn", "modelfile"},
     "pretrained": {"nn", "modelfile"},
+    "views": {"nn", "data"},
     "recipes": {"nn", "data", "train"},
     "run": {"recipes", "data", "train", "modelfile", "plots", "nn", "version"},
     "explanation": {"nn"},

@@ -105,7 +105,8 @@ def test_a_picture_without_ink_is_refused_and_counted() -> None:
     mark = nodigits.drawn([np.array([[0, 0], [1, 1]])], np.random.default_rng(0), nodigits.PEN)
     group = nodigits._group(iter([("mark", mark), ("nothing", blank), ("mark", mark)]))
     assert group.taken.tolist() == [True, False, True]
-    sure = SimpleNamespace(predict_proba=lambda x: np.tile([0.2, 0.8], (len(x), 1)))
+    sure = gn.Network([gn.Flatten(), gn.Dense(2)], input_shape=(28, 28))
+    sure.layers[1].W[...], sure.layers[1].b[...] = 0, np.log([0.2, 0.8])
     counted = trust.refusals(sure, 0.69, group)  # the evidence is log 2
     assert counted["refused"] == pytest.approx(1 / 3)
     assert counted["refused_without_ink"] == 1
@@ -118,13 +119,12 @@ def test_a_picture_without_ink_is_refused_and_counted() -> None:
 
 def test_the_measure_by_hand(others) -> None:
     """A network that looks at one pixel, and is as sure as that is bright: what is refused is known."""
-    network = gn.Network([gn.Rescale(1 / 255), gn.Dense(2)], input_shape=(1,))
-    network.layers[1].W[...] = [[0, 5]]
-    x = np.arange(0, 250, dtype=np.uint8)[:, None]
-    test = (x, (x[:, 0] > 20).astype(int))
-    validation = (x[:-50], np.zeros(200, int))
-    few = nodigits.Group([], ["a", "b"], np.array([[0], [255]], np.uint8), np.array([True, True]))
-    data = SimpleNamespace(validation=validation, test=test)
+    network = gn.Network([gn.Rescale(1 / 255), gn.Flatten(), gn.Dense(2)], input_shape=(1, 1))
+    network.layers[2].W[...] = [[0, 5]]
+    x = np.arange(0, 250, dtype=np.uint8)[:, None, None]  # of one pixel all views are the same
+    y = (x[:, 0, 0] > 20).astype(int)
+    few = nodigits.Group([], ["a", "b"], np.array([[[0]], [[255]]], np.uint8), np.array([True, True]))
+    data = SimpleNamespace(validation=gn.Split(x, y, np.arange(200)), test=gn.Split(x, y, np.arange(250)))
     result, bins = trust.measure("one", network, data, {"few": few}, 0.1)
     assert result["refused_test_digits"] == 20 / 250  # a tenth of the 200 for validation, and no more is as dark
     # It says 1 of every pixel but the black one, which is right of those above 20 and of the black one.

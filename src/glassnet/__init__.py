@@ -101,6 +101,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.train.metrics import Evaluation as Evaluation
     from glassnet.train.metrics import ensemble as ensemble
     from glassnet.train.metrics import evaluate as evaluate
+    from glassnet.views import predict_views as predict_views
 
 _NAMES = {
     "glassnet.data.augment": "Augmentation",
@@ -142,6 +143,7 @@ _NAMES = {
     "glassnet.train.history": "History",
     "glassnet.train.loop": "DivergenceError fit",
     "glassnet.train.metrics": "Evaluation ensemble evaluate",
+    "glassnet.views": "predict_views",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 

@@ -135,9 +135,9 @@ def _answers(found: list[Found], predicted: list[Any], network: "Network") -> li
             continue
         rows = []
         probabilities = next(each)
-        enough = evidence(probabilities) >= network.threshold if network.threshold else None
+        enough = evidence(probabilities) >= network.threshold if part.drawn and network.threshold else None
         for row, (p, (best, second)) in enumerate(zip(probabilities, _two_largest(probabilities), strict=True)):
-            refused = part.drawn and enough is not None and not enough[row]
+            refused = enough is not None and not enough[row]
             answer = {
                 "file": str(part.path),
                 "row": row,
@@ -204,9 +204,10 @@ def _predict(part: Found, network: "Network") -> Any:
 
     from glassnet.data.dataset import DataError
     from glassnet.nn.settings import InputError
+    from glassnet.views import predict_views
 
     try:
-        p = network.predict_proba(part.x)
+        p = predict_views(network, part.x) if part.drawn and network.threshold else network.predict_proba(part.x)
     except InputError as error:
         raise DataError(f"{part.path}: {error}") from None
     p = np.concatenate([1 - p, p], axis=1) if p.shape[1] == 1 else p

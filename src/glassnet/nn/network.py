@@ -36,8 +36,8 @@ class Network:
         observed: what the last training forward measured for `fold`, laid out as the buffers are.
         segments, buffer_segments: which part of the vectors belongs to which layer.
         measuring: the layers that `fold`.   loss: what the logits mean: CrossEntropy() until `fit` is given another.
-        threshold: an example with less `evidence` for its answer is better refused, for it is probably none of the
-            classes; 0, at first, refuses nothing. `predict` answers all the same.
+        threshold: an image with less `evidence` for its answer over its views (`predict_views`) is better refused, for
+            it is probably none of the classes; 0, at first, refuses nothing. `predict` answers all the same.
 
     Raises:
         InputError: layers that do not fit together.

@@ -1,0 +1,64 @@
+"""Views: an image asked about several times, as it is, turned a little either way, a little larger, a little smaller.
+
+A digit stays that digit in all of its views; a network's mistakes differ from view to view, and so does what it takes a
+letter for. The mean over the views is right more often, and has less evidence for what is no digit.
+"""
+
+import math
+
+import numpy as np
+
+from glassnet.data.augment import resampled
+from glassnet.nn.layer import Array
+from glassnet.nn.network import Network
+from glassnet.nn.settings import require
+
+ROTATION, SCALE = 12.0, 1.12  # degrees, and times: as far as the recipes `strong` and `cnn` go in training
+TURNS_AND_SIZES = ((0.0, 1.0), (ROTATION, 1.0), (-ROTATION, 1.0), (0.0, SCALE), (0.0, 1 / SCALE))
+AT_ONCE = 512  # images
+
+
+def views(images: Array) -> Array:
+    """Five views of each image: as it is, turned by 12 degrees either way, 1.12 times larger and smaller.
+
+    About the middle, by straight lines between pixels; what comes from outside the image is 0.
+
+    Shapes: images (N, H, W) or (N, H, W, C), uint8 -> (5, N, H, W) or (5, N, H, W, C), uint8.
+
+    Raises:
+        InputError: not images.
+    """
+    fits = images.ndim in (3, 4) and images.dtype == np.uint8
+    require(
+        fits, f"views: expected images (N, H, W) or (N, H, W, C), uint8, got {images.dtype} of shape {images.shape}"
+    )
+    N, H, W = images.shape[:3]
+    planes = (images[..., None] if images.ndim == 3 else images).astype(np.float32)
+    middle = np.array([(H - 1) / 2, (W - 1) / 2])[:, None]
+    places = np.indices((H, W)).reshape(2, -1) - middle
+    seen = [images]
+    for degrees, size in TURNS_AND_SIZES[1:]:
+        cosine, sine = math.cos(math.radians(degrees)) / size, math.sin(math.radians(degrees)) / size
+        source = np.array([[cosine, -sine], [sine, cosine]]) @ places + middle
+        rows, columns = (np.tile(line.astype(np.float32), (N, 1)) for line in source)
+        view = np.stack([resampled(planes[..., c], rows, columns) for c in range(planes.shape[3])], axis=3)
+        seen.append(np.rint(view).astype(np.uint8).reshape(images.shape))
+    return np.stack(seen)
+
+
+def predict_views(network: Network, images: Array) -> Array:
+    """What a network makes of the mean of its logits over the five views of each image: as `predict_proba`, (N, M).
+
+    `network.threshold` is about the `evidence` in these.
+
+    Shapes: images (N, H, W) or (N, H, W, C), uint8.
+
+    Raises:
+        InputError: not images, or not those that the network takes.
+
+    Reference: Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural networks",
+    section 4.1 (there the mean of the probabilities, over ten views).
+    """
+    parts = [images[start : start + AT_ONCE] for start in range(0, max(1, len(images)), AT_ONCE)]
+    logits = [np.mean([network.logits(view) for view in views(part)], axis=0) for part in parts]
+    return network.loss.predict(np.concatenate(logits))
