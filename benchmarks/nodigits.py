@@ -24,6 +24,8 @@ Stroke = Array  # points (P, 2), x to the right and y downwards, in any unit
 LIKE_DIGITS = frozenset("OIlSZBqg")  # letters that have the shape of a digit
 LETTERS = [letter for letter in string.ascii_uppercase + string.ascii_lowercase if letter not in LIKE_DIGITS]
 FONTS = ("DejaVuSans.ttf", "DejaVuSerif.ttf", "DejaVuSansMono.ttf", "cmr10.ttf", "STIXGeneral.ttf")
+FOREIGN = "ΓΔΘΛΞΠΣΦΨΩαβγδεζηθλμξπρσφχψωБГДЖИЛПУФЦЧШЩЪЫЬЭЮЯбвгджийклмнптфцчшщъыьэюя@#$%&?!£€§¶∞∑∏√∂∫≈≠≤≥"
+FOREIGN_FONTS = ("DejaVuSans-Bold.ttf", "DejaVuSerif-Bold.ttf", "DejaVuSans-Oblique.ttf", "STIXGeneralItalic.ttf")
 PER_LETTER = 6  # pictures of each letter in each font
 COUNT = 1200  # scribbles, and marks
 PEN, FINE_PEN = (0.08, 0.14), (0.05, 0.1)  # the width of marks and of scribbles, in parts of their longer side
@@ -48,6 +50,14 @@ class Group:
 def groups(ink: tuple[float, float], seed: int = 0) -> dict[str, Group]:
     """All groups, by name; scribbles have an amount of ink within those limits, measured as `amount_of_ink` does."""
     return {"letters": letters(seed), "scribbles": scribbles(ink, seed), "marks": marks(seed)}
+
+
+def development_groups(seed: int = 0) -> dict[str, Group]:
+    """Other things that are no digit, to choose settings with: nothing of `groups` is among them."""
+    letters, corners = _stream(seed, 3), _stream(seed, 4)
+    foreign = ((sign, printed(sign, font, letters)) for sign in FOREIGN for font in FOREIGN_FONTS)
+    closed = (("polygon", drawn([polygon(corners)], corners, PEN)) for _ in range(COUNT // 2))
+    return {"foreign letters and signs": _group(foreign), "polygons": _group(closed)}
 
 
 def amount_of_ink(images: Array) -> Array:
@@ -94,6 +104,12 @@ def printed(letter: str, font: str, rng: Rng) -> Array:
     ImageDraw.Draw(paper).text((x, y), letter, fill=int(rng.integers(0, 90)), font=face, anchor="ls")
     middle = (x + (left + right) / 2, y + (top + bottom) / 2)
     return np.asarray(paper.rotate(rng.uniform(-8, 8), Image.Resampling.BICUBIC, center=middle, fillcolor=255))
+
+
+def polygon(rng: Rng) -> Stroke:
+    """Five to eight corners anywhere, joined in a ring: some sides cross."""
+    corners = rng.uniform(-1, 1, (int(rng.integers(5, 9)), 2))
+    return np.concatenate([corners, corners[:1]])
 
 
 # Scribbles: one long stroke each, that turns so often that it is no digit

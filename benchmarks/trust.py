@@ -3,12 +3,13 @@
     python benchmarks/trust.py                      the pretrained models
     python benchmarks/trust.py --model digits.safetensors       a model of yours, also a run folder's model file
     python benchmarks/trust.py --sheet FOLDER       also write a picture of each group, to see what is asked
+    python benchmarks/trust.py --development        other letters and signs, polygons: to choose settings with
     python benchmarks/trust.py --write              keep the results, put table and figure into README.md and docs/
 
 An image is refused when the evidence for its answer, over five views of it, is below a threshold. The threshold is
 chosen on the validation images of MNIST, so that at most a given part of those digits is refused; nothing is chosen on
-the test images or on what is no digit. A picture in which `to_mnist` sees no ink counts as refused, and is counted by
-itself too.
+the test images or on what is no digit. A picture that `to_mnist` refuses, such as two strokes side by side, counts as
+refused, and is counted by itself too.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from nodigits import Group, amount_of_ink, groups
+from nodigits import Group, amount_of_ink, development_groups, groups
 
 import glassnet as gn
 from glassnet import plots
@@ -158,13 +159,32 @@ def without_look_alikes(results: list[Result]) -> str:
     )
 
 
+def development(networks: dict[str, gn.Network], validation: gn.Split, share: float, seed: int) -> str:
+    """What of the development groups is refused, by the image alone and over five views: a table."""
+    others = development_groups(seed)
+    lines = [
+        f"| model | looks at | {' | '.join(f'{name} refused' for name in others)} |",
+        "|---|---|" + "---|" * len(others),
+    ]
+    for name, network in networks.items():
+        for what, predict in (("the image", type(network).predict_proba), ("five views", gn.predict_views)):
+            threshold = refusal_threshold(predict(network, validation.x), share)
+            refused = []
+            for group in others.values():
+                accepted = np.sum(gn.evidence(predict(network, group.images)) >= threshold)
+                refused.append(f"{100 * (1 - accepted / len(group.kinds)):.1f} %")
+            lines.append(f"| `{name}` | {what} | {' | '.join(refused)} |")
+    return "\n".join(lines)
+
+
 def about(results: list[Result], others: dict[str, Group]) -> str:
     """What the figures are of, in a few sentences."""
     counts = ", ".join(f"{len(group.kinds):,} {name}" for name, group in others.items())
     inkless = sum(int(np.sum(~group.taken)) for group in others.values())
     share = f"{100 * results[0]['refused_validation_digits_at_most']:g} %"
     return (
-        f"{results[0]['test_digits']:,} test digits; {counts}; in {inkless} of those pictures no ink was seen. "
+        f"{results[0]['test_digits']:,} test digits; {counts}; {inkless} of those pictures show no single digit to the "
+        f"reader of pictures, and are refused by it. "
         f"Refused is what is below a threshold that refuses at most {share} of the validation digits."
     )
 
@@ -209,6 +229,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, action="append", default=[], help="a model file; may be repeated")
     parser.add_argument("--refuse", type=float, default=100 * REFUSED_DIGITS, help="%% of validation digits, at most")
     parser.add_argument("--seed", type=int, default=0, help="of the pictures")
+    parser.add_argument("--development", action="store_true", help="measure on the development groups instead")
     parser.add_argument("--sheet", type=Path, metavar="FOLDER", help="write a picture of each group")
     parser.add_argument("--write", action="store_true", help="keep the results, put the table into README.md")
     options = parser.parse_args()
@@ -216,6 +237,9 @@ def main() -> None:
     if not chosen and not options.sheet:
         parser.error("there is no pretrained model yet: name a model file with --model")
     mnist = gn.load_dataset("mnist")
+    if options.development:
+        print(development(chosen, mnist.validation, options.refuse / 100, options.seed))
+        return
     others = groups(limits_of_ink(mnist.train), options.seed)
     if options.sheet:
         write_sheets(others, options.sheet)

@@ -47,6 +47,7 @@ COUNT = 2_000
 PLAIN_AT_MOST = 0.6  # accuracy of the plain resize; above it the pictures say little
 CELL, COLUMNS, ROWS = 128, 12, 6  # pixels and pictures, of a sheet
 PAGES = 3  # sheets of combinations
+SHOW = 50  # pictures between two words on how far it is
 REFUSED = -1  # instead of a label
 
 Array = NDArray[Any]
@@ -130,7 +131,7 @@ def measure(
                     with suppress(gn.DataError):
                         seen[name][number] = reader(grey)
                         refused[name][number] = False
-            if progress:
+            if progress and (number + 1) % SHOW == 0:
                 took = time.perf_counter() - started
                 print(f"\r{number + 1:,} of {count:,} pictures, {took:.0f} s", end="", file=sys.stderr, flush=True)
     if progress:
