@@ -14,8 +14,9 @@ help:             ## show this list
 demo: environment ## train `classic` on the best data at hand, and look at the result
 	@$(BIN)/python -m glassnet demo $(ARGS)
 
+# As many processes as cores, so one thread for the matrix products of each.
 test: environment ## run the tests; without the MNIST files those that need them are deselected
-	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	@OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 bench:            ## measure speed beside PyTorch, scikit-learn, JAX and ONNX Runtime, in an environment of its own
 	@$(PYTHON) tools/environment.py $(VENV)-bench bench
