@@ -53,7 +53,10 @@ def groups(ink: tuple[float, float], seed: int = 0) -> dict[str, Group]:
 
 
 def development_groups(seed: int = 0) -> dict[str, Group]:
-    """Other things that are no digit, to choose settings with: nothing of `groups` is among them."""
+    """Other things that are no digit, to choose settings with.
+
+    Nothing of `groups` is among them, but for small letters with the shape of a Latin capital, such as т, м and н.
+    """
     letters, corners = _stream(seed, 3), _stream(seed, 4)
     foreign = ((sign, printed(sign, font, letters)) for sign in FOREIGN for font in FOREIGN_FONTS)
     closed = (("polygon", drawn([polygon(corners)], corners, PEN)) for _ in range(COUNT // 2))

@@ -8,7 +8,7 @@
 
 An image is refused when the evidence for its answer, over five views of it, is below a threshold. The threshold is
 chosen on the validation images of MNIST, so that at most a given part of those digits is refused; nothing is chosen on
-the test images or on what is no digit. A picture that `to_mnist` refuses, such as two strokes side by side, counts as
+what is no digit. A picture that `to_mnist` refuses, such as two strokes side by side, counts as
 refused, and is counted by itself too.
 """
 
@@ -33,7 +33,7 @@ RESULTS = Path(__file__).parent / "trust.json"
 README = ROOT / "README.md"
 PICTURE = ROOT / "docs" / "pictures" / "reliability.png"
 MODELS = ("classic", "strong", "cnn")
-REFUSED_DIGITS = 0.014  # of the validation images, at most
+REFUSED_DIGITS = 0.014  # of the validation images, at most; docs/decisions/strong-and-cnn.md says why
 INK = (0.05, 0.95)  # quantiles of the ink of MNIST's digits between which a scribble's ink lies
 # What the project has promised itself, as parts of 1.
 MOST_REFUSED_DIGITS, LEAST_REFUSED_OTHERS, GREATEST_ERROR = 0.02, 0.9, 0.005
@@ -70,6 +70,7 @@ def measure(
         "test_accuracy_over_views": float(np.mean(right)),
         "test_accuracy_of_answered": float(np.mean(right[answered])),
         "expected_calibration_error": bins.error,
+        "expected_calibration_error_over_views": gn.expected_calibration_error(views, test.truth),
         "groups": {group: refusals(network, threshold, pictures) for group, pictures in others.items()},
     }
     return result, bins
@@ -108,17 +109,18 @@ def table(results: list[Result]) -> str:
     names = list(results[0]["groups"])
     lines = [
         f"| model | digits refused | accuracy of the others | {' | '.join(f'{name} refused' for name in names)} "
-        "| calibration error |",
-        "|---|---|---|" + "---|" * (len(names) + 1),
+        "| calibration error | over five views |",
+        "|---|---|---|" + "---|" * (len(names) + 2),
     ]
     for r in results:
         refused = " | ".join(f"{100 * r['groups'][name]['refused']:.1f} %" for name in names)
         lines.append(
             f"| `{r['model']}` | {100 * r['refused_test_digits']:.2f} % | {100 * r['test_accuracy_of_answered']:.2f} % "
-            f"| {refused} | {100 * r['expected_calibration_error']:.2f} % |"
+            f"| {refused} | {100 * r['expected_calibration_error']:.2f} % "
+            f"| {100 * r['expected_calibration_error_over_views']:.2f} % |"
         )
     goals = " | ".join([f"≥ {100 * LEAST_REFUSED_OTHERS:g} %"] * len(names))
-    lines.append(f"| the bar | ≤ {100 * MOST_REFUSED_DIGITS:g} % | | {goals} | ≤ {100 * GREATEST_ERROR:g} % |")
+    lines.append(f"| the bar | ≤ {100 * MOST_REFUSED_DIGITS:g} % | | {goals} | ≤ {100 * GREATEST_ERROR:g} % | |")
     return "\n".join(lines)
 
 

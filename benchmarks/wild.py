@@ -198,11 +198,17 @@ def remark(result: dict[str, Any]) -> str:
     e = result["environment"]
     refused = result["overall"].get(READ, {}).get("refused", 0)
     doubted = result["doubted"].get(READ, {"right": 0, "wrong": 0})
+    overall = result["overall"].get(READ, result["overall"][PLAIN])
+    count, right = result["overall"]["count"], round(overall["accuracy"] * result["overall"]["count"])
+    answered = count - refused - doubted["right"] - doubted["wrong"]
+    share = 100 * (right - doubted["right"]) / answered if answered else math.nan
     return (
+        f"**What `glassnet predict` says of these pictures:** it answers {answered:,} of {count:,}, and of these "
+        f"answers {share:.1f} % are right. It refuses {refused:,} in which it sees no single digit, and "
+        f"{doubted['right'] + doubted['wrong']:,} for too little evidence; in the table the former count as wrong, and "
+        f"of the latter {doubted['right']:,} as right.\n\n"
         f"`{result['command']}`, network `{result['model']}`. The row of an effect is of all pictures that have it, "
-        f"whatever else they have; ± is the standard error. The reader refused {refused:,} pictures; they count as "
-        f"wrong. `glassnet predict` would also refuse, for too little evidence, {doubted['right']:,} that are right "
-        f"here and {doubted['wrong']:,} that are wrong. "
+        f"whatever else they have; ± is the standard error. "
         f"{e['processors']} cores, NumPy {e['numpy']}, Pillow {e['pillow']}, SciPy {e['scipy']}, "
         f"Python {e['python'].rsplit('.', 1)[0]}."
     )

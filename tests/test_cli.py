@@ -170,12 +170,46 @@ def test_predict_refuses_what_is_no_digit_and_answers_the_others(tmp_path: Path)
         assert not (tmp_path / "labels.csv").exists()
 
 
+def test_a_file_that_is_read_is_never_written(tmp_path: Path) -> None:
+    drawn(tmp_path / "seven.png", SEVEN)
+    before = (tmp_path / "seven.png").read_bytes()
+    assert "expected a new file" in refused("predict", "seven.png", "--submission", "seven.png", cwd=tmp_path)
+    assert (tmp_path / "seven.png").read_bytes() == before
+    assert "but it is a folder" in refused("predict", "seven.png", "--submission", ".", cwd=tmp_path)
+
+
+def test_an_icon_is_a_picture_and_stops_no_other(tmp_path: Path) -> None:
+    from PIL import Image
+
+    drawn(tmp_path / "seven.png", SEVEN)
+    Image.open(tmp_path / "seven.png").resize((64, 64)).save(tmp_path / "seven.ico")
+    (tmp_path / "broken.ico").write_bytes(b"\0\0\1\0\1")
+    done = glassnet("predict", "seven.ico", "broken.ico", "seven.png", "--json", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert [answer["label"] for answer in json.loads(done.stdout)] == ["7", None, "7"]
+
+
+def test_a_threshold_is_for_classes(tmp_path: Path) -> None:
+    """Scores of another loss are no probabilities, and have no evidence."""
+    network = gn.Network([gn.Rescale(1 / 255), gn.Flatten(), gn.Dense(10)], input_shape=(28, 28))
+    network.loss, network.threshold = gn.SquaredError(), 0.1
+    gn.save_network(network, tmp_path / "scores.safetensors")
+    drawn(tmp_path / "seven.png", SEVEN)
+    done = glassnet("predict", "scores.safetensors", "seven.png", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "score" in done.stdout
+
+
 def test_what_the_network_saw_is_never_written_over_a_picture(tmp_path: Path) -> None:
     drawn(tmp_path / "seven.png", SEVEN)
     drawn(tmp_path / "seven-seen.png", SEVEN, side=200)
     before = (tmp_path / "seven-seen.png").read_bytes()
     glassnet("predict", "seven.png", "seven-seen.png", "--save-seen", ".", cwd=tmp_path)
     assert (tmp_path / "seven-seen.png").read_bytes() == before
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "seven-seen.png").symlink_to(tmp_path / "seven-seen.png")
+    glassnet("predict", "seven.png", "linked/seven-seen.png", "--save-seen", "linked", cwd=tmp_path)
+    assert (tmp_path / "linked" / "seven-seen.png").is_symlink()
     assert {path.name for path in tmp_path.glob("*-seen*")} >= {"seven-seen.png", "seven-seen-2.png"}
     assert "seven.png: expected a folder" in refused("predict", "seven.png", "--save-seen", "seven.png", cwd=tmp_path)
 

@@ -59,6 +59,7 @@ def test_a_card_tells_what_its_file_does_over_views(name: str, mnist: gn.Dataset
     told_right = float(re.search(r"`gn.predict_views`\) \| ([\d.]+) %", card)[1])
     told_refused = float(re.search(r"([\d.]+) % of the test digits", card)[1])
     assert told_refused <= 2
+    assert network.threshold == pytest.approx(float(re.search(r"evidence of ([\d.]+) over", card)[1]), abs=0.0005)
     if count == 10_000:
         assert (right, refused) == pytest.approx((told_right, told_refused), abs=0.031)
     else:  # the first half of the test digits are the easier ones; three standard errors of the share of 2,000

@@ -51,5 +51,6 @@ def test_the_mean_of_the_logits_is_predicted() -> None:
 def test_only_images_have_views(x: np.ndarray) -> None:
     net = gn.Network([gn.Dense(3)], input_shape=64)
     assert gn.predict_views(net, np.zeros((0, 8, 8), np.uint8)).shape == (0, 3)
-    with pytest.raises(gn.InputError, match=r"views: expected images \(N, H, W\)"):
-        gn.predict_views(net, x)
+    for images in (x, x.tolist(), None):
+        with pytest.raises(gn.InputError, match=r"views: expected images \(N, H, W\)"):
+            gn.predict_views(net, images)

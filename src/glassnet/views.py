@@ -1,7 +1,7 @@
 """Views: an image asked about several times, as it is, turned a little either way, a little larger, a little smaller.
 
-A digit stays that digit in all of its views; a network's mistakes differ from view to view, and so does what it takes a
-letter for. The mean over the views is right more often, and has less evidence for what is no digit.
+A digit stays that digit in all of its views; what a network takes a letter for differs from view to view. The mean over
+the views is about as often right as the image alone, and has less evidence for what is no digit.
 """
 
 import math
@@ -28,6 +28,7 @@ def views(images: Array) -> Array:
     Raises:
         InputError: not images.
     """
+    images = np.asarray(images)
     fits = images.ndim in (3, 4) and images.dtype == np.uint8
     require(
         fits, f"views: expected images (N, H, W) or (N, H, W, C), uint8, got {images.dtype} of shape {images.shape}"
@@ -59,6 +60,9 @@ def predict_views(network: Network, images: Array) -> Array:
     Reference: Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural networks",
     section 4.1 (there the mean of the probabilities, over ten views).
     """
+    images = np.asarray(images)
+    if images.ndim not in (3, 4):
+        views(images)  # which says what was expected
     parts = [images[start : start + AT_ONCE] for start in range(0, max(1, len(images)), AT_ONCE)]
     logits = [np.mean([network.logits(view) for view in views(part)], axis=0) for part in parts]
     return network.loss.predict(np.concatenate(logits))

@@ -13,8 +13,7 @@ from data.handmade import SCENES, picture  # noqa: E402  (it draws with Pillow)
 from glassnet.data.drawing import to_mnist  # noqa: E402
 from glassnet.data.picture import read  # noqa: E402
 
-# A 1 with a long upstroke is nearly a 7 in MNIST, whose writers did not make them.
-MOST_MISREAD = 2
+MOST_MISREAD = 1  # none here; rounding may tell a 1 with a long upstroke from a 7, which MNIST's writers hardly made
 
 
 def test_the_shipped_network_reads_them(tmp_path: Path) -> None:
@@ -25,7 +24,7 @@ def test_the_shipped_network_reads_them(tmp_path: Path) -> None:
         for digit in ((2 * number) % 10, (2 * number + 1) % 10):
             Image.fromarray(picture(name, digit)).save(tmp_path / "x.png", compress_level=1)
             example = to_mnist(read(tmp_path / "x.png")).reshape(1, *network.input_shape)
-            seen = int(network.predict(example)[0])
+            seen = int(gn.predict_views(network, example).argmax())
             if seen != digit:
                 misread.append(f"{name}: {digit} read as {seen}")
     assert len(misread) <= MOST_MISREAD, misread

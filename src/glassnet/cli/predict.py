@@ -78,6 +78,8 @@ def predict(
         raise DataError(
             "expected a file with examples besides the model: glassnet predict runs/classic-mnist digit.png"
         )
+    if submission is not None and submission.resolve() in {file.resolve() for file in (path, *files)}:
+        raise DataError(f"--submission {submission}: expected a new file, but this is one that is read")
     network = load_network(path)
     white = read_about(path).get("data", {}).get("white")
     white = white if type(white) is int and 1 <= white <= 255 else 255
@@ -123,6 +125,13 @@ def read_or_explain(path: Path, network: "Network") -> Found:
         return Found(path, [], problem=str(error).removeprefix(f"{path}: "), drawn=True)
 
 
+def _refuses(part: Found, network: "Network") -> bool:
+    """Whether too little evidence is looked for: in pictures, by networks that have learned classes and a threshold."""
+    from glassnet.nn.entropy import CrossEntropy
+
+    return part.drawn and network.threshold > 0 and isinstance(network.loss, CrossEntropy)
+
+
 def _answers(found: list[Found], predicted: list[Any], network: "Network") -> list[list[dict[str, Any]]]:
     """For each file, what is said of each of its examples, in plain values."""
     from glassnet.train.calibration import evidence
@@ -135,7 +144,7 @@ def _answers(found: list[Found], predicted: list[Any], network: "Network") -> li
             continue
         rows = []
         probabilities = next(each)
-        enough = evidence(probabilities) >= network.threshold if part.drawn and network.threshold else None
+        enough = evidence(probabilities) >= network.threshold if _refuses(part, network) else None
         for row, (p, (best, second)) in enumerate(zip(probabilities, _two_largest(probabilities), strict=True)):
             refused = enough is not None and not enough[row]
             answer = {
@@ -186,7 +195,7 @@ def _save(found: list[Found], folder: Path, white: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{folder}: expected a folder to write into, or one to be made: {error.strerror}") from None
-    taken = {part.path.stem for part in found if part.path.resolve().parent == folder.resolve()}
+    taken = {part.path.stem for part in found if part.path.parent.resolve() == folder.resolve()}
     for part in found:
         if part.drawn and not part.problem:
             name, number = f"{part.path.stem}-seen", 1
@@ -207,7 +216,7 @@ def _predict(part: Found, network: "Network") -> Any:
     from glassnet.views import predict_views
 
     try:
-        p = predict_views(network, part.x) if part.drawn and network.threshold else network.predict_proba(part.x)
+        p = predict_views(network, part.x) if _refuses(part, network) else network.predict_proba(part.x)
     except InputError as error:
         raise DataError(f"{part.path}: {error}") from None
     p = np.concatenate([1 - p, p], axis=1) if p.shape[1] == 1 else p
@@ -285,5 +294,5 @@ def _is_idx(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         start = file.read(4)
-    # The pictures of telephones (HEIC, AVIF) and JPEG 2000 begin with zeros too, the length of their first part.
-    return start[:2] == b"\x1f\x8b" or (start[:2] == b"\0\0" and start[2:3] != b"\0")
+    # Icons, the pictures of telephones (HEIC, AVIF) and JPEG 2000 begin with zeros too; 8 to 14 are the types of IDX.
+    return start[:2] == b"\x1f\x8b" or (start[:2] == b"\0\0" and start[2:3] in b"\x08\x09\x0b\x0c\x0d\x0e")

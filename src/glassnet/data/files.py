@@ -111,6 +111,8 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
         DataError: the file cannot be written.
     """
     path = Path(path)
+    if not path.name or path.is_dir():
+        raise DataError(f"{path}: expected a file to write, but it is a folder")
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         try:

@@ -237,7 +237,7 @@ def _only_the_digit(ink: Array) -> Array:
 def count_digits(numbers: Array, amounts: Array) -> int:
     """How many digits the pieces are, if each but the largest is large too and lies well apart.
 
-    By these bounds 21 of MNIST's 70,000 digits, which are broken, would be two.
+    By these bounds 8 of MNIST's 70,000 digits, which are broken, would be two.
     """
     large = amounts >= AMONG_DIGITS * amounts.max()
     boxes = [box for number, box in extents(numbers).items() if large[number]]

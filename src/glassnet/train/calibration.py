@@ -206,6 +206,8 @@ def evidence(probabilities: Array) -> Array:
 def refusal_threshold(probabilities: Array, share: float) -> float:
     """The highest threshold below which the evidence of no more than this share of the examples lies.
 
+    Of others like them about as many are refused; of digits on a photo, more.
+
     What `network.threshold` is set to, so that a known share of real examples is refused, at most.
 
     Shapes: probabilities (N, C) of examples that were not in the training.
@@ -218,7 +220,8 @@ def refusal_threshold(probabilities: Array, share: float) -> float:
     """
     require(0 <= share < 1, f"share must be from 0 to below 1, got {share}")
     found = np.sort(evidence(probabilities))
-    return float(found[math.floor(share * len(found) + 1e-9)])  # 0.29 x 100 is a little below 29
+    below = math.floor(share * len(found) + 1e-9)  # 0.29 x 100 is a little below 29
+    return float(found[min(below, len(found) - 1)])
 
 
 def _check_probabilities(p: Array) -> None:
