@@ -10,14 +10,15 @@ rounds. The two parts of a step are measured in turn, so that both see the same 
 import argparse
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 import glassnet as gn
+from glassnet.nn.layer import Array
 from glassnet.nn.stream import stream
 from glassnet.recipes import load_recipe
+from glassnet.train.gradient import Augment, augmented
 from glassnet.train.metrics import matrix_threads
 
 PAGE = Path(__file__).parent.parent / "docs" / "decisions" / "augmentation.md"
@@ -35,6 +36,12 @@ def least(*works: Callable[[], object]) -> list[float]:
     return [1e6 * min(seconds) / BATCH for seconds in spent]
 
 
+def learn(network: gn.Network, x: Array, y: Array) -> None:
+    """The gradient of a batch, with nothing changed."""
+    _, prediction = network.loss.forward(network.forward(x, training=True), y)
+    network.backward_parameters(network.loss.backward(prediction, y))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="put the table into the page of the decision")
@@ -44,33 +51,22 @@ def main() -> None:
     assert y is not None
     y = y[:BATCH]
     amounts = vars(load_recipe("cnn").augmentation)
+
+    def batch(changes: Sequence[Augment]) -> tuple[Array, Array]:
+        return augmented(changes, x, y, stream(0, "augment", 0))
+
     lines = ["| what | µs an image | |", "|---|---|---|"]
     with matrix_threads(1):
         for name, amount in {**amounts, "erase": 0.3, "noise": 0.1}.items():
             if name != "white" and amount:
-                change = gn.Augmentation(**{name: amount})
-                (micro,) = least(lambda change=change: change(x, y, stream(0, "augment", 0)))  # type: ignore[misc]
+                (micro,) = least(partial(batch, [gn.Augmentation(**{name: amount})]))
                 lines.append(f"| {name} alone | {micro:.1f} | |")
         for name in ("strong", "cnn"):
             recipe = load_recipe(name)
             network, changes = recipe.make_network(dataset), recipe.augment(dataset)
-
-            def change_all(changes: list[gn.train.gradient.Augment] = changes) -> tuple[np.ndarray, np.ndarray]:
-                a, b = x, y
-                for change in changes:
-                    a, b = change(a, b, stream(0, "augment", 0))
-                return a, b
-
-            changed, targets = change_all()
-
-            def gradient(
-                network: gn.Network = network, changed: np.ndarray = changed, targets: np.ndarray = targets
-            ) -> None:
-                _, prediction = network.loss.forward(network.forward(changed, training=True), targets)
-                network.backward_parameters(network.loss.backward(prediction, targets))
-
+            gradient = partial(learn, network, *batch(changes))
             gradient()
-            augmenting, learning = least(change_all, gradient)
+            augmenting, learning = least(partial(batch, changes), gradient)
             part = 100 * augmenting / (augmenting + learning)
             lines.append(f"| all changes of `{name}` | {augmenting:.1f} | its gradient: {learning:.0f}; {part:.0f} % |")
     text = "\n".join(lines)

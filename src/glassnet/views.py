@@ -14,7 +14,7 @@ from glassnet.nn.network import Network
 from glassnet.nn.settings import require
 
 ROTATION, SCALE = 12.0, 1.12  # degrees, and times: as far as the recipes `strong` and `cnn` go in training
-TURNS_AND_SIZES = ((0.0, 1.0), (ROTATION, 1.0), (-ROTATION, 1.0), (0.0, SCALE), (0.0, 1 / SCALE))
+OTHERS = ((ROTATION, 1.0), (-ROTATION, 1.0), (0.0, SCALE), (0.0, 1 / SCALE))  # views than the image as it is
 AT_ONCE = 512  # images
 
 
@@ -28,17 +28,13 @@ def views(images: Array) -> Array:
     Raises:
         InputError: not images.
     """
-    images = np.asarray(images)
-    fits = images.ndim in (3, 4) and images.dtype == np.uint8
-    require(
-        fits, f"views: expected images (N, H, W) or (N, H, W, C), uint8, got {images.dtype} of shape {images.shape}"
-    )
+    images = _images(images)
     N, H, W = images.shape[:3]
     planes = (images[..., None] if images.ndim == 3 else images).astype(np.float32)
     middle = np.array([(H - 1) / 2, (W - 1) / 2])[:, None]
     places = np.indices((H, W)).reshape(2, -1) - middle
     seen = [images]
-    for degrees, size in TURNS_AND_SIZES[1:]:
+    for degrees, size in OTHERS:
         cosine, sine = math.cos(math.radians(degrees)) / size, math.sin(math.radians(degrees)) / size
         source = np.array([[cosine, -sine], [sine, cosine]]) @ places + middle
         rows, columns = (np.tile(line.astype(np.float32), (N, 1)) for line in source)
@@ -60,9 +56,16 @@ def predict_views(network: Network, images: Array) -> Array:
     Reference: Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural networks",
     section 4.1 (there the mean of the probabilities, over ten views).
     """
-    images = np.asarray(images)
-    if images.ndim not in (3, 4):
-        views(images)  # which says what was expected
+    images = _images(images)
     parts = [images[start : start + AT_ONCE] for start in range(0, max(1, len(images)), AT_ONCE)]
     logits = [np.mean([network.logits(view) for view in views(part)], axis=0) for part in parts]
     return network.loss.predict(np.concatenate(logits))
+
+
+def _images(images: Array) -> Array:
+    images = np.asarray(images)
+    require(
+        images.ndim in (3, 4) and images.dtype == np.uint8,
+        f"views: expected images (N, H, W) or (N, H, W, C), uint8, got {images.dtype} of shape {images.shape}",
+    )
+    return images

@@ -8,7 +8,7 @@ from glassnet.data.digits import WHITE, read_digits
 
 
 def test_the_8x8_digits() -> None:
-    pytest.importorskip("sklearn")
+    pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
     x, y = read_digits()
     assert x.shape == (1797, 8, 8)
     assert x.dtype == np.uint8

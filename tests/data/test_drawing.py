@@ -346,7 +346,7 @@ def test_one_digit_is_rarely_taken_for_two(mnist: gn.Dataset) -> None:
         numbers = pieces(image > 0.15 * 255)
         amounts = np.bincount(numbers.ravel(), weights=image.ravel() / 255)
         amounts[0] = 0
-        alarms += count_digits(numbers, amounts) > 1
+        alarms += count_digits(amounts, extents(numbers)) > 1
     assert alarms <= 1
     for left, right in pairwise(mnist.test.x[:20]):
         pair = np.hstack([left[:, left.any(axis=0)], np.zeros((28, 4), np.uint8), right[:, right.any(axis=0)]])

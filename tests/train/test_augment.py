@@ -111,5 +111,5 @@ def test_a_change_must_keep_the_number_of_examples() -> None:
 
     with pytest.raises(gn.InputError, match="expected as many examples as before, 20, got 19 and 20"):
         gn.fit(network(), (IMAGES, LABELS), augment=[forgetful], batch_size=20)
-    with pytest.raises(gn.InputError, match="expected as many examples as before, got 1 and 32"):
+    with pytest.raises(gn.InputError, match="expected as many examples as before, 32, got 1 and 32"):
         gn.fit(network(), (IMAGES, LABELS), augment=[lambda x, y, rng: (x[:1], y)])

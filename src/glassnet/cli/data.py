@@ -178,6 +178,7 @@ def _changed(
     from glassnet.data.dataset import DataError
     from glassnet.nn.stream import stream
     from glassnet.recipes import load_recipe
+    from glassnet.train.gradient import augmented
 
     changes = load_recipe(recipe).augment(dataset)
     if not changes:
@@ -185,9 +186,7 @@ def _changed(
     sheet, captions = [], []
     for number, (image, name) in enumerate(zip(images[:10], names[:10], strict=True)):
         x, y = np.repeat(image[None], count - 1, axis=0), np.zeros(count - 1, np.int64)
-        rng = stream(seed, "augment", number, 0)
-        for change in changes:
-            x, y = change(x, y, rng)
+        x, y = augmented(changes, x, y, stream(seed, "augment", number, 0))
         sheet += [image, *x]
         captions += [name, *["none" if 0 < np.max(target) < 1 else "" for target in y]]
     return sheet, captions

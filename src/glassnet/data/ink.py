@@ -32,6 +32,8 @@ LEAST_DIGIT = 0.05  # of all ink; else what was taken for a frame is the digit
 DUST = 0.05  # a piece with less than this share of the largest piece's ink is dirt
 DARKEST_PAPER = 64  # on darker paper shares of its grey would be mostly noise
 
+Boxes = dict[int, tuple[slice, slice]]  # the rows and the columns of each piece, by its number
+
 
 def find_ink(drawing: Array) -> Array:
     """The ink of a drawing, cut out: without its paper, the light on it, its noise and dirt.
@@ -221,12 +223,13 @@ def _only_the_digit(ink: Array) -> Array:
     amounts[0] = 0
     if amounts.max() < LEAST_INK:
         raise _no_ink()
+    boxes = extents(numbers)
     for surroundings in (_along_the_border, _frames):
         without = amounts.copy()
-        without[surroundings(numbers, amounts)] = 0
+        without[surroundings(numbers, amounts, boxes)] = 0
         if without.max() >= max(LEAST_INK, LEAST_DIGIT * amounts.sum()):
             amounts = without
-    count = count_digits(numbers, amounts)
+    count = count_digits(amounts, boxes)
     if count > MANY:
         raise DataError(f"more than {MANY} things to be seen: expected one digit; cut it out of the picture")
     if count > 1:
@@ -234,19 +237,19 @@ def _only_the_digit(ink: Array) -> Array:
     return np.where((amounts >= DUST * amounts.max())[numbers] & (numbers > 0), ink, 0)
 
 
-def count_digits(numbers: Array, amounts: Array) -> int:
+def count_digits(amounts: Array, boxes: Boxes) -> int:
     """How many digits the pieces are, if each but the largest is large too and lies well apart.
 
     By these bounds 8 of MNIST's 70,000 digits, which are broken, would be two.
     """
     large = amounts >= AMONG_DIGITS * amounts.max()
-    boxes = [box for number, box in extents(numbers).items() if large[number]]
-    longest = max(longer_side(box) for box in boxes)
-    boxes = [box for box in boxes if longer_side(box) >= AS_LONG * longest]
-    if len(boxes) > MANY:
-        return len(boxes)  # whether some touch makes no difference
+    alike = [box for number, box in boxes.items() if large[number]]
+    longest = max(longer_side(box) for box in alike)
+    alike = [box for box in alike if longer_side(box) >= AS_LONG * longest]
+    if len(alike) > MANY:
+        return len(alike)  # whether some touch makes no difference
     digits: list[list[tuple[slice, slice]]] = []
-    for box in boxes:
+    for box in alike:
         near = [digit for digit in digits if not all(_are_apart(box, other, longest) for other in digit)]
         digits = [digit for digit in digits if digit not in near] + [
             [box, *(other for digit in near for other in digit)]
@@ -259,14 +262,13 @@ def _are_apart(a: tuple[slice, slice], b: tuple[slice, slice], longest: int) -> 
     return across >= BESIDE * longest or down >= ABOVE * longest
 
 
-def _along_the_border(numbers: Array, amounts: Array) -> list[int]:
+def _along_the_border(numbers: Array, amounts: Array, boxes: Boxes) -> list[int]:
     """The pieces that touch the border with much of their length, or hold less ink than another that does not touch it.
 
     The edge of a table, a shadow, a line; parts of the digits on both sides.
     """
     border = np.concatenate([numbers[0], numbers[-1], numbers[1:-1, 0], numbers[1:-1, -1]])
     contacts = np.bincount(border, minlength=len(amounts))
-    boxes = extents(numbers)
     return [
         number
         for number in np.unique(border[border > 0]).tolist()
@@ -275,14 +277,14 @@ def _along_the_border(numbers: Array, amounts: Array) -> list[int]:
     ]
 
 
-def _frames(numbers: Array, amounts: Array) -> list[int]:
+def _frames(numbers: Array, amounts: Array, boxes: Boxes) -> list[int]:
     """The large pieces of which nearly all lies along the sides of the rectangle around them."""
     found, least = [], DUST * amounts.max()
-    for number, box in extents(numbers).items():
-        frame = numbers[box] == number
-        side = max(2, min(frame.shape) // 8)
+    for number, box in boxes.items():
         if amounts[number] < least:
             continue
+        frame = numbers[box] == number
+        side = max(2, min(frame.shape) // 8)
         if frame[side:-side, side:-side].sum() < 0.02 * frame.sum() and min(frame.shape) > 4 * side:
             found.append(number)
     return found

@@ -206,9 +206,8 @@ def evidence(probabilities: Array) -> Array:
 def refusal_threshold(probabilities: Array, share: float) -> float:
     """The highest threshold below which the evidence of no more than this share of the examples lies.
 
-    Of others like them about as many are refused; of digits on a photo, more.
-
-    What `network.threshold` is set to, so that a known share of real examples is refused, at most.
+    What `network.threshold` is set to, so that a known share of these examples is refused, at most; of others like
+    them it is about the same, of digits on bad photos more.
 
     Shapes: probabilities (N, C) of examples that were not in the training.
 

@@ -7,12 +7,29 @@ import numpy as np
 
 from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
-from glassnet.nn.settings import require
+from glassnet.nn.settings import InputError
 from glassnet.nn.stream import stream
 from glassnet.train.metrics import Examples, count_right
 
 # Changes a batch at random: inputs, targets and random numbers in; new inputs and targets out, as many as before.
 Augment = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]
+
+
+def augmented(changes: Sequence[Augment], x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """A batch after all of these changes, which draw one after the other from the same stream.
+
+    Raises:
+        InputError: a change gives something else than two arrays of as many examples.
+    """
+    for change in changes:
+        count, found = len(x), change(x, y, rng)
+        pair = isinstance(found, tuple) and len(found) == 2 and all(isinstance(part, np.ndarray) for part in found)
+        if not pair:
+            raise InputError(f"augment: expected new inputs and targets as arrays (x, y), got {found!r:.60}")
+        x, y = found
+        if not len(x) == len(y) == count:
+            raise InputError(f"augment: expected as many examples as before, {count}, got {len(x)} and {len(y)}")
+    return x, y
 
 
 class Part(NamedTuple):
@@ -58,11 +75,7 @@ class Worker:
         labelled = y.ndim == 1
         weights = None if self.weights is None else self.weights[rows]
         if self.augment:
-            rng = stream(self.seed, "augment", step, shard)
-            for change in self.augment:
-                x, y = change(x, y, rng)
-            changed = f"augment: expected as many examples as before, {len(rows)}, got {len(x)} and {len(y)}"
-            require(len(x) == len(y) == len(rows), changed)
+            x, y = augmented(self.augment, x, y, stream(self.seed, "augment", step, shard))
         network.seek(seed=self.seed, step=step, shard=shard)
         network.collect(gradient, observed)
         value, prediction = loss.forward(network.forward(x, training=True), y, weights=weights, total=total)

@@ -32,7 +32,7 @@ from glassnet.nn.settings import InputError, require, to_table, whole
 from glassnet.nn.stream import stream
 from glassnet.train.callbacks import BestNetwork, Callback, EarlyStopping, Snapshot, Training, monitor_of
 from glassnet.train.crew import processors
-from glassnet.train.gradient import Augment
+from glassnet.train.gradient import Augment, augmented
 from glassnet.train.history import History, Record
 from glassnet.train.metrics import Examples, as_examples, matrix_threads, measure
 from glassnet.train.steps import Rules, Steps
@@ -334,17 +334,8 @@ def _check(network: Network, examples: Examples, loss: Loss) -> None:
 def _try(augment: Sequence[Augment], network: Network, examples: Examples, loss: Loss, seed: int) -> None:
     """Change a few examples, so that what cannot be changed is refused before anything is."""
     rows = examples.rows[:32]
-    x, y = examples.inputs[rows], examples.targets[rows]
-    rng = stream(seed, "augment", 0, 0)
-    for change in augment:
-        changed = change(x, y, rng)
-        pair = (
-            isinstance(changed, tuple) and len(changed) == 2 and all(isinstance(part, np.ndarray) for part in changed)
-        )
-        require(pair, f"augment: expected new inputs and targets as arrays (x, y), got {changed!r:.60}")
-        x, y = changed
+    x, y = augmented(augment, examples.inputs[rows], examples.targets[rows], stream(seed, "augment", 0, 0))
     network.as_batch(x)
-    require(len(x) == len(y) == len(rows), f"augment: expected as many examples as before, got {len(x)} and {len(y)}")
     if augment:
         loss.check(y, network.output_shape[0], len(rows))
 
