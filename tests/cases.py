@@ -111,6 +111,7 @@ LOSSES: list[Loss] = [
     gn.AbsoluteError(),
     gn.Huber(),
     gn.Huber(delta=0.3),
+    gn.Poisson(),
     gn.Hinge(),
 ]
 
@@ -195,4 +196,6 @@ def targets_for(loss: Loss, N: int, M: int, *, seed: int = 2) -> list[Array]:
         return [labels, rng.dirichlet(np.ones(M), N)]
     if isinstance(loss, gn.BinaryCrossEntropy):
         return [labels, rng.uniform(0, 1, (N, M))]
+    if isinstance(loss, gn.Poisson):
+        return [labels, rng.poisson(1.5, (N, M)).astype(float)]
     return [labels] if isinstance(loss, gn.Hinge) else [labels, rng.standard_normal((N, M))]

@@ -27,7 +27,7 @@ NOBODYS = {"Identity", "Rescale", "Flatten", "Reshape", "ConstantRate", "Exponen
 
 
 def ours(kind: type) -> list[type]:
-    return [cls for cls in final_classes(kind).values() if cls.__module__.startswith("glassnet.")]
+    return [cls for cls in final_classes(kind).values() if cls.__module__.startswith("glassnet.nn.")]
 
 
 CLASSES = [

@@ -144,5 +144,5 @@ def test_orthogonal_weights_are_orthogonal() -> None:
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_every_class_has_golden_values(kind: type, part: str) -> None:
-    ours = {name for name, cls in final_classes(kind).items() if cls.__module__.startswith("glassnet.")}
+    ours = {name for name, cls in final_classes(kind).items() if cls.__module__.startswith("glassnet.nn.")}
     assert ours == {entry["type"] for entry in GOLDEN[part]}

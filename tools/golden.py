@@ -195,6 +195,11 @@ def one_hinge(z: Tensor, labels: Tensor) -> Tensor:
     return (1 - (2 * labels - 1) * z[:, 0]).clamp(min=0)
 
 
+def poisson(z: Tensor, t: Tensor) -> Tensor:
+    """PyTorch's loss leaves out what does not depend on z."""
+    return (F.poisson_nll_loss(z, t, log_input=True, reduction="none") + torch.xlogy(t, t) - t).sum(1)
+
+
 def one_hot(function: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
     """The loss of labels as that of one-hot rows."""
     return lambda z, labels: function(z, F.one_hot(labels, z.shape[1]).double())
@@ -228,6 +233,7 @@ LOSSES: list[tuple[str, Table, str, Callable[[Tensor, Tensor], Tensor]]] = [
     ("Huber", {"delta": 0.3}, "numbers", lambda z, t: F.huber_loss(z, t, reduction="none", delta=0.3).sum(1)),
     ("Hinge", {}, "labels", hinge),
     ("Hinge", {}, "yes or no", one_hinge),
+    ("Poisson", {}, "counts", poisson),
 ]
 
 
@@ -242,6 +248,7 @@ def losses() -> list[Table]:
                 plain(np.random.default_rng(number).dirichlet(np.ones(4), 5)), dtype=torch.float64
             ),
             "numbers": normal(number + 50, 5, 4),
+            "counts": normal(number + 50, 5, 4).square().mul(3).floor(),
         }[targets]
         for weights in (None, torch.tensor([1, 0.5, 0, 2, 3], dtype=torch.float64)):
             w = torch.ones(5, dtype=torch.float64) if weights is None else weights

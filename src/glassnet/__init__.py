@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.nn.dense import Dense as Dense
     from glassnet.nn.distance import AbsoluteError as AbsoluteError
     from glassnet.nn.distance import Huber as Huber
+    from glassnet.nn.distance import Poisson as Poisson
     from glassnet.nn.distance import SquaredError as SquaredError
     from glassnet.nn.dropout import Dropout as Dropout
     from glassnet.nn.entropy import BinaryCrossEntropy as BinaryCrossEntropy
@@ -116,7 +117,7 @@ _NAMES = {
     "glassnet.nn.clip": "Clip",
     "glassnet.nn.conv": "Conv2D",
     "glassnet.nn.dense": "Dense",
-    "glassnet.nn.distance": "AbsoluteError Huber SquaredError",
+    "glassnet.nn.distance": "AbsoluteError Huber Poisson SquaredError",
     "glassnet.nn.dropout": "Dropout",
     "glassnet.nn.entropy": "BinaryCrossEntropy CrossEntropy",
     "glassnet.nn.gradcheck": "check_gradients",

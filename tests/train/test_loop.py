@@ -8,6 +8,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.train.callbacks import Training
+from glassnet.train.metrics import Examples
 
 
 class Recorder(gn.Layer):
@@ -42,6 +43,14 @@ def test_every_epoch_visits_every_example_once_in_a_new_order() -> None:
     batches = [[frozenset(batch.tolist()) for batch in recorder.seen[i : i + 3]] for i in (0, 3, 6)]
     assert batches[0] != batches[1] != batches[2]  # other batches, not the same batches in another order
     assert set(batches[0]) != set(batches[1])
+
+
+def test_without_shuffling_examples_come_as_they_stand() -> None:
+    recorder = Recorder()
+    network = gn.Network([recorder, gn.Dense(2)], input_shape=1)
+    examples = Examples(np.arange(10, dtype=np.uint8)[:, None], np.arange(10) % 2, np.array([7, 1, 5, 8]))
+    gn.fit(network, examples, epochs=2, batch_size=3, optimizer=gn.SGD(1e-3), shuffle=False)
+    np.testing.assert_array_equal(np.concatenate(recorder.seen), [7, 1, 5, 8] * 2)
 
 
 def test_a_split_is_visited_by_its_index() -> None:

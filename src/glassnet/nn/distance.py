@@ -1,7 +1,7 @@
 """Distances: losses of networks that answer with numbers.
 
-The output is the identity, and what is lost depends on how far it lies from the target. They differ in how hard they
-are on what lies far off.
+What is lost depends on how far the answer lies from the target. They differ in how hard they are on what lies far off;
+that of counts measures it in proportion.
 """
 
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from typing import final
 import numpy as np
 
 from glassnet.nn.layer import Array
-from glassnet.nn.loss import Loss, difference
+from glassnet.nn.loss import Loss, difference, one_hot
 from glassnet.nn.settings import require
 
 
 @dataclass(frozen=True)
 class Distance(Loss):
-    """A loss of the difference d = z - t between logits and targets (N, M); labels (N,) stand for one-hot rows."""
+    """A loss of how far p = z lies from the targets (N, M); labels (N,) stand for one-hot rows."""
 
     def predict(self, logits: Array) -> Array:
         return logits
@@ -99,3 +99,39 @@ class Huber(Distance):
     def backward_each(self, prediction: Array, targets: Array) -> Array:
         d = difference(prediction, targets)
         return np.clip(d, -self.delta, self.delta, out=d)
+
+
+@final
+@dataclass(frozen=True)
+class Poisson(Distance):
+    """The exponential with half the Poisson deviance: for counts and other targets that are not negative.
+
+    Forward:   p = exp(z)      l = sum_j (p_j - t_j + t_j log(t_j / p_j))      (0 log 0 = 0)
+    Backward:  dl/dz = p - t
+
+    A prediction is never negative, and being off by 1 costs more where 1 is expected than where 1,000 are.
+
+    Shapes: logits z, prediction p and targets t (N, M), t not negative; labels (N,) stand for one-hot rows.
+
+    Raises:
+        InputError: negative targets.
+
+    Reference: McCullagh and Nelder 1989, "Generalized Linear Models", section 6.2 (the deviance, with the log link).
+    """
+
+    def forward_each(self, logits: Array, targets: Array) -> tuple[Array, Array]:
+        t = targets if targets.ndim == 2 else one_hot(targets, logits.shape[1], logits.dtype)
+        p = self.predict(logits)
+        own = t * np.log(np.where(t > 0, t, 1))  # t log t, where log p = z is exact
+        return np.add.reduce(p - t + own - t * logits, axis=1), p
+
+    def backward_each(self, prediction: Array, targets: Array) -> Array:
+        return difference(prediction, targets)
+
+    def predict(self, logits: Array) -> Array:
+        with np.errstate(over="ignore"):  # infinity, which whoever asked looks for
+            return np.exp(logits)
+
+    def check(self, targets: Array, outputs: int, examples: int) -> None:
+        super().check(targets, outputs, examples)
+        require(bool((targets >= 0).all()), "targets of Poisson must not be negative, for they are counts")

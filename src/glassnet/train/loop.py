@@ -69,6 +69,7 @@ def fit(
     augment: Sequence[Augment] = (),
     epochs: int = 10,
     batch_size: int | Literal["full"] = 128,
+    shuffle: bool = True,
     shards: int = 1,
     workers: int | None = None,
     blas_threads: int | None = None,
@@ -99,6 +100,7 @@ def fit(
             augment(x, y, rng) gives new inputs and targets for a batch x (n, ...), y; rng is all it may draw from.
         epochs: how often every example is visited, at most.
         batch_size: examples a step; "full" takes all of them at once.
+        shuffle: whether each epoch takes the examples in a new order, as it should, or as they stand.
         shards: into how many pieces a batch is cut; see `train.steps`.
         workers: how many shards run at once, all processors by default; changes no bit of the result.
         blas_threads: threads of each matrix product: by default 1 with several shards, else all. Together with `shards`
@@ -193,6 +195,7 @@ def fit(
             ],
             "examples": len(rows),
             "batch_size": size,
+            "shuffle": bool(shuffle),
             "shards": shards,
             "blas_threads": blas_threads,
             "dtype": str(network.dtype),
@@ -213,7 +216,7 @@ def fit(
     def take_batches(take_step: Steps) -> None:
         nonlocal started, rate
         started = time.perf_counter() - training.seconds
-        order = rows[stream(seed, "shuffle", training.epoch).permutation(len(rows))]
+        order = rows[stream(seed, "shuffle", training.epoch).permutation(len(rows))] if shuffle else rows
         for batch in range(training.batch, training.batches):
             chosen = order[batch * size : (batch + 1) * size]
             step = (training.epoch - 1) * training.batches + batch

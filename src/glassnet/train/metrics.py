@@ -26,7 +26,7 @@ class Examples(NamedTuple):
 
 
 def as_examples(data: Any, what: str, network: Network, loss: Loss | None = None) -> Examples:
-    """A split (an object with inputs, targets and index) or a pair of arrays (x, y), as Examples for this network.
+    """A split (an object with inputs, targets and index), a pair of arrays (x, y), or Examples, as fits this network.
 
     Labels may be integers, booleans or whole floats, of shape (N,) or (N, 1), or rows that are one-hot; they become
     integers (N,). Real targets of a network with one output may be (N,).
@@ -34,7 +34,9 @@ def as_examples(data: Any, what: str, network: Network, loss: Loss | None = None
     Raises:
         InputError: neither, or no example, or no targets; `what` names the data in the message.
     """
-    if hasattr(data, "inputs") and hasattr(data, "index"):
+    if isinstance(data, Examples):
+        inputs, targets, rows = data
+    elif hasattr(data, "inputs") and hasattr(data, "index"):
         inputs, targets, rows = data.inputs, data.targets, np.asarray(data.index)
     elif isinstance(data, tuple | list) and len(data) == 2:
         try:
