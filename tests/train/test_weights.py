@@ -91,7 +91,7 @@ def test_a_batch_in_which_nothing_counts_has_no_gradient() -> None:
         ({"sample_weights": np.ones(3)}, r"sample_weights: expected 400 numbers, .* got an array of shape \(3,\)"),
         ({"sample_weights": -np.ones(400)}, "must be finite and not negative"),
         ({"sample_weights": np.full(400, np.nan)}, "must be finite and not negative"),
-        ({"sample_weights": np.zeros(400)}, "leave no example any weight"),
+        ({"sample_weights": np.zeros(400)}, "all weights are zero"),
         ({"sample_weights": ["a"] * 400}, "expected 400 numbers"),
         ({"class_weights": [1, 2, 3]}, "class_weights: expected 2 numbers, one for each class"),
         ({"class_weights": "even"}, "expected 'balanced' or 2 numbers, got 'even'"),

@@ -148,9 +148,9 @@ def fit(
         loss = SquaredError() if real or network.output_shape == (1,) else network.loss
     loss = loss or network.loss
     held_out = None if validation is None else as_examples(validation, "validation", network, loss)
-    _check(network, examples, loss)
+    check_examples(network, examples, loss)
     if held_out:
-        _check(network, held_out, loss)
+        check_examples(network, held_out, loss)
     _try(augment, network, examples, loss, seed)
     weights = example_weights(examples, class_weights, sample_weights, network, loss)
     _warn_of_scale(network, examples)
@@ -324,7 +324,7 @@ def _averaged(training: Training) -> Iterator[None]:
         now.restore(training.network)
 
 
-def _check(network: Network, examples: Examples, loss: Loss) -> None:
+def check_examples(network: Network, examples: Examples, loss: Loss) -> None:
     """Everything that could go wrong with the data, before anything is changed."""
     require(len(network.output_shape) == 1, f"the last layer must give rows, but it gives {network.output_shape}")
     inputs = network.as_batch(examples.inputs)

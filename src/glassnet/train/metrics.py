@@ -34,6 +34,8 @@ def as_examples(data: Any, what: str, network: Network, loss: Loss | None = None
     Raises:
         InputError: neither, or no example, or no targets; `what` names the data in the message.
     """
+    inputs: Any
+    targets: Any
     if isinstance(data, Examples):
         inputs, targets, rows = data
     elif hasattr(data, "inputs") and hasattr(data, "index"):

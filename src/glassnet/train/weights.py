@@ -34,7 +34,7 @@ def example_weights(
         weights *= _checked(sample_weights, len(examples.rows), "sample_weights", "one for each training example")
     if class_weights is not None:
         weights *= _of_classes(examples.targets[examples.rows], class_weights, max(network.output_shape[0], 2), loss)
-    require(bool(weights.any()), "sample_weights and class_weights: together they leave no example any weight")
+    require(bool(weights.any()), "sample_weights, class_weights: together all weights are zero, so no example counts")
     twice = sample_weights is not None and len(np.unique(examples.rows)) < len(examples.rows)
     require(not twice, "sample_weights: an example that stands in the split twice cannot have two weights")
     spread = np.zeros(len(examples.inputs), network.dtype)

@@ -1,0 +1,17 @@
+"""scikit-learn's multi-layer perceptrons, by changing one import: `from glassnet.sklearn import MLPClassifier`.
+
+The estimators are a thin face. Layers, losses, optimizers and the training loop are those of glassnet; what they add to
+scikit-learn's is what these have anyway: dropout, batch normalisation, class weights, an activation for each layer,
+validation data of one's own, callbacks.
+"""
+
+try:
+    import sklearn as _sklearn  # noqa: F401
+except ImportError:
+    raise ImportError("glassnet.sklearn needs scikit-learn: pip install 'glassnet[sklearn]'") from None
+
+from glassnet.sklearn.classifier import MLPClassifier
+from glassnet.sklearn.convert import from_sklearn, to_sklearn
+from glassnet.sklearn.regressor import MLPRegressor
+
+__all__ = ["MLPClassifier", "MLPRegressor", "from_sklearn", "to_sklearn"]

@@ -1,0 +1,151 @@
+"""The classifier: labels of any kind, one for each example or several."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
+
+from glassnet.nn.entropy import BinaryCrossEntropy, CrossEntropy
+from glassnet.nn.layer import Array
+from glassnet.nn.loss import Loss
+from glassnet.nn.settings import InputError, require
+from glassnet.sklearn.estimator import MultilayerPerceptron, takes_batches
+
+
+@dataclass(eq=False, repr=False)
+class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
+    """A multi-layer perceptron that classifies: scikit-learn's MLPClassifier, with more to choose from.
+
+    All arguments of scikit-learn's mean here what they mean there, with the same defaults; what is said of them there
+    holds. In addition:
+
+    Args:
+        hidden_layer_sizes: of the hidden layers, such as (100,); () is logistic regression.
+        activation: also any other activation of glassnet ("gelu", "elu", "silu", "leaky_relu", ..., or a layer such as
+            LeakyReLU(0.1)); or a list, one for each hidden layer.
+        solver: also any other optimizer of glassnet ("rmsprop", "adagrad", "adamw", with learning_rate_init; or with
+            settings of its own, such as RMSProp(0.01, decay=0.95)).
+        learning_rate: also a schedule of glassnet, such as CosineDecay().
+        dropout: the rate of dropout after each hidden layer, from 0 to below 1; or a list, one for each.
+        batch_norm: whether each hidden layer is normalised over the batch, before its activation.
+        init: an initialiser of glassnet for the weights, such as HeNormal(); by default as in scikit-learn.
+        class_weight: how much the examples of each class count: {label: weight}, or "balanced".
+        monitor: by what training is ended and the best network known: "training_loss", "validation_loss" or
+            "validation_score"; by default the score with early_stopping, else the training loss.
+        callbacks: what else to do between epochs, a list of glassnet's callbacks.
+        verbose: shows a progress bar.
+
+    Attributes:
+        classes_, coefs_, intercepts_, loss_, best_loss_, loss_curve_, validation_scores_, best_validation_score_, t_,
+        n_iter_, n_layers_, n_outputs_, n_features_in_, feature_names_in_, out_activation_: as in scikit-learn; but
+            coefs_ and intercepts_ are views into one vector, network_.theta.
+        network_: the network itself, for all that glassnet can do with one.   history_: the last training, by epoch.
+        validation_loss_curve_: the loss on validation data after each epoch; None without such data.
+
+    Raises:
+        InputError: an argument or data that cannot be used (a ValueError).
+    """
+
+    hidden_layer_sizes: Any = (100,)
+    activation: Any = "relu"
+    class_weight: Any = None
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, validation_data: Any = None) -> Self:
+        """Train the network.
+
+        Args:
+            X: (N, D), numbers or a sparse matrix.   y: labels (N,), or yes and no for each of several labels (N, L).
+            sample_weight: how much each example counts (N,).
+            validation_data: a pair (X, y) that is measured after each epoch, and used by early_stopping and monitor;
+                without it early_stopping holds out validation_fraction of the examples.
+        """
+        return self._train(X, y, sample_weight, validation_data, incremental=False)
+
+    @available_if(takes_batches)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
+        """Train for one epoch on these examples, going on from the last call.
+
+        Args:
+            X, y, sample_weight: as in `fit`.
+            classes: all labels that will ever come; needed in the first call.
+        """
+        if not hasattr(self, "network_"):
+            require(classes is not None, "classes must be passed on the first call to partial_fit.")
+            self.classes_ = unique_labels(classes) if np.ndim(classes) == 1 else np.arange(np.shape(classes)[1])
+        elif classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
+            raise InputError(f"classes: expected those of the first call, {self.classes_}, got {classes!r}")
+        return self._train(X, y, sample_weight, None, incremental=True)
+
+    def predict(self, X: Any) -> Array:
+        """The label of each example (N,), or yes and no for each of several labels (N, L)."""
+        outputs = self._outputs(X)
+        if self._is_multilabel:
+            return (outputs > 0.5).astype(int)
+        codes = (outputs[:, 0] > 0.5).astype(int) if outputs.shape[1] == 1 else outputs.argmax(axis=1)
+        return self.classes_[np.minimum(codes, len(self.classes_) - 1)]
+
+    def predict_proba(self, X: Any) -> Array:
+        """The probability of each class (N, C), in the order of classes_; or of each of several labels (N, L)."""
+        outputs = self._outputs(X)
+        if outputs.shape[1] == 1 and len(self.classes_) == 2:
+            return np.hstack([1 - outputs, outputs])
+        return np.ones_like(outputs) if len(self.classes_) == 1 else outputs
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """The logarithm of `predict_proba`."""
+        with np.errstate(divide="ignore"):  # of 0, where the exact value is below what the type can hold
+            return np.log(self.predict_proba(X))
+
+    @property
+    def _is_multilabel(self) -> bool:
+        return isinstance(self.network_.loss, BinaryCrossEntropy) and self.n_outputs_ > 1
+
+    def _targets(self, y: Array, *, anew: bool) -> Array:
+        check_classification_targets(y)
+        kind = type_of_target(y, input_name="y")
+        if kind == "multiclass-multioutput":
+            raise InputError("Multioutput target data is not supported: y has several columns of more than two classes")
+        if kind == "multilabel-indicator":
+            if anew or not hasattr(self, "classes_"):
+                self.classes_ = np.arange(y.shape[1])
+            return y.astype(np.float64)
+        if anew:
+            self.classes_ = np.unique(y)
+        found = np.unique(y)
+        unknown = np.setdiff1d(found, self.classes_)
+        if len(unknown):
+            raise InputError(f"`y` has classes not in `self.classes_`, which is {self.classes_}: {unknown}")
+        return np.searchsorted(self.classes_, y)
+
+    def _loss_and_outputs(self, targets: Array) -> tuple[Loss, int]:
+        if targets.ndim == 2:
+            return BinaryCrossEntropy(), targets.shape[1]
+        classes = len(self.classes_)
+        return (CrossEntropy(), classes) if classes > 2 else (BinaryCrossEntropy(), 1)
+
+    def _names(self, outputs: int) -> list[str] | None:
+        return [str(label) for label in self.classes_] if len(self.classes_) == max(outputs, 2) else None
+
+    def _weights(self, y: Array, sample_weight: Any) -> Array | None:
+        weights = super()._weights(y, sample_weight)
+        if self.class_weight is None:
+            return weights
+        by_class = compute_sample_weight(self.class_weight, y)
+        return by_class if weights is None else weights * by_class
+
+    def _score_of(self, outputs: Array, targets: Array, weights: Array | None) -> float:
+        if not np.isfinite(outputs).all():
+            return np.nan
+        codes = outputs > 0.5 if outputs.shape[1] == 1 or targets.ndim == 2 else outputs.argmax(axis=1)
+        codes = codes[:, 0] if targets.ndim == 1 and outputs.shape[1] == 1 else codes
+        return accuracy_score(targets, codes.astype(targets.dtype), sample_weight=weights)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -1,0 +1,75 @@
+"""When training ends, as scikit-learn decides it: when loss or score has not become better for some epochs."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from glassnet.train.callbacks import Callback, Snapshot, Training
+
+LEAST_RATE = 1e-6  # an adaptive rate at or below this ends training instead of becoming smaller still
+
+
+class ValidationScore(Callback):
+    """Adds to each epoch's record the score on validation data."""
+
+    def __init__(self, score: Callable[[], float]) -> None:
+        self.score = score
+
+    def on_epoch(self, training: Training) -> None:
+        training.history.records[-1]["validation_score"] = self.score()
+
+
+class Convergence(Callback):
+    """Ends training when a value is not better than the best so far by `tol`, more than `patience` epochs in a row.
+
+    Args:
+        monitor: a value of the record; "training_loss" is taken together with the penalty.
+        tol: what counts as better.   patience: n_iter_no_change.
+        keep_best: give back the network of the best value, not the last one.
+        adaptive: divide the learning rate by 5 instead, until it is very small.
+    """
+
+    def __init__(self, monitor: str, *, tol: float, patience: float, keep_best: bool, adaptive: bool) -> None:
+        self.monitor, self.tol, self.patience = monitor, tol, patience
+        self.keep_best, self.adaptive = keep_best, adaptive
+        self.rises = monitor.endswith(("score", "accuracy"))
+        self.best = -np.inf  # the larger the better: losses count negative
+        self.waited = 0
+        self.rate = 1.0
+        self.snapshot: Snapshot | None = None
+        self.reason = ""
+
+    def on_start(self, training: Training) -> None:
+        training.rate = self.rate
+        self.reason = ""
+
+    def on_epoch(self, training: Training) -> None:
+        record = training.history.records[-1]
+        value = record[self.monitor] + (record.get("penalty", 0.0) if self.monitor == "training_loss" else 0.0)
+        value = value if self.rises else -value
+        self.waited = 0 if value >= self.best + self.tol else self.waited + 1
+        if value > self.best:
+            self.best = value
+            training.history.best_epoch = training.epoch
+            if self.keep_best:
+                self.snapshot = Snapshot(training.network)
+                training.history.kept_epoch = training.epoch
+        if self.waited > self.patience:
+            self._lower_or_stop(training)
+
+    def _lower_or_stop(self, training: Training) -> None:
+        lr = training.settings["optimizer"]["lr"] * training.rate
+        if self.adaptive and lr > LEAST_RATE:
+            self.rate = training.rate = training.rate / 5
+            self.waited = 0
+            return
+        self.reason = f"{self.monitor} has not improved by {self.tol:g} for {self.patience} epochs"
+        training.stop(self.reason)
+
+    def on_end(self, training: Training) -> None:
+        if self.snapshot:
+            self.snapshot.restore(training.network)
+        elif training.history.stopped == self.reason:  # the loop has gone back to the best training loss
+            training.last.restore(training.network)
+            training.history.kept_epoch = len(training.history)
+        self.snapshot = None

@@ -1,0 +1,116 @@
+"""Fitted estimators, from scikit-learn's to ours and back: the same weights, the same predictions."""
+
+from typing import Any
+
+import numpy as np
+from sklearn import neural_network
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.validation import check_is_fitted
+
+from glassnet.nn.dense import Dense
+from glassnet.nn.distance import Poisson, SquaredError
+from glassnet.nn.dropout import Dropout
+from glassnet.nn.entropy import BinaryCrossEntropy, CrossEntropy
+from glassnet.nn.settings import InputError, require
+from glassnet.sklearn.classifier import MLPClassifier
+from glassnet.sklearn.regressor import MLPRegressor
+from glassnet.sklearn.settings import ACTIVATIONS
+
+PAIRS: dict[type, Any] = {MLPClassifier: neural_network.MLPClassifier, MLPRegressor: neural_network.MLPRegressor}
+LOSSES = {"softmax": CrossEntropy, "logistic": BinaryCrossEntropy, "exp": Poisson, "identity": SquaredError}
+LEARNED = (
+    "classes_",
+    "n_features_in_",
+    "feature_names_in_",
+    "n_iter_",
+    "t_",
+    "loss_",
+    "best_loss_",
+    "loss_curve_",
+    "validation_scores_",
+    "best_validation_score_",
+)
+
+
+def from_sklearn(fitted: Any) -> Any:
+    """An estimator of ours from a fitted MLPClassifier or MLPRegressor of scikit-learn.
+
+    Its predictions are the same, and training may go on, with `warm_start` or `partial_fit`; what the optimizer
+    remembers is not carried over.
+
+    Raises:
+        InputError: another kind of estimator.   NotFittedError: it has not been fitted.
+    """
+    kind = next((ours for ours, theirs in PAIRS.items() if isinstance(fitted, theirs)), None)
+    if kind is None:
+        raise InputError(
+            f"from_sklearn: expected an MLPClassifier or MLPRegressor of scikit-learn, got {type(fitted).__name__}"
+        )
+    check_is_fitted(fitted)
+    ours = kind(**fitted.get_params())
+    first = fitted.coefs_[0]
+    _copy_learned(fitted, ours)  # the classes, which the network is to know
+    ours._start(len(first), fitted.n_outputs_, LOSSES[fitted.out_activation_](), first.dtype, seed=0)
+    for mine, theirs in zip([*ours.coefs_, *ours.intercepts_], [*fitted.coefs_, *fitted.intercepts_], strict=True):
+        mine[...] = theirs
+    _copy_learned(fitted, ours)
+    return ours
+
+
+def to_sklearn(fitted: Any) -> Any:
+    """An estimator of scikit-learn from a fitted one of ours, with the same predictions.
+
+    Settings that scikit-learn does not know, such as dropout, are left out; they do nothing in prediction.
+
+    Raises:
+        InputError: a network that scikit-learn cannot hold: with batch normalisation, with another activation than one
+            of its four for all hidden layers, or with another loss.   NotFittedError: it has not been fitted.
+    """
+    kind = next((theirs for ours, theirs in PAIRS.items() if isinstance(fitted, ours)), None)
+    if kind is None:
+        raise InputError(
+            f"to_sklearn: expected an MLPClassifier or MLPRegressor of glassnet, got {type(fitted).__name__}"
+        )
+    check_is_fitted(fitted)
+    known = kind().get_params()
+    params = {name: value for name, value in fitted.get_params().items() if name in known}
+    params["activation"] = _activation_of(fitted)
+    for name in ("solver", "learning_rate", "loss"):
+        if name in params and not isinstance(params[name], str):
+            del params[name]
+    if params.get("solver") not in ("lbfgs", "sgd", "adam"):
+        params["solver"] = "adam"
+    loss = type(fitted.network_.loss)
+    require(loss in LOSSES.values(), f"to_sklearn: scikit-learn has no loss {loss.__name__}")
+    theirs = kind(**params)
+    theirs.coefs_ = [W.copy() for W in fitted.coefs_]
+    theirs.intercepts_ = [b.copy() for b in fitted.intercepts_]
+    for name in ("n_layers_", "n_outputs_", "out_activation_"):
+        setattr(theirs, name, getattr(fitted, name))
+    _copy_learned(fitted, theirs)
+    theirs._no_improvement_count = 0
+    if isinstance(fitted, MLPClassifier):
+        several = fitted._is_multilabel
+        theirs._label_binarizer = LabelBinarizer().fit(
+            np.eye(fitted.n_outputs_, dtype=int) if several else fitted.classes_
+        )
+    return theirs
+
+
+def _copy_learned(source: Any, target: Any) -> None:
+    for name in LEARNED:
+        if hasattr(source, name):
+            value = getattr(source, name)
+            setattr(target, name, list(value) if isinstance(value, list) else value)
+
+
+def _activation_of(fitted: Any) -> str:
+    """The name of the one activation of all hidden layers."""
+    names = {cls: name for name, cls in ACTIVATIONS.items()}
+    kinds = {type(layer) for layer in fitted.network_.layers if not isinstance(layer, Dense | Dropout)}
+    require(
+        len(kinds) <= 1 and kinds <= names.keys(),
+        "to_sklearn: scikit-learn knows one activation for all hidden layers, "
+        f"{', '.join(ACTIVATIONS)}, and no other layers; this network has {fitted.network_!r}",
+    )
+    return names[kinds.pop()] if kinds else "identity"

@@ -1,0 +1,249 @@
+"""What both estimators share: their settings, and how data and settings become a network that is trained."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, is_regressor
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from glassnet.nn.dense import Dense
+from glassnet.nn.layer import Array, Layer
+from glassnet.nn.loss import Loss
+from glassnet.nn.network import Network
+from glassnet.nn.settings import describe, require
+from glassnet.sklearn.convergence import Convergence
+from glassnet.sklearn.settings import check_settings, hidden_sizes, layers_of
+from glassnet.sklearn.solvers import Prepared, descend, minimise
+from glassnet.sklearn.sparse import on_rows_of, row_numbers, stacked
+from glassnet.train.history import History
+from glassnet.train.metrics import Examples
+
+
+def takes_batches(estimator: Any) -> bool:
+    """Raise AttributeError unless the solver can learn from one batch after the other."""
+    if estimator.solver == "lbfgs":
+        raise AttributeError("partial_fit is only available for gradient descent: lbfgs takes all data at once")
+    return True
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class MultilayerPerceptron(BaseEstimator):
+    """The settings that scikit-learn's classifier and regressor share, and what glassnet adds to them."""
+
+    solver: Any = "adam"
+    alpha: float = 0.0001
+    batch_size: Any = "auto"
+    learning_rate: Any = "constant"
+    learning_rate_init: float = 0.001
+    power_t: float = 0.5
+    max_iter: int = 200
+    shuffle: bool = True
+    random_state: Any = None
+    tol: float = 1e-4
+    verbose: Any = False
+    warm_start: bool = False
+    momentum: float = 0.9
+    nesterovs_momentum: bool = True
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    n_iter_no_change: float = 10
+    max_fun: int = 15000
+    dropout: Any = 0.0
+    batch_norm: bool = False
+    init: Any = None
+    monitor: str | None = None
+    callbacks: Any = None
+
+    @property
+    def coefs_(self) -> list[Array]:
+        """The weights of each dense layer (D, M): views into the network's vector of parameters."""
+        return [layer.W for layer in self.network_.layers if isinstance(layer, Dense)]
+
+    @property
+    def intercepts_(self) -> list[Array]:
+        """The biases of each dense layer (M,): views into the network's vector of parameters."""
+        return [layer.b for layer in self.network_.layers if isinstance(layer, Dense)]
+
+    @property
+    def n_layers_(self) -> int:
+        """The number of layers, input and output among them."""
+        return len(self.coefs_) + 1
+
+    @property
+    def n_outputs_(self) -> int:
+        """The number of outputs."""
+        return int(self.network_.output_shape[0])
+
+    @property
+    def out_activation_(self) -> str:
+        """What the loss makes of the logits."""
+        names = {"CrossEntropy": "softmax", "BinaryCrossEntropy": "logistic", "Poisson": "exp"}
+        return names.get(type(self.network_.loss).__name__, "identity")
+
+    def _targets(self, y: Array, *, anew: bool) -> Array:
+        """The targets as the core wants them; `anew` learns the classes from them."""
+        raise NotImplementedError
+
+    def _loss_and_outputs(self, targets: Array) -> tuple[Loss, int]:
+        """The loss that suits these targets, and how many outputs they want."""
+        raise NotImplementedError
+
+    def _names(self, outputs: int) -> list[str] | None:
+        """What the network is to call its outputs."""
+        return None
+
+    def _score_of(self, outputs: Array, targets: Array, weights: Array | None) -> float:
+        """What `score` would say of these outputs (N, M)."""
+        raise NotImplementedError
+
+    def _weights(self, y: Array, sample_weight: Any) -> Array | None:
+        """How much each example counts (N,); None if all count the same."""
+        if sample_weight is None:
+            return None
+        weights = np.asarray(sample_weight, dtype=np.float64)
+        require(
+            weights.shape == (len(y),),
+            f"sample_weight: expected {len(y):,} numbers, one for each example, got an array of shape {weights.shape}",
+        )
+        least = weights.min(initial=0)
+        require(not least < 0, f"sample_weight: expected numbers that are not negative, got {least:g}")
+        return weights
+
+    def _train(self, X: Any, y: Any, sample_weight: Any, validation_data: Any, *, incremental: bool) -> Self:
+        check_settings(self)
+        require(not (incremental and self.early_stopping), "partial_fit does not support early_stopping=True")
+        first = not hasattr(self, "network_") or not (self.warm_start or incremental)
+        X, y = self._validated(X, y, reset=first)
+        weights = self._weights(y, sample_weight)
+        targets = self._targets(y, anew=first and not incremental)
+        loss, outputs = self._loss_and_outputs(targets)
+        rng = check_random_state(self.random_state)
+        seed = int(rng.randint(np.iinfo(np.int32).max))
+        if first:
+            self._start(X.shape[1], outputs, loss, X.dtype, seed=seed)
+        else:
+            self._check_same(X.shape[1], outputs)
+        self._trainings += 1  # another order of the examples each time
+
+        rows = np.arange(len(targets))
+        train = Examples(X, targets, rows)
+        validation = None if validation_data is None else self._validation(validation_data)
+        validation_weights = None
+        if validation is None and self.early_stopping and self.solver != "lbfgs":
+            inside, outside = self._split(targets, rng)
+            train, validation = Examples(X, targets, inside), Examples(X, targets, outside)
+            if weights is not None:
+                weights, validation_weights = weights[inside], weights[outside]
+        network = self.network_
+        if hasattr(X, "tocsr"):
+            matrix, train, validation = stacked(train, validation)
+            network = on_rows_of(matrix, network)
+        prepared = Prepared(network, train, validation, weights, validation_weights)
+        if self.solver == "lbfgs":
+            history = minimise(self, prepared)
+        else:
+            history = descend(self, prepared, seed=seed + self._trainings, incremental=incremental)
+        self._remember(history, len(train.rows))
+        return self
+
+    def _validated(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=["csr", "csc"],
+            multi_output=True,
+            y_numeric=is_regressor(self),
+            dtype=(np.float64, np.float32),
+            reset=reset,
+        )
+        y = y.toarray() if hasattr(y, "toarray") else y
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return X.tocsr() if hasattr(X, "tocsr") else X, y
+
+    def _validation(self, given: Any) -> Examples:
+        require(
+            isinstance(given, tuple | list) and len(given) == 2,
+            f"validation_data: expected a pair (X, y), got {type(given).__name__}",
+        )
+        X, y = self._validated(*given, reset=False)
+        return Examples(X, self._targets(y, anew=False), np.arange(len(y)))
+
+    def _split(self, targets: Array, rng: Any) -> tuple[Array, Array]:
+        stratify = targets if targets.ndim == 1 and targets.dtype.kind in "iu" else None
+        inside, outside = train_test_split(
+            np.arange(len(targets)), random_state=rng, test_size=self.validation_fraction, stratify=stratify
+        )
+        require(len(outside) >= 2, "The validation set is too small: raise validation_fraction, or bring more examples")
+        return inside, outside
+
+    def _layers(self, features: int, outputs: int) -> list[Layer]:
+        return layers_of(
+            features,
+            hidden_sizes(self.hidden_layer_sizes),
+            outputs,
+            activation=self.activation,
+            batch_norm=self.batch_norm,
+            dropout=self.dropout,
+            init=self.init,
+        )
+
+    def _start(self, features: int, outputs: int, loss: Loss, dtype: Any, *, seed: int) -> None:
+        """Make a new network, of which nothing is known yet."""
+        self.network_ = Network(
+            self._layers(features, outputs), input_shape=features, seed=seed, dtype=dtype, classes=self._names(outputs)
+        )
+        self.network_.loss = loss
+        self.loss_curve_: list[float] = []
+        self.validation_loss_curve_: list[float] | None = None
+        self.validation_scores_: list[float] | None = None
+        self.best_validation_score_: float | None = None
+        self.t_ = self._trainings = self._steps = 0
+        self._convergence: Convergence | None = None
+        self._optimizer_state: dict[str, Array] | None = None
+
+    def _check_same(self, features: int, outputs: int) -> None:
+        """Raise InputError unless the network there is still is what the settings ask for."""
+        there, asked = (
+            [f"Dense({layer.units})" if isinstance(layer, Dense) else describe(layer) for layer in layers]
+            for layers in (self.network_.layers, self._layers(features, outputs))
+        )
+        require(
+            there == asked,
+            f"the network to be trained on is {', '.join(there)}, but now {', '.join(asked)} is asked for: fit another "
+            "one, without warm_start",
+        )
+
+    def _remember(self, history: History, examples: int) -> None:
+        self.history_ = history
+        self.n_iter_ = len(history)
+        self.t_ += len(history) * examples if self.solver != "lbfgs" else 0
+        self.loss_curve_ += [record["training_loss"] + record.get("penalty", 0.0) for record in history]
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.nan
+        self.best_loss_ = None if self.early_stopping or not self.loss_curve_ else min(self.loss_curve_)
+        if "validation_loss" in history:
+            self.validation_loss_curve_ = [*(self.validation_loss_curve_ or []), *history["validation_loss"]]
+        if "validation_score" in history:
+            self.validation_scores_ = [*(self.validation_scores_ or []), *history["validation_score"]]
+            self.best_validation_score_ = max(self.validation_scores_)
+
+    def _outputs(self, X: Any) -> Array:
+        """What the loss makes of the logits (N, M)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        if hasattr(X, "tocsr"):
+            return on_rows_of(X, self.network_).predict_proba(row_numbers(X))
+        return self.network_.predict_proba(X)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

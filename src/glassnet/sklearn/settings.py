@@ -1,0 +1,208 @@
+"""Constructor arguments: which values they may have, and what they stand for in the core."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, final
+
+import numpy as np
+
+from glassnet.nn.activations import Identity, ReLU, Sigmoid, Tanh
+from glassnet.nn.adaptive import Adam
+from glassnet.nn.dense import Dense
+from glassnet.nn.dropout import Dropout
+from glassnet.nn.init import Initializer, Uniform
+from glassnet.nn.layer import Array, Layer
+from glassnet.nn.norm import BatchNorm
+from glassnet.nn.optim import SGD, Optimizer, State
+from glassnet.nn.schedule import ConstantRate, Schedule
+from glassnet.nn.settings import InputError, final_classes, from_table, nearest, require
+from glassnet.train.callbacks import Callback
+
+ACTIVATIONS: dict[str, type[Layer]] = {"identity": Identity, "logistic": Sigmoid, "tanh": Tanh, "relu": ReLU}
+
+# For each number: the smallest and the largest value, and whether these two are allowed.
+RANGES: dict[str, tuple[float, float, bool, bool]] = {
+    "alpha": (0, np.inf, True, False),
+    "learning_rate_init": (0, np.inf, False, False),
+    "power_t": (0, np.inf, True, False),
+    "tol": (0, np.inf, True, False),
+    "momentum": (0, 1, True, False),
+    "validation_fraction": (0, 1, True, False),
+    "beta_1": (0, 1, True, False),
+    "beta_2": (0, 1, True, False),
+    "epsilon": (0, np.inf, False, False),
+}
+WHOLE = ("max_iter", "max_fun")
+
+
+def check_settings(estimator: Any) -> None:
+    """Raise InputError, in one line, for a constructor argument that cannot be used."""
+    for name, (low, high, with_low, with_high) in RANGES.items():
+        value = getattr(estimator, name)
+        number = isinstance(value, Real) and not isinstance(value, bool)
+        right = number and (low < value < high or (with_low and value == low) or (with_high and value == high))
+        bounds = f"{'[' if with_low else '('}{low}, {high}{']' if with_high else ')'}"
+        require(bool(right), f"{name}: expected a number in {bounds}, got {value!r}")
+    for name in WHOLE:
+        value = getattr(estimator, name)
+        require(_is_whole(value) and value >= 1, f"{name}: expected a whole number of at least 1, got {value!r}")
+    patience = estimator.n_iter_no_change
+    require(
+        (_is_whole(patience) and patience >= 1) or patience == np.inf,
+        f"n_iter_no_change: expected a whole number of at least 1, or infinity, got {patience!r}",
+    )
+    size = estimator.batch_size
+    right = (isinstance(size, str) and size == "auto") or (_is_whole(size) and size >= 1)
+    require(right, f"batch_size: expected 'auto' or a whole number of at least 1, got {size!r}")
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
+
+
+def hidden_sizes(given: Any) -> list[int]:
+    """The sizes of the hidden layers, given as a sequence or, for one layer, as a number."""
+    sizes = list(given) if np.iterable(given) and not isinstance(given, str) else [given]
+    require(
+        all(_is_whole(size) and size >= 1 for size in sizes),
+        f"hidden_layer_sizes must be > 0: expected whole numbers such as (100,), got {given!r}",
+    )
+    return [int(size) for size in sizes]
+
+
+def layers_of(
+    features: int, hidden: list[int], outputs: int, *, activation: Any, batch_norm: bool, dropout: Any, init: Any
+) -> list[Layer]:
+    """New layers: for each hidden size Dense, BatchNorm if asked for, its activation, Dropout if any; then Dense."""
+    activations = each_layer(activation, len(hidden), "activation")
+    rates = each_layer(dropout, len(hidden), "dropout")
+    layers: list[Layer] = []
+    fan_in = features
+    for units, name, rate in zip(hidden, activations, rates, strict=True):
+        layers.append(_dense(fan_in, units, init, name))
+        layers += [BatchNorm()] if batch_norm else []
+        layers.append(_activation(name))
+        if not isinstance(rate, Real) or rate:
+            layers.append(from_table(Dropout, {"rate": rate}, "dropout"))
+        fan_in = units
+    return [*layers, _dense(fan_in, outputs, init, activations[-1] if activations else "identity")]
+
+
+def each_layer(given: Any, count: int, name: str) -> list[Any]:
+    """A setting for each hidden layer: the same for all, or one each in a list."""
+    if not isinstance(given, list | tuple):
+        return [given] * count
+    require(len(given) == count, f"{name}: expected one for each of the {count} hidden layers, got {len(given)}")
+    return list(given)
+
+
+def _activation(given: Any) -> Layer:
+    if isinstance(given, Layer):
+        own = copy.copy(given)  # the argument is not to be changed by fitting
+        own.release()
+        return own
+    if isinstance(given, str) and given in ACTIVATIONS:
+        return ACTIVATIONS[given]()
+    homes = ("glassnet.nn.activations", "glassnet.nn.rectifiers")
+    known = {name.lower(): cls for name, cls in final_classes(Layer).items() if cls.__module__ in homes}
+    name = str(given).lower().replace("_", "")
+    if not isinstance(given, str) or name not in known:
+        raise InputError(
+            f"activation: expected {', '.join(map(repr, ACTIVATIONS))}, another activation of glassnet such as 'gelu', "
+            f"or a layer, got {given!r}; {nearest(name, [*ACTIVATIONS, *known])}"
+        )
+    return known[name]()
+
+
+def _dense(fan_in: int, units: int, init: Any, activation: Any) -> Dense:
+    if init is not None:
+        return Dense(units, init=init if isinstance(init, Initializer) else from_table(Initializer, init, "init"))
+    # As scikit-learn: Glorot's bound for weights and biases alike, less in front of the sigmoid, which is flatter.
+    bound = float(np.sqrt((2 if activation == "logistic" else 6) / (fan_in + units)))
+    return Dense(units, init=Uniform(-bound, bound), bias_init=Uniform(-bound, bound))
+
+
+def optimizer_of(estimator: Any) -> Optimizer:
+    """The update rule that `solver` stands for."""
+    solver, lr = estimator.solver, estimator.learning_rate_init
+    if isinstance(solver, Optimizer):
+        return solver
+    if solver == "sgd":
+        momentum = estimator.momentum
+        return SGD(lr, momentum=momentum, nesterov=bool(estimator.nesterovs_momentum) and momentum > 0)
+    if solver == "adam":
+        return Adam(lr, beta1=estimator.beta_1, beta2=estimator.beta_2, epsilon=estimator.epsilon)
+    known = {name.lower(): name for name in final_classes(Optimizer)}
+    if not isinstance(solver, str) or solver.lower() not in known:
+        raise InputError(
+            f"solver: expected 'lbfgs', 'sgd', 'adam', another optimizer of glassnet such as 'rmsprop', or one with "
+            f"settings, such as RMSProp(0.01), got {solver!r}; {nearest(str(solver), ['lbfgs', *known])}"
+        )
+    return from_table(Optimizer, {"type": known[solver.lower()], "lr": lr}, "solver")
+
+
+def schedule_of(estimator: Any, examples: int, batches: int) -> Schedule:
+    """How the learning rate changes by the step; "adaptive" changes it by how training goes, and is constant here.
+
+    Args:
+        examples, batches: of an epoch.
+    """
+    rate = estimator.learning_rate
+    if isinstance(rate, Schedule):
+        return rate
+    names = ("constant", "invscaling", "adaptive")
+    require(
+        isinstance(rate, str) and rate in names,
+        f"learning_rate: expected {', '.join(map(repr, names))} or a schedule such as CosineDecay(), got {rate!r}",
+    )
+    if rate == "invscaling" and estimator.solver != "adam":
+        return InverseOfExamples(float(estimator.power_t), examples, batches, getattr(estimator, "t_", 0))
+    return ConstantRate()
+
+
+@final
+@dataclass(frozen=True)
+class InverseOfExamples(Schedule):
+    """scikit-learn's "invscaling": factor = 1 / (1 + t)^power, t being the examples seen in whole epochs.
+
+    Args:
+        power: not negative.   examples, batches: of an epoch.   before: examples seen in earlier trainings.
+    """
+
+    power: float
+    examples: int
+    batches: int
+    before: int = 0
+
+    def factor(self, step: int, steps: int) -> float:
+        return float((1 + self.before + self.examples * (step // self.batches)) ** -self.power)
+
+
+@final
+@dataclass(frozen=True)
+class Continued(Optimizer):
+    """A rule that goes on where an earlier training ended: with its state, and its count of steps.
+
+    Args:
+        lr: that of the rule.   rule: the update rule.   steps: how many it has taken.   state: what it remembers.
+    """
+
+    rule: Optimizer
+    steps: int
+    state: dict[str, Any]
+
+    def start(self, theta: Array) -> State:
+        return self.state
+
+    def update(self, theta: Array, grad: Array, state: State, *, lr: float, step: int) -> None:
+        self.rule.update(theta, grad, state, lr=lr, step=step + self.steps)
+
+
+def callbacks_of(estimator: Any) -> Sequence[Callback]:
+    """The callbacks as a list."""
+    found = [] if estimator.callbacks is None else estimator.callbacks
+    right = isinstance(found, Sequence) and all(isinstance(callback, Callback) for callback in found)
+    require(right, f"callbacks: expected a list of callbacks, got {estimator.callbacks!r}")
+    return found

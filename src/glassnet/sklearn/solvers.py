@@ -1,0 +1,143 @@
+"""How a network is trained: by gradient descent or by L-BFGS, both those of the core."""
+
+import math
+import warnings
+from contextlib import nullcontext
+from typing import Any, NamedTuple
+
+from sklearn.exceptions import ConvergenceWarning
+
+from glassnet.nn.layer import Array
+from glassnet.nn.network import Network
+from glassnet.nn.penalty import L2
+from glassnet.nn.settings import require
+from glassnet.progress import ProgressBar
+from glassnet.sklearn.convergence import Convergence, ValidationScore
+from glassnet.sklearn.settings import Continued, callbacks_of, optimizer_of, schedule_of
+from glassnet.train.history import History, Record
+from glassnet.train.lbfgs import fit_lbfgs
+from glassnet.train.loop import DivergenceError, fit
+from glassnet.train.metrics import Examples
+
+MONITORS = ("training_loss", "validation_loss", "validation_score")
+CALLER = 5  # stack frames from a warning here to the call of the estimator's `fit`
+
+
+class Prepared(NamedTuple):
+    """A network, the examples it is trained and measured on, and how much each of them counts (None: all the same)."""
+
+    network: Network
+    train: Examples
+    validation: Examples | None
+    weights: Array | None
+    validation_weights: Array | None
+
+
+def penalties(alpha: float, examples: int, weights: Array | None) -> list[L2]:
+    """scikit-learn divides alpha by the number of examples of a step; or by their weights, where they have any."""
+    mean = 1.0 if weights is None else float(weights.mean()) or 1.0
+    return [L2(float(alpha) / (examples * mean))] if alpha else []
+
+
+def descend(estimator: Any, prepared: Prepared, *, seed: int, incremental: bool) -> History:
+    """Gradient descent over batches, until it converges; or for one epoch, where an earlier training ended."""
+    network, train, validation, weights, _ = prepared
+    size = batch_size_of(estimator, len(train.rows))
+    batches = math.ceil(len(train.rows) / size)
+    rule = optimizer_of(estimator)
+    if not incremental or estimator._optimizer_state is None:
+        estimator._optimizer_state, estimator._steps = rule.start(network.theta), 0
+    score = [] if validation is None else [ValidationScore(lambda: measured(estimator, prepared))]
+    epochs = 1 if incremental else int(estimator.max_iter)
+    with ProgressBar() if estimator.verbose else nullcontext() as progress, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="the inputs go up to")  # it recommends layers, not a StandardScaler
+        try:
+            history = fit(
+                network,
+                train,
+                validation=validation,
+                loss=network.loss,
+                optimizer=Continued(rule.lr, rule, estimator._steps, estimator._optimizer_state),
+                schedule=schedule_of(estimator, len(train.rows), batches),
+                penalties=penalties(estimator.alpha, size, weights),
+                sample_weights=weights,
+                epochs=epochs,
+                batch_size=size,
+                shuffle=bool(estimator.shuffle),
+                callbacks=[*score, convergence_of(estimator, validation), *callbacks_of(estimator)],
+                progress=progress,
+                seed=seed,
+            )
+        except DivergenceError as error:
+            raise ValueError(f"Solver produced non-finite parameter weights: {error} (by StandardScaler())") from None
+    estimator._steps += batches * len(history)
+    if history.stopped and history.stopped.startswith("interrupted"):
+        warnings.warn("Training interrupted by user.", stacklevel=CALLER)
+    elif history.stopped is None and not incremental:
+        text = f"{epochs} epochs (max_iter) have passed, and training has not converged yet"
+        warnings.warn(text, ConvergenceWarning, stacklevel=CALLER)
+    return history
+
+
+def minimise(estimator: Any, prepared: Prepared) -> History:
+    """L-BFGS over all examples."""
+    network, train, validation, weights, _ = prepared
+    require(not callbacks_of(estimator), "callbacks: gradient descent calls them; the solver 'lbfgs' has no epochs")
+
+    def say(record: Record) -> None:
+        if estimator.verbose:
+            print(f"iteration {record['epoch']}  loss {record['training_loss'] + record['penalty']:.8f}")
+
+    history = fit_lbfgs(
+        network,
+        train,
+        validation=validation,
+        loss=network.loss,
+        penalties=penalties(estimator.alpha, len(train.rows), weights),
+        sample_weights=weights,
+        iterations=int(estimator.max_iter),
+        evaluations=int(estimator.max_fun),
+        tolerance=float(estimator.tol),
+        on_iteration=say,
+    )
+    if history.stopped is None:
+        text = f"lbfgs has not converged in {len(history)} iterations: raise max_iter or max_fun, or scale the data"
+        warnings.warn(text, ConvergenceWarning, stacklevel=CALLER)
+    return history
+
+
+def batch_size_of(estimator: Any, examples: int) -> int:
+    """The number of examples of a step."""
+    if isinstance(estimator.batch_size, str):
+        return min(200, examples)
+    size = int(estimator.batch_size)
+    if size > examples:
+        warnings.warn(f"batch_size is {size}, but there are {examples} examples: it is clipped", stacklevel=CALLER + 1)
+    return min(size, examples)
+
+
+def convergence_of(estimator: Any, validation: Examples | None) -> Convergence:
+    """What ends training; that of the training before, where this one goes on."""
+    monitor = estimator.monitor or ("validation_score" if estimator.early_stopping else "training_loss")
+    require(monitor in MONITORS, f"monitor: expected one of {', '.join(MONITORS)}, got {monitor!r}")
+    require(
+        validation is not None or monitor == "training_loss",
+        f"monitor: {monitor} needs validation data: set early_stopping=True, or give fit validation_data",
+    )
+    if estimator._convergence is None or estimator._convergence.monitor != monitor:
+        estimator._convergence = Convergence(
+            monitor,
+            tol=estimator.tol,
+            patience=estimator.n_iter_no_change,
+            keep_best=monitor != "training_loss",
+            adaptive=estimator.learning_rate == "adaptive" and estimator.solver != "adam",
+        )
+    return estimator._convergence
+
+
+def measured(estimator: Any, prepared: Prepared) -> float:
+    """The score on validation data; NaN where outputs are not finite."""
+    network, _, validation, _, weights = prepared
+    assert validation is not None
+    outputs = network.loss.predict(network.logits(validation.inputs, validation.rows))
+    return float(estimator._score_of(outputs, validation.targets[validation.rows], weights))

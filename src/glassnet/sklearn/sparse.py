@@ -1,0 +1,100 @@
+"""Sparse inputs: the first layer looks its examples up in a sparse matrix, and multiplies only what is not 0.
+
+A network on such a matrix takes the numbers of rows as its input. It works on the parameters of the network that takes
+the rows themselves, so whatever is learned on one is known to the other.
+"""
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from glassnet.nn.dense import Dense, ones
+from glassnet.nn.layer import Array, Declared, Layer, Shape
+from glassnet.nn.network import Network
+from glassnet.train.metrics import Examples
+
+
+@final
+@dataclass(eq=False)
+class SparseDense(Layer):
+    """Weighted sums of all entries of rows of a sparse matrix.
+
+    Forward:   y = X[rows] W + b
+    Backward:  dW = X[rows]^T dy      db = sum over the batch of dy
+
+    Shapes: rows (N, 1), X (R, D), W (D, M), b (M,), y (N, M).
+
+    Args:
+        matrix: X, a CSR matrix of SciPy.   units: M.
+    """
+
+    takes_raw: ClassVar[bool] = True
+
+    matrix: Any
+    units: int
+
+    W: Array = field(init=False, repr=False)
+    b: Array = field(init=False, repr=False)
+    dW: Array = field(init=False, repr=False)
+    db: Array = field(init=False, repr=False)
+
+    def build(self, input_shape: Shape) -> Shape:
+        return (self.units,)
+
+    def parameters(self) -> dict[str, Declared]:
+        D, M = self.matrix.shape[1], self.units
+        return {"W": Declared((D, M), lambda rng: np.zeros((D, M))), "b": Declared((M,), lambda rng: np.zeros(M))}
+
+    def forward(self, x: Array, *, training: bool = False) -> Array:
+        rows = self.matrix[x[:, 0]]
+        if training:
+            self.saved = rows
+        return rows @ self.W + self.b
+
+    def backward(self, dy: Array) -> Array:
+        self.backward_parameters(dy)
+        return np.zeros((len(dy), 1), self.dtype)  # a row number has no slope
+
+    def backward_parameters(self, dy: Array) -> None:
+        self.dW[...] = self.saved.T @ dy
+        np.matmul(ones(len(dy), self.dtype), dy, out=self.db)
+
+
+def on_rows_of(matrix: Any, network: Network) -> Network:
+    """A network that takes row numbers (N, 1) of a sparse matrix, on the parameters of one that takes its rows."""
+    first, *others = network.layers
+    assert isinstance(first, Dense)
+    copies = [copy.copy(layer) for layer in others]
+    for layer in copies:
+        layer.release()
+    twin = Network(
+        [SparseDense(matrix.tocsr().astype(network.dtype, copy=False), first.units), *copies],
+        input_shape=1,
+        seed=None,
+        dtype=network.dtype,
+        classes=network.classes,
+    )
+    twin.loss = network.loss
+    twin.move(network.theta, network.grad, network.buffers)
+    return twin
+
+
+def row_numbers(matrix: Any) -> Array:
+    """The input of such a network for all rows of its matrix (R, 1)."""
+    return np.arange(matrix.shape[0])[:, None]
+
+
+def stacked(train: Examples, validation: Examples | None) -> tuple[Any, Examples, Examples | None]:
+    """One matrix of the rows of both, and the same examples by the numbers of their rows."""
+    from scipy.sparse import vstack
+
+    if validation is None or validation.inputs is train.inputs:
+        inputs = row_numbers(train.inputs)
+        other = None if validation is None else validation._replace(inputs=inputs)
+        return train.inputs, train._replace(inputs=inputs), other
+    matrix = vstack([train.inputs, validation.inputs], format="csr")
+    inputs, targets = row_numbers(matrix), np.concatenate([train.targets, validation.targets])
+    rows = validation.rows + train.inputs.shape[0]
+    return matrix, Examples(inputs, targets, train.rows), Examples(inputs, targets, rows)

@@ -1,0 +1,148 @@
+"""L-BFGS: training as the minimisation of one function of the flat vector of parameters.
+
+The whole training data makes one function, and SciPy's L-BFGS-B walks down it: it remembers the last few steps and how
+the gradient changed along them, and so knows the curvature. For small data, it needs far fewer passes than descent.
+"""
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from glassnet.nn.batches import portions
+from glassnet.nn.dropout import Dropout
+from glassnet.nn.layer import Array
+from glassnet.nn.loss import Loss
+from glassnet.nn.network import Network
+from glassnet.nn.norm import BatchNorm
+from glassnet.nn.penalty import Penalty
+from glassnet.nn.settings import require, whole
+from glassnet.train.gradient import Worker
+from glassnet.train.history import History, Record
+from glassnet.train.loop import check_examples
+from glassnet.train.metrics import as_examples, measure
+from glassnet.train.weights import example_weights
+
+ROWS = 1024  # examples whose gradient is computed at once
+
+
+def fit_lbfgs(
+    network: Network,
+    train: Any,
+    *,
+    validation: Any = None,
+    loss: Loss,
+    penalties: Sequence[Penalty] = (),
+    sample_weights: Any = None,
+    iterations: int = 200,
+    evaluations: int = 15_000,
+    tolerance: float = 1e-4,
+    on_iteration: Callable[[Record], None] | None = None,
+) -> History:
+    """Train a network by L-BFGS on all examples at once.
+
+    Minimises L(theta) = loss + penalties, with dL/dtheta from one pass forward and backward over the data.
+
+    Ctrl-C ends the training and keeps the last iterate.
+
+    Args:
+        network: is changed in place.
+        train, validation, loss, penalties, sample_weights: as in `fit`.
+        iterations: at most so many.   evaluations: at most so many passes over the data.
+        tolerance: ends the training when no entry of the gradient is larger; so does a step that makes the loss smaller
+            by less than 2.2e-9 of itself.
+        on_iteration: called with the record of each iteration.
+
+    Returns:
+        A record for each iteration: epoch (its number), training_loss, penalty, and with validation data
+        validation_loss and, for labels, validation_accuracy. `stopped` says why it ended, or is None if it had not
+        converged after all iterations or evaluations.
+
+    Raises:
+        InputError: as `fit`; a network with Dropout or BatchNorm, of which L would be another function at every step.
+
+    Reference: Byrd, Lu, Nocedal and Zhu 1995, "A limited memory algorithm for bound constrained optimization".
+    """
+    from scipy.optimize import minimize
+
+    random = [layer.name for layer in network.layers if isinstance(layer, Dropout | BatchNorm)]
+    require(
+        not random,
+        f"L-BFGS minimises one fixed function of the weights, but with {', '.join(random)} it is another one for "
+        "every batch: leave that layer out, or train by gradient descent",
+    )
+    iterations, evaluations = whole(iterations, "iterations", 1), whole(evaluations, "evaluations", 1)
+    examples = as_examples(train, "train", network, loss)
+    held_out = None if validation is None else as_examples(validation, "validation", network, loss)
+    for part in (examples, held_out):
+        if part is not None:
+            check_examples(network, part, loss)
+    weights = example_weights(examples, None, sample_weights, network, loss)
+    network.loss = loss
+    objective = _Objective(network, Worker(network, examples, weights, augment=(), seed=0), examples.rows, penalties)
+    history = History()
+    iterate = network.theta.copy()
+
+    def finished(intermediate_result: Any) -> None:  # the name is SciPy's
+        objective(intermediate_result.x)  # mostly known already
+        np.copyto(iterate, network.theta)
+        record = {"epoch": len(history) + 1, "training_loss": objective.loss, "penalty": objective.penalty}
+        if held_out:
+            record["validation_loss"], accuracy = measure(network, held_out)
+            if accuracy is not None:
+                record["validation_accuracy"] = accuracy
+        history.records.append(record)
+        if on_iteration:
+            on_iteration(record)
+
+    try:
+        with np.errstate(over="ignore", invalid="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # SciPy's, of steps that were too long and are taken back
+            result = minimize(
+                objective,
+                network.theta.astype(np.float64),
+                jac=True,
+                method="L-BFGS-B",
+                callback=finished,
+                options={"maxiter": iterations, "maxfun": evaluations, "gtol": tolerance},
+            )
+        history.stopped = str(result.message) if result.success else None
+    except KeyboardInterrupt:
+        history.stopped = f"interrupted after iteration {len(history)}"
+    np.copyto(network.theta, iterate)
+    history.kept_epoch = history.best_epoch = len(history)
+    return history
+
+
+class _Objective:
+    """L and its gradient at a vector of parameters; the last answer is kept, for SciPy's callback asks once more."""
+
+    def __init__(self, network: Network, worker: Worker, rows: Array, penalties: Sequence[Penalty]) -> None:
+        self.network, self.worker, self.rows, self.penalties = network, worker, rows, penalties
+        self.weights = [segment for segment in network.segments if segment.is_weight]
+        self.total = float(len(rows) if worker.weights is None else worker.weights[rows].sum(dtype=np.float64))
+        self.gradient = np.empty_like(network.theta)
+        self.at: Array | None = None
+        self.loss = self.penalty = math.nan
+
+    def __call__(self, theta: Array) -> tuple[float, Array]:
+        if self.at is None or not np.array_equal(self.at, theta):
+            self.at = theta.copy()
+            self._evaluate(theta)
+        return self.loss + self.penalty, self.gradient.astype(np.float64)
+
+    def _evaluate(self, theta: Array) -> None:
+        network = self.network
+        np.copyto(network.theta, theta, casting="same_kind")
+        self.gradient[...] = 0
+        part = np.empty_like(self.gradient)
+        self.loss = 0.0
+        for span in portions(len(self.rows), ROWS):
+            self.loss += self.worker(self.rows[span], part, network.observed, total=self.total, step=0, shard=0).loss
+            self.gradient += part
+        self.penalty = sum(p.forward(s.view(network.theta)) for p in self.penalties for s in self.weights)
+        for penalty in self.penalties:
+            for segment in self.weights:
+                penalty.backward(segment.view(network.theta), segment.view(self.gradient))
