@@ -523,7 +523,7 @@ def test_arguments_that_cannot_be_used(digits, settings: dict[str, Any], message
     ("data", "message"),
     [
         ({"sample_weight": [1, 2]}, "sample_weight: expected 600 numbers, one for each example"),
-        ({"sample_weight": np.full(600, -1.0)}, "sample_weight: expected numbers that are not negative, got -1.0"),
+        ({"sample_weight": np.full(600, -1.0)}, "sample_weight: expected numbers that are not negative, got -1"),
         ({"validation_data": 3}, r"validation_data: expected a pair \(X, y\), got int"),
         ({"validation_data": (np.ones((3, 4)), [0, 1, 2])}, "X has 4 features"),
         ({"validation_data": (np.ones((1, 64)), [77])}, "classes not in `self.classes_`"),
