@@ -559,3 +559,16 @@ def test_without_scikit_learn_one_line_says_what_to_install() -> None:
     assert done.stderr.splitlines()[-1] == (
         "ImportError: glassnet.sklearn needs scikit-learn: pip install 'glassnet[sklearn]'"
     )
+
+
+def test_the_guide_names_every_argument_and_its_default() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "guide" / "sklearn.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1:4] for line in page.splitlines() if line.startswith("| `")]
+    for kind in (MLPClassifier, MLPRegressor):
+        told = {
+            name.split("`")[1]: default.strip(" `")
+            for name, default, _ in rows
+            if "(" not in name or kind.__name__.lower().removeprefix("mlp") in name
+        }
+        wanted = {name: repr(p.default).replace("'", '"') for name, p in inspect.signature(kind).parameters.items()}
+        assert told == wanted

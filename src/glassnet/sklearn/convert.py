@@ -49,7 +49,8 @@ def from_sklearn(fitted: Any) -> Any:
     check_is_fitted(fitted)
     ours = kind(**fitted.get_params())
     first = fitted.coefs_[0]
-    _copy_learned(fitted, ours)  # the classes, which the network is to know
+    if kind is MLPClassifier:
+        ours.classes_ = fitted.classes_  # which the network is to know
     ours._start(len(first), fitted.n_outputs_, LOSSES[fitted.out_activation_](), first.dtype, seed=0)
     for mine, theirs in zip([*ours.coefs_, *ours.intercepts_], [*fitted.coefs_, *fitted.intercepts_], strict=True):
         mine[...] = theirs
