@@ -132,8 +132,7 @@ def read_about(path: str | Path) -> dict[str, Any]:
 def write_arrays(path: str | Path, arrays: dict[str, Array], key: str, metadata: dict[str, Any]) -> None:
     """Write arrays and their description to a safetensors file, which appears whole or not at all.
 
-    The bytes go to a new file, which is flushed to the disk and only then renamed; so at any instant, even of a crash,
-    there is the old file or the new one. The same values give the same bytes.
+    The same values give the same bytes.
 
     Args:
         key: under which name the description stands in the file; it says what kind of file it is.
@@ -143,9 +142,20 @@ def write_arrays(path: str | Path, arrays: dict[str, Array], key: str, metadata:
     """
     import safetensors.numpy
 
-    path = Path(path)
     text = json.dumps(metadata, sort_keys=True, allow_nan=False)
     contents = safetensors.numpy.save({name: np.ascontiguousarray(a) for name, a in arrays.items()}, {key: text})
+    write_whole(path, contents)
+
+
+def write_whole(path: str | Path, contents: bytes) -> None:
+    """Write a file so that at any instant, even of a crash, there is the old file or the new one.
+
+    The bytes go to a new file, which is flushed to the disk and only then renamed.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    path = Path(path)
     temporary = path.with_name(path.name + ".part")
     try:
         with temporary.open("wb") as file:

@@ -249,7 +249,7 @@ def meetings(layer: Conv2D, unit: Index) -> tuple[list[Index], list[Index]]:
     """Which input meets which weight in one output of a convolution; what lies in the padding is left out."""
     (H, W, C), K, s = layer.input_shape, layer.kernel_size, layer.stride
     i, j, f = unit
-    (top, _), (left, _) = (layer._margins(side) for side in (H, W))
+    (top, _), (left, _) = (layer.margins(side) for side in (H, W))
     found = [
         ((i * s + k - top, j * s + m - left, c), (k, m, c, f)) for k in range(K) for m in range(K) for c in range(C)
     ]

@@ -80,8 +80,8 @@ class Conv2D(Layer):
         """How many windows fit along a side."""
         return -(-side // self.stride) if self.padding == "same" else (side - self.kernel_size) // self.stride + 1
 
-    def _margins(self, side: int) -> tuple[int, int]:
-        """The padding before and after a side."""
+    def margins(self, side: int) -> tuple[int, int]:
+        """How many zeros stand before and after a side of this many pixels."""
         missing = max((self._windows(side) - 1) * self.stride + self.kernel_size - side, 0)
         return (missing // 2, missing - missing // 2) if self.padding == "same" else (0, 0)
 
@@ -118,7 +118,7 @@ class Conv2D(Layer):
         return rows.reshape(N * H1 * W1, K * K * C)
 
     def _padded(self, x: Array, training: bool) -> Array:
-        (top, bottom), (left, right) = (self._margins(side) for side in self.input_shape[:2])
+        (top, bottom), (left, right) = (self.margins(side) for side in self.input_shape[:2])
         if top + bottom + left + right == 0:
             return np.ascontiguousarray(x)
         N, H, W, C = x.shape
@@ -133,7 +133,7 @@ class Conv2D(Layer):
         N, (H, W, C), (H1, W1, F), K, s = len(dy), self.input_shape, self.output_shape, self.kernel_size, self.stride
         drows = self.space("drows", (N, H1, W1, K, K, C))
         np.matmul(dy.reshape(-1, F), self.W.reshape(-1, F).T, out=drows.reshape(self.saved.shape))
-        (top, bottom), (left, right) = (self._margins(side) for side in (H, W))
+        (top, bottom), (left, right) = (self.margins(side) for side in (H, W))
         dx = self.space("dx", (N, top + H + bottom, left + W + right, C))
         dx.fill(0)
         for k in range(K):
