@@ -103,6 +103,39 @@ LAYERS = [
     LayerCase(lambda: gn.Reshape((15,)), (5, 3)),
 ]
 
+# Whole networks for what depends on which layer follows which: the shape of an example, and the layers.
+NETWORKS: dict[str, tuple[tuple[int, ...], Callable[[], list[Layer]]]] = {
+    "dense": ((7,), lambda: [gn.Standardize(), gn.Dense(9), gn.BatchNorm(), gn.GELU(), gn.Dropout(0.5), gn.Dense(4)]),
+    "deep": ((6,), lambda: [layer for _ in range(20) for layer in (gn.Dense(8), gn.BatchNorm(), gn.Tanh())]),
+    "images": (
+        (9, 8, 3),
+        lambda: [
+            gn.Rescale(1 / 255),
+            gn.Conv2D(5, 3, padding="same"),
+            gn.BatchNorm(),
+            gn.ReLU(),
+            gn.MaxPool2D(2),
+            gn.Conv2D(6, 2, stride=2),
+            gn.LeakyReLU(),
+            gn.Flatten(),
+            gn.Dense(4),
+        ],
+    ),
+    "one channel": (
+        (6, 5),
+        lambda: [gn.Reshape((6, 5, 1)), gn.Conv2D(3, 2), gn.SiLU(), gn.AveragePool2D(2), gn.Flatten(), gn.Dense(3)],
+    ),
+    "no dense": ((5, 5, 2), lambda: [gn.Conv2D(4, 3), gn.Softplus(), gn.GlobalAveragePool()]),
+    "global first": ((5, 5, 2), lambda: [gn.GlobalAveragePool(), gn.Dense(3)]),
+    "softmax of channels": ((4, 4, 2), lambda: [gn.Conv2D(3, 2), gn.Softmax(), gn.Flatten(), gn.Dense(2)]),
+    "back and forth": (
+        (24,),
+        lambda: [gn.Reshape((4, 3, 2)), gn.Conv2D(2, 1), gn.Reshape((3, 8)), gn.BatchNorm(), gn.ELU(), gn.Flatten()],
+    ),
+    "ends as images": ((4, 4, 1), lambda: [gn.Conv2D(2, 2), gn.Identity(), gn.Standardize(), gn.Conv2D(3, 2)]),
+    "flat": ((3, 2), lambda: [gn.Flatten(), gn.Reshape((6, 1, 1)), gn.MaxPool2D(1), gn.Flatten(), gn.Dense(2)]),
+}
+
 LOSSES: list[Loss] = [
     gn.CrossEntropy(),
     gn.CrossEntropy(smoothing=0.1),
@@ -159,6 +192,20 @@ def network_of(case: LayerCase, *, dtype: type = np.float64, seed: int = 0) -> g
     """The layer alone as a network, its buffers adapted to some examples."""
     network = gn.Network([case.layer], input_shape=case.input_shape, dtype=dtype, seed=seed)
     network.adapt(3 + 2 * np.random.default_rng(seed).standard_normal((20, *case.input_shape)))
+    return network
+
+
+def network_named(name: str, *, dtype: type = np.float64, seed: int = 0) -> gn.Network:
+    """One of NETWORKS."""
+    input_shape, layers = NETWORKS[name]
+    return gn.Network(layers(), input_shape=input_shape, dtype=dtype, seed=seed)
+
+
+def shaken(network: gn.Network, seed: int = 3) -> gn.Network:
+    """With random parameters and buffers, for zeros and ones hide faults; variances are above 0."""
+    rng = np.random.default_rng(seed)
+    network.theta[...] = 0.5 * rng.standard_normal(len(network.theta))
+    network.buffers[...] = rng.uniform(0.5, 1.5, len(network.buffers))
     return network
 
 

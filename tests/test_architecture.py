@@ -20,6 +20,7 @@ ARROWS = {
     "modelfile": {"nn", "version"},
     "train": {"nn", "modelfile"},
     "pretrained": {"nn", "modelfile"},
+    "export": {"nn", "modelfile", "version"},
     "views": {"nn", "data"},
     "recipes": {"nn", "data", "train"},
     "run": {"recipes", "data", "train", "modelfile", "plots", "nn", "version"},
@@ -33,7 +34,8 @@ FREE = {"cli", "__init__", "__main__"}  # may import all; nothing imports cli bu
 # The one home of each third-party package; inside functions only, except NumPy and, in the command line and in the
 # estimators for scikit-learn, their own.
 HOMES = {
-    "safetensors": {"modelfile"},
+    "safetensors": {"modelfile", "export.torch", "export.statedict"},
+    "onnx": {"export.onnx"},
     "threadpoolctl": {"run", "train.metrics", "doctor"},
     "platformdirs": {"data.registry", "doctor"},
     "sklearn": {"data.digits", "sklearn"},

@@ -12,13 +12,14 @@ import argparse
 import json
 import math
 import sys
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  # as everyone calls it
 
 FILE = Path(__file__).parent.parent / "tests" / "golden.json"
@@ -404,10 +405,100 @@ def plain_moments(moments: dict[str, float]) -> dict[str, float]:
     return {name: float(f"{value:.6g}") for name, value in moments.items()}
 
 
+# Whole networks: a state_dict and what is predicted with it. An entry without a module of its own stands for a layer of
+# glassnet that PyTorch does not have, or for one that it has in two parts.
+
+
+class Standardize(nn.Module):
+    """(x - mean) factor, with both as buffers."""
+
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(shape))
+        self.register_buffer("factor", torch.ones(shape))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.mean) * self.factor
+
+
+# Shape of an example, the layers of glassnet, the modules by the names of those layers.
+NETWORKS: list[tuple[tuple[int, ...], list[Any], dict[str, nn.Module]]] = [
+    (
+        (5,),
+        ["Standardize", {"type": "Dense", "units": 4}, "BatchNorm", "ReLU", {"type": "Dense", "units": 3}],
+        {
+            "standardize1": Standardize(5),
+            "dense1": nn.Linear(5, 4),
+            "batchnorm1": nn.BatchNorm1d(4),
+            "relu1": nn.ReLU(),
+            "dense2": nn.Linear(4, 3),
+        },
+    ),
+    (
+        (6, 5, 2),
+        [
+            "Standardize",
+            {"type": "Conv2D", "filters": 3, "kernel_size": 2, "padding": "same"},
+            "BatchNorm",
+            "ReLU",
+            {"type": "Conv2D", "filters": 2, "kernel_size": 2, "stride": 2},
+            "Flatten",
+            "BatchNorm",
+            {"type": "Dense", "units": 3},
+        ],
+        {
+            "standardize1": Standardize(2, 6, 5),
+            "conv2d1": nn.Conv2d(2, 3, 2, padding="same"),
+            "batchnorm1": nn.BatchNorm2d(3),
+            "relu1": nn.ReLU(),
+            "conv2d2": nn.Conv2d(3, 2, 2, stride=2),
+            "flatten1": nn.Flatten(),
+            "batchnorm2": nn.BatchNorm1d(12),
+            "dense1": nn.Linear(12, 3),
+        },
+    ),
+    (
+        (7, 8, 2),
+        [
+            {"type": "Conv2D", "filters": 3, "kernel_size": 4, "stride": 3, "padding": "same"},
+            {"type": "MaxPool2D", "size": 2},
+            {"type": "Conv2D", "filters": 2, "kernel_size": 1},
+            "GlobalAveragePool",
+            {"type": "Dense", "units": 3},
+        ],
+        {
+            "padding1": nn.ZeroPad2d((1, 1, 1, 2)),
+            "conv2d1": nn.Conv2d(2, 3, 4, stride=3),
+            "maxpool2d1": nn.MaxPool2d(2),
+            "conv2d2": nn.Conv2d(3, 2, 1),
+            "globalaveragepool1": nn.AdaptiveAvgPool2d(1),
+            "flatten1": nn.Flatten(),
+            "dense1": nn.Linear(2, 3),
+        },
+    ),
+]
+
+
+def networks() -> list[Table]:
+    found = []
+    for number, (shape, table, modules) in enumerate(NETWORKS):
+        network = nn.Sequential(OrderedDict(modules)).double().eval()
+        state = network.state_dict()
+        for k, (name, tensor) in enumerate(state.items()):
+            values = normal(800 + 20 * number + k, *tensor.shape)
+            if tensor.ndim:  # not how many batches a BatchNorm has seen
+                tensor.copy_(0.5 + values.abs() if name.endswith("running_var") else values)
+        x = normal(880 + number, 4, *shape)
+        y = network(channels_first(x) if len(shape) == 3 else x)
+        entry = {"layers": table, "input_shape": shape, "x": x, "y": y}
+        found.append(entry | {"state": {name: tensor for name, tensor in state.items() if tensor.ndim}})
+    return found
+
+
 def contents() -> str:
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    parts = (layers, running_statistics, losses, optimizers, clipping, schedules, initializers)
+    parts = (layers, running_statistics, losses, optimizers, clipping, schedules, initializers, networks)
     tables = {part.__name__: plain(part()) for part in parts}
     lines = [f'"{name}": [\n' + ",\n".join(map(json.dumps, table)) + "\n]" for name, table in tables.items()]
     return "{\n" + f'"torch": "{torch.__version__.split("+")[0]}",\n' + ",\n".join(lines) + "\n}\n"

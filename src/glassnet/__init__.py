@@ -19,6 +19,9 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.data.registry import load_dataset as load_dataset
     from glassnet.explanation.example import Explanation as Explanation
     from glassnet.explanation.example import explain as explain
+    from glassnet.export.onnx import export_onnx as export_onnx
+    from glassnet.export.torch import export_torch as export_torch
+    from glassnet.export.torch import import_torch as import_torch
     from glassnet.modelfile import ModelFileError as ModelFileError
     from glassnet.modelfile import load_network as load_network
     from glassnet.modelfile import save_network as save_network
@@ -110,6 +113,8 @@ _NAMES = {
     "glassnet.data.outliers": "Outliers",
     "glassnet.data.registry": "load_dataset",
     "glassnet.explanation.example": "Explanation explain",
+    "glassnet.export.onnx": "export_onnx",
+    "glassnet.export.torch": "export_torch import_torch",
     "glassnet.modelfile": "ModelFileError load_network save_network",
     "glassnet.nn.activations": "Identity LeakyReLU ReLU Sigmoid Softmax Tanh",
     "glassnet.nn.adaptive": "AdaGrad Adam AdamW RMSProp",

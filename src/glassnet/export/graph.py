@@ -1,0 +1,239 @@
+"""A network as a graph of ONNX operations, as plain data: what each layer is called there, and what it is made of.
+
+Each layer becomes the operation that computes the same, under the layer's name; what ONNX lacks is put together from
+parts. Images are N H W C in glassnet and N C H W in ONNX: they are transposed where the first layer needs that, and
+back where a layer needs the other order, so a run of convolutions has one transposition before it and one after.
+"""
+
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from glassnet.nn.activations import Identity, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
+from glassnet.nn.conv import Conv2D
+from glassnet.nn.dense import Dense
+from glassnet.nn.dropout import Dropout
+from glassnet.nn.layer import Array, Layer
+from glassnet.nn.norm import BatchNorm
+from glassnet.nn.pool import AveragePool2D, GlobalAveragePool, MaxPool2D
+from glassnet.nn.rectifiers import ELU, GELU, ROOT, SiLU, Softplus
+from glassnet.nn.reshape import Flatten, Rescale, Reshape, Standardize
+from glassnet.nn.settings import InputError, describe, require
+
+FLOAT, INT64 = 1, 7  # the numbers of float32 and int64 among the types of ONNX
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation: its name, by which its result goes too, what it takes, its settings, and what it is there for."""
+
+    operation: str
+    name: str
+    inputs: tuple[str, ...]
+    attributes: dict[str, Any]
+    doc: str
+
+
+class Graph:
+    """Nodes in the order of computation; each `put` continues from the result of the last.
+
+    Attributes:
+        nodes, arrays: the operations, and the constants that they take, by name.
+        tensor: the name of the last result; `x` at first.
+        is_float: whether it is float32, or still uint8 as it came in.
+        channels_first: whether it has the channels before the other axes of an example, or after them.
+    """
+
+    def __init__(self, *, is_float: bool) -> None:
+        self.nodes: list[Node] = []
+        self.arrays: dict[str, Array] = {}
+        self.tensor = "x"
+        self.is_float = is_float
+        self.channels_first = False
+        self.layer: Layer
+
+    def follow(self, layer: Layer) -> None:
+        """Append the operations of a layer.
+
+        Raises:
+            InputError: ONNX has nothing for it, or its parameters are not finite in float32.
+        """
+        self.layer = layer
+        if not layer.takes_raw:
+            self.to_float()
+        operations_of(layer, self)
+
+    def put(self, operation: str, *others: str, part: str = "", **attributes: Any) -> None:
+        """Append an operation on the last result and others; `part` names a step on the way to the layer's result."""
+        name = f"{self.layer.name}.{part}" if part else self.layer.name
+        self.tensor = self.node(operation, name, self.tensor, *others, doc=describe(self.layer), **attributes)
+
+    def node(self, operation: str, name: str, *inputs: str, doc: str, **attributes: Any) -> str:
+        """Append any operation, of whichever inputs, and return the name of its result."""
+        self.nodes.append(Node(operation, name, inputs, attributes, doc))
+        return name
+
+    def array(self, name: str, values: ArrayLike, dtype: DTypeLike = np.float32) -> str:
+        """A constant of the layer, under its name."""
+        with np.errstate(over="ignore"):
+            array = np.ascontiguousarray(values, dtype).reshape(np.shape(values))  # which makes scalars vectors
+        full = f"{self.layer.name}.{name}"
+        require(
+            bool(np.isfinite(array).all()),
+            f"{full} holds NaN, infinity or a number beyond float32, so the model is of no use in ONNX",
+        )
+        self.arrays[full] = array
+        return full
+
+    def to_float(self) -> None:
+        """Make the last result float32."""
+        if not self.is_float:
+            self.put("Cast", part="float32", to=FLOAT)
+            self.is_float = True
+
+    def to_channels_first(self) -> None:
+        """Bring the last result, with the shape of the layer's input, to N C H W (or N C, or N C L)."""
+        rank = len(self.layer.input_shape)
+        if not self.channels_first and rank > 1:
+            self.put("Transpose", part="channels_first", perm=[0, rank, *range(1, rank)])
+            self.channels_first = True
+
+    def to_channels_last(self, rank: int) -> None:
+        """Bring the last result, examples with so many axes, to N H W C, the order of glassnet."""
+        if self.channels_first and rank > 1:
+            self.put("Transpose", part="channels_last", perm=[0, *range(2, rank + 1), 1])
+        self.channels_first = False
+
+
+@singledispatch
+def operations_of(layer: Layer, graph: Graph) -> None:
+    """Append the operations of a layer to the graph; each kind has its own below.
+
+    Raises:
+        InputError: it is none of glassnet's layers.
+    """
+    raise InputError(f"layer {layer.name}: {type(layer).__name__} has no ONNX form; only layers of glassnet have one")
+
+
+@operations_of.register
+def _(layer: Dense, graph: Graph) -> None:
+    graph.put("Gemm", graph.array("W", layer.W), graph.array("b", layer.b))
+
+
+@operations_of.register
+def _(layer: Conv2D, graph: Graph) -> None:
+    graph.to_channels_first()
+    (top, bottom), (left, right) = (layer.margins(side) for side in layer.input_shape[:2])
+    K, s = layer.kernel_size, layer.stride
+    W = graph.array("W", layer.W.transpose(3, 2, 0, 1))  # (F, C, K, K)
+    graph.put(
+        "Conv",
+        W,
+        graph.array("b", layer.b),
+        kernel_shape=[K, K],
+        strides=[s, s],
+        pads=[top, left, bottom, right],
+    )
+
+
+@operations_of.register
+def _(layer: BatchNorm, graph: Graph) -> None:
+    graph.to_channels_first()
+    arrays = (graph.array(name, getattr(layer, name)) for name in ("gamma", "beta", "mean", "variance"))
+    graph.put("BatchNormalization", *arrays, epsilon=layer.epsilon)
+
+
+@operations_of.register(MaxPool2D)
+@operations_of.register(AveragePool2D)
+def _(layer: MaxPool2D | AveragePool2D, graph: Graph) -> None:
+    graph.to_channels_first()
+    s = layer.size
+    operation = "MaxPool" if isinstance(layer, MaxPool2D) else "AveragePool"
+    graph.put(operation, kernel_shape=[s, s], strides=[s, s])
+
+
+@operations_of.register
+def _(layer: GlobalAveragePool, graph: Graph) -> None:
+    graph.put("ReduceMean", axes=[2, 3] if graph.channels_first else [1, 2], keepdims=0)
+    graph.channels_first = False
+
+
+@operations_of.register
+def _(layer: Flatten, graph: Graph) -> None:
+    graph.to_channels_last(len(layer.input_shape))
+    graph.put("Flatten")
+
+
+@operations_of.register
+def _(layer: Reshape, graph: Graph) -> None:
+    graph.to_channels_last(len(layer.input_shape))
+    shape = layer.shape
+    if len(shape) == 3 and shape[2] == 1:  # images of one channel: both orders are the same numbers
+        shape, graph.channels_first = (1, *shape[:2]), True
+    graph.put("Reshape", graph.array("shape", [0, *shape], np.int64))  # 0 keeps N
+
+
+@operations_of.register
+def _(layer: Rescale, graph: Graph) -> None:
+    graph.to_float()
+    graph.put("Mul", graph.array("scale", layer.scale))
+
+
+@operations_of.register
+def _(layer: Standardize, graph: Graph) -> None:
+    graph.to_float()
+    graph.to_channels_last(len(layer.input_shape))
+    graph.put("Sub", graph.array("mean", layer.mean), part="centred")
+    graph.put("Mul", graph.array("factor", layer.factor))
+
+
+@operations_of.register
+def _(layer: Dropout, graph: Graph) -> None:
+    pass  # in prediction it does nothing
+
+
+@operations_of.register(Identity)
+@operations_of.register(ReLU)
+@operations_of.register(Sigmoid)
+@operations_of.register(Tanh)
+@operations_of.register(Softplus)
+def _(layer: Layer, graph: Graph) -> None:
+    graph.put("Relu" if isinstance(layer, ReLU) else type(layer).__name__)
+
+
+@operations_of.register
+def _(layer: LeakyReLU, graph: Graph) -> None:
+    graph.put("LeakyRelu", alpha=layer.slope)
+
+
+@operations_of.register
+def _(layer: ELU, graph: Graph) -> None:
+    graph.put("Elu", alpha=layer.alpha)
+
+
+@operations_of.register
+def _(layer: SiLU, graph: Graph) -> None:
+    x = graph.tensor
+    graph.put("Sigmoid", part="s")
+    graph.put("Mul", x)
+
+
+@operations_of.register
+def _(layer: GELU, graph: Graph) -> None:
+    x = graph.tensor
+    graph.put("Mul", x, part="square")
+    graph.put("Mul", graph.array("cubic", 0.044715 * ROOT), part="bend")
+    graph.put("Add", graph.array("linear", ROOT), part="slope")
+    graph.put("Mul", x, part="u")
+    graph.put("Tanh", part="t")
+    graph.put("Add", graph.array("one", 1), part="gate")
+    graph.put("Mul", x, part="twice")
+    graph.put("Mul", graph.array("half", 0.5))
+
+
+@operations_of.register
+def _(layer: Softmax, graph: Graph) -> None:
+    graph.put("Softmax", axis=1 if graph.channels_first else -1)

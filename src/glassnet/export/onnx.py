@@ -1,0 +1,151 @@
+"""A network as an ONNX file, which ONNX Runtime and many other programs run without glassnet."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from glassnet.export.graph import INT64, Graph
+from glassnet.modelfile import ModelFileError, write_whole
+from glassnet.nn.distance import AbsoluteError, Huber, SquaredError
+from glassnet.nn.entropy import BinaryCrossEntropy, CrossEntropy
+from glassnet.nn.hinge import Hinge
+from glassnet.nn.loss import Loss
+from glassnet.nn.network import Network
+from glassnet.nn.reshape import Flatten, Rescale, Reshape
+from glassnet.nn.settings import InputError, describe, require, to_table
+from glassnet.version import __version__
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, ValueInfoProto
+
+OPSET, IR_VERSION = 17, 8  # of 2022: old enough for the runtimes in use
+MOST_BYTES = 2**31 - 2**24  # a file is one message of less than 2 GB; the rest is for the graph
+OUTPUTS: dict[type[Loss], str] = {  # the operation that makes the prediction of the logits
+    CrossEntropy: "Softmax",
+    BinaryCrossEntropy: "Sigmoid",
+    SquaredError: "Identity",
+    AbsoluteError: "Identity",
+    Huber: "Identity",
+    Hinge: "Identity",
+}
+InputType = Literal["uint8", "float32"]
+
+
+def export_onnx(network: Network, path: str | Path, *, input_type: InputType | None = None) -> None:
+    """Write a network to an ONNX file: opset 17, IR version 8, arithmetic in float32. The same network, the same bytes.
+
+    The model takes `x` (N, *input_shape), raw values as `network.predict` does, for any N. It answers
+
+        label          (N,) int64, the number of the class
+        probabilities  (N, M) float32, what `network.predict_proba` says; `outputs`, for a loss without probabilities
+        class          (N,) strings, the name of the class; where the network has names
+
+    Where `network.predict` gives no labels, as for real targets, there is the second alone. Layers, loss, names of the
+    classes, and the `threshold` below which an answer is better refused, stand in the metadata.
+
+    Args:
+        path: usually ends in .onnx.
+        input_type: of x, "uint8" or "float32"; by default uint8 where the network begins with Rescale(1 / 255), for
+            then it takes pixels, else float32.
+
+    Raises:
+        InputError: a layer or loss of your own, which has no ONNX form; parameters that are not finite in float32.
+        ModelFileError: the file cannot be written; a network of 2 GB or more; onnx is not installed.
+    """
+    require(input_type in ("uint8", "float32", None), f"input_type must be 'uint8' or 'float32', got {input_type!r}")
+    count = len(network.theta) + len(network.buffers)
+    if 4 * count > MOST_BYTES:
+        raise ModelFileError(f"{path}: not written: {count:,} numbers exceed the 2 GB of an ONNX file")
+    contents = _model(network, input_type or _input_type(network)).SerializeToString(deterministic=True)
+    try:
+        write_whole(path, contents)
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def _input_type(network: Network) -> InputType:
+    """uint8 if the first layer that changes a value brings pixels to 0..1."""
+    first = next((layer for layer in network.layers if not isinstance(layer, Flatten | Reshape)), None)
+    return "uint8" if isinstance(first, Rescale) and np.isclose(first.scale, 1 / 255) else "float32"
+
+
+def _model(network: Network, input_type: InputType) -> "ModelProto":
+    """The whole file as a message."""
+    try:
+        from onnx import helper, numpy_helper, shape_inference
+    except ImportError:
+        raise ModelFileError("ONNX files need onnx: pip install 'glassnet[export]'") from None
+
+    graph = Graph(is_float=input_type == "float32")
+    for layer in network.layers:
+        graph.follow(layer)
+    graph.to_float()
+    graph.to_channels_last(len(network.output_shape))
+    outputs = _predict(network, graph)
+    x = _tensor("x", input_type, ("N", *network.input_shape), "Raw values, as they are stored; the scaling is inside.")
+    message = helper.make_model(
+        helper.make_graph(
+            [
+                helper.make_node(n.operation, n.inputs, [n.name], name=n.name, doc_string=n.doc, **n.attributes)
+                for n in graph.nodes
+            ],
+            "network",
+            [x],
+            outputs,
+            [numpy_helper.from_array(array, name) for name, array in graph.arrays.items()],
+            doc_string=network.summary(),
+        ),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="glassnet",
+        producer_version=__version__,
+    )
+    helper.set_model_props(message, _metadata(network))
+    return shape_inference.infer_shapes(message, check_type=True, strict_mode=True)  # every result with its shape
+
+
+def _predict(network: Network, graph: Graph) -> list["ValueInfoProto"]:
+    """Append what becomes of the logits, and return what the model answers, as `Network.predict` does."""
+    loss, shape = network.loss, network.output_shape
+    if type(loss) not in OUTPUTS:
+        raise InputError(f"the loss {type(loss).__name__} has no ONNX form; only losses of glassnet have one")
+    name = "probabilities" if loss.probabilistic else "outputs"
+    axis = {"axis": -1} if OUTPUTS[type(loss)] == "Softmax" else {}
+    prediction = graph.node(OUTPUTS[type(loss)], name, graph.tensor, doc=describe(loss), **axis)
+    outputs = [_tensor(name, "float32", ("N", *shape), f"What {describe(loss)} makes of the logits.")]
+    if len(shape) > 1 or not (network.classes or loss.classifies):
+        return outputs
+    if shape[0] > 1:
+        graph.node("ArgMax", "label", prediction, doc="The largest, or the first of several.", axis=1, keepdims=0)
+    else:
+        least = 0 if isinstance(loss, Hinge) else 0.5
+        graph.arrays["least"], graph.arrays["axis"] = np.array(least, np.float32), np.array([1])
+        yes = graph.node("GreaterOrEqual", "yes", prediction, "least", doc=f"Whether it is at least {least}.")
+        column = graph.node("Cast", "column", yes, doc="1 for yes, 0 for no.", to=INT64)
+        graph.node("Squeeze", "label", column, "axis", doc="A row, not a column.")
+    outputs.insert(0, _tensor("label", "int64", ("N",), "The number of the class, from 0."))
+    if network.classes:
+        graph.arrays["classes"] = np.array(network.classes, object)
+        graph.node("Gather", "class", "classes", "label", doc="The name of the class.")
+        outputs.append(_tensor("class", "object", ("N",), "The name of the class."))
+    return outputs
+
+
+def _tensor(name: str, dtype: str, shape: tuple[str | int, ...], doc: str) -> "ValueInfoProto":
+    """An input or output; of strings, where the dtype is object."""
+    from onnx import helper
+
+    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), shape, doc)
+
+
+def _metadata(network: Network) -> dict[str, str]:
+    """What else is to be known of the model, each as JSON."""
+    known = {
+        "layers": [to_table(layer) for layer in network.layers],
+        "loss": to_table(network.loss),
+        "classes": None if network.classes is None else list(network.classes),
+        "threshold": network.threshold or None,
+    }
+    return {name: json.dumps(value, ensure_ascii=False) for name, value in known.items() if value is not None}

@@ -1,0 +1,138 @@
+"""A state_dict of PyTorch in a safetensors file: read, and its layers matched with those of a network.
+
+Nothing in such a file is ever executed. A file says nothing of the order of its layers, only their names.
+"""
+
+import re
+from itertools import combinations
+from pathlib import Path
+
+from glassnet.modelfile import KEY, ModelFileError
+from glassnet.nn.layer import Array, Shape
+
+Tensors = dict[str, dict[str, Array]]  # by layer, then by name
+Shapes = dict[str, dict[str, Shape]]
+
+COUNTER = "num_batches_tracked"  # a BatchNorm of PyTorch has it; it changes no prediction
+FLOATS = ("F16", "F32", "F64")
+NUMBER, TEXT_AND_NUMBER = re.compile(r"\d+"), re.compile(r"(\D*)(\d*)")
+
+
+def read_tensors(path: str | Path, needed: Shapes) -> Tensors:
+    """The tensors that a network needs, from a safetensors file; names and shapes are checked before one is read.
+
+    Args:
+        needed: the shape of each tensor of each layer, in the order of the network.
+
+    Raises:
+        ModelFileError: no such file, no safetensors, or tensors that are missing, of no layer, or of another shape.
+    """
+    import safetensors
+
+    path = Path(path)
+    expected = f"{path}: expected a state_dict of PyTorch (safetensors)"
+    if not path.is_file():
+        raise ModelFileError(f"{expected}, but it {'is a folder' if path.is_dir() else 'does not exist'}")
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            if KEY in (file.metadata() or {}):
+                raise ModelFileError(f"{expected}, but it is a model of glassnet: load_network reads it")
+            found: Shapes = {}
+            for full in sorted(file.keys()):
+                layer, _, name = full.rpartition(".")
+                if name == COUNTER:
+                    continue
+                tensor = file.get_slice(full)
+                if tensor.get_dtype() not in FLOATS:
+                    raise ModelFileError(
+                        f"{path}: {full} is {tensor.get_dtype()}, expected floats of 16, 32 or 64 bits"
+                    )
+                found.setdefault(layer, {})[name] = tuple(tensor.get_shape())
+            theirs = _matched(path, needed, found)
+            _compare(path, needed, found, theirs)
+            return {
+                layer: {name: file.get_tensor(_full(theirs[layer], name)) for name in tensors}
+                for layer, tensors in needed.items()
+            }
+    except (safetensors.SafetensorError, OSError) as error:
+        if not _is_pickle(path):
+            raise ModelFileError(f"{expected}, but the file is none or is cut short ({error})") from None
+        raise ModelFileError(
+            f"{expected}, but it is a pickle, which could run code, so it is not opened; convert it where it was made: "
+            "safetensors.torch.save_file(torch.load(path, weights_only=True), 'model.safetensors')"
+        ) from None
+
+
+def _is_pickle(path: Path) -> bool:
+    """Whether the file begins as those of torch.save do, new ones or old ones."""
+    try:
+        with path.open("rb") as file:
+            return file.read(2) in (b"PK", b"\x80\x02")
+    except OSError:
+        return False
+
+
+def _matched(path: Path, needed: Shapes, found: Shapes) -> dict[str, str]:
+    """What the file calls each of our layers: the same, or the next in natural order with as many axes of `weight`.
+
+    Raises:
+        ModelFileError: another number of such layers, or two of the same shapes whose order cannot be told.
+    """
+    if found.keys() <= needed.keys():
+        return {layer: layer for layer in needed}
+    ours, theirs = _by_axes(needed), _by_axes(found)
+    matched: dict[str, str] = {}
+    for axes in sorted(ours.keys() | theirs.keys()):
+        here, there = ours.get(axes, []), sorted(theirs.get(axes, []), key=_natural)
+        if len(here) != len(there):
+            kind = f"with a weight of {axes} axes" if axes else "without a weight"
+            raise ModelFileError(f"{path}: the network has {_many(here)} {kind}, but the file has {_many(there)}")
+        for one, other in combinations(there, 2):
+            if found[one] == found[other] and NUMBER.sub("", one) != NUMBER.sub("", other):
+                raise ModelFileError(
+                    f"{path}: {one} and {other} have the same shapes, and their names do not say which comes first: "
+                    f"name them as the network does, such as {here[0]}"
+                )
+        matched |= zip(here, there, strict=True)
+    return matched
+
+
+def _by_axes(shapes: Shapes) -> dict[int, list[str]]:
+    """The layers with the same number of axes of `weight`; 0 for those without one."""
+    groups: dict[int, list[str]] = {}
+    for layer, tensors in shapes.items():
+        groups.setdefault(len(tensors.get("weight", ())), []).append(layer)
+    return groups
+
+
+def _natural(name: str) -> list[tuple[str, int]]:
+    """For sorting: letters by the alphabet, numbers by size."""
+    return [(text, int(number or 0)) for text, number in TEXT_AND_NUMBER.findall(name)]
+
+
+def _many(layers: list[str]) -> str:
+    """How many layers, and the names of the first."""
+    names = ", ".join(layers[:3]) + (", ..." if len(layers) > 3 else "")
+    return f"{len(layers)} layers ({names})" if layers else "no layer"
+
+
+def _full(layer: str, name: str) -> str:
+    return f"{layer}.{name}" if layer else name
+
+
+def _compare(path: Path, needed: Shapes, found: Shapes, theirs: dict[str, str]) -> None:
+    """Raise ModelFileError unless the file has each tensor of each layer, and no other, in its shape."""
+    faults = []
+    for layer, tensors in needed.items():
+        have = found.get(theirs[layer], {})
+        for name in sorted(tensors.keys() | have.keys()):
+            full = _full(theirs[layer], name)
+            if name not in have:
+                faults.append(f"{full} is missing")
+            elif name not in tensors:
+                faults.append(f"{full} is of no use to {layer}")
+            elif have[name] != tensors[name]:
+                faults.append(f"{full} is {have[name]}, {layer} needs {tensors[name]}")
+    if faults:
+        more = f"; and {len(faults) - 3} more" if len(faults) > 3 else ""
+        raise ModelFileError(f"{path}: the tensors do not fit the network: {'; '.join(faults[:3])}{more}")

@@ -1,0 +1,153 @@
+"""The parameters of a network as a state_dict of PyTorch, in a safetensors file, and back.
+
+It fits an nn.Sequential whose entries have the names of our layers. PyTorch has weights the other way round, and the
+channels of an image first. So each tensor is described by where its numbers lie in the network, in the shape of the
+tensor: the way out is one lookup, and the way back the same lookup on the left of the equals sign.
+"""
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from glassnet.export.statedict import COUNTER, Tensors, read_tensors
+from glassnet.modelfile import ModelFileError, write_whole
+from glassnet.nn.activations import Identity, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
+from glassnet.nn.conv import Conv2D
+from glassnet.nn.dense import Dense
+from glassnet.nn.dropout import Dropout
+from glassnet.nn.layer import Array, Layer, Shape
+from glassnet.nn.network import Network
+from glassnet.nn.norm import BatchNorm
+from glassnet.nn.pool import AveragePool2D, GlobalAveragePool, MaxPool2D
+from glassnet.nn.rectifiers import ELU, GELU, SiLU, Softplus
+from glassnet.nn.reshape import Flatten, Rescale, Reshape, Standardize
+from glassnet.nn.settings import InputError, require
+
+ACTIVATIONS = (Identity, ReLU, LeakyReLU, Sigmoid, Tanh, Softmax, ELU, GELU, SiLU, Softplus)
+ORDERED_AS_BEFORE = (*ACTIVATIONS, Rescale, Standardize, Dropout, BatchNorm)
+ORDERED_ANEW = (Dense, Conv2D, MaxPool2D, AveragePool2D, GlobalAveragePool)
+
+
+def export_torch(network: Network, path: str | Path) -> None:
+    """Write the parameters and buffers of a network as a state_dict of PyTorch. The same network, the same bytes.
+
+    Dense        weight (M, D), bias (M,)
+    Conv2D       weight (F, C, K, K), bias (F,)
+    BatchNorm    weight, bias, running_mean, running_var (C,), num_batches_tracked ()
+    Standardize  mean, factor, of one example's shape: y = (x - mean) factor
+
+    each after the name of its layer: `dense1.weight`. Images are N C H W there, so after Flatten the values of an image
+    come in another order, and the weights of the layers behind it are written in that order.
+
+    Args:
+        path: usually ends in .safetensors; safetensors.torch.load_file reads it.
+
+    Raises:
+        InputError: a layer of your own, or images that are reshaped, which have no form there.
+        ModelFileError: the file cannot be written; parameters that are not finite.
+    """
+    import safetensors.numpy
+
+    numbers = np.concatenate([network.theta, network.buffers])
+    tensors = {}
+    for layer, indices in _indices(network).items():
+        for name, index in indices.items():
+            tensors[f"{layer}.{name}"] = np.ascontiguousarray(numbers[index])
+            if not np.isfinite(tensors[f"{layer}.{name}"]).all():
+                raise ModelFileError(f"{path}: not written, for {layer}.{name} holds NaN or infinity")
+        if "running_var" in indices:
+            tensors[f"{layer}.{COUNTER}"] = np.array(0, np.int64)
+    try:
+        write_whole(path, safetensors.numpy.save(tensors, {"format": "pt"}))
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def import_torch(network: Network, path: str | Path) -> None:
+    """Fill a network with a state_dict of PyTorch from a safetensors file, as `export_torch` writes it.
+
+    Where layers have other names there, such as `0` or `model.fc1`, those whose `weight` has as many axes are taken in
+    natural order (fc2 before fc10), one for each of the network's. What is no tensor, such as the epsilon of a
+    BatchNorm, is not in the file: the network is to have the same.
+
+    Raises:
+        ModelFileError: no such file, no safetensors, or tensors that are missing, of no layer, of another shape, or not
+            finite. The network is then as it was.
+        InputError: as export_torch.
+    """
+    needed = _indices(network)
+    found = read_tensors(path, {layer: {name: i.shape for name, i in own.items()} for layer, own in needed.items()})
+    numbers = np.concatenate([network.theta, network.buffers])
+    for layer, indices in needed.items():
+        for name, index in indices.items():
+            with np.errstate(over="ignore"):
+                numbers[index] = found[layer][name]
+            if not np.isfinite(numbers[index]).all():
+                raise ModelFileError(f"{path}: what is for {layer}.{name} holds NaN, infinity or too large numbers")
+    network.theta[...], network.buffers[...] = np.split(numbers, [len(network.theta)])
+    for part in network.layers:
+        if isinstance(part, Standardize):
+            part.seen[...] = np.maximum(part.seen, 1)  # something was measured: `fit` is to leave it
+
+
+def _indices(network: Network) -> Tensors:
+    """Where the numbers of each tensor lie in theta followed by the buffers, in the shape of the tensor.
+
+    Raises:
+        InputError: as export_torch.
+    """
+    places: list[dict[str, Array]] = [{} for _ in network.layers]
+    for segments, start in ((network.segments, 0), (network.buffer_segments, len(network.theta))):
+        for segment in segments:
+            place = np.arange(start + segment.start, start + segment.stop)
+            places[segment.layer][segment.name] = place.reshape(segment.declared.shape)
+    indices: Tensors = {}
+    order = _order_of(network.input_shape)
+    for layer, own in zip(network.layers, places, strict=True):
+        if own:
+            indices[layer.name] = _indices_of(layer, own, order)
+        order = _order_after(layer, order)
+    return indices
+
+
+def _indices_of(layer: Layer, place: dict[str, Array], order: Array) -> dict[str, Array]:
+    """The same for one layer, from the places of its arrays; `order` is that of its input in PyTorch."""
+    if isinstance(layer, Dense):
+        return {"weight": place["W"][order].T, "bias": place["b"]}
+    if isinstance(layer, Conv2D):
+        return {"weight": place["W"].transpose(3, 2, 0, 1), "bias": place["b"]}
+    if isinstance(layer, BatchNorm):
+        features = order if order.ndim == 1 else np.arange(layer.input_shape[-1])
+        names = {"weight": "gamma", "bias": "beta", "running_mean": "mean", "running_var": "variance"}
+        return {theirs: place[ours][features] for theirs, ours in names.items()}
+    if isinstance(layer, Standardize):
+        return {name: place[name].reshape(-1)[order] for name in ("mean", "factor")}
+    raise _formless(layer)
+
+
+def _order_of(shape: Shape) -> Array:
+    """The number, in glassnet, of each value of an example, in the shape of PyTorch: (C, H, W) for images."""
+    order = np.arange(math.prod(shape)).reshape(shape)
+    return order.transpose(2, 0, 1) if len(shape) == 3 else order
+
+
+def _order_after(layer: Layer, order: Array) -> Array:
+    """The order of a layer's output, if this is the order of its input."""
+    if isinstance(layer, ORDERED_ANEW):
+        return _order_of(layer.output_shape)
+    if isinstance(layer, ORDERED_AS_BEFORE):
+        return order
+    if isinstance(layer, Flatten) or (isinstance(layer, Reshape) and len(layer.shape) == 1):
+        return order.reshape(-1)
+    if isinstance(layer, Reshape):
+        same = np.array_equal(order.reshape(-1), np.arange(order.size))
+        require(same, f"layer {layer.name}: images that are reshaped, but for Flatten, have no PyTorch form")
+        return _order_of(layer.shape)
+    raise _formless(layer)
+
+
+def _formless(layer: Layer) -> InputError:
+    return InputError(
+        f"layer {layer.name}: {type(layer).__name__} has no PyTorch form; only layers of glassnet have one"
+    )
