@@ -54,7 +54,18 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_help_has_examples(tmp_path: Path) -> None:
     top = glassnet("--help", cwd=tmp_path).stdout
-    for command in ("demo", "train", "evaluate", "predict", "explain", "recipes", "summary", "check-gradients", "data"):
+    for command in (
+        "demo",
+        "train",
+        "evaluate",
+        "predict",
+        "explain",
+        "export",
+        "recipes",
+        "summary",
+        "check-gradients",
+        "data",
+    ):
         assert command in top
         assert glassnet(command, "--help", cwd=tmp_path).returncode == 0
     assert "glassnet train classic --set" in glassnet("train", "--help", cwd=tmp_path).stdout
@@ -478,3 +489,35 @@ def test_bad_input_is_one_line_and_exit_code_2(trained: Path, arguments: list[st
     write_csv(trained / "row.csv", np.ones((2, 8, 8), np.uint8), np.array([3, 12]))
     (trained / "bad.csv").write_text("1,2,3\n1,2\n")
     assert message in refused(*arguments, cwd=trained)
+
+
+def test_export_to_onnx_and_to_torch(trained: Path) -> None:
+    pytest.importorskip("onnx", reason="ONNX files need the extra 'export'")
+    network = gn.load_network(trained / "run" / "model.safetensors")
+    for name, export in (("digits.onnx", gn.export_onnx), ("torch.safetensors", gn.export_torch)):
+        done = glassnet("export", "run", name, cwd=trained)
+        assert done.returncode == 0, done.stderr
+        assert re.fullmatch(rf"{name}: .*, \d+ kB\n", done.stdout)
+        export(network, trained / "again")
+        assert (trained / name).read_bytes() == (trained / "again").read_bytes()
+    glassnet("export", "run", "digits.onnx", "--input", "uint8", cwd=trained)
+    gn.export_onnx(network, trained / "again", input_type="uint8")
+    assert (trained / "digits.onnx").read_bytes() == (trained / "again").read_bytes()
+
+
+def test_export_writes_over_no_model(trained: Path) -> None:
+    before = (trained / "run" / "model.safetensors").read_bytes()
+    for model in ("run", "cnn"):
+        message = refused("export", model, "run/model.safetensors", cwd=trained)
+        assert "run/model.safetensors: not written, for a model of glassnet is there: choose another name" in message
+    assert (trained / "run" / "model.safetensors").read_bytes() == before
+
+
+def test_export_refuses_what_it_cannot_write(trained: Path) -> None:
+    assert "digits.pt: expected a name that ends in .onnx, or in" in refused("export", "run", "digits.pt", cwd=trained)
+    message = refused("export", "run", "x.onnx", "--input", "int8", cwd=trained)
+    assert "input_type must be 'uint8' or 'float32', got 'int8'" in message
+    message = refused("export", "run", "x.safetensors", "--input", "uint8", cwd=trained)
+    assert "a file for PyTorch holds weights only; --input is for ONNX" in message
+    assert "no/x.onnx: cannot be written: No such file" in refused("export", "run", "no/x.onnx", cwd=trained)
+    assert not list(trained.glob("x.*"))

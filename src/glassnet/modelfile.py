@@ -129,6 +129,17 @@ def read_about(path: str | Path) -> dict[str, Any]:
     return {"version": metadata.get("version"), **about}
 
 
+def is_model_file(path: str | Path) -> bool:
+    """Whether there is a file of `save_network`, of any version, damaged or not."""
+    import safetensors
+
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            return KEY in (file.metadata() or {})
+    except (OSError, safetensors.SafetensorError):
+        return False
+
+
 def write_arrays(path: str | Path, arrays: dict[str, Array], key: str, metadata: dict[str, Any]) -> None:
     """Write arrays and their description to a safetensors file, which appears whole or not at all.
 

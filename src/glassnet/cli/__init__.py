@@ -18,6 +18,7 @@ from glassnet.cli import (
     ensemble,
     evaluate,
     explain,
+    export,
     predict,
     recipes,
     summary,
@@ -41,6 +42,7 @@ app.command()(evaluate.evaluate)
 app.command()(ensemble.ensemble)
 app.command()(predict.predict)
 app.command()(explain.explain)
+app.command()(export.export)
 app.command()(recipes.recipes)
 app.command()(summary.summary)
 app.command()(check_gradients.check_gradients)

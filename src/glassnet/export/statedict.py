@@ -7,7 +7,7 @@ import re
 from itertools import combinations
 from pathlib import Path
 
-from glassnet.modelfile import KEY, ModelFileError
+from glassnet.modelfile import ModelFileError, is_model_file
 from glassnet.nn.layer import Array, Shape
 
 Tensors = dict[str, dict[str, Array]]  # by layer, then by name
@@ -33,10 +33,10 @@ def read_tensors(path: str | Path, needed: Shapes) -> Tensors:
     expected = f"{path}: expected a state_dict of PyTorch (safetensors)"
     if not path.is_file():
         raise ModelFileError(f"{expected}, but it {'is a folder' if path.is_dir() else 'does not exist'}")
+    if is_model_file(path):
+        raise ModelFileError(f"{expected}, but it is a model of glassnet: load_network reads it")
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
-            if KEY in (file.metadata() or {}):
-                raise ModelFileError(f"{expected}, but it is a model of glassnet: load_network reads it")
             found: Shapes = {}
             for full in sorted(file.keys()):
                 layer, _, name = full.rpartition(".")
