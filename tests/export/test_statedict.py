@@ -93,6 +93,11 @@ def deep(units: int = 3) -> gn.Network:
         (lambda s: s | {"dense2.bias": np.array([1, np.nan, 0])}, "what is for dense2.bias holds NaN, infinity or too"),
         (lambda s: s | {"dense2.bias": np.array([1, 1e300, 0])}, "what is for dense2.bias holds NaN, infinity or too"),
         (
+            lambda s: s | {"a\nb.weight": np.ones(3)},
+            r"expected names such as .*, but one is 'a\\nb.weight'",
+        ),
+        (lambda s: s | {9 * 1000 * "1": np.ones(3)}, "expected names such as model.fc1.weight, but one is '1{40}'"),
+        (
             lambda s: s | {"dense4.weight": np.ones((3, 3))},
             r"the network has 3 layers \(dense1, dense2, dense3\) with a weight of 2 axes, but the file has 4 layers "
             r"\(dense1, dense2, dense3, ...\)",

@@ -8,7 +8,7 @@ import numpy as np
 
 from glassnet.export.graph import INT64, Graph
 from glassnet.modelfile import ModelFileError, write_whole
-from glassnet.nn.distance import AbsoluteError, Huber, SquaredError
+from glassnet.nn.distance import AbsoluteError, Huber, Poisson, SquaredError
 from glassnet.nn.entropy import BinaryCrossEntropy, CrossEntropy
 from glassnet.nn.hinge import Hinge
 from glassnet.nn.loss import Loss
@@ -29,6 +29,7 @@ OUTPUTS: dict[type[Loss], str] = {  # the operation that makes the prediction of
     AbsoluteError: "Identity",
     Huber: "Identity",
     Hinge: "Identity",
+    Poisson: "Exp",
 }
 InputType = Literal["uint8", "float32"]
 

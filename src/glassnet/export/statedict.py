@@ -14,6 +14,7 @@ Tensors = dict[str, dict[str, Array]]  # by layer, then by name
 Shapes = dict[str, dict[str, Shape]]
 
 COUNTER = "num_batches_tracked"  # a BatchNorm of PyTorch has it; it changes no prediction
+LONGEST = 200  # characters of a name
 FLOATS = ("F16", "F32", "F64")
 NUMBER, TEXT_AND_NUMBER = re.compile(r"\d+"), re.compile(r"(\D*)(\d*)")
 
@@ -40,6 +41,8 @@ def read_tensors(path: str | Path, needed: Shapes) -> Tensors:
             found: Shapes = {}
             for full in sorted(file.keys()):
                 layer, _, name = full.rpartition(".")
+                if len(full) > LONGEST or not full.isprintable():
+                    raise ModelFileError(f"{path}: expected names such as model.fc1.weight, but one is {full[:40]!r}")
                 if name == COUNTER:
                     continue
                 tensor = file.get_slice(full)
