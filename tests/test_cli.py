@@ -519,5 +519,6 @@ def test_export_refuses_what_it_cannot_write(trained: Path) -> None:
     assert "input_type must be 'uint8' or 'float32', got 'int8'" in message
     message = refused("export", "run", "x.safetensors", "--input", "uint8", cwd=trained)
     assert "a file for PyTorch holds weights only; --input is for ONNX" in message
-    assert "no/x.onnx: cannot be written: No such file" in refused("export", "run", "no/x.onnx", cwd=trained)
+    message = refused("export", "run", "no/x.safetensors", cwd=trained)
+    assert "no/x.safetensors: cannot be written: No such file" in message
     assert not list(trained.glob("x.*"))
