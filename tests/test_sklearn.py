@@ -6,6 +6,7 @@ import io
 import pickle
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import glassnet as gn
 pytest.importorskip("sklearn", reason="the estimators need the extra 'sklearn'")
 
 import joblib
+from joblib.externals.loky import get_reusable_executor
 from sklearn import neural_network
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -28,6 +30,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from glassnet.nn.dense import Dense
+from glassnet.nn.settings import final_classes
 from glassnet.sklearn import MLPClassifier, MLPRegressor, from_sklearn, to_sklearn
 
 unconverged = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -40,6 +43,13 @@ PAIRS = [(MLPClassifier, neural_network.MLPClassifier), (MLPRegressor, neural_ne
 def digits() -> tuple[Array, Array]:
     X, y = load_digits(return_X_y=True)
     return X[:600] / 16, y[:600]
+
+
+@pytest.fixture
+def processes() -> Iterator[int]:
+    """How many processes joblib may use; they are stopped afterwards, for glassnet forks only while it is alone."""
+    yield 2
+    get_reusable_executor().shutdown(wait=True)
 
 
 @pytest.fixture(scope="module")
@@ -224,19 +234,19 @@ def test_the_network_is_one_of_glassnet(digits, tmp_path: Path) -> None:
 
 
 @unconverged
-def test_pipelines_searches_and_calibration_with_processes(digits) -> None:
+def test_pipelines_searches_and_calibration_with_processes(digits, processes: int) -> None:
     X, y = digits
     pipeline = make_pipeline(
         StandardScaler(), MLPClassifier((16,), max_iter=30, learning_rate_init=0.01, random_state=0)
     )
     grid = {"mlpclassifier__alpha": [1e-4, 1], "mlpclassifier__dropout": [0.0, 0.2]}
-    search = GridSearchCV(pipeline, grid, cv=2, n_jobs=2).fit(X, y)
+    search = GridSearchCV(pipeline, grid, cv=2, n_jobs=processes).fit(X, y)
     assert_views(search.best_estimator_[-1])
     assert search.best_score_ > 0.8
-    scores = cross_val_score(pipeline, X, y, cv=3, n_jobs=2)
+    scores = cross_val_score(pipeline, X, y, cv=3, n_jobs=processes)
     assert scores.min() > 0.8
     np.testing.assert_array_equal(scores, cross_val_score(pipeline, X, y, cv=3))  # the same in one process
-    calibrated = CalibratedClassifierCV(pipeline, cv=2, n_jobs=2).fit(X, y)
+    calibrated = CalibratedClassifierCV(pipeline, cv=2, n_jobs=processes).fit(X, y)
     np.testing.assert_allclose(calibrated.predict_proba(X).sum(axis=1), 1)
 
 
@@ -572,3 +582,8 @@ def test_the_guide_names_every_argument_and_its_default() -> None:
         }
         wanted = {name: repr(p.default).replace("'", '"') for name, p in inspect.signature(kind).parameters.items()}
         assert told == wanted
+
+
+def test_what_the_estimators_are_made_of_is_no_part_that_a_recipe_can_name() -> None:
+    known = {*final_classes(gn.Layer), *final_classes(gn.Optimizer), *final_classes(gn.Schedule)}
+    assert not known & {"SparseDense", "Continued", "InverseOfExamples"}

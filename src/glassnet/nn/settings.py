@@ -57,7 +57,9 @@ def _below(kind: type[T]) -> dict[str, type[T]]:
     found: dict[str, type[T]] = {}
     for sub in kind.__subclasses__():
         found = _below(sub) | found
-        ours = sub.__module__.startswith("glassnet.")
+        ours = sub.__module__.startswith("glassnet.nn.")
+        if sub.__module__.startswith("glassnet.") and not ours:
+            continue  # made for one caller, such as the estimators: no recipe can name it
         if not getattr(sub, "__abstractmethods__", None) and (ours or sub.__name__ not in found):
             found[sub.__name__] = sub  # a user's class never takes the name of one of ours
     return found
