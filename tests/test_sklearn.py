@@ -338,6 +338,20 @@ def test_every_optimizer_and_schedule(digits, solver: Any, learning_rate: Any) -
 
 
 @unconverged
+def test_shards_are_computed_at_once_and_learn_the_same(digits) -> None:
+    import scipy.sparse
+
+    X, y = digits
+    settings: dict[str, Any] = {"max_iter": 4, "random_state": 0, "hidden_layer_sizes": (20,)}
+    one, two = (MLPClassifier(shards=shards, **settings).fit(X, y) for shards in (1, 2))
+    np.testing.assert_allclose(two.network_.theta, one.network_.theta, atol=1e-10)
+    sparse = clone(two).fit(scipy.sparse.csr_array(X), y)
+    np.testing.assert_allclose(sparse.network_.theta, one.network_.theta, atol=1e-10)
+    assert_views(two)
+    assert_views(sparse)
+
+
+@unconverged
 def test_class_weights(digits) -> None:
     X, y = digits
     few = np.concatenate([np.flatnonzero(y == 1)[:10], np.flatnonzero(y == 8)])

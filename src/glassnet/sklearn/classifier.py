@@ -38,6 +38,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         monitor: by what training is ended and the best network known: "training_loss", "validation_loss" or
             "validation_score"; by default the score with early_stopping, else the training loss.
         callbacks: what else to do between epochs, a list of glassnet's callbacks.
+        shards: into how many pieces a batch is cut, which are computed at once, each on a processor of its own: faster
+            for large networks and batches. It fixes the arithmetic; the number of processors does not.
         verbose: shows a progress bar.
 
     Attributes:

@@ -60,6 +60,7 @@ class MultilayerPerceptron(BaseEstimator):
     init: Any = None
     monitor: str | None = None
     callbacks: Any = None
+    shards: int = 1
 
     @property
     def coefs_(self) -> list[Array]:

@@ -34,7 +34,7 @@ RANGES: dict[str, tuple[float, float, bool, bool]] = {
     "beta_2": (0, 1, True, False),
     "epsilon": (0, np.inf, False, False),
 }
-WHOLE = ("max_iter", "max_fun")
+WHOLE = ("max_iter", "max_fun", "shards")
 
 
 def check_settings(estimator: Any) -> None:

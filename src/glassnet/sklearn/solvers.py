@@ -64,6 +64,7 @@ def descend(estimator: Any, prepared: Prepared, *, seed: int, incremental: bool)
                 epochs=epochs,
                 batch_size=size,
                 shuffle=bool(estimator.shuffle),
+                shards=estimator.shards,
                 callbacks=[*score, convergence_of(estimator, validation), *callbacks_of(estimator)],
                 progress=progress,
                 seed=seed,
