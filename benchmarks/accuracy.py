@@ -21,7 +21,8 @@ from typing import Any
 import glassnet as gn
 from glassnet.nn.settings import describe
 from glassnet.recipes import load_recipe
-from glassnet.run import EVALUATION, HISTORY, MODEL, resume_run, train_recipe
+from glassnet.run import resume_run, train_recipe
+from glassnet.runfolder import EVALUATION, HISTORY, MODEL
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "accuracy.json"

@@ -9,7 +9,8 @@ import pytest
 import glassnet as gn
 from glassnet.modelfile import read_about
 from glassnet.recipes import load_recipe
-from glassnet.run import RunError, new_folder, resume_run, train_recipe
+from glassnet.run import new_folder, resume_run, train_recipe
+from glassnet.runfolder import RunError
 from glassnet.train.callbacks import Training
 
 
@@ -38,6 +39,7 @@ def test_a_run_leaves_everything_behind(digits: gn.Dataset, tmp_path: Path) -> N
         "pictures/mistakes.png",
         "pictures/predictions.png",
         "recipe.toml",
+        "report.html",
     ]
     assert gn.History.load(run.folder / "history.jsonl").records == run.history.records
     loaded = gn.load_network(run.folder / "model.safetensors")

@@ -23,7 +23,7 @@ from glassnet.data.files import sha256_of_content
 from glassnet.data.registry import check_dataset
 from glassnet.modelfile import read_about
 from glassnet.pretrained import FOLDER
-from glassnet.run import EVALUATION, HISTORY, MODEL
+from glassnet.runfolder import EVALUATION, HISTORY, MODEL
 from glassnet.train.calibration import refusal_threshold
 
 ROOT = Path(__file__).parent.parent

@@ -1,12 +1,4 @@
-"""A run: the folder that training a recipe leaves behind.
-
-recipe.toml         the recipe with every setting, ready to be trained again
-environment.json    versions and machine
-history.jsonl       one line an epoch, written as they come
-model.safetensors   the network
-evaluation.json     its figures on the test split
-pictures/           curves, confusion matrix, predictions, mistakes, hidden units
-"""
+"""A run: a recipe is trained, and leaves a folder behind; what lies in it stands in `glassnet.runfolder`."""
 
 import json
 import os
@@ -28,19 +20,25 @@ from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
 from glassnet.nn.settings import InputError
 from glassnet.recipes import Recipe, load_recipe
+from glassnet.report import write_report
+from glassnet.runfolder import (
+    CHECKPOINT,
+    ENVIRONMENT,
+    EVALUATION,
+    HISTORY,
+    LOCK,
+    MODEL,
+    PICTURES,
+    RECIPE,
+    RunError,
+    read_run,
+)
 from glassnet.train.callbacks import Callback, Training
 from glassnet.train.checkpoint import Checkpoint
 from glassnet.train.history import History, to_line
 from glassnet.train.loop import DivergenceError, Progress, fit
 from glassnet.train.metrics import Evaluation, evaluate
 from glassnet.version import __version__
-
-RECIPE, MODEL, HISTORY, EVALUATION = "recipe.toml", "model.safetensors", "history.jsonl", "evaluation.json"
-CHECKPOINT, PICTURES, LOCK = "checkpoint.safetensors", "pictures", "lock"
-
-
-class RunError(ValueError):
-    """A run folder that cannot be used; the message names it and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,8 @@ def train_recipe(
 
     Args:
         folder: must not exist, or be empty.
-        pictures: whether to draw them, which takes longer than training a small network; only where Matplotlib is.
+        pictures: whether to draw them and write the report, which takes longer than training a small network; only
+            where Matplotlib is.
         progress, workers: as in `fit`.
 
     Raises:
@@ -95,12 +94,12 @@ def train_recipe(
     new = _claim(folder)
     with _writing(folder):
         (folder / RECIPE).write_text(_toml(recipe), encoding="utf-8")
-        _write_json(folder / "environment.json", environment())
+        _write_json(folder / ENVIRONMENT, environment())
     try:
         with _alone(folder):
             return _train(recipe, network, dataset, folder, pictures, progress, workers)
     except InputError:  # recipe and data do not fit, and nothing was trained: leave no trace
-        for name in (RECIPE, "environment.json"):
+        for name in (RECIPE, ENVIRONMENT):
             (folder / name).unlink(missing_ok=True)
         if new:
             folder.rmdir()
@@ -200,6 +199,8 @@ def _train(
         _write_json(folder / EVALUATION, result.to_table())  # last: a run that has it is finished
         for name in (CHECKPOINT, f"{CHECKPOINT}.part"):
             (folder / name).unlink(missing_ok=True)
+        if pictures and plots.available():
+            write_report(read_run(folder), examples=dataset.test.x, evaluation=result, white=dataset.white)
     return Run(folder, network, history, result, drawn)
 
 

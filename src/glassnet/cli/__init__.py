@@ -12,6 +12,7 @@ import typer
 
 from glassnet.cli import (
     check_gradients,
+    compare,
     data,
     demo,
     doctor,
@@ -21,6 +22,7 @@ from glassnet.cli import (
     export,
     predict,
     recipes,
+    report,
     summary,
     train,
 )
@@ -39,6 +41,8 @@ app.command()(demo.demo)
 app.command()(train.train)
 app.command()(train.resume)
 app.command()(evaluate.evaluate)
+app.command()(compare.compare)
+app.command()(report.report)
 app.command()(ensemble.ensemble)
 app.command()(predict.predict)
 app.command()(explain.explain)
@@ -101,7 +105,7 @@ def _message(error: Exception) -> str | None:
     from glassnet.nn.settings import InputError
     from glassnet.plots import PlotError
     from glassnet.recipes import RecipeError
-    from glassnet.run import RunError
+    from glassnet.runfolder import RunError
     from glassnet.train.checkpoint import CheckpointError
     from glassnet.train.crew import WorkerError
     from glassnet.train.loop import DivergenceError

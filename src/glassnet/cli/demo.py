@@ -29,7 +29,7 @@ def demo(
     from glassnet.modelfile import load_network
     from glassnet.progress import TaskBar
     from glassnet.recipes import load_recipe
-    from glassnet.run import MODEL
+    from glassnet.runfolder import MODEL
 
     settings = {}
     try:

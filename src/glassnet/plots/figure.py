@@ -1,5 +1,6 @@
-"""What all figures share: colours, an empty figure, a grid of small pictures, a PNG."""
+"""What all figures share: colours, an empty figure, a grid of small pictures; PNG and SVG."""
 
+import io
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,33 @@ def save(figure: "Figure", path: str | Path) -> None:
     figure.savefig(path, dpi=120, metadata={"Software": None})
 
 
+def as_svg(figure: "Figure") -> str:
+    """A figure as an SVG that stands on any ground: what is black turns light where the reader prefers a dark page."""
+    import matplotlib
+
+    text = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "glassnet"}):
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    style = "svg{color:#1a1c20} text{fill:currentColor} @media (prefers-color-scheme:dark){svg{color:#e4e6ea}}"
+    drawn = text.getvalue().replace("#000000", "currentColor").replace(QUIET, "#858b96")  # grey on either ground
+    drawn = drawn[drawn.index("<svg") :]  # without the document type, which names an address
+    return drawn.replace("<defs>", f"<style>{style}</style>\n <defs>", 1)
+
+
+def as_png(image: Array, white: int = 255) -> bytes:
+    """An image (H, W) or (H, W, C) as a PNG, a pixel a pixel; grey if it has neither three channels nor four."""
+    from matplotlib.image import imsave
+
+    if image.ndim == 3 and image.shape[2] not in (3, 4):
+        image = image.mean(axis=2)
+    how: dict[str, Any] = {"format": "png", "metadata": {"Software": None}}
+    if image.ndim == 2:
+        how |= {"cmap": "gray", "vmin": 0, "vmax": white}
+    file = io.BytesIO()
+    imsave(file, image if image.ndim == 2 else np.clip(image / white, 0, 1), **how)
+    return file.getvalue()
+
+
 def available() -> bool:
     """Whether Matplotlib is installed."""
     return find_spec("matplotlib") is not None
@@ -45,6 +73,11 @@ def show(axes: Any, image: Array) -> None:
     side = int(np.sqrt(image.size))
     picture = image.reshape(side, side) if image.ndim == 1 and side * side == image.size else np.squeeze(image)
     axes.imshow(picture, cmap="gray", vmin=0, interpolation="nearest")
+
+
+def as_it_is(text: str) -> str:
+    """A text from outside, so that Matplotlib shows it and reads no formula in it."""
+    return text.replace("$", r"\$")
 
 
 def empty_figure(width: float, height: float) -> "Figure":

@@ -183,6 +183,20 @@ class Recipe:
         """The recipe as plain values, which read back give the same recipe."""
         return without_nothing(to_table(self))
 
+    def settings(self) -> dict[str, str]:
+        """Every setting as a text, by its dotted key, as `--set` takes it: {"optimizer.lr": "0.1"}; without `about`."""
+        found: dict[str, str] = {}
+
+        def walk(value: Any, key: str) -> None:
+            if isinstance(value, dict):
+                for name, item in value.items():
+                    walk(item, f"{key}.{name}" if key else name)
+            else:
+                found[key] = as_text(value)
+
+        walk(self.to_table() | {"about": {}}, "")
+        return found
+
 
 def recipe_names() -> list[str]:
     """The named recipes, smallest first."""
@@ -233,6 +247,16 @@ def _put(table: dict[str, Any], key: str, text: str) -> None:
     for other in replaced.get(last, ()):  # the long form and the short form exclude each other
         table.pop(other, None)
     table[last] = value
+
+
+def as_text(value: Any) -> str:
+    """A setting as people write it: 0.1, true, [128, 64], [Conv2D(filters=8, kernel_size=3), ReLU]."""
+    if isinstance(value, dict):
+        inside = ", ".join(f"{key}={as_text(item)}" for key, item in value.items() if key != "type")
+        return f"{value['type']}({inside})" if "type" in value else f"({inside})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(as_text, value))}]"
+    return str(value).lower() if isinstance(value, bool) else f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def without_nothing(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """How good a network is: loss, accuracy, and for each class what is mistaken for what."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -139,10 +140,7 @@ class Evaluation:
 
     def most_confused(self, count: int = 5) -> list[tuple[str, str, int]]:
         """The most frequent mistakes: (truth, prediction, how often), most frequent first."""
-        mistakes = self.confusion - np.diag(np.diag(self.confusion))
-        order = np.argsort(-mistakes, axis=None, kind="stable")[:count]
-        pairs = [np.unravel_index(place, mistakes.shape) for place in order]
-        return [(self.classes[t], self.classes[p], int(mistakes[t, p])) for t, p in pairs if mistakes[t, p]]
+        return most_confused(self.confusion, self.classes, count)
 
     def mistakes(self) -> Array:
         """The examples that are wrong, those first in which the network was surest of its wrong answer."""
@@ -179,6 +177,28 @@ def evaluate(network: Network, split: Any) -> Evaluation:
     loss, prediction = network.loss.forward(logits, targets)
     classes = network.classes or tuple(str(c) for c in range(max(network.output_shape[0], 2)))
     return Evaluation(loss, classes, targets.astype(np.int64), network.loss.labels(prediction), prediction)
+
+
+def most_confused(confusion: Array, classes: Sequence[str], count: int) -> list[tuple[str, str, int]]:
+    """The most frequent mistakes in counts (C, C): (truth, prediction, how often), most frequent first."""
+    mistakes = confusion - np.diag(np.diag(confusion))
+    order = np.argsort(-mistakes, axis=None, kind="stable")[:count]
+    pairs = [np.unravel_index(place, mistakes.shape) for place in order]
+    return [(classes[t], classes[p], int(mistakes[t, p])) for t, p in pairs if mistakes[t, p]]
+
+
+def accuracy_interval(accuracy: float, examples: int) -> tuple[float, float]:
+    """Where the accuracy on endless data of this kind lies, in 95 of 100 such measurements: Wilson's interval.
+
+    With p the accuracy on N examples and z = 1.96:   (p + z²/2N ± z sqrt(p (1 - p) / N + z²/4N²)) / (1 + z²/N).
+    It stays within 0 and 1, and is not empty when all are right.
+
+    Reference: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    """
+    z2 = 1.959964**2 / examples
+    middle = accuracy + z2 / 2
+    half = math.sqrt(z2 * accuracy * (1 - accuracy) + z2 * z2 / 4)
+    return max((middle - half) / (1 + z2), 0.0), min((middle + half) / (1 + z2), 1.0)
 
 
 def ensemble(evaluations: Sequence[Evaluation]) -> Evaluation:

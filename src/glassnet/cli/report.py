@@ -1,0 +1,52 @@
+"""glassnet report: all that a run has left, on one page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="the folder of a run, finished or not")],
+    data: Annotated[
+        str | None, typer.Option(help="the dataset, where it is not to be found under its name in the recipe")
+    ] = None,
+) -> None:
+    """Write report.html into the folder of a run: one page that needs no other file, no network and no script.
+
+    Every finished run has one already, where Matplotlib is installed; this makes it anew.
+
+    Example: `glassnet report runs/classic-mnist`
+    """
+    from glassnet.cli.evaluate import dataset_of
+    from glassnet.cli.terminal import console
+    from glassnet.data.dataset import DataError
+    from glassnet.plots import PlotError, available
+    from glassnet.report import write_report
+    from glassnet.runfolder import MODEL, RunError, read_run
+    from glassnet.train.metrics import evaluate
+
+    if run.is_file():
+        raise RunError(f"{run}: expected the folder of a run, but this is a file")
+    saved = read_run(run)
+    if not available():
+        raise PlotError("a report holds figures, and they need Matplotlib: pip install 'glassnet[plots]'")
+    if saved.network is None or not saved.finished:
+        path = write_report(saved)
+    else:
+        try:
+            dataset = dataset_of(run / MODEL, data, "test")
+        except DataError as error:
+            if data is not None:
+                raise
+            console.print(f"without pictures of the mistakes: {error}")
+            path = write_report(saved)
+        else:
+            result = evaluate(saved.network, dataset.test)
+            if len(result.truth) != saved.evaluation["examples"]:
+                raise DataError(
+                    f"{dataset.name}: the run was measured on {saved.evaluation['examples']:,} test examples, "
+                    f"but here are {len(result.truth):,}: name its dataset with --data"
+                )
+            path = write_report(saved, examples=dataset.test.x, evaluation=result, white=dataset.white)
+    console.print(f"written to {path} ({path.stat().st_size / 1000:,.0f} kB): open it in a browser", soft_wrap=True)

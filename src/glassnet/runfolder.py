@@ -1,0 +1,184 @@
+"""The folder of a run: which files it holds, and how they are read back.
+
+recipe.toml         the recipe with every setting, ready to be trained again
+environment.json    versions and machine
+history.jsonl       one line an epoch, written as they come
+model.safetensors   the network
+evaluation.json     its figures on the test split; a run that has it is finished
+pictures/           curves, confusion matrix, predictions, mistakes, hidden units
+report.html         all of this on one page
+
+`glassnet.run` writes it. What is read here may have been damaged or forged: every value is checked before it is used.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from glassnet.modelfile import load_network, read_about
+from glassnet.nn.network import Network
+from glassnet.nn.settings import InputError, from_table
+from glassnet.recipes import Recipe, RecipeError, load_recipe
+from glassnet.train.history import History
+from glassnet.train.metrics import PerClass
+
+RECIPE, MODEL, HISTORY, EVALUATION = "recipe.toml", "model.safetensors", "history.jsonl", "evaluation.json"
+CHECKPOINT, PICTURES, LOCK = "checkpoint.safetensors", "pictures", "lock"
+ENVIRONMENT, REPORT = "environment.json", "report.html"
+
+LARGEST = 64 * 2**20  # bytes of a text file; the history of 100,000 epochs has 20 million
+
+
+class RunError(ValueError):
+    """A run folder that cannot be used; the message names it and says what to do."""
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """A run as its folder tells it, or as much of it as a model file knows.
+
+    Attributes:
+        path: the folder, or the model file.
+        recipe: what was trained; None for a model that was not made by one.
+        network: as it was kept; None if the run has not come so far.
+        history: of the training, with the epoch that was kept where that is known; empty for a model file.
+        evaluation: figures on the test split, as `Evaluation.to_table` gives them; empty while the run is unfinished.
+        environment: versions and machine; may be empty.
+        epochs: how many were trained.
+    """
+
+    path: Path
+    recipe: Recipe | None
+    network: Network | None
+    history: History
+    evaluation: dict[str, Any]
+    environment: dict[str, Any]
+    epochs: int
+
+    @property
+    def finished(self) -> bool:
+        """Whether the network was measured on the test split, which is the last thing that a run does."""
+        return bool(self.evaluation)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long all epochs took; None if that is not known."""
+        return sum(self.history["seconds"]) if "seconds" in self.history else None
+
+
+def read_run(path: str | Path) -> SavedRun:
+    """Read the folder of a run, finished or not, or a model file.
+
+    Raises:
+        RunError: no such folder, a file of it is missing or damaged.   RecipeError, ModelFileError: likewise.
+    """
+    path = Path(path)
+    if path.is_file():
+        return _read_model(path)
+    if not (path / RECIPE).is_file():
+        found = "it has no recipe.toml" if path.is_dir() else "it does not exist"
+        raise RunError(f"{path}: expected the folder of a run or a model file, but {found}")
+    _check_size(path / RECIPE)
+    recipe = load_recipe(path / RECIPE)
+    history = _history(path / HISTORY)
+    evaluation = _evaluation(_json(path / EVALUATION), path / EVALUATION) if (path / EVALUATION).is_file() else {}
+    if evaluation and not len(history) and recipe.training.epochs:
+        raise RunError(f"{path}: this run is finished, but its {HISTORY} is missing or empty")
+    environment = _json(path / ENVIRONMENT) if (path / ENVIRONMENT).is_file() else {}
+    network = None
+    if evaluation or (path / MODEL).is_file():
+        network = load_network(path / MODEL)
+        history.kept_epoch = _kept_epoch(read_about(path / MODEL))
+    return SavedRun(path, recipe, network, history, evaluation, environment, len(history))
+
+
+def _read_model(path: Path) -> SavedRun:
+    network, about = load_network(path), read_about(path)
+    try:
+        recipe = from_table(Recipe, about["recipe"], "") if "recipe" in about else None
+    except InputError as error:
+        raise RecipeError(f"{path}: the recipe in this model file cannot be used: {error}") from None
+    evaluation = _evaluation(about["test"], path) if "test" in about else {}
+    epochs = about.get("training", {}).get("epochs")
+    history = History(kept_epoch=_kept_epoch(about))
+    return SavedRun(path, recipe, network, history, evaluation, {}, epochs if type(epochs) is int else 0)
+
+
+def _kept_epoch(about: dict[str, Any]) -> int:
+    kept = about.get("training", {}).get("kept_epoch")
+    return kept if type(kept) is int else 0
+
+
+def _history(path: Path) -> History:
+    if not path.is_file():
+        return History()  # killed before the first epoch began
+    _check_size(path)
+    try:
+        history = History.load(path)
+    except UnicodeDecodeError:
+        raise RunError(f"{path}: expected text in UTF-8") from None
+    except InputError as error:
+        raise RunError(str(error)) from None
+    for record in history:
+        if record.keys() != history.records[0].keys():
+            raise RunError(f"{path}, line {record['epoch']}: expected the same figures as in line 1")
+        for key, value in record.items():
+            if not math.isfinite(value):
+                raise RunError(f"{path}, line {record['epoch']}: expected a finite {key}, got {value}")
+    return history
+
+
+def _json(path: Path) -> dict[str, Any]:
+    _check_size(path)
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError too
+        raise RunError(f"{path}: expected JSON, but it is damaged: {error}") from None
+    if not isinstance(value, dict):
+        raise RunError(f"{path}: expected a table, got {type(value).__name__}")
+    return value
+
+
+def _check_size(path: Path) -> None:
+    if path.stat().st_size > LARGEST:
+        raise RunError(f"{path}: expected at most {LARGEST:,} bytes, got {path.stat().st_size:,}")
+
+
+def _evaluation(table: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The figures, if they are such as `Evaluation.to_table` writes; those of a regression have no classes."""
+
+    def expect(condition: bool, key: str, expected: str) -> None:
+        if not condition:
+            raise RunError(f"{path}: damaged: expected {key} to be {expected}, got {str(table.get(key))[:60]}")
+
+    for key, value in table.items():
+        expect(not isinstance(value, float) or math.isfinite(value), key, "a finite number")
+    expect(_number(table.get("loss")), "loss", "a finite number")
+    expect(type(table.get("examples")) is int and table["examples"] >= 1, "examples", "a whole number of at least 1")
+    accuracy = table.get("accuracy", 0.0)
+    expect(_number(accuracy) and 0 <= accuracy <= 1, "accuracy", "a number from 0 to 1")
+    if "confusion" in table:
+        names, counts = table.get("classes"), table["confusion"]
+        expect(isinstance(names, list) and all(isinstance(name, str) for name in names), "classes", "a list of names")
+        C = len(table["classes"])
+        square = isinstance(counts, list) and len(counts) == C and all(_counts(row, C) for row in counts)
+        expect(square, "confusion", f"{C} lists of {C} whole numbers")
+    if "per_class" in table:
+        expect(isinstance(table["per_class"], list), "per_class", "a list of tables")
+        for row in table["per_class"]:
+            expect(isinstance(row, dict) and row.keys() == set(PerClass._fields), "per_class", "figures of each class")
+            figures = [value for key, value in row.items() if key != "name"]
+            expect(isinstance(row["name"], str) and all(map(_number, figures)), "per_class", "finite figures")
+    return table
+
+
+def _counts(row: Any, length: int) -> bool:
+    return isinstance(row, list) and len(row) == length and all(type(n) is int and n >= 0 for n in row)
+
+
+def _number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value) if isinstance(value, float) else abs(value) < 2**63
