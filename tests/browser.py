@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +23,16 @@ OPTIONS = (
     "--disable-dev-shm-usage",
     "--remote-debugging-pipe",
 )
+
+# The browser reads commands from descriptor 3 and writes answers to 4: put the pipes there, then become the browser.
+START = """
+import fcntl, os, sys
+pipes = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 10) for fd in sys.argv[1:3]]
+for fd, pipe in enumerate(pipes, 3):
+    os.dup2(pipe, fd)
+    os.close(pipe)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def find_browser() -> str | None:
@@ -41,10 +52,18 @@ class Page:
         assert browser is not None
         commands, self.writer = os.pipe()
         self.reader, answers = os.pipe()
-        # The browser reads from descriptor 3 and writes to 4; the shell puts the pipes there.
-        line = f'exec "$@" 3<&{commands} 4>&{answers}'
         self.process = subprocess.Popen(
-            ["sh", "-c", line, "sh", browser, *OPTIONS, f"--user-data-dir={profile}", "about:blank"],
+            [
+                sys.executable,
+                "-c",
+                START,
+                str(commands),
+                str(answers),
+                browser,
+                *OPTIONS,
+                f"--user-data-dir={profile}",
+                "about:blank",
+            ],
             pass_fds=(commands, answers),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -143,3 +143,110 @@ def test_scales_of_variants_have_a_few_round_ticks(accuracies: list[float], loss
         ticks = axes.get_xticks()
         assert 1 <= len(ticks) <= 8
         assert np.all((low <= ticks) & (ticks <= high))
+
+
+def history(*losses: float, **more: list[float]) -> gn.History:
+    columns = {name: values[e] for e in range(len(losses)) for name, values in more.items() if len(values) > e}
+    assert len(columns) == len(more)
+    return gn.History(
+        [
+            {"epoch": e + 1, "training_loss": loss} | {name: values[e] for name, values in more.items()}
+            for e, loss in enumerate(losses)
+        ]
+    )
+
+
+def test_a_comparison_shows_every_curve(tmp_path: Path) -> None:
+    """Validation is thick, training thin, both in the colour of the run; what has no epoch is left out."""
+    histories = {
+        "1  _a$x$b": history(1.0, 0.5, validation_loss=[2.0, 1.5], training_accuracy=[0.5, 0.75]),
+        "2  $\\nothing$": history(0.25),
+        "3  empty": gn.History(),
+    }
+    figure = plots.comparison(histories)
+    loss, accuracy = figure.axes
+    assert loss.get_yscale() == "log"
+    np.testing.assert_allclose(loss.lines[0].get_ydata(), [1, 0.5])
+    np.testing.assert_allclose(loss.lines[1].get_ydata(), [2, 1.5])
+    np.testing.assert_allclose(accuracy.lines[0].get_ydata(), [50, 75])
+    assert loss.lines[0].get_linewidth() < loss.lines[1].get_linewidth()
+    assert loss.lines[0].get_color() == loss.lines[1].get_color() != loss.lines[2].get_color()
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == [r"1  _a\$x\$b", r"2  \$\nothing\$"]
+    plots.save(figure, tmp_path / "compared.png")  # a name that were read as a formula would fail here
+    assert is_picture(tmp_path / "compared.png")
+
+
+def test_a_comparison_of_many_and_of_a_loss_of_0(tmp_path: Path) -> None:
+    figure = plots.comparison({str(i): history(float(i), 0.0) for i in range(12)})
+    assert figure.axes[0].get_yscale() == "linear"  # a logarithm has no place for 0
+    assert len({line.get_color() for line in figure.axes[0].lines}) == 12
+    plots.save(figure, tmp_path / "many.png")
+
+
+def test_names_of_classes_are_no_formulas(result: Evaluation, images: np.ndarray, tmp_path: Path) -> None:
+    odd = Evaluation(0.5, ("$\\a$", "$_$", "<b>"), result.truth, result.predicted, result.probabilities)
+    for figure in (plots.confusion(odd), plots.mistakes(images, odd)):
+        plots.save(figure, tmp_path / "odd.png")
+
+
+def test_an_svg_stands_on_any_ground() -> None:
+    from xml.etree import ElementTree
+
+    svg = plots.as_svg(plots.curve(gn.History([{"epoch": 1, "training_loss": 1.0}]), "loss"))
+    root = ElementTree.fromstring(svg)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert "prefers-color-scheme:dark" in "".join(root.itertext())
+    assert "loss (mean, nats)" in "".join(root.itertext())  # text is text
+    assert "currentColor" in svg
+    assert "#000000" not in svg
+    assert "#ffffff" not in svg.replace("<style", "")  # no white ground
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (5, 4, 1), (5, 4, 3)])
+def test_a_png_has_the_pixels_of_the_image(shape: tuple[int, ...], tmp_path: Path) -> None:
+    from matplotlib.image import imread
+
+    image = np.random.default_rng(1).integers(0, 17, shape).astype(np.uint8)
+    (tmp_path / "a.png").write_bytes(plots.as_png(image, white=16))
+    shown = imread(tmp_path / "a.png")[..., :3] * 16
+    expected = np.broadcast_to(image.reshape(5, 4, -1), (5, 4, 3))
+    np.testing.assert_allclose(shown, expected, atol=16 / 255)  # one grey of 256
+
+
+def pixels(png: bytes) -> np.ndarray:
+    import io
+
+    from matplotlib.image import imread
+
+    return imread(io.BytesIO(png))
+
+
+def test_a_mosaic_is_blue_for_and_red_against() -> None:
+    network = gn.Network([gn.Flatten(), gn.Dense(9)], input_shape=(3, 4))
+    dense = network.layers[1]
+    dense.W[:] = 0
+    dense.W[5, 8] = 2.0  # row 1, column 1 of the ninth picture, which is the first of the second row
+    dense.W[6, 8] = -2.0
+    shown = pixels(plots.weight_mosaic(network))
+    assert shown.shape == (2 * 4 - 1, 8 * 5 - 1, 4)
+    red, green, blue, solid = np.moveaxis(shown, 2, 0)
+    assert blue[5, 1] > red[5, 1]
+    assert red[5, 2] > blue[5, 2]
+    assert solid[3].max() == 0  # between the rows of pictures
+    assert green[0, 0] > 0.9  # a weight of 0 is white
+    faded = pixels(plots.weight_mosaic(network, spread=np.where(np.arange(12) == 5, 0.0, 1.0).reshape(3, 4)))
+    np.testing.assert_array_equal(faded[5, 1], faded[4, 0])  # a pixel that never changes
+
+
+def test_a_mosaic_of_filters_and_of_none() -> None:
+    network = gn.Network([gn.Reshape((6, 6, 1)), gn.Conv2D(3, 2), gn.Flatten(), gn.Dense(2)], input_shape=(6, 6))
+    assert pixels(plots.weight_mosaic(network)).shape[:2] == (2, 3 * 3 - 1)
+    assert plots.weight_mosaic(gn.Network([gn.Dense(2)], input_shape=5)) is None
+    assert plots.weight_mosaic(gn.Network([gn.ReLU()], input_shape=(5, 5))) is None
+
+
+def test_a_histogram_counts_every_weight() -> None:
+    weights = np.random.default_rng(2).standard_normal((7, 5))
+    (axes,) = plots.weight_histogram("dense1", weights).axes
+    assert sum(bar.get_height() for bar in axes.patches) == 35

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.train.metrics import Evaluation
+from glassnet.train.metrics import Evaluation, accuracy_interval
 
 
 def result(truth: list[int], predicted: list[int], sure: list[float] | None = None) -> Evaluation:
@@ -110,3 +110,13 @@ def test_an_ensemble_of_others_is_refused() -> None:
         gn.ensemble([Evaluation(0.0, ("a", "b", "c"), np.array([0]), np.array([0]), np.array([[3.0, -1.0, 0.0]]))])
     with pytest.raises(gn.InputError, match="at least one"):
         gn.ensemble([])
+
+
+def test_the_interval_of_an_accuracy_is_wilsons() -> None:
+    """Its ends are the accuracies c from which the measured one lies just 1.96 standard errors of c away."""
+    assert accuracy_interval(0.5, 100) == pytest.approx((0.40383, 0.59617), abs=1e-5)
+    for accuracy, examples in ((0.979, 10_000), (0.03, 40), (1.0, 7), (0.0, 7)):
+        for c in accuracy_interval(accuracy, examples):
+            assert (accuracy - c) ** 2 == pytest.approx(1.959964**2 * c * (1 - c) / examples, abs=1e-12)
+    low, high = accuracy_interval(1.0, 360)
+    assert 0.98 < low < 1 == high

@@ -16,6 +16,7 @@ from glassnet.plots.figure import (
     WRONG,
     Array,
     PlotError,
+    as_it_is,
     as_png,
     as_svg,
     available,
@@ -107,8 +108,9 @@ def confusion(evaluation: Evaluation) -> "Figure":
                 weight = "bold" if t == p else "normal"
                 axes.text(p, t, f"{counts[t, p]}", ha="center", va="center", fontsize=size, color=colour, weight=weight)
     rotation = 45 if max(map(len, evaluation.classes)) > 3 else 0
-    axes.set_xticks(range(C), evaluation.classes, rotation=rotation, ha="right" if rotation else "center")
-    axes.set_yticks(range(C), evaluation.classes)
+    names = list(map(as_it_is, evaluation.classes))
+    axes.set_xticks(range(C), names, rotation=rotation, ha="right" if rotation else "center")
+    axes.set_yticks(range(C), names)
     axes.set(xlabel="prediction", ylabel="truth", title=f"{evaluation.accuracy:.2%} of {len(evaluation.truth):,} right")
     return figure
 
@@ -172,7 +174,7 @@ def sheet(images: Array, labels: list[str], *, title: str) -> "Figure":
     figure, cells = small_pictures(len(images), title)
     for axes, image, label in zip(cells, images, labels, strict=False):
         show(axes, image)
-        axes.set_title(label, fontsize=9, pad=3)
+        axes.set_title(as_it_is(label), fontsize=9, pad=3)
     return figure
 
 
@@ -264,5 +266,5 @@ def _grid(images: Array, evaluation: Evaluation, chosen: Array, title: str) -> "
         text = f"{evaluation.classes[said]}  {evaluation.probabilities[i].max():.1%}"
         if truth != said:
             text += f"\ntruth {evaluation.classes[truth]}"
-        axes.set_title(text, fontsize=8.5, pad=3, color="black" if truth == said else WRONG)
+        axes.set_title(as_it_is(text), fontsize=8.5, pad=3, color="black" if truth == said else WRONG)
     return figure

@@ -58,11 +58,11 @@ def _key_figures(run: SavedRun) -> Iterable[tuple[str, str]]:
         if key not in known and isinstance(value, int | float) and not isinstance(value, bool):
             yield f"test {key.replace('_', ' ')}", f"{value:.4f}" if isinstance(value, float) else f"{value:,}"
     if run.history.kept_epoch:
-        yield "network kept", f"epoch {run.history.kept_epoch} of {run.epochs}"
+        yield "kept epoch", f"{run.history.kept_epoch} of {run.epochs}"
     for name in ("validation_accuracy", "validation_loss"):
         if name in run.history and run.history.kept_epoch:
             value = run.history[name][run.history.kept_epoch - 1]
-            yield f"{name.replace('_', ' ')} then", f"{100 * value:.2f} %" if "accuracy" in name else f"{value:.4f}"
+            yield f"its {name.replace('_', ' ')}", f"{100 * value:.2f} %" if "accuracy" in name else f"{value:.4f}"
     if run.seconds is not None:
         yield "training", f"{run.seconds:,.1f} s"
     if run.network is not None:
@@ -106,9 +106,8 @@ def network(run: SavedRun) -> Html | None:
     """The layers, what comes out of each, and what it costs."""
     if run.network is None:
         return None
-    caption = "The layers in order: what comes out of each for one example, and what it costs"
     head = ("layer", "settings", "output", "parameters", "multiply-adds")
-    return table(caption, head, summary_rows(run.network), class_="layers")
+    return table("The layers in order, for one example", head, summary_rows(run.network), class_="layers")
 
 
 def curves(run: SavedRun) -> Html | None:
@@ -145,8 +144,9 @@ def confusion(run: SavedRun) -> Html | None:
             shade = f"background: rgba(217, 95, 14, {0.65 * share[t, p] / top:.3f})" if t != p and count else None
             cells.append(element("td", count or "", style=shade, class_="right" if t == p else None))
         rows.append(cells)
-    caption = "Rows are the truth, columns the prediction. Green is right; the more orange, the more often wrong."
-    return table(caption, ("", *classes), rows, class_="confusion")
+    note = "Green is right; the more orange, the more often wrong."
+    grid = table("Truth by row, prediction by column", ("", *classes), rows, class_="confusion")
+    return together([element("p", note, class_="note"), grid])
 
 
 def classes(run: SavedRun) -> Html | None:
@@ -154,9 +154,10 @@ def classes(run: SavedRun) -> Html | None:
     if not run.evaluation.get("per_class"):
         return None
     rows = [PerClass(**row) for row in run.evaluation["per_class"]]
-    caption = "Precision: of those called so, how many are. Recall: of those that are, how many were called so."
+    note = "Precision: of those called so, how many are. Recall: of those that are, how many were called so."
     cells = ((r.name, _percent(r.precision), _percent(r.recall), _percent(r.f1), f"{r.support:,}") for r in rows)
-    return table(caption, ("class", "precision", "recall", "F1", "support"), cells)
+    grid = table("On the test examples", ("class", "precision", "recall", "F1", "support"), cells)
+    return together([element("p", note, class_="note"), grid])
 
 
 def _percent(fraction: float) -> str:
@@ -169,7 +170,7 @@ def most_confused_pairs(run: SavedRun) -> Html | None:
         return None
     pairs = most_confused(np.array(run.evaluation["confusion"]), run.evaluation["classes"], 10)
     caption = "The most frequent mistakes"
-    return table(caption, ("truth", "read as", "how often"), pairs) if pairs else None
+    return table(caption, ("truth", "read as", "how often"), pairs, class_="pairs") if pairs else None
 
 
 def mistakes(images: Array | None, evaluation: Evaluation | None, white: int) -> Html | None:
