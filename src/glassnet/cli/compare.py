@@ -138,7 +138,7 @@ def _figures(runs: list["SavedRun"]) -> "Table":
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), collapse_padding=True)
     table.add_column("", justify="right")
     table.add_column("run\nnetwork, parameters", overflow="fold", ratio=1)
-    for name in ("epochs\nkept/all", "valid.\nfinal", "\nbest", "test\naccuracy", "\nloss", "time\ns"):
+    for name in ("epochs\nkept/of", "valid.\nfinal", "\nbest", "test\naccuracy", "\nloss", "time\ns"):
         table.add_column(name, justify="right", no_wrap=True)
     for number, run in enumerate(runs, 1):
         name = str(run.path)
@@ -187,7 +187,7 @@ def _test(run: "SavedRun") -> tuple[str, str]:
 
 def _group_name(group: Sequence["SavedRun"], runs: Sequence["SavedRun"]) -> str:
     numbers = ", ".join(str(1 + next(i for i, run in enumerate(runs) if run is member)) for member in group)
-    return f"{len(group)} seeds: {numbers}\nmean\n± deviation"
+    return f"{len(group)} seeds: {numbers}\nmean\nstandard deviation"
 
 
 def _group_figures(group: Sequence["SavedRun"]) -> list[str]:
@@ -197,7 +197,7 @@ def _group_figures(group: Sequence["SavedRun"]) -> list[str]:
     def cell(figure: Spread | None, scale: float, digits: int) -> str:
         if figure is None:
             return ""
-        return f"\n{scale * figure.mean:.{digits}f}\n± {scale * figure.deviation:.{digits}f}"
+        return f"\n{scale * figure.mean:.{digits}f}\n{scale * figure.deviation:.{digits}f}"
 
     figures = [validation(run) for run in group]
     of_accuracy = all(figure is None or figure.name == "validation_accuracy" for figure in figures)

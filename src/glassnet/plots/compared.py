@@ -19,6 +19,7 @@ def comparison(histories: dict[str, History]) -> "Figure":
     """
     from matplotlib import colormaps
     from matplotlib.lines import Line2D
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     known = {name: history for name, history in histories.items() if len(history)}
     panels = [("loss", "loss (mean, nats)")]
@@ -37,6 +38,9 @@ def comparison(histories: dict[str, History]) -> "Figure":
         axes.set(xlabel="epoch", title=title)
         if value == "loss" and all(min(line.get_ydata()) > 0 for line in axes.lines):
             axes.set_yscale("log")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axes.yaxis.set_minor_formatter(NullFormatter())
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
     lines = [Line2D([], [], color=colour, linewidth=2) for colour in colours]

@@ -19,15 +19,16 @@ WORST = 24  # mistakes that are shown
 
 
 def name_of(run: SavedRun) -> str:
-    """What the run is called: its recipe and its data."""
-    return f"{run.recipe.name} on {Path(run.recipe.data.name).name}" if run.recipe else run.path.name
+    """What the run is called: its folder, its recipe, its data."""
+    folder = run.path.resolve().name
+    return f"{folder}: {run.recipe.name} on {Path(run.recipe.data.name).name}" if run.recipe else folder
 
 
 def verdict(run: SavedRun) -> Html:
     """The name of the run, how good its network is, and the figures that one asks for first."""
     parts = [element("h1", name_of(run))]
     if run.recipe and run.recipe.about:
-        parts.append(element("p", run.recipe.about, class_="about"))
+        parts.append(element("p", f"Recipe {run.recipe.name}: {run.recipe.about}", class_="about"))
     parts.append(element("p", *_sentence(run), class_="verdict"))
     cards = (element("div", element("dt", name), element("dd", value)) for name, value in _key_figures(run))
     return together([*parts, element("dl", *cards, class_="figures")])
