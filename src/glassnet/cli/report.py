@@ -1,9 +1,13 @@
 """glassnet report: all that a run has left, on one page."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from glassnet.data.dataset import Dataset
+    from glassnet.runfolder import SavedRun
 
 
 def report(
@@ -18,12 +22,10 @@ def report(
 
     Example: `glassnet report runs/classic-mnist`
     """
-    from glassnet.cli.evaluate import dataset_of
     from glassnet.cli.terminal import console
-    from glassnet.data.dataset import DataError
     from glassnet.plots import PlotError, available
     from glassnet.report import write_report
-    from glassnet.runfolder import MODEL, RunError, read_run
+    from glassnet.runfolder import RunError, read_run
     from glassnet.train.metrics import evaluate
 
     if run.is_file():
@@ -31,22 +33,37 @@ def report(
     saved = read_run(run)
     if not available():
         raise PlotError("a report holds figures, and they need Matplotlib: pip install 'glassnet[plots]'")
-    if saved.network is None or not saved.finished:
+    dataset = _dataset(saved, data) if saved.finished else None
+    if dataset is None or saved.network is None:
         path = write_report(saved)
     else:
-        try:
-            dataset = dataset_of(run / MODEL, data, "test")
-        except DataError as error:
-            if data is not None:
-                raise
-            console.print(f"without pictures of the mistakes: {error}")
-            path = write_report(saved)
-        else:
-            result = evaluate(saved.network, dataset.test)
-            if len(result.truth) != saved.evaluation["examples"]:
-                raise DataError(
-                    f"{dataset.name}: the run was measured on {saved.evaluation['examples']:,} test examples, "
-                    f"but here are {len(result.truth):,}: name its dataset with --data"
-                )
-            path = write_report(saved, examples=dataset.test.x, evaluation=result, white=dataset.white)
+        result = evaluate(saved.network, dataset.test)
+        path = write_report(saved, examples=dataset.test.x, evaluation=result, white=dataset.white)
     console.print(f"written to {path} ({path.stat().st_size / 1000:,.0f} kB): open it in a browser", soft_wrap=True)
+
+
+def _dataset(run: "SavedRun", data: str | None) -> "Dataset | None":
+    """The data that the run was measured on; None, which is said, if it is no longer where the recipe found it.
+
+    Raises:
+        DataError: the data that is named cannot be read, or the test split has another size.
+    """
+    from glassnet.cli.evaluate import dataset_of
+    from glassnet.cli.terminal import console
+    from glassnet.data.dataset import DataError
+    from glassnet.runfolder import MODEL
+
+    try:
+        dataset = dataset_of(run.path / MODEL, data, "test")
+    except DataError as error:
+        if data is not None:
+            raise
+        console.print(f"without pictures of the mistakes: {error}", soft_wrap=True)
+        return None
+    expected, found = run.evaluation["examples"], len(dataset.test)
+    if found != expected:
+        raise DataError(
+            f"{dataset.name}: the run was measured on {expected:,} test examples, but here are {found:,}: "
+            "name its dataset with --data"
+        )
+    return dataset
