@@ -19,7 +19,7 @@ def run(name: str, *, recipe: str = "classic", accuracy: list[float] | None = No
     ]
     made = load_recipe(recipe, settings={key.replace("_", ".", 1): value for key, value in settings.items()})
     evaluation = {"loss": 0.1, "accuracy": 0.9, "examples": 100} if done else {}
-    return SavedRun(Path(name), made, None, gn.History(records), evaluation, {}, len(records))
+    return SavedRun(Path(name), made, None, None, gn.History(records), evaluation, {}, len(records))
 
 
 def names(runs: list[SavedRun]) -> list[str]:
@@ -28,7 +28,7 @@ def names(runs: list[SavedRun]) -> list[str]:
 
 def test_the_best_on_validation_data_comes_first() -> None:
     by_loss = [
-        SavedRun(Path(name), None, None, gn.History([{"epoch": 1, "validation_loss": loss}]), {}, {}, 1)
+        SavedRun(Path(name), None, None, None, gn.History([{"epoch": 1, "validation_loss": loss}]), {}, {}, 1)
         for name, loss in (("worse loss", 0.3), ("better loss", 0.2))
     ]
     runs = [run("none"), run("low", accuracy=[0.9, 0.7]), *by_loss, run("high", accuracy=[0.95, 0.1]), run("none too")]
@@ -57,7 +57,7 @@ def test_a_part_of_another_kind_is_one_setting() -> None:
 
 
 def test_a_run_without_a_recipe_differs_in_all() -> None:
-    bare = SavedRun(Path("bare"), None, None, gn.History(), {}, {}, 0)
+    bare = SavedRun(Path("bare"), None, None, None, gn.History(), {}, {}, 0)
     found = differences([run("a"), bare])
     assert found["training"][1] is None
     assert "seed=0" in str(found["training"][0])
@@ -85,5 +85,5 @@ def test_other_data_is_noticed() -> None:
     assert datasets(runs) == ["mnist", "digits"]
     assert datasets([runs[0], runs[0]]) == ["mnist"]
     runs[1].evaluation["examples"] = 50
-    same_name = [runs[0], SavedRun(Path("c"), runs[0].recipe, None, gn.History(), runs[1].evaluation, {}, 0)]
+    same_name = [runs[0], SavedRun(Path("c"), runs[0].recipe, None, None, gn.History(), runs[1].evaluation, {}, 0)]
     assert datasets(same_name) == ["mnist (100 test examples)", "mnist (50 test examples)"]

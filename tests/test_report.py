@@ -95,7 +95,7 @@ def folder(digits: gn.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path
 def reported(recipe: Recipe, dataset: gn.Dataset, folder: Path) -> Path:
     """The folder of a run whose only picture is the report."""
     run = train_recipe(recipe, dataset, folder, pictures=False)
-    write_report(read_run(folder), examples=dataset.test.x, evaluation=run.evaluation, white=dataset.white)
+    write_report(read_run(folder), run.network, examples=dataset.test.x, evaluation=run.evaluation, white=dataset.white)
     return folder
 
 
@@ -177,11 +177,10 @@ def test_the_figures_are_those_of_the_evaluation(folder: Path) -> None:
 def test_settings_network_and_how_to_train_it_again(folder: Path) -> None:
     page, run = parsed(folder), read_run(folder)
     assert run.recipe is not None
-    assert run.network is not None
     assert page.tables["The recipe, every setting"] == [list(pair) for pair in run.recipe.settings().items()]
     assert f"glassnet train {folder}/recipe.toml" in page.text
     rows = page.tables["The layers in order, for one example"]
-    assert rows[-1] == ["total", "", "", f"{run.network.theta.size:,}", f"{64 * 12 + 12 * 10:,}"]
+    assert rows[-1] == ["total", "", "", f"{run.parameters:,}", f"{64 * 12 + 12 * 10:,}"]
     assert ["numpy", np.__version__] in page.tables["What the bits of the result depend on besides the recipe"]
     assert "kept epoch 3 of 3" in page.text
     assert "network 64-12-10" in page.text
@@ -204,12 +203,13 @@ def test_names_from_outside_are_text(digits: gn.Dataset, tmp_path: Path) -> None
 def test_what_is_absent_is_left_out(folder: Path, tmp_path: Path) -> None:
     """A run without classes, such as a regression, and one that is not finished."""
     run = dataclasses.replace(read_run(folder), path=tmp_path, evaluation={"loss": 0.25, "examples": 7, "r2": 0.5})
-    page = Parsed(write_report(run).read_text(encoding="utf-8"))
+    network = gn.load_network(folder / "model.safetensors")
+    page = Parsed(write_report(run, network).read_text(encoding="utf-8"))
     assert "loss 0.25 on 7 test examples" in page.text
     assert "test r2 0.5000" in page.text
     assert page.headings == ["Curves", "Weights", "Network", "Settings", "Environment"]
 
-    empty = SavedRun(tmp_path, run.recipe, None, gn.History(), {}, {}, 0)
+    empty = SavedRun(tmp_path, run.recipe, None, None, gn.History(), {}, {}, 0)
     page = Parsed(write_report(empty).read_text(encoding="utf-8"))
     assert "Unfinished 0 of 3 epochs are trained" in page.text
     assert page.headings == ["Settings"]

@@ -200,7 +200,7 @@ def _train(
         for name in (CHECKPOINT, f"{CHECKPOINT}.part"):
             (folder / name).unlink(missing_ok=True)
         if pictures and plots.available():
-            write_report(read_run(folder), examples=dataset.test.x, evaluation=result, white=dataset.white)
+            write_report(read_run(folder), network, examples=dataset.test.x, evaluation=result, white=dataset.white)
     return Run(folder, network, history, result, drawn)
 
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from glassnet.modelfile import load_network, read_about
-from glassnet.nn.network import Network
 from glassnet.nn.settings import InputError, from_table
+from glassnet.nn.summary import in_short
 from glassnet.recipes import Recipe, RecipeError, load_recipe
 from glassnet.train.history import History
 from glassnet.train.metrics import PerClass
@@ -42,7 +42,8 @@ class SavedRun:
     Attributes:
         path: the folder, or the model file.
         recipe: what was trained; None for a model that was not made by one.
-        network: as it was kept; None if the run has not come so far.
+        network: its sizes from input to output, as "784-128-10"; None if the run has not come so far.
+        parameters: how many it has; None likewise.
         history: of the training, with the epoch that was kept where that is known; empty for a model file.
         evaluation: figures on the test split, as `Evaluation.to_table` gives them; empty while the run is unfinished.
         environment: versions and machine; may be empty.
@@ -51,7 +52,8 @@ class SavedRun:
 
     path: Path
     recipe: Recipe | None
-    network: Network | None
+    network: str | None
+    parameters: int | None
     history: History
     evaluation: dict[str, Any]
     environment: dict[str, Any]
@@ -69,7 +71,7 @@ class SavedRun:
 
 
 def read_run(path: str | Path) -> SavedRun:
-    """Read the folder of a run, finished or not, or a model file.
+    """Read the folder of a run, finished or not, or a model file; the network is checked too, but not kept in memory.
 
     Raises:
         RunError: no such folder, a file of it is missing or damaged.   RecipeError, ModelFileError: likewise.
@@ -87,28 +89,34 @@ def read_run(path: str | Path) -> SavedRun:
     if evaluation and not len(history) and recipe.training.epochs:
         raise RunError(f"{path}: this run is finished, but its {HISTORY} is missing or empty")
     environment = _json(path / ENVIRONMENT) if (path / ENVIRONMENT).is_file() else {}
-    network = None
+    network = parameters = None
     if evaluation or (path / MODEL).is_file():
-        network = load_network(path / MODEL)
-        history.kept_epoch = _kept_epoch(read_about(path / MODEL))
-    return SavedRun(path, recipe, network, history, evaluation, environment, len(history))
+        network, parameters = _sizes(path / MODEL)
+        history.kept_epoch = _kept_epoch(read_about(path / MODEL), len(history))
+    return SavedRun(path, recipe, network, parameters, history, evaluation, environment, len(history))
 
 
 def _read_model(path: Path) -> SavedRun:
-    network, about = load_network(path), read_about(path)
+    (network, parameters), about = _sizes(path), read_about(path)
     try:
         recipe = from_table(Recipe, about["recipe"], "") if "recipe" in about else None
     except InputError as error:
         raise RecipeError(f"{path}: the recipe in this model file cannot be used: {error}") from None
     evaluation = _evaluation(about["test"], path) if "test" in about else {}
     epochs = about.get("training", {}).get("epochs")
-    history = History(kept_epoch=_kept_epoch(about))
-    return SavedRun(path, recipe, network, history, evaluation, {}, epochs if type(epochs) is int else 0)
+    epochs = epochs if type(epochs) is int and epochs > 0 else 0
+    history = History(kept_epoch=_kept_epoch(about, epochs))
+    return SavedRun(path, recipe, network, parameters, history, evaluation, {}, epochs)
 
 
-def _kept_epoch(about: dict[str, Any]) -> int:
+def _sizes(path: Path) -> tuple[str, int]:
+    network = load_network(path)
+    return in_short(network), network.theta.size
+
+
+def _kept_epoch(about: dict[str, Any], epochs: int) -> int:
     kept = about.get("training", {}).get("kept_epoch")
-    return kept if type(kept) is int else 0
+    return kept if type(kept) is int and 0 < kept <= epochs else 0  # 0 stands for unknown
 
 
 def _history(path: Path) -> History:
@@ -125,7 +133,7 @@ def _history(path: Path) -> History:
         if record.keys() != history.records[0].keys():
             raise RunError(f"{path}, line {record['epoch']}: expected the same figures as in line 1")
         for key, value in record.items():
-            if not math.isfinite(value):
+            if not _number(value):
                 raise RunError(f"{path}, line {record['epoch']}: expected a finite {key}, got {value}")
     return history
 
@@ -156,7 +164,7 @@ def _evaluation(table: dict[str, Any], path: Path) -> dict[str, Any]:
     for key, value in table.items():
         expect(not isinstance(value, float) or math.isfinite(value), key, "a finite number")
     expect(_number(table.get("loss")), "loss", "a finite number")
-    expect(type(table.get("examples")) is int and table["examples"] >= 1, "examples", "a whole number of at least 1")
+    expect(_count(table.get("examples")) and table["examples"] > 0, "examples", "a whole number of at least 1")
     accuracy = table.get("accuracy", 0.0)
     expect(_number(accuracy) and 0 <= accuracy <= 1, "accuracy", "a number from 0 to 1")
     if "confusion" in table:
@@ -175,10 +183,14 @@ def _evaluation(table: dict[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _counts(row: Any, length: int) -> bool:
-    return isinstance(row, list) and len(row) == length and all(type(n) is int and n >= 0 for n in row)
+    return isinstance(row, list) and len(row) == length and all(map(_count, row))
+
+
+def _count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**53
 
 
 def _number(value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return math.isfinite(value) if isinstance(value, float) else abs(value) < 2**63
+    return math.isfinite(value) if isinstance(value, float) else abs(value) < 2**53

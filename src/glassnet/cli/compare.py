@@ -39,7 +39,7 @@ def compare(
     from glassnet import comparison
 
     if out is not None:
-        _check_picture(out, runs)
+        _check_picture(out)
     found, problems = _read(runs)
     found = comparison.ordered(found)
     for problem in problems:
@@ -74,7 +74,7 @@ def _read(paths: Sequence[Path]) -> tuple[list["SavedRun"], list[str]]:
     return found, problems
 
 
-def _check_picture(out: Path, runs: Sequence[Path]) -> None:
+def _check_picture(out: Path) -> None:
     from glassnet.plots import PlotError, available
     from glassnet.runfolder import RunError
 
@@ -133,7 +133,6 @@ def _figures(runs: list["SavedRun"]) -> "Table":
     from rich.text import Text
 
     from glassnet import comparison
-    from glassnet.nn.summary import in_short
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), collapse_padding=True)
     table.add_column("", justify="right")
@@ -143,7 +142,7 @@ def _figures(runs: list["SavedRun"]) -> "Table":
     for number, run in enumerate(runs, 1):
         name = str(run.path)
         if run.network is not None:
-            name += f"\n{in_short(run.network)}, {_count(run.network.theta.size)}"
+            name += f"\n{run.network}, {_count(run.parameters or 0)}"
         seconds = "" if run.seconds is None else _seconds(run.seconds)
         table.add_row(str(number), Text(name), _epochs(run), *_validation(run), *_test(run), seconds)
     groups = comparison.seed_groups(runs)
@@ -258,7 +257,6 @@ def _as_table(runs: list["SavedRun"]) -> dict[str, Any]:
 
 def _as_row(run: "SavedRun") -> dict[str, Any]:
     from glassnet import comparison
-    from glassnet.nn.summary import in_short
     from glassnet.train.metrics import accuracy_interval
 
     test: dict[str, Any] = {
@@ -269,8 +267,8 @@ def _as_row(run: "SavedRun") -> dict[str, Any]:
     return {
         "run": str(run.path),
         "finished": run.finished,
-        "network": None if run.network is None else in_short(run.network),
-        "parameters": None if run.network is None else run.network.theta.size,
+        "network": run.network,
+        "parameters": run.parameters,
         "epochs": run.epochs,
         "kept_epoch": run.history.kept_epoch or None,
         "validation": _plain(comparison.validation(run)),

@@ -23,9 +23,10 @@ def report(
     Example: `glassnet report runs/classic-mnist`
     """
     from glassnet.cli.terminal import console
+    from glassnet.modelfile import load_network
     from glassnet.plots import PlotError, available
     from glassnet.report import write_report
-    from glassnet.runfolder import RunError, read_run
+    from glassnet.runfolder import MODEL, RunError, read_run
     from glassnet.train.metrics import evaluate
 
     if run.is_file():
@@ -34,11 +35,12 @@ def report(
     if not available():
         raise PlotError("a report holds figures, and they need Matplotlib: pip install 'glassnet[plots]'")
     dataset = _dataset(saved, data) if saved.finished else None
-    if dataset is None or saved.network is None:
-        path = write_report(saved)
+    network = None if saved.network is None else load_network(run / MODEL)
+    if dataset is None or network is None:
+        path = write_report(saved, network)
     else:
-        result = evaluate(saved.network, dataset.test)
-        path = write_report(saved, examples=dataset.test.x, evaluation=result, white=dataset.white)
+        result = evaluate(network, dataset.test)
+        path = write_report(saved, network, examples=dataset.test.x, evaluation=result, white=dataset.white)
     console.print(f"written to {path} ({path.stat().st_size / 1000:,.0f} kB): open it in a browser", soft_wrap=True)
 
 

@@ -9,6 +9,7 @@ from string import Template
 
 from glassnet import plots
 from glassnet.nn.layer import Array
+from glassnet.nn.network import Network
 from glassnet.report import sections
 from glassnet.report.html import element, section, together
 from glassnet.runfolder import REPORT, SavedRun
@@ -19,12 +20,17 @@ PAGE = Path(__file__).parent / "page.html"
 
 
 def write_report(
-    run: SavedRun, *, examples: Array | None = None, evaluation: Evaluation | None = None, white: int = 255
+    run: SavedRun,
+    network: Network | None = None,
+    *,
+    examples: Array | None = None,
+    evaluation: Evaluation | None = None,
+    white: int = 255,
 ) -> Path:
     """Write the report of a run into its folder; the file appears whole or not at all.
 
     Args:
-        run: as `read_run` gives it, from a folder.
+        run: as `read_run` gives it, from a folder.   network: the one of the run, if it has come so far.
         examples: the test examples (N, ...), for pictures of the worst mistakes if they are images.
         evaluation: what the network says of these.   white: the largest value of a pixel.
 
@@ -32,14 +38,16 @@ def write_report(
         PlotError: Matplotlib is not installed.   OSError: the file cannot be written.
     """
     path = run.path / REPORT
-    text = report(run, examples=examples, evaluation=evaluation, white=white)
+    text = report(run, network, examples=examples, evaluation=evaluation, white=white)
     part = path.with_name(f"{REPORT}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)
     return path
 
 
-def report(run: SavedRun, *, examples: Array | None, evaluation: Evaluation | None, white: int) -> str:
+def report(
+    run: SavedRun, network: Network | None, *, examples: Array | None, evaluation: Evaluation | None, white: int
+) -> str:
     """The page as text; arguments and errors as in `write_report`."""
     if not plots.available():
         raise plots.PlotError("a report holds figures, and they need Matplotlib: pip install 'glassnet[plots]'")
@@ -51,8 +59,8 @@ def report(run: SavedRun, *, examples: Array | None, evaluation: Evaluation | No
         "Each class": sections.classes(run),
         "Most confused": sections.most_confused_pairs(run),
         "Worst mistakes": sections.mistakes(images, evaluation, white),
-        "Weights": sections.weights(run, spread),
-        "Network": sections.network(run),
+        "Weights": None if network is None else sections.weights(network, spread),
+        "Network": None if network is None else sections.layers(network),
         "Settings": sections.settings(run),
         "Environment": sections.environment(run),
     }

@@ -8,8 +8,8 @@ import numpy as np
 
 from glassnet import plots
 from glassnet.nn.layer import Array
-from glassnet.nn.summary import in_short, summary_rows
-from glassnet.recipes import as_text
+from glassnet.nn.network import Network
+from glassnet.nn.summary import summary_rows
 from glassnet.report.html import Html, element, picture, table, together
 from glassnet.runfolder import RECIPE, SavedRun
 from glassnet.train.metrics import Evaluation, PerClass, accuracy_interval, most_confused
@@ -67,8 +67,8 @@ def _key_figures(run: SavedRun) -> Iterable[tuple[str, str]]:
     if run.seconds is not None:
         yield "training", f"{run.seconds:,.1f} s"
     if run.network is not None:
-        yield "network", in_short(run.network)
-        yield "parameters", f"{run.network.theta.size:,}"
+        yield "network", run.network
+        yield "parameters", f"{run.parameters:,}"
     if run.recipe:
         yield "seed", f"{run.recipe.training.seed}"
 
@@ -95,7 +95,7 @@ def environment(run: SavedRun) -> Html | None:
     rows = []
     for key, value in run.environment.items():
         pools = value if isinstance(value, list) else [value]
-        rows.append((key, "; ".join(_pairs(pool) if isinstance(pool, dict) else as_text(pool) for pool in pools)))
+        rows.append((key, "; ".join(_pairs(pool) if isinstance(pool, dict) else str(pool) for pool in pools)))
     return table("What the bits of the result depend on besides the recipe", (), rows, class_="code")
 
 
@@ -103,12 +103,10 @@ def _pairs(values: dict[str, object]) -> str:
     return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in values.items())
 
 
-def network(run: SavedRun) -> Html | None:
+def layers(network: Network) -> Html:
     """The layers, what comes out of each, and what it costs."""
-    if run.network is None:
-        return None
     head = ("layer", "settings", "output", "parameters", "multiply-adds")
-    return table("The layers in order, for one example", head, summary_rows(run.network), class_="layers")
+    return table("The layers in order, for one example", head, summary_rows(network), class_="layers")
 
 
 def curves(run: SavedRun) -> Html | None:
@@ -193,19 +191,17 @@ def mistakes(images: Array | None, evaluation: Evaluation | None, white: int) ->
     return together([element("p", note, class_="note"), element("div", *figures, class_="examples")])
 
 
-def weights(run: SavedRun, spread: Array | None) -> Html | None:
+def weights(network: Network, spread: Array | None) -> Html:
     """What the first units or filters look at, and how the weights of each layer are spread."""
-    if run.network is None:
-        return None
     parts = []
-    mosaic = plots.weight_mosaic(run.network, spread)
+    mosaic = plots.weight_mosaic(network, spread)
     if mosaic is not None:
         words = "What the first units or filters look at: blue speaks for, red against; each has its own scale."
         parts.append(picture(mosaic, f"A small picture for each. {words}", words, class_="mosaic"))
     histograms = []
-    for segment in run.network.segments:
+    for segment in network.segments:
         if segment.name == "W":
-            values, name = segment.view(run.network.theta), run.network.layers[segment.layer].name
+            values, name = segment.view(network.theta), network.layers[segment.layer].name
             words = f"The {values.size:,} weights of {name}: mean {values.mean():.4f}, deviation {values.std():.4f}"
             histograms.append(picture(plots.as_svg(plots.weight_histogram(name, values)), words, class_="histogram"))
     parts.append(element("div", *histograms, class_="pictures"))
