@@ -25,7 +25,7 @@ ARROWS = {
     "recipes": {"nn", "data", "train"},
     "runfolder": {"recipes", "train", "modelfile", "nn"},
     "comparison": {"runfolder", "recipes"},
-    "report": {"runfolder", "plots", "train", "nn", "version"},
+    "report": {"runfolder", "modelfile", "plots", "train", "nn", "version"},
     "run": {"recipes", "data", "train", "modelfile", "plots", "report", "runfolder", "nn", "version"},
     "explanation": {"nn"},
     "plots": {"train", "explanation", "nn"},

@@ -8,6 +8,7 @@ from pathlib import Path
 from string import Template
 
 from glassnet import plots
+from glassnet.modelfile import write_whole
 from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
 from glassnet.report import sections
@@ -39,9 +40,7 @@ def write_report(
     """
     path = run.path / REPORT
     text = report(run, network, examples=examples, evaluation=evaluation, white=white)
-    part = path.with_name(f"{REPORT}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    write_whole(path, text.encode())
     return path
 
 
