@@ -20,6 +20,12 @@ BLOCK = 1 << 18  # bytes read at a time: large enough to be fast, small enough t
 MOST_EXPANSION = 1032  # deflate cannot make more than this out of one byte
 
 
+def brief(what: object) -> str:
+    """What a library says of a file, or a name from it, in a message: plain characters, and not many."""
+    text = str(what) if str(what).isprintable() else repr(str(what))
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
 class Opened(NamedTuple):
     """A file opened for reading."""
 
@@ -58,7 +64,7 @@ def unzipping(raw: BinaryIO, size: int, where: str) -> Iterator[Opened]:
     except EOFError:
         raise DataError(f"{where}: truncated: the gzip data ends too early") from None
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{where}: broken gzip: {error}") from None
+        raise DataError(f"{where}: broken gzip: {brief(error)}") from None
 
 
 @contextmanager
@@ -76,7 +82,7 @@ def reading_zip(path: str | Path) -> Iterator[zipfile.ZipFile]:
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, struct.error) as error:
-        raise DataError(f"{path}: not a zip archive, or a broken one: {error}") from None
+        raise DataError(f"{path}: not a zip archive, or a broken one: {brief(error)}") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
 
@@ -90,7 +96,7 @@ def zip_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     try:
         member = archive.getinfo(name)
     except KeyError:
-        present = ", ".join(archive.namelist()[:8]) or "nothing"
+        present = ", ".join(brief(name) for name in archive.namelist()[:8]) or "nothing"
         raise DataError(f"{archive.filename}: expected {name} in the archive, got {present}") from None
     where = f"{archive.filename}: {name}"
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from glassnet.nn.layer import Array, Declared, Layer, Shape
-from glassnet.nn.settings import InputError, require
+from glassnet.nn.settings import InputError, require, shown
 from glassnet.nn.stream import stream
+
+MOST_AXES = 32  # of one example; NumPy has room for 64, and layers need a few besides
+MOST_VALUES = 2**48  # of one example between layers: more than any machine has room for
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ def connect(layers: Sequence[Layer], input_shape: Shape) -> tuple[list[Segment],
         require(isinstance(layer, Layer), f"layers[{position}]: expected a layer such as Dense(128), got {layer!r}")
         used = bool(layer.output_shape) or any(layer is other for other in layers[:position])
         require(not used, f"layers[{position}]: this {type(layer).__name__} is in a network already")
+    _check_size(input_shape)
     counts: dict[str, int] = {}
     shape = input_shape
     for position, layer in enumerate(layers):
@@ -51,6 +55,7 @@ def connect(layers: Sequence[Layer], input_shape: Shape) -> tuple[list[Segment],
         layer.name = f"{kind}{counts[kind]}"
         try:
             output_shape = layer.build(shape)
+            _check_size(output_shape)
         except InputError as error:
             message = f"layer {layer.name} (layers[{position}]): {error}"
             for connected in layers[: position + 1]:
@@ -62,6 +67,11 @@ def connect(layers: Sequence[Layer], input_shape: Shape) -> tuple[list[Segment],
         segments_of([layer.parameters() for layer in layers]),
         segments_of([layer.buffers() for layer in layers]),
     )
+
+
+def _check_size(shape: Shape) -> None:
+    right = len(shape) <= MOST_AXES and math.prod(shape) <= MOST_VALUES
+    require(right, f"an example of shape {shown(shape)} is more than an array can hold: make it smaller")
 
 
 def segments_of(declarations: list[dict[str, Declared]]) -> list[Segment]:
