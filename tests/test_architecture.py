@@ -26,7 +26,7 @@ ARROWS = {
     "run": {"recipes", "data", "train", "modelfile", "plots", "nn", "version"},
     "explanation": {"nn"},
     "plots": {"train", "explanation"},
-    "progress": {"train"},
+    "progress": {"train", "nn"},
     "sklearn": {"nn", "train", "progress"},
 }
 FREE = {"cli", "__init__", "__main__"}  # may import all; nothing imports cli but the entry point

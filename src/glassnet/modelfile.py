@@ -17,11 +17,13 @@ import numpy as np
 from glassnet.nn.layer import Array, Layer
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
+from glassnet.nn.plain import plain, shown
 from glassnet.nn.segments import Segment, connect
-from glassnet.nn.settings import InputError, from_table, plain, shown, to_table
+from glassnet.nn.settings import InputError, from_table, to_table
 from glassnet.version import __version__
 
 FORMAT = 1
+MOST_LAYERS = 10_000  # each takes a moment to be made
 KEY = "glassnet"  # one key only: the order of several is not defined, and a file is to have the same bytes each time
 
 
@@ -248,6 +250,8 @@ def _layers(metadata: dict[str, Any]) -> list[Layer]:
     tables = metadata["layers"]
     if not isinstance(tables, list):
         raise InputError("its layers are no list")
+    if len(tables) > MOST_LAYERS:
+        raise InputError(f"it has {len(tables):,} layers, expected at most {MOST_LAYERS:,}")
     return [from_table(Layer, table, f"layers[{i}]") for i, table in enumerate(tables)]
 
 

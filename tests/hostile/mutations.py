@@ -290,7 +290,11 @@ def edit_zip(inner: Change) -> Change:
                 if position == chosen:
                     what = rng.random()
                     name = rng.choice(("../" + name, "/" + name, "\x1b[31m", name, "x" * 9000)) if what < 0.2 else name
-                    contents = contents + bytes(10_000_000) if what > 0.95 and method < 9 else inner(rng, contents)
+                    contents = (
+                        contents + bytes(10_000_000)
+                        if what > 0.95 and method == zipfile.ZIP_DEFLATED
+                        else inner(rng, contents)
+                    )
                 archive.writestr(name, contents)
         return stream.getvalue()
 

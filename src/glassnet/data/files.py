@@ -5,6 +5,7 @@ Whatever goes wrong between the disk and an array is reported as a DataError tha
 
 import gzip
 import hashlib
+import io
 import os
 import struct
 import zipfile
@@ -12,11 +13,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from glassnet.data.dataset import DataError
 
 BLOCK = 1 << 18  # bytes read at a time: large enough to be fast, small enough to stay in the cache
+PORTION = 1 << 16  # of a gzip file, unzipped at a time
+GZIP = 31  # zlib's number for the form of gzip, checked by its sum
 MOST_EXPANSION = 1032  # deflate cannot make more than this out of one byte
 
 
@@ -59,12 +62,41 @@ def unzipping(raw: BinaryIO, size: int, where: str) -> Iterator[Opened]:
         yield Opened(raw, raw, size)
         return
     try:
-        with gzip.GzipFile(fileobj=raw, mode="rb") as stream:
+        with io.BufferedReader(_Unzipped(raw), BLOCK) as stream:
             yield Opened(cast(BinaryIO, stream), raw, size * MOST_EXPANSION)
     except EOFError:
         raise DataError(f"{where}: truncated: the gzip data ends too early") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
+    except zlib.error as error:
         raise DataError(f"{where}: broken gzip: {brief(error)}") from None
+
+
+class _Unzipped(io.RawIOBase):
+    """What a gzip file holds: one member or several, with zero bytes behind each, which GzipFile skips one by one."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self.raw, self.rest = raw, b""
+        self.decoder = zlib.decompressobj(GZIP)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while True:
+            self.rest = self.rest or self.raw.read(PORTION)
+            if self.decoder.eof:
+                if not self.rest:
+                    return 0
+                self.rest = self.rest.lstrip(b"\0")
+                if not self.rest:
+                    continue
+                self.decoder = zlib.decompressobj(GZIP)
+            if not self.rest:
+                raise EOFError
+            data = self.decoder.decompress(self.rest, len(buffer))
+            self.rest = self.decoder.unused_data if self.decoder.eof else self.decoder.unconsumed_tail
+            if data:
+                buffer[: len(data)] = data
+                return len(data)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ optimizer is a line of arithmetic on two vectors, and copying, averaging or savi
 """
 
 import copy
-import os
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -16,11 +15,10 @@ from glassnet.nn.batches import as_batch, check_finite, forward_in_portions, por
 from glassnet.nn.entropy import CrossEntropy
 from glassnet.nn.layer import Array, Layer
 from glassnet.nn.loss import Loss
-from glassnet.nn.segments import connect, draw, length, segments_of
-from glassnet.nn.settings import InputError, describe, plain, require, shown, whole
+from glassnet.nn.plain import LONGEST, plain, shown
+from glassnet.nn.segments import connect, draw, fits, length, segments_of
+from glassnet.nn.settings import InputError, describe, require, whole
 from glassnet.nn.summary import summary
-
-LONGEST_NAME = 200  # characters of the name of a class
 
 
 class Network:
@@ -31,8 +29,7 @@ class Network:
         input_shape: the shape of one example, such as 784 or (28, 28).
         seed: chooses the first weights; None leaves all of them 0, for a network that is about to be filled.
         dtype: float32 or float64; all arithmetic is done in it.
-        classes: a name for each output, of characters that can be shown (no ends of lines, nothing that a terminal
-            obeys); `fit` fills in "0", "1", ... when the targets are labels.
+        classes: a plain name for each output; `fit` fills in "0", "1", ... when the targets are labels.
 
     Attributes:
         theta: every parameter, as one vector.   grad: its gradient, dLoss/dtheta.
@@ -72,10 +69,8 @@ class Network:
             right = self.classes is None or len(self.classes) == names
             require(right, f"classes: expected {names} names, got {shown(classes)}")
             for name in self.classes or ():
-                require(
-                    len(name) <= LONGEST_NAME, f"classes: expected at most {LONGEST_NAME} characters, got {len(name)}"
-                )
-                require(name == plain(name), f"classes: expected names that can be shown, got {name!r}")
+                can = len(name) <= LONGEST and name == plain(name)
+                require(can, f"classes: expected names of at most {LONGEST} plain characters, got {shown(name)}")
             self._allocate(seed)
         except InputError:
             for layer in self.layers:
@@ -84,12 +79,8 @@ class Network:
         self._bind()
 
     def _allocate(self, seed: int | None) -> None:
-        parameters = length(self.segments)
-        most = machine_memory() // (2 * self.dtype.itemsize + 8)  # theta, grad, and float64 as they are drawn
-        size = f"{parameters:,} parameters"
-        require(
-            parameters <= most, f"a network of {size} does not fit into the memory of this machine: make it smaller"
-        )
+        size = f"{length(self.segments):,} parameters"
+        require(fits(self.segments, self.dtype), f"a network of {size} does not fit into the memory of this machine")
         try:
             self.theta, self.grad = (np.zeros(length(self.segments), self.dtype) for _ in range(2))
             self.buffers, self.observed = (np.zeros(length(self.buffer_segments), self.dtype) for _ in range(2))
@@ -97,9 +88,7 @@ class Network:
                 draw(self.segments, self.theta, seed, 0)
                 draw(self.buffer_segments, self.buffers, seed, 1)
         except (MemoryError, OverflowError):
-            raise InputError(
-                f"a network of {size} does not fit into the memory of this machine: make it smaller"
-            ) from None
+            raise InputError(f"a network of {size} does not fit into the memory of this machine") from None
 
     def _bind(self) -> None:
         """Give every layer its views of theta, grad and buffers."""
@@ -259,11 +248,3 @@ class Network:
     def summary(self) -> str:
         """A table of the layers: name, settings, shape of one output, parameters, multiply-adds for one example."""
         return summary(self)
-
-
-def machine_memory() -> int:
-    """The bytes of memory that this machine has, free or not; where the system does not tell, more than any has."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
-        return 2**48

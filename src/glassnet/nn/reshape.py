@@ -11,8 +11,9 @@ from typing import ClassVar, final
 import numpy as np
 
 from glassnet.nn.layer import Array, Declared, Layer, Shape
+from glassnet.nn.plain import shown
 from glassnet.nn.segments import MOST_AXES
-from glassnet.nn.settings import require, shown
+from glassnet.nn.settings import require
 
 
 @final

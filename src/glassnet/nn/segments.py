@@ -4,11 +4,16 @@ Layers only declare the arrays that they need. Here they are told their shapes, 
 """
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from glassnet.nn.layer import Array, Declared, Layer, Shape
-from glassnet.nn.settings import InputError, require, shown
+from glassnet.nn.plain import shown
+from glassnet.nn.settings import InputError, require
 from glassnet.nn.stream import stream
 
 MOST_AXES = 32  # of one example; NumPy has room for 64, and layers need a few besides
@@ -89,6 +94,15 @@ def segments_of(declarations: list[dict[str, Declared]]) -> list[Segment]:
 def length(segments: list[Segment]) -> int:
     """How long the vector is in which these segments lie."""
     return segments[-1].stop if segments else 0
+
+
+def fits(segments: list[Segment], dtype: np.dtype[Any]) -> bool:
+    """Whether theta and grad, and the float64 numbers from which theta is drawn, fit into this machine's memory."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        memory = 2**46  # more than any machine has: there the allocation itself must fail
+    return length(segments) * (2 * dtype.itemsize + 8) <= memory
 
 
 def draw(segments: list[Segment], vector: Array, seed: int, kind: int) -> None:

@@ -15,15 +15,12 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, TypeVar
-from unicodedata import category
 
 import numpy as np
 
-T = TypeVar("T")
+from glassnet.nn.plain import LONGEST, shown
 
-OBEYED = ("Cc", "Cs", "Zl", "Zp")  # Unicode's categories of what `plain` writes out
-TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-LONGEST = 200  # characters of a value in a message
+T = TypeVar("T")
 
 
 class InputError(ValueError):
@@ -34,25 +31,6 @@ def require(condition: bool, message: str) -> None:
     """Raise InputError with this message unless the condition holds."""
     if not condition:
         raise InputError(message)
-
-
-def plain(text: str) -> str:
-    """The text as one line that a terminal only shows: what it would obey is written out, such as \\x1b or \\n.
-
-    These are control characters, ends of lines, halves of surrogate pairs, and the marks that turn text around.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c.encode("unicode_escape").decode() if c in TURNING or category(c) in OBEYED else c for c in text)
-
-
-def shown(value: Any) -> str:
-    """A value as messages show it: its repr, cut short where it is long."""
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # a whole number of more than 4,300 digits; lists in lists in lists
-        return f"a {type(value).__name__} too large to be shown"
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -89,13 +67,16 @@ def _below(kind: type[T]) -> dict[str, type[T]]:
     return found
 
 
+_hints = cache(typing.get_type_hints)  # the types of a class's fields; a model file may name a class many times
+
+
 def settle(part: Any) -> None:
     """Give every setting of a new part the type of its field: a whole number for a float, a name for a part.
 
     Raises:
         InputError: a setting of another type.
     """
-    hints = typing.get_type_hints(type(part))
+    hints = _hints(type(part))  # type: ignore[arg-type]  # classes are hashable
     for field in dataclasses.fields(part):
         if field.init:
             value = _typed(getattr(part, field.name), hints[field.name], f"{type(part).__name__}: {field.name}")
@@ -174,7 +155,7 @@ def from_table(kind: type[T], table: Any, where: str) -> T:
 
 def _construct(cls: type[T], settings: dict[str, Any], where: str) -> T:
     fields = {f.name: f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]  # T is always a dataclass
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]
     for key in settings:
         if key not in fields:
             raise InputError(f"{_at(where)}unknown key {shown(key)}; {nearest(key, fields)}")

@@ -24,9 +24,10 @@ from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.optim import Optimizer
 from glassnet.nn.penalty import Penalty
+from glassnet.nn.plain import plain, shown
 from glassnet.nn.reshape import Flatten, Rescale, Reshape, Standardize
 from glassnet.nn.schedule import ConstantRate, Schedule
-from glassnet.nn.settings import InputError, from_table, nearest, plain, require, shown, to_table, whole
+from glassnet.nn.settings import InputError, from_table, nearest, require, to_table, whole
 from glassnet.train.callbacks import EarlyStopping, ReduceOnPlateau
 from glassnet.train.gradient import Augment
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from glassnet.modelfile import ModelFileError, read_arrays, write_arrays
 from glassnet.nn.layer import Array
-from glassnet.nn.settings import require, shown
+from glassnet.nn.plain import shown
+from glassnet.nn.settings import require
 from glassnet.train.callbacks import Callback, Snapshot, Training
 from glassnet.train.history import History, Record
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from glassnet.nn.settings import InputError, require, shown
+from glassnet.nn.plain import shown
+from glassnet.nn.settings import InputError, require
 
 Record = dict[str, float]
 
