@@ -28,11 +28,6 @@ def own(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def digits() -> gn.Dataset:
-    return gn.load_dataset("digits")
-
-
 SHAPES = {
     "tiny": [10, 10],
     "tiny-deep": [10, 10, 10],

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -73,8 +74,8 @@ def make_recipe(path: Path) -> None:
 
 
 def keep_kernel(path: Path) -> None:
-    doctor.kept_path = lambda: path
-    doctor.use_kept()
+    with patch.object(doctor, "kept_path", lambda: path):
+        doctor.use_kept()
 
 
 READERS = {

@@ -185,6 +185,15 @@ def pictures() -> list[bytes]:
     return files
 
 
+def zipped(**members: bytes) -> bytes:
+    """A zip archive of these members."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, contents in members.items():
+            archive.writestr(name, contents)
+    return stream.getvalue()
+
+
 def written(write: Callable[[Path], object]) -> bytes:
     """The bytes of the file that this writes."""
     with tempfile.TemporaryDirectory() as folder:

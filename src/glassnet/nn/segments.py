@@ -76,7 +76,7 @@ def connect(layers: Sequence[Layer], input_shape: Shape) -> tuple[list[Segment],
 
 def _check_size(shape: Shape) -> None:
     right = len(shape) <= MOST_AXES and math.prod(shape) <= MOST_VALUES
-    require(right, f"an example of shape {shown(shape)} is more than an array can hold: make it smaller")
+    require(right, f"that is more than an array can hold: an example of shape {shown(shape)}")
 
 
 def segments_of(declarations: list[dict[str, Declared]]) -> list[Segment]:
