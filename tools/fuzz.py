@@ -29,7 +29,7 @@ from hostile.seeds import SEEDS, seeds  # noqa: E402
 SECONDS = 20  # for one file; the slowest valid one takes a tenth of a second
 STARTING = 60  # seconds more until the first is read, and for making a file
 MEGABYTE = 2**20
-MOST = {"picture": 1200, "cifar": 250}  # megabytes above what the worker has at the start: pictures may have 40 Mpixel
+MOST = {"picture": 800, "cifar": 250}  # megabytes above what a worker has at the start; pictures have up to 40 Mpixel
 OTHERS = 200
 READING = "reading"  # what a worker says when it has made a file and begins to read it
 
