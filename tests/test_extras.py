@@ -22,6 +22,8 @@ LIBRARY = [
     Use("images", "PIL", "gn.data.picture.read('x.png')", "DataError"),
     Use("images", "PIL", "gn.data.picture.write('x.png', np.zeros((2, 2), np.uint8))", "DataError"),
     Use("sklearn", "sklearn", "gn.load_dataset('digits')", "DataError"),
+    Use("sklearn", "sklearn", "import glassnet.sklearn", "ImportError"),
+    Use("export", "onnx", "gn.export_onnx(gn.load_pretrained('classic'), 'x.onnx')", "ModelFileError"),
 ]
 COMMANDS = [
     Use("images", "PIL", "predict x.png"),
@@ -29,6 +31,7 @@ COMMANDS = [
     Use("plots", "matplotlib", "data show small.csv --out x.png"),
     Use("plots", "matplotlib", "explain classic row.csv --picture x.png"),
     Use("sklearn", "sklearn", "train classic --data digits"),
+    Use("export", "onnx", "export classic x.onnx"),
 ]
 CATCHING = """
 import numpy as np, glassnet as gn, glassnet.data.picture, glassnet.plots

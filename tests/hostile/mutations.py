@@ -143,8 +143,9 @@ def edit_tensors(rng: random.Random, data: bytes) -> bytes:
     length = int.from_bytes(data[:8], "little")
     try:
         header = json.loads(data[8 : 8 + length])
-        (key, text), *_ = header["__metadata__"].items()
-        if rng.random() < 0.7:
+        described = header.get("__metadata__")
+        if described and rng.random() < 0.7:
+            (key, text), *_ = described.items()
             header["__metadata__"] = {key: as_json(rng, edited(rng, json.loads(text)))}
         elif rng.random() < 0.3:
             name = rng.choice([name for name in header if name != "__metadata__"])
@@ -391,6 +392,7 @@ def edit_png(rng: random.Random, data: bytes) -> bytes:
 CHANGES: dict[str, tuple[Change, ...]] = {
     "model": (edit_tensors,),
     "checkpoint": (edit_tensors,),
+    "statedict": (edit_tensors,),
     "recipe": (edit_toml,),
     "history": (edit_json_lines,),
     "kernel": (edit_json_lines,),

@@ -23,7 +23,7 @@ from glassnet.recipes import RecipeError, load_recipe
 from glassnet.train.checkpoint import CheckpointError
 from glassnet.train.history import History
 from glassnet.train.loop import DivergenceError
-from hostile.seeds import training
+from hostile.seeds import importing, training
 
 SMALL = 10_000  # values of an example that a network is tried on
 
@@ -62,6 +62,17 @@ def resume(path: Path) -> None:
         raise
 
 
+def take_weights(path: Path) -> None:
+    """Take the weights of a PyTorch module; all or none."""
+    network = importing()
+    before = network.theta.copy()
+    try:
+        gn.import_torch(network, path)
+    except ModelFileError:
+        assert np.array_equal(network.theta, before), "weights were refused when half of them had been taken"
+        raise
+
+
 def make_recipe(path: Path) -> None:
     """Load a recipe and make its network for images as those of MNIST."""
     recipe = load_recipe(path)
@@ -81,6 +92,7 @@ def keep_kernel(path: Path) -> None:
 READERS = {
     "model": Reader(use_model, (ModelFileError,)),
     "checkpoint": Reader(resume, (CheckpointError, DivergenceError)),
+    "statedict": Reader(take_weights, (ModelFileError,)),
     "recipe": Reader(make_recipe, (RecipeError,)),
     "history": Reader(History.load, (InputError,)),
     "kernel": Reader(keep_kernel, ()),

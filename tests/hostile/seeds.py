@@ -74,6 +74,11 @@ def training() -> tuple[gn.Network, tuple[np.ndarray, np.ndarray], dict[str, Any
     return net, data, {"epochs": 3, "batch_size": 4, "optimizer": gn.Adam(0.01), "average": gn.WeightAverage(0.9)}
 
 
+def importing() -> gn.Network:
+    """A network that takes the weights of a PyTorch module."""
+    return gn.Network([gn.Rescale(1 / 255), gn.Dense(3), gn.BatchNorm(), gn.Dense(2)], input_shape=4)
+
+
 class _StopError(Exception):
     pass
 
@@ -210,6 +215,7 @@ def histories() -> list[bytes]:
 SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "model": models,
     "checkpoint": checkpoints,
+    "statedict": lambda: [written(lambda path: gn.export_torch(importing(), path))],
     "recipe": lambda: [RECIPE.encode(), *(path.read_bytes() for path in sorted(FOLDER.glob("*.toml")))],
     "history": histories,
     "kernel": lambda: [b'{"kernel": "SkylakeX", "processor": "any", "numpy": "2.0"}\n'],
