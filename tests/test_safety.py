@@ -224,7 +224,7 @@ def test_a_class_named_like_a_formula_is_drawn_as_it_is(in_tmp: Path) -> None:
     pytest.importorskip("matplotlib", reason="figures need the extra 'plots'")
     from glassnet import plots
 
-    names = ("$\\frac{", "$x$")
+    names = (r"$\frac{$", "$x$")
     truth = np.array([0, 1, 1])
     result = gn.Evaluation(0.5, names, truth, truth[::-1], np.full((3, 2), 0.5))
     plots.save(plots.confusion(result), in_tmp / "confusion.png")
