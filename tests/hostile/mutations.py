@@ -350,6 +350,8 @@ def edit_png(rng: random.Random, data: bytes) -> bytes:
         length = int.from_bytes(data[place : place + 4])
         chunks.append((data[place + 4 : place + 8], data[place + 8 : place + 8 + length]))
         place += 12 + length
+    if not chunks:
+        return longer(rng, data)
     chosen = rng.randrange(len(chunks))
     name, contents = chunks[chosen]
     sides = (0, 1, 41, 6000, 6300, 10**5, 2**31 - 1)
