@@ -5,11 +5,11 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench notebooks docs lint format clean environment
+.PHONY: help demo test test-core fuzz bench notebooks docs lint format clean environment
 
 help:             ## show this list
 	@echo "glassnet: make TARGET [PYTHON=python3.12] [ARGS='...']"
-	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  \1\t/' | expand -t 14
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 14
 
 demo: environment ## train `classic` on the best data at hand, and look at the result
 	@$(BIN)/python -m glassnet demo $(ARGS)
@@ -17,6 +17,14 @@ demo: environment ## train `classic` on the best data at hand, and look at the r
 # As many processes as cores, so one thread for the matrix products of each.
 test: environment ## run the tests; without the MNIST files those that need them are deselected
 	@OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+# The core alone: no extra is installed, so what needs one is skipped. Half a minute to set up once, and a minute to run.
+test-core:        ## run the tests in an environment of its own, without any of the extras
+	@$(PYTHON) tools/environment.py $(VENV)-core test-core
+	@OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(VENV)-core/bin/python -m pytest -n auto --dist worksteal $(ARGS)
+
+fuzz: environment ## read thousands of hostile files of every kind
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python tools/fuzz.py $(ARGS)
 
 bench:            ## measure speed beside PyTorch, scikit-learn, JAX and ONNX Runtime, in an environment of its own
 	@$(PYTHON) tools/environment.py $(VENV)-bench bench
@@ -38,7 +46,7 @@ format: environment ## put the source into its standard form
 	$(BIN)/python -m ruff format .
 
 clean:            ## remove the virtual environment and what the tools cached
-	rm -rf $(VENV) $(VENV)-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-core .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # The environment is up to date when its stamp names this Python, this folder and these two files.
 environment:

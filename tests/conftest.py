@@ -41,6 +41,12 @@ def mnist() -> gn.Dataset:
     return gn.load_dataset("mnist", download=False)
 
 
+@pytest.fixture(scope="session")
+def digits() -> gn.Dataset:
+    pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
+    return gn.load_dataset("digits")
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(7)

@@ -23,8 +23,8 @@ def examples() -> list:
 @pytest.mark.parametrize("page", examples())
 def test_examples_print_what_the_page_says(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    for package, extra in (("onnx", "export"), ("onnxruntime", "test"), ("torch", "bench")):
-        if f"import {package}\n" in text:
+    for package, extra in (("onnx", "export"), ("onnxruntime", "test"), ("sklearn", "sklearn"), ("torch", "bench")):
+        if f"import {package}\n" in text or f"from {package}." in text:
             pytest.importorskip(package, reason=f"this page needs the extra '{extra}'")
     assert docs.differences(page) == []
 

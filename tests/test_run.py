@@ -14,11 +14,6 @@ from glassnet.runfolder import RunError
 from glassnet.train.callbacks import Training
 
 
-@pytest.fixture(scope="module")
-def digits() -> gn.Dataset:
-    return gn.load_dataset("digits")
-
-
 def recipe(**settings: str):
     quick = {"data.name": "digits", "training.epochs": "3", "network.hidden": "[12]"}
     return load_recipe("classic", settings=quick | {k.replace("__", "."): v for k, v in settings.items()})
@@ -180,9 +175,8 @@ def test_an_interrupted_training_is_evaluated_and_saved(digits: gn.Dataset, tmp_
     assert (tmp_path / "run" / "evaluation.json").is_file()
 
 
-def test_two_processes_cannot_train_in_one_folder(tmp_path: Path) -> None:
+def test_two_processes_cannot_train_in_one_folder(digits: gn.Dataset, tmp_path: Path) -> None:
     fcntl = pytest.importorskip("fcntl")
-    digits = gn.load_dataset("digits")
     recipe = load_recipe("classic", settings={"training.epochs": "1"})
     folder = tmp_path / "run"
     train_recipe(recipe, digits, folder, pictures=False)
@@ -196,8 +190,7 @@ def test_two_processes_cannot_train_in_one_folder(tmp_path: Path) -> None:
     assert (folder / "evaluation.json").exists()
 
 
-def test_a_divergence_on_validation_data_leaves_the_recipe(tmp_path: Path) -> None:
-    digits = gn.load_dataset("digits")
+def test_a_divergence_on_validation_data_leaves_the_recipe(digits: gn.Dataset, tmp_path: Path) -> None:
     settings = {"optimizer.lr": "1e20", "training.batch_size": "full", "training.epochs": "5"}
     with pytest.raises(gn.DivergenceError), np.errstate(all="ignore"):
         train_recipe(load_recipe("classic", settings=settings), digits, tmp_path / "run", pictures=False)

@@ -244,7 +244,7 @@ def use_kept() -> str:
         kernel = kept.pop("kernel")
     except FileNotFoundError:
         return ""
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return f"{path} is ignored, for it is not what `glassnet doctor --keep` writes; --forget removes it"
     if kernel == KERNEL and kept == _circumstances() and has_avx512():
         os.environ[VARIABLE] = kernel

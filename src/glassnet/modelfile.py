@@ -5,8 +5,8 @@ with what its architecture needs, so a damaged or forged file is refused, not ha
 """
 
 import json
-import math
 import os
+import sys
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,11 +17,13 @@ import numpy as np
 from glassnet.nn.layer import Array, Layer
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
+from glassnet.nn.plain import plain, shown
 from glassnet.nn.segments import Segment, connect
 from glassnet.nn.settings import InputError, from_table, to_table
 from glassnet.version import __version__
 
 FORMAT = 1
+MOST_LAYERS = 10_000  # each takes a moment to be made
 KEY = "glassnet"  # one key only: the order of several is not defined, and a file is to have the same bytes each time
 
 
@@ -86,9 +88,9 @@ def load_network(path: str | Path) -> Network:
     try:
         input_shape = tuple(metadata["input_shape"])
         if not all(type(size) is int and size >= 1 for size in input_shape):
-            raise InputError(f"input_shape must hold whole numbers above 0, got {metadata['input_shape']}")
+            raise InputError(f"input_shape must hold whole numbers above 0, got {shown(metadata['input_shape'])}")
         if metadata["dtype"] not in ("float32", "float64"):
-            raise InputError(f"dtype must be float32 or float64, got {metadata['dtype']!r}")
+            raise InputError(f"dtype must be float32 or float64, got {shown(metadata['dtype'])}")
         segments = connect(layers := _layers(metadata), input_shape)
         needed = {name: segment for part in segments for name, segment in _names(layers, part).items()}
         with safetensors.safe_open(path, framework="numpy") as file:
@@ -98,14 +100,14 @@ def load_network(path: str | Path) -> Network:
             arrays = {name: file.get_tensor(name) for name in needed}
         classes = metadata["classes"]
         if classes is not None and not (isinstance(classes, list) and all(isinstance(name, str) for name in classes)):
-            raise InputError(f"classes must be a list of names, got {classes!r}")
+            raise InputError(f"classes must be a list of names, got {shown(classes)}")
         network = Network(
             _layers(metadata), input_shape=input_shape, dtype=metadata["dtype"], classes=classes, seed=None
         )
         network.loss = from_table(Loss, metadata["loss"], "loss")
         network.threshold = _threshold(metadata.get("threshold", 0.0))
-    except (InputError, KeyError, TypeError, safetensors.SafetensorError) as error:
-        reason = f"its description lacks {error}" if isinstance(error, KeyError) else str(error)
+    except (InputError, KeyError, TypeError, RecursionError, safetensors.SafetensorError) as error:
+        reason = f"its description lacks {error}" if isinstance(error, KeyError) else _brief(error)
         raise ModelFileError(f"{path}: this model file is damaged: {reason}") from None
     parts = ((network.segments, network.theta), (network.buffer_segments, network.buffers))
     for part, vector in parts:
@@ -198,8 +200,8 @@ def read_arrays(path: str | Path, key: str) -> tuple[dict[str, Array], dict[str,
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             return {name: file.get_tensor(name) for name in list(file.keys())}, metadata
-    except (safetensors.SafetensorError, TypeError) as error:
-        raise ModelFileError(f"{path}: the file is damaged: {error}") from None
+    except (safetensors.SafetensorError, TypeError, AttributeError) as error:  # types of numbers that NumPy lacks
+        raise ModelFileError(f"{path}: the file is damaged: {_brief(error)}") from None
 
 
 def _metadata(path: Path, key: str = KEY) -> dict[str, Any]:
@@ -216,7 +218,7 @@ def _metadata(path: Path, key: str = KEY) -> dict[str, Any]:
             text = (file.metadata() or {}).get(key)
     except (safetensors.SafetensorError, OSError) as error:
         raise ModelFileError(
-            f"{path}: expected a {kind} (safetensors), but the file is none or is cut short ({error})"
+            f"{path}: expected a {kind} (safetensors), but the file is none or is cut short ({_brief(error)})"
         ) from None
     if text is None:
         raise ModelFileError(f"{path}: this safetensors file holds no {kind}")
@@ -230,8 +232,9 @@ def _metadata(path: Path, key: str = KEY) -> dict[str, Any]:
         raise ModelFileError(f"{path}: this {kind} is damaged: its format is {metadata['format']}")
     if metadata["format"] > FORMAT:
         raise ModelFileError(
-            f"{path}: this {kind} was saved by glassnet {metadata.get('version')} in format {metadata['format']}; "
-            f"glassnet {__version__} reads up to format {FORMAT}: pip install --upgrade glassnet"
+            f"{path}: this {kind} was saved by glassnet {_brief(metadata.get('version'))} in format "
+            f"{_brief(metadata['format'])}; glassnet {__version__} reads up to format {FORMAT}: "
+            "pip install --upgrade glassnet"
         )
     return metadata
 
@@ -247,6 +250,8 @@ def _layers(metadata: dict[str, Any]) -> list[Layer]:
     tables = metadata["layers"]
     if not isinstance(tables, list):
         raise InputError("its layers are no list")
+    if len(tables) > MOST_LAYERS:
+        raise InputError(f"it has {len(tables):,} layers, expected at most {MOST_LAYERS:,}")
     return [from_table(Layer, table, f"layers[{i}]") for i, table in enumerate(tables)]
 
 
@@ -256,8 +261,8 @@ def _names(layers: Sequence[Layer], segments: list[Segment]) -> dict[str, Segmen
 
 def _threshold(value: Any) -> float:
     value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise InputError(f"threshold must be a number of at least 0, got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= sys.float_info.max:
+        raise InputError(f"threshold must be a number of at least 0, got {shown(value)}")
     return float(value)
 
 
@@ -276,4 +281,10 @@ def _compare(
         elif found[name].get_dtype() not in ((code,) if name in buffers else (code, "F16")):
             faults.append(f"{name} is {found[name].get_dtype()}, its layer needs {code}")
     if faults:
-        raise ModelFileError(f"{path}: the arrays do not fit the layers: {'; '.join(faults)}")
+        raise ModelFileError(f"{path}: the arrays do not fit the layers: {_brief('; '.join(faults), 600)}")
+
+
+def _brief(what: Any, most: int = 200) -> str:
+    """What stands in the file or is said of it, in a message: one plain line."""
+    text = plain(str(what))
+    return text if len(text) <= most else f"{text[:most]}..."

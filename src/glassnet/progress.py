@@ -5,6 +5,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from glassnet.nn.plain import plain
 from glassnet.train.callbacks import Training
 from glassnet.train.history import Record
 
@@ -112,6 +113,7 @@ class TaskBar:
     def __call__(self, what: str, done: int, total: int | None) -> None:
         from rich.markup import escape
 
+        what = plain(what)  # it may hold the name of any file
         now = time.perf_counter()
         if what not in self.tasks:
             self.tasks[what] = self.bar.add_task(escape(what), total=total)

@@ -110,11 +110,12 @@ def load_run_recipe(folder: str | Path) -> Recipe:
     """The recipe of an unfinished run.
 
     Raises:
-        RunError: the folder holds no run, or one that is finished.   RecipeError: its recipe was damaged.
+        RunError: the folder holds no run, a finished one, or links to elsewhere.   RecipeError: its recipe was damaged.
     """
     folder = Path(folder)
     if not (folder / RECIPE).is_file():
         raise RunError(f"{folder}: expected the folder of a run, but it has no {RECIPE}")
+    _check_own(folder)
     if (folder / EVALUATION).is_file():
         raise RunError(f"{folder}: this run is finished, there is nothing to resume; see {folder / MODEL}")
     return load_recipe(folder / RECIPE)
@@ -139,6 +140,7 @@ def resume_run(
         RunError, DivergenceError: as train_recipe.   CheckpointError: its checkpoint does not fit the recipe.
     """
     folder = Path(folder)
+    _check_own(folder)
     with _alone(folder):
         return _train(recipe, recipe.make_network(dataset), dataset, folder, pictures, progress, workers)
 
@@ -255,6 +257,13 @@ class _Log(Callback):
     def on_epoch(self, training: Training) -> None:
         with _writing(self.path.parent), self.path.open("a", encoding="utf-8") as file:
             file.write(to_line(training.history.records[-1]))
+
+
+def _check_own(folder: Path) -> None:
+    """Raise RunError if anything in the folder is a link or no plain file: what is written to it must stay in it."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise RunError(f"{path}: a run is not resumed where this is no file of its own: replace it by a plain file")
 
 
 def _claim(folder: Path) -> bool:

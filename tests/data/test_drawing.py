@@ -453,13 +453,17 @@ def test_a_large_picture_takes_little_memory() -> None:
 
 
 def test_the_8x8_digits_pass_unchanged() -> None:
-    digits = pytest.importorskip("sklearn.datasets").load_digits().images
+    digits = (
+        pytest.importorskip("sklearn.datasets", reason="the 8x8 digits need the extra 'sklearn'").load_digits().images
+    )
     for image in digits:
         np.testing.assert_array_equal(to_digits((image * 255 / 16).round().astype(np.uint8)), image)
 
 
 def test_an_8x8_digit_magnified_comes_back() -> None:
-    digits = pytest.importorskip("sklearn.datasets").load_digits().images
+    digits = (
+        pytest.importorskip("sklearn.datasets", reason="the 8x8 digits need the extra 'sklearn'").load_digits().images
+    )
     rows = np.arange(8).repeat(12)
     steps = [
         np.abs(to_digits((255 - image[rows][:, rows] * 15).astype(np.uint8)) - image).mean() for image in digits[:100]
@@ -510,7 +514,9 @@ def test_resize_averages_areas_and_draws_lines() -> None:
 
 def test_depth_is_the_distance_to_the_outline() -> None:
     """Against SciPy, which measures to the middle of the nearest pixel outside."""
-    distances = pytest.importorskip("scipy.ndimage").distance_transform_edt
+    distances = pytest.importorskip(
+        "scipy.ndimage", reason="SciPy comes with the extra 'sklearn'"
+    ).distance_transform_edt
     rng = np.random.default_rng(4)
     for share in (0.3, 0.9, 0.99, 1.0):
         mask = rng.random((30, 47)) < share
@@ -525,7 +531,7 @@ def test_the_width_of_a_pen(width: int) -> None:
 
 def test_pieces_are_the_connected_ones() -> None:
     """Against SciPy, which comes with scikit-learn."""
-    label = pytest.importorskip("scipy.ndimage").label
+    label = pytest.importorskip("scipy.ndimage", reason="SciPy comes with the extra 'sklearn'").label
     rng = np.random.default_rng(2)
     masks = [rng.random(rng.integers(1, 60, 2)) < share for share in np.linspace(0, 0.7, 40)]
     for mask in masks:

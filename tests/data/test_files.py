@@ -63,7 +63,7 @@ def test_what_cannot_be_opened_is_one_clear_line(tmp_path: Path) -> None:
     ("damage", "message"),
     [
         (lambda data: data[:-9], "truncated"),
-        (lambda data: data[:-8] + b"\0\0\0\0" + data[-4:], "broken gzip: CRC check failed"),
+        (lambda data: data[:-8] + b"\0\0\0\0" + data[-4:], "broken gzip: .*incorrect data check"),
         (lambda data: data[:12] + b"\xff\xff" + data[14:], "broken gzip"),
         (lambda data: data + b"more", "broken gzip"),
         (lambda data: data[:2] + b"\x63" + data[3:], "broken gzip"),

@@ -132,7 +132,7 @@ def test_wrong_sum_of_gzip(tmp_path: Path) -> None:
     whole = bytearray(gzip.compress(GOOD))
     whole[-8] ^= 1
     (tmp_path / "bad").write_bytes(whole)
-    with pytest.raises(DataError, match="broken gzip: CRC"):
+    with pytest.raises(DataError, match=r"broken gzip: .*incorrect data check"):
         read_idx(tmp_path / "bad")
 
 

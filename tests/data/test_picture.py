@@ -199,14 +199,24 @@ def test_the_first_frame_of_an_animation(tmp_path: Path) -> None:
     assert (picture.read(tmp_path / "x.gif") == 10).all()
 
 
-def huge_png(width: int, height: int) -> bytes:
+def huge_png(width: int, height: int, *, whole: bool = False) -> bytes:
     """A PNG header that claims this size, with next to nothing behind it."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes((width + 1) * height if whole else 0)))
+        + chunk(b"IEND", b"")
+    )
+
+
+def icon(png: bytes) -> bytes:
+    """An icon of 16x16 pixels, as it says."""
+    return struct.pack("<3H4B2H2I", 0, 1, 1, 16, 16, 0, 0, 1, 32, len(png), 22) + png
 
 
 @pytest.mark.parametrize(
@@ -218,9 +228,10 @@ def huge_png(width: int, height: int) -> bytes:
         ("large.png", huge_png(7_000, 6_000), "more than 40,000,000 pixels: make it smaller"),
         ("warned.png", huge_png(10_000, 10_000), "more than 40,000,000 pixels: make it smaller"),
         ("huge.png", huge_png(100_000, 100_000), "more than 40,000,000 pixels: make it smaller"),
+        ("icon.ico", icon(huge_png(7_000, 6_000, whole=True)), "more than 40,000,000 pixels: make it smaller"),
         ("short.png", huge_png(10, 10), "the picture is broken"),
     ],
-    ids=lambda value: value if isinstance(value, str) and value.endswith((".png", ".eps")) else "",
+    ids=lambda value: value if isinstance(value, str) and value.endswith((".png", ".eps", ".ico")) else "",
 )
 def test_refusals(tmp_path: Path, name: str, contents: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(contents)

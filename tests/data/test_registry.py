@@ -148,7 +148,7 @@ def test_real_mnist_as_csv_is_the_same(home_with_mnist: Path) -> None:
 
 
 def test_the_8x8_digits(home: Path) -> None:
-    pytest.importorskip("sklearn")
+    pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
     dataset = load_dataset("digits")
     assert repr(dataset) == "digits: 1,151 train, 287 validation, 359 test, 8x8 uint8, 10 classes"
     assert dataset.white == 16

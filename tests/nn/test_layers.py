@@ -253,7 +253,7 @@ def test_a_feature_that_never_varied_stays_silent_whatever_comes_later() -> None
         (lambda: gn.Dense("3"), "Dense: units: expected a whole number, got '3'"),
         (lambda: gn.Dense(2.5), "expected a whole number, got 2.5"),
         (lambda: gn.Uniform(-1e308, 1e308), "range from low to high is too large"),
-        (lambda: gn.Rescale(10**400), "got a whole number of 401 digits"),
+        (lambda: gn.Rescale(10**400), "got a whole number of 1329 bits"),
         (lambda: gn.Dropout(1.0), "rate must be from 0 to below 1"),
         (lambda: gn.Conv2D(0, 3), "filters must be at least 1"),
         (lambda: gn.Conv2D(1, 3, padding="full"), "expected one of 'valid', 'same'"),

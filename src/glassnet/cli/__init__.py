@@ -89,7 +89,9 @@ def _run() -> int:
         message = _message(error)
         if message is None:
             raise
-        print(f"error: {message}", file=sys.stderr)
+        from glassnet.nn.plain import plain
+
+        print(f"error: {plain(message)}", file=sys.stderr)
         return 2
     return code if isinstance(code, int) else 0
 

@@ -45,12 +45,16 @@ def evaluate(
 def dataset_of(path: Path, data: str | None, split: str) -> "Dataset":
     """The dataset to measure a model on: the one that is named, or what it was trained on.
 
+    What a model file says is followed only to a registered dataset: a path in it is not opened, for the file may come
+    from anyone.
+
     Raises:
         DataError: it cannot be known, or has no such split.
     """
     from glassnet.data.dataset import DataError
-    from glassnet.data.registry import load_dataset
+    from glassnet.data.registry import dataset_names, load_dataset
     from glassnet.modelfile import read_about
+    from glassnet.nn.plain import shown
     from glassnet.progress import TaskBar
 
     trained_on = read_about(path).get("recipe", {}).get("data")
@@ -58,6 +62,11 @@ def dataset_of(path: Path, data: str | None, split: str) -> "Dataset":
     name = data or trained_on.get("name")
     if not isinstance(name, str):
         raise DataError("the model does not say what it was trained on: name a dataset with --data")
+    if data is None and name not in dataset_names():
+        raise DataError(
+            f"the model says that it was trained on {shown(name)}, which is no registered dataset; a path in a model "
+            "file is not followed: name the data with --data"
+        )
     held_out = trained_on.get("validation")
     validation = held_out if isinstance(held_out, int) else 5000  # the same examples that training held out
     if split not in ("train", "validation", "test"):

@@ -167,9 +167,11 @@ def _show(
     import sys
 
     from glassnet.cli.terminal import beside, console
+    from glassnet.nn.plain import plain
 
+    path = plain(str(part.path))
     if part.problem:
-        print(f"error: {part.path}: {part.problem}", file=sys.stderr)
+        print(f"error: {path}: {plain(part.problem)}", file=sys.stderr)
         return
     names = network.classes or tuple(map(str, range(max(network.output_shape[0], 2))))
     score = "{:.1%}" if network.loss.probabilistic else "score {:.2f}"
@@ -177,7 +179,7 @@ def _show(
         if image.ndim > 1 and draw:
             console.print(beside([image], [""], white=white))
         if everything or len(rows) <= DRAWN:
-            name = f"{part.path}" if len(part.x) == 1 else f"{part.path}, row {answer['row']}"
+            name = path if len(part.x) == 1 else f"{path}, row {answer['row']}"
             truth = "" if part.labels is None else f", truth {names[part.labels[answer['row']]]}"
             first, second = (score.format(answer[key]) for key in ("probability", "runner_up_probability"))
             said = answer.get("problem") or answer["label"]

@@ -9,9 +9,19 @@ from rich.table import Table
 from rich.text import Text
 
 from glassnet.explanation.text import characters
+from glassnet.nn.plain import plain
 from glassnet.train.metrics import Evaluation
 
-console = Console(highlight=False, markup=False)  # names from outside may hold brackets
+
+class PlainConsole(Console):
+    """Prints texts as they are: what a terminal or rich would obey in the name of a class or a file is only shown."""
+
+    def render_str(self, text: str, **settings: Any) -> Text:
+        """As rich does it, with control characters written out, except the ends of lines."""
+        return super().render_str("\n".join(map(plain, text.split("\n"))), **settings)
+
+
+console = PlainConsole(highlight=False, markup=False, emoji=False)
 
 
 def section(title: str) -> None:
@@ -26,7 +36,7 @@ def show_evaluation(result: Evaluation, *, split: str) -> None:
     for name in ("precision", "recall", "F1", "examples"):
         table.add_column(name, justify="right")
     for row in result.per_class:
-        table.add_row(Text(row.name), f"{row.precision:.2%}", f"{row.recall:.2%}", f"{row.f1:.2%}", f"{row.support:,}")
+        table.add_row(row.name, f"{row.precision:.2%}", f"{row.recall:.2%}", f"{row.f1:.2%}", f"{row.support:,}")
     console.print(table)
     pairs = result.most_confused(5)
     if pairs:
@@ -66,5 +76,5 @@ def beside(images: list[Any], captions: list[str], *, white: int = 255) -> Table
     for _ in images:
         grid.add_column(no_wrap=True)
     grid.add_row(*(digit(image, white) for image in images))
-    grid.add_row(*map(Text, captions))
+    grid.add_row(*captions)
     return grid

@@ -6,12 +6,12 @@ known Python form is a pickle, which runs code when it is opened.)
 
 import gzip
 import tarfile
-import zlib
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from glassnet.data.dataset import Array, DataError
+from glassnet.data.files import brief
 
 RECORD = 1 + 3 * 32 * 32  # bytes: the label, then three planes
 MOST_RECORDS = 10_000  # in one file of the published archive
@@ -46,10 +46,14 @@ def read_cifar10(path: str | Path) -> dict[str, Array]:
                 batches[name] = np.frombuffer(contents, np.uint8).reshape(-1, RECORD)
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path}: not a .tar.gz archive, or a broken one: {error}") from None
+    except DataError:
+        raise
     except OSError as error:
+        if isinstance(error, gzip.BadGzipFile):
+            raise DataError(f"{path}: not a .tar.gz archive, or a broken one: {brief(error)}") from None
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except Exception as error:  # on a damaged header tarfile raises nearly anything
+        raise DataError(f"{path}: not a .tar.gz archive, or a broken one: {brief(error)}") from None
     missing = [name for name in TRAIN + TEST if name not in batches]
     if missing:
         raise DataError(f"{path}: {', '.join(missing)} missing in the archive")

@@ -62,5 +62,9 @@ def _read_pair(archive: zipfile.ZipFile, name: str, where: str) -> tuple[Array, 
 def _read_member(archive: zipfile.ZipFile, name: str, where: str) -> Array:
     member = zip_member(archive, name)
     where = f"{where}: {name}"
+    if member.file_size > 2 * member.compress_size + 1024:  # gzip's output is not made smaller by zip
+        raise DataError(
+            f"{where}: {member.file_size:,} bytes came out of {member.compress_size:,}, so it is no gzip file"
+        )
     with archive.open(member) as raw, unzipping(cast(BinaryIO, raw), member.file_size, where) as opened:
         return read_idx_stream(opened, where)

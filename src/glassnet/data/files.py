@@ -5,6 +5,7 @@ Whatever goes wrong between the disk and an array is reported as a DataError tha
 
 import gzip
 import hashlib
+import io
 import os
 import struct
 import zipfile
@@ -12,12 +13,20 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from glassnet.data.dataset import DataError
 
 BLOCK = 1 << 18  # bytes read at a time: large enough to be fast, small enough to stay in the cache
+PORTION = 1 << 16  # of a gzip file, unzipped at a time
+GZIP = 31  # zlib's number for the form of gzip, checked by its sum
 MOST_EXPANSION = 1032  # deflate cannot make more than this out of one byte
+
+
+def brief(what: object) -> str:
+    """What a library says of a file, or a name from it, in a message: plain characters, and not many."""
+    text = str(what) if str(what).isprintable() else repr(str(what))
+    return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 class Opened(NamedTuple):
@@ -53,12 +62,41 @@ def unzipping(raw: BinaryIO, size: int, where: str) -> Iterator[Opened]:
         yield Opened(raw, raw, size)
         return
     try:
-        with gzip.GzipFile(fileobj=raw, mode="rb") as stream:
+        with io.BufferedReader(_Unzipped(raw), BLOCK) as stream:
             yield Opened(cast(BinaryIO, stream), raw, size * MOST_EXPANSION)
     except EOFError:
         raise DataError(f"{where}: truncated: the gzip data ends too early") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{where}: broken gzip: {error}") from None
+    except zlib.error as error:
+        raise DataError(f"{where}: broken gzip: {brief(error)}") from None
+
+
+class _Unzipped(io.RawIOBase):
+    """What a gzip file holds: one member or several, with zero bytes behind each, which GzipFile skips one by one."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self.raw, self.rest = raw, b""
+        self.decoder = zlib.decompressobj(GZIP)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while True:
+            self.rest = self.rest or self.raw.read(PORTION)
+            if self.decoder.eof:
+                if not self.rest:
+                    return 0
+                self.rest = self.rest.lstrip(b"\0")
+                if not self.rest:
+                    continue
+                self.decoder = zlib.decompressobj(GZIP)
+            if not self.rest:
+                raise EOFError
+            data = self.decoder.decompress(self.rest, len(buffer))
+            self.rest = self.decoder.unused_data if self.decoder.eof else self.decoder.unconsumed_tail
+            if data:
+                buffer[: len(data)] = data
+                return len(data)
 
 
 @contextmanager
@@ -76,7 +114,7 @@ def reading_zip(path: str | Path) -> Iterator[zipfile.ZipFile]:
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, struct.error) as error:
-        raise DataError(f"{path}: not a zip archive, or a broken one: {error}") from None
+        raise DataError(f"{path}: not a zip archive, or a broken one: {brief(error)}") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
 
@@ -90,7 +128,7 @@ def zip_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     try:
         member = archive.getinfo(name)
     except KeyError:
-        present = ", ".join(archive.namelist()[:8]) or "nothing"
+        present = ", ".join(brief(name) for name in archive.namelist()[:8]) or "nothing"
         raise DataError(f"{archive.filename}: expected {name} in the archive, got {present}") from None
     where = f"{archive.filename}: {name}"
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):

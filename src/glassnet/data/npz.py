@@ -4,15 +4,17 @@ Such a file can hide a pickle or claim any size, so the header of each array is 
 """
 
 import math
+import warnings
 import zipfile
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
 
 from glassnet.data.dataset import Array, DataError
-from glassnet.data.files import reading_zip, zip_member
+from glassnet.data.files import brief, reading_zip, zip_member
 
 NAMES = ("x_train", "y_train", "x_test", "y_test")
 
@@ -48,7 +50,8 @@ def read_npz(path: str | Path) -> dict[str, Array]:
 def _read_array(archive: zipfile.ZipFile, name: str, where: str) -> Array:
     member = zip_member(archive, f"{name}.npy")
     try:
-        with archive.open(member) as stream:
+        with warnings.catch_warnings(), archive.open(member) as stream:
+            warnings.simplefilter("ignore")  # of headers that Python 2 wrote, and of old names of types
             shape, _, dtype = _read_header(stream)
             if dtype.hasobject:
                 raise DataError(f"{where} holds Python objects; they are not loaded, for that could run code")
@@ -56,12 +59,13 @@ def _read_array(archive: zipfile.ZipFile, name: str, where: str) -> Array:
             follow = member.file_size - stream.tell()
             if promised != follow:
                 raise DataError(f"{where} promises {promised:,} bytes {shape} {dtype}, but {follow:,} follow")
-        with archive.open(member) as stream:
+        with warnings.catch_warnings(), archive.open(member) as stream:
+            warnings.simplefilter("ignore")
             array: Array = npy.read_array(stream, allow_pickle=False)
     except DataError:
         raise
-    except (ValueError, MemoryError) as error:
-        raise DataError(f"{where} is no NumPy array: {error}") from None
+    except (ValueError, MemoryError, SyntaxError, TokenError, RecursionError, OverflowError) as error:
+        raise DataError(f"{where} is no NumPy array: {brief(error)}") from None
     return array
 
 

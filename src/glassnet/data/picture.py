@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glassnet.data.dataset import Array, DataError
-from glassnet.data.files import writing
+from glassnet.data.files import brief, writing
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -63,7 +63,7 @@ def read(path: str | Path) -> Array:
         raise DataError(f"{path}: the picture has more than {MOST_PIXELS:,} pixels: make it smaller") from None
     except Exception as error:  # on a damaged file Pillow's decoders raise nearly anything
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path}: the picture is broken: {reason}") from None
+        raise DataError(f"{path}: the picture is broken: {brief(reason)}") from None
 
 
 def write(path: str | Path, array: Array) -> None:

@@ -15,7 +15,8 @@ from glassnet.nn.batches import as_batch, check_finite, forward_in_portions, por
 from glassnet.nn.entropy import CrossEntropy
 from glassnet.nn.layer import Array, Layer
 from glassnet.nn.loss import Loss
-from glassnet.nn.segments import connect, draw, length, segments_of
+from glassnet.nn.plain import LONGEST, plain, shown
+from glassnet.nn.segments import connect, draw, fits, length, segments_of
 from glassnet.nn.settings import InputError, describe, require, whole
 from glassnet.nn.summary import summary
 
@@ -28,7 +29,7 @@ class Network:
         input_shape: the shape of one example, such as 784 or (28, 28).
         seed: chooses the first weights; None leaves all of them 0, for a network that is about to be filled.
         dtype: float32 or float64; all arithmetic is done in it.
-        classes: a name for each output; `fit` fills in "0", "1", ... when the targets are labels.
+        classes: a plain name for each output; `fit` fills in "0", "1", ... when the targets are labels.
 
     Attributes:
         theta: every parameter, as one vector.   grad: its gradient, dLoss/dtheta.
@@ -66,7 +67,10 @@ class Network:
         names = max(self.output_shape[0], 2)  # one output says yes or no
         try:
             right = self.classes is None or len(self.classes) == names
-            require(right, f"classes: expected {names} names, got {classes!r}")
+            require(right, f"classes: expected {names} names, got {shown(classes)}")
+            for name in self.classes or ():
+                can = len(name) <= LONGEST and name == plain(name)
+                require(can, f"classes: expected names of at most {LONGEST} plain characters, got {shown(name)}")
             self._allocate(seed)
         except InputError:
             for layer in self.layers:
@@ -75,6 +79,8 @@ class Network:
         self._bind()
 
     def _allocate(self, seed: int | None) -> None:
+        size = f"{length(self.segments):,} parameters"
+        require(fits(self.segments, self.dtype), f"a network of {size} does not fit into the memory of this machine")
         try:
             self.theta, self.grad = (np.zeros(length(self.segments), self.dtype) for _ in range(2))
             self.buffers, self.observed = (np.zeros(length(self.buffer_segments), self.dtype) for _ in range(2))
@@ -82,10 +88,7 @@ class Network:
                 draw(self.segments, self.theta, seed, 0)
                 draw(self.buffer_segments, self.buffers, seed, 1)
         except (MemoryError, OverflowError):
-            size = f"{length(self.segments):,} parameters"
-            raise InputError(
-                f"a network of {size} does not fit into the memory of this machine: make it smaller"
-            ) from None
+            raise InputError(f"a network of {size} does not fit into the memory of this machine") from None
 
     def _bind(self) -> None:
         """Give every layer its views of theta, grad and buffers."""

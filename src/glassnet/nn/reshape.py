@@ -11,6 +11,8 @@ from typing import ClassVar, final
 import numpy as np
 
 from glassnet.nn.layer import Array, Declared, Layer, Shape
+from glassnet.nn.plain import shown
+from glassnet.nn.segments import MOST_AXES
 from glassnet.nn.settings import require
 
 
@@ -148,8 +150,10 @@ class Reshape(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        right = len(self.shape) > 0 and min(self.shape) >= 1
-        require(right, f"Reshape: shape must hold whole numbers of at least 1, got {self.shape}")
+        right = 0 < len(self.shape) <= MOST_AXES and min(self.shape) >= 1
+        require(
+            right, f"Reshape: shape must hold 1 to {MOST_AXES} whole numbers of at least 1, got {shown(self.shape)}"
+        )
 
     def build(self, input_shape: Shape) -> Shape:
         have, need = math.prod(input_shape), math.prod(self.shape)

@@ -4,12 +4,20 @@ Layers only declare the arrays that they need. Here they are told their shapes, 
 """
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from glassnet.nn.layer import Array, Declared, Layer, Shape
+from glassnet.nn.plain import shown
 from glassnet.nn.settings import InputError, require
 from glassnet.nn.stream import stream
+
+MOST_AXES = 32  # of one example; NumPy has room for 64, and layers need a few besides
+MOST_VALUES = 2**48  # of one example between layers: more than any machine has room for
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,7 @@ def connect(layers: Sequence[Layer], input_shape: Shape) -> tuple[list[Segment],
         require(isinstance(layer, Layer), f"layers[{position}]: expected a layer such as Dense(128), got {layer!r}")
         used = bool(layer.output_shape) or any(layer is other for other in layers[:position])
         require(not used, f"layers[{position}]: this {type(layer).__name__} is in a network already")
+    _check_size(input_shape)
     counts: dict[str, int] = {}
     shape = input_shape
     for position, layer in enumerate(layers):
@@ -51,6 +60,7 @@ def connect(layers: Sequence[Layer], input_shape: Shape) -> tuple[list[Segment],
         layer.name = f"{kind}{counts[kind]}"
         try:
             output_shape = layer.build(shape)
+            _check_size(output_shape)
         except InputError as error:
             message = f"layer {layer.name} (layers[{position}]): {error}"
             for connected in layers[: position + 1]:
@@ -62,6 +72,11 @@ def connect(layers: Sequence[Layer], input_shape: Shape) -> tuple[list[Segment],
         segments_of([layer.parameters() for layer in layers]),
         segments_of([layer.buffers() for layer in layers]),
     )
+
+
+def _check_size(shape: Shape) -> None:
+    right = len(shape) <= MOST_AXES and math.prod(shape) <= MOST_VALUES
+    require(right, f"that is more than an array can hold: an example of shape {shown(shape)}")
 
 
 def segments_of(declarations: list[dict[str, Declared]]) -> list[Segment]:
@@ -79,6 +94,15 @@ def segments_of(declarations: list[dict[str, Declared]]) -> list[Segment]:
 def length(segments: list[Segment]) -> int:
     """How long the vector is in which these segments lie."""
     return segments[-1].stop if segments else 0
+
+
+def fits(segments: list[Segment], dtype: np.dtype[Any]) -> bool:
+    """Whether theta and grad, and the float64 numbers from which theta is drawn, fit into this machine's memory."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        memory = 2**46  # more than any machine has: there the allocation itself must fail
+    return length(segments) * (2 * dtype.itemsize + 8) <= memory
 
 
 def draw(segments: list[Segment], vector: Array, seed: int, kind: int) -> None:

@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from glassnet.nn.plain import LONGEST, shown
+
 T = TypeVar("T")
 
 
@@ -37,7 +39,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if not known:
         return "there are none"
     lower = {k.lower(): k for k in known}
-    close = difflib.get_close_matches(name.lower(), lower, n=1)
+    close = difflib.get_close_matches(name[:LONGEST].lower(), lower, n=1)
     return f"did you mean {lower[close[0]]!r}?" if close else f"known are: {', '.join(known)}"
 
 
@@ -65,13 +67,16 @@ def _below(kind: type[T]) -> dict[str, type[T]]:
     return found
 
 
+_hints = cache(typing.get_type_hints)  # the types of a class's fields; a model file may name a class many times
+
+
 def settle(part: Any) -> None:
     """Give every setting of a new part the type of its field: a whole number for a float, a name for a part.
 
     Raises:
         InputError: a setting of another type.
     """
-    hints = typing.get_type_hints(type(part))
+    hints = _hints(type(part))  # type: ignore[arg-type]  # classes are hashable
     for field in dataclasses.fields(part):
         if field.init:
             value = _typed(getattr(part, field.name), hints[field.name], f"{type(part).__name__}: {field.name}")
@@ -135,7 +140,7 @@ def from_table(kind: type[T], table: Any, where: str) -> T:
     """
     if isinstance(table, str):
         table = {"type": table}
-    require(isinstance(table, dict), f"{_at(where)}expected a name or a table of settings, got {table!r}")
+    require(isinstance(table, dict), f"{_at(where)}expected a name or a table of settings, got {shown(table)}")
     settings = dict(table)
     cls = kind
     if getattr(kind, "__abstractmethods__", None):
@@ -143,17 +148,17 @@ def from_table(kind: type[T], table: Any, where: str) -> T:
         name = settings.pop("type", None)
         require(isinstance(name, str), f"{_at(where)}needs a key 'type', one of: {', '.join(sorted(known))}")
         if name not in known:
-            raise InputError(f"{_at(where)}unknown type {name!r}; {nearest(str(name), known)}")
+            raise InputError(f"{_at(where)}unknown type {shown(name)}; {nearest(str(name), known)}")
         cls = known[name]
     return _construct(cls, settings, where)
 
 
 def _construct(cls: type[T], settings: dict[str, Any], where: str) -> T:
     fields = {f.name: f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]  # T is always a dataclass
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]
     for key in settings:
         if key not in fields:
-            raise InputError(f"{_at(where)}unknown key {key!r}; {nearest(key, fields)}")
+            raise InputError(f"{_at(where)}unknown key {shown(key)}; {nearest(key, fields)}")
     for key, field in fields.items():
         missing = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         require(key in settings or not missing, f"{_at(where)}the key {key!r} is missing")
@@ -161,7 +166,10 @@ def _construct(cls: type[T], settings: dict[str, Any], where: str) -> T:
     try:
         return cls(**values)
     except ValueError as error:  # of whichever package
-        raise InputError(f"{_at(where)}{error}") from None
+        reason = str(error)
+        raise InputError(
+            _at(where) + (reason if len(reason) <= 2 * LONGEST else f"{reason[: 2 * LONGEST]}...")
+        ) from None
 
 
 def _typed(value: Any, hint: Any, where: str) -> Any:
@@ -170,26 +178,26 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
     if origin in (types.UnionType, typing.Union):
         return _first_fitting(value, arguments, where)
     if origin is typing.Literal:
-        require(value in arguments, f"{_at(where)}expected one of {', '.join(map(repr, arguments))}, got {value!r}")
+        require(
+            value in arguments, f"{_at(where)}expected one of {', '.join(map(repr, arguments))}, got {shown(value)}"
+        )
         return value
     if origin is tuple:
-        require(isinstance(value, list | tuple), f"{_at(where)}expected a list, got {value!r}")
+        require(isinstance(value, list | tuple), f"{_at(where)}expected a list, got {shown(value)}")
         inner = arguments[0] if len(arguments) == 2 and arguments[1] is ... else None
         hints = [inner] * len(value) if inner else list(arguments)
-        require(len(hints) == len(value), f"{_at(where)}expected {len(hints)} values, got {value!r}")
+        require(len(hints) == len(value), f"{_at(where)}expected {len(hints)} values, got {shown(value)}")
         return tuple(_typed(item, h, f"{where}[{i}]") for i, (item, h) in enumerate(zip(value, hints, strict=True)))
     if hint is Any:
         return value
     hint = origin or hint  # dict[str, Any] is checked as dict
     if isinstance(value, np.generic):
         value = value.item()
+    if hint in (int, float) and isinstance(value, int):
+        bits = value.bit_length()
+        require(bits <= 64, f"{_at(where)}expected a number of at most 64 bits, got a whole number of {bits} bits")
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        try:
-            value = float(value)
-        except OverflowError:
-            raise InputError(
-                f"{_at(where)}expected a finite number, got a whole number of {len(str(value))} digits"
-            ) from None
+        value = float(value)
     if hint is float and isinstance(value, float):
         require(math.isfinite(value), f"{_at(where)}expected a finite number, got {value!r}")
     if dataclasses.is_dataclass(hint) and not isinstance(value, typing.cast(type, hint)):
@@ -202,7 +210,7 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
         type(None): "nothing",
     }
     right = isinstance(value, hint) and not (hint in (int, float) and isinstance(value, bool))
-    require(right, f"{_at(where)}expected {name.get(hint, hint.__name__)}, got {value!r}")
+    require(right, f"{_at(where)}expected {name.get(hint, hint.__name__)}, got {shown(value)}")
     return value
 
 
@@ -216,7 +224,7 @@ def _first_fitting(value: Any, hints: tuple[Any, ...], where: str) -> Any:
                 raise
             reasons.append(str(error).removeprefix(f"{_at(where)}expected ").rsplit(", got ", 1)[0])
     reasons = [reason for reason in reasons if reason != "nothing"]
-    raise InputError(f"{_at(where)}expected {' or '.join(reasons)}, got {value!r}")
+    raise InputError(f"{_at(where)}expected {' or '.join(reasons)}, got {shown(value)}")
 
 
 def _at(where: str) -> str:

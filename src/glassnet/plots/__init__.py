@@ -54,6 +54,8 @@ __all__ = [
     "weight_mosaic",
 ]
 
+LARGEST = 40.0  # inches: what is drawn of very many classes is no use, but must not take all memory
+
 
 def curves(history: History) -> "Figure":
     """Loss and accuracy by epoch, for training and validation data, with the epoch whose network was kept."""
@@ -92,7 +94,7 @@ def confusion(evaluation: Evaluation) -> "Figure":
     """Counts of truth against prediction; the colour shows mistakes, as a share of the truth's row."""
     counts = evaluation.confusion
     C = len(counts)
-    side = max(5.0, 0.55 * C + 1.6)
+    side = min(max(5.0, 0.55 * C + 1.6), LARGEST)
     figure = empty_figure(side, side)
     axes = figure.subplots()
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

@@ -21,8 +21,14 @@ class PlotError(RuntimeError):
 
 
 def save(figure: "Figure", path: str | Path) -> None:
-    """Write a figure as a PNG."""
-    figure.savefig(path, dpi=120, metadata={"Software": None})
+    """Write a figure as a PNG; a class named "$x$" is no formula, and stands there as it is."""
+    from matplotlib import rc_context
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+    with rc_context({"text.parse_math": False}):  # of labels that are made only now
+        figure.savefig(path, dpi=120, metadata={"Software": None})
 
 
 def as_svg(figure: "Figure") -> str:

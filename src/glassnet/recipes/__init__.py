@@ -24,6 +24,7 @@ from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.optim import Optimizer
 from glassnet.nn.penalty import Penalty
+from glassnet.nn.plain import plain, shown
 from glassnet.nn.reshape import Flatten, Rescale, Reshape, Standardize
 from glassnet.nn.schedule import ConstantRate, Schedule
 from glassnet.nn.settings import InputError, from_table, nearest, require, to_table, whole
@@ -31,6 +32,8 @@ from glassnet.train.callbacks import EarlyStopping, ReduceOnPlateau
 from glassnet.train.gradient import Augment
 
 FOLDER = Path(__file__).parent
+MOST_BYTES = 65_536  # of a recipe; those here have a thousand
+MOST_DOTS = 500  # in a line: the time to read a dotted key grows with the square of its length
 
 
 class RecipeError(ValueError):
@@ -149,8 +152,8 @@ class Recipe:
     reduce_on_plateau: ReduceOnPlateau | None = None
 
     def __post_init__(self) -> None:
-        plain = re.fullmatch(r"\w[\w .-]*", self.name)
-        require(plain is not None, f"name: expected letters, digits, spaces, dots or dashes, got {self.name!r}")
+        right = re.fullmatch(r"\w[\w .-]{0,99}", self.name) is not None
+        require(right, f"name: expected up to 100 letters, digits, spaces, dots or dashes, got {shown(self.name)}")
 
     def make_network(self, dataset: Dataset) -> Network:
         """The untrained network of this recipe.
@@ -217,10 +220,7 @@ def load_recipe(name: str | Path, *, settings: dict[str, str] | None = None) -> 
     path = FOLDER / f"{name}.toml" if name in recipe_names() else Path(name)
     if not path.is_file():
         raise RecipeError(f"there is no recipe {str(name)!r} and no such file; {nearest(str(name), recipe_names())}")
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RecipeError(f"{path}: expected a recipe in TOML: {error}") from None
+    table = _read(path)
     for key, text in (settings or {}).items():
         _put(table, key, text)
     table.setdefault("name", path.stem)
@@ -228,6 +228,29 @@ def load_recipe(name: str | Path, *, settings: dict[str, str] | None = None) -> 
         return from_table(Recipe, table, "")
     except InputError as error:
         raise RecipeError(f"{name if name in recipe_names() else path}: {error}") from None
+    except RecursionError:
+        raise RecipeError(f"{path}: expected a recipe, but its tables lie too deep in one another") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The table in a TOML file of moderate size."""
+    try:
+        size = path.stat().st_size
+        text = path.read_text(encoding="utf-8") if size <= MOST_BYTES else ""
+        if not text and size:
+            raise RecipeError(f"{path}: expected a recipe of at most {MOST_BYTES:,} bytes, got {size:,}")
+        if any(line.count(".") > MOST_DOTS for line in text.splitlines()):
+            raise RecipeError(f"{path}: expected a recipe, but one of its lines has more than {MOST_DOTS} dots")
+        return tomllib.loads(text)
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except RecursionError:
+        raise RecipeError(f"{path}: expected a recipe in TOML, but its tables lie too deep in one another") from None
+    except RecipeError:
+        raise
+    except ValueError as error:  # TOMLDecodeError, no UTF-8, or a number of more than 4,300 digits
+        reason = plain(str(error))
+        raise RecipeError(f"{path}: expected a recipe in TOML: {reason[:300]}") from None
 
 
 def _put(table: dict[str, Any], key: str, text: str) -> None:

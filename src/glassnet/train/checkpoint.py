@@ -7,6 +7,7 @@ stopped.
 
 import json
 import math
+import sys
 import time
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,9 +16,10 @@ import numpy as np
 
 from glassnet.modelfile import ModelFileError, read_arrays, write_arrays
 from glassnet.nn.layer import Array
+from glassnet.nn.plain import shown
 from glassnet.nn.settings import require
 from glassnet.train.callbacks import Callback, Snapshot, Training
-from glassnet.train.history import History
+from glassnet.train.history import History, Record
 
 KEY, FORMAT = "glassnet-checkpoint", 1
 WITHIN_EPOCH = ("batch", "examples", "weight", "loss_sum", "right", "seconds")
@@ -112,51 +114,86 @@ class Checkpoint(Callback):
             arrays, state = read_arrays(self.path, KEY)
         except ModelFileError as error:
             raise CheckpointError(f"{error}; delete the file to start anew") from None
+        network, best, snapshot = training.network, training.best, Snapshot(training.network)
+        vectors = {"theta": network.theta, "buffers": network.buffers}
+        vectors |= {"last.theta": training.last.theta, "last.buffers": training.last.buffers}
+        vectors |= {f"optimizer.{name}": vector for name, vector in training.optimizer_state.items()}
+        vectors |= {f"average.{name}": vector for name, vector in training.averages.items()}
+        if "best.theta" in arrays:
+            vectors |= {"best.theta": snapshot.theta, "best.buffers": snapshot.buffers}
         try:
             self._compare(training, state)
-            network, best = training.network, training.best
-            _fill(network.theta, arrays["theta"])
-            _fill(network.buffers, arrays["buffers"])
-            _fill(training.last.theta, arrays["last.theta"])
-            _fill(training.last.buffers, arrays["last.buffers"])
-            for name, vector in training.optimizer_state.items():
-                _fill(vector, arrays[f"optimizer.{name}"])
-            for name, vector in training.averages.items():
-                _fill(vector, arrays[f"average.{name}"])
-            training.history.records = History.checked(state["history"], str(self.path))
-            training.history.stopped = state["stopped"]
-            training.history.kept_epoch = len(training.history)
-            best.epoch = training.history.best_epoch = int(state["best_epoch"])
-            best.value = math.nan if state["best_value"] is None else float(state["best_value"])
-            if "best.theta" in arrays:
-                best.snapshot = Snapshot(network)
-                _fill(best.snapshot.theta, arrays["best.theta"])
-                _fill(best.snapshot.buffers, arrays["best.buffers"])
-            if state["within_epoch"]:
-                training.batch, training.examples = int(state["batch"]), int(state["examples"])
-                training.loss_sum, training.right = float(state["loss_sum"]), int(state["right"])
-                training.weight, training.seconds = float(state["weight"]), float(state["seconds"])
+            for name, vector in vectors.items():
+                _check_vector(name, vector, arrays[name])
+            history = self._history(training, state)
+            best_epoch = _number(state, "best_epoch", 0, len(history))
+            best_value = math.nan if state["best_value"] is None else _number(state, "best_value", -math.inf)
+            require((best_epoch > 0) == ("best.theta" in arrays), "its best epoch and its best network do not agree")
+            within = _within_epoch(training, state) if state["within_epoch"] else {}
+            require(bool(within) or len(history) > 0, "it holds no step of any epoch")
         except (KeyError, TypeError, ValueError) as error:
             if isinstance(error, CheckpointError):
                 raise
+            reason = f"it lacks {error}" if isinstance(error, KeyError) else error
             raise CheckpointError(
-                f"{self.path}: this checkpoint is damaged ({error}); delete the file to start anew"
+                f"{self.path}: this checkpoint is damaged: {reason}; delete the file to start anew"
             ) from None
+        for name, vector in vectors.items():  # nothing can fail any more
+            np.copyto(vector, arrays[name])
+        training.history.records, training.history.stopped = history, state["stopped"]
+        training.history.kept_epoch = len(history)
+        best.epoch = training.history.best_epoch = int(best_epoch)
+        best.value, best.snapshot = best_value, snapshot if best_epoch else None
+        for name, value in within.items():
+            setattr(training, name, value)
+
+    def _history(self, training: Training, state: dict[str, Any]) -> list[Record]:
+        """The records of the finished epochs, each with all that a training such as this one measures."""
+        records = History.checked(state["history"], str(self.path))
+        require(len(records) <= training.epochs, f"it has {len(records)} epochs of {training.epochs}")
+        lacks = {name for record in records for name in training.settings["measured"] if name not in record}
+        require(not lacks, f"its history lacks {', '.join(sorted(lacks))}")
+        stopped = state["stopped"]
+        require(stopped is None or isinstance(stopped, str), f"expected why it was stopped, got {shown(stopped)}")
+        return records
 
     def _compare(self, training: Training, state: dict[str, Any]) -> None:
         if state.get("format") != FORMAT:
             raise CheckpointError(f"{self.path}: this checkpoint is of format {state.get('format')}, expected {FORMAT}")
         wanted = json.loads(json.dumps(training.settings))
         found = state["settings"]
+        require(isinstance(found, dict), f"expected a table of settings, got {shown(found)}")
         for name, value in wanted.items():
             if found.get(name) != value:
                 raise CheckpointError(
-                    f"{self.path}: this checkpoint is of another training: its {name} is {found.get(name)}, here it is "
-                    f"{value}; resume with the same settings, or delete the file to start anew"
+                    f"{self.path}: this checkpoint is of another training: its {name} is {shown(found.get(name))}, "
+                    f"here it is {shown(value)}; resume with the same settings, or delete the file to start anew"
                 )
 
 
-def _fill(vector: Array, saved: Array) -> None:
-    if vector.shape != saved.shape or vector.dtype != saved.dtype:
-        raise ValueError(f"expected {vector.shape} {vector.dtype}, got {saved.shape} {saved.dtype}")
-    np.copyto(vector, saved)
+def _check_vector(name: str, vector: Array, saved: Array) -> None:
+    same = vector.shape == saved.shape and vector.dtype == saved.dtype
+    require(same, f"{name}: expected {vector.shape} {vector.dtype}, got {saved.shape} {saved.dtype}")
+    require(bool(np.isfinite(saved).all()), f"{name} holds NaN or infinity")
+
+
+def _number(state: dict[str, Any], name: str, least: float, most: float = math.inf) -> Any:
+    """A number of the state; a whole one if its bounds are whole."""
+    value = state[name]
+    kind = int if isinstance(least, int) else int | float
+    right = isinstance(value, kind) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    require(right and least <= value <= most, f"expected {name} from {least} to {most}, got {shown(value)}")
+    return value
+
+
+def _within_epoch(training: Training, state: dict[str, Any]) -> dict[str, Any]:
+    """How far the epoch has come that was broken off."""
+    examples = training.settings["examples"]
+    return {
+        "batch": _number(state, "batch", 1, training.batches - 1),
+        "examples": _number(state, "examples", 1, examples),
+        "right": _number(state, "right", 0, examples),
+        "weight": float(_number(state, "weight", 0.0)),
+        "loss_sum": float(_number(state, "loss_sum", -math.inf)),
+        "seconds": float(_number(state, "seconds", 0.0)),
+    }

@@ -2,11 +2,13 @@
 
 import json
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from glassnet.nn.plain import shown
 from glassnet.nn.settings import InputError, require
 
 Record = dict[str, float]
@@ -63,10 +65,14 @@ class History:
         """Read JSON lines.
 
         Raises:
-            InputError: a line that is no record.
+            InputError: a line that is no record.   OSError: the file cannot be read.
         """
         records = []
-        for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            lines = Path(path).read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError:
+            raise InputError(f"{path}: expected records as JSON, but this is no text in UTF-8") from None
+        for number, line in enumerate(lines, 1):
             try:
                 records.append(json.loads(line))
             except (ValueError, RecursionError):
@@ -75,16 +81,23 @@ class History:
 
     @staticmethod
     def checked(records: Any, where: str) -> list[Record]:
-        """The records, if they are those of epochs 1, 2, 3, ...
+        """The records, if they are those of epochs 1, 2, 3, ...; null stands for a value that was not finite.
 
         Raises:
             InputError: they are not.
         """
         require(isinstance(records, list), f"{where}: expected a list of records, got {type(records).__name__}")
         for number, record in enumerate(records, 1):
-            plain = isinstance(record, dict) and all(isinstance(v, int | float) for v in record.values())
-            if not plain or record.get("epoch") != number:
-                raise InputError(
-                    f"{where}, line {number}: expected the record of epoch {number}, got {str(record)[:60]}"
-                )
-        return records
+            if (
+                not isinstance(record, dict)
+                or not all(map(_is_value, record.values()))
+                or record.get("epoch") != number
+            ):
+                raise InputError(f"{where}, line {number}: expected the record of epoch {number}, got {shown(record)}")
+        return [{key: math.nan if value is None else value for key, value in record.items()} for record in records]
+
+
+def _is_value(value: Any) -> bool:
+    """Whether it can be plotted and computed with: a number that a float can hold, or None."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value is None or (number and abs(value) <= sys.float_info.max)

@@ -17,6 +17,8 @@ from glassnet.nn.network import Network
 from glassnet.nn.settings import InputError
 from glassnet.train.crew import processors
 
+MOST_CLASSES = 4096  # of an evaluation, whose confusion matrix then takes 128 MB
+
 
 class Examples(NamedTuple):
     """Inputs, their targets, and which rows of both are meant."""
@@ -165,17 +167,19 @@ def evaluate(network: Network, split: Any) -> Evaluation:
     """Measure a classifier on a split or a pair (x, y).
 
     Raises:
-        InputError: the data does not fit the network, or the targets are not labels.
+        InputError: the data does not fit the network, the targets are not labels, or there are over 4,096 classes.
     """
     inputs, targets, rows = as_examples(split, "evaluate", network)
     targets = targets[rows]
     network.loss.check(targets, network.output_shape[0], len(rows))
     if targets.ndim != 1:
         raise InputError(f"evaluate: expected labels (N,), got targets of shape {targets.shape}")
+    classes = network.classes or tuple(str(c) for c in range(max(network.output_shape[0], 2)))
+    if len(classes) > MOST_CLASSES:
+        raise InputError(f"evaluate: expected at most {MOST_CLASSES:,} classes, got {len(classes):,}")
     with matrix_threads(1):
         logits = network.logits(inputs, rows, workers=processors())
     loss, prediction = network.loss.forward(logits, targets)
-    classes = network.classes or tuple(str(c) for c in range(max(network.output_shape[0], 2)))
     return Evaluation(loss, classes, targets.astype(np.int64), network.loss.labels(prediction), prediction)
 
 

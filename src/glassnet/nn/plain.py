@@ -1,0 +1,31 @@
+"""Plain text: names and values from outside, as a message or a terminal may show them.
+
+A class may be named with the codes by which a terminal deletes its screen, and a file may hold a list of a million
+numbers where one is expected; what is said of them must stay one line that can be read.
+"""
+
+from typing import Any
+from unicodedata import category
+
+OBEYED = ("Cc", "Cs", "Zl", "Zp")  # Unicode's categories of what `plain` writes out
+TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+LONGEST = 200  # characters of a value in a message
+
+
+def plain(text: str) -> str:
+    """The text as one line that a terminal only shows: what it would obey is written out, such as \\x1b or \\n.
+
+    These are control characters, ends of lines, halves of surrogate pairs, and the marks that turn text around.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c.encode("unicode_escape").decode() if c in TURNING or category(c) in OBEYED else c for c in text)
+
+
+def shown(value: Any) -> str:
+    """A value as messages show it: its repr, cut short where it is long."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a whole number of more than 4,300 digits; lists in lists in lists
+        return f"a {type(value).__name__} too large to be shown"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

@@ -1,0 +1,123 @@
+"""What reads each kind of file, and which errors it has promised."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+
+import glassnet as gn
+from glassnet import doctor
+from glassnet.data import drawing, picture
+from glassnet.data.cifar import read_cifar10
+from glassnet.data.csv import read_csv
+from glassnet.data.dataset import DataError
+from glassnet.data.emnist import read_emnist
+from glassnet.data.idx import read_idx
+from glassnet.data.npz import read_npz
+from glassnet.modelfile import ModelFileError, read_about
+from glassnet.nn.settings import InputError
+from glassnet.recipes import RecipeError, load_recipe
+from glassnet.train.checkpoint import CheckpointError
+from glassnet.train.history import History
+from glassnet.train.loop import DivergenceError
+from hostile.seeds import importing, training
+
+SMALL = 10_000  # values of an example that a network is tried on
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads a file; it does, or raises one of these errors."""
+
+    read: Callable[[Path], object]
+    errors: tuple[type[Exception], ...]
+
+
+def use_model(path: Path) -> None:
+    """Load a network, describe it, and ask it."""
+    network = gn.load_network(path)
+    read_about(path)
+    network.summary()
+    work = sum(layer.multiply_adds() for layer in network.layers)
+    if max(math.prod(layer.output_shape) for layer in network.layers) <= SMALL and work <= SMALL**2:
+        x = np.full((2, *network.input_shape), 255, np.uint8)
+        try:
+            network.predict(x)
+        except InputError as error:
+            if "not finite" not in str(error):
+                raise AssertionError(f"a network that was loaded refuses its own input: {error}") from error
+
+
+def resume(path: Path) -> None:
+    """Go on with a training from a checkpoint; what was forged within the rules may run away."""
+    network, data, settings = training()
+    before = network.theta.copy()
+    try:
+        gn.fit(network, data, **settings, callbacks=[gn.Checkpoint(path, minutes=60)])
+    except CheckpointError:
+        assert np.array_equal(network.theta, before), "a checkpoint was refused when half of it had been taken"
+        raise
+
+
+def take_weights(path: Path) -> None:
+    """Take the weights of a PyTorch module; all or none."""
+    network = importing()
+    before = network.theta.copy()
+    try:
+        gn.import_torch(network, path)
+    except ModelFileError:
+        assert np.array_equal(network.theta, before), "weights were refused when half of them had been taken"
+        raise
+
+
+def make_recipe(path: Path) -> None:
+    """Load a recipe and make its network for images as those of MNIST."""
+    recipe = load_recipe(path)
+    x, y = np.zeros((3, 28, 28), np.uint8), np.arange(3)
+    splits = (gn.Split(x, y, np.array([row])) for row in range(3))
+    dataset = gn.Dataset("made", *splits, classes=("a", "b", "c"), white=255)
+    recipe.make_network(dataset).summary()
+    recipe.augment(dataset)
+    recipe.schedule.factor(3, 10)
+
+
+def keep_kernel(path: Path) -> None:
+    with patch.object(doctor, "kept_path", lambda: path):
+        doctor.use_kept()
+
+
+READERS = {
+    "model": Reader(use_model, (ModelFileError,)),
+    "checkpoint": Reader(resume, (CheckpointError, DivergenceError)),
+    "statedict": Reader(take_weights, (ModelFileError,)),
+    "recipe": Reader(make_recipe, (RecipeError,)),
+    "history": Reader(History.load, (InputError,)),
+    "kernel": Reader(keep_kernel, ()),
+    "idx": Reader(read_idx, (DataError,)),
+    "csv": Reader(read_csv, (DataError,)),
+    "npz": Reader(read_npz, (DataError,)),
+    "emnist": Reader(lambda path: read_emnist(path, "letters"), (DataError,)),
+    "cifar": Reader(read_cifar10, (DataError,)),
+    "picture": Reader(lambda path: drawing.to_mnist(picture.read(path)), (DataError,)),
+}
+
+
+def try_file(kind: str, path: Path) -> str:
+    """What came of reading a file: "read", or the documented error, which must be one line of moderate length.
+
+    Raises:
+        Exception: any other; AssertionError for a message that is no such line.
+    """
+    reader = READERS[kind]
+    try:
+        reader.read(path)
+    except reader.errors as error:
+        message = str(error)
+        assert message, "the message is empty"
+        assert message.isprintable(), f"the message holds more than one plain line: {message!r:.2000}"
+        assert len(message) < 2000, f"the message has {len(message)} characters: {message:.2000}"
+        return type(error).__name__
+    return "read"

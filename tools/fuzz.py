@@ -1,0 +1,193 @@
+"""Read hostile files of every kind, and look for anything but a valid result or the documented error.
+
+    python tools/fuzz.py [--files 20000] [--seed 0] [--kinds model picture] [--findings FOLDER]
+
+Each kind has a worker process with limited memory. A file that takes longer than the limit of time, kills the worker,
+needs more memory, warns, or raises another error is a finding: it is kept with what it caused, and the exit code is 1.
+"""
+
+import argparse
+import gc
+import multiprocessing as mp
+import resource
+import sys
+import time
+import traceback
+import warnings
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from hostile.mutations import hostile  # noqa: E402
+from hostile.readers import try_file  # noqa: E402
+from hostile.seeds import SEEDS, seeds  # noqa: E402
+
+SECONDS = 20  # for one file; the slowest valid one takes a tenth of a second
+STARTING = 60  # seconds more until the first is read, and for making a file
+MEGABYTE = 2**20
+MOST = {"picture": 800, "cifar": 250}  # megabytes above what a worker has at the start; pictures have up to 40 Mpixel
+OTHERS = 200
+READING = "reading"  # what a worker says when it has made a file and begins to read it
+
+
+def limit_memory(megabytes: int) -> None:
+    """Let this process have so many megabytes more than it has now."""
+    now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + megabytes * MEGABYTE,) * 2)
+
+
+def peak() -> int:
+    """The most memory this process has held, in kilobytes."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
+
+
+def work(kind: str, folder: Path, connection: Connection) -> None:
+    """Answer each number that comes with what the hostile file of this number caused."""
+    warnings.simplefilter("error")
+    unraisable: list[str] = []
+    sys.unraisablehook = lambda what: unraisable.append(f"{what.err_msg}: {what.exc_value!r}")
+    path = folder / kind
+    for contents in seeds(kind):
+        path.write_bytes(contents)
+        assert try_file(kind, path) == "read" or kind == "picture", f"a valid {kind} is refused"
+    limit_memory(MOST.get(kind, OTHERS))
+    while (number := connection.recv()) is not None:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                path.write_bytes(hostile(kind, number))
+        except MemoryError:
+            connection.send(("not made", None, 0, 0.0))
+            continue
+        connection.send(READING)
+        gc.collect()
+        Path("/proc/self/clear_refs").write_text("5")  # the peak is measured anew
+        before, started, trace = peak(), time.perf_counter(), None
+        try:
+            outcome = try_file(kind, path)
+        except BaseException as error:  # whatever comes: it is what is looked for
+            outcome, trace = type(error).__name__, "".join(traceback.format_exception(error))
+        if unraisable:
+            outcome, trace = "unraisable", "\n".join(unraisable)
+            unraisable.clear()
+        connection.send((outcome, trace, peak() - before, time.perf_counter() - started))
+
+
+class Finding(NamedTuple):
+    """A file that caused what it should not."""
+
+    kind: str
+    number: int
+    outcome: str
+    trace: str
+
+
+class Worker:
+    """A process that reads the hostile files of one kind, and is started again when it dies."""
+
+    def __init__(self, kind: str, folder: Path, numbers: range) -> None:
+        self.kind, self.folder, self.numbers = kind, folder, iter(numbers)
+        self.outcomes: dict[str, int] = {}
+        self.most_memory, self.longest = (0, -1), (0.0, -1)
+        self.start()
+
+    def start(self) -> None:
+        self.connection, theirs = mp.Pipe()
+        self.process = mp.get_context("spawn").Process(target=work, args=(self.kind, self.folder, theirs), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.ask()
+
+    def ask(self) -> None:
+        self.number, self.since = next(self.numbers, None), time.monotonic() + STARTING
+        self.connection.send(self.number)
+
+    def watch(self, spoke: bool) -> Finding | None:
+        """Take what the process said, or end it if it is silent for too long; then go on to the next file."""
+        if not spoke and time.monotonic() - self.since < SECONDS:
+            return None
+        try:
+            if not spoke:
+                self.process.kill()
+            answer = self.connection.recv()
+        except (EOFError, ConnectionResetError):
+            self.process.join()
+            ended = f"ended with exit code {self.process.exitcode}" if spoke else f"gave no answer in {SECONDS} s"
+            answer = "died" if spoke else "hung", f"the worker {ended}", 0, 0.0
+        if answer == READING:
+            self.since = time.monotonic()
+            return None
+        outcome, trace, memory, seconds = answer
+        number = self.number or 0
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+        self.most_memory = max(self.most_memory, (memory, number))
+        self.longest = max(self.longest, (seconds, number))
+        if self.process.is_alive():
+            self.ask()
+        else:
+            self.start()
+        return Finding(self.kind, number, outcome, trace) if trace else None
+
+
+def keep(findings: Path, finding: Finding) -> None:
+    """Write the file and what it caused."""
+    findings.mkdir(parents=True, exist_ok=True)
+    name = f"{finding.kind}-{finding.number}-{finding.outcome}"
+    (findings / f"{name}.bin").write_bytes(hostile(finding.kind, finding.number))
+    (findings / f"{name}.txt").write_text(finding.trace, errors="backslashreplace")
+    print(f"FINDING {name}: {ascii(finding.trace.strip().splitlines()[-1])[:160]}", flush=True)
+
+
+def fuzz(kinds: list[str], files: int, seed: int, findings: Path, processes: int) -> int:
+    """Read so many files; how many findings there were."""
+    each, found, shown = -(-files // len(kinds)), 0, time.monotonic()
+    numbers = range(seed * 10**7, seed * 10**7 + each)
+    waiting = list(kinds)
+    with TemporaryDirectory() as folder:
+        working: list[Worker] = []
+        while waiting or working:
+            while waiting and len(working) < processes:
+                working.append(Worker(waiting.pop(0), Path(folder), numbers))
+            spoke = wait([worker.connection for worker in working], timeout=1)
+            for worker in list(working):
+                if finding := worker.watch(worker.connection in spoke):
+                    found += 1
+                    keep(findings, finding)
+                if worker.number is None:
+                    worker.process.join()
+                    working.remove(worker)
+                    report(worker)
+            if time.monotonic() - shown > 10:
+                shown = time.monotonic()
+                states = (f"{worker.kind} {sum(worker.outcomes.values()):,} of {each:,}" for worker in working)
+                print(f"... {', '.join(states)}; {found} findings", flush=True)
+    return found
+
+
+def report(worker: Worker) -> None:
+    outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(worker.outcomes.items()))
+    memory, seconds = worker.most_memory, worker.longest
+    print(f"{worker.kind:<10} {outcomes}; at most {memory[0] / 1024:.0f} MB (number {memory[1]}), ", end="")
+    print(f"{seconds[0]:.2f} s (number {seconds[1]})", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--files", type=int, default=22_000, help="how many in all")
+    parser.add_argument("--seed", type=int, default=0, help="other files for another seed")
+    parser.add_argument("--kinds", nargs="*", default=list(SEEDS), choices=list(SEEDS))
+    parser.add_argument("--findings", type=Path, default=Path("findings"), help="where findings are kept")
+    parser.add_argument("--processes", type=int, default=2)
+    given = parser.parse_args()
+    found = fuzz(given.kinds, given.files, given.seed, given.findings, given.processes)
+    print(f"{found} findings{f', kept in {given.findings}' if found else ''}")
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
