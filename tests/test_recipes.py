@@ -42,6 +42,7 @@ SHAPES = {
     "classic": [128, 10],
     "strong": [1024, 1024, 10],
     "cnn": [10],
+    "table": [64, 64, 10],
 }
 
 
@@ -52,7 +53,7 @@ def test_named_recipes_have_the_promised_networks(name: str, digits: gn.Dataset)
     assert recipe.about
     network = recipe.make_network(digits)
     assert [layer.units for layer in network.layers if isinstance(layer, gn.Dense)] == SHAPES[name]
-    activation = gn.Sigmoid if name in ("sigmoid-30", "sixteen") else gn.ReLU
+    activation = {"sigmoid-30": gn.Sigmoid, "sixteen": gn.Sigmoid, "table": gn.GELU}.get(name, gn.ReLU)
     convolutions = sum(isinstance(layer, gn.Conv2D) for layer in network.layers)
     assert sum(isinstance(layer, activation) for layer in network.layers) == len(SHAPES[name]) - 1 + convolutions
     assert convolutions == (5 if name == "cnn" else 0)

@@ -21,6 +21,7 @@ from glassnet.plots.figure import (
     show,
     small_pictures,
 )
+from glassnet.plots.regression import predicted, residuals
 from glassnet.train.calibration import Reliability
 from glassnet.train.history import History
 from glassnet.train.metrics import Evaluation
@@ -36,8 +37,10 @@ __all__ = [
     "explanation",
     "hidden_units",
     "mistakes",
+    "predicted",
     "predictions",
     "reliability",
+    "residuals",
     "save",
     "sheet",
     "variants",
@@ -46,9 +49,9 @@ __all__ = [
 
 def curves(history: History) -> "Figure":
     """Loss and accuracy by epoch, for training and validation data, with the epoch whose network was kept."""
-    panels = [("loss", "loss (mean, nats)")]
+    panels = [("loss", "loss (mean)")]
     if "training_accuracy" in history:
-        panels.append(("accuracy", "accuracy (%)"))
+        panels = [("loss", "loss (mean, nats)"), ("accuracy", "accuracy (%)")]
     figure = empty_figure(5.2 * len(panels), 3.8)
     for axes, (value, title) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         for name, label, colour in (
