@@ -35,7 +35,8 @@ def list_() -> None:
     for name, bundled in BUNDLED.items():
         table.add_row(name, f"a table of scikit-learn: {bundled.about}", with_sklearn)
     console.print(table)
-    console.print("get one: glassnet data get fashion-mnist    a table as CSV: glassnet data export diabetes --csv")
+    console.print("get one: glassnet data get fashion-mnist")
+    console.print("a table as CSV: glassnet data export diabetes --csv")
 
 
 @app.command()

@@ -19,11 +19,15 @@ def predict_rows(
 
     Raises:
         DataError: a file that cannot be read, or lacks a column, or has a cell that the model does not know.
+        ModelFileError: network and schema do not belong together.
     """
     import json
 
     from glassnet.cli.terminal import console, in_short
+    from glassnet.modelfile import ModelFileError
 
+    if network.input_shape != (len(schema.input_names),) or (network.classes or ()) != schema.target.categories:
+        raise ModelFileError("this model file is damaged: the columns it names do not fit its network")
     tables = [_read(file) for file in files]
     answers = [_answers(table, network, schema) for table in tables]
     if submission is not None:

@@ -16,9 +16,7 @@ class Bundled(NamedTuple):
 
 
 BUNDLED = {
-    "diabetes": Bundled(
-        "load_diabetes", "progression", "442 patients, 10 measurements; how far it went in a year, a number"
-    ),
+    "diabetes": Bundled("load_diabetes", "progression", "442 patients, 10 measurements; the disease a year later"),
     "iris": Bundled("load_iris", "species", "150 flowers, 4 lengths; 3 species"),
     "wine": Bundled("load_wine", "cultivar", "178 wines, 13 measurements; 3 cultivars"),
     "breast-cancer": Bundled("load_breast_cancer", "diagnosis", "569 tumours, 30 measurements; malignant or benign"),
