@@ -1,5 +1,6 @@
 """Recipes: the named ones, a user's own, and every slip of the pen."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -282,6 +283,14 @@ def test_tables_are_standardized_unless_the_recipe_says_otherwise(own: Path) -> 
     assert isinstance(load_recipe(own).make_network(iris).layers[0], gn.Standardize)
     rescaled = load_recipe(own, settings={"network.scaling": "rescale"}).make_network(iris)
     assert isinstance(rescaled.layers[0], gn.Rescale)
+
+
+def test_a_known_schema_reaches_the_table() -> None:
+    pytest.importorskip("sklearn", reason="the table needs the extra 'sklearn'")
+    data = load_recipe("table", settings={"data.name": "iris", "data.target": "species"}).data
+    schema = data.load().schema
+    turned = replace(schema, inputs=schema.inputs[::-1])
+    assert data.load(schema=turned).schema is turned
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,14 @@ def test_a_network_is_measured_in_the_unit_of_its_targets(rng: np.random.Generat
     np.testing.assert_array_equal(result.truth, t)
 
 
+def test_the_last_layer_takes_the_unit_in(rng: np.random.Generator) -> None:
+    network, x = line(), rng.standard_normal((5, 2))
+    network.layers[-1].b[...] = 0.25
+    before = network.forward(x)
+    TargetScale(1000.0, 300.0).fold_into(network)
+    np.testing.assert_allclose(network.forward(x), 300 * before + 1000, rtol=1e-6)  # float32
+
+
 def test_targets_that_never_change_keep_their_scale() -> None:
     assert TargetScale.of(np.full(4, 7.0)) == TargetScale(7.0, 1.0)
 
