@@ -463,7 +463,7 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
         (["predict", "run", "empty.png"], "empty.png"),
         (["predict", "run", "wide.csv"], "the model takes 64 values an example"),
         (["predict", "run", "bad.csv"], "bad.csv"),
-        (["explain", "run"], "IMAGE"),
+        (["explain", "run"], "FILE"),
         (["explain", "run", "missing.png"], "missing.png"),
         (["explain", "run", "wide.csv"], "the model takes 64 values an example"),
         (["explain", "run", "row.csv", "--row", "2"], "holds 2 examples, so rows are 0 to 1"),
@@ -607,7 +607,7 @@ def test_what_is_wrong_with_a_table_is_one_line(tables: Path) -> None:
     assert "expected a recipe" in refused("train", cwd=tables)
     assert "say which table with --data" in refused("train", "--target", "species", cwd=tables)
     assert "are for tables" in refused("train", "classic", "--ignore", "id", cwd=tables)
-    assert "with --target" in refused("train", "classic", "--data", "iris.csv", cwd=tables)
+    assert "with --target" in refused("train", "classic", "--data", "diabetes.csv", cwd=tables)
     assert "written as a whole" in refused("data", "export", "iris", "--png", cwd=tables)
     from glassnet.modelfile import read_about
 

@@ -235,6 +235,7 @@ def test_a_regression_run_answers_in_the_unit_of_its_target(houses: Path, tmp_pa
     assert figures["r2"] > 0.98  # nothing in the prices is noise
     about = read_about(run.folder / MODEL)
     assert about["test"] == figures
+    assert load_recipe(run.folder / "recipe.toml").network.loss == gn.SquaredError()
     assert "data" not in about
     assert "training_accuracy" not in run.history
     assert run.history["validation_loss"][0] < 2  # of standardised targets: half a squared error, not thousands

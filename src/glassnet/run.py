@@ -93,6 +93,7 @@ def train_recipe(
     """
     folder = Path(folder)
     network = recipe.make_network(dataset)
+    recipe = recipe.settled(dataset)
     if len(dataset.test) == 0:
         raise RunError(f"{dataset.name} has no test examples, so a run could not say how good its network is")
     new = _claim(folder)
@@ -171,7 +172,7 @@ def _train(
             network,
             learned.train,
             validation=learned.validation if len(learned.validation) else None,
-            loss=network.loss,
+            loss=recipe.network.loss,
             optimizer=recipe.optimizer,
             schedule=recipe.schedule,
             penalties=recipe.penalties,

@@ -53,11 +53,11 @@ class DataSettings:
     validation: int = 5000
     target: str | None = None
     task: Task | None = None
-    ignore: tuple[str, ...] = ()
+    ignore: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         require(self.validation >= 0, f"validation must not be negative, got {self.validation}")
-        alone = self.task is not None or len(self.ignore) > 0
+        alone = self.task is not None or self.ignore is not None
         require(self.target is not None or not alone, "'task' and 'ignore' go with 'target', the column to predict")
 
     def load(self, *, schema: Schema | None = None, progress: DataProgress | None = None) -> Dataset:
@@ -72,7 +72,7 @@ class DataSettings:
             self.name,
             target=self.target,
             task=self.task,
-            ignore=self.ignore,
+            ignore=self.ignore or (),
             schema=schema,
             validation=self.validation,
             progress=progress,
@@ -87,7 +87,7 @@ class NetworkSettings:
     the `activation` (ReLU), Dense(number of classes), the weights drawn by `init` (GlorotUniform). Besides sizes there
     may be layers, as in `layers`: they stand for themselves. If the first is a size, or Dense, images are flattened
     before it; if it is a convolution, grey images get their one channel. Tables are standardised unless `scaling` says
-    otherwise, and a real target takes Dense(1). The `loss` is CrossEntropy for classes, SquaredError for real targets.
+    otherwise, and a real target takes Dense(1). The `loss` CrossEntropy is SquaredError for real targets, as in `fit`.
     """
 
     hidden: tuple[int | str | dict[str, Any], ...] | None = None
@@ -95,7 +95,7 @@ class NetworkSettings:
     activation: str | dict[str, Any] | None = None
     init: Initializer | None = None
     layers: tuple[str | dict[str, Any], ...] | None = None
-    loss: Loss | None = None
+    loss: Loss = CrossEntropy()
 
     def __post_init__(self) -> None:
         given = (self.hidden is not None) + (self.layers is not None)
@@ -133,12 +133,12 @@ class NetworkSettings:
         return [*layers, *hidden]
 
     def loss_for(self, dataset: Dataset) -> Loss:
-        """The loss, by default that which belongs to the targets of this dataset.
+        """The loss, but for real targets SquaredError in place of CrossEntropy.
 
         Raises:
-            InputError: a loss of classes for real targets.
+            InputError: another loss of classes for real targets.
         """
-        loss = self.loss or (CrossEntropy() if dataset.classes else SquaredError())
+        loss = SquaredError() if isinstance(self.loss, CrossEntropy) and not dataset.classes else self.loss
         fits = bool(dataset.classes) or isinstance(loss, Distance)
         require(fits, f"the loss {describe(loss)} is for classes, but the targets are real numbers")
         return loss
@@ -213,6 +213,14 @@ class Recipe:
         except InputError as error:
             raise RecipeError(f"recipe {self.name!r} on {dataset.name}: {error}") from None
         return network
+
+    def settled(self, dataset: Dataset) -> "Recipe":
+        """The recipe with the loss that it has on this dataset.
+
+        Raises:
+            InputError: a loss of classes for real targets.
+        """
+        return replace(self, network=replace(self.network, loss=self.network.loss_for(dataset)))
 
     def augment(self, dataset: Dataset) -> list[Augment]:
         """The random changes to the examples of this dataset, for `fit`."""
