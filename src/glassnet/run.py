@@ -172,7 +172,7 @@ def _train(
             network,
             learned.train,
             validation=learned.validation if len(learned.validation) else None,
-            loss=recipe.network.loss,
+            loss=network.loss,
             optimizer=recipe.optimizer,
             schedule=recipe.schedule,
             penalties=recipe.penalties,
