@@ -41,7 +41,7 @@ HOMES = {
     "onnx": {"export.onnx"},
     "threadpoolctl": {"run", "train.metrics", "doctor"},
     "platformdirs": {"data.registry", "doctor"},
-    "sklearn": {"data.digits", "sklearn"},
+    "sklearn": {"data.digits", "data.bundled", "sklearn"},
     "scipy": {"train.lbfgs", "sklearn.sparse"},
     "PIL": {"data.picture"},
     "matplotlib": {"plots"},

@@ -463,7 +463,7 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
         (["predict", "run", "empty.png"], "empty.png"),
         (["predict", "run", "wide.csv"], "the model takes 64 values an example"),
         (["predict", "run", "bad.csv"], "bad.csv"),
-        (["explain", "run"], "IMAGE"),
+        (["explain", "run"], "FILE"),
         (["explain", "run", "missing.png"], "missing.png"),
         (["explain", "run", "wide.csv"], "the model takes 64 values an example"),
         (["explain", "run", "row.csv", "--row", "2"], "holds 2 examples, so rows are 0 to 1"),
@@ -522,3 +522,100 @@ def test_export_refuses_what_it_cannot_write(trained: Path) -> None:
     message = refused("export", "run", "no/x.safetensors", cwd=trained)
     assert "no/x.safetensors: cannot be written: No such file" in message
     assert not list(trained.glob("x.*"))
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with diabetes.csv and iris.csv, and a run on each: `numbers` and `classes`."""
+    folder = tmp_path_factory.mktemp("tables")
+    for name, target, out in (("diabetes", "progression", "numbers"), ("iris", "species", "classes")):
+        said = glassnet("data", "export", name, "--csv", cwd=folder).stdout
+        assert f"rows written to {name}.csv" in said
+        given = ["--data", f"{name}.csv", "--target", target, "--epochs", "20", "--out", out]
+        done = glassnet("train", *given, cwd=folder)
+        assert done.returncode == 0, done.stderr
+        (folder / f"{out}.txt").write_text(done.stdout)
+    return folder
+
+
+def test_training_on_a_table_says_what_it_takes_it_for(tables: Path) -> None:
+    numbers, classes = ((tables / name).read_text() for name in ("numbers.txt", "classes.txt"))
+    assert "task: regression, for 'progression' is a number\n" in numbers
+    assert "columns: 10 of numbers; 10 inputs\n" in numbers
+    assert re.search(
+        r"^test R2 0\.\d{4}, mean absolute error \d\d\.\d+, root mean squared error", numbers, re.MULTILINE
+    )
+    assert "accuracy" not in numbers
+    assert "task: classification, for 'species' is one of 3 classes: setosa, versicolor, virginica\n" in classes
+    assert re.search(r"^test accuracy \d\d\.\d\d %$", classes, re.MULTILINE)
+
+
+@pytest.mark.parametrize("run", ["numbers", "classes"])
+def test_evaluate_agrees_with_training_on_a_table(tables: Path, run: str) -> None:
+    told = json.loads((tables / run / "evaluation.json").read_text())
+    assert json.loads(glassnet("evaluate", run, "--json", cwd=tables).stdout) == told
+    figures = glassnet("evaluate", run, cwd=tables).stdout.splitlines()[-1]
+    assert figures in (tables / f"{run}.txt").read_text().splitlines()
+
+
+def test_rows_are_predicted_by_the_names_of_their_columns(tables: Path) -> None:
+    lines = (tables / "iris.csv").read_text().splitlines()[:4]
+    rows = [line.split(",") for line in lines]
+    turned = [",".join([row[3], f"extra{i}", *row[:3]]) for i, row in enumerate(rows)]  # without the species
+    (tables / "turned.csv").write_text("\n".join(turned))
+    (tables / "straight.csv").write_text("\n".join(lines))
+    one = json.loads(glassnet("predict", "classes", "turned.csv", "--json", cwd=tables).stdout)
+    two = json.loads(glassnet("predict", "classes", "straight.csv", "--json", cwd=tables).stdout)
+    assert [row["probability"] for row in one] == [row["probability"] for row in two]
+    assert [row["truth"] for row in two] == ["setosa"] * 3
+    assert all("truth" not in row for row in one)
+    said = glassnet("predict", "classes", "straight.csv", cwd=tables).stdout
+    pattern = r"straight.csv, row 0: setosa \(\d+\.\d%\), then \w+ \(\d+\.\d%\), truth setosa"
+    assert re.match(pattern, said)
+    assert said.splitlines()[-1] == "straight.csv: accuracy 100.00 %"
+
+
+def test_predictions_of_a_table_as_csv_and_in_python(tables: Path) -> None:
+    done = glassnet("predict", "numbers", "diabetes.csv", "--submission", "said.csv", cwd=tables)
+    assert "442 predictions written to said.csv" in done.stdout
+    model = tables / "numbers" / "model.safetensors"
+    outputs = gn.load_network(model).predict(gn.load_schema(model).examples(gn.read_table(tables / "diabetes.csv")))
+    written = gn.read_table(tables / "said.csv").columns
+    assert written["row"] == list(map(str, range(442)))
+    np.testing.assert_allclose(np.array(written["progression"], float), outputs[:, 0], rtol=1e-6)  # 7 digits
+    whole = glassnet("evaluate", "numbers", "--data", "diabetes.csv", cwd=tables).stdout.splitlines()[-1]
+    assert whole.removeprefix("table ") == done.stdout.splitlines()[0].removeprefix("diabetes.csv: ")
+
+
+def test_explain_takes_a_row_of_a_table(tables: Path) -> None:
+    said = glassnet("explain", "numbers", "diabetes.csv", "--row", "3", cwd=tables)
+    assert said.returncode == 0, said.stderr
+    assert "standardize1" in said.stdout
+
+
+def test_quiet_prints_the_figures_of_a_regression_only(tables: Path) -> None:
+    given = ["--data", "diabetes", "--target", "progression", "--epochs", "1", "-q", "--out", "quiet"]
+    done = glassnet("train", *given, cwd=tables)
+    assert re.fullmatch(r"test R2 -?\d\.\d+, mean absolute error .*, root mean squared error .*\n", done.stdout)
+
+
+def test_what_is_wrong_with_a_table_is_one_line(tables: Path) -> None:
+    (tables / "less.csv").write_text("sepal length (cm)\n1\n")
+    assert "expected a column 'sepal width (cm)'" in refused("predict", "classes", "less.csv", cwd=tables)
+    assert "trained on a table: expected a CSV file" in refused("predict", "classes", "numbers/recipe.toml", cwd=tables)
+    assert "did you mean 'species'" in refused("train", "--data", "iris.csv", "--target", "specie", cwd=tables)
+    assert "expected a recipe" in refused("train", cwd=tables)
+    assert "say which table with --data" in refused("train", "--target", "species", cwd=tables)
+    assert "are for tables" in refused("train", "classic", "--ignore", "id", cwd=tables)
+    assert "with --target" in refused("train", "classic", "--data", "diabetes.csv", cwd=tables)
+    assert "written as a whole" in refused("data", "export", "iris", "--png", cwd=tables)
+    from glassnet.modelfile import read_about
+
+    model = tables / "classes" / "model.safetensors"
+    forged = read_about(model)["table"]
+    forged["target"]["categories"].pop()
+    gn.save_network(gn.load_network(model), tables / "forged.safetensors", about={"table": forged})
+    assert "do not fit its network" in refused("predict", "forged.safetensors", "iris.csv", cwd=tables)
+    assert "--submission said.csv: expected a new file" in refused(
+        "predict", "classes", "said.csv", "--submission", "said.csv", cwd=tables
+    )

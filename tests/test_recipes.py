@@ -1,5 +1,6 @@
 """Recipes: the named ones, a user's own, and every slip of the pen."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,7 @@ SHAPES = {
     "classic": [128, 10],
     "strong": [1024, 1024, 10],
     "cnn": [10],
+    "table": [64, 64, 10],
 }
 
 
@@ -47,7 +49,7 @@ def test_named_recipes_have_the_promised_networks(name: str, digits: gn.Dataset)
     assert recipe.about
     network = recipe.make_network(digits)
     assert [layer.units for layer in network.layers if isinstance(layer, gn.Dense)] == SHAPES[name]
-    activation = gn.Sigmoid if name in ("sigmoid-30", "sixteen") else gn.ReLU
+    activation = {"sigmoid-30": gn.Sigmoid, "sixteen": gn.Sigmoid, "table": gn.GELU}.get(name, gn.ReLU)
     convolutions = sum(isinstance(layer, gn.Conv2D) for layer in network.layers)
     assert sum(isinstance(layer, activation) for layer in network.layers) == len(SHAPES[name]) - 1 + convolutions
     assert convolutions == (5 if name == "cnn" else 0)
@@ -251,3 +253,49 @@ def test_every_recipe_file_is_listed() -> None:
 def test_a_recipe_is_a_value() -> None:
     assert isinstance(load_recipe("tiny"), Recipe)
     assert load_recipe("tiny") == load_recipe("tiny")
+
+
+def real_targets(count: int = 40) -> gn.Dataset:
+    rng = np.random.default_rng(0)
+    split = gn.Split(rng.standard_normal((count, 3)), rng.standard_normal(count), np.arange(count))
+    return gn.Dataset("numbers", split, split, split, classes=(), white=1)
+
+
+def test_the_loss_belongs_to_the_targets(digits: gn.Dataset, own: Path) -> None:
+    recipe = load_recipe(own)
+    assert recipe.make_network(digits).loss == gn.CrossEntropy()
+    network = recipe.make_network(real_targets())
+    assert network.loss == gn.SquaredError()
+    assert network.output_shape == (1,)
+    assert load_recipe(own, settings={"network.loss": "Huber"}).make_network(real_targets()).loss == gn.Huber()
+    with pytest.raises(RecipeError, match=r"the loss Hinge\(\) is for classes, but the targets are real numbers"):
+        load_recipe(own, settings={"network.loss": "Hinge"}).make_network(real_targets())
+
+
+def test_tables_are_standardized_unless_the_recipe_says_otherwise(own: Path) -> None:
+    pytest.importorskip("sklearn", reason="the table needs the extra 'sklearn'")
+    iris = load_recipe("table", settings={"data.name": "iris", "data.target": "species"}).data.load()
+    assert isinstance(load_recipe(own).make_network(iris).layers[0], gn.Standardize)
+    rescaled = load_recipe(own, settings={"network.scaling": "rescale"}).make_network(iris)
+    assert isinstance(rescaled.layers[0], gn.Rescale)
+
+
+def test_a_known_schema_reaches_the_table() -> None:
+    pytest.importorskip("sklearn", reason="the table needs the extra 'sklearn'")
+    data = load_recipe("table", settings={"data.name": "iris", "data.target": "species"}).data
+    schema = data.load().schema
+    turned = replace(schema, inputs=schema.inputs[::-1])
+    assert data.load(schema=turned).schema is turned
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"data.task": "regression"}, "'task' and 'ignore' go with 'target'"),
+        ({"data.ignore": '["a"]'}, "'task' and 'ignore' go with 'target'"),
+        ({"data.target": "a", "data.task": "both"}, "expected one of 'classification', 'regression'.*got 'both'"),
+    ],
+)
+def test_settings_of_tables_are_checked(settings: dict[str, str], message: str, own: Path) -> None:
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(own, settings=settings)

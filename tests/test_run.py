@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.modelfile import read_about
+from glassnet.data.table import write_table
+from glassnet.modelfile import ModelFileError, read_about
 from glassnet.recipes import load_recipe
-from glassnet.run import new_folder, resume_run, train_recipe
-from glassnet.runfolder import RunError
+from glassnet.run import load_run_recipe, load_schema, new_folder, resume_run, train_recipe
+from glassnet.runfolder import MODEL, RunError
 from glassnet.train.callbacks import Training
 
 
@@ -196,3 +197,95 @@ def test_a_divergence_on_validation_data_leaves_the_recipe(digits: gn.Dataset, t
         train_recipe(load_recipe("classic", settings=settings), digits, tmp_path / "run", pictures=False)
     assert (tmp_path / "run" / "recipe.toml").exists()
     assert (tmp_path / "run" / "model.safetensors").exists()
+
+
+@pytest.fixture
+def houses(tmp_path: Path) -> Path:
+    """A table of 200 houses whose price is 1,000 a square metre, and 50,000 more with a garden."""
+    rng = np.random.default_rng(3)
+    area, garden = rng.integers(40, 200, 200), rng.integers(0, 2, 200)
+    price = 1000.0 * area + 50_000 * garden
+    columns = {"area": area, "garden": np.array(["no", "yes"])[garden], "price": price + 0.5}
+    write_table(tmp_path / "houses.csv", {name: list(map(str, cells)) for name, cells in columns.items()})
+    return tmp_path / "houses.csv"
+
+
+def table_recipe(path: Path, target: str, **settings: str):
+    data = {"data.name": str(path), "data.target": target}
+    return load_recipe("table", settings=data | {k.replace("__", "."): v for k, v in settings.items()})
+
+
+def test_a_regression_run_answers_in_the_unit_of_its_target(houses: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="pictures need the extra 'plots'")
+    wanted = table_recipe(houses, "price")
+    dataset = wanted.data.load()
+    run = train_recipe(wanted, dataset, tmp_path / "run")
+    assert sorted(path.name for path in run.pictures) == ["curves.png", "predicted.png", "residuals.png"]
+    network, schema = gn.load_network(run.folder / MODEL), load_schema(run.folder / MODEL)
+    assert schema == dataset.schema
+    assert network.classes is None
+    assert network.predict(np.array([[100.0, 0, 1]]))[0, 0] == pytest.approx(150_000, rel=0.05)  # the rule of the table
+    figures = json.loads((run.folder / "evaluation.json").read_text())
+    assert figures == gn.evaluate_regression(network, dataset.test).figures == run.evaluation.figures
+    assert figures["r2"] > 0.98  # nothing in the prices is noise
+    about = read_about(run.folder / MODEL)
+    assert about["test"] == figures
+    assert load_recipe(run.folder / "recipe.toml").network.loss == gn.SquaredError()
+    assert "data" not in about
+    assert "training_accuracy" not in run.history
+    assert run.history["validation_loss"][0] < 2  # of standardised targets: half a squared error, not thousands
+
+
+def test_a_classification_run_on_a_table(houses: Path, tmp_path: Path) -> None:
+    wanted = table_recipe(houses, "garden")
+    run = train_recipe(wanted, wanted.data.load(), tmp_path / "run", pictures=False)
+    assert run.network.classes == ("no", "yes")
+    assert run.evaluation.accuracy == 1  # area and price say it exactly
+    assert load_schema(run.folder / MODEL).target.categories == ("no", "yes")
+
+
+def test_a_regression_that_was_broken_off_goes_on_to_the_same_bits(houses: Path, tmp_path: Path) -> None:
+    class BrokenError(Exception):
+        pass
+
+    def break_off(training: Training) -> None:
+        if training.epoch == 3:
+            raise BrokenError
+
+    wanted = table_recipe(houses, "price", training__epochs="5", training__checkpoint_minutes="0")
+    dataset = wanted.data.load()
+    train_recipe(wanted, dataset, tmp_path / "whole", pictures=False)
+    with pytest.raises(BrokenError):
+        train_recipe(wanted, dataset, tmp_path / "broken", pictures=False, progress=break_off)
+    again = load_run_recipe(tmp_path / "broken")
+    resume_run(again, again.data.load(), tmp_path / "broken", pictures=False)
+    assert (tmp_path / "whole" / MODEL).read_bytes() == (tmp_path / "broken" / MODEL).read_bytes()
+
+
+def test_counts_are_learned_in_their_own_unit(houses: Path, tmp_path: Path) -> None:
+    wanted = table_recipe(houses, "area", network__loss="Poisson", network__hidden="[32]")
+    run = train_recipe(wanted, wanted.data.load(), tmp_path / "run", pictures=False)
+    assert run.evaluation.r2 > 0.9  # price and garden say the area exactly
+    assert run.evaluation.predicted.min() > 0
+
+
+def test_a_network_that_cannot_take_the_unit_in_leaves_no_trace(houses: Path, tmp_path: Path) -> None:
+    wanted = table_recipe(houses, "price", network__layers='["Standardize", {type = "Dense", units = 1}, "Tanh"]')
+    with pytest.raises(gn.InputError, match=r"must end in Dense\(1\), but it ends in Tanh"):
+        train_recipe(wanted, wanted.data.load(), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_damaged_schema_is_named(houses: Path, tmp_path: Path) -> None:
+    network = gn.Network([gn.Dense(1)], input_shape=1)
+    for table, message in (
+        ({"inputs": "x", "target": {"name": "y"}}, "table.inputs: expected a list"),
+        ({"inputs": []}, "table: the key 'target' is missing"),
+        ({"inputs": [{"name": "x", "fill": "much"}], "target": {"name": "y"}}, "fill: expected a number, got 'much'"),
+        ({"inputs": [], "target": {"name": "y", "categories": ["a", "a"]}}, "expected different categories"),
+    ):
+        gn.save_network(network, tmp_path / "m.safetensors", about={"table": table})
+        with pytest.raises(ModelFileError, match=f"m.safetensors: this model file is damaged: .*{message}"):
+            load_schema(tmp_path / "m.safetensors")
+    gn.save_network(network, tmp_path / "m.safetensors")
+    assert load_schema(tmp_path / "m.safetensors") is None

@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.data.dataset import Split as Split
     from glassnet.data.outliers import Outliers as Outliers
     from glassnet.data.registry import load_dataset as load_dataset
+    from glassnet.data.registry import load_table as load_table
+    from glassnet.data.schema import Schema as Schema
+    from glassnet.data.table import read_table as read_table
     from glassnet.explanation.example import Explanation as Explanation
     from glassnet.explanation.example import explain as explain
     from glassnet.export.onnx import export_onnx as export_onnx
@@ -91,6 +94,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.nn.settings import InputError as InputError
     from glassnet.pretrained import load_pretrained as load_pretrained
     from glassnet.progress import ProgressBar as ProgressBar
+    from glassnet.run import load_schema as load_schema
     from glassnet.train.calibration import calibrate as calibrate
     from glassnet.train.calibration import evidence as evidence
     from glassnet.train.calibration import expected_calibration_error as expected_calibration_error
@@ -105,13 +109,17 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.train.metrics import Evaluation as Evaluation
     from glassnet.train.metrics import ensemble as ensemble
     from glassnet.train.metrics import evaluate as evaluate
+    from glassnet.train.regression import RegressionEvaluation as RegressionEvaluation
+    from glassnet.train.regression import evaluate_regression as evaluate_regression
     from glassnet.views import predict_views as predict_views
 
 _NAMES = {
     "glassnet.data.augment": "Augmentation",
     "glassnet.data.dataset": "DataError Dataset Split",
     "glassnet.data.outliers": "Outliers",
-    "glassnet.data.registry": "load_dataset",
+    "glassnet.data.registry": "load_dataset load_table",
+    "glassnet.data.schema": "Schema",
+    "glassnet.data.table": "read_table",
     "glassnet.explanation.example": "Explanation explain",
     "glassnet.export.onnx": "export_onnx",
     "glassnet.export.torch": "export_torch import_torch",
@@ -143,12 +151,14 @@ _NAMES = {
     "glassnet.nn.settings": "InputError",
     "glassnet.pretrained": "load_pretrained",
     "glassnet.progress": "ProgressBar",
+    "glassnet.run": "load_schema",
     "glassnet.train.calibration": "calibrate evidence expected_calibration_error",
     "glassnet.train.callbacks": "Callback EarlyStopping ReduceOnPlateau",
     "glassnet.train.checkpoint": "Checkpoint CheckpointError",
     "glassnet.train.history": "History",
     "glassnet.train.loop": "DivergenceError fit",
     "glassnet.train.metrics": "Evaluation ensemble evaluate",
+    "glassnet.train.regression": "RegressionEvaluation evaluate_regression",
     "glassnet.views": "predict_views",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}

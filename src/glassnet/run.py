@@ -14,11 +14,12 @@ import numpy as np
 
 from glassnet import plots
 from glassnet.data.dataset import Dataset
-from glassnet.modelfile import ModelFileError, save_network
+from glassnet.data.schema import Schema
+from glassnet.modelfile import ModelFileError, read_about, save_network
 from glassnet.nn.dense import Dense
 from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
-from glassnet.nn.settings import InputError
+from glassnet.nn.settings import InputError, from_table, to_table
 from glassnet.recipes import Recipe, load_recipe
 from glassnet.report import write_report
 from glassnet.runfolder import (
@@ -38,6 +39,8 @@ from glassnet.train.checkpoint import Checkpoint
 from glassnet.train.history import History, to_line
 from glassnet.train.loop import DivergenceError, Progress, fit
 from glassnet.train.metrics import Evaluation, evaluate
+from glassnet.train.regression import RegressionEvaluation, evaluate_regression
+from glassnet.train.target import target_scale
 from glassnet.version import __version__
 
 
@@ -47,13 +50,13 @@ class Run:
 
     Attributes:
         folder: where everything lies.   network: as it was kept.   history: of its training.
-        evaluation: on the test split.   pictures: the files that were drawn.
+        evaluation: on the test split, of a classifier or of a regression.   pictures: the files that were drawn.
     """
 
     folder: Path
     network: Network
     history: History
-    evaluation: Evaluation
+    evaluation: Evaluation | RegressionEvaluation
     pictures: list[Path]
 
 
@@ -89,6 +92,7 @@ def train_recipe(
     """
     folder = Path(folder)
     network = recipe.make_network(dataset)
+    recipe = recipe.settled(dataset)
     if len(dataset.test) == 0:
         raise RunError(f"{dataset.name} has no test examples, so a run could not say how good its network is")
     new = _claim(folder)
@@ -154,8 +158,10 @@ def _train(
     progress: Progress | None,
     workers: int | None,
 ) -> Run:
-    about = {"recipe": recipe.to_table(), "data": {"white": dataset.white}}
+    about = {"recipe": recipe.to_table(), **_about_data(dataset)}
     training = recipe.training
+    scale = target_scale(network, dataset.train.y)
+    learned = dataset.with_targets(scale.standardized) if scale else dataset
     callbacks: list[Callback] = [
         Checkpoint(folder / CHECKPOINT, minutes=training.checkpoint_minutes),
         _Log(folder / HISTORY),
@@ -165,9 +171,9 @@ def _train(
     try:
         history = fit(
             network,
-            dataset.train,
-            validation=dataset.validation if len(dataset.validation) else None,
-            loss=recipe.network.loss,
+            learned.train,
+            validation=learned.validation if len(learned.validation) else None,
+            loss=network.loss,
             optimizer=recipe.optimizer,
             schedule=recipe.schedule,
             penalties=recipe.penalties,
@@ -185,14 +191,18 @@ def _train(
             seed=training.seed,
         )
     except DivergenceError:
+        if scale:
+            scale.fold_into(network)
         with _writing(folder):
             save_network(network, folder / MODEL, about=about)
         raise
+    if scale:
+        scale.fold_into(network)
     with _writing(folder):
         save_network(network, folder / MODEL, about=about)  # whatever comes, the network is safe
-    result = evaluate(network, dataset.test)
+    result = evaluate(network, dataset.test) if dataset.classes else evaluate_regression(network, dataset.test)
     about["training"] = {"epochs": len(history), "kept_epoch": history.kept_epoch}
-    about["test"] = {"accuracy": result.accuracy, "loss": result.loss, "examples": len(result.truth)}
+    about["test"] = result.figures
     with _writing(folder):
         save_network(network, folder / MODEL, about=about)
         drawn = []
@@ -206,13 +216,36 @@ def _train(
     return Run(folder, network, history, result, drawn)
 
 
-def draw(folder: Path, network: Network, history: History, result: Evaluation, images: Array) -> list[Path]:
+def load_schema(path: str | Path) -> Schema | None:
+    """What a model file says of the columns of the table it was trained on; None if it was no table.
+
+    Raises:
+        ModelFileError: as `load_network`; a schema that is damaged.
+    """
+    table = read_about(path).get("table")
+    try:
+        return None if table is None else from_table(Schema, table, "table")
+    except InputError as error:
+        raise ModelFileError(f"{path}: this model file is damaged: {error}") from None
+
+
+def _about_data(dataset: Dataset) -> dict[str, Any]:
+    """What prediction must know of the data besides the network."""
+    return {"table": to_table(dataset.schema)} if dataset.schema else {"data": {"white": dataset.white}}
+
+
+def draw(
+    folder: Path, network: Network, history: History, result: Evaluation | RegressionEvaluation, images: Array
+) -> list[Path]:
     """Draw every picture of a run into this folder; return the files."""
     folder.mkdir(exist_ok=True)
-    figures = {"confusion": plots.confusion(result)}
+    if isinstance(result, RegressionEvaluation):
+        figures = {"predicted": plots.predicted(result), "residuals": plots.residuals(result)}
+    else:
+        figures = {"confusion": plots.confusion(result)}
     if len(history):
         figures["curves"] = plots.curves(history)
-    if images.ndim > 2:
+    if images.ndim > 2 and isinstance(result, Evaluation):
         figures["predictions"] = plots.predictions(images, result)
         figures["mistakes"] = plots.mistakes(images, result)
         first = next((layer for layer in network.layers if isinstance(layer, Dense)), None)

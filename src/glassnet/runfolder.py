@@ -5,7 +5,7 @@ environment.json    versions and machine
 history.jsonl       one line an epoch, written as they come
 model.safetensors   the network
 evaluation.json     its figures on the test split; a run that has it is finished
-pictures/           curves, confusion matrix, predictions, mistakes, hidden units
+pictures/           curves; confusion matrix, predictions, mistakes, hidden units; of a regression, its errors
 report.html         all of this on one page
 
 `glassnet.run` writes it. What is read here may have been damaged or forged: every value is checked before it is used.

@@ -81,9 +81,9 @@ def test_a_split_without_labels() -> None:
 @pytest.mark.parametrize(
     ("rows", "inputs", "targets", "message"),
     [
-        ([0], IMAGES, LABELS[:5], "6 examples but 5 labels"),
-        ([0], IMAGES, LABELS.astype(float), "labels as integers"),
-        ([0], IMAGES, LABELS[:, None], "labels as integers"),
+        ([0], IMAGES, LABELS[:5], "6 examples but 5 targets"),
+        ([0], IMAGES, LABELS.astype(str), "labels as integers or real numbers"),
+        ([0], IMAGES, LABELS[:, None], "labels as integers or real numbers"),
         ([0], LABELS, LABELS, r"expected examples \(N, ...\)"),
         ([0, 6], IMAGES, LABELS, "names row 6 of 6"),
         ([-1], IMAGES, LABELS, "names row -1 of 6"),

@@ -22,6 +22,7 @@ def list_() -> None:
     from rich.table import Table
 
     from glassnet.cli.terminal import console
+    from glassnet.data.bundled import BUNDLED
     from glassnet.data.registry import ENTRIES, dataset_names, find_dataset
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -30,8 +31,12 @@ def list_() -> None:
     table.add_column("at hand")
     for name in dataset_names():
         table.add_row(name, ENTRIES[name].about, "yes" if find_dataset(name) else "no")
+    with_sklearn = "yes" if find_dataset("digits") else "no"  # they come with it too
+    for name, bundled in BUNDLED.items():
+        table.add_row(name, f"a table of scikit-learn: {bundled.about}", with_sklearn)
     console.print(table)
     console.print("get one: glassnet data get fashion-mnist")
+    console.print("a table as CSV: glassnet data export diabetes --csv")
 
 
 @app.command()
@@ -133,17 +138,25 @@ def export(
     `glassnet data export mnist --csv` writes mnist-train.csv and mnist-test.csv here
 
     `glassnet data export mnist pictures --png --split test --count 20`
+
+    `glassnet data export diabetes --csv` writes the table diabetes.csv here
     """
     import numpy as np
 
     from glassnet.cli.terminal import console
     from glassnet.data import picture
+    from glassnet.data.bundled import BUNDLED
     from glassnet.data.csv import write_csv
     from glassnet.data.dataset import DataError
     from glassnet.progress import TaskBar
 
     if csv == png:
         raise DataError("say what to write: --csv or --png")
+    if name in BUNDLED:
+        if png or split or count:
+            raise DataError(f"{name} is a table: it is written as a whole, with --csv")
+        _export_table(name, out)
+        return
     dataset = _load(name, validation=0 if split != "validation" else 5000)
     parts = ["train", "test"] if split is None else [split]
     one_file = csv and out.name.lower().endswith((".csv", ".csv.gz"))
@@ -168,6 +181,19 @@ def export(
             label = dataset.classes[part.y[row]].replace("/", "-")  # Fashion-MNIST has a T-shirt/top
             picture.write(out / f"{part_name}-{row:05}-label-{label}.png", grey)
         console.print(f"{len(part):,} pictures written to {out}")
+
+
+def _export_table(name: str, out: Path) -> None:
+    from glassnet.cli.terminal import console
+    from glassnet.data.bundled import BUNDLED, read_bundled
+    from glassnet.data.table import write_table
+
+    path = out if out.name.lower().endswith((".csv", ".csv.gz")) else out / f"{name}.csv"
+    table = read_bundled(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_table(path, table.columns)
+    console.print(f"{len(table):,} rows written to {path}")
+    console.print(f"learn from it: glassnet train --data {path} --target {BUNDLED[name].target}", soft_wrap=True)
 
 
 def _changed(

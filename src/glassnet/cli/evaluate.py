@@ -1,12 +1,15 @@
 """glassnet evaluate: how good a saved model is."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from glassnet.data.dataset import Dataset
+    from glassnet.nn.network import Network
+    from glassnet.train.metrics import Evaluation
+    from glassnet.train.regression import RegressionEvaluation
 
 
 def evaluate(
@@ -17,7 +20,9 @@ def evaluate(
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
     json_: Annotated[bool, typer.Option("--json", help="print the figures as JSON")] = False,
 ) -> None:
-    """Measure a saved model: accuracy, each class, the most confused pairs.
+    """Measure a saved model: accuracy, each class, the most confused pairs; or how far off the numbers it predicts are.
+
+    Of a model that was trained on a table, another table named with --data is measured as a whole.
 
     Examples:
 
@@ -28,18 +33,35 @@ def evaluate(
     import json
 
     from glassnet.cli.terminal import console, show_evaluation
+    from glassnet.data.table import read_table
     from glassnet.modelfile import load_network
-    from glassnet.train.metrics import evaluate as measure
+    from glassnet.run import load_schema
 
     path = model_path(model)
     network = load_network(path)
-    dataset = dataset_of(path, data, split)
-    result = measure(network, getattr(dataset, split))
+    if data is not None and (schema := load_schema(path)):
+        table = read_table(data)
+        measured, split = f"all {len(table):,} rows of {data}", "table"
+        result = measure(network, (schema.examples(table), schema.targets(table)))
+    else:
+        dataset = dataset_of(path, data, split)
+        measured = str(dataset)
+        result = measure(network, getattr(dataset, split))
     if json_:
         typer.echo(json.dumps(result.to_table()))
         return
-    console.print(f"{path} on {dataset}")
+    console.print(f"{path} on {measured}")
     show_evaluation(result, split=split)
+
+
+def measure(network: "Network", examples: Any) -> "Evaluation | RegressionEvaluation":
+    """The figures that fit the network: of a classifier, or of one that predicts numbers."""
+    from glassnet.nn.distance import Distance
+    from glassnet.train.metrics import evaluate
+    from glassnet.train.regression import evaluate_regression
+
+    real = isinstance(network.loss, Distance) and not network.classes
+    return evaluate_regression(network, examples) if real else evaluate(network, examples)
 
 
 def dataset_of(path: Path, data: str | None, split: str) -> "Dataset":
@@ -52,10 +74,12 @@ def dataset_of(path: Path, data: str | None, split: str) -> "Dataset":
         DataError: it cannot be known, or has no such split.
     """
     from glassnet.data.dataset import DataError
-    from glassnet.data.registry import dataset_names, load_dataset
+    from glassnet.data.registry import dataset_names
     from glassnet.modelfile import read_about
     from glassnet.nn.plain import shown
     from glassnet.progress import TaskBar
+    from glassnet.recipes import DataSettings
+    from glassnet.run import load_schema
 
     trained_on = read_about(path).get("recipe", {}).get("data")
     trained_on = trained_on if isinstance(trained_on, dict) else {}
@@ -71,8 +95,10 @@ def dataset_of(path: Path, data: str | None, split: str) -> "Dataset":
     validation = held_out if isinstance(held_out, int) else 5000  # the same examples that training held out
     if split not in ("train", "validation", "test"):
         raise DataError(f"--split: expected train, validation or test, got {split!r}")
+    schema = load_schema(path)
+    settings = DataSettings(name, validation, target=schema.target.name if schema else None)
     with TaskBar() as bar:
-        dataset = load_dataset(name, validation=validation, progress=bar)
+        dataset = settings.load(schema=schema, progress=bar)
     if len(getattr(dataset, split)) == 0:
         raise DataError(f"{name}: its {split} split is empty")
     return dataset

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def explain(
     model: Annotated[Path, typer.Argument(help="a model file, the folder of a run, or a pretrained model: classic")],
-    file: Annotated[Path, typer.Argument(metavar="IMAGE", help="a picture, or an IDX or CSV file (see --row)")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="a picture, or an IDX or CSV file (see --row)")],
     label: Annotated[
         str | None,
         typer.Option(help="the true class; by default the label in the file, or else what the network says"),
@@ -34,19 +34,22 @@ def explain(
     from glassnet import plots
     from glassnet.cli.evaluate import model_path
     from glassnet.cli.predict import read_examples
+    from glassnet.cli.rows import read_rows
     from glassnet.cli.terminal import console
     from glassnet.data.dataset import DataError
     from glassnet.explanation.example import explain as explained
     from glassnet.modelfile import load_network
+    from glassnet.run import load_schema
 
-    network = load_network(model_path(model))
-    found = read_examples(file, network)
+    path = model_path(model)
+    network, schema = load_network(path), load_schema(path)
+    found = read_rows(file, schema) if schema else read_examples(file, network)
     if not 0 <= row < len(found.x):
         raise DataError(f"--row {row}: {file} holds {len(found.x):,} examples, so rows are 0 to {len(found.x) - 1}")
-    truth = None if found.labels is None else int(found.labels[row])
+    truth = None if found.labels is None else found.labels[row]
     if label is not None:
         truth = class_number(label, network)
-    elif truth is not None and truth >= max(network.output_shape[0], 2):
+    elif truth is not None and found.labels.ndim == 1 and truth >= max(network.output_shape[0], 2):
         raise DataError(f"{file}, row {row}: label {truth}, which the model does not know: give one with --label")
     explanation = explained(network, found.x[row], truth, neuron=neuron, lr=lr)
     if picture is not None:

@@ -39,10 +39,11 @@ def predict(
     ] = None,
     submission: Annotated[Path | None, typer.Option(help="write the labels to this file as Kaggle wants them")] = None,
 ) -> None:
-    """Recognise digits in pictures, IDX files or CSV files.
+    """Recognise digits in pictures, IDX files or CSV files; or predict the target of each row of a table.
 
     Prints label, probability and the runner-up of each. A picture of no digit, or of several, is refused; the others
-    get their answer all the same, and the exit code is then 2.
+    get their answer all the same, and the exit code is then 2. A model that was trained on a table takes CSV files with
+    the same columns, in any order.
 
     Examples:
 
@@ -51,18 +52,22 @@ def predict(
     `glassnet predict *.jpg --save-seen seen`
 
     `glassnet predict runs/classic-mnist test.csv --submission submission.csv`
+
+    `glassnet predict runs/table-flowers new.csv`
     """
     import json
 
     import numpy as np
 
     from glassnet.cli.evaluate import model_path
+    from glassnet.cli.rows import predict_rows
     from glassnet.cli.terminal import console
     from glassnet.data.csv import write_submission
     from glassnet.data.dataset import DataError
     from glassnet.modelfile import load_network, read_about
     from glassnet.nn.settings import nearest
     from glassnet.pretrained import pretrained_names, pretrained_path
+    from glassnet.run import load_schema
 
     path = model_path(files[0])
     if is_model(path):
@@ -81,6 +86,9 @@ def predict(
     if submission is not None and submission.resolve() in {file.resolve() for file in (path, *files)}:
         raise DataError(f"--submission {submission}: expected a new file, but this is one that is read")
     network = load_network(path)
+    if schema := load_schema(path):
+        predict_rows(files, network, schema, as_json=json_, submission=submission)
+        return
     white = read_about(path).get("data", {}).get("white")
     white = white if type(white) is int and 1 <= white <= 255 else 255
     found = [read_or_explain(file, network) for file in files]
@@ -134,6 +142,8 @@ def _refuses(part: Found, network: "Network") -> bool:
 
 def _answers(found: list[Found], predicted: list[Any], network: "Network") -> list[list[dict[str, Any]]]:
     """For each file, what is said of each of its examples, in plain values."""
+    import numpy as np
+
     from glassnet.train.calibration import evidence
 
     names = network.classes or tuple(map(str, range(max(network.output_shape[0], 2))))
@@ -145,7 +155,8 @@ def _answers(found: list[Found], predicted: list[Any], network: "Network") -> li
         rows = []
         probabilities = next(each)
         enough = evidence(probabilities) >= network.threshold if _refuses(part, network) else None
-        for row, (p, (best, second)) in enumerate(zip(probabilities, _two_largest(probabilities), strict=True)):
+        order = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
+        for row, (p, (best, second)) in enumerate(zip(probabilities, order, strict=True)):
             refused = enough is not None and not enough[row]
             answer = {
                 "file": str(part.path),
@@ -226,12 +237,6 @@ def _predict(part: Found, network: "Network") -> Any:
         row = int(part.labels.argmax())
         raise DataError(f"{part.path}, row {row}: label {part.labels[row]}, but the model knows 0 to {p.shape[1] - 1}")
     return p
-
-
-def _two_largest(probabilities: Any) -> Any:
-    import numpy as np
-
-    return np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
 
 
 def read_examples(path: Path, network: "Network") -> Found:

@@ -1,6 +1,6 @@
 """What the commands print: figures as tables, digits as characters."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich import box
@@ -11,6 +11,11 @@ from rich.text import Text
 from glassnet.explanation.text import characters
 from glassnet.nn.plain import plain
 from glassnet.train.metrics import Evaluation
+from glassnet.train.regression import RegressionEvaluation
+
+if TYPE_CHECKING:
+    from glassnet.data.dataset import Dataset
+    from glassnet.data.schema import Schema
 
 
 class PlainConsole(Console):
@@ -29,8 +34,44 @@ def section(title: str) -> None:
     console.print(f"\n{title}", style="bold")
 
 
-def show_evaluation(result: Evaluation, *, split: str) -> None:
-    """Accuracy, a table of the classes, and the most confused pairs."""
+def show_dataset(dataset: "Dataset") -> None:
+    """How many examples of which form; of a table also what its columns mean."""
+    console.print(f"{dataset}")
+    if dataset.schema:
+        show_schema(dataset.schema)
+
+
+def show_schema(schema: "Schema") -> None:
+    """What is predicted from what."""
+    classes = schema.target.categories
+    shown = ", ".join(classes[:8]) + (", ..." if len(classes) > 8 else "")
+    what = f"is one of {len(classes)} classes: {shown}" if classes else "is a number"
+    console.print(f"task: {schema.task}, for {schema.target.name!r} {what}", soft_wrap=True)
+    texts = [column for column in schema.inputs if column.categories]
+    categories = sum(len(column.categories) for column in texts)
+    of_text = f", {len(texts)} of text with {categories} categories" if texts else ""
+    numbers = f"{len(schema.inputs) - len(texts)} of numbers"
+    console.print(f"columns: {numbers}{of_text}; {len(schema.input_names)} inputs", soft_wrap=True)
+    gaps = [column.name for column in schema.inputs if column.fill is not None or "" in column.categories]
+    if gaps:
+        console.print(f"with missing values: {', '.join(gaps)}", soft_wrap=True)
+
+
+def in_short(result: Evaluation | RegressionEvaluation) -> str:
+    """The figures in one line."""
+    if isinstance(result, Evaluation):
+        return f"accuracy {100 * result.accuracy:.2f} %"
+    return (
+        f"R2 {result.r2:.4f}, mean absolute error {result.mean_absolute_error:.5g}, "
+        f"root mean squared error {result.root_mean_squared_error:.5g}"
+    )
+
+
+def show_evaluation(result: Evaluation | RegressionEvaluation, *, split: str) -> None:
+    """Accuracy, a table of the classes, and the most confused pairs; or how far off predicted numbers are."""
+    if isinstance(result, RegressionEvaluation):
+        _show_regression(result, split)
+        return
     table = Table(box=box.SIMPLE_HEAD, title=None, pad_edge=False)
     table.add_column("class")
     for name in ("precision", "recall", "F1", "examples"):
@@ -43,7 +84,17 @@ def show_evaluation(result: Evaluation, *, split: str) -> None:
         console.print("most confused: " + ", ".join(f"{t} read as {p} ({n} x)" for t, p, n in pairs))
     wrong = int(np.sum(result.truth != result.predicted))
     console.print(f"{split} loss {result.loss:.4f}, {wrong:,} of {len(result.truth):,} wrong")
-    console.print(f"{split} accuracy {100 * result.accuracy:.2f} %", style="bold")
+    console.print(f"{split} {in_short(result)}", style="bold")
+
+
+def _show_regression(result: RegressionEvaluation, split: str) -> None:
+    low, middle, high = np.quantile(np.abs(result.residuals), (0.25, 0.5, 0.75))
+    console.print(
+        f"{len(result.truth):,} examples, targets from {result.truth.min():.5g} to {result.truth.max():.5g}, "
+        f"standard deviation {result.truth.std():.5g}"
+    )
+    console.print(f"off by up to: {low:.4g} in a quarter, {middle:.4g} in half, {high:.4g} in three quarters")
+    console.print(f"{split} {in_short(result)}", style="bold")
 
 
 def digit(image: Any, white: int = 255) -> Text:

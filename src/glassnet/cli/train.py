@@ -1,4 +1,4 @@
-"""glassnet train and resume: a recipe becomes a run folder."""
+"""glassnet train and resume: a recipe and data become a run folder."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +12,21 @@ if TYPE_CHECKING:
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="a named recipe (see `glassnet recipes`) or a TOML file")],
+    recipe: Annotated[
+        str | None,
+        typer.Argument(help="a named recipe (see `glassnet recipes`) or a TOML file; with --target: table by default"),
+    ] = None,
     data: Annotated[
         str | None, typer.Option(help="a dataset (see `glassnet data list`), a CSV or npz file, a folder of IDX files")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="the column to predict: --data is then any table, as CSV")
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="classification or regression [default: as the target column looks]")
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="leave a column of the table out, such as a row's name")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="the run folder; runs/RECIPE-DATA by default")] = None,
     epochs: Annotated[int | None, typer.Option(help="short for --set training.epochs=N")] = None,
@@ -26,7 +38,7 @@ def train(
         int | None, typer.Option(min=1, help="shards computed at once [default: all processors]")
     ] = None,
     pictures: Annotated[bool, typer.Option(help="draw curves, mistakes, hidden units ...")] = True,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the test accuracy only")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the result on the test examples only")] = False,
 ) -> None:
     """Train a network and leave model, history and pictures in a run folder.
 
@@ -40,15 +52,23 @@ def train(
     `glassnet train classic --set optimizer.lr=0.05 --set network.hidden=[256,64]`
 
     `glassnet train my.toml --out runs/mine --seed 1`
+
+    `glassnet train --data table.csv --target species --ignore id`
     """
-    from glassnet.cli.terminal import console
-    from glassnet.recipes import load_recipe
+    from glassnet.cli.terminal import console, in_short
+    from glassnet.recipes import RecipeError, load_recipe
 
     settings = settings_of(change, epochs=epochs, seed=seed, data=data)
+    settings |= table_settings(data, target, task, ignore)
+    if recipe is None and target is None:
+        raise RecipeError(
+            "expected a recipe, such as glassnet train classic (see glassnet recipes), or a table and the column to "
+            "predict: glassnet train --data table.csv --target COLUMN"
+        )
     console.quiet = quiet
-    run = train_and_show(load_recipe(recipe, settings=settings), out, workers, pictures=pictures)
+    run = train_and_show(load_recipe(recipe or "table", settings=settings), out, workers, pictures=pictures)
     if quiet:
-        typer.echo(f"test accuracy {100 * run.evaluation.accuracy:.2f} %")
+        typer.echo(f"test {in_short(run.evaluation)}")
 
 
 def resume(
@@ -62,26 +82,26 @@ def resume(
 
     Example: `glassnet resume runs/classic-mnist`
     """
-    from glassnet.cli.terminal import console
+    from glassnet.cli.terminal import show_dataset
     from glassnet.progress import ProgressBar
     from glassnet.run import load_run_recipe, resume_run
 
     recipe = load_run_recipe(run)
     dataset = load_data(recipe)
-    console.print(f"{dataset}")
+    show_dataset(dataset)
     with ProgressBar() as progress:
         _show(resume_run(recipe, dataset, run, pictures=pictures, progress=progress, workers=workers), pictures)
 
 
 def train_and_show(recipe: "Recipe", out: Path | None, workers: int | None = None, *, pictures: bool = True) -> "Run":
     """Train a recipe and show all that a person wants to see of it."""
-    from glassnet.cli.terminal import console, section
+    from glassnet.cli.terminal import console, section, show_dataset
     from glassnet.nn.settings import describe
     from glassnet.progress import ProgressBar
     from glassnet.run import new_folder, train_recipe
 
     dataset = load_data(recipe)
-    console.print(f"{dataset}")
+    show_dataset(dataset)
     section(f"The network of {recipe.name!r}")
     console.print(recipe.make_network(dataset).summary(), soft_wrap=True)
     section(f"Training with {describe(recipe.optimizer)}")
@@ -117,14 +137,31 @@ def settings_of(
     return settings
 
 
+def table_settings(data: str | None, target: str | None, task: str | None, ignore: list[str] | None) -> dict[str, str]:
+    """What --target, --task and --ignore change in a recipe, as TOML.
+
+    Raises:
+        RecipeError: they are given without what they belong to.
+    """
+    import json
+
+    from glassnet.recipes import RecipeError
+
+    if target is None and (task or ignore):
+        raise RecipeError("--task and --ignore are for tables: say which column to predict with --target COLUMN")
+    if target is not None and data is None:
+        raise RecipeError(f"--target {target}: say which table with --data table.csv")
+    given = {"data.target": target, "data.task": task, "data.ignore": ignore}
+    return {key: json.dumps(value, ensure_ascii=False) for key, value in given.items() if value}
+
+
 def load_data(recipe: "Recipe") -> "Dataset":
     """The dataset of a recipe, with a progress bar where that takes long."""
     from glassnet.cli.terminal import console
-    from glassnet.data.registry import load_dataset
     from glassnet.progress import TaskBar
 
     with TaskBar(quiet=console.quiet) as bar:
-        return load_dataset(recipe.data.name, validation=recipe.data.validation, progress=bar)
+        return recipe.data.load(progress=bar)
 
 
 def _show(run: "Run", pictures: bool) -> None:
@@ -133,7 +170,7 @@ def _show(run: "Run", pictures: bool) -> None:
     if run.history.stopped:
         console.print(f"stopped: {run.history.stopped}")
         console.print(f"kept the network of epoch {run.history.kept_epoch}")
-    section("On the test images, which it has never seen")
+    section("On the test examples, which it has never seen")
     show_evaluation(run.evaluation, split="test")
     section(f"Written to {run.folder}")
     for path in sorted(p for p in run.folder.rglob("*") if p.is_file()):

@@ -1,15 +1,18 @@
-"""What a dataset is: examples with their labels, divided into train, validation and test.
+"""What a dataset is: examples with their targets, divided into train, validation and test.
 
 A split is an index into arrays that are stored once, so that holding examples out copies nothing; pixels stay the
 uint8 numbers they were stored as, for the first layer of a network scales them.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from glassnet.data.schema import Schema
 
 Array = NDArray[Any]
 Progress = Callable[[str, int, int | None], None]  # what is being done, how far it is, how far it goes if that is known
@@ -25,11 +28,12 @@ class Split:
 
     Attributes:
         inputs: all stored examples: images (N, H, W) or (N, H, W, C), or tables (N, D). Shared, never copied.
-        targets: a label for each stored example, integers (N,); None if there are none.
+        targets: for each stored example a label, integers (N,), or what is to be predicted, floats (N,); None if there
+            are none.
         index: the rows that belong to this split, int64; ascending in the splits of a dataset.
 
     Raises:
-        DataError: the counts differ, the labels are no integers, or the index names rows that do not exist.
+        DataError: the counts differ, the targets are no numbers (N,), or the index names rows that do not exist.
     """
 
     inputs: Array
@@ -40,12 +44,13 @@ class Split:
         if self.inputs.ndim < 2:
             raise DataError(f"expected examples (N, ...), got an array of shape {self.inputs.shape}")
         if self.targets is not None:
-            if self.targets.ndim != 1 or self.targets.dtype.kind not in "iu":
+            if self.targets.ndim != 1 or self.targets.dtype.kind not in "iuf":
                 raise DataError(
-                    f"expected labels as integers (N,), got {self.targets.dtype} of shape {self.targets.shape}"
+                    "expected targets (N,), labels as integers or real numbers, "
+                    f"got {self.targets.dtype} of shape {self.targets.shape}"
                 )
             if len(self.targets) != len(self.inputs):
-                raise DataError(f"there are {len(self.inputs):,} examples but {len(self.targets):,} labels")
+                raise DataError(f"there are {len(self.inputs):,} examples but {len(self.targets):,} targets")
         if self.index.ndim != 1 or self.index.dtype.kind not in "iu":
             raise DataError(f"expected rows as integers (n,), got {self.index.dtype} of shape {self.index.shape}")
         object.__setattr__(self, "index", self.index.astype(np.int64, copy=False))
@@ -82,7 +87,7 @@ class Split:
 
     @property
     def y(self) -> Array | None:
-        """The labels (n,), or None."""
+        """The targets (n,), or None."""
         return self.targets if self.targets is None or self._is_everything else self.targets[self.index]
 
     @property
@@ -101,11 +106,13 @@ class Dataset:
     Attributes:
         name: as it was asked for.
         train, validation, test: the splits; validation and test may be empty.
-        classes: a name for each label, in the order of the labels 0, 1, 2, ...
-        white: the largest value a pixel may have: 255, or 16 for the 8x8 digits.
+        classes: a name for each label, in the order of the labels 0, 1, 2, ...; none if the targets are real numbers.
+        white: the largest value a pixel may have: 255, or 16 for the 8x8 digits; of no meaning for tables.
+        schema: what the columns mean of the table that the examples come from; None for images.
 
     Raises:
-        DataError: no training example, examples of different shapes, a label outside the classes, a pixel above white.
+        DataError: no training example, examples of different shapes, a label outside the classes, a pixel above white,
+            targets that are not finite.
     """
 
     name: str
@@ -114,12 +121,15 @@ class Dataset:
     test: Split
     classes: tuple[str, ...]
     white: int
+    schema: "Schema | None" = None
 
     def __post_init__(self) -> None:
         if not len(self.train):
             raise DataError(f"{self.name}: there are no training examples")
-        if not self.classes or len(set(self.classes)) != len(self.classes):
-            raise DataError(f"{self.name}: expected a different name for each class, got {list(self.classes)}")
+        real = self.train.targets is not None and self.train.targets.dtype.kind == "f"
+        if bool(self.classes) == real or len(set(self.classes)) != len(self.classes):
+            expected = "no classes for targets that are real numbers" if real else "a different name for each class"
+            raise DataError(f"{self.name}: expected {expected}, got {list(self.classes)}")
         if self.white < 1:
             raise DataError(f"{self.name}: white must be at least 1, got {self.white}")
         checked: list[Array] = []  # splits share their arrays: look at each only once
@@ -133,21 +143,43 @@ class Dataset:
                 check_pixels(split.inputs, self.white, f"{self.name}: {part}")
             if split.targets is not None and not any(split.targets is array for array in checked):
                 checked.append(split.targets)
-                check_labels(split.targets, len(self.classes), f"{self.name}: {part}")
+                check_targets(split.targets, len(self.classes), f"{self.name}: {part}")
 
     @property
     def input_shape(self) -> tuple[int, ...]:
         """The shape of one example: (28, 28) for MNIST."""
         return self.train.inputs.shape[1:]
 
+    def with_targets(self, change: Callable[[Array], Array]) -> "Dataset":
+        """The same examples with what `change` makes of all targets (N,)."""
+
+        def changed(split: Split) -> Split:
+            return split if split.targets is None else replace(split, targets=change(split.targets))
+
+        return replace(self, train=changed(self.train), validation=changed(self.validation), test=changed(self.test))
+
     def __repr__(self) -> str:
         counts = f"{len(self.train):,} train, {len(self.validation):,} validation, {len(self.test):,} test"
-        return f"{self.name}: {counts}, {describe_examples(self.train.inputs)}, {len(self.classes)} classes"
+        targets = f"{len(self.classes)} classes" if self.classes else "real targets"
+        return f"{self.name}: {counts}, {describe_examples(self.train.inputs)}, {targets}"
 
 
 def describe_examples(inputs: Array) -> str:
     """The form of one example in a word or two: `28x28 uint8`."""
     return f"{'x'.join(map(str, inputs.shape[1:]))} {inputs.dtype}"
+
+
+def check_targets(targets: Array, classes: int, where: str) -> None:
+    """Raise DataError unless these are labels of so many classes, or, without classes, finite real numbers."""
+    if (targets.dtype.kind == "f") == (classes > 0):
+        expected = "labels as integers" if classes else "real numbers"
+        raise DataError(f"{where}: expected {expected}, as the classes say, got {targets.dtype}")
+    if classes:
+        check_labels(targets, classes, where)
+        return
+    wrong = np.flatnonzero(~np.isfinite(targets))
+    if len(wrong):
+        raise DataError(f"{where}: expected finite targets, got {targets[wrong[0]]} in row {wrong[0]} (from 0)")
 
 
 def check_labels(labels: Array, classes: int, where: str) -> None:

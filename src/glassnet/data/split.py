@@ -42,6 +42,13 @@ def stratified(labels: Array, count: int, *, seed: int) -> tuple[Array, Array]:
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
+def tenths(values: Array) -> Array:
+    """For each real number (N,) in which tenth of the sorted ones it lies, 0 to 9: to hold out by in proportion."""
+    ranks = np.empty(len(values), np.int64)
+    ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
+    return ranks * 10 // max(len(values), 1)
+
+
 def shares_of(count: int, sizes: Array) -> Array:
     """How many of `count` each class gives, by largest remainder, given the size of each class."""
     total = max(int(sizes.sum()), 1)

@@ -25,6 +25,7 @@ from glassnet.plots.figure import (
     show,
     small_pictures,
 )
+from glassnet.plots.regression import predicted, residuals
 from glassnet.plots.weights import weight_histogram, weight_mosaic
 from glassnet.train.calibration import Reliability
 from glassnet.train.history import History
@@ -45,8 +46,10 @@ __all__ = [
     "explanation",
     "hidden_units",
     "mistakes",
+    "predicted",
     "predictions",
     "reliability",
+    "residuals",
     "save",
     "sheet",
     "variants",
@@ -84,7 +87,8 @@ def _curve(axes: Any, history: History, value: str) -> None:
             axes.plot(history["epoch"], values, color=colour, label=label, linewidth=1.8, marker=marker, markersize=3)
     if history.kept_epoch and history.kept_epoch < len(history):
         axes.axvline(history.kept_epoch, color=QUIET, linestyle=":", label=f"kept: epoch {history.kept_epoch}")
-    axes.set(xlabel="epoch", title="loss (mean, nats)" if value == "loss" else "accuracy (%)")
+    unit = " (mean, nats)" if "training_accuracy" in history else " (mean)"
+    axes.set(xlabel="epoch", title=f"loss{unit}" if value == "loss" else "accuracy (%)")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)

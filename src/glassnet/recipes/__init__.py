@@ -12,11 +12,15 @@ from typing import Any, Literal
 
 from glassnet.data.augment import Augmentation
 from glassnet.data.dataset import Dataset
+from glassnet.data.dataset import Progress as DataProgress
 from glassnet.data.outliers import Outliers
+from glassnet.data.registry import load_dataset, load_table
+from glassnet.data.schema import Schema, Task
 from glassnet.nn.average import WeightAverage
 from glassnet.nn.clip import Clip
 from glassnet.nn.conv import Conv2D
 from glassnet.nn.dense import Dense
+from glassnet.nn.distance import Distance, SquaredError
 from glassnet.nn.entropy import CrossEntropy
 from glassnet.nn.init import GlorotUniform, Initializer
 from glassnet.nn.layer import Layer
@@ -27,7 +31,7 @@ from glassnet.nn.penalty import Penalty
 from glassnet.nn.plain import plain, shown
 from glassnet.nn.reshape import Flatten, Rescale, Reshape, Standardize
 from glassnet.nn.schedule import ConstantRate, Schedule
-from glassnet.nn.settings import InputError, from_table, nearest, require, to_table, whole
+from glassnet.nn.settings import InputError, describe, from_table, nearest, require, to_table, whole
 from glassnet.train.callbacks import EarlyStopping, ReduceOnPlateau
 from glassnet.train.gradient import Augment
 
@@ -42,13 +46,40 @@ class RecipeError(ValueError):
 
 @dataclass(frozen=True)
 class DataSettings:
-    """Which dataset, and how many of its training examples are held out for validation."""
+    """Which dataset, and how many of its training examples are held out for validation.
+
+    With a `target`, the name is that of a table and the target the column to predict; `task` and `ignore` are as in
+    `find_schema`.
+    """
 
     name: str = "mnist"
     validation: int = 5000
+    target: str | None = None
+    task: Task | None = None
+    ignore: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         require(self.validation >= 0, f"validation must not be negative, got {self.validation}")
+        alone = self.task is not None or self.ignore is not None
+        require(self.target is not None or not alone, "'task' and 'ignore' go with 'target', the column to predict")
+
+    def load(self, *, schema: Schema | None = None, progress: DataProgress | None = None) -> Dataset:
+        """The dataset; a table is read as the schema says, if there is one.
+
+        Raises:
+            DataError: as `load_dataset` and `load_table`.
+        """
+        if self.target is None:
+            return load_dataset(self.name, validation=self.validation, progress=progress)
+        return load_table(
+            self.name,
+            target=self.target,
+            task=self.task,
+            ignore=self.ignore or (),
+            schema=schema,
+            validation=self.validation,
+            progress=progress,
+        )
 
 
 @dataclass(frozen=True)
@@ -58,7 +89,8 @@ class NetworkSettings:
     `hidden = [128]` stands for: scale the pixels (`scaling`: "rescale" to 0..1 or "standardize"), flatten, Dense(128),
     the `activation` (ReLU), Dense(number of classes), the weights drawn by `init` (GlorotUniform). Besides sizes there
     may be layers, as in `layers`: they stand for themselves. If the first is a size, or Dense, images are flattened
-    before it; if it is a convolution, grey images get their one channel.
+    before it; if it is a convolution, grey images get their one channel. Tables are standardised unless `scaling` says
+    otherwise, and a real target takes Dense(1). The `loss` CrossEntropy is SquaredError for real targets, as in `fit`.
     """
 
     hidden: tuple[int | str | dict[str, Any], ...] | None = None
@@ -94,13 +126,25 @@ class NetworkSettings:
                 hidden += [Dense(entry, init=init), from_table(Layer, self.activation or "ReLU", "activation")]
             else:
                 hidden.append(from_table(Layer, entry, f"hidden[{position}]"))
-        hidden.append(Dense(len(dataset.classes), init=init))
-        layers: list[Layer] = [Standardize() if self.scaling == "standardize" else Rescale(1 / dataset.white)]
+        hidden.append(Dense(len(dataset.classes) or 1, init=init))
+        scaling = self.scaling or ("standardize" if dataset.schema else "rescale")
+        layers: list[Layer] = [Standardize() if scaling == "standardize" else Rescale(1 / dataset.white)]
         if isinstance(hidden[0], Dense) and len(dataset.input_shape) > 1:
             layers.append(Flatten())
         if isinstance(hidden[0], Conv2D) and len(dataset.input_shape) == 2:
             layers.append(Reshape((*dataset.input_shape, 1)))
         return [*layers, *hidden]
+
+    def loss_for(self, dataset: Dataset) -> Loss:
+        """The loss, but for real targets SquaredError in place of CrossEntropy.
+
+        Raises:
+            InputError: another loss of classes for real targets.
+        """
+        loss = SquaredError() if isinstance(self.loss, CrossEntropy) and not dataset.classes else self.loss
+        fits = bool(dataset.classes) or isinstance(loss, Distance)
+        require(fits, f"the loss {describe(loss)} is for classes, but the targets are real numbers")
+        return loss
 
 
 @dataclass(frozen=True)
@@ -166,12 +210,20 @@ class Recipe:
                 self.network.make(dataset),
                 input_shape=dataset.input_shape,
                 seed=self.training.seed,
-                classes=dataset.classes,
+                classes=dataset.classes or None,
             )
+            network.loss = self.network.loss_for(dataset)
         except InputError as error:
             raise RecipeError(f"recipe {self.name!r} on {dataset.name}: {error}") from None
-        network.loss = self.network.loss
         return network
+
+    def settled(self, dataset: Dataset) -> "Recipe":
+        """The recipe with the loss that it has on this dataset.
+
+        Raises:
+            InputError: a loss of classes for real targets.
+        """
+        return replace(self, network=replace(self.network, loss=self.network.loss_for(dataset)))
 
     def augment(self, dataset: Dataset) -> list[Augment]:
         """The random changes to the examples of this dataset, for `fit`."""
@@ -202,8 +254,8 @@ class Recipe:
 
 
 def recipe_names() -> list[str]:
-    """The named recipes, smallest first."""
-    return ["tiny", "tiny-deep", "sigmoid-30", "sixteen", "quick", "classic", "strong", "cnn"]
+    """The named recipes for images, smallest first, and the one for tables."""
+    return ["tiny", "tiny-deep", "sigmoid-30", "sixteen", "quick", "classic", "strong", "cnn", "table"]
 
 
 def load_recipe(name: str | Path, *, settings: dict[str, str] | None = None) -> Recipe:

@@ -151,12 +151,15 @@ class Evaluation:
         sure = np.maximum(p, 1 - p)[:, 0] if p.shape[1] == 1 else p.max(axis=1, initial=0)
         return wrong[np.argsort(-sure, kind="stable")]
 
+    @property
+    def figures(self) -> dict[str, Any]:
+        """What says in short how good it is."""
+        return {"loss": self.loss, "accuracy": self.accuracy, "examples": len(self.truth)}
+
     def to_table(self) -> dict[str, Any]:
         """The figures as plain values, for JSON."""
         return {
-            "loss": self.loss,
-            "accuracy": self.accuracy,
-            "examples": len(self.truth),
+            **self.figures,
             "classes": list(self.classes),
             "confusion": self.confusion.tolist(),
             "per_class": [row._asdict() for row in self.per_class],
@@ -173,7 +176,10 @@ def evaluate(network: Network, split: Any) -> Evaluation:
     targets = targets[rows]
     network.loss.check(targets, network.output_shape[0], len(rows))
     if targets.ndim != 1:
-        raise InputError(f"evaluate: expected labels (N,), got targets of shape {targets.shape}")
+        raise InputError(
+            f"evaluate: expected labels (N,), got targets of shape {targets.shape}; real numbers are measured by "
+            "evaluate_regression"
+        )
     classes = network.classes or tuple(str(c) for c in range(max(network.output_shape[0], 2)))
     if len(classes) > MOST_CLASSES:
         raise InputError(f"evaluate: expected at most {MOST_CLASSES:,} classes, got {len(classes):,}")

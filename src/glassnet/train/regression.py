@@ -1,0 +1,83 @@
+"""How good a network is that predicts real numbers: how far off it is, in the unit of the target."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glassnet.nn.distance import Distance
+from glassnet.nn.layer import Array
+from glassnet.nn.network import Network
+from glassnet.nn.settings import InputError, require
+from glassnet.train.crew import processors
+from glassnet.train.metrics import as_examples, matrix_threads
+
+
+@dataclass(frozen=True, eq=False)
+class RegressionEvaluation:
+    """How a network that predicts one number did on a split, with t the truth and p what it predicted.
+
+    R2   = 1 - sum (p - t)^2 / sum (t - mean t)^2      1 is perfect, 0 no better than the mean of these targets
+    MAE  = 1/N sum |p - t|
+    RMSE = sqrt(1/N sum (p - t)^2)
+
+    Attributes:
+        truth, predicted: (N,) float64, in the unit of the target.
+    """
+
+    truth: Array
+    predicted: Array
+
+    @property
+    def residuals(self) -> Array:
+        """p - t (N,): above 0 where too much was predicted."""
+        return self.predicted - self.truth
+
+    @property
+    def r2(self) -> float:
+        """The coefficient of determination; nan where the targets are all the same."""
+        spread = float(np.square(self.truth - self.truth.mean()).sum())
+        return 1 - float(np.square(self.residuals).sum()) / spread if spread else math.nan
+
+    @property
+    def mean_absolute_error(self) -> float:
+        return float(np.abs(self.residuals).mean())
+
+    @property
+    def root_mean_squared_error(self) -> float:
+        return math.sqrt(np.square(self.residuals).mean())
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """What says how good it is, as plain values; an R2 that is not defined is None."""
+        return {
+            "r2": None if math.isnan(self.r2) else self.r2,
+            "mean_absolute_error": self.mean_absolute_error,
+            "root_mean_squared_error": self.root_mean_squared_error,
+            "examples": len(self.truth),
+        }
+
+    def to_table(self) -> dict[str, Any]:
+        """The figures as plain values, for JSON."""
+        return self.figures
+
+
+def evaluate_regression(network: Network, split: Any) -> RegressionEvaluation:
+    """Measure a network that predicts one real number, on a split or a pair (x, y).
+
+    Raises:
+        InputError: the data does not fit the network, or it predicts something else.
+    """
+    require(
+        isinstance(network.loss, Distance) and network.output_shape == (1,) and not network.classes,
+        "evaluate_regression: expected a network with one output, trained on real targets; for classes use evaluate",
+    )
+    inputs, targets, rows = as_examples(split, "evaluate_regression", network)
+    targets = targets[rows]
+    network.loss.check(targets, 1, len(rows))
+    if targets.ndim != 2:
+        raise InputError(f"evaluate_regression: expected real targets (N,), got {targets.dtype} {targets.shape}")
+    with matrix_threads(1):
+        predicted = network.loss.predict(network.logits(inputs, rows, workers=processors()))
+    return RegressionEvaluation(targets[:, 0].astype(np.float64), predicted[:, 0].astype(np.float64))
