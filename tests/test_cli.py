@@ -550,12 +550,21 @@ def test_training_on_a_table_says_what_it_takes_it_for(tables: Path) -> None:
     assert re.search(r"^test accuracy \d\d\.\d\d %$", classes, re.MULTILINE)
 
 
-@pytest.mark.parametrize("run", ["numbers", "classes"])
-def test_evaluate_agrees_with_training_on_a_table(tables: Path, run: str) -> None:
+@pytest.mark.parametrize(("run", "data"), [("numbers", "diabetes.csv"), ("classes", "iris.csv")])
+def test_evaluate_agrees_with_training_on_a_table(tables: Path, run: str, data: str) -> None:
     told = json.loads((tables / run / "evaluation.json").read_text())
-    assert json.loads(glassnet("evaluate", run, "--json", cwd=tables).stdout) == told
-    figures = glassnet("evaluate", run, cwd=tables).stdout.splitlines()[-1]
+    assert json.loads(glassnet("evaluate", run, "--data", data, "--json", cwd=tables).stdout) == told
+    figures = glassnet("evaluate", run, "--data", data, cwd=tables).stdout.splitlines()[-1]
     assert figures in (tables / f"{run}.txt").read_text().splitlines()
+    done = glassnet("evaluate", run, cwd=tables)  # its path stands in the model file, and is not followed
+    assert done.returncode == 2
+    assert f"{data}', which is no registered dataset; a path in a model file is not followed" in done.stderr
+
+
+def test_another_table_is_measured_as_a_whole(tables: Path) -> None:
+    (tables / "other.csv").write_text((tables / "iris.csv").read_text())
+    said = glassnet("evaluate", "classes", "--data", "other.csv", cwd=tables).stdout
+    assert said.startswith("classes/model.safetensors on all 150 rows of other.csv")
 
 
 def test_rows_are_predicted_by_the_names_of_their_columns(tables: Path) -> None:

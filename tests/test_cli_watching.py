@@ -196,7 +196,7 @@ def test_report_where_the_data_is_gone(runs: Path, tmp_path: Path) -> None:
     gn.save_network(network, tmp_path / "run/model.safetensors", about={"recipe": {"data": {"name": "gone.csv"}}})
     done = glassnet("report", "run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("without pictures of the mistakes: ")
+    assert done.stdout.startswith("without what needs the test examples: ")
     page = (tmp_path / "run/report.html").read_text()
     assert "Confusion matrix" in page
     assert "Worst mistakes" not in page

@@ -197,7 +197,7 @@ def test_an_svg_stands_on_any_ground() -> None:
     root = ElementTree.fromstring(svg)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert "prefers-color-scheme:dark" in "".join(root.itertext())
-    assert "loss (mean, nats)" in "".join(root.itertext())  # text is text
+    assert "loss (mean)" in "".join(root.itertext())  # text is text
     assert "currentColor" in svg
     assert "#000000" not in svg
     assert "#ffffff" not in svg.replace("<style", "")  # no white ground

@@ -14,7 +14,7 @@ def line(outputs: int = 1, **settings) -> gn.Network:
 
 
 def test_figures_worked_out_by_hand() -> None:
-    result = gn.RegressionEvaluation(np.array([1.0, 2, 6]), np.array([2.0, 2, 3]))
+    result = gn.RegressionEvaluation(0.5, np.array([1.0, 2, 6]), np.array([2.0, 2, 3]))
     np.testing.assert_array_equal(result.residuals, [1, 0, -3])
     assert result.mean_absolute_error == pytest.approx(4 / 3)
     assert result.root_mean_squared_error == pytest.approx(math.sqrt(10 / 3))
@@ -26,14 +26,14 @@ def test_figures_worked_out_by_hand() -> None:
 def test_figures_are_those_of_scikit_learn(rng: np.random.Generator) -> None:
     metrics = pytest.importorskip("sklearn.metrics", reason="the comparison needs the extra 'sklearn'")
     truth, predicted = rng.standard_normal((2, 50))
-    result = gn.RegressionEvaluation(truth, predicted)
+    result = gn.RegressionEvaluation(0.5, truth, predicted)
     assert result.r2 == pytest.approx(metrics.r2_score(truth, predicted))
     assert result.mean_absolute_error == pytest.approx(metrics.mean_absolute_error(truth, predicted))
     assert result.root_mean_squared_error == pytest.approx(metrics.root_mean_squared_error(truth, predicted))
 
 
 def test_r2_is_not_defined_for_equal_targets() -> None:
-    result = gn.RegressionEvaluation(np.ones(3), np.zeros(3))
+    result = gn.RegressionEvaluation(0.5, np.ones(3), np.zeros(3))
     assert math.isnan(result.r2)
     assert result.figures["r2"] is None
 

@@ -105,7 +105,8 @@ def _show(runs: list["SavedRun"]) -> None:
         console.print(f"Sorted by their best figure on validation data: the best test figure may be luck.{others}")
     else:
         console.print("No run has figures on validation data: they stand in the order given.")
-    console.print("Accuracies are in %, that on the test split with ± half of its 95 % interval (Wilson).")
+    if any("accuracy" in run.evaluation for run in runs):
+        console.print("Accuracies are in %, that on the test split with ± half of its 95 % interval (Wilson).")
     differing = comparison.differences(runs)
     if len(runs) > 1:
         section("They differ in" if differing else "They do not differ in any setting")
@@ -179,7 +180,8 @@ def _test(run: "SavedRun") -> tuple[str, str]:
         return "unfinished", ""
     loss = f"{run.evaluation['loss']:.4f}"
     if "accuracy" not in run.evaluation:
-        return "", loss
+        r2 = run.evaluation.get("r2")
+        return "" if r2 is None else f"R2 {r2:.3f}", loss
     low, high = accuracy_interval(run.evaluation["accuracy"], run.evaluation["examples"])
     return f"{100 * run.evaluation['accuracy']:.2f} ± {50 * (high - low):.2f}", loss
 
@@ -202,7 +204,8 @@ def _group_figures(group: Sequence["SavedRun"]) -> list[str]:
     of_accuracy = all(figure is None or figure.name == "validation_accuracy" for figure in figures)
     return [
         cell(spread([figure and figure.best for figure in figures]), *((100, 2) if of_accuracy else (1, 4))),
-        cell(spread([run.evaluation.get("accuracy") for run in group]), 100, 2),
+        cell(spread([run.evaluation.get("accuracy") for run in group]), 100, 2)
+        or cell(spread([run.evaluation.get("r2") for run in group]), 1, 3),
         cell(spread([run.evaluation["loss"] for run in group]), 1, 4),
         cell(spread([run.seconds for run in group]), 1, 1),
     ]
@@ -248,6 +251,7 @@ def _as_table(runs: list["SavedRun"]) -> dict[str, Any]:
             {
                 "runs": [str(run.path) for run in group],
                 "accuracy": _plain(spread([run.evaluation.get("accuracy") for run in group])),
+                "r2": _plain(spread([run.evaluation.get("r2") for run in group])),
                 "loss": _plain(spread([run.evaluation["loss"] for run in group])),
             }
             for group in groups
@@ -260,7 +264,7 @@ def _as_row(run: "SavedRun") -> dict[str, Any]:
     from glassnet.train.metrics import accuracy_interval
 
     test: dict[str, Any] = {
-        key: run.evaluation[key] for key in ("accuracy", "loss", "examples") if key in run.evaluation
+        key: run.evaluation[key] for key in ("accuracy", "r2", "loss", "examples") if key in run.evaluation
     }
     if "accuracy" in test:
         test["interval"] = accuracy_interval(test["accuracy"], test["examples"])

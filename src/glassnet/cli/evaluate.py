@@ -39,7 +39,8 @@ def evaluate(
 
     path = model_path(model)
     network = load_network(path)
-    if data is not None and (schema := load_schema(path)):
+    schema = load_schema(path)
+    if schema and data is not None and str(Path(data).resolve()) != _trained_on(path).get("name"):
         table = read_table(data)
         measured, split = f"all {len(table):,} rows of {data}", "table"
         result = measure(network, (schema.examples(table), schema.targets(table)))
@@ -64,6 +65,14 @@ def measure(network: "Network", examples: Any) -> "Evaluation | RegressionEvalua
     return evaluate_regression(network, examples) if real else evaluate(network, examples)
 
 
+def _trained_on(path: Path) -> dict[str, Any]:
+    """What the model file says of the data it was trained on, which may be anything."""
+    from glassnet.modelfile import read_about
+
+    data = read_about(path).get("recipe", {}).get("data")
+    return data if isinstance(data, dict) else {}
+
+
 def dataset_of(path: Path, data: str | None, split: str) -> "Dataset":
     """The dataset to measure a model on: the one that is named, or what it was trained on.
 
@@ -75,14 +84,12 @@ def dataset_of(path: Path, data: str | None, split: str) -> "Dataset":
     """
     from glassnet.data.dataset import DataError
     from glassnet.data.registry import dataset_names
-    from glassnet.modelfile import read_about
     from glassnet.nn.plain import shown
     from glassnet.progress import TaskBar
     from glassnet.recipes import DataSettings
     from glassnet.run import load_schema
 
-    trained_on = read_about(path).get("recipe", {}).get("data")
-    trained_on = trained_on if isinstance(trained_on, dict) else {}
+    trained_on = _trained_on(path)
     name = data or trained_on.get("name")
     if not isinstance(name, str):
         raise DataError("the model does not say what it was trained on: name a dataset with --data")

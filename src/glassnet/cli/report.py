@@ -22,12 +22,12 @@ def report(
 
     Example: `glassnet report runs/classic-mnist`
     """
+    from glassnet.cli.evaluate import measure
     from glassnet.cli.terminal import console
     from glassnet.modelfile import load_network
     from glassnet.plots import PlotError, available
     from glassnet.report import write_report
     from glassnet.runfolder import MODEL, RunError, read_run
-    from glassnet.train.metrics import evaluate
 
     if run.is_file():
         raise RunError(f"{run}: expected the folder of a run, but this is a file")
@@ -39,7 +39,7 @@ def report(
     if dataset is None or network is None:
         path = write_report(saved, network)
     else:
-        result = evaluate(network, dataset.test)
+        result = measure(network, dataset.test)
         path = write_report(saved, network, examples=dataset.test.x, evaluation=result, white=dataset.white)
     console.print(f"written to {path} ({path.stat().st_size / 1000:,.0f} kB): open it in a browser", soft_wrap=True)
 
@@ -60,7 +60,7 @@ def _dataset(run: "SavedRun", data: str | None) -> "Dataset | None":
     except DataError as error:
         if data is not None:
             raise
-        console.print(f"without pictures of the mistakes: {error}", soft_wrap=True)
+        console.print(f"without what needs the test examples: {error}", soft_wrap=True)
         return None
     expected, found = run.evaluation["examples"], len(dataset.test)
     if found != expected:

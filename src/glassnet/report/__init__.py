@@ -15,6 +15,7 @@ from glassnet.report import sections
 from glassnet.report.html import element, section, together
 from glassnet.runfolder import REPORT, SavedRun
 from glassnet.train.metrics import Evaluation
+from glassnet.train.regression import RegressionEvaluation
 from glassnet.version import __version__
 
 PAGE = Path(__file__).parent / "page.html"
@@ -25,7 +26,7 @@ def write_report(
     network: Network | None = None,
     *,
     examples: Array | None = None,
-    evaluation: Evaluation | None = None,
+    evaluation: Evaluation | RegressionEvaluation | None = None,
     white: int = 255,
 ) -> Path:
     """Write the report of a run into its folder; the file appears whole or not at all.
@@ -45,7 +46,12 @@ def write_report(
 
 
 def report(
-    run: SavedRun, network: Network | None, *, examples: Array | None, evaluation: Evaluation | None, white: int
+    run: SavedRun,
+    network: Network | None,
+    *,
+    examples: Array | None,
+    evaluation: Evaluation | RegressionEvaluation | None,
+    white: int,
 ) -> str:
     """The page as text; arguments and errors as in `write_report`."""
     if not plots.available():
@@ -58,6 +64,7 @@ def report(
         "Each class": sections.classes(run),
         "Most confused": sections.most_confused_pairs(run),
         "Worst mistakes": sections.mistakes(images, evaluation, white),
+        "Predictions": sections.predictions(evaluation),
         "Weights": None if network is None else sections.weights(network, spread),
         "Network": None if network is None else sections.layers(network),
         "Settings": sections.settings(run),

@@ -13,6 +13,7 @@ from glassnet.nn.summary import summary_rows
 from glassnet.report.html import Html, element, picture, table, together
 from glassnet.runfolder import RECIPE, SavedRun
 from glassnet.train.metrics import Evaluation, PerClass, accuracy_interval, most_confused
+from glassnet.train.regression import RegressionEvaluation
 
 MANY = 100  # classes: a table of more than so many columns helps nobody
 WORST = 24  # mistakes that are shown
@@ -39,6 +40,12 @@ def _sentence(run: SavedRun) -> Iterable[object]:
     if not run.finished:
         planned = f" of {run.recipe.training.epochs}" if run.recipe else ""
         return element("strong", "Unfinished"), f"{run.epochs}{planned} epochs are trained; the test comes last."
+    if table.get("r2") is not None:
+        return (
+            element("strong", f"R2 {table['r2']:.3f}"),
+            f"on {n:,} test examples, which it has never seen: its predictions are off by "
+            f"{table['mean_absolute_error']:.4g} on average. 1 is perfect, 0 no better than always answering the mean.",
+        )
     if "accuracy" not in table:
         return element("strong", f"loss {table['loss']:.6g}"), f"on {n:,} test examples, which it has never seen."
     low, high = accuracy_interval(table["accuracy"], n)
@@ -172,9 +179,20 @@ def most_confused_pairs(run: SavedRun) -> Html | None:
     return table(caption, ("truth", "read as", "how often"), pairs, class_="pairs") if pairs else None
 
 
-def mistakes(images: Array | None, evaluation: Evaluation | None, white: int) -> Html | None:
+def predictions(evaluation: Evaluation | RegressionEvaluation | None) -> Html | None:
+    """Of a regression: predictions against the truth, and the errors."""
+    if not isinstance(evaluation, RegressionEvaluation):
+        return None
+    drawn = (
+        (plots.predicted(evaluation), "Every test example as a dot: the truth to the right, the prediction upwards"),
+        (plots.residuals(evaluation), "The errors by prediction, and how they spread"),
+    )
+    return element("div", *(picture(plots.as_svg(figure), words) for figure, words in drawn), class_="pictures")
+
+
+def mistakes(images: Array | None, evaluation: Evaluation | RegressionEvaluation | None, white: int) -> Html | None:
     """Pictures of the mistakes of which the network was surest."""
-    if images is None or evaluation is None:
+    if images is None or not isinstance(evaluation, Evaluation):
         return None
     figures = []
     wrong = evaluation.mistakes()

@@ -23,9 +23,11 @@ class RegressionEvaluation:
     RMSE = sqrt(1/N sum (p - t)^2)
 
     Attributes:
+        loss: the mean of what the network's own loss makes of each example.
         truth, predicted: (N,) float64, in the unit of the target.
     """
 
+    loss: float
     truth: Array
     predicted: Array
 
@@ -52,6 +54,7 @@ class RegressionEvaluation:
     def figures(self) -> dict[str, Any]:
         """What says how good it is, as plain values; an R2 that is not defined is None."""
         return {
+            "loss": self.loss,
             "r2": None if math.isnan(self.r2) else self.r2,
             "mean_absolute_error": self.mean_absolute_error,
             "root_mean_squared_error": self.root_mean_squared_error,
@@ -79,5 +82,6 @@ def evaluate_regression(network: Network, split: Any) -> RegressionEvaluation:
     if targets.ndim != 2:
         raise InputError(f"evaluate_regression: expected real targets (N,), got {targets.dtype} {targets.shape}")
     with matrix_threads(1):
-        predicted = network.loss.predict(network.logits(inputs, rows, workers=processors()))
-    return RegressionEvaluation(targets[:, 0].astype(np.float64), predicted[:, 0].astype(np.float64))
+        logits = network.logits(inputs, rows, workers=processors())
+    loss, predicted = network.loss.forward(logits, targets)
+    return RegressionEvaluation(loss, targets[:, 0].astype(np.float64), predicted[:, 0].astype(np.float64))
