@@ -179,6 +179,12 @@ def test_arrays_of_no_layer_are_written_out(tmp_path: Path) -> None:
     assert r"arrays of no layer: \x1b[31mxxx" in refused("model", tmp_path, safetensors.numpy.save(arrays, metadata))
 
 
+def test_what_safetensors_says_is_cut_short(tmp_path: Path) -> None:
+    header = b'"' + b"x" * 10_000 + b'"'
+    for kind in ("model", "checkpoint", "statedict"):
+        assert "is none or is cut short" in refused(kind, tmp_path, len(header).to_bytes(8, "little") + header)
+
+
 # --- checkpoints: all or nothing
 
 

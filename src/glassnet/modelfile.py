@@ -17,7 +17,7 @@ import numpy as np
 from glassnet.nn.layer import Array, Layer
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
-from glassnet.nn.plain import plain, shown
+from glassnet.nn.plain import brief, shown
 from glassnet.nn.segments import Segment, connect
 from glassnet.nn.settings import InputError, from_table, to_table
 from glassnet.version import __version__
@@ -107,7 +107,7 @@ def load_network(path: str | Path) -> Network:
         network.loss = from_table(Loss, metadata["loss"], "loss")
         network.threshold = _threshold(metadata.get("threshold", 0.0))
     except (InputError, KeyError, TypeError, RecursionError, safetensors.SafetensorError) as error:
-        reason = f"its description lacks {error}" if isinstance(error, KeyError) else _brief(error)
+        reason = f"its description lacks {error}" if isinstance(error, KeyError) else brief(error)
         raise ModelFileError(f"{path}: this model file is damaged: {reason}") from None
     parts = ((network.segments, network.theta), (network.buffer_segments, network.buffers))
     for part, vector in parts:
@@ -201,7 +201,7 @@ def read_arrays(path: str | Path, key: str) -> tuple[dict[str, Array], dict[str,
         with safetensors.safe_open(path, framework="numpy") as file:
             return {name: file.get_tensor(name) for name in list(file.keys())}, metadata
     except (safetensors.SafetensorError, TypeError, AttributeError) as error:  # types of numbers that NumPy lacks
-        raise ModelFileError(f"{path}: the file is damaged: {_brief(error)}") from None
+        raise ModelFileError(f"{path}: the file is damaged: {brief(error)}") from None
 
 
 def _metadata(path: Path, key: str = KEY) -> dict[str, Any]:
@@ -218,7 +218,7 @@ def _metadata(path: Path, key: str = KEY) -> dict[str, Any]:
             text = (file.metadata() or {}).get(key)
     except (safetensors.SafetensorError, OSError) as error:
         raise ModelFileError(
-            f"{path}: expected a {kind} (safetensors), but the file is none or is cut short ({_brief(error)})"
+            f"{path}: expected a {kind} (safetensors), but the file is none or is cut short ({brief(error)})"
         ) from None
     if text is None:
         raise ModelFileError(f"{path}: this safetensors file holds no {kind}")
@@ -232,8 +232,8 @@ def _metadata(path: Path, key: str = KEY) -> dict[str, Any]:
         raise ModelFileError(f"{path}: this {kind} is damaged: its format is {metadata['format']}")
     if metadata["format"] > FORMAT:
         raise ModelFileError(
-            f"{path}: this {kind} was saved by glassnet {_brief(metadata.get('version'))} in format "
-            f"{_brief(metadata['format'])}; glassnet {__version__} reads up to format {FORMAT}: "
+            f"{path}: this {kind} was saved by glassnet {brief(metadata.get('version'))} in format "
+            f"{brief(metadata['format'])}; glassnet {__version__} reads up to format {FORMAT}: "
             "pip install --upgrade glassnet"
         )
     return metadata
@@ -281,10 +281,4 @@ def _compare(
         elif found[name].get_dtype() not in ((code,) if name in buffers else (code, "F16")):
             faults.append(f"{name} is {found[name].get_dtype()}, its layer needs {code}")
     if faults:
-        raise ModelFileError(f"{path}: the arrays do not fit the layers: {_brief('; '.join(faults), 600)}")
-
-
-def _brief(what: Any, most: int = 200) -> str:
-    """What stands in the file or is said of it, in a message: one plain line."""
-    text = plain(str(what))
-    return text if len(text) <= most else f"{text[:most]}..."
+        raise ModelFileError(f"{path}: the arrays do not fit the layers: {brief('; '.join(faults), 600)}")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from glassnet.modelfile import ModelFileError, is_model_file
 from glassnet.nn.layer import Array, Shape
+from glassnet.nn.plain import brief
 
 Tensors = dict[str, dict[str, Array]]  # by layer, then by name
 Shapes = dict[str, dict[str, Shape]]
@@ -59,7 +60,7 @@ def read_tensors(path: str | Path, needed: Shapes) -> Tensors:
             }
     except (safetensors.SafetensorError, OSError) as error:
         if not _is_pickle(path):
-            raise ModelFileError(f"{expected}, but the file is none or is cut short ({error})") from None
+            raise ModelFileError(f"{expected}, but the file is none or is cut short ({brief(error)})") from None
         raise ModelFileError(
             f"{expected}, but it is a pickle, which could run code, so it is not opened; convert it where it was made: "
             "safetensors.torch.save_file(torch.load(path, weights_only=True), 'model.safetensors')"

@@ -29,3 +29,9 @@ def shown(value: Any) -> str:
     except (ValueError, RecursionError):  # a whole number of more than 4,300 digits; lists in lists in lists
         return f"a {type(value).__name__} too large to be shown"
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def brief(what: object, most: int = LONGEST) -> str:
+    """What stands in a file, or what a library says of it, as messages show it: plain, and cut short."""
+    text = plain(str(what))
+    return text if len(text) <= most else f"{text[:most]}..."
