@@ -208,6 +208,12 @@ def test_what_is_absent_is_left_out(folder: Path, tmp_path: Path) -> None:
     assert "loss 0.25 on 7 test examples" in page.text
     assert "test r2 0.5000" in page.text
     assert page.headings == ["Curves", "Weights", "Network", "Settings", "Environment"]
+    result = gn.RegressionEvaluation(0.5, np.array([1.0, 2, 6]), np.array([2.0, 2, 3]))
+    run = dataclasses.replace(run, evaluation=result.to_table())
+    page = Parsed(write_report(run, network, evaluation=result).read_text(encoding="utf-8"))
+    assert "R2 0.286 on 3 test examples" in page.text
+    assert "off by 1.333 on average" in page.text
+    assert page.headings == ["Curves", "Predictions", "Weights", "Network", "Settings", "Environment"]
 
     empty = SavedRun(tmp_path, run.recipe, None, None, gn.History(), {}, {}, 0)
     page = Parsed(write_report(empty).read_text(encoding="utf-8"))

@@ -125,8 +125,6 @@ def _history(path: Path) -> History:
     _check_size(path)
     try:
         history = History.load(path)
-    except UnicodeDecodeError:
-        raise RunError(f"{path}: expected text in UTF-8") from None
     except InputError as error:
         raise RunError(str(error)) from None
     for record in history:
@@ -167,6 +165,8 @@ def _evaluation(table: dict[str, Any], path: Path) -> dict[str, Any]:
     expect(_count(table.get("examples")) and table["examples"] > 0, "examples", "a whole number of at least 1")
     accuracy = table.get("accuracy", 0.0)
     expect(_number(accuracy) and 0 <= accuracy <= 1, "accuracy", "a number from 0 to 1")
+    for key in ("r2", "mean_absolute_error", "root_mean_squared_error"):  # of a regression; R2 may have no value
+        expect(table.get(key) is None or _number(table[key]), key, "a finite number")
     if "confusion" in table:
         names, counts = table.get("classes"), table["confusion"]
         expect(isinstance(names, list) and all(isinstance(name, str) for name in names), "classes", "a list of names")

@@ -40,11 +40,12 @@ def _sentence(run: SavedRun) -> Iterable[object]:
     if not run.finished:
         planned = f" of {run.recipe.training.epochs}" if run.recipe else ""
         return element("strong", "Unfinished"), f"{run.epochs}{planned} epochs are trained; the test comes last."
-    if table.get("r2") is not None:
+    r2, off_by = table.get("r2"), table.get("mean_absolute_error")
+    if r2 is not None and off_by is not None:
         return (
-            element("strong", f"R2 {table['r2']:.3f}"),
-            f"on {n:,} test examples, which it has never seen: its predictions are off by "
-            f"{table['mean_absolute_error']:.4g} on average. 1 is perfect, 0 no better than always answering the mean.",
+            element("strong", f"R2 {r2:.3f}"),
+            f"on {n:,} test examples, which it has never seen: its predictions are off by {off_by:.4g} on average. "
+            "1 is perfect, 0 no better than always answering the mean.",
         )
     if "accuracy" not in table:
         return element("strong", f"loss {table['loss']:.6g}"), f"on {n:,} test examples, which it has never seen."
