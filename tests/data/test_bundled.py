@@ -83,3 +83,20 @@ def test_classes_and_targets_must_agree() -> None:
     bad = gn.Split(x, np.array([0, 1, np.nan, 3]), rows)
     with pytest.raises(gn.DataError, match="expected finite targets, got nan in row 2"):
         gn.Dataset("d", real, real, bad, (), white=1)
+
+
+def test_what_is_missing_counts_as_the_mean_of_the_training_rows(tmp_path: Path) -> None:
+    """The rows to be tested on must not be known to what is learned."""
+    lines = (made(tmp_path, 100)).read_text().splitlines()
+    name = lines[0].split(",")[0]
+    gaps = [lines[0], *(f",{line.split(',', 1)[1]}" if row % 4 == 0 else line for row, line in enumerate(lines[1:]))]
+    (tmp_path / "gaps.csv").write_text("\n".join(gaps))
+    dataset = gn.load_table(tmp_path / "gaps.csv", target="y")
+    assert dataset.schema is not None
+    x, missing = dataset.train.x[:, 0], dataset.train.x[:, 1] == 1
+    (fill,) = {column.fill for column in dataset.schema.inputs if column.name == name}
+    assert fill == pytest.approx(x[~missing].mean(), rel=1e-12)
+    assert (x[missing] == fill).all()
+    assert missing.any()
+    every = np.array([float(line.split(",")[0]) for line in gaps[1:] if not line.startswith(",")])
+    assert fill != pytest.approx(every.mean(), rel=1e-6)

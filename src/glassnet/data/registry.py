@@ -94,11 +94,13 @@ def load_table(
     table = read_bundled(str(name)) if bundled else read_table(name, progress=progress)
     if len(table) < FEWEST_ROWS:
         raise DataError(f"{name}: expected at least {FEWEST_ROWS} rows to learn from, got {len(table)}")
-    schema = schema or find_schema(table, target, task=task, ignore=ignore)
-    x, y = schema.examples(table), schema.targets(table)
-    strata = y if schema.target.categories else tenths(y)
+    found = schema or find_schema(table, target, task=task, ignore=ignore)
+    y = found.targets(table)
+    strata = y if found.target.categories else tenths(y)
     rows, tested = stratified(strata, len(y) // 5, seed=0)
     train, held_out = stratified(strata[rows], min(validation, len(rows) // 5), seed=seed)
+    schema = schema or found.filled_from(table, rows[train])
+    x = schema.examples(table)
     return Dataset(
         Path(name).name.split(".")[0],
         Split(x, y, rows[train]),

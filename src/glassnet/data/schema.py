@@ -10,7 +10,7 @@ A schema is found once, from the table a network is trained on, and is kept in t
 import difflib
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -163,6 +163,10 @@ class Schema:
         _refuse_gaps(table, self.target.name)
         return self.target.codes(table) if self.target.categories else self.target.numbers(table)
 
+    def filled_from(self, table: Table, rows: Array) -> "Schema":
+        """The same, but what is missing counts as the mean of these rows alone: those that are learned from."""
+        return replace(self, inputs=tuple(_filled(column, table, rows) for column in self.inputs))
+
 
 def find_schema(table: Table, target: str, *, task: Task | None = None, ignore: Collection[str] = ()) -> Schema:
     """See what the columns of a table mean.
@@ -227,11 +231,17 @@ def _input(table: Table, name: str) -> Column:
     column = Column(name)
     if not _holds_numbers(cells):
         return Column(name, _categories(table, name, set(cells)))
-    values = column.numbers(table)
-    known = values[~np.isnan(values)]
-    if len(known) == len(values):
+    if not np.isnan(column.numbers(table)).any():
         return column
-    return Column(name, fill=float(known.mean()) if len(known) else 0.0)
+    return _filled(Column(name, fill=0.0), table, np.arange(len(table)))
+
+
+def _filled(column: Column, table: Table, rows: Array) -> Column:
+    if column.fill is None:
+        return column
+    values = column.numbers(table)[rows]
+    known = values[~np.isnan(values)]
+    return replace(column, fill=float(known.mean()) if len(known) else 0.0)
 
 
 def _target(table: Table, name: str, task: Task | None) -> Column:
