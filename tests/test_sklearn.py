@@ -529,7 +529,10 @@ def test_an_interruption_keeps_what_was_learned(digits) -> None:
         ({"batch_size": 0}, "batch_size: expected 'auto' or a whole number"),
         ({"n_iter_no_change": 2.5}, "n_iter_no_change: expected a whole number of at least 1, or infinity"),
         ({"dropout": 1.0}, "dropout: .*rate must be from 0 to below 1"),
-        ({"init": "He"}, "did you mean 'HeNormal'|known are|unknown type"),
+        ({"init": "HeNorm"}, "init: unknown type 'HeNorm'; did you mean 'HeNormal'"),
+        ({"early_stopping": "no"}, "early_stopping: expected True or False, got 'no'"),
+        ({"activation": gn.Dense(7)}, "activation: expected 'identity'"),
+        ({"solver": "lbfgs", "alpha": 1e308}, "Solver produced non-finite parameter weights"),
         ({"monitor": "loss"}, "monitor: expected one of training_loss, validation_loss, validation_score"),
         ({"monitor": "validation_loss"}, "monitor: validation_loss needs validation data"),
         ({"callbacks": print}, "callbacks: expected a list of callbacks"),
@@ -601,3 +604,122 @@ def test_the_guide_names_every_argument_and_its_default() -> None:
 def test_what_the_estimators_are_made_of_is_no_part_that_a_recipe_can_name() -> None:
     known = {*final_classes(gn.Layer), *final_classes(gn.Optimizer), *final_classes(gn.Schedule)}
     assert not known & {"SparseDense", "Continued", "InverseOfExamples"}
+
+
+@unconverged
+def test_each_fit_obeys_the_settings_it_was_given(digits) -> None:
+    X, y = digits
+    adaptive = {"learning_rate": "adaptive", "learning_rate_init": 0.1, "tol": 1.0, "n_iter_no_change": 1}
+    ours = MLPClassifier((8,), solver="sgd", warm_start=True, random_state=0, **adaptive).fit(X, y)
+    assert ours.history_["learning_rate"][-1] < 1e-5
+    ours.set_params(learning_rate="constant", tol=0, max_iter=3).fit(X, y)
+    assert ours.history_["learning_rate"] == [0.1] * 3
+    ours.set_params(tol=5.0, n_iter_no_change=2, max_iter=50).fit(X, y)
+    assert ours.n_iter_ <= 3
+    theirs = to_sklearn(ours).set_params(tol=5.0).fit(X, y)
+    assert theirs.n_iter_ <= 3
+
+
+@unconverged
+def test_a_warm_start_never_gives_back_a_worse_network_than_it_began_with(digits) -> None:
+    X, y = digits
+    held = X[400:], y[400:]
+    ours = MLPClassifier((20,), early_stopping=True, warm_start=True, learning_rate_init=0.01, random_state=0)
+    ours.fit(X[:400], y[:400], validation_data=held)
+    best = ours.best_validation_score_
+    assert ours.score(*held) == best > 0.8
+    ours.set_params(learning_rate_init=10.0, max_iter=3).fit(X[:400], y[:400], validation_data=held)
+    assert ours.score(*held) == ours.best_validation_score_ == best
+
+
+@unconverged
+def test_classes_that_are_too_rare_to_be_divided(digits) -> None:
+    X, y = digits
+    MLPClassifier((5,), early_stopping=True, max_iter=2).fit(X[:60], y[:60])  # six held out, of ten classes
+    once = np.where(np.arange(600) == 5, 77, y % 2)
+    MLPClassifier((5,), early_stopping=True, max_iter=2, random_state=0).fit(X, once)
+
+
+def test_partial_fit_with_another_rule_begins_its_state_anew(digits) -> None:
+    X, y = digits
+    ours = MLPClassifier((5,)).partial_fit(X, y, classes=range(10))
+    for settings in ({"solver": "sgd"}, {"solver": "rmsprop"}, {"solver": "adagrad"}, {"solver": "sgd", "momentum": 0}):
+        ours.set_params(**settings).partial_fit(X, y)
+        assert ours._steps == 3
+        ours.partial_fit(X, y)
+        assert ours._steps == 6
+    with pytest.raises(gn.InputError, match="a schedule is planned for a whole training"):
+        ours.set_params(learning_rate=gn.CosineDecay()).partial_fit(X, y)
+    with pytest.raises(gn.InputError, match="'balanced' needs to see all examples"):
+        MLPClassifier((5,), class_weight="balanced").partial_fit(X, y, classes=range(10))
+
+
+@unconverged
+def test_targets_and_losses_of_another_kind_are_refused(digits, diabetes) -> None:
+    X, y = digits
+    warm = MLPClassifier((5,), warm_start=True, max_iter=1).fit(X, y)
+    with pytest.raises(ValueError, match="the same classes as in the previous call"):
+        warm.fit(X, y % 9)
+    several = MLPClassifier((5,)).partial_fit(X, several_labels(y), classes=[0, 1, 2])
+    with pytest.raises(ValueError, match=r"has the loss BinaryCrossEntropy\(\), but now CrossEntropy\(\) is asked for"):
+        several.partial_fit(X, y % 3)
+    X, y = diabetes
+    counts = MLPRegressor(hidden_layer_sizes=(5,), warm_start=True, max_iter=1).fit(X, np.floor(np.exp(y)))
+    with pytest.raises(ValueError, match=r"has the loss SquaredError\(\), but now Poisson\(\) is asked for"):
+        counts.set_params(loss="poisson").fit(X, np.floor(np.exp(y)))
+
+
+@unconverged
+def test_scores_do_not_know_the_weights_of_classes(digits) -> None:
+    X, y = digits
+    ours = MLPClassifier((5,), class_weight={d: 1 + 9 * (d == 0) for d in range(10)}, random_state=0, max_iter=2)
+    ours.set_params(early_stopping=True, validation_fraction=0.5).fit(X, y)
+    halves = np.array(ours.validation_scores_) * 300
+    np.testing.assert_allclose(halves, np.round(halves), atol=1e-9)  # of 300 examples, each counts the same
+
+
+@unconverged
+def test_a_checkpoint_of_an_estimator(digits, tmp_path: Path) -> None:
+    import scipy.sparse
+
+    X, y = digits
+    for name, data in (("dense", X), ("sparse", scipy.sparse.csr_array(X))):
+        keep = gn.Checkpoint(tmp_path / f"{name}.safetensors")
+        MLPClassifier((5,), max_iter=2, callbacks=[keep], random_state=0).fit(data, y)
+        assert (tmp_path / f"{name}.safetensors").exists()
+
+
+@unconverged
+def test_validation_data_may_be_sparse_or_dense(digits) -> None:
+    import scipy.sparse
+
+    X, y = digits
+    S = scipy.sparse.csr_array(X)
+    curves = [
+        MLPClassifier((5,), max_iter=2, random_state=0).fit(a, y, validation_data=(b, y)).validation_loss_curve_
+        for a in (X, S)
+        for b in (X, S)
+    ]
+    for curve in curves[1:]:
+        np.testing.assert_allclose(curve, curves[0])
+    split = [MLPClassifier((5,), max_iter=3, early_stopping=True, random_state=0).fit(a, y) for a in (X, S)]
+    np.testing.assert_allclose(split[0].validation_loss_curve_, split[1].validation_loss_curve_)
+
+
+def test_an_interruption_of_lbfgs_is_said(digits, monkeypatch) -> None:
+    def interrupt(*args, **kwargs) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("scipy.optimize.minimize", interrupt)  # as if Ctrl-C were pressed there
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        MLPClassifier((5,), solver="lbfgs").fit(*digits)
+
+
+def test_weights_are_set_in_place(digits) -> None:
+    ours = MLPClassifier((5,)).partial_fit(*digits, classes=range(10))
+    ours.coefs_ = [np.zeros_like(W) for W in ours.coefs_]
+    ours.intercepts_ = [np.zeros_like(b) for b in ours.intercepts_]
+    assert not ours.network_.theta.any()
+    np.testing.assert_allclose(ours.predict_proba(digits[0]), 0.1)
+    with pytest.raises(NotFittedError):
+        MLPClassifier((5,)).predict(digits[0])

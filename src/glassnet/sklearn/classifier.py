@@ -113,7 +113,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         if kind == "multiclass-multioutput":
             raise InputError("Multioutput target data is not supported: y has several columns of more than two classes")
         if kind == "multilabel-indicator":
-            if anew or not hasattr(self, "classes_"):
+            if anew or not hasattr(self, "network_"):
                 self.classes_ = np.arange(y.shape[1])
             return y.astype(np.float64)
         if anew:
@@ -124,6 +124,14 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
             raise InputError(f"`y` has classes not in `self.classes_`, which is {self.classes_}: {unknown}")
         return np.searchsorted(self.classes_, y)
 
+    def _check_whole(self, targets: Array) -> None:
+        found = len(np.unique(targets))
+        require(
+            targets.ndim == 2 or found == len(self.classes_),
+            "warm_start can only be used where `y` has the same classes as in the previous call to fit: "
+            f"{self.classes_}, but now `y` has only {found} of them",
+        )
+
     def _loss_and_outputs(self, targets: Array) -> tuple[Loss, int]:
         if targets.ndim == 2:
             return BinaryCrossEntropy(), targets.shape[1]
@@ -133,12 +141,14 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     def _names(self, outputs: int) -> list[str] | None:
         return [str(label) for label in self.classes_] if len(self.classes_) == max(outputs, 2) else None
 
-    def _weights(self, y: Array, sample_weight: Any) -> Array | None:
-        weights = super()._weights(y, sample_weight)
+    def _class_weights(self, y: Array, *, incremental: bool) -> Array | None:
         if self.class_weight is None:
-            return weights
-        by_class = compute_sample_weight(self.class_weight, y)
-        return by_class if weights is None else weights * by_class
+            return None
+        require(
+            not (incremental and isinstance(self.class_weight, str)),
+            "class_weight: 'balanced' needs to see all examples; give partial_fit a dictionary {label: weight}",
+        )
+        return compute_sample_weight(self.class_weight, y)
 
     def _score_of(self, outputs: Array, targets: Array, weights: Array | None) -> float:
         if not np.isfinite(outputs).all():

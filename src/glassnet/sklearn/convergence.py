@@ -27,21 +27,34 @@ class Convergence(Callback):
         tol: what counts as better.   patience: n_iter_no_change.
         keep_best: give back the network of the best value, not the last one.
         adaptive: divide the learning rate by 5 instead, until it is very small.
+        before: that of the training which this one goes on from; the best so far is to be beaten still.
     """
 
-    def __init__(self, monitor: str, *, tol: float, patience: float, keep_best: bool, adaptive: bool) -> None:
+    def __init__(
+        self,
+        monitor: str,
+        *,
+        tol: float,
+        patience: float,
+        keep_best: bool,
+        adaptive: bool,
+        before: "Convergence | None" = None,
+    ) -> None:
         self.monitor, self.tol, self.patience = monitor, tol, patience
         self.keep_best, self.adaptive = keep_best, adaptive
         self.rises = monitor.endswith(("score", "accuracy"))
-        self.best = -np.inf  # the larger the better: losses count negative
-        self.waited = 0
+        goes_on = before is not None and before.monitor == monitor
+        # The larger the better: losses count negative.
+        self.best: float = before.best if before and goes_on else -np.inf
+        self.waited: int = before.waited if before and goes_on else 0
         self.rate = 1.0
         self.snapshot: Snapshot | None = None
         self.reason = ""
 
     def on_start(self, training: Training) -> None:
         training.rate = self.rate
-        self.reason = ""
+        if self.keep_best and np.isfinite(self.best):  # it was that of the network there is
+            self.snapshot = Snapshot(training.network)
 
     def on_epoch(self, training: Training) -> None:
         record = training.history.records[-1]

@@ -14,7 +14,7 @@ from glassnet.nn.entropy import BinaryCrossEntropy, CrossEntropy
 from glassnet.nn.settings import InputError, require
 from glassnet.sklearn.classifier import MLPClassifier
 from glassnet.sklearn.regressor import MLPRegressor
-from glassnet.sklearn.settings import ACTIVATIONS
+from glassnet.sklearn.settings import ACTIVATIONS, hidden_sizes
 
 PAIRS: dict[type, Any] = {MLPClassifier: neural_network.MLPClassifier, MLPRegressor: neural_network.MLPRegressor}
 LOSSES = {"softmax": CrossEntropy, "logistic": BinaryCrossEntropy, "exp": Poisson, "identity": SquaredError}
@@ -49,6 +49,9 @@ def from_sklearn(fitted: Any) -> Any:
     check_is_fitted(fitted)
     ours = kind(**fitted.get_params())
     first = fitted.coefs_[0]
+    sizes = [len(b) for b in fitted.intercepts_[:-1]]
+    if hidden_sizes(ours.hidden_layer_sizes) != sizes:  # they were changed after fitting
+        ours.hidden_layer_sizes = tuple(sizes)
     if kind is MLPClassifier:
         ours.classes_ = fitted.classes_  # which the network is to know
     ours._start(len(first), fitted.n_outputs_, LOSSES[fitted.out_activation_](), first.dtype, seed=0)
@@ -90,6 +93,8 @@ def to_sklearn(fitted: Any) -> Any:
         setattr(theirs, name, getattr(fitted, name))
     _copy_learned(fitted, theirs)
     theirs._no_improvement_count = 0
+    theirs._best_coefs = [W.copy() for W in theirs.coefs_]
+    theirs._best_intercepts = [b.copy() for b in theirs.intercepts_]
     if isinstance(fitted, MLPClassifier):
         several = fitted._is_multilabel
         theirs._label_binarizer = LabelBinarizer().fit(

@@ -1,6 +1,7 @@
 """What both estimators share: their settings, and how data and settings become a network that is trained."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -67,10 +68,20 @@ class MultilayerPerceptron(BaseEstimator):
         """The weights of each dense layer (D, M): views into the network's vector of parameters."""
         return [layer.W for layer in self.network_.layers if isinstance(layer, Dense)]
 
+    @coefs_.setter
+    def coefs_(self, values: Sequence[Array]) -> None:
+        for W, value in zip(self.coefs_, values, strict=True):
+            W[...] = value
+
     @property
     def intercepts_(self) -> list[Array]:
         """The biases of each dense layer (M,): views into the network's vector of parameters."""
         return [layer.b for layer in self.network_.layers if isinstance(layer, Dense)]
+
+    @intercepts_.setter
+    def intercepts_(self, values: Sequence[Array]) -> None:
+        for b, value in zip(self.intercepts_, values, strict=True):
+            b[...] = value
 
     @property
     def n_layers_(self) -> int:
@@ -92,6 +103,9 @@ class MultilayerPerceptron(BaseEstimator):
         """The targets as the core wants them; `anew` learns the classes from them."""
         raise NotImplementedError
 
+    def _check_whole(self, targets: Array) -> None:
+        """Raise InputError where a training that goes on lacks some of what the one before had."""
+
     def _loss_and_outputs(self, targets: Array) -> tuple[Loss, int]:
         """The loss that suits these targets, and how many outputs they want."""
         raise NotImplementedError
@@ -109,20 +123,28 @@ class MultilayerPerceptron(BaseEstimator):
         if sample_weight is None:
             return None
         weights = np.asarray(sample_weight, dtype=np.float64)
+        weights = np.full(len(y), weights) if weights.ndim == 0 else weights
         require(
             weights.shape == (len(y),),
             f"sample_weight: expected {len(y):,} numbers, one for each example, got an array of shape {weights.shape}",
         )
         least = weights.min(initial=0)
         require(not least < 0, f"sample_weight: expected numbers that are not negative, got {least:g}")
+        require(
+            bool(np.isfinite(weights).all()), "sample_weight: expected finite numbers, but some are NaN or infinity"
+        )
         return weights
+
+    def _class_weights(self, y: Array, *, incremental: bool) -> Array | None:
+        """How much each example counts by its class (N,)."""
+        return None
 
     def _train(self, X: Any, y: Any, sample_weight: Any, validation_data: Any, *, incremental: bool) -> Self:
         check_settings(self)
         require(not (incremental and self.early_stopping), "partial_fit does not support early_stopping=True")
         first = not hasattr(self, "network_") or not (self.warm_start or incremental)
         X, y = self._validated(X, y, reset=first)
-        weights = self._weights(y, sample_weight)
+        given = self._weights(y, sample_weight)
         targets = self._targets(y, anew=first and not incremental)
         loss, outputs = self._loss_and_outputs(targets)
         rng = check_random_state(self.random_state)
@@ -130,20 +152,25 @@ class MultilayerPerceptron(BaseEstimator):
         if first:
             self._start(X.shape[1], outputs, loss, X.dtype, seed=seed)
         else:
-            self._check_same(X.shape[1], outputs)
+            self._check_same(X.shape[1], outputs, loss)
+            if not incremental:
+                self._check_whole(targets)
         self._trainings += 1  # another order of the examples each time
 
         rows = np.arange(len(targets))
         train = Examples(X, targets, rows)
-        validation = None if validation_data is None else self._validation(validation_data)
+        sparse = hasattr(X, "tocsr")
+        validation = None if validation_data is None else self._validation(validation_data, sparse=sparse)
+        by_class = self._class_weights(y, incremental=incremental)
+        weights = by_class if given is None else given if by_class is None else given * by_class
         validation_weights = None
         if validation is None and self.early_stopping and self.solver != "lbfgs":
             inside, outside = self._split(targets, rng)
             train, validation = Examples(X, targets, inside), Examples(X, targets, outside)
-            if weights is not None:
-                weights, validation_weights = weights[inside], weights[outside]
+            weights = None if weights is None else weights[inside]
+            validation_weights = None if given is None else given[outside]  # as `score` has no weights of classes
         network = self.network_
-        if hasattr(X, "tocsr"):
+        if sparse:
             matrix, train, validation = stacked(train, validation)
             network = on_rows_of(matrix, network)
         prepared = Prepared(network, train, validation, weights, validation_weights)
@@ -170,16 +197,20 @@ class MultilayerPerceptron(BaseEstimator):
             y = column_or_1d(y, warn=True)
         return X.tocsr() if hasattr(X, "tocsr") else X, y
 
-    def _validation(self, given: Any) -> Examples:
+    def _validation(self, given: Any, *, sparse: bool) -> Examples:
         require(
             isinstance(given, tuple | list) and len(given) == 2,
             f"validation_data: expected a pair (X, y), got {type(given).__name__}",
         )
         X, y = self._validated(*given, reset=False)
+        X = X.toarray() if hasattr(X, "toarray") and not sparse else X
         return Examples(X, self._targets(y, anew=False), np.arange(len(y)))
 
     def _split(self, targets: Array, rng: Any) -> tuple[Array, Array]:
-        stratify = targets if targets.ndim == 1 and targets.dtype.kind in "iu" else None
+        counts = np.bincount(targets) if targets.ndim == 1 and targets.dtype.kind in "iu" else np.zeros(1, int)
+        counts, held_out = counts[counts > 0], math.ceil(self.validation_fraction * len(targets))
+        possible = len(counts) and counts.min() > 1 and len(counts) <= min(held_out, len(targets) - held_out)
+        stratify = targets if possible else None
         inside, outside = train_test_split(
             np.arange(len(targets)), random_state=rng, test_size=self.validation_fraction, stratify=stratify
         )
@@ -209,18 +240,24 @@ class MultilayerPerceptron(BaseEstimator):
         self.best_validation_score_: float | None = None
         self.t_ = self._trainings = self._steps = 0
         self._convergence: Convergence | None = None
-        self._optimizer_state: dict[str, Array] | None = None
+        self._optimizer_state: dict[str, Array] = {}
+        self._rule: tuple[str, list[str]] | None = None
 
-    def _check_same(self, features: int, outputs: int) -> None:
-        """Raise InputError unless the network there is still is what the settings ask for."""
+    def _check_same(self, features: int, outputs: int, loss: Loss) -> None:
+        """Raise InputError unless the network there is still is what the settings and the targets ask for."""
+        require(
+            loss == self.network_.loss,
+            f"the network to be trained on has the loss {describe(self.network_.loss)}, but now {describe(loss)} is "
+            "asked for, by the settings or by targets of another kind: make another estimator",
+        )
         there, asked = (
             [f"Dense({layer.units})" if isinstance(layer, Dense) else describe(layer) for layer in layers]
             for layers in (self.network_.layers, self._layers(features, outputs))
         )
         require(
             there == asked,
-            f"the network to be trained on is {', '.join(there)}, but now {', '.join(asked)} is asked for: fit another "
-            "one, without warm_start",
+            f"the network to be trained on is {', '.join(there)}, but now {', '.join(asked)} is asked for: make "
+            "another estimator",
         )
 
     def _remember(self, history: History, examples: int) -> None:
@@ -243,6 +280,9 @@ class MultilayerPerceptron(BaseEstimator):
         if hasattr(X, "tocsr"):
             return on_rows_of(X, self.network_).predict_proba(row_numbers(X))
         return self.network_.predict_proba(X)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "n_iter_")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -2,9 +2,9 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral, Real
-from typing import Any, final
+from typing import Any, Self, final
 
 import numpy as np
 
@@ -34,6 +34,7 @@ RANGES: dict[str, tuple[float, float, bool, bool]] = {
     "beta_2": (0, 1, True, False),
     "epsilon": (0, np.inf, False, False),
 }
+BOOLEANS = ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping", "batch_norm")
 WHOLE = ("max_iter", "max_fun", "shards")
 
 
@@ -48,6 +49,10 @@ def check_settings(estimator: Any) -> None:
     for name in WHOLE:
         value = getattr(estimator, name)
         require(_is_whole(value) and value >= 1, f"{name}: expected a whole number of at least 1, got {value!r}")
+    for name in BOOLEANS:
+        value = getattr(estimator, name)
+        require(isinstance(value, bool | np.bool_), f"{name}: expected True or False, got {value!r}")
+    require(isinstance(estimator.verbose, Integral), f"verbose: expected True or False, got {estimator.verbose!r}")
     patience = estimator.n_iter_no_change
     require(
         (_is_whole(patience) and patience >= 1) or patience == np.inf,
@@ -99,13 +104,14 @@ def each_layer(given: Any, count: int, name: str) -> list[Any]:
 
 
 def _activation(given: Any) -> Layer:
-    if isinstance(given, Layer):
+    homes = ("glassnet.nn.activations", "glassnet.nn.rectifiers")
+    module = type(given).__module__
+    if isinstance(given, Layer) and (module in homes or not module.startswith("glassnet.")):
         own = copy.copy(given)  # the argument is not to be changed by fitting
         own.release()
         return own
     if isinstance(given, str) and given in ACTIVATIONS:
         return ACTIVATIONS[given]()
-    homes = ("glassnet.nn.activations", "glassnet.nn.rectifiers")
     known = {name.lower(): cls for name, cls in final_classes(Layer).items() if cls.__module__ in homes}
     name = str(given).lower().replace("_", "")
     if not isinstance(given, str) or name not in known:
@@ -186,12 +192,20 @@ class Continued(Optimizer):
     """A rule that goes on where an earlier training ended: with its state, and its count of steps.
 
     Args:
-        lr: that of the rule.   rule: the update rule.   steps: how many it has taken.   state: what it remembers.
+        lr: that of the rule.   rule: the update rule.   steps: how many it has taken.
+
+    Attributes:
+        state: what it remembers; no setting, so that a checkpoint can write down the others.
     """
 
     rule: Optimizer
     steps: int
-    state: dict[str, Any]
+    state: State = field(init=False, repr=False, default_factory=dict)
+
+    def with_state(self, state: State) -> Self:
+        """The same, on this state."""
+        object.__setattr__(self, "state", state)
+        return self
 
     def start(self, theta: Array) -> State:
         return self.state

@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
 from glassnet.nn.penalty import L2
+from glassnet.nn.schedule import Schedule
 from glassnet.nn.settings import require
 from glassnet.progress import ProgressBar
 from glassnet.sklearn.convergence import Convergence, ValidationScore
@@ -20,6 +21,7 @@ from glassnet.train.loop import DivergenceError, fit
 from glassnet.train.metrics import Examples
 
 MONITORS = ("training_loss", "validation_loss", "validation_score")
+NOT_FINITE = "Solver produced non-finite parameter weights"
 CALLER = 5  # stack frames from a warning here to the call of the estimator's `fit`
 
 
@@ -42,12 +44,19 @@ def penalties(alpha: float, examples: int, weights: Array | None) -> list[L2]:
 def descend(estimator: Any, prepared: Prepared, *, seed: int, incremental: bool) -> History:
     """Gradient descent over batches, until it converges; or for one epoch, where an earlier training ended."""
     network, train, validation, weights, _ = prepared
+    require(
+        not (incremental and isinstance(estimator.learning_rate, Schedule)),
+        "learning_rate: a schedule is planned for a whole training, and partial_fit does not know where that ends: use "
+        "'constant' or 'invscaling'",
+    )
     size = batch_size_of(estimator, len(train.rows))
     batches = math.ceil(len(train.rows) / size)
     rule = optimizer_of(estimator)
-    if not incremental or estimator._optimizer_state is None:
-        estimator._optimizer_state, estimator._steps = rule.start(network.theta), 0
+    kind = type(rule).__name__, sorted(rule.start(network.theta[:0]))  # with another rule, its state begins anew
+    if not incremental or estimator._rule != kind:
+        estimator._optimizer_state, estimator._steps, estimator._rule = rule.start(network.theta), 0, kind
     score = [] if validation is None else [ValidationScore(lambda: measured(estimator, prepared))]
+    convergence = convergence_of(estimator, validation, incremental=incremental)
     epochs = 1 if incremental else int(estimator.max_iter)
     with ProgressBar() if estimator.verbose else nullcontext() as progress, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="the inputs go up to")  # it recommends layers, not a StandardScaler
@@ -57,7 +66,7 @@ def descend(estimator: Any, prepared: Prepared, *, seed: int, incremental: bool)
                 train,
                 validation=validation,
                 loss=network.loss,
-                optimizer=Continued(rule.lr, rule, estimator._steps, estimator._optimizer_state),
+                optimizer=Continued(rule.lr, rule, estimator._steps).with_state(estimator._optimizer_state),
                 schedule=schedule_of(estimator, len(train.rows), batches),
                 penalties=penalties(estimator.alpha, size, weights),
                 sample_weights=weights,
@@ -65,16 +74,14 @@ def descend(estimator: Any, prepared: Prepared, *, seed: int, incremental: bool)
                 batch_size=size,
                 shuffle=bool(estimator.shuffle),
                 shards=estimator.shards,
-                callbacks=[*score, convergence_of(estimator, validation), *callbacks_of(estimator)],
+                callbacks=[*score, convergence, *callbacks_of(estimator)],
                 progress=progress,
                 seed=seed,
             )
         except DivergenceError as error:
-            raise ValueError(f"Solver produced non-finite parameter weights: {error} (by StandardScaler())") from None
+            raise ValueError(f"{NOT_FINITE}: {error} (by StandardScaler())") from None
     estimator._steps += batches * len(history)
-    if history.stopped and history.stopped.startswith("interrupted"):
-        warnings.warn("Training interrupted by user.", stacklevel=CALLER)
-    elif history.stopped is None and not incremental:
+    if not _interrupted(history) and history.stopped is None and not incremental:
         text = f"{epochs} epochs (max_iter) have passed, and training has not converged yet"
         warnings.warn(text, ConvergenceWarning, stacklevel=CALLER)
     return history
@@ -89,22 +96,33 @@ def minimise(estimator: Any, prepared: Prepared) -> History:
         if estimator.verbose:
             print(f"iteration {record['epoch']}  loss {record['training_loss'] + record['penalty']:.8f}")
 
-    history = fit_lbfgs(
-        network,
-        train,
-        validation=validation,
-        loss=network.loss,
-        penalties=penalties(estimator.alpha, len(train.rows), weights),
-        sample_weights=weights,
-        iterations=int(estimator.max_iter),
-        evaluations=int(estimator.max_fun),
-        tolerance=float(estimator.tol),
-        on_iteration=say,
-    )
-    if history.stopped is None:
+    try:
+        history = fit_lbfgs(
+            network,
+            train,
+            validation=validation,
+            loss=network.loss,
+            penalties=penalties(estimator.alpha, len(train.rows), weights),
+            sample_weights=weights,
+            iterations=int(estimator.max_iter),
+            evaluations=int(estimator.max_fun),
+            tolerance=float(estimator.tol),
+            on_iteration=say,
+        )
+    except DivergenceError as error:
+        raise ValueError(f"{NOT_FINITE}: {error} (by StandardScaler())") from None
+    if not _interrupted(history) and history.stopped is None:
         text = f"lbfgs has not converged in {len(history)} iterations: raise max_iter or max_fun, or scale the data"
         warnings.warn(text, ConvergenceWarning, stacklevel=CALLER)
     return history
+
+
+def _interrupted(history: History) -> bool:
+    """Whether Ctrl-C ended the training, which is said."""
+    if history.stopped and history.stopped.startswith("interrupted"):
+        warnings.warn("Training interrupted by user.", stacklevel=CALLER + 1)
+        return True
+    return False
 
 
 def batch_size_of(estimator: Any, examples: int) -> int:
@@ -117,22 +135,25 @@ def batch_size_of(estimator: Any, examples: int) -> int:
     return min(size, examples)
 
 
-def convergence_of(estimator: Any, validation: Examples | None) -> Convergence:
-    """What ends training; that of the training before, where this one goes on."""
+def convergence_of(estimator: Any, validation: Examples | None, *, incremental: bool) -> Convergence:
+    """What ends training; where this one goes on, the best so far counts still, and in `partial_fit` the rate."""
     monitor = estimator.monitor or ("validation_score" if estimator.early_stopping else "training_loss")
     require(monitor in MONITORS, f"monitor: expected one of {', '.join(MONITORS)}, got {monitor!r}")
     require(
         validation is not None or monitor == "training_loss",
         f"monitor: {monitor} needs validation data: set early_stopping=True, or give fit validation_data",
     )
-    if estimator._convergence is None or estimator._convergence.monitor != monitor:
-        estimator._convergence = Convergence(
-            monitor,
-            tol=estimator.tol,
-            patience=estimator.n_iter_no_change,
-            keep_best=monitor != "training_loss",
-            adaptive=estimator.learning_rate == "adaptive" and estimator.solver != "adam",
-        )
+    before = estimator._convergence
+    estimator._convergence = Convergence(
+        monitor,
+        tol=estimator.tol,
+        patience=estimator.n_iter_no_change,
+        keep_best=monitor != "training_loss",
+        adaptive=estimator.learning_rate == "adaptive" and estimator.solver != "adam",
+        before=before,
+    )
+    if incremental and before:
+        estimator._convergence.rate = before.rate
     return estimator._convergence
 
 

@@ -27,13 +27,16 @@ class SparseDense(Layer):
     Shapes: rows (N, 1), X (R, D), W (D, M), b (M,), y (N, M).
 
     Args:
-        matrix: X, a CSR matrix of SciPy.   units: M.
+        units: M.
+
+    Attributes:
+        matrix: X, a CSR matrix of SciPy; to be set before the layer is connected.
     """
 
     takes_raw: ClassVar[bool] = True
 
-    matrix: Any
     units: int
+    matrix: Any = field(init=False, repr=False)
 
     W: Array = field(init=False, repr=False)
     b: Array = field(init=False, repr=False)
@@ -69,8 +72,10 @@ def on_rows_of(matrix: Any, network: Network) -> Network:
     copies = [copy.copy(layer) for layer in others]
     for layer in copies:
         layer.release()
+    entry = SparseDense(first.units)
+    entry.matrix = matrix.tocsr().astype(network.dtype, copy=False)
     twin = Network(
-        [SparseDense(matrix.tocsr().astype(network.dtype, copy=False), first.units), *copies],
+        [entry, *copies],
         input_shape=1,
         seed=None,
         dtype=network.dtype,

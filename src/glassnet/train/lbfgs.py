@@ -21,7 +21,7 @@ from glassnet.nn.penalty import Penalty
 from glassnet.nn.settings import require, whole
 from glassnet.train.gradient import Worker
 from glassnet.train.history import History, Record
-from glassnet.train.loop import check_examples
+from glassnet.train.loop import DivergenceError, check_examples
 from glassnet.train.metrics import as_examples, measure
 from glassnet.train.weights import example_weights
 
@@ -61,6 +61,7 @@ def fit_lbfgs(
         converged after all iterations or evaluations.
 
     Raises:
+        DivergenceError: the loss is not finite.
         InputError: as `fit`; a network with Dropout or BatchNorm, of which L would be another function at every step.
 
     Reference: Byrd, Lu, Nocedal and Zhu 1995, "A limited memory algorithm for bound constrained optimization".
@@ -108,6 +109,9 @@ def fit_lbfgs(
                 callback=finished,
                 options={"maxiter": iterations, "maxfun": evaluations, "gtol": tolerance},
             )
+        if not math.isfinite(result.fun):
+            np.copyto(network.theta, iterate)
+            raise DivergenceError("the loss is no finite number; see that the inputs are scaled", history)
         history.stopped = str(result.message) if result.success else None
     except KeyboardInterrupt:
         history.stopped = f"interrupted after iteration {len(history)}"
