@@ -273,6 +273,11 @@ def test_a_chain_of_tar_headers(tmp_path: Path) -> None:
     assert "not a .tar.gz archive, or a broken one" in refused("cifar", tmp_path, gzip.compress(chain))
 
 
+def test_an_idx_file_of_255_dimensions(tmp_path: Path) -> None:
+    said = refused("idx", tmp_path, bytes((0, 0, 8, 255)) + b"\xff" * 4 * 255)
+    assert "expected at most 64 dimensions, the header promises 255" in said
+
+
 def test_a_bomb_in_a_bomb(tmp_path: Path) -> None:
     (contents,) = emnist_files()
     with zipfile.ZipFile(io.BytesIO(contents)) as archive:
