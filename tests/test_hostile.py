@@ -23,6 +23,7 @@ from glassnet.data.idx import read_idx
 from glassnet.data.own import classes_and_white
 from glassnet.nn.plain import plain, shown
 from glassnet.recipes import RecipeError
+from glassnet.runfolder import RunError, read_run
 from glassnet.train.history import History
 from hostile.mutations import hostile
 from hostile.readers import READERS, try_file
@@ -237,6 +238,36 @@ def test_a_checkpoint_of_nothing_is_refused_and_the_network_is_untouched(tmp_pat
     with pytest.raises(gn.CheckpointError, match="holds no checkpoint"):
         gn.fit(net, data, **arguments, callbacks=[gn.Checkpoint(tmp_path / "file")])
     np.testing.assert_array_equal(net.theta, before)
+
+
+# --- runs that are read back
+
+
+@pytest.mark.parametrize("value", ["\x1b[31m", "two\nlines", "x" * 9000, [[[[1]]]]])
+def test_what_an_evaluation_says_is_shown_plain(value: Any, tmp_path: Path) -> None:
+    (contents,) = seeds("evaluation")
+    (tmp_path / "file").write_text(json.dumps(json.loads(contents) | {"loss": value}))
+    with pytest.raises(RunError, match="expected loss to be a finite number, got ") as error:
+        READERS["evaluation"].read(tmp_path / "file")
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 1000
+
+
+def test_a_model_with_a_recipe_of_tables_in_tables(tmp_path: Path) -> None:
+    schedule: Any = "ConstantRate"
+    for _ in range(300):
+        schedule = {"type": "WarmUp", "over": 1, "then": schedule}
+    recipe = {
+        "name": "x",
+        "network": {"hidden": [2]},
+        "optimizer": "Adam",
+        "training": {"epochs": 1},
+        "schedule": schedule,
+    }
+    net = gn.Network([gn.Dense(2)], input_shape=1)
+    gn.save_network(net, tmp_path / "file", about={"recipe": recipe})
+    with pytest.raises(RecipeError, match="the recipe in this model file cannot be used"):
+        read_run(tmp_path / "file")
 
 
 # --- histories, and the kept kernel
