@@ -309,6 +309,27 @@ def test_an_idx_file_of_255_dimensions(tmp_path: Path) -> None:
     assert "expected at most 64 dimensions, the header promises 255" in said
 
 
+def test_a_tar_member_of_more_bytes_than_there_can_be(tmp_path: Path) -> None:
+    header = tarfile.TarInfo("x")
+    header.size = 2**60
+    contents = gzip.compress(header.tobuf(tarfile.GNU_FORMAT) + bytes(5000))
+    assert "more bytes than there can be" in refused("cifar", tmp_path, contents)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1" * 100_000 + "x,y\n" + "1,2\n" * 9, "column 1 has a name of 100,001 characters"),
+        ("n,x\n" + "1" * 100_000 + "x,2\n", "there is no column 'y'"),
+        (",".join(f"c{i}" for i in range(100_000)) + "\n", "no rows"),
+        ("n,y\n" + "1," + "9" * 5000 + "\n" + "1,1\n" * 9, ""),
+        ("\0" * 900 + ",x\n1,2\n", "there is no column 'y'"),
+    ],
+)
+def test_tables_beyond_measure(text: str, message: str, tmp_path: Path) -> None:
+    assert message in refused("table", tmp_path, text.encode())
+
+
 def test_a_bomb_in_a_bomb(tmp_path: Path) -> None:
     (contents,) = emnist_files()
     with zipfile.ZipFile(io.BytesIO(contents)) as archive:
