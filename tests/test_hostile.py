@@ -23,6 +23,7 @@ from glassnet.data.idx import read_idx
 from glassnet.data.own import classes_and_white
 from glassnet.nn.plain import plain, shown
 from glassnet.recipes import RecipeError
+from glassnet.runfolder import RunError, read_run
 from glassnet.train.history import History
 from hostile.mutations import hostile
 from hostile.readers import READERS, try_file
@@ -239,6 +240,36 @@ def test_a_checkpoint_of_nothing_is_refused_and_the_network_is_untouched(tmp_pat
     np.testing.assert_array_equal(net.theta, before)
 
 
+# --- runs that are read back
+
+
+@pytest.mark.parametrize("value", ["\x1b[31m", "two\nlines", "x" * 9000, [[[[1]]]]])
+def test_what_an_evaluation_says_is_shown_plain(value: Any, tmp_path: Path) -> None:
+    (contents,) = seeds("evaluation")
+    (tmp_path / "file").write_text(json.dumps(json.loads(contents) | {"loss": value}))
+    with pytest.raises(RunError, match="expected loss to be a finite number, got ") as error:
+        READERS["evaluation"].read(tmp_path / "file")
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 1000
+
+
+def test_a_model_with_a_recipe_of_tables_in_tables(tmp_path: Path) -> None:
+    schedule: Any = "ConstantRate"
+    for _ in range(300):
+        schedule = {"type": "WarmUp", "over": 1, "then": schedule}
+    recipe = {
+        "name": "x",
+        "network": {"hidden": [2]},
+        "optimizer": "Adam",
+        "training": {"epochs": 1},
+        "schedule": schedule,
+    }
+    net = gn.Network([gn.Dense(2)], input_shape=1)
+    gn.save_network(net, tmp_path / "file", about={"recipe": recipe})
+    with pytest.raises(RecipeError, match="the recipe in this model file cannot be used"):
+        read_run(tmp_path / "file")
+
+
 # --- histories, and the kept kernel
 
 
@@ -271,6 +302,32 @@ def test_a_chain_of_tar_headers(tmp_path: Path) -> None:
     header.type = tarfile.GNUTYPE_LONGNAME
     chain = header.tobuf(tarfile.GNU_FORMAT) * 5000
     assert "not a .tar.gz archive, or a broken one" in refused("cifar", tmp_path, gzip.compress(chain))
+
+
+def test_an_idx_file_of_255_dimensions(tmp_path: Path) -> None:
+    said = refused("idx", tmp_path, bytes((0, 0, 8, 255)) + b"\xff" * 4 * 255)
+    assert "expected at most 64 dimensions, the header promises 255" in said
+
+
+def test_a_tar_member_of_more_bytes_than_there_can_be(tmp_path: Path) -> None:
+    header = tarfile.TarInfo("x")
+    header.size = 2**60
+    contents = gzip.compress(header.tobuf(tarfile.GNU_FORMAT) + bytes(5000))
+    assert "more bytes than there can be" in refused("cifar", tmp_path, contents)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1" * 100_000 + "x,y\n" + "1,2\n" * 9, "column 1 has a name of 100,001 characters"),
+        ("n,x\n" + "1" * 100_000 + "x,2\n", "there is no column 'y'"),
+        (",".join(f"c{i}" for i in range(100_000)) + "\n", "no rows"),
+        ("n,y\n" + "1," + "9" * 5000 + "\n" + "1,1\n" * 9, ""),
+        ("\0" * 900 + ",x\n1,2\n", "there is no column 'y'"),
+    ],
+)
+def test_tables_beyond_measure(text: str, message: str, tmp_path: Path) -> None:
+    assert message in refused("table", tmp_path, text.encode())
 
 
 def test_a_bomb_in_a_bomb(tmp_path: Path) -> None:

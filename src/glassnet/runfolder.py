@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from glassnet.modelfile import load_network, read_about
+from glassnet.nn.plain import shown
 from glassnet.nn.settings import InputError, from_table
 from glassnet.nn.summary import in_short
 from glassnet.recipes import Recipe, RecipeError, load_recipe
@@ -100,7 +101,7 @@ def _read_model(path: Path) -> SavedRun:
     (network, parameters), about = _sizes(path), read_about(path)
     try:
         recipe = from_table(Recipe, about["recipe"], "") if "recipe" in about else None
-    except InputError as error:
+    except (InputError, RecursionError) as error:
         raise RecipeError(f"{path}: the recipe in this model file cannot be used: {error}") from None
     evaluation = _evaluation(about["test"], path) if "test" in about else {}
     epochs = about.get("training", {}).get("epochs")
@@ -157,7 +158,7 @@ def _evaluation(table: dict[str, Any], path: Path) -> dict[str, Any]:
 
     def expect(condition: bool, key: str, expected: str) -> None:
         if not condition:
-            raise RunError(f"{path}: damaged: expected {key} to be {expected}, got {str(table.get(key))[:60]}")
+            raise RunError(f"{path}: damaged: expected {key} to be {expected}, got {shown(table.get(key))}")
 
     for key, value in table.items():
         expect(not isinstance(value, float) or math.isfinite(value), key, "a finite number")

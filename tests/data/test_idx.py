@@ -101,7 +101,7 @@ GOOD = idx_bytes(8, (3, 2, 2), bytes(12))
         (idx_bytes(8, (2, 2, 2), bytes(12)), "more bytes follow"),
         (idx_bytes(0x0B, (3, 2, 2), bytes(12)), "truncated"),
         (idx_bytes(8, (0, 2**32 - 1, 2**32 - 1, 2**32 - 1), b""), "does not fit into an array"),
-        (idx_bytes(8, (1,) * 65, b"\0"), "does not fit into an array"),
+        (idx_bytes(8, (1,) * 65, b"\0"), "expected at most 64 dimensions, the header promises 65"),
     ],
 )
 def test_files_that_are_not_idx(tmp_path: Path, contents: bytes, message: str, zipped: bool) -> None:

@@ -397,6 +397,8 @@ CHANGES: dict[str, tuple[Change, ...]] = {
     "statedict": (edit_tensors,),
     "recipe": (edit_toml,),
     "history": (edit_json_lines,),
+    "evaluation": (edit_json_lines,),
+    "table": (unzipped(edit_cells),),
     "kernel": (edit_json_lines,),
     "idx": tuple(map(unzipped, (flip, extreme, extreme, cut))),
     "csv": (unzipped(edit_cells),),

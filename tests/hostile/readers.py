@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -17,13 +18,16 @@ from glassnet.data.dataset import DataError
 from glassnet.data.emnist import read_emnist
 from glassnet.data.idx import read_idx
 from glassnet.data.npz import read_npz
+from glassnet.data.schema import find_schema
+from glassnet.data.table import read_table
 from glassnet.modelfile import ModelFileError, read_about
 from glassnet.nn.settings import InputError
 from glassnet.recipes import RecipeError, load_recipe
+from glassnet.runfolder import RunError, read_run
 from glassnet.train.checkpoint import CheckpointError
 from glassnet.train.history import History
 from glassnet.train.loop import DivergenceError
-from hostile.seeds import importing, training
+from hostile.seeds import importing, seeds, training
 
 SMALL = 10_000  # values of an example that a network is tried on
 
@@ -40,6 +44,8 @@ def use_model(path: Path) -> None:
     """Load a network, describe it, and ask it."""
     network = gn.load_network(path)
     read_about(path)
+    with suppress(RecipeError, RunError):
+        read_run(path)
     network.summary()
     work = sum(layer.multiply_adds() for layer in network.layers)
     if max(math.prod(layer.output_shape) for layer in network.layers) <= SMALL and work <= SMALL**2:
@@ -84,6 +90,26 @@ def make_recipe(path: Path) -> None:
     recipe.schedule.factor(3, 10)
 
 
+def read_evaluation(path: Path) -> None:
+    """Read a run whose evaluation is this file, and put it on a page."""
+    folder = path.with_name(f"{path.name}-run")
+    if not folder.exists():
+        folder.mkdir()
+        (folder / "recipe.toml").write_bytes(seeds("recipe")[0])
+        (folder / "history.jsonl").write_bytes(seeds("history")[0])
+        (folder / "model.safetensors").write_bytes(seeds("model")[0])
+    (folder / "evaluation.json").write_bytes(path.read_bytes())
+    read_run(folder)
+
+
+def read_columns(path: Path) -> None:
+    """Read any table, and see what its columns mean."""
+    table = read_table(path)
+    schema = find_schema(table, "y")
+    schema.examples(table)
+    schema.targets(table)
+
+
 def keep_kernel(path: Path) -> None:
     with patch.object(doctor, "kept_path", lambda: path):
         doctor.use_kept()
@@ -95,6 +121,8 @@ READERS = {
     "statedict": Reader(take_weights, (ModelFileError,)),
     "recipe": Reader(make_recipe, (RecipeError,)),
     "history": Reader(History.load, (InputError,)),
+    "evaluation": Reader(read_evaluation, (RunError,)),
+    "table": Reader(read_columns, (DataError,)),
     "kernel": Reader(keep_kernel, ()),
     "idx": Reader(read_idx, (DataError,)),
     "csv": Reader(read_csv, (DataError,)),

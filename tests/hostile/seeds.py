@@ -212,12 +212,25 @@ def histories() -> list[bytes]:
     return ["".join(json.dumps(record) + "\n" for record in records).encode()]
 
 
+def evaluations() -> list[bytes]:
+    truth, predicted = np.array([0, 1, 1, 0]), np.array([0, 1, 0, 0])
+    result = gn.Evaluation(0.5, ("a", "b"), truth, predicted, np.full((4, 2), 0.5))
+    return [json.dumps(result.to_table()).encode()]
+
+
+def tables() -> list[bytes]:
+    rows = "".join(f"{row},{row / 7:.3f},{'red' if row % 3 else 'blue'},{row % 2}\n" for row in range(20))
+    return [("n,size,colour,y\n" + rows).encode(), ("n;size;colour;y\n" + rows.replace(",", ";")).encode()]
+
+
 SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "model": models,
     "checkpoint": checkpoints,
     "statedict": lambda: [written(lambda path: gn.export_torch(importing(), path))],
     "recipe": lambda: [RECIPE.encode(), *(path.read_bytes() for path in sorted(FOLDER.glob("*.toml")))],
     "history": histories,
+    "evaluation": evaluations,
+    "table": tables,
     "kernel": lambda: [b'{"kernel": "SkylakeX", "processor": "any", "numpy": "2.0"}\n'],
     "idx": idx_files,
     "csv": csv_files,

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from glassnet.data.dataset import Array, DataError
-from glassnet.data.files import brief
+from glassnet.data.files import MOST_EXPANSION, brief
 
 RECORD = 1 + 3 * 32 * 32  # bytes: the label, then three planes
 MOST_RECORDS = 10_000  # in one file of the published archive
@@ -31,8 +31,11 @@ def read_cifar10(path: str | Path) -> dict[str, Array]:
     """
     batches: dict[str, Array] = {}
     try:
+        most = Path(path).stat().st_size * MOST_EXPANSION
         with tarfile.open(path, "r|gz") as archive:
             for member in archive:
+                if archive.offset > most:  # where the next is said to be; the way there would be walked, file or not
+                    raise DataError(f"{path}: a file in it is said to have more bytes than there can be")
                 name = PurePosixPath(member.name).name
                 if name not in TRAIN + TEST:
                     continue

@@ -23,6 +23,7 @@ TYPES: dict[int, np.dtype[Any]] = {
     0x0D: np.dtype(np.float32),
     0x0E: np.dtype(np.float64),
 }
+MOST_DIMENSIONS = 64  # of a NumPy array
 FOUR_FILES = (
     "train-images-idx3-ubyte.gz",
     "train-labels-idx1-ubyte.gz",
@@ -57,6 +58,8 @@ def read_idx_stream(opened: Opened, where: str) -> Array:
         known = ", ".join(f"0x{code:02X} {dtype}" for code, dtype in TYPES.items())
         raise DataError(f"{where}: unknown type code 0x{magic[2]:02X}; IDX knows {known}")
     dtype, dimensions = TYPES[magic[2]], magic[3]
+    if dimensions > MOST_DIMENSIONS:
+        raise DataError(f"{where}: expected at most {MOST_DIMENSIONS} dimensions, the header promises {dimensions}")
     sizes = stream.read(4 * dimensions)
     if len(sizes) < 4 * dimensions:
         raise DataError(f"{where}: truncated: the header has {4 + 4 * dimensions} bytes, got {4 + len(sizes)}")
@@ -68,7 +71,7 @@ def read_idx_stream(opened: Opened, where: str) -> Array:
     try:
         data = np.empty(promised, np.uint8)
         array = data.view(dtype).reshape(shape)
-    except (ValueError, MemoryError):  # such as 0 x 2**32 x 2**32, or more than 64 dimensions
+    except (ValueError, MemoryError):  # such as 0 x 2**32 x 2**32
         raise DataError(f"{where}: {claim}, which does not fit into an array") from None
     filled = 0
     while filled < promised and (block := stream.read(min(BLOCK, promised - filled))):

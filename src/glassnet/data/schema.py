@@ -16,12 +16,13 @@ from typing import Literal
 import numpy as np
 
 from glassnet.data.dataset import Array, DataError
+from glassnet.data.files import brief
 from glassnet.data.table import Table
 
 Task = Literal["classification", "regression"]
 
 # NaN and infinity count as numbers here, so that they are refused as such and do not make a column one of text.
-NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE)
+NUMBER = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE)
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 LARGEST = 1e30  # float32 holds it, and what a network makes of it
 MOST_CATEGORIES = 256
@@ -208,14 +209,15 @@ def nearest(name: str, known: Sequence[str]) -> str:
     """The end of a message about an unknown name: the closest known one, or the first of them."""
     close = difflib.get_close_matches(name, known, n=1)
     more = ", ..." if len(known) > 10 else ""
-    return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(map(repr, known[:10]))}{more}"
+    return f"did you mean {close[0]!r}?" if close else f"known are {brief(', '.join(map(repr, known[:10])))}{more}"
 
 
 def _hint(name: str, table: Table) -> str:
     names = list(table.columns)
     numbers = [known for known in names if NUMBER.fullmatch(known)]
     if numbers:
-        return f"expected the names of the columns there, got {', '.join(map(repr, names[:5]))}: add a line of names"
+        found = brief(", ".join(map(repr, names[:5])))
+        return f"expected the names of the columns there, got {found}: add a line of names"
     return nearest(name, names)
 
 
@@ -250,7 +252,7 @@ def _target(table: Table, name: str, task: Task | None) -> Column:
     kinds = set(map(whole_number, cells))
     if len(kinds) == 1:
         raise DataError(f"{table.name}: the target {name!r} is always {cells[0][:40]!r}: there is nothing to learn")
-    whole = all(re.fullmatch(r"-?\d+", kind) for kind in kinds)
+    whole = all(re.fullmatch(r"-?\d{1,16}", kind) for kind in kinds)  # as `whole_number` writes them
     labels = whole and len(kinds) <= min(MOST_LABELS, len(cells) // ROWS_A_LABEL)
     if task is None:
         task = "classification" if labels or not _holds_numbers(cells) else "regression"

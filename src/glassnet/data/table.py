@@ -19,6 +19,7 @@ from glassnet.data.files import reading, writing
 
 DELIMITERS = ",;\t"
 QUOTED = re.compile(r'"[^"]*"')
+LONGEST_NAME = 1000  # characters of the name of a column
 LONGEST_LINE = 1 << 20  # characters; a file whose lines never end is refused, not read into memory
 MOST_BYTES = 1 << 30  # of the text of a table
 MOST_CELLS = 1 << 24  # each takes up to some 60 bytes while the table is read, 1 GB in all
@@ -130,15 +131,18 @@ def _read(path: Path, text: TextIO, raw: BinaryIO, size: int, progress: Progress
 
 def _names(cells: list[str], path: Path) -> list[str]:
     names = [cell.strip() for cell in cells]
+    first: dict[str, int] = {}
     for column, name in enumerate(names, start=1):
         if not name:
             raise DataError(
                 f"{path}, line 1: column {column} has no name; give it one, or write the table without it "
                 "(pandas: to_csv(..., index=False))"
             )
-        if names.index(name) < column - 1:
+        if len(name) > LONGEST_NAME:
+            raise DataError(f"{path}, line 1: column {column} has a name of {len(name):,} characters; is this a table?")
+        if first.setdefault(name, column) < column:
             raise DataError(
-                f"{path}, line 1: columns {names.index(name) + 1} and {column} have the same name {name!r}; "
+                f"{path}, line 1: columns {first[name]} and {column} have the same name {name!r}; "
                 "expected a different name for each column in the first line"
             )
     if len(names) > MOST_CELLS:
