@@ -562,9 +562,15 @@ def test_evaluate_agrees_with_training_on_a_table(tables: Path, run: str, data: 
 
 
 def test_another_table_is_measured_as_a_whole(tables: Path) -> None:
-    (tables / "other.csv").write_text((tables / "iris.csv").read_text())
+    text = (tables / "iris.csv").read_text()
+    (tables / "copy.csv").write_text(text)
+    said = glassnet("evaluate", "classes", "--data", "copy.csv", cwd=tables).stdout
+    assert "30 test" in said  # the same table, wherever it lies
+    (tables / "other.csv").write_text("\n".join(text.splitlines()[:-1]))
     said = glassnet("evaluate", "classes", "--data", "other.csv", cwd=tables).stdout
-    assert said.startswith("classes/model.safetensors on all 150 rows of other.csv")
+    assert " ".join(said.split()).startswith(
+        "classes/model.safetensors on all 149 rows of other.csv, not the table it was trained on"
+    )
 
 
 def test_rows_are_predicted_by_the_names_of_their_columns(tables: Path) -> None:
@@ -592,7 +598,8 @@ def test_predictions_of_a_table_as_csv_and_in_python(tables: Path) -> None:
     written = gn.read_table(tables / "said.csv").columns
     assert written["row"] == list(map(str, range(442)))
     np.testing.assert_allclose(np.array(written["progression"], float), outputs[:, 0], rtol=1e-6)  # 7 digits
-    (tables / "whole.csv").write_text((tables / "diabetes.csv").read_text())  # of another name, all rows count
+    lines = (tables / "diabetes.csv").read_text().splitlines()
+    (tables / "whole.csv").write_text("\n".join([lines[0], *reversed(lines[1:])]))  # another table: all rows count
     whole = glassnet("evaluate", "numbers", "--data", "whole.csv", cwd=tables).stdout.splitlines()[-1]
     assert whole.removeprefix("table ") == done.stdout.splitlines()[0].removeprefix("diabetes.csv: ")
 

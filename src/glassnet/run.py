@@ -14,7 +14,7 @@ import numpy as np
 
 from glassnet import plots
 from glassnet.data.dataset import Dataset
-from glassnet.data.schema import Schema
+from glassnet.data.schema import Schema, digest
 from glassnet.modelfile import ModelFileError, read_about, save_network
 from glassnet.nn.dense import Dense
 from glassnet.nn.layer import Array
@@ -231,7 +231,10 @@ def load_schema(path: str | Path) -> Schema | None:
 
 def _about_data(dataset: Dataset) -> dict[str, Any]:
     """What prediction must know of the data besides the network."""
-    return {"table": to_table(dataset.schema)} if dataset.schema else {"data": {"white": dataset.white}}
+    if dataset.schema and dataset.train.targets is not None:
+        checksum = digest(dataset.train.inputs, dataset.train.targets)
+        return {"table": to_table(dataset.schema), "data": {"sha256": checksum}}
+    return {"data": {"white": dataset.white}}
 
 
 def draw(

@@ -95,18 +95,18 @@ def test_the_target_is_a_class_or_an_amount(cells: list[str], task: str | None, 
         ({}, {"target": "kind", "ignore": ["size", "colour"]}, "expected a column besides the target 'kind'"),
         ({"kind": ["rose"] * 12}, {"target": "kind"}, "the target 'kind' is always 'rose': there is nothing to learn"),
         ({"kind": ["rose", ""] * 6}, {"target": "kind"}, "line 3, column 'kind': the target is missing"),
-        ({"kind": ["1.5", "x"] * 6}, {"target": "kind", "task": "regression"}, "line 3, column 'kind': expected a fin"),
+        ({"kind": ["1.5", "x"] * 6}, {"target": "kind", "task": "regression"}, "line 3, column 'kind': expected a num"),
         ({"id": [f"row {i}" for i in range(12)]}, {"target": "kind"}, "12 different texts in 12 rows.*--ignore 'id'"),
         ({"id": [f"{i // 2},5" for i in range(12)]}, {"target": "kind"}, "'id' writes numbers with a comma"),
         (
             {"size": ["1"] * 11 + ["big"]},
             {"target": "kind"},
-            "line 13, column 'size': expected a finite number, got 'big'",
+            "line 13, column 'size': expected a number up to 1e30, got 'big'",
         ),
         (
             {"size": ["1"] * 11 + ["nan"]},
             {"target": "kind"},
-            "line 13, column 'size': .*got 'nan'; leave the cell empty",
+            "line 13, column 'size': .*got 'nan'; where it is unknown, leave the cell empty",
         ),
         ({"size": ["NaN", "1", "NaN"] * 4}, {"target": "kind"}, "line 2, column 'size': .*got 'NaN'"),
         ({"size": ["-inf"] + ["1"] * 11}, {"target": "kind"}, "line 2, column 'size': .*got '-inf'"),
@@ -135,7 +135,7 @@ def test_too_many_categories_are_refused() -> None:
         ({"size": ["1"], "colour": ["xyz"]}, "unknown category 'xyz'; known are 'blue', 'red', 'white'"),
         ({"size": ["1"], "colour": [""]}, "line 2, column 'colour': the category is missing; known are"),
         ({"size": [""], "colour": ["red"]}, "line 2, column 'size': the number is missing, which it never was"),
-        ({"size": ["x"], "colour": ["red"]}, "line 2, column 'size': expected a finite number, got 'x'"),
+        ({"size": ["x"], "colour": ["red"]}, "line 2, column 'size': expected a number up to 1e30, got 'x'"),
     ],
 )
 def test_new_rows_that_do_not_fit(columns: dict[str, list[str]], message: str) -> None:
@@ -175,3 +175,9 @@ def test_categories_must_differ() -> None:
 )
 def test_whole_numbers_have_one_form(cell: str, short: str) -> None:
     assert whole_number(cell) == short
+
+
+def test_leading_zeros_make_another_class() -> None:
+    found = find_schema(flowers(kind=["01", "1", "002", "1.0"] * 3), "kind", task="classification")
+    assert found.target.categories == ("01", "1", "002")
+    np.testing.assert_array_equal(found.targets(flowers(kind=["01", "1", "002", "1.0"] * 3))[:4], [0, 1, 2, 1])

@@ -1,6 +1,7 @@
 """What reads each kind of file, and which errors it has promised."""
 
 import math
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -92,14 +93,13 @@ def make_recipe(path: Path) -> None:
 
 def read_evaluation(path: Path) -> None:
     """Read a run whose evaluation is this file, and put it on a page."""
-    folder = path.with_name(f"{path.name}-run")
-    if not folder.exists():
-        folder.mkdir()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         (folder / "recipe.toml").write_bytes(seeds("recipe")[0])
         (folder / "history.jsonl").write_bytes(seeds("history")[0])
         (folder / "model.safetensors").write_bytes(seeds("model")[0])
-    (folder / "evaluation.json").write_bytes(path.read_bytes())
-    read_run(folder)
+        (folder / "evaluation.json").write_bytes(path.read_bytes())
+        read_run(folder)
 
 
 def read_columns(path: Path) -> None:

@@ -181,7 +181,7 @@ def _test(run: "SavedRun") -> tuple[str, str]:
     loss = f"{run.evaluation['loss']:.4f}"
     if "accuracy" not in run.evaluation:
         r2 = run.evaluation.get("r2")
-        return "" if r2 is None else f"R2 {r2:.3f}", loss
+        return "" if r2 is None else f"R2 {r2:.3f}", ""  # its loss is in another unit than that of validation
     low, high = accuracy_interval(run.evaluation["accuracy"], run.evaluation["examples"])
     return f"{100 * run.evaluation['accuracy']:.2f} ± {50 * (high - low):.2f}", loss
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from glassnet.data.dataset import Dataset
+    from glassnet.data.dataset import Array, Dataset
     from glassnet.nn.network import Network
     from glassnet.train.metrics import Evaluation
     from glassnet.train.regression import RegressionEvaluation
@@ -33,17 +33,13 @@ def evaluate(
     import json
 
     from glassnet.cli.terminal import console, show_evaluation
-    from glassnet.data.table import read_table
     from glassnet.modelfile import load_network
-    from glassnet.run import load_schema
 
     path = model_path(model)
     network = load_network(path)
-    schema = load_schema(path)
-    if schema and data is not None and str(Path(data).resolve()) != _trained_on(path).get("name"):
-        table = read_table(data)
-        measured, split = f"all {len(table):,} rows of {data}", "table"
-        result = measure(network, (schema.examples(table), schema.targets(table)))
+    if data is not None and (whole := _other_table(path, data)):
+        measured, split = f"all {len(whole[0]):,} rows of {data}, not the table it was trained on", "table"
+        result = measure(network, whole)
     else:
         dataset = dataset_of(path, data, split)
         measured = str(dataset)
@@ -65,6 +61,22 @@ def measure(network: "Network", examples: Any) -> "Evaluation | RegressionEvalua
     return evaluate_regression(network, examples) if real else evaluate(network, examples)
 
 
+def _other_table(path: Path, data: str) -> "tuple[Array, Array] | None":
+    """All rows of a table that is not the one the model was trained on, by its content; None if it is, or no table."""
+    from glassnet.data.bundled import BUNDLED
+    from glassnet.data.schema import digest
+    from glassnet.data.table import read_table
+    from glassnet.modelfile import read_about
+    from glassnet.run import load_schema
+
+    schema = load_schema(path)
+    if schema is None or data in BUNDLED:
+        return None
+    table = read_table(data)
+    x, y = schema.examples(table), schema.targets(table)
+    return None if digest(x, y) == read_about(path).get("data", {}).get("sha256") else (x, y)
+
+
 def _trained_on(path: Path) -> dict[str, Any]:
     """What the model file says of the data it was trained on, which may be anything."""
     from glassnet.modelfile import read_about
@@ -82,6 +94,7 @@ def dataset_of(path: Path, data: str | None, split: str) -> "Dataset":
     Raises:
         DataError: it cannot be known, or has no such split.
     """
+    from glassnet.data.bundled import BUNDLED
     from glassnet.data.dataset import DataError
     from glassnet.data.registry import dataset_names
     from glassnet.nn.plain import shown
@@ -93,7 +106,7 @@ def dataset_of(path: Path, data: str | None, split: str) -> "Dataset":
     name = data or trained_on.get("name")
     if not isinstance(name, str):
         raise DataError("the model does not say what it was trained on: name a dataset with --data")
-    if data is None and name not in dataset_names():
+    if data is None and name not in (*dataset_names(), *BUNDLED):
         raise DataError(
             f"the model says that it was trained on {shown(name)}, which is no registered dataset; a path in a model "
             "file is not followed: name the data with --data"

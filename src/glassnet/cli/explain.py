@@ -59,14 +59,20 @@ def explain(
         typer.echo(f"\nDrawn into {picture}")
 
 
-def class_number(label: str, network: "Network") -> int:
-    """The number of the class with this name; a number stands for itself.
+def class_number(label: str, network: "Network") -> float:
+    """The number of the class with this name; a number stands for itself. Of a regression, the number that is true.
 
     Raises:
         InputError: there is no such class.
     """
+    from glassnet.nn.distance import Distance
     from glassnet.nn.settings import InputError, nearest
 
+    if isinstance(network.loss, Distance) and not network.classes:
+        try:
+            return float(label)
+        except ValueError:
+            raise InputError(f"--label {label!r}: expected a number, which this network predicts") from None
     classes = network.classes or tuple(map(str, range(max(network.output_shape[0], 2))))
     if label in classes:
         return classes.index(label)

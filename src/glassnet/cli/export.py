@@ -30,6 +30,8 @@ def export(
     from glassnet.export.onnx import export_onnx
     from glassnet.export.torch import export_torch
     from glassnet.modelfile import ModelFileError, is_model_file, load_network
+    from glassnet.nn.settings import to_table
+    from glassnet.run import load_schema
 
     ending = file.suffix.lower()
     if ending not in (".onnx", ".safetensors"):
@@ -38,9 +40,12 @@ def export(
         raise ModelFileError(f"--input {input_type}: a file for PyTorch holds weights only; --input is for ONNX")
     if is_model_file(file):
         raise ModelFileError(f"{file}: not written, for a model of glassnet is there: choose another name")
-    network = load_network(model_path(model))
+    path = model_path(model)
+    network = load_network(path)
     if ending == ".onnx":
-        export_onnx(network, file, input_type=input_type)  # type: ignore[arg-type]  # which is checked there
+        schema = load_schema(path)  # what its inputs are, if it was trained on a table
+        about = {"table": to_table(schema), "inputs": schema.input_names} if schema else {}
+        export_onnx(network, file, input_type=input_type, about=about)  # type: ignore[arg-type]  # it is checked there
         what = "for ONNX Runtime and others"
     else:
         export_torch(network, file)

@@ -85,7 +85,8 @@ def _answers(table: "Table", network: "Network", schema: "Schema") -> list[dict[
                 "runner_up_probability": round(float(output[second]), 6),
             }
         else:
-            answer["prediction"] = float(f"{output[0]:.7g}")  # float32 holds no more digits
+            digits = np.finfo(output.dtype).precision + 1  # more are not held
+            answer["prediction"] = float(f"{output[0]:.{digits}g}")
         answers.append(answer if truth is None else answer | {"truth": truth[row]})
     return answers
 

@@ -8,6 +8,7 @@ A schema is found once, from the table a network is trained on, and is kept in t
 """
 
 import difflib
+import hashlib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -86,7 +87,8 @@ class Column:
                 raise table.fault(
                     row,
                     self.name,
-                    f"expected a finite number, got {cell[:40]!r}; leave the cell empty where the number is unknown",
+                    f"expected a number up to 1e30, got {cell[:40]!r}; where it is unknown, leave the cell empty, or "
+                    "for a target the row out",
                 )
         return values
 
@@ -198,8 +200,15 @@ def find_schema(table: Table, target: str, *, task: Task | None = None, ignore: 
     return Schema(tuple(_input(table, name) for name in names), found)
 
 
+def digest(x: Array, y: Array) -> str:
+    """A checksum of examples and targets, by which a table is known again wherever it lies."""
+    return hashlib.sha256(np.ascontiguousarray(x).tobytes() + np.ascontiguousarray(y).tobytes()).hexdigest()
+
+
 def whole_number(cell: str) -> str:
-    """The shortest form of a cell that holds a whole number, "1" for "1.0"; any other cell as it is."""
+    """The shortest form of a cell that holds a whole number, "1" for "1.0"; any other cell as it is, such as "01"."""
+    if re.match(r"[+-]?0\d", cell):
+        return cell  # a code, and "01" may be another than "1"
     if not NUMBER.fullmatch(cell) or not abs(value := float(cell)) < 2**53 or value != int(value):
         return cell
     return str(int(value))
@@ -259,7 +268,9 @@ def _target(table: Table, name: str, task: Task | None) -> Column:
     if task == "regression":
         Column(name).numbers(table)
         return Column(name)
-    return Column(name, tuple(sorted(kinds, key=int)) if whole else _categories(table, name, kinds))
+    return Column(
+        name, tuple(sorted(kinds, key=lambda kind: (int(kind), kind))) if whole else _categories(table, name, kinds)
+    )
 
 
 def _categories(table: Table, name: str, kinds: set[str]) -> tuple[str, ...]:
@@ -270,7 +281,8 @@ def _categories(table: Table, name: str, kinds: set[str]) -> tuple[str, ...]:
     if 2 * len(kinds) > len(table):
         raise DataError(
             f"{where} holds {len(kinds):,} different texts in {len(table):,} rows, such as {max(kinds)[:40]!r}: it "
-            f"names the rows, and nothing can be learned from it; leave it out with --ignore '{name}'"
+            f"names the rows, and nothing can be learned from it; leave it out with --ignore '{name}', or if it is the "
+            "target, choose another"
         )
     if len(kinds) > MOST_CATEGORIES:
         raise DataError(

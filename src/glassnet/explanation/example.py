@@ -268,7 +268,7 @@ def target(network: Network, y: Any, logits: Array) -> tuple[Array, bool]:
     if y is None:
         require(
             bool(network.classes) or network.loss.classifies,
-            "this network predicts numbers, not classes: give y, what its outputs should have been",
+            "this network predicts numbers, not classes: give y, what its outputs should have been (--label NUMBER)",
         )
         return network.loss.labels(network.loss.predict(logits)), True
     try:

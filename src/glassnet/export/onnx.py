@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -34,7 +34,9 @@ OUTPUTS: dict[type[Loss], str] = {  # the operation that makes the prediction of
 InputType = Literal["uint8", "float32"]
 
 
-def export_onnx(network: Network, path: str | Path, *, input_type: InputType | None = None) -> None:
+def export_onnx(
+    network: Network, path: str | Path, *, input_type: InputType | None = None, about: dict[str, Any] | None = None
+) -> None:
     """Write a network to an ONNX file: opset 17, IR version 8, arithmetic in float32. The same network, the same bytes.
 
     The model takes `x` (N, *input_shape), raw values as `network.predict` does, for any N. It answers
@@ -50,6 +52,7 @@ def export_onnx(network: Network, path: str | Path, *, input_type: InputType | N
         path: usually ends in .onnx.
         input_type: of x, "uint8" or "float32"; by default uint8 where the network begins with Rescale(1 / 255), for
             then it takes pixels, else float32.
+        about: what else is to stand in the metadata, plain values by name.
 
     Raises:
         InputError: a layer or loss of your own, which has no ONNX form; parameters that are not finite in float32.
@@ -59,7 +62,8 @@ def export_onnx(network: Network, path: str | Path, *, input_type: InputType | N
     count = len(network.theta) + len(network.buffers)
     if 4 * count > MOST_BYTES:
         raise ModelFileError(f"{path}: not written: {count:,} numbers exceed the 2 GB of an ONNX file")
-    contents = _model(network, input_type or _input_type(network)).SerializeToString(deterministic=True)
+    model = _model(network, input_type or _input_type(network), about or {})
+    contents = model.SerializeToString(deterministic=True)
     try:
         write_whole(path, contents)
     except OSError as error:
@@ -72,7 +76,7 @@ def _input_type(network: Network) -> InputType:
     return "uint8" if isinstance(first, Rescale) and np.isclose(first.scale, 1 / 255) else "float32"
 
 
-def _model(network: Network, input_type: InputType) -> "ModelProto":
+def _model(network: Network, input_type: InputType, about: dict[str, Any]) -> "ModelProto":
     """The whole file as a message."""
     try:
         from onnx import helper, numpy_helper, shape_inference
@@ -103,7 +107,7 @@ def _model(network: Network, input_type: InputType) -> "ModelProto":
         producer_name="glassnet",
         producer_version=__version__,
     )
-    helper.set_model_props(message, _metadata(network))
+    helper.set_model_props(message, _metadata(network, about))
     return shape_inference.infer_shapes(message, check_type=True, strict_mode=True)  # every result with its shape
 
 
@@ -141,12 +145,13 @@ def _tensor(name: str, dtype: str, shape: tuple[str | int, ...], doc: str) -> "V
     return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), shape, doc)
 
 
-def _metadata(network: Network) -> dict[str, str]:
+def _metadata(network: Network, about: dict[str, Any]) -> dict[str, str]:
     """What else is to be known of the model, each as JSON."""
     known = {
         "layers": [to_table(layer) for layer in network.layers],
         "loss": to_table(network.loss),
         "classes": None if network.classes is None else list(network.classes),
         "threshold": network.threshold or None,
+        **about,
     }
     return {name: json.dumps(value, ensure_ascii=False) for name, value in known.items() if value is not None}

@@ -1,6 +1,7 @@
 """What all figures share: colours, an empty figure, a grid of small pictures; PNG and SVG."""
 
 import io
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,8 @@ def save(figure: "Figure", path: str | Path) -> None:
 
     for text in figure.findobj(Text):
         text.set_parse_math(False)
-    with rc_context({"text.parse_math": False}):  # of labels that are made only now
+    with rc_context({"text.parse_math": False}), warnings.catch_warnings():  # of labels that are made only now
+        warnings.filterwarnings("ignore", message="Glyph")  # a name in letters that the font lacks is drawn as boxes
         figure.savefig(path, dpi=120, metadata={"Software": None})
 
 

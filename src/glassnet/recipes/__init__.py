@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from glassnet.data.augment import Augmentation
 from glassnet.data.dataset import Dataset
 from glassnet.data.dataset import Progress as DataProgress
@@ -210,6 +212,8 @@ class Recipe:
                 self.network.make(dataset),
                 input_shape=dataset.input_shape,
                 seed=self.training.seed,
+                # A time stamp or a sum in cents has more digits than a float32 holds.
+                dtype=np.float64 if dataset.schema else np.float32,
                 classes=dataset.classes or None,
             )
             network.loss = self.network.loss_for(dataset)

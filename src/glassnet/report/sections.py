@@ -62,7 +62,8 @@ def _wrong(run: SavedRun) -> int:
 
 
 def _key_figures(run: SavedRun) -> Iterable[tuple[str, str]]:
-    known = {"accuracy", "examples"}
+    # The test loss of a regression is in the unit of its target, those of training are not.
+    known = {"accuracy", "examples", *(["loss", "r2"] if "r2" in run.evaluation else [])}
     for key, value in run.evaluation.items():
         if key not in known and isinstance(value, int | float) and not isinstance(value, bool):
             yield f"test {key.replace('_', ' ')}", f"{value:.4f}" if isinstance(value, float) else f"{value:,}"
