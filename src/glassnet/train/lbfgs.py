@@ -26,8 +26,8 @@ from glassnet.train.metrics import as_examples, matrix_threads, measure
 from glassnet.train.weights import example_weights
 
 ROWS = 1024  # examples whose gradient is computed at once
-# Parameters times examples below which matrix products take one thread. SciPy brings a BLAS of its own, and idle threads
-# of the one keep those of the other from working: a training on 1,347 8x8 digits takes four times as long with two.
+# Parameters times examples below which matrix products take one thread. SciPy brings a BLAS of its own, and the idle
+# threads of one keep those of the other from working: training on 1,347 8x8 digits takes four times as long with two.
 SMALL = 10**8
 
 
