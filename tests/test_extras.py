@@ -17,12 +17,14 @@ class Use(NamedTuple):
     error: str = ""
 
 
+LBFGS = "fit_lbfgs(gn.Network([gn.Dense(1)], input_shape=1), (np.ones((2, 1)), np.ones(2)), loss=gn.SquaredError())"
 LIBRARY = [
     Use("plots", "matplotlib", "gn.plots.curves(gn.History())", "PlotError"),
     Use("images", "PIL", "gn.data.picture.read('x.png')", "DataError"),
     Use("images", "PIL", "gn.data.picture.write('x.png', np.zeros((2, 2), np.uint8))", "DataError"),
     Use("sklearn", "sklearn", "gn.load_dataset('digits')", "DataError"),
     Use("sklearn", "sklearn", "import glassnet.sklearn", "ImportError"),
+    Use("sklearn", "scipy", f"from glassnet.train.lbfgs import fit_lbfgs; {LBFGS}", "InputError"),
     Use("export", "onnx", "gn.export_onnx(gn.load_pretrained('classic'), 'x.onnx')", "ModelFileError"),
 ]
 COMMANDS = [

@@ -18,7 +18,7 @@ from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.norm import BatchNorm
 from glassnet.nn.penalty import Penalty
-from glassnet.nn.settings import require, whole
+from glassnet.nn.settings import InputError, require, whole
 from glassnet.train.gradient import Worker
 from glassnet.train.history import History, Record
 from glassnet.train.loop import DivergenceError, check_examples
@@ -65,12 +65,15 @@ def fit_lbfgs(
 
     Raises:
         DivergenceError: the loss is not finite.
-        InputError: as `fit`; a network with Dropout or BatchNorm, of which L would be another function at every step.
+        InputError: as `fit`; SciPy is not installed; a network with Dropout or BatchNorm, of which L would be another
+            function at every step.
 
     Reference: Byrd, Lu, Nocedal and Zhu 1995, "A limited memory algorithm for bound constrained optimization".
     """
-    from scipy.optimize import minimize
-
+    try:
+        from scipy.optimize import minimize
+    except ImportError:
+        raise InputError("L-BFGS needs SciPy: pip install 'glassnet[sklearn]'") from None
     random = [layer.name for layer in network.layers if isinstance(layer, Dropout | BatchNorm)]
     require(
         not random,
