@@ -14,6 +14,7 @@ import statistics
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,7 @@ def friedman(seed: int) -> Split:
 
 CLASSIFIERS, REGRESSORS = (neural_network.MLPClassifier, MLPClassifier), (neural_network.MLPRegressor, MLPRegressor)
 Case = tuple[str, Callable[[int], Split], tuple[type, type], dict[str, Any], int]
+SHARDED = "MNIST, float32, ours with `shards=2`"
 CASES: list[Case] = [
     ("8x8 digits", digits, CLASSIFIERS, {}, 10),
     ("8x8 digits", digits, CLASSIFIERS, {"solver": "sgd", "learning_rate_init": 0.05}, 10),
@@ -77,7 +79,7 @@ CASES: list[Case] = [
     ("8x8 digits", digits, CLASSIFIERS, {"early_stopping": True}, 10),
     ("MNIST", mnist, CLASSIFIERS, {"max_iter": 10}, 3),
     ("MNIST, float32", mnist_in_float32, CLASSIFIERS, {"max_iter": 10}, 3),
-    ("MNIST, float32, ours with `shards=2`", mnist_in_float32, CLASSIFIERS, {"max_iter": 10}, 3),
+    (SHARDED, mnist_in_float32, CLASSIFIERS, {"max_iter": 10}, 3),
     ("diabetes", diabetes, REGRESSORS, {"early_stopping": True, "max_iter": 1000}, 10),
     ("diabetes", diabetes, REGRESSORS, {"solver": "lbfgs", "alpha": 10.0, "hidden_layer_sizes": (20,)}, 10),
     ("Friedman 1", friedman, REGRESSORS, {"max_iter": 500}, 5),
@@ -91,11 +93,12 @@ def measured(case: Case) -> dict[str, Any]:
     for seed in range(seeds):
         X, X_test, y, y_test = load(seed)
         row: dict[str, Any] = {"seed": seed}
-        for label, kind in zip(("scikit-learn", "glassnet"), pair if seed % 2 else pair[::-1], strict=True):
-            label = "glassnet" if kind in (MLPClassifier, MLPRegressor) else "scikit-learn"
-            estimator = kind(**settings, random_state=seed)
-            if "shards=2" in name and label == "glassnet":
-                estimator.set_params(shards=2)
+        makers: list[tuple[str, Callable[..., Any]]] = [
+            ("scikit-learn", pair[0]),
+            ("glassnet", partial(pair[1], shards=2 if name == SHARDED else 1)),
+        ]
+        for label, make in makers if seed % 2 else makers[::-1]:
+            estimator = make(**settings, random_state=seed)
             started = time.perf_counter()
             estimator.fit(X, y)
             row[label] = {

@@ -561,6 +561,15 @@ def test_evaluate_agrees_with_training_on_a_table(tables: Path, run: str, data: 
     assert f"{data}', which is no registered dataset; a path in a model file is not followed" in done.stderr
 
 
+def test_a_report_is_not_made_with_another_table(tables: Path) -> None:
+    text = (tables / "iris.csv").read_text()
+    (tables / "less.csv").write_text("\n".join(text.splitlines()[:-1]))
+    done = glassnet("report", "classes", "--data", "less.csv", cwd=tables)
+    assert done.returncode == 2
+    assert done.stderr == "error: less.csv: this is not the table that the run was trained and measured on\n"
+    assert "written to" in glassnet("report", "classes", "--data", "iris.csv", cwd=tables).stdout
+
+
 def test_another_table_is_measured_as_a_whole(tables: Path) -> None:
     text = (tables / "iris.csv").read_text()
     (tables / "copy.csv").write_text(text)
@@ -588,6 +597,34 @@ def test_rows_are_predicted_by_the_names_of_their_columns(tables: Path) -> None:
     pattern = r"straight.csv, row 0: setosa \(\d+\.\d%\), then \w+ \(\d+\.\d%\), truth setosa"
     assert re.match(pattern, said)
     assert said.splitlines()[-1] == "straight.csv: accuracy 100.00 %"
+
+
+def test_a_row_that_cannot_be_predicted_costs_no_other_its_prediction(tables: Path) -> None:
+    header, *lines = (tables / "iris.csv").read_text().splitlines()
+    lines[1] = "long" + lines[1][lines[1].index(",") :]
+    (tables / "odd.csv").write_text("\n".join([header, *lines[:3]]))
+    done = glassnet("predict", "classes", "odd.csv", cwd=tables)
+    assert done.returncode == 2
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["odd.csv, row 0", "odd.csv, row 2", "odd.csv"]
+    assert "odd.csv: accuracy 100.00 %" in done.stdout
+    assert re.fullmatch(
+        r"error: odd.csv, line 3, column '.*': expected a number up to 1e30, got 'long'.*\n", done.stderr
+    )
+    rows = json.loads(glassnet("predict", "classes", "odd.csv", "--json", cwd=tables).stdout)
+    assert [row["prediction"] for row in rows] == ["setosa", None, "setosa"]
+    done = glassnet("predict", "classes", "odd.csv", "--submission", "said2.csv", cwd=tables)
+    assert done.returncode == 2
+    assert "said2.csv is not written" in done.stderr
+    assert not (tables / "said2.csv").exists()
+
+
+def test_a_class_that_was_never_seen_is_no_reason_to_predict_nothing(tables: Path) -> None:
+    lines = (tables / "iris.csv").read_text().splitlines()[:3]
+    (tables / "new.csv").write_text("\n".join(lines).replace("setosa", "rosea"))
+    done = glassnet("predict", "classes", "new.csv", cwd=tables)
+    assert done.returncode == 0
+    assert done.stdout.count("setosa") == 2
+    assert done.stderr.startswith("no figures: new.csv, line 2, column 'species': unknown category 'rosea'")
 
 
 def test_predictions_of_a_table_as_csv_and_in_python(tables: Path) -> None:

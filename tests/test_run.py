@@ -236,6 +236,21 @@ def test_a_regression_run_answers_in_the_unit_of_its_target(houses: Path, tmp_pa
     assert run.history["validation_loss"][0] < 2  # of standardised targets: half a squared error, not thousands
 
 
+def test_a_run_does_not_go_on_with_a_table_that_has_changed(houses: Path, tmp_path: Path) -> None:
+    """Not even where all targets are doubled, which standardised are the same."""
+    wanted = table_recipe(houses, "price", training__epochs="3")
+    run = train_recipe(wanted, wanted.data.load(), tmp_path / "run", pictures=False)
+    (run.folder / "evaluation.json").unlink()
+    header, *lines = houses.read_text().splitlines()
+    place = header.split(",").index("price")
+    rows = [line.split(",") for line in lines]
+    for row in rows:
+        row[place] = str(2 * float(row[place]))
+    houses.write_text("\n".join([header, *(",".join(row) for row in rows)]))
+    with pytest.raises(RunError, match="the table .* has changed since this run began"):
+        resume_run(load_run_recipe(run.folder), wanted.data.load(), run.folder, pictures=False)
+
+
 def test_numbers_of_many_digits_lose_none(tmp_path: Path) -> None:
     """Time stamps in and out: a float32 would know them to a minute."""
     rng = np.random.default_rng(0)

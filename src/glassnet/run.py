@@ -32,6 +32,7 @@ from glassnet.runfolder import (
     PICTURES,
     RECIPE,
     RunError,
+    read_environment,
     read_run,
 )
 from glassnet.train.callbacks import Callback, Training
@@ -98,7 +99,7 @@ def train_recipe(
     new = _claim(folder)
     with _writing(folder):
         (folder / RECIPE).write_text(_toml(recipe), encoding="utf-8")
-        _write_json(folder / ENVIRONMENT, environment())
+        _write_json(folder / ENVIRONMENT, environment() | {"data": _about_data(dataset).get("data", {})})
     try:
         with _alone(folder):
             return _train(recipe, network, dataset, folder, pictures, progress, workers)
@@ -141,10 +142,12 @@ def resume_run(
         pictures: as in `train_recipe`.   progress, workers: as in `fit`.
 
     Raises:
-        RunError, DivergenceError: as train_recipe.   CheckpointError: its checkpoint does not fit the recipe.
+        RunError, DivergenceError: as train_recipe; a table with other contents.   CheckpointError: its checkpoint does
+            not fit the recipe.
     """
     folder = Path(folder)
     _check_own(folder)
+    _check_data(dataset, folder)
     with _alone(folder):
         return _train(recipe, recipe.make_network(dataset), dataset, folder, pictures, progress, workers)
 
@@ -300,6 +303,14 @@ def _check_own(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise RunError(f"{path}: a run is not resumed where this is no file of its own: replace it by a plain file")
+
+
+def _check_data(dataset: Dataset, folder: Path) -> None:
+    """Raise RunError if the run began on a table with other contents."""
+    began = read_environment(folder).get("data")
+    now = _about_data(dataset)["data"]
+    if isinstance(began, dict) and began.get("sha256") != now.get("sha256"):
+        raise RunError(f"{folder}: the table {dataset.name} has changed since this run began: train it anew")
 
 
 def _claim(folder: Path) -> bool:

@@ -89,12 +89,21 @@ def read_run(path: str | Path) -> SavedRun:
     evaluation = _evaluation(_json(path / EVALUATION), path / EVALUATION) if (path / EVALUATION).is_file() else {}
     if evaluation and not len(history) and recipe.training.epochs:
         raise RunError(f"{path}: this run is finished, but its {HISTORY} is missing or empty")
-    environment = _json(path / ENVIRONMENT) if (path / ENVIRONMENT).is_file() else {}
+    environment = read_environment(path)
     network = parameters = None
     if evaluation or (path / MODEL).is_file():
         network, parameters = _sizes(path / MODEL)
         history.kept_epoch = _kept_epoch(read_about(path / MODEL), len(history))
     return SavedRun(path, recipe, network, parameters, history, evaluation, environment, len(history))
+
+
+def read_environment(folder: Path) -> dict[str, Any]:
+    """The versions, machine and data that a run began with; empty if that is not known.
+
+    Raises:
+        RunError: the file is damaged.
+    """
+    return _json(folder / ENVIRONMENT) if (folder / ENVIRONMENT).is_file() else {}
 
 
 def _read_model(path: Path) -> SavedRun:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 import safetensors.numpy
 
 import glassnet as gn
-from cases import LAYERS, NETWORKS, LayerCase, examples_for, network_named, network_of, shaken
+from cases import LAYERS, NETWORKS, Doubled, LayerCase, examples_for, network_named, network_of, shaken
 from glassnet.nn.settings import from_table
 
 GOLDEN: list[dict[str, Any]] = json.loads((Path(__file__).parent.parent / "golden.json").read_text())["networks"]
@@ -83,17 +82,6 @@ def test_what_standardize_got_is_not_measured_anew(tmp_path: Path) -> None:
     before = network.buffers.copy()
     network.adapt(np.random.default_rng(0).standard_normal((20, 5)))
     np.testing.assert_array_equal(network.buffers, before)
-
-
-@dataclass(eq=False)
-class Doubled(gn.Layer):
-    """y = 2 x."""
-
-    def forward(self, x: np.ndarray, *, training: bool = False) -> np.ndarray:
-        return 2 * x
-
-    def backward(self, dy: np.ndarray) -> np.ndarray:
-        return 2 * dy
 
 
 def test_what_has_no_form_in_pytorch(tmp_path: Path) -> None:

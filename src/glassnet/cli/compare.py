@@ -206,7 +206,7 @@ def _group_figures(group: Sequence["SavedRun"]) -> list[str]:
         cell(spread([figure and figure.best for figure in figures]), *((100, 2) if of_accuracy else (1, 4))),
         cell(spread([run.evaluation.get("accuracy") for run in group]), 100, 2)
         or cell(spread([run.evaluation.get("r2") for run in group]), 1, 3),
-        cell(spread([run.evaluation["loss"] for run in group]), 1, 4),
+        cell(spread([run.evaluation["loss"] if "accuracy" in run.evaluation else None for run in group]), 1, 4),
         cell(spread([run.seconds for run in group]), 1, 1),
     ]
 

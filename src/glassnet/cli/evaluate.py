@@ -37,7 +37,7 @@ def evaluate(
 
     path = model_path(model)
     network = load_network(path)
-    if data is not None and (whole := _other_table(path, data)):
+    if data is not None and (whole := other_table(path, data)):
         measured, split = f"all {len(whole[0]):,} rows of {data}, not the table it was trained on", "table"
         result = measure(network, whole)
     else:
@@ -61,7 +61,7 @@ def measure(network: "Network", examples: Any) -> "Evaluation | RegressionEvalua
     return evaluate_regression(network, examples) if real else evaluate(network, examples)
 
 
-def _other_table(path: Path, data: str) -> "tuple[Array, Array] | None":
+def other_table(path: Path, data: str) -> "tuple[Array, Array] | None":
     """All rows of a table that is not the one the model was trained on, by its content; None if it is, or no table."""
     from glassnet.data.bundled import BUNDLED
     from glassnet.data.schema import digest

@@ -1,7 +1,7 @@
 """glassnet export: a trained network as a file for other programs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,7 +12,7 @@ def export(
         Path, typer.Argument(help="what to write: .onnx for ONNX, .safetensors for a state_dict of PyTorch")
     ],
     input_type: Annotated[
-        str | None,
+        Literal["uint8", "float32"] | None,
         typer.Option("--input", help="for ONNX: whether x is uint8 or float32; pixels are uint8, others float32"),
     ] = None,
 ) -> None:
@@ -45,7 +45,7 @@ def export(
     if ending == ".onnx":
         schema = load_schema(path)  # what its inputs are, if it was trained on a table
         about = {"table": to_table(schema), "inputs": schema.input_names} if schema else {}
-        export_onnx(network, file, input_type=input_type, about=about)  # type: ignore[arg-type]  # it is checked there
+        export_onnx(network, file, input_type=input_type, about=about)
         what = "for ONNX Runtime and others"
     else:
         export_torch(network, file)

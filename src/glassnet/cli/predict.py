@@ -87,7 +87,8 @@ def predict(
         raise DataError(f"--submission {submission}: expected a new file, but this is one that is read")
     network = load_network(path)
     if schema := load_schema(path):
-        predict_rows(files, network, schema, as_json=json_, submission=submission)
+        if not predict_rows(files, network, schema, as_json=json_, submission=submission):
+            raise typer.Exit(2)
         return
     white = read_about(path).get("data", {}).get("white")
     white = white if type(white) is int and 1 <= white <= 255 else 255

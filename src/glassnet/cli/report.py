@@ -50,11 +50,13 @@ def _dataset(run: "SavedRun", data: str | None) -> "Dataset | None":
     Raises:
         DataError: the data that is named cannot be read, or the test split has another size.
     """
-    from glassnet.cli.evaluate import dataset_of
+    from glassnet.cli.evaluate import dataset_of, other_table
     from glassnet.cli.terminal import console
     from glassnet.data.dataset import DataError
     from glassnet.runfolder import MODEL
 
+    if data is not None and other_table(run.path / MODEL, data):
+        raise DataError(f"{data}: this is not the table that the run was trained and measured on")
     try:
         dataset = dataset_of(run.path / MODEL, data, "test")
     except DataError as error:

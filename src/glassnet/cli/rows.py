@@ -1,7 +1,8 @@
 """What glassnet predict says of the rows of a table, with a model that was trained on one."""
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
@@ -12,37 +13,65 @@ if TYPE_CHECKING:
     from glassnet.nn.network import Network
 
 
+class Rows(NamedTuple):
+    """The rows of a table: inputs (n, D) of those that can be predicted, their numbers, and why the others cannot.
+
+    The truth (N,) is that of all rows; None if the table has it not in all of them.
+    """
+
+    table: "Table"
+    x: Any
+    numbers: list[int]
+    problems: dict[int, str]
+    truth: Any
+
+
 def predict_rows(
     files: list[Path], network: "Network", schema: "Schema", *, as_json: bool, submission: Path | None
-) -> None:
+) -> bool:
     """Predict the target of every row in these files; where they hold the truth, say how good that was.
 
+    A row with a cell that the model does not know gets no prediction; the others get theirs all the same.
+
+    Returns:
+        Whether every row got its prediction.
+
     Raises:
-        DataError: a file that cannot be read, or lacks a column, or has a cell that the model does not know.
+        DataError: a file that cannot be read, or lacks a column.
         ModelFileError: network and schema do not belong together.
     """
     import json
 
+    from glassnet.cli.evaluate import measure
     from glassnet.cli.terminal import console, in_short
+    from glassnet.data.dataset import DataError
     from glassnet.modelfile import ModelFileError
+    from glassnet.nn.plain import plain
 
     if network.input_shape != (len(schema.input_names),) or (network.classes or ()) != schema.target.categories:
         raise ModelFileError("this model file is damaged: the columns it names do not fit its network")
-    tables = [_read(file) for file in files]
-    answers = [_answers(table, network, schema) for table in tables]
+    found = [_read_rows(_read(file), schema) for file in files]
+    answers = [_answers(rows, network, schema) for rows in found]
+    problems = [problem for rows in found for problem in rows.problems.values()]
     if submission is not None:
+        if problems:
+            raise DataError(f"{problems[0]}; so not every row has a prediction, and {submission} is not written")
         _write(submission, schema, [answer["prediction"] for rows in answers for answer in rows])
     if as_json:
         typer.echo(json.dumps([answer for rows in answers for answer in rows]))
-        return
-    for table, rows in zip(tables, answers, strict=True):
-        if submission is None:
-            for answer in rows:
+        return not problems
+    for rows, said in zip(found, answers, strict=True):
+        for answer in said if submission is None else ():
+            if "problem" in answer:
+                print(f"error: {plain(answer['problem'])}", file=sys.stderr)
+            else:
                 console.print(_line(answer), soft_wrap=True)
-        if "truth" in rows[0]:
-            console.print(f"{table.name}: {in_short(_evaluation(table, network, schema))}", soft_wrap=True)
+        if rows.truth is not None and len(rows.x):
+            result = measure(network, (rows.x, rows.truth[rows.numbers]))
+            console.print(f"{rows.table.name}: {in_short(result)}", soft_wrap=True)
     if submission is not None:
         console.print(f"{sum(map(len, answers)):,} predictions written to {submission}")
+    return not problems
 
 
 def read_rows(file: Path, schema: "Schema") -> "Found":
@@ -67,15 +96,42 @@ def _read(file: Path) -> "Table":
     return read_table(file)
 
 
-def _answers(table: "Table", network: "Network", schema: "Schema") -> list[dict[str, Any]]:
+def _read_rows(table: "Table", schema: "Schema") -> Rows:
+    import numpy as np
+
+    from glassnet.data.table import CellError
+
+    truth = None
+    if _has_truth(table, schema):
+        try:
+            truth = schema.targets(table)
+        except CellError as error:
+            print(f"no figures: {error}", file=sys.stderr)
+    try:
+        return Rows(table, schema.examples(table), list(range(len(table))), {}, truth)
+    except CellError:  # in some row: look at each by itself
+        inputs, problems = {}, {}
+        for row in range(len(table)):
+            try:
+                inputs[row] = schema.examples(table.row(row))
+            except CellError as error:
+                problems[row] = str(error)
+        x = np.concatenate([np.empty((0, len(schema.input_names))), *inputs.values()])
+        return Rows(table, x, list(inputs), problems, truth)
+
+
+def _answers(rows: Rows, network: "Network", schema: "Schema") -> list[dict[str, Any]]:
     """What is said of each row, in plain values."""
     import numpy as np
 
-    outputs = network.predict_proba(schema.examples(table))
-    truth = _truth(table, schema)
+    outputs = dict(zip(rows.numbers, network.predict_proba(rows.x) if len(rows.x) else [], strict=True))
     answers: list[dict[str, Any]] = []
-    for row, output in enumerate(outputs):
-        answer: dict[str, Any] = {"file": table.name, "row": row, "target": schema.target.name}
+    for row in range(len(rows.table)):
+        answer: dict[str, Any] = {"file": rows.table.name, "row": row, "target": schema.target.name}
+        if row in rows.problems:
+            answers.append(answer | {"prediction": None, "problem": rows.problems[row]})
+            continue
+        output = outputs[row]
         if schema.target.categories:
             best, second = np.argsort(-output, kind="stable")[:2]
             answer |= {
@@ -87,26 +143,15 @@ def _answers(table: "Table", network: "Network", schema: "Schema") -> list[dict[
         else:
             digits = np.finfo(output.dtype).precision + 1  # more are not held
             answer["prediction"] = float(f"{output[0]:.{digits}g}")
-        answers.append(answer if truth is None else answer | {"truth": truth[row]})
+        if rows.truth is not None:
+            truth = rows.truth[row].item()
+            answer["truth"] = schema.target.categories[truth] if schema.target.categories else truth
+        answers.append(answer)
     return answers
 
 
 def _has_truth(table: "Table", schema: "Schema") -> bool:
     return all(table.columns.get(schema.target.name, [""]))
-
-
-def _truth(table: "Table", schema: "Schema") -> list[Any] | None:
-    """The target of each row, if the table has it in all of them."""
-    if not _has_truth(table, schema):
-        return None
-    targets = schema.targets(table).tolist()
-    return [schema.target.categories[label] for label in targets] if schema.target.categories else targets
-
-
-def _evaluation(table: "Table", network: "Network", schema: "Schema") -> Any:
-    from glassnet.cli.evaluate import measure
-
-    return measure(network, (schema.examples(table), schema.targets(table)))
 
 
 def _line(answer: dict[str, Any]) -> str:

@@ -26,6 +26,10 @@ MOST_CELLS = 1 << 24  # each takes up to some 60 bytes while the table is read, 
 REPORT_EVERY = 1 << 12  # rows between two reports of progress
 
 
+class CellError(DataError):
+    """One cell of a table that cannot be used; other rows may be all right."""
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """The cells of a table as text, without the spaces around them.
@@ -43,9 +47,14 @@ class Table:
     def __len__(self) -> int:
         return len(self.lines)
 
-    def fault(self, row: int, column: str, problem: str) -> DataError:
+    def row(self, row: int) -> "Table":
+        """The table of this row alone."""
+        columns = {name: cells[row : row + 1] for name, cells in self.columns.items()}
+        return Table(self.name, columns, self.lines[row : row + 1])
+
+    def fault(self, row: int, column: str, problem: str) -> CellError:
         """An error in one cell, which names file, line and column."""
-        return DataError(f"{self.name}, line {self.lines[row]}, column {column!r}: {problem}")
+        return CellError(f"{self.name}, line {self.lines[row]}, column {column!r}: {problem}")
 
 
 def read_table(path: str | Path, *, progress: Progress | None = None) -> Table:

@@ -13,16 +13,9 @@ import numpy as np
 
 from glassnet.explanation import text
 from glassnet.explanation.backward import REMARKS, back_to_x, pass_back, slopes_of, way_back
-from glassnet.explanation.equations import (
-    Index,
-    Worked,
-    at,
-    equations,
-    number,
-    worked_backward,
-    worked_forward,
-)
+from glassnet.explanation.equations import Index, Worked, at, equations, number
 from glassnet.explanation.neuron import Neuron, find_neuron, neuron_numbers, path_of
+from glassnet.explanation.worked import worked_backward, worked_forward
 from glassnet.nn.entropy import CrossEntropy
 from glassnet.nn.layer import Array, Shape
 from glassnet.nn.network import Network

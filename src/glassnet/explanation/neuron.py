@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glassnet.explanation.backward import slopes_of
-from glassnet.explanation.equations import Index, meetings
+from glassnet.explanation.equations import Index
+from glassnet.explanation.worked import meetings
 from glassnet.nn.conv import Conv2D
 from glassnet.nn.dense import Dense
 from glassnet.nn.layer import Array, Layer

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from glassnet.nn.plain import LONGEST, shown
+from glassnet.nn.plain import LONGEST, brief, shown
 
 T = TypeVar("T")
 
@@ -166,10 +166,7 @@ def _construct(cls: type[T], settings: dict[str, Any], where: str) -> T:
     try:
         return cls(**values)
     except ValueError as error:  # of whichever package
-        reason = str(error)
-        raise InputError(
-            _at(where) + (reason if len(reason) <= 2 * LONGEST else f"{reason[: 2 * LONGEST]}...")
-        ) from None
+        raise InputError(f"{_at(where)}{brief(error, 2 * LONGEST)}") from None
 
 
 def _typed(value: Any, hint: Any, where: str) -> Any:

@@ -5,10 +5,10 @@ scikit-learn's is what these have anyway: dropout, batch normalisation, class we
 validation data of one's own, callbacks.
 """
 
-try:
-    import sklearn as _sklearn  # noqa: F401
-except ImportError:
-    raise ImportError("glassnet.sklearn needs scikit-learn: pip install 'glassnet[sklearn]'") from None
+from importlib.util import find_spec
+
+if find_spec("sklearn") is None:
+    raise ImportError("glassnet.sklearn needs scikit-learn: pip install 'glassnet[sklearn]'")
 
 from glassnet.sklearn.classifier import MLPClassifier
 from glassnet.sklearn.convert import from_sklearn, to_sklearn

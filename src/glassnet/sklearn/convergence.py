@@ -5,18 +5,24 @@ from collections.abc import Callable
 import numpy as np
 
 from glassnet.train.callbacks import Callback, Snapshot, Training
+from glassnet.train.history import Record
 
 LEAST_RATE = 1e-6  # an adaptive rate at or below this ends training instead of becoming smaller still
 
 
 class ValidationScore(Callback):
-    """Adds to each epoch's record the score on validation data."""
+    """Adds to each epoch's record the score on validation data.
 
-    def __init__(self, score: Callable[[], float]) -> None:
+    Args:
+        score: of a record; what it holds already needs no second pass over the data.
+    """
+
+    def __init__(self, score: Callable[[Record], float]) -> None:
         self.score = score
 
     def on_epoch(self, training: Training) -> None:
-        training.history.records[-1]["validation_score"] = self.score()
+        record = training.history.records[-1]
+        record["validation_score"] = self.score(record)
 
 
 class Convergence(Callback):
@@ -49,6 +55,7 @@ class Convergence(Callback):
         self.waited: int = before.waited if before and goes_on else 0
         self.rate = 1.0
         self.snapshot: Snapshot | None = None
+        self.best_epoch = 0  # of this training; the network it began with may be better than all of its own
         self.reason = ""
 
     def on_start(self, training: Training) -> None:
@@ -62,11 +69,9 @@ class Convergence(Callback):
         value = value if self.rises else -value
         self.waited = 0 if value >= self.best + self.tol else self.waited + 1
         if value > self.best:
-            self.best = value
-            training.history.best_epoch = training.epoch
+            self.best, self.best_epoch = value, training.epoch
             if self.keep_best:
                 self.snapshot = Snapshot(training.network)
-                training.history.kept_epoch = training.epoch
         if self.waited > self.patience:
             self._lower_or_stop(training)
 
@@ -80,8 +85,10 @@ class Convergence(Callback):
         training.stop(self.reason)
 
     def on_end(self, training: Training) -> None:
+        training.history.best_epoch = self.best_epoch
         if self.snapshot:
             self.snapshot.restore(training.network)
+            training.history.kept_epoch = self.best_epoch
         elif training.history.stopped == self.reason:  # the loop has gone back to the best training loss
             training.last.restore(training.network)
             training.history.kept_epoch = len(training.history)

@@ -1,6 +1,7 @@
 """What both estimators share: their settings, and how data and settings become a network that is trained."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -32,7 +33,7 @@ def takes_batches(estimator: Any) -> bool:
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class MultilayerPerceptron(BaseEstimator):
+class MultilayerPerceptron(BaseEstimator, ABC):
     """The settings that scikit-learn's classifier and regressor share, and what glassnet adds to them."""
 
     solver: Any = "adam"
@@ -99,24 +100,24 @@ class MultilayerPerceptron(BaseEstimator):
         names = {"CrossEntropy": "softmax", "BinaryCrossEntropy": "logistic", "Poisson": "exp"}
         return names.get(type(self.network_.loss).__name__, "identity")
 
+    @abstractmethod
     def _targets(self, y: Array, *, anew: bool) -> Array:
         """The targets as the core wants them; `anew` learns the classes from them."""
-        raise NotImplementedError
 
     def _check_whole(self, targets: Array) -> None:
         """Raise InputError where a training that goes on lacks some of what the one before had."""
 
+    @abstractmethod
     def _loss_and_outputs(self, targets: Array) -> tuple[Loss, int]:
         """The loss that suits these targets, and how many outputs they want."""
-        raise NotImplementedError
 
     def _names(self, outputs: int) -> list[str] | None:
         """What the network is to call its outputs."""
         return None
 
+    @abstractmethod
     def _score_of(self, outputs: Array, targets: Array, weights: Array | None) -> float:
         """What `score` would say of these outputs (N, M)."""
-        raise NotImplementedError
 
     def _weights(self, y: Array, sample_weight: Any) -> Array | None:
         """How much each example counts (N,); None if all count the same."""

@@ -3,6 +3,7 @@
 import math
 import warnings
 from contextlib import nullcontext
+from functools import partial
 from typing import Any, NamedTuple
 
 from sklearn.exceptions import ConvergenceWarning
@@ -55,7 +56,7 @@ def descend(estimator: Any, prepared: Prepared, *, seed: int, incremental: bool)
     kind = type(rule).__name__, sorted(rule.start(network.theta[:0]))  # with another rule, its state begins anew
     if not incremental or estimator._rule != kind:
         estimator._optimizer_state, estimator._steps, estimator._rule = rule.start(network.theta), 0, kind
-    score = [] if validation is None else [ValidationScore(lambda: measured(estimator, prepared))]
+    score = [ValidationScore(partial(validation_score, estimator, prepared))] if validation is not None else []
     convergence = convergence_of(estimator, validation, incremental=incremental)
     epochs = 1 if incremental else int(estimator.max_iter)
     with ProgressBar() if estimator.verbose else nullcontext() as progress, warnings.catch_warnings():
@@ -157,9 +158,11 @@ def convergence_of(estimator: Any, validation: Examples | None, *, incremental: 
     return estimator._convergence
 
 
-def measured(estimator: Any, prepared: Prepared) -> float:
+def validation_score(estimator: Any, prepared: Prepared, record: Record) -> float:
     """The score on validation data; NaN where outputs are not finite."""
     network, _, validation, _, weights = prepared
     assert validation is not None
+    if "validation_accuracy" in record and validation.targets.ndim == 1 and weights is None:
+        return record["validation_accuracy"]  # of labels, this is the score, and has been measured
     outputs = network.loss.predict(network.logits(validation.inputs, validation.rows))
     return float(estimator._score_of(outputs, validation.targets[validation.rows], weights))

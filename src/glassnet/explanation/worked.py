@@ -1,0 +1,266 @@
+"""The equations of each layer, worked out: with the numbers of one example, for one of its outputs.
+
+Where a layer acts on each number by itself, its own docstring is the equation. Sums over many inputs, maxima and batch
+normalisation have a function here; of any other layer the slopes say how its output comes about.
+"""
+
+import math
+import re
+from collections.abc import Callable
+
+import numpy as np
+
+from glassnet.explanation.equations import (
+    Index,
+    Term,
+    Worked,
+    at,
+    equations,
+    number,
+    plus,
+    protected,
+    substitute,
+    weighted_sum,
+)
+from glassnet.nn.activations import Softmax
+from glassnet.nn.conv import Conv2D
+from glassnet.nn.dense import Dense
+from glassnet.nn.layer import Array, Layer
+from glassnet.nn.norm import BatchNorm
+from glassnet.nn.pool import GlobalAveragePool, MaxPool2D, Pool2D
+from glassnet.nn.reshape import Standardize
+
+
+def values_at(layer: Layer, index: Index, known: dict[str, Array]) -> dict[str, float]:
+    """What the names in the equation of a layer stand for at one place: x, y, dy, its settings, its arrays."""
+    values = {name: float(array[index]) for name, array in known.items()}
+    for name, value in vars(layer).items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            values.setdefault(name, float(value))
+    for name in (*layer.parameters(), *layer.buffers()):
+        try:
+            values[name] = float(np.broadcast_to(getattr(layer, name), layer.input_shape)[index])
+        except ValueError:
+            continue
+    if isinstance(layer, Standardize):  # keeps 1 / std
+        values["std"] = 1 / values["factor"] if values["factor"] else math.inf
+    return values
+
+
+def by_place(layer: Layer, slot: str, name: str, index: Index, known: dict[str, Array], value: float) -> Worked | None:
+    """The equation of a layer that acts on each number by itself, with the numbers of one place; None if it has none.
+
+    The slot may hold other equations, such as `s = 1 / (1 + exp(-x))`: they become the note.
+    """
+    values = values_at(layer, index, known)
+    own = next((e for e in equations(type(layer), slot) if e.startswith(f"{name} = ")), None)
+    if own is None:
+        return None
+    lines = equations(type(layer), slot) + (equations(type(layer), "Forward") if slot == "Backward" else ())
+    helpers = [line.partition(" = ")[::2] for line in lines if re.match(r"[\w']+ = ", line)]
+    helpers = [(left, right) for left, right in helpers if left not in values and left not in ("y", "dx")]
+    note = ", ".join(f"{left} = {substitute(right, values)}" for left, right in helpers)
+    right = own.partition(" = ")[2]
+    indexed = re.sub(r"\b(x|y|dy)\b", lambda match: at(match[0], index), right)
+    return Worked(at(name, index), indexed, substitute(right, values), value, note=note)
+
+
+def worked_forward(layer: Layer, x: Array, y: Array, unit: Index, slopes: Array) -> tuple[Worked, ...]:
+    """How the output y[unit] of a layer comes from its input x; slopes is dy[unit]/dx."""
+    rule = FORWARD.get(type(layer))
+    if rule:
+        return rule(layer, x, y, unit)
+    value, left = float(y[unit]), at("y", unit)
+    touched = np.argwhere(slopes)
+    if x.shape == y.shape and all(tuple(place) == unit for place in touched):
+        if np.array_equal(x, y) and (not len(touched) or slopes[unit] == 1):
+            return (Worked(left, at("x", unit), number(float(x[unit])), value),)
+        worked = by_place(layer, "Forward", "y", unit, {"x": x}, value)
+        if worked:
+            return (worked,)
+    if len(touched) == 1 and slopes[tuple(touched[0])] == 1 and x[tuple(touched[0])] == value:
+        return (Worked(left, at("x", tuple(map(int, touched[0]))), number(value), value),)
+    return (_from_slopes(left, x, value, slopes),)
+
+
+def _from_slopes(left: str, x: Array, value: float, slopes: Array) -> Worked:
+    """Any layer: its output as the inputs times its slopes, and what is left over (0, or a bias, if it is linear)."""
+    places = [tuple(map(int, place)) for place in np.argwhere(slopes)]
+    factors = [(float(x[place]), float(slopes[place])) for place in places]
+    bias = value - sum(a * b for a, b in factors)
+    small = abs(bias) <= 1e-12 * max(abs(value), sum(abs(a * b) for a, b in factors), 1e-300)
+    extra = {} if small and places else {"bias": bias, "bias_name": "the rest"}
+    return weighted_sum(left, ("x", "slope"), [(place, place) for place in places], np.array(factors), **extra)
+
+
+def _dense(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ...]:
+    assert isinstance(layer, Dense)
+    (j,) = unit
+    pairs: list[tuple[Index, Index]] = [((i,), (i, j)) for i in range(len(x))]
+    factors = np.stack([x, layer.W[:, j]], axis=1)
+    bias = {"bias": layer.b[j], "bias_name": at("b", unit)}
+    return (weighted_sum(at("y", unit), ("x", "W"), pairs, factors, **bias),)
+
+
+def _conv(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ...]:
+    assert isinstance(layer, Conv2D)
+    (places, weights), f = meetings(layer, unit), unit[2]
+    factors = np.array([(x[place], layer.W[weight]) for place, weight in zip(places, weights, strict=True)])
+    bias = {"bias": layer.b[f], "bias_name": at("b", (f,))}
+    return (weighted_sum(at("y", unit), ("x", "W"), list(zip(places, weights, strict=True)), factors, **bias),)
+
+
+def meetings(layer: Conv2D, unit: Index) -> tuple[list[Index], list[Index]]:
+    """Which input meets which weight in one output of a convolution; what lies in the padding is left out."""
+    (H, W, C), K, s = layer.input_shape, layer.kernel_size, layer.stride
+    i, j, f = unit
+    (top, _), (left, _) = (layer.margins(side) for side in (H, W))
+    found = [
+        ((i * s + k - top, j * s + m - left, c), (k, m, c, f)) for k in range(K) for m in range(K) for c in range(C)
+    ]
+    inside = [(place, weight) for place, weight in found if 0 <= place[0] < H and 0 <= place[1] < W]
+    return [place for place, _ in inside], [weight for _, weight in inside]
+
+
+def _max_pool(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ...]:
+    assert isinstance(layer, MaxPool2D)
+    (i, j, c), s = unit, layer.size
+    block = x[i * s : i * s + s, j * s : j * s + s, c].ravel()
+    corners = f"{at('x', (i * s, j * s, c))}, ..., {at('x', (i * s + s - 1, j * s + s - 1, c))}"
+    return (Worked(at("y", unit), f"max({corners})", f"max({', '.join(map(number, block))})", float(y[unit])),)
+
+
+def _softmax(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ...]:
+    row = x[unit[:-1]]
+    exps = np.exp(row - row.max())
+    symbols = f"exp({at('x', unit)} - max x) / sum_k exp(x[k] - max x)"
+    numbers = f"exp({number(row[unit[-1]])} - {protected(row.max())}) / {number(exps.sum())}"
+    return (Worked(at("y", unit), symbols, numbers, float(y[unit])),)
+
+
+def _batch_norm(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ...]:
+    assert isinstance(layer, BatchNorm)
+    c = unit[-1]
+    m, r, h = _normalised(layer, x, unit)
+    numbers = f"{number(layer.gamma[c])} * {protected(h)}{plus(layer.beta[c])}"
+    note = f"h = ({number(x[unit])} - {protected(m)}) * {number(r)} = {number(h)}"
+    symbols = f"{at('gamma', (c,))} h + {at('beta', (c,))}"
+    return (Worked(at("y", unit), symbols, numbers, float(layer.gamma[c] * h + layer.beta[c]), note=note),)
+
+
+def _normalised(layer: BatchNorm, x: Array, unit: Index) -> tuple[float, float, float]:
+    """m, r and h at one place, as in prediction."""
+    c = unit[-1]
+    m, r = float(layer.mean[c]), 1 / math.sqrt(layer.variance[c] + layer.epsilon)
+    return m, r, float((x[unit] - m) * r)
+
+
+FORWARD: dict[type[Layer], Callable[[Layer, Array, Array, Index], tuple[Worked, ...]]] = {
+    Dense: _dense,
+    Conv2D: _conv,
+    MaxPool2D: _max_pool,
+    Softmax: _softmax,
+    BatchNorm: _batch_norm,
+}
+
+
+def worked_backward(
+    layer: Layer,
+    x: Array,
+    y: Array,
+    dy: Array,
+    dx: Array,
+    gradients: dict[str, Array],
+    unit: Index,
+    place: Index,
+    slopes: Array,
+) -> tuple[Worked, ...]:
+    """How the gradients at y[unit] and x[place], which meet in this layer, come from dy."""
+    if isinstance(layer, Dense):
+        return _dense_backward(layer, x, dy, unit, place)
+    if isinstance(layer, Conv2D):
+        return _conv_backward(layer, x, dy, unit, place)
+    if isinstance(layer, Softmax):
+        return _softmax_backward(y, dy, unit)
+    if isinstance(layer, BatchNorm):
+        return _batch_norm_backward(layer, x, dy, unit, gradients)
+    value, left, above = float(dx[place]), at("dx", place), at("dy", unit)
+    if isinstance(layer, Pool2D | GlobalAveragePool) and slopes[place] not in (0, 1):  # an input has one output
+        return (Worked(left, f"{above} slope", f"{number(dy[unit])} * {protected(slopes[place])}", value),)
+    if value == dy[unit] and (dx.size != dy.size or np.array_equal(dx.ravel(), dy.ravel())):
+        return (Worked(left, above, number(value), value),)
+    worked = by_place(layer, "Backward", "dx", unit, {"x": x, "y": y, "dy": dy}, value) if unit == place else None
+    if worked and not gradients and dx.shape == dy.shape:
+        return (worked,)
+    return (Worked(left, "", "", value), *(largest(name, array) for name, array in gradients.items()))
+
+
+def _softmax_backward(y: Array, dy: Array, unit: Index) -> tuple[Worked, ...]:
+    row, back, j = y[unit[:-1]], dy[unit[:-1]], unit[-1]
+    mean = float(back @ row)
+    numbers = f"{number(row[j])} * ({number(back[j])} - {protected(mean)})"
+    symbols = f"{at('y', unit)} ({at('dy', unit)} - sum_k dy[k] y[k])"
+    return (Worked(at("dx", unit), symbols, numbers, float(row[j] * (back[j] - mean))),)
+
+
+def _batch_norm_backward(
+    layer: BatchNorm, x: Array, dy: Array, unit: Index, gradients: dict[str, Array]
+) -> tuple[Worked, ...]:
+    c = unit[-1]
+    _, r, h = _normalised(layer, x, unit)
+    numbers = f"{number(layer.gamma[c])} * {number(r)} * {protected(dy[unit])}"
+    terms = f" (one of {x.size // x.shape[-1]:,} terms of the sum)" if x.ndim > 1 else ""
+    return (
+        Worked(at("dgamma", (c,)), f"sum of dy {at('h', unit)}{terms}", "", float(gradients["gamma"][c]))
+        if terms
+        else Worked(
+            at("dgamma", (c,)), f"{at('dy', unit)} h", f"{number(dy[unit])} * {protected(h)}", float(dy[unit] * h)
+        ),
+        Worked(at("dbeta", (c,)), "sum of dy" if terms else at("dy", unit), "", float(gradients["beta"][c])),
+        Worked(
+            at("dx", unit), f"{at('gamma', (c,))} r {at('dy', unit)}", numbers, float(layer.gamma[c] * r * dy[unit])
+        ),
+    )
+
+
+def largest(name: str, gradient: Array) -> Worked:
+    """The entry of a gradient that is largest in size."""
+    index = tuple(map(int, np.unravel_index(int(np.abs(gradient).argmax()), gradient.shape)))
+    return Worked(at(f"d{name}", index), "", "", float(gradient[index]))
+
+
+def _dense_backward(layer: Dense, x: Array, dy: Array, unit: Index, place: Index) -> tuple[Worked, ...]:
+    (j,), (i,) = unit, place
+    product = float(x[i] * dy[j])
+    pairs: list[tuple[Index, Index]] = [((m,), (i, m)) for m in range(len(dy))]
+    return (
+        Worked(
+            at("dW", (i, j)),
+            f"{at('x', place)} {at('dy', unit)}",
+            f"{number(x[i])} * {protected(dy[j])}",
+            product,
+            (Term(f"{at('x', place)} {at('dy', unit)}", (float(x[i]), float(dy[j])), product),),
+        ),
+        Worked(at("db", unit), at("dy", unit), number(dy[j]), float(dy[j])),
+        weighted_sum(at("dx", place), ("dy", "W"), pairs, np.stack([dy, layer.W[i]], axis=1)),
+    )
+
+
+def _conv_backward(layer: Conv2D, x: Array, dy: Array, unit: Index, place: Index) -> tuple[Worked, ...]:
+    f = unit[2]
+    H1, W1, F = layer.output_shape
+    weight = next((w for p, w in zip(*meetings(layer, unit), strict=True) if p == place), (0, 0, place[2], f))
+    shared: list[tuple[Index, Index]] = []  # x and dy that meet at the one weight
+    meeting: list[tuple[Index, Index]] = []  # dy and W that meet at the one input
+    for i in range(H1):
+        for j in range(W1):
+            for p, w in zip(*meetings(layer, (i, j, 0)), strict=True):
+                if w[:3] == weight[:3]:
+                    shared.append((p, (i, j, f)))
+                if p == place:
+                    meeting += [((i, j, g), (*w[:3], g)) for g in range(F)]
+    return (
+        weighted_sum(at("dW", weight), ("x", "dy"), shared, np.array([(x[p], dy[q]) for p, q in shared])),
+        Worked(at("db", (f,)), f"sum of dy[i,j,{f}]", f"sum of {H1 * W1:,} values", float(dy[..., f].sum())),
+        weighted_sum(at("dx", place), ("dy", "W"), meeting, np.array([(dy[p], layer.W[q]) for p, q in meeting])),
+    )
