@@ -93,10 +93,8 @@ def measured(case: Case) -> dict[str, Any]:
     for seed in range(seeds):
         X, X_test, y, y_test = load(seed)
         row: dict[str, Any] = {"seed": seed}
-        makers: list[tuple[str, Callable[..., Any]]] = [
-            ("scikit-learn", pair[0]),
-            ("glassnet", partial(pair[1], shards=2 if name == SHARDED else 1)),
-        ]
+        ours = partial(pair[1], shards=2 if name == SHARDED else 1)
+        makers: list[tuple[str, Callable[..., Any]]] = [("scikit-learn", pair[0]), ("glassnet", ours)]
         for label, make in makers if seed % 2 else makers[::-1]:
             estimator = make(**settings, random_state=seed)
             started = time.perf_counter()

@@ -516,7 +516,7 @@ def test_export_writes_over_no_model(trained: Path) -> None:
 def test_export_refuses_what_it_cannot_write(trained: Path) -> None:
     assert "digits.pt: expected a name that ends in .onnx, or in" in refused("export", "run", "digits.pt", cwd=trained)
     message = refused("export", "run", "x.onnx", "--input", "int8", cwd=trained)
-    assert "input_type must be 'uint8' or 'float32', got 'int8'" in message
+    assert "'int8' is not one of 'uint8', 'float32'" in message
     message = refused("export", "run", "x.safetensors", "--input", "uint8", cwd=trained)
     assert "a file for PyTorch holds weights only; --input is for ONNX" in message
     message = refused("export", "run", "no/x.safetensors", cwd=trained)

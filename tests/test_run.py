@@ -247,7 +247,7 @@ def test_a_run_does_not_go_on_with_a_table_that_has_changed(houses: Path, tmp_pa
     for row in rows:
         row[place] = str(2 * float(row[place]))
     houses.write_text("\n".join([header, *(",".join(row) for row in rows)]))
-    with pytest.raises(RunError, match="the table .* has changed since this run began"):
+    with pytest.raises(RunError, match=r"the table .* has changed since this run began"):
         resume_run(load_run_recipe(run.folder), wanted.data.load(), run.folder, pictures=False)
 
 

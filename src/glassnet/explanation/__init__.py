@@ -1,5 +1,5 @@
 """One example, every number: what each layer makes of it, and what each weight would learn from it.
 
-`example` puts an explanation together: `equations` writes the numbers into the equations of the layers, `backward`
-brings the gradient back, `neuron` follows one unit, `text` writes it all down.
+`example` puts an explanation together: `equations` takes the equations of a layer out of its docstring, `worked` writes
+the numbers into them, `backward` brings the gradient back, `neuron` follows one unit, `text` writes it all down.
 """
