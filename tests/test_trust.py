@@ -107,14 +107,15 @@ def test_a_picture_without_ink_is_refused_and_counted() -> None:
     assert group.taken.tolist() == [True, False, True]
     sure = gn.Network([gn.Flatten(), gn.Dense(2)], input_shape=(28, 28))
     sure.layers[1].W[...], sure.layers[1].b[...] = 0, np.log([0.2, 0.8])
-    counted = trust.refusals(sure, 0.69, group)  # the evidence is log 2
+    counted = trust.refusals(sure, 0.69, 0.7, group)  # the evidence is log 2
     assert counted["refused"] == pytest.approx(1 / 3)
+    assert counted["refused_at_the_bar"] == 1
     assert counted["refused_without_ink"] == 1
     assert counted["kinds"] == [
         {"kind": "mark", "pictures": 2, "accepted": 2, "as": [1]},
         {"kind": "nothing", "pictures": 1, "accepted": 0, "as": []},
     ]
-    assert trust.refusals(sure, 0.7, group)["refused"] == 1
+    assert trust.refusals(sure, 0.7, 0.69, group)["refused"] == 1
 
 
 def test_the_measure_by_hand(others) -> None:
@@ -133,6 +134,9 @@ def test_the_measure_by_hand(others) -> None:
     assert result["groups"]["few"]["refused"] == 1 / 2
     assert result["groups"]["few"]["kinds"][0] == {"kind": "b", "pictures": 1, "accepted": 1, "as": [1]}
     assert result["expected_calibration_error"] == bins.error
+    # The bar lets 5 of the 250 be refused, and the evidence of a black pixel is less than that of the sixth.
+    assert result["groups"]["few"]["refused_at_the_bar"] == 1 / 2
+    assert "refuse of few: `one` 50.0 %" in trust.at_the_bar([result])
     assert "few refused" in trust.missed(result)
     assert "digits refused" in trust.missed(result)
     shown = trust.table([result])
