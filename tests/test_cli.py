@@ -645,6 +645,11 @@ def test_explain_takes_a_row_of_a_table(tables: Path) -> None:
     said = glassnet("explain", "numbers", "diabetes.csv", "--row", "3", cwd=tables)
     assert said.returncode == 0, said.stderr
     assert "standardize1" in said.stdout
+    assert (
+        "dense1        Dense(units=64)    (64,)          704"
+        in glassnet("summary", "table", "--data", "diabetes.csv", "--target", "progression", cwd=tables).stdout
+    )
+    assert re.search(r"x\[2\]   bmi +25\.3 +-?\d", said.stdout)
 
 
 def test_quiet_prints_the_figures_of_a_regression_only(tables: Path) -> None:

@@ -143,6 +143,67 @@ def test_attributions_are_gradient_times_input(tiny: gn.Network, pixels: np.ndar
     np.testing.assert_allclose(e.attributions, (slopes * h.x[:, None]).T, **EXACT)
 
 
+@pytest.mark.parametrize("loss", [gn.SquaredError(), gn.Huber(), gn.Poisson()])
+def test_a_number_is_explained_without_its_truth(loss: gn.Loss) -> None:
+    network = gn.Network([gn.Dense(1)], input_shape=3, dtype=np.float64)
+    network.loss = loss
+    e = gn.explain(network, np.ones(3))
+    assert (e.label, e.predicted, e.assumed, e.update) == (None, None, True, None)
+    np.testing.assert_allclose(e.dlogits, 0, atol=1e-15)
+    text = e.text()
+    assert f"\nThe network says {e.prediction[0]:.4g}.\n" in text
+    assert "\nForward\n" in text
+    assert "\nBackward\n" not in text
+    assert "the loss is that of the prediction itself" in text
+    assert "\nBackward\n" in gn.explain(network, np.ones(3), 2.0).text()
+
+
+@pytest.fixture
+def houses() -> gn.Network:
+    """A price that is linear in 15 columns, whose means are known."""
+    rng = np.random.default_rng(0)
+    network = gn.Network([gn.Standardize(), gn.Dense(1)], input_shape=15, dtype=np.float64, seed=0)
+    network.loss = gn.SquaredError()
+    network.layers[0].adapt([rng.normal(100, 5, (50, 15))])
+    return network
+
+
+def test_named_inputs_are_counted_from_their_mean(houses: gn.Network) -> None:
+    x = np.arange(90.0, 105)
+    names = ["area", "a name of a column " * 8, *map(str, range(13))]
+    e = gn.explain(houses, x, 7.5, names=names)
+    standardize, dense = houses.layers
+    says = dense.W[:, 0] * standardize.factor * (x - standardize.mean)
+    np.testing.assert_allclose(e.attributions[0], says, **EXACT)
+    np.testing.assert_allclose(says.sum() + dense.b[0], e.prediction[0], **EXACT)  # of a linear network, all there is
+    lines = e.text(80).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert f"The network says {e.prediction[0]:.4g}; the truth is 7.5." in lines
+    start = next(i for i, line in enumerate(lines) if line.startswith("    input"))
+    order = np.argsort(-np.abs(says))
+    assert [int(line.split("[")[1].split("]")[0]) for line in lines[start + 1 : start + 13]] == order[:12].tolist()
+    shown = [float(line.split()[-1]) for line in lines[start + 1 : start + 14]]
+    np.testing.assert_allclose(shown, [*says[order[:12]], says[order[12:]].sum()], rtol=1e-3)
+    assert lines[start + 13].startswith("    and 3 others together")
+    plain = gn.explain(houses, x, 7.5)  # the slope times x, as of a picture
+    np.testing.assert_allclose(plain.attributions[0], dense.W[:, 0] * standardize.factor * x, **EXACT)
+    assert "moves z" not in plain.text()
+    with pytest.raises(gn.InputError, match="expected names of 15 inputs, or none, got 2"):
+        gn.explain(houses, x, 7.5, names=["area", "garden"])
+
+
+def test_the_figure_names_the_inputs_that_say_most(houses: gn.Network) -> None:
+    pytest.importorskip("matplotlib", reason="figures need the extra 'plots'")
+    from glassnet import plots
+
+    x = np.arange(90.0, 105)
+    e = gn.explain(houses, x, 7.5, names=[f"column {i}" for i in range(15)])
+    axes = plots.explanation(e).axes[0]
+    most = np.argsort(-np.abs(e.attributions[0]))[:7][::-1]
+    assert [label.get_text() for label in axes.get_yticklabels()] == [f"column {i} = {x[i]:.4g}" for i in most]
+    assert [bar.get_width() for bar in axes.patches] == e.attributions[0][most].tolist()
+
+
 def test_the_update_is_a_step_of_the_weight_with_the_largest_gradient(
     tiny: gn.Network, pixels: np.ndarray, by_hand: ByHand
 ) -> None:
@@ -585,10 +646,6 @@ def test_bad_input(tiny: gn.Network, pixels: np.ndarray, arguments: dict[str, An
 def test_bad_networks(image: np.ndarray) -> None:
     with pytest.raises(gn.InputError, match="flat outputs"):
         gn.explain(gn.Network([gn.Conv2D(2, 3)], input_shape=(8, 8, 2)), image)
-    regression = gn.Network([gn.Dense(2)], input_shape=3)
-    regression.loss = gn.SquaredError()
-    with pytest.raises(gn.InputError, match="predicts numbers, not classes: give y"):
-        gn.explain(regression, np.ones(3))
     with pytest.raises(gn.InputError, match="no layer with weights"):
         gn.explain(gn.Network([gn.ReLU()], input_shape=3), np.ones(3), neuron="relu1:0")
 

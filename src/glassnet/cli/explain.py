@@ -51,7 +51,8 @@ def explain(
         truth = class_number(label, network)
     elif truth is not None and found.labels.ndim == 1 and truth >= max(network.output_shape[0], 2):
         raise DataError(f"{file}, row {row}: label {truth}, which the model does not know: give one with --label")
-    explanation = explained(network, found.x[row], truth, neuron=neuron, lr=lr)
+    names = schema.input_names if schema else ()
+    explanation = explained(network, found.x[row], truth, neuron=neuron, lr=lr, names=names)
     if picture is not None:
         plots.save(plots.explanation(explanation), picture)
     typer.echo(explanation.text(min(console.width, 100)), nl=False)

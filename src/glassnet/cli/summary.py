@@ -9,6 +9,9 @@ import typer
 def summary(
     network: Annotated[str, typer.Argument(help="a named recipe, a TOML file, a model file or a run folder")],
     data: Annotated[str | None, typer.Option(help="for a recipe: the dataset that it is to be made for")] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="the column to predict: --data is then any table, as CSV")
+    ] = None,
     change: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="change any setting of the recipe")
     ] = None,
@@ -21,20 +24,23 @@ def summary(
 
     `glassnet summary classic --set network.hidden=[256,64]`
 
+    `glassnet summary table --data table.csv --target species`
+
     `glassnet summary runs/classic-mnist`
     """
     from glassnet.cli.evaluate import model_path
     from glassnet.cli.terminal import console
-    from glassnet.cli.train import load_data, settings_of
+    from glassnet.cli.train import load_data, settings_of, table_settings
     from glassnet.modelfile import load_network
     from glassnet.recipes import RecipeError, load_recipe, recipe_names
 
     path = Path(network) if network in recipe_names() else model_path(Path(network))
     if path.suffix == ".safetensors":
-        if data or change:
-            raise RecipeError(f"{network}: --data and --set are for recipes, but this is a trained model")
+        if data or target or change:
+            raise RecipeError(f"{network}: --data, --target and --set are for recipes, but this is a trained model")
         table = load_network(path).summary()
     else:
-        recipe = load_recipe(network, settings=settings_of(change, data=data))
+        settings = settings_of(change, data=data) | table_settings(data, target)
+        recipe = load_recipe(network, settings=settings)
         table = recipe.make_network(load_data(recipe)).summary()
     console.print(table, soft_wrap=True)

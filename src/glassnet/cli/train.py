@@ -137,7 +137,9 @@ def settings_of(
     return settings
 
 
-def table_settings(data: str | None, target: str | None, task: str | None, ignore: list[str] | None) -> dict[str, str]:
+def table_settings(
+    data: str | None, target: str | None, task: str | None = None, ignore: list[str] | None = None
+) -> dict[str, str]:
     """What --target, --task and --ignore change in a recipe, as TOML.
 
     Raises:

@@ -5,8 +5,8 @@ would change. The numbers follow one thread: from the logit of the class down to
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,12 @@ from glassnet.explanation import text
 from glassnet.explanation.backward import REMARKS, back_to_x, pass_back, slopes_of, way_back
 from glassnet.explanation.equations import Index, Worked, at, equations, number
 from glassnet.explanation.neuron import Neuron, find_neuron, neuron_numbers, path_of
+from glassnet.explanation.step import Update, one_step
 from glassnet.explanation.worked import worked_backward, worked_forward
 from glassnet.nn.entropy import CrossEntropy
 from glassnet.nn.layer import Array, Shape
 from glassnet.nn.network import Network
+from glassnet.nn.reshape import Standardize
 from glassnet.nn.settings import InputError, describe, require
 
 
@@ -55,28 +57,6 @@ class LayerNumbers:
     remark: str
 
 
-@dataclass(frozen=True)
-class Update:
-    """One weight before and after one step of gradient descent: after = before - lr * gradient.
-
-    Attributes:
-        layer, parameter, index: which weight.
-        loss_before, loss_after: of the example, when this weight alone is changed.
-        loss_after_all: when all parameters take the step.
-    """
-
-    layer: str
-    parameter: str
-    index: Index
-    before: float
-    gradient: float
-    lr: float
-    after: float
-    loss_before: float
-    loss_after: float
-    loss_after_all: float
-
-
 @dataclass(frozen=True, eq=False)
 class Explanation:
     """One example, every number; `print` it, or draw it with glassnet.plots.explanation.
@@ -87,14 +67,17 @@ class Explanation:
         logits, prediction: (M,), and what the loss makes of them: probabilities, for cross-entropy.
         target: (M,), what they should have been.   label: its class; None for real targets.
         predicted: the class that the network chooses; None if it predicts no classes.
-        assumed: no truth was given, so the predicted class is taken for it.
+        assumed: no truth was given, so what the network predicts is taken for it.
         loss, loss_description, loss_equations, gradient_equations: the loss, in nats for cross-entropy.
         probabilistic: whether the predictions are probabilities.   softmax: whether they are a softmax of the logits.
         worked_loss: the loss with its numbers.
         dlogits: (M,), dLoss/dlogits.
         attributions: (M, *input_shape), dlogit_k/dx times x for each output k: what each pixel says for and against it.
-        update: what a step of plain gradient descent makes of one weight; None for a network without parameters.
+            Of inputs with names, dlogit_k/dx times (x - mean) where their mean is known, by Standardize as first layer.
+        update: what a step of plain gradient descent makes of one weight; None for a network without parameters, or
+            where the prediction is a number and taken for the truth.
         neuron: the neuron that was asked for.
+        names: of the inputs, such as the columns of a table; () without.   from_mean: whether their mean is known.
     """
 
     x: Array
@@ -117,7 +100,14 @@ class Explanation:
     attributions: Array
     update: Update | None
     neuron: Neuron | None
-    image_shape: Shape | None = field(default=None)
+    image_shape: Shape | None = None
+    names: tuple[str, ...] = ()
+    from_mean: bool = False
+
+    @property
+    def output(self) -> int:
+        """The output that the numbers follow: that of the label, or the one with the largest target."""
+        return top_output(self.label, self.target)
 
     def __str__(self) -> str:
         return self.text()
@@ -127,7 +117,15 @@ class Explanation:
         return text.write(self, width)
 
 
-def explain(network: Network, x: Any, y: Any = None, *, neuron: str | None = None, lr: float = 0.1) -> Explanation:
+def explain(
+    network: Network,
+    x: Any,
+    y: Any = None,
+    *,
+    neuron: str | None = None,
+    lr: float = 0.1,
+    names: Sequence[str] = (),
+) -> Explanation:
     """What a network makes of one example, and what it would learn from it, number by number.
 
     Everything is computed in float64 on a copy; the network stays as it is. Layers act as in prediction, also on the
@@ -135,12 +133,14 @@ def explain(network: Network, x: Any, y: Any = None, *, neuron: str | None = Non
 
     Args:
         x: one example, or a batch of one.
-        y: its label, or a row of targets (M,); by default the class that the network predicts.
+        y: its label, or a row of targets (M,); by default what the network predicts.
         neuron: follow one neuron, "layer:index", such as "dense1:7", or "conv2d1:3,4,0" for row, column, filter.
         lr: the learning rate of the step that is shown, above 0.
+        names: of the inputs, one for each, such as `schema.input_names`.
 
     Raises:
-        InputError: not one example, a target that does not fit, an unknown layer or index, lr not above 0.
+        InputError: not one example, a target that does not fit, an unknown layer or index, lr not above 0, too many or
+            too few names.
     """
     require(0 < lr < math.inf, f"lr must be a number above 0, got {lr!r}")
     require(
@@ -148,6 +148,8 @@ def explain(network: Network, x: Any, y: Any = None, *, neuron: str | None = Non
         f"explain takes a network with flat outputs (M,), but these have shape {network.output_shape}: end it in "
         "Flatten() or Dense(classes)",
     )
+    size = math.prod(network.input_shape)
+    require(len(names) in (0, size), f"explain: expected names of {size:,} inputs, or none, got {len(names):,}")
     batch = one_example(network, x)
     own = network.copy(dtype=np.float64)
     own.logits(batch)  # refuses what is not finite
@@ -169,9 +171,10 @@ def explain(network: Network, x: Any, y: Any = None, *, neuron: str | None = Non
     classifies = bool(own.classes) or own.loss.classifies
 
     M = len(logits[0])
-    top = 0 if M == 1 else label if label is not None else int(np.abs(rows).argmax())
-    thread = list(follow(own, inputs, (top,), path_of(own, inputs, spot, pooled=True)))[::-1]
-    attributions = back_to_x(own, inputs, np.eye(M)) * batch.astype(np.float64)
+    thread = list(follow(own, inputs, (top_output(label, rows),), path_of(own, inputs, spot, pooled=True)))[::-1]
+    mean = own.layers[0].mean if names and isinstance(own.layers[0], Standardize) else None
+    far = batch.astype(np.float64) if mean is None else batch - mean
+    attributions = back_to_x(own, inputs, np.eye(M)) * far
 
     layers = []
     d = dlogits
@@ -224,9 +227,11 @@ def explain(network: Network, x: Any, y: Any = None, *, neuron: str | None = Non
         worked_loss=worked_loss(own, loss, prediction[0], label),
         dlogits=dlogits[0].copy(),
         attributions=attributions,
-        update=update(own, batch, targets, loss, layers, spot, lr),
+        update=None if assumed and label is None else one_step(own, batch, targets, loss, layers, spot, lr),
         neuron=None if spot is None else neuron_numbers(own, layers, *spot, lr),
-        image_shape=image_shape(np.shape(x), own.input_shape),
+        image_shape=None if names else image_shape(np.shape(x), own.input_shape),
+        names=tuple(names),
+        from_mean=mean is not None,
     )
 
 
@@ -259,11 +264,8 @@ def target(network: Network, y: Any, logits: Array) -> tuple[Array, bool]:
     """The target as the loss takes it, and whether it is only the network's own prediction."""
     M = logits.shape[1]
     if y is None:
-        require(
-            bool(network.classes) or network.loss.classifies,
-            "this network predicts numbers, not classes: give y, what its outputs should have been (--label NUMBER)",
-        )
-        return network.loss.labels(network.loss.predict(logits)), True
+        said = network.loss.predict(logits)
+        return (network.loss.labels(said) if network.classes or network.loss.classifies else said), True
     try:
         array = np.asarray(y)
     except ValueError:
@@ -294,6 +296,11 @@ def worked_loss(network: Network, loss: float, prediction: Array, label: int | N
     return Worked("L", "", "", loss)
 
 
+def top_output(label: int | None, target: Array) -> int:
+    """Where the thread of numbers starts: at the output (of M) of the label, or at that with the largest target."""
+    return 0 if len(target) == 1 else label if label is not None else int(np.abs(target).argmax())
+
+
 def follow(
     network: Network, inputs: list[Array], top: Index, path: dict[int, Index]
 ) -> Iterator[tuple[Index, Index, Array]]:
@@ -316,61 +323,3 @@ def follow(
         place = path.get(position - 1) or tuple(map(int, np.unravel_index(flat, x[0].shape)))
         yield unit, place, slopes
         unit = place
-
-
-# One step, one neuron
-
-
-def update(
-    network: Network,
-    batch: Array,
-    targets: Array,
-    loss: float,
-    layers: list[LayerNumbers],
-    spot: tuple[int, Index] | None,
-    lr: float,
-) -> Update | None:
-    """The step of the weight with the largest gradient: of the whole network, or of the neuron."""
-    if not network.segments:
-        return None
-    position, name, index = largest_gradient(network, layers, spot)
-    gradient, before = float(layers[position].gradients[name][index]), float(layers[position].parameters[name][index])
-    grad = np.zeros_like(network.theta)
-    for segment in network.segments:
-        segment.view(grad)[...] = layers[segment.layer].gradients[segment.name]
-    segment = next(s for s in network.segments if s.layer == position and s.name == name)
-    start = network.theta.copy()
-
-    def loss_now() -> float:
-        value = network.loss.forward(network.forward(batch), targets)[0]
-        network.theta[:] = start
-        return value
-
-    segment.view(network.theta)[index] -= lr * gradient
-    after = float(segment.view(network.theta)[index])
-    alone = loss_now()
-    network.theta -= lr * grad
-    return Update(layers[position].name, name, index, before, gradient, lr, after, loss, alone, loss_now())
-
-
-def largest_gradient(
-    network: Network, layers: list[LayerNumbers], spot: tuple[int, Index] | None
-) -> tuple[int, str, Index]:
-    """Layer, name and index of the parameter with the largest gradient: of all, or of one neuron."""
-    if spot is None:
-        found = [
-            (float(np.abs(gradient).max()), -position, name, gradient)
-            for position, layer in enumerate(layers)
-            for name, gradient in layer.gradients.items()
-        ]
-    else:
-        position, unit = spot
-        layer, numbers = network.layers[position], layers[position]
-        dy = np.zeros((1, *numbers.y.shape))
-        dy[0, *unit] = numbers.dy[unit] or 1  # of a silent neuron: what would learn if it were not
-        pass_back(layer, numbers.x[None], dy)
-        own = {name: getattr(layer, f"d{name}").copy() for name in layer.parameters()}
-        found = [(float(np.abs(gradient).max()), -position, name, gradient) for name, gradient in own.items()]
-    weights = [one for one in found if one[3].ndim > 1 and one[0] > 0]  # rather than biases
-    _, position, name, gradient = max(weights or found, key=lambda one: one[:2])
-    return -position, name, tuple(map(int, np.unravel_index(int(np.abs(gradient).argmax()), gradient.shape)))

@@ -13,14 +13,17 @@ import numpy as np
 
 from glassnet.explanation.equations import Worked, at, number, plus, protected
 from glassnet.nn.layer import Array
+from glassnet.nn.plain import brief
 
 if TYPE_CHECKING:
-    from glassnet.explanation.example import Explanation, LayerNumbers, Update
+    from glassnet.explanation.example import Explanation, LayerNumbers
     from glassnet.explanation.neuron import Neuron
+    from glassnet.explanation.step import Update
 
 RAMP = " .:-=+*#%@"
 WIDTH = 80  # what the tables need
 CLASSES = 12  # so many rows of the table of classes
+INPUTS = 12  # and of that of inputs with names
 
 
 def write(e: "Explanation", width: int) -> str:
@@ -38,20 +41,24 @@ def write(e: "Explanation", width: int) -> str:
     for layer in e.layers:
         lines += _forward(layer, width)
     lines += [*_title("The loss"), *_loss(e, width)]
-    lines += _title("Backward")
-    lines += _paragraph(
-        "From the top layer down. dy is dLoss/dy, the slope of the loss along y: by how much the loss grows when y "
-        "grows by a little, for each unit of growth.",
-        width,
-    )
-    for layer in reversed(e.layers):
-        lines += _backward(layer, width)
+    if e.label is not None or not e.assumed:  # of its own prediction there is nothing to learn
+        lines += [*_title("Backward"), *_way_back(e, width)]
     if e.neuron is not None:
         lines += [*_title(f"The neuron {e.neuron.layer}:{','.join(map(str, e.neuron.index))}")]
         lines += _neuron(e.neuron, width)
     if e.update is not None:
         lines += [*_title("One step of gradient descent"), *_update(e.update, width, of_neuron=e.neuron is not None)]
     return "\n".join(line.rstrip() for line in lines).strip("\n") + "\n"
+
+
+def _way_back(e: "Explanation", width: int) -> Iterator[str]:
+    yield from _paragraph(
+        "From the top layer down. dy is dLoss/dy, the slope of the loss along y: by how much the loss grows when y "
+        "grows by a little, for each unit of growth.",
+        width,
+    )
+    for layer in reversed(e.layers):
+        yield from _backward(layer, width)
 
 
 def _title(title: str) -> list[str]:
@@ -68,13 +75,36 @@ def _input(e: "Explanation", width: int) -> Iterator[str]:
     if e.image_shape is not None:
         yield from characters(e.x.reshape(e.image_shape), width=min(width, 64))
     yield from _paragraph(f"x: {_range(e.x)}", width)
-    said = f"The network says {e.classes[e.predicted]}" if e.predicted is not None else "The network's outputs"
-    if e.predicted is not None and len(e.prediction) > 1 and e.probabilistic:
-        said += f" ({e.prediction[e.predicted]:.2%})"
-    if e.label is not None and not e.assumed:
-        said += f"; the truth is {e.classes[e.label]}"
     if e.predicted is not None:
+        said = f"The network says {e.classes[e.predicted]}"
+        if len(e.prediction) > 1 and e.probabilistic:
+            said += f" ({e.prediction[e.predicted]:.2%})"
+        if e.label is not None and not e.assumed:
+            said += f"; the truth is {e.classes[e.label]}"
         yield from _paragraph(f"{said}.", width)
+    elif len(e.prediction) == 1:
+        truth = "" if e.assumed else f"; the truth is {number(e.target[0])}"
+        yield f"The network says {number(e.prediction[0])}{truth}."
+    if e.names:
+        yield ""
+        yield from _named(e, width)
+
+
+def _named(e: "Explanation", width: int) -> Iterator[str]:
+    """The inputs that say most about the output that is explained, by name."""
+    what = f"the output for {e.classes[e.output]}" if len(e.logits) > 1 else "the output"
+    says = e.attributions[e.output].ravel()
+    order = np.argsort(-np.abs(says), kind="stable")
+    how = ", away from that of an average row: dz/dx (x - mean)." if e.from_mean else ": dz/dx x."
+    yield from _paragraph(f"By about so much each input moves z, {what}{how}", width)
+    column = min(max(map(len, e.names)), width - 46)
+    yield f"    {'input':<{column + 10}}{'x':>12}{'moves z by':>12}"
+    for i in order[:INPUTS]:
+        name = brief(e.names[i], column)
+        yield f"    {f'x[{i}]':<7}{name:<{column + 3}}{number(float(e.x.ravel()[i])):>12}{number(says[i]):>12}"
+    if len(order) > INPUTS:
+        rest = says[order[INPUTS:]]
+        yield f"    {f'and {len(rest):,} others together':<{column + 22}}{number(rest.sum()):>12}"
 
 
 def _range(array: Array) -> str:
@@ -153,10 +183,13 @@ def _loss(e: "Explanation", width: int) -> Iterator[str]:
     yield ""
     yield from _table_of_outputs(e)
     yield ""
-    if e.assumed and e.label is not None:
-        yield from _paragraph(
-            f"No truth was given: the loss is that of the predicted label, {e.classes[e.label]}.", width, "    "
+    if e.assumed:
+        taken = (
+            "prediction itself, which leaves nothing to learn"
+            if e.label is None
+            else f"predicted label, {e.classes[e.label]}"
         )
+        yield from _paragraph(f"No truth was given: the loss is that of the {taken}.", width, "    ")
     yield from _worked(e.worked_loss, width)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glassnet.explanation.example import Explanation, LayerNumbers
+from glassnet.nn.plain import brief
 from glassnet.plots.figure import QUIET, TRAINING, VALIDATION, WRONG, empty_figure, show
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def explanation(e: Explanation) -> "Figure":
 
 CLASSES = 10  # classes that are drawn: those with the largest logits
 TILES = 16  # channels of an image that are drawn
+SAID, NAME = 7, 24  # inputs with names that are drawn, and letters of a name
+NAMED = 16  # inputs whose names stand under a map of them
 
 
 def _says_more(layer: LayerNumbers) -> bool:
@@ -52,12 +55,14 @@ def _layer_height(layer: LayerNumbers) -> float:
 
 def _input_and_output(row: Any, e: Explanation) -> None:
     left, right = row.subplots(1, 2, width_ratios=[1, 2.6])
-    if e.image_shape is None:
+    if e.names:
+        _said_most(left, e)
+    elif e.image_shape is None:
         left.bar(range(e.x.size), e.x.ravel(), color=QUIET)
     else:
         show(left, e.x.reshape(e.image_shape))
         left.set_axis_off()
-    left.set_title("the example", fontsize=10)
+    left.set_title("the inputs that say most" if e.names else "the example", fontsize=10)
     names = e.classes if len(e.prediction) == len(e.classes) else ("output",)
     order = _largest_outputs(e)
     colours = [TRAINING if k == e.predicted else VALIDATION if k == e.label else "#b9c4cf" for k in order]
@@ -70,9 +75,22 @@ def _input_and_output(row: Any, e: Explanation) -> None:
     right.set_title(_verdict(e), fontsize=10)
 
 
+def _said_most(axes: Any, e: Explanation) -> None:
+    """The inputs that move the output that is explained most, with their values: blue upwards, red downwards."""
+    says = e.attributions[e.output].ravel()
+    order = np.argsort(-np.abs(says), kind="stable")[:SAID][::-1]
+    axes.barh(range(len(order)), says[order], color=np.where(says[order] < 0, WRONG, TRAINING))
+    axes.set_yticks(range(len(order)), [f"{brief(e.names[i], NAME)} = {e.x.ravel()[i]:.4g}" for i in order])
+    axes.tick_params(labelsize=7)
+    axes.axvline(0, color=QUIET, linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
 def _verdict(e: Explanation) -> str:
     if e.predicted is None:
-        return f"the outputs; loss {e.loss:.4g}"
+        said = f"the network says {e.prediction[0]:.4g}" if len(e.prediction) == 1 else "the outputs"
+        truth = f", the truth is {e.target[0]:.4g}" if len(e.prediction) == 1 else ""
+        return said if e.assumed else f"{said}{truth}; loss {e.loss:.4g}"
     said = f"the network says {e.classes[e.predicted]}"
     if e.assumed or e.label is None:
         return said
@@ -108,6 +126,7 @@ def _activations(row: Any, layer: LayerNumbers, e: Explanation) -> None:
         axes.plot(place, 0, marker="v", color=VALIDATION, markersize=7, zorder=3)
     axes.axhline(0, color=QUIET, linewidth=0.6)
     axes.set_xlim(-0.7, values.size - 0.3)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.tick_params(labelsize=7)
     axes.set_yticks([y.min(), 0, y.max()], [f"{value:8.3g}" for value in (y.min(), 0, y.max())])
@@ -120,13 +139,18 @@ def _attributions(row: Any, e: Explanation) -> None:
     names = e.classes if len(e.logits) == len(e.classes) else ("output",)
     top = max(float(np.abs(e.attributions[order]).max()), 1e-12)
     what = "input" if e.image_shape is None else "pixel"
-    row.suptitle(f"what each {what} says (dlogit/dx times x): blue for the class, red against it", fontsize=10)
+    far = "x - mean" if e.from_mean else "x"
+    row.suptitle(f"what each {what} says (dlogit/dx times {far}): blue for the class, red against it", fontsize=10)
     if e.image_shape is None:
         axes = row.subplots()
         maps = e.attributions[order].reshape(len(order), -1)
         drawn = axes.imshow(maps, cmap="RdBu", vmin=-top, vmax=top, aspect="auto", interpolation="nearest")
         axes.set_yticks(range(len(order)), [names[k] for k in order])
-        axes.set_xlabel("input")
+        if 0 < len(e.names) <= NAMED:
+            axes.set_xticks(range(len(e.names)), [brief(name, NAME) for name in e.names], fontsize=7)
+            axes.tick_params("x", rotation=30, rotation_mode="xtick")
+        else:
+            axes.set_xlabel("input")
         row.colorbar(drawn, ax=axes, shrink=0.9)
         return
     cells = row.subplots(-(-len(order) // 5), 5, squeeze=False)

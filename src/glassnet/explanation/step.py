@@ -1,0 +1,91 @@
+"""One step of gradient descent on one example: what it makes of one weight, and what that does to the loss."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glassnet.explanation.backward import pass_back
+from glassnet.explanation.equations import Index
+from glassnet.nn.layer import Array
+from glassnet.nn.network import Network
+
+if TYPE_CHECKING:
+    from glassnet.explanation.example import LayerNumbers
+
+
+@dataclass(frozen=True)
+class Update:
+    """One weight before and after one step of gradient descent: after = before - lr * gradient.
+
+    Attributes:
+        layer, parameter, index: which weight.
+        loss_before, loss_after: of the example, when this weight alone is changed.
+        loss_after_all: when all parameters take the step.
+    """
+
+    layer: str
+    parameter: str
+    index: Index
+    before: float
+    gradient: float
+    lr: float
+    after: float
+    loss_before: float
+    loss_after: float
+    loss_after_all: float
+
+
+def one_step(
+    network: Network,
+    batch: Array,
+    targets: Array,
+    loss: float,
+    layers: list["LayerNumbers"],
+    spot: tuple[int, Index] | None,
+    lr: float,
+) -> Update | None:
+    """The step of the weight with the largest gradient: of the whole network, or of the neuron."""
+    if not network.segments:
+        return None
+    position, name, index = largest_gradient(network, layers, spot)
+    gradient, before = float(layers[position].gradients[name][index]), float(layers[position].parameters[name][index])
+    grad = np.zeros_like(network.theta)
+    for segment in network.segments:
+        segment.view(grad)[...] = layers[segment.layer].gradients[segment.name]
+    segment = next(s for s in network.segments if s.layer == position and s.name == name)
+    start = network.theta.copy()
+
+    def loss_now() -> float:
+        value = network.loss.forward(network.forward(batch), targets)[0]
+        network.theta[:] = start
+        return value
+
+    segment.view(network.theta)[index] -= lr * gradient
+    after = float(segment.view(network.theta)[index])
+    alone = loss_now()
+    network.theta -= lr * grad
+    return Update(layers[position].name, name, index, before, gradient, lr, after, loss, alone, loss_now())
+
+
+def largest_gradient(
+    network: Network, layers: list["LayerNumbers"], spot: tuple[int, Index] | None
+) -> tuple[int, str, Index]:
+    """Layer, name and index of the parameter with the largest gradient: of all, or of one neuron."""
+    if spot is None:
+        found = [
+            (float(np.abs(gradient).max()), -position, name, gradient)
+            for position, layer in enumerate(layers)
+            for name, gradient in layer.gradients.items()
+        ]
+    else:
+        position, unit = spot
+        layer, numbers = network.layers[position], layers[position]
+        dy = np.zeros((1, *numbers.y.shape))
+        dy[0, *unit] = numbers.dy[unit] or 1  # of a silent neuron: what would learn if it were not
+        pass_back(layer, numbers.x[None], dy)
+        own = {name: getattr(layer, f"d{name}").copy() for name in layer.parameters()}
+        found = [(float(np.abs(gradient).max()), -position, name, gradient) for name, gradient in own.items()]
+    weights = [one for one in found if one[3].ndim > 1 and one[0] > 0]  # rather than biases
+    _, position, name, gradient = max(weights or found, key=lambda one: one[:2])
+    return -position, name, tuple(map(int, np.unravel_index(int(np.abs(gradient).argmax()), gradient.shape)))
