@@ -98,6 +98,8 @@ def test_the_target_is_a_class_or_an_amount(cells: list[str], task: str | None, 
         ({"kind": ["1.5", "x"] * 6}, {"target": "kind", "task": "regression"}, "line 3, column 'kind': expected a num"),
         ({"id": [f"row {i}" for i in range(12)]}, {"target": "kind"}, "12 different texts in 12 rows.*--ignore 'id'"),
         ({"id": [f"{i // 2},5" for i in range(12)]}, {"target": "kind"}, "'id' writes numbers with a comma"),
+        ({"day": ["2024-01-31", "2024-02-01 10:30"] * 6}, {"target": "kind"}, "'day' holds dates, such as '2024-02-01"),
+        ({"day": ["1.2.2024", "", "31/12/2024"] * 4}, {"target": "kind"}, "numbers made of them, such as the month"),
         (
             {"size": ["1"] * 11 + ["big"]},
             {"target": "kind"},

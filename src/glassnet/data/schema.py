@@ -25,6 +25,7 @@ Task = Literal["classification", "regression"]
 # NaN and infinity count as numbers here, so that they are refused as such and do not make a column one of text.
 NUMBER = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE)
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
+DATE = re.compile(r"(?:\d{4}([-/.])\d\d?\1\d\d?|\d\d?([-/.])\d\d?\2\d{4})(?:[T ].*)?", re.ASCII)
 LARGEST = 1e30  # float32 holds it, and what a network makes of it
 MOST_CATEGORIES = 256
 MOST_VALUES = 1 << 27  # numbers in all rows together, 1 GB
@@ -278,6 +279,11 @@ def _categories(table: Table, name: str, kinds: set[str]) -> tuple[str, ...]:
     where = f"{table.name}: column {name!r}"
     if all(DECIMAL_COMMA.fullmatch(kind) for kind in kinds - {""}):
         raise DataError(f"{where} writes numbers with a comma, such as {max(kinds)!r}: expected a point, as in 3.14")
+    if all(DATE.fullmatch(kind) for kind in kinds - {""}):  # as categories, tomorrow's would be unknown
+        raise DataError(
+            f"{where} holds dates, such as {max(kinds)[:40]!r}: expected numbers made of them, such as the month or "
+            f"the days since some day; or leave it out with --ignore '{name}'"
+        )
     if 2 * len(kinds) > len(table):
         raise DataError(
             f"{where} holds {len(kinds):,} different texts in {len(table):,} rows, such as {max(kinds)[:40]!r}: it "
