@@ -13,6 +13,7 @@ import pytest
 
 import glassnet as gn
 from browser import Page, find_browser
+from glassnet import plots
 from glassnet.recipes import Recipe, load_recipe
 from glassnet.report import write_report
 from glassnet.run import resume_run, train_recipe
@@ -219,6 +220,18 @@ def test_what_is_absent_is_left_out(folder: Path, tmp_path: Path) -> None:
     assert "Unfinished 0 of 3 epochs are trained" in page.text
     assert page.headings == ["Settings"]
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_many_predictions_are_drawn_as_one_image() -> None:
+    """Fifty thousand dots as shapes of their own would make a page of 15 MB."""
+    truth = np.random.default_rng(0).normal(size=50_000)
+    predicted = truth + 0.1
+    predicted[0] += 1e6  # an outlier must not ask for a million bars
+    result = gn.RegressionEvaluation(0.5, truth, predicted)
+    for draw in (plots.predicted, plots.residuals):
+        assert len(plots.as_svg(draw(result))) < 500_000
+    few = gn.RegressionEvaluation(0.5, truth[1:100], predicted[1:100])
+    assert "<image" not in plots.as_svg(plots.predicted(few))  # those stay sharp at any size
 
 
 def test_examples_that_are_no_images_have_no_pictures(tmp_path: Path, blobs: tuple[np.ndarray, np.ndarray]) -> None:

@@ -1,14 +1,20 @@
 """Figures of a regression: what was predicted against what is true, and by how much it was wrong."""
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glassnet.nn.layer import Array
 from glassnet.plots.figure import QUIET, TRAINING, VALIDATION, empty_figure
 from glassnet.train.regression import RegressionEvaluation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+BINS = 40  # of a histogram, at most
+MANY = 2000  # dots: as shapes of their own, more make a page that no browser likes
 
 
 def predicted(result: RegressionEvaluation) -> "Figure":
@@ -19,7 +25,7 @@ def predicted(result: RegressionEvaluation) -> "Figure":
     margin = 0.04 * float(np.ptp(both)) or 1.0
     limits = (float(both.min()) - margin, float(both.max()) + margin)
     axes.plot(limits, limits, color=QUIET, linestyle="--", linewidth=1, label="prediction = truth")
-    axes.plot(result.truth, result.predicted, "o", color=TRAINING, alpha=0.6, markersize=5, markeredgewidth=0)
+    _dots(axes, result.truth, result.predicted)
     axes.set(xlim=limits, ylim=limits, xlabel="truth", ylabel="prediction", aspect="equal")
     axes.set_title(f"R2 {result.r2:.3f} on {len(result.truth):,} test examples", fontsize=11)
     axes.grid(alpha=0.3)
@@ -32,12 +38,33 @@ def residuals(result: RegressionEvaluation) -> "Figure":
     figure = empty_figure(8.6, 4.0)
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[3, 1])
     left.axhline(0, color=QUIET, linestyle="--", linewidth=1)
-    left.plot(result.predicted, result.residuals, "o", color=TRAINING, alpha=0.6, markersize=5, markeredgewidth=0)
+    _dots(left, result.predicted, result.residuals)
     left.set(xlabel="prediction", ylabel="prediction - truth")
     left.set_title(f"mean absolute error {result.mean_absolute_error:.4g}", fontsize=11)
     left.grid(alpha=0.3)
-    right.hist(result.residuals, bins="auto", orientation="horizontal", color=TRAINING, alpha=0.8)
+    right.hist(
+        result.residuals,
+        bins=min(BINS, max(8, math.isqrt(len(result.residuals)))),
+        orientation="horizontal",
+        color=TRAINING,
+        alpha=0.8,
+    )
     right.axhline(float(result.residuals.mean()), color=VALIDATION, linewidth=2, label="mean")
     right.set(xlabel="examples")
     right.legend(frameon=False)
     return figure
+
+
+def _dots(axes: Any, x: Array, y: Array) -> None:
+    """A dot for each pair; many of them as one image, with lighter dots that show where they lie thick."""
+    many = len(x) > MANY
+    axes.plot(
+        x,
+        y,
+        "o",
+        color=TRAINING,
+        alpha=0.15 if many else 0.6,
+        markersize=3 if many else 5,
+        markeredgewidth=0,
+        rasterized=many,
+    )
