@@ -618,6 +618,36 @@ def test_a_row_that_cannot_be_predicted_costs_no_other_its_prediction(tables: Pa
     assert not (tables / "said2.csv").exists()
 
 
+@pytest.mark.parametrize(
+    ("loss", "lines", "keys"),
+    [
+        (
+            gn.BinaryCrossEntropy(),
+            ["row 0: yes (95.3%), then no (4.7%)", "row 1: no (73.1%), then yes (26.9%)"],
+            ["probability", "runner_up_probability"],
+        ),
+        (
+            gn.Hinge(),
+            ["row 0: yes (score 3.00), then no (score -3.00)", "row 1: no (score 1.00), then yes (score -1.00)"],
+            ["score", "runner_up_score"],
+        ),
+    ],
+)
+def test_a_network_with_one_output_tells_two_classes_apart(
+    tmp_path: Path, loss: gn.Loss, lines: list[str], keys: list[str]
+) -> None:
+    network = gn.Network([gn.Dense(1)], input_shape=1, classes=["no", "yes"])
+    network.layers[0].W[...], network.layers[0].b[...] = 1, 0
+    network.loss = loss
+    schema = {"inputs": [{"name": "x"}], "target": {"name": "y", "categories": ["no", "yes"]}}
+    gn.save_network(network, tmp_path / "one.safetensors", about={"table": schema})
+    (tmp_path / "rows.csv").write_text("x\n3\n-1\n")
+    said = glassnet("predict", "one.safetensors", "rows.csv", cwd=tmp_path)
+    assert said.stdout.splitlines() == [f"rows.csv, {line}" for line in lines], said.stderr
+    rows = json.loads(glassnet("predict", "one.safetensors", "rows.csv", "--json", cwd=tmp_path).stdout)
+    assert [list(row) for row in rows] == [["file", "row", "target", "prediction", keys[0], "runner_up", keys[1]]] * 2
+
+
 def test_a_class_that_was_never_seen_is_no_reason_to_predict_nothing(tables: Path) -> None:
     lines = (tables / "iris.csv").read_text().splitlines()[:3]
     (tables / "new.csv").write_text("\n".join(lines).replace("setosa", "rosea"))
@@ -650,6 +680,16 @@ def test_explain_takes_a_row_of_a_table(tables: Path) -> None:
         in glassnet("summary", "table", "--data", "diabetes.csv", "--target", "progression", cwd=tables).stdout
     )
     assert re.search(r"x\[2\]   bmi +25\.3 +-?\d", said.stdout)
+    header, *lines = (tables / "diabetes.csv").read_text().splitlines()
+    (tables / "later.csv").write_text("\n".join([header, *lines[:3], lines[3].replace(lines[3][:2], "old")]))
+    said = glassnet("explain", "numbers", "later.csv", "--row", "2", cwd=tables)
+    assert said.returncode == 0, said.stderr  # what is wrong with another row does not matter
+    assert "line 5, column 'age': expected a number" in refused(
+        "explain", "numbers", "later.csv", "--row", "3", cwd=tables
+    )
+    assert "holds 4 examples, so rows are 0 to 3" in refused(
+        "explain", "numbers", "later.csv", "--row", "4", cwd=tables
+    )
 
 
 def test_quiet_prints_the_figures_of_a_regression_only(tables: Path) -> None:
@@ -674,7 +714,15 @@ def test_what_is_wrong_with_a_table_is_one_line(tables: Path) -> None:
     forged = read_about(model)["table"]
     forged["target"]["categories"].pop()
     gn.save_network(gn.load_network(model), tables / "forged.safetensors", about={"table": forged})
-    assert "do not fit its network" in refused("predict", "forged.safetensors", "iris.csv", cwd=tables)
+    for command in (["predict"], ["explain"], ["evaluate", "--data"]):
+        assert "do not fit its network" in refused(
+            command[0], "forged.safetensors", *command[1:], "iris.csv", cwd=tables
+        )
+    assert "do not fit its network" in refused("export", "forged.safetensors", "forged.onnx", cwd=tables)
+    assert "--draw and --save-seen are for pictures" in refused("predict", "classes", "iris.csv", "--draw", cwd=tables)
+    assert "--split: expected train" in refused(
+        "evaluate", "classes", "--data", "said.csv", "--split", "all", cwd=tables
+    )
     assert "--submission said.csv: expected a new file" in refused(
         "predict", "classes", "said.csv", "--submission", "said.csv", cwd=tables
     )

@@ -11,7 +11,7 @@ from glassnet.data.table import write_table
 from glassnet.modelfile import ModelFileError, read_about
 from glassnet.recipes import load_recipe
 from glassnet.run import load_run_recipe, load_schema, new_folder, resume_run, train_recipe
-from glassnet.runfolder import MODEL, RunError
+from glassnet.runfolder import ENVIRONMENT, HISTORY, MODEL, RECIPE, RunError
 from glassnet.train.callbacks import Training
 
 
@@ -300,6 +300,16 @@ def test_a_network_that_cannot_take_the_unit_in_leaves_no_trace(houses: Path, tm
     with pytest.raises(gn.InputError, match=r"must end in Dense\(1\), but it ends in Tanh"):
         train_recipe(wanted, wanted.data.load(), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_what_is_refused_after_training_takes_nothing_away(tmp_path: Path) -> None:
+    x, y = np.zeros((5000, 2, 2), np.uint8), np.arange(5000)
+    splits = [gn.Split(x, y, rows) for rows in (np.arange(4000), np.arange(4000, 4500), np.arange(4500, 5000))]
+    ids = gn.Dataset("ids", *splits, tuple(map(str, range(5000))))
+    wanted = load_recipe("tiny", settings={"training.epochs": "1", "network.hidden": "[2]"})
+    with pytest.raises(gn.InputError, match="expected at most 4,096 classes, got 5,000"):
+        train_recipe(wanted, ids, tmp_path / "run", pictures=False)
+    assert {RECIPE, MODEL, HISTORY, ENVIRONMENT} <= {path.name for path in (tmp_path / "run").iterdir()}
 
 
 def test_a_damaged_schema_is_named(houses: Path, tmp_path: Path) -> None:

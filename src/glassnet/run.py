@@ -15,7 +15,7 @@ import numpy as np
 from glassnet import plots
 from glassnet.data.dataset import Dataset
 from glassnet.data.schema import Schema, digest
-from glassnet.modelfile import ModelFileError, read_about, save_network
+from glassnet.modelfile import ModelFileError, load_network, read_about, save_network
 from glassnet.nn.dense import Dense
 from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
@@ -103,11 +103,12 @@ def train_recipe(
     try:
         with _alone(folder):
             return _train(recipe, network, dataset, folder, pictures, progress, workers)
-    except InputError:  # recipe and data do not fit, and nothing was trained: leave no trace
-        for name in (RECIPE, ENVIRONMENT):
-            (folder / name).unlink(missing_ok=True)
-        if new:
-            folder.rmdir()
+    except InputError:
+        if not any((folder / name).exists() for name in (CHECKPOINT, HISTORY, MODEL)):
+            for name in (RECIPE, ENVIRONMENT):  # nothing was trained, for recipe and data do not fit: leave no trace
+                (folder / name).unlink(missing_ok=True)
+            if new:
+                folder.rmdir()
         raise
 
 
@@ -223,13 +224,19 @@ def load_schema(path: str | Path) -> Schema | None:
     """What a model file says of the columns of the table it was trained on; None if it was no table.
 
     Raises:
-        ModelFileError: as `load_network`; a schema that is damaged.
+        ModelFileError: as `load_network`; a schema that is damaged, or does not fit the network.
     """
     table = read_about(path).get("table")
+    if table is None:
+        return None
     try:
-        return None if table is None else from_table(Schema, table, "table")
+        schema = from_table(Schema, table, "table")
     except InputError as error:
         raise ModelFileError(f"{path}: this model file is damaged: {error}") from None
+    network = load_network(path)
+    if network.input_shape != (len(schema.input_names),) or (network.classes or ()) != schema.target.categories:
+        raise ModelFileError(f"{path}: this model file is damaged: the columns it names do not fit its network")
+    return schema
 
 
 def _about_data(dataset: Dataset) -> dict[str, Any]:

@@ -127,6 +127,9 @@ def test_too_many_categories_are_refused() -> None:
     with pytest.raises(gn.DataError, match=r"text with 257 different values, expected at most 256 .*--ignore 'x'"):
         find_schema(given, "y")
     assert len(find_schema(table(x=given.columns["x"][2:], y=given.columns["y"][2:]), "y").inputs[0].categories) == 256
+    numbers = table(x=["1", "2"] * (rows // 2), y=[str(i // 2) for i in range(rows)])
+    with pytest.raises(gn.DataError, match=r"column 'y' holds 257 different numbers, expected at most 256 classes; "):
+        find_schema(numbers, "y", task="classification")
 
 
 @pytest.mark.parametrize(

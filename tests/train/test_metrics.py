@@ -78,9 +78,17 @@ def test_bad_data_is_named(data, message: str) -> None:
 
 
 def test_the_surest_mistakes_of_one_output() -> None:
-    p = np.array([[0.0003], [0.55], [0.9]])
-    r = Evaluation(0.5, ("no", "yes"), np.array([1, 0, 1]), np.array([0, 1, 1]), p)
-    assert r.mistakes().tolist() == [0, 1]
+    network = gn.Network([gn.Dense(1)], input_shape=1, classes=["no", "yes"], dtype=np.float64)
+    network.layers[0].W[...] = 1
+    for loss, z, sure in (
+        (gn.BinaryCrossEntropy(), np.log([0.0003 / 0.9997, 0.55 / 0.45, 9]), ["100.0 %", "55.0 %", "90.0 %"]),
+        (gn.Hinge(), [-3, 0.5, 9], ["score 3.00", "score 0.50", "score 9.00"]),
+    ):
+        network.loss = loss
+        r = gn.evaluate(network, (np.array(z)[:, None], np.array([1, 0, 1])))
+        assert r.predicted.tolist() == [0, 1, 1]
+        assert r.mistakes().tolist() == [0, 1]
+        assert [r.sure(i) for i in range(3)] == sure  # of its answer, which is no for the first
 
 
 @pytest.mark.parametrize("index", [[0, -1], [3, 20]])
@@ -108,6 +116,9 @@ def test_an_ensemble_of_others_is_refused() -> None:
         gn.ensemble([a, result([1, 1], [0, 1])])
     with pytest.raises(gn.InputError, match="expected the probabilities of classes"):
         gn.ensemble([Evaluation(0.0, ("a", "b", "c"), np.array([0]), np.array([0]), np.array([[3.0, -1.0, 0.0]]))])
+    scores = Evaluation(0.0, ("a", "b"), np.array([0]), np.array([0]), np.array([[0.7, 0.3]]), probabilistic=False)
+    with pytest.raises(gn.InputError, match="expected the probabilities of classes"):
+        gn.ensemble([scores])
     with pytest.raises(gn.InputError, match="at least one"):
         gn.ensemble([])
 

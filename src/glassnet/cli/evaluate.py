@@ -33,8 +33,11 @@ def evaluate(
     import json
 
     from glassnet.cli.terminal import console, show_evaluation
+    from glassnet.data.dataset import DataError
     from glassnet.modelfile import load_network
 
+    if split not in ("train", "validation", "test"):
+        raise DataError(f"--split: expected train, validation or test, got {split!r}")
     path = model_path(model)
     network = load_network(path)
     if data is not None and (whole := other_table(path, data)):
@@ -113,8 +116,6 @@ def dataset_of(path: Path, data: str | None, split: str) -> "Dataset":
         )
     held_out = trained_on.get("validation")
     validation = held_out if isinstance(held_out, int) else 5000  # the same examples that training held out
-    if split not in ("train", "validation", "test"):
-        raise DataError(f"--split: expected train, validation or test, got {split!r}")
     schema = load_schema(path)
     settings = DataSettings(name, validation, target=schema.target.name if schema else None)
     with TaskBar() as bar:

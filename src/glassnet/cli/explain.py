@@ -34,7 +34,7 @@ def explain(
     from glassnet import plots
     from glassnet.cli.evaluate import model_path
     from glassnet.cli.predict import read_examples
-    from glassnet.cli.rows import read_rows
+    from glassnet.cli.rows import read_row
     from glassnet.cli.terminal import console
     from glassnet.data.dataset import DataError
     from glassnet.explanation.example import explain as explained
@@ -43,16 +43,19 @@ def explain(
 
     path = model_path(model)
     network, schema = load_network(path), load_schema(path)
-    found = read_rows(file, schema) if schema else read_examples(file, network)
-    if not 0 <= row < len(found.x):
-        raise DataError(f"--row {row}: {file} holds {len(found.x):,} examples, so rows are 0 to {len(found.x) - 1}")
-    truth = None if found.labels is None else found.labels[row]
+    if schema:
+        x, truth = read_row(file, schema, row)
+    else:
+        found = read_examples(file, network)
+        if not 0 <= row < len(found.x):
+            raise DataError(f"--row {row}: {file} holds {len(found.x):,} examples, so rows are 0 to {len(found.x) - 1}")
+        x, truth = found.x[row], None if found.labels is None else found.labels[row]
     if label is not None:
         truth = class_number(label, network)
-    elif truth is not None and found.labels.ndim == 1 and truth >= max(network.output_shape[0], 2):
+    elif truth is not None and not schema and truth >= len(network.class_names):
         raise DataError(f"{file}, row {row}: label {truth}, which the model does not know: give one with --label")
     names = schema.input_names if schema else ()
-    explanation = explained(network, found.x[row], truth, neuron=neuron, lr=lr, names=names)
+    explanation = explained(network, x, truth, neuron=neuron, lr=lr, names=names)
     if picture is not None:
         plots.save(plots.explanation(explanation), picture)
     typer.echo(explanation.text(min(console.width, 100)), nl=False)
@@ -74,7 +77,7 @@ def class_number(label: str, network: "Network") -> float:
             return float(label)
         except ValueError:
             raise InputError(f"--label {label!r}: expected a number, which this network predicts") from None
-    classes = network.classes or tuple(map(str, range(max(network.output_shape[0], 2))))
+    classes = network.class_names
     if label in classes:
         return classes.index(label)
     if label.isdecimal() and int(label) < len(classes):

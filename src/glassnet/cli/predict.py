@@ -87,6 +87,8 @@ def predict(
         raise DataError(f"--submission {submission}: expected a new file, but this is one that is read")
     network = load_network(path)
     if schema := load_schema(path):
+        if draw or save_seen is not None:
+            raise DataError("--draw and --save-seen are for pictures, but this model was trained on a table")
         if not predict_rows(files, network, schema, as_json=json_, submission=submission):
             raise typer.Exit(2)
         return
@@ -143,31 +145,22 @@ def _refuses(part: Found, network: "Network") -> bool:
 
 def _answers(found: list[Found], predicted: list[Any], network: "Network") -> list[list[dict[str, Any]]]:
     """For each file, what is said of each of its examples, in plain values."""
-    import numpy as np
-
+    from glassnet.cli.answers import best_two
     from glassnet.train.calibration import evidence
 
-    names = network.classes or tuple(map(str, range(max(network.output_shape[0], 2))))
     each, answers = iter(predicted), []
     for part in found:
         if part.problem:
             answers.append([{"file": str(part.path), "row": 0, "label": None, "problem": part.problem}])
             continue
-        rows = []
         probabilities = next(each)
         enough = evidence(probabilities) >= network.threshold if _refuses(part, network) else None
-        order = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
-        for row, (p, (best, second)) in enumerate(zip(probabilities, order, strict=True)):
-            refused = enough is not None and not enough[row]
-            answer = {
-                "file": str(part.path),
-                "row": row,
-                "label": None if refused else names[best],
-                "probability": round(float(p[best]), 6),
-                "runner_up": names[second],
-                "runner_up_probability": round(float(p[second]), 6),
-            }
-            rows.append(answer | ({"problem": f"no digit that I know; most like {names[best]}"} if refused else {}))
+        rows = []
+        for row, p in enumerate(probabilities):
+            answer = {"file": str(part.path), "row": row, **best_two(p, network.class_names, network.loss)}
+            if enough is not None and not enough[row]:
+                answer |= {"label": None, "problem": f"no digit that I know; most like {answer['label']}"}
+            rows.append(answer)
         answers.append(rows)
     return answers
 
@@ -178,6 +171,7 @@ def _show(
     """Print what is said of the examples of one file, with drawings if they are wanted."""
     import sys
 
+    from glassnet.cli.answers import in_words
     from glassnet.cli.terminal import beside, console
     from glassnet.nn.plain import plain
 
@@ -185,17 +179,13 @@ def _show(
     if part.problem:
         print(f"error: {path}: {plain(part.problem)}", file=sys.stderr)
         return
-    names = network.classes or tuple(map(str, range(max(network.output_shape[0], 2))))
-    score = "{:.1%}" if network.loss.probabilistic else "score {:.2f}"
     for answer, image in zip(rows, part.x, strict=True):
         if image.ndim > 1 and draw:
             console.print(beside([image], [""], white=white))
         if everything or len(rows) <= DRAWN:
             name = path if len(part.x) == 1 else f"{path}, row {answer['row']}"
-            truth = "" if part.labels is None else f", truth {names[part.labels[answer['row']]]}"
-            first, second = (score.format(answer[key]) for key in ("probability", "runner_up_probability"))
-            said = answer.get("problem") or answer["label"]
-            console.print(f"{name}: {said} ({first}), then {answer['runner_up']} ({second}){truth}", soft_wrap=True)
+            truth = "" if part.labels is None else f", truth {network.class_names[part.labels[answer['row']]]}"
+            console.print(f"{name}: {in_words(answer)}{truth}", soft_wrap=True)
 
 
 def _save(found: list[Found], folder: Path, white: int) -> None:
@@ -222,9 +212,7 @@ def _save(found: list[Found], folder: Path, white: int) -> None:
 
 
 def _predict(part: Found, network: "Network") -> Any:
-    """Probabilities (N, C), with a column for "no" where the network has one output that says "yes"."""
-    import numpy as np
-
+    """What each class gets (N, C): probabilities, where the loss makes them."""
     from glassnet.data.dataset import DataError
     from glassnet.nn.settings import InputError
     from glassnet.views import predict_views
@@ -233,7 +221,7 @@ def _predict(part: Found, network: "Network") -> Any:
         p = predict_views(network, part.x) if _refuses(part, network) else network.predict_proba(part.x)
     except InputError as error:
         raise DataError(f"{part.path}: {error}") from None
-    p = np.concatenate([1 - p, p], axis=1) if p.shape[1] == 1 else p
+    p = network.loss.by_class(p)
     if part.labels is not None and part.labels.max(initial=0) >= p.shape[1]:
         row = int(part.labels.argmax())
         raise DataError(f"{part.path}, row {row}: label {part.labels[row]}, but the model knows 0 to {p.shape[1] - 1}")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import typer
 
 if TYPE_CHECKING:
-    from glassnet.cli.predict import Found
     from glassnet.data.schema import Schema
     from glassnet.data.table import Table
     from glassnet.nn.network import Network
@@ -38,18 +37,14 @@ def predict_rows(
 
     Raises:
         DataError: a file that cannot be read, or lacks a column.
-        ModelFileError: network and schema do not belong together.
     """
     import json
 
     from glassnet.cli.evaluate import measure
     from glassnet.cli.terminal import console, in_short
     from glassnet.data.dataset import DataError
-    from glassnet.modelfile import ModelFileError
     from glassnet.nn.plain import plain
 
-    if network.input_shape != (len(schema.input_names),) or (network.classes or ()) != schema.target.categories:
-        raise ModelFileError("this model file is damaged: the columns it names do not fit its network")
     found = [_read_rows(_read(file), schema) for file in files]
     answers = [_answers(rows, network, schema) for rows in found]
     problems = [problem for rows in found for problem in rows.problems.values()]
@@ -74,17 +69,19 @@ def predict_rows(
     return not problems
 
 
-def read_rows(file: Path, schema: "Schema") -> "Found":
-    """The rows of a table in the form that the network was trained on; real targets as (N, 1).
+def read_row(file: Path, schema: "Schema", row: int) -> tuple[Any, Any]:
+    """One row of a table as the network takes it (D,), and its truth: a label, a real target, or None.
 
     Raises:
-        DataError: as `predict_rows`.
+        DataError: there is no such row, or as `predict_rows`.
     """
-    from glassnet.cli.predict import Found
+    from glassnet.data.dataset import DataError
 
     table = _read(file)
-    truth = schema.targets(table) if _has_truth(table, schema) else None
-    return Found(file, schema.examples(table), truth if truth is None or schema.target.categories else truth[:, None])
+    if not 0 <= row < len(table):
+        raise DataError(f"--row {row}: {file} holds {len(table):,} examples, so rows are 0 to {len(table) - 1}")
+    one = table.row(row)
+    return schema.examples(one)[0], schema.targets(one)[0] if _has_truth(one, schema) else None
 
 
 def _read(file: Path) -> "Table":
@@ -124,7 +121,10 @@ def _answers(rows: Rows, network: "Network", schema: "Schema") -> list[dict[str,
     """What is said of each row, in plain values."""
     import numpy as np
 
-    outputs = dict(zip(rows.numbers, network.predict_proba(rows.x) if len(rows.x) else [], strict=True))
+    from glassnet.cli.answers import best_two
+
+    given = network.predict_proba(rows.x) if len(rows.x) else np.empty((0, 2))
+    outputs = dict(zip(rows.numbers, network.loss.by_class(given) if network.classes else given, strict=True))
     answers: list[dict[str, Any]] = []
     for row in range(len(rows.table)):
         answer: dict[str, Any] = {"file": rows.table.name, "row": row, "target": schema.target.name}
@@ -133,13 +133,8 @@ def _answers(rows: Rows, network: "Network", schema: "Schema") -> list[dict[str,
             continue
         output = outputs[row]
         if schema.target.categories:
-            best, second = np.argsort(-output, kind="stable")[:2]
-            answer |= {
-                "prediction": schema.target.categories[best],
-                "probability": round(float(output[best]), 6),
-                "runner_up": schema.target.categories[second],
-                "runner_up_probability": round(float(output[second]), 6),
-            }
+            two = best_two(output, schema.target.categories, network.loss)
+            answer |= {"prediction": two.pop("label"), **two}
         else:
             digits = np.finfo(output.dtype).precision + 1  # more are not held
             answer["prediction"] = float(f"{output[0]:.{digits}g}")
@@ -155,10 +150,11 @@ def _has_truth(table: "Table", schema: "Schema") -> bool:
 
 
 def _line(answer: dict[str, Any]) -> str:
+    from glassnet.cli.answers import in_words
+
     said = f"{answer['file']}, row {answer['row']}: "
-    if "probability" in answer:
-        said += f"{answer['prediction']} ({answer['probability']:.1%}), "
-        said += f"then {answer['runner_up']} ({answer['runner_up_probability']:.1%})"
+    if "runner_up" in answer:
+        said += in_words(answer | {"label": answer["prediction"]})
         return said + (f", truth {answer['truth']}" if "truth" in answer else "")
     return said + f"{answer['prediction']:.5g}" + (f", truth {answer['truth']:.5g}" if "truth" in answer else "")
 

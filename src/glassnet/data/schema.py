@@ -269,9 +269,14 @@ def _target(table: Table, name: str, task: Task | None) -> Column:
     if task == "regression":
         Column(name).numbers(table)
         return Column(name)
-    return Column(
-        name, tuple(sorted(kinds, key=lambda kind: (int(kind), kind))) if whole else _categories(table, name, kinds)
-    )
+    if not whole:
+        return Column(name, _categories(table, name, kinds))
+    if len(kinds) > MOST_CATEGORIES:
+        raise DataError(
+            f"{table.name}: column {name!r} holds {len(kinds):,} different numbers, expected at most {MOST_CATEGORIES} "
+            "classes; if they are amounts, say so with --task regression"
+        )
+    return Column(name, tuple(sorted(kinds, key=lambda kind: (int(kind), kind))))
 
 
 def _categories(table: Table, name: str, kinds: set[str]) -> tuple[str, ...]:

@@ -210,7 +210,7 @@ def explain(
     layers.reverse()
     return Explanation(
         x=batch[0].copy(),
-        classes=own.classes or tuple(map(str, range(max(M, 2)))),
+        classes=own.class_names,
         layers=tuple(layers),
         logits=logits[0],
         prediction=prediction[0].copy(),

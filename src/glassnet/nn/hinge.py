@@ -62,6 +62,10 @@ class Hinge(Loss):
         """The class of each prediction (N, M): the largest score, or for M = 1 whether it is at least 0."""
         return prediction.argmax(axis=1) if prediction.shape[1] > 1 else (prediction[:, 0] >= 0).astype(np.int64)
 
+    def by_class(self, prediction: Array) -> Array:
+        """The score of each class (N, C): for M = 1, -p for no and p for yes."""
+        return prediction if prediction.shape[1] > 1 else np.concatenate([-prediction, prediction], axis=1)
+
     def check(self, targets: Array, outputs: int, examples: int) -> None:
         super().check(targets, outputs, examples)
         require(targets.ndim == 1, f"Hinge takes labels of shape (N,), got targets of shape {targets.shape}")

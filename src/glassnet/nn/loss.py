@@ -85,6 +85,10 @@ class Loss(ABC):
             return (prediction[:, 0] >= 0.5).astype(np.int64)
         return prediction.argmax(axis=1)
 
+    def by_class(self, prediction: Array) -> Array:
+        """What each class gets of the prediction (N, M), (N, C): for M = 1, 1 - p for no and p for yes."""
+        return prediction if prediction.shape[1] > 1 else np.concatenate([1 - prediction, prediction], axis=1)
+
     def check(self, targets: Array, outputs: int, examples: int) -> None:
         """Raise InputError unless these are targets for that many examples of a network with so many outputs."""
         require(

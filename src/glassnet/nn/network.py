@@ -64,7 +64,7 @@ class Network:
         self.classes = None if classes is None else tuple(str(name) for name in classes)
         self.loss: Loss = CrossEntropy()
         self.threshold = 0.0
-        names = max(self.output_shape[0], 2)  # one output says yes or no
+        names = max(self.output_shape[0], 2)
         try:
             right = self.classes is None or len(self.classes) == names
             require(right, f"classes: expected {names} names, got {shown(classes)}")
@@ -77,6 +77,11 @@ class Network:
                 layer.release()
             raise
         self._bind()
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """A name for each class, "0", "1", ... where none were given; one output tells two classes apart."""
+        return self.classes or tuple(map(str, range(max(self.output_shape[0], 2))))
 
     def _allocate(self, seed: int | None) -> None:
         size = f"{length(self.segments):,} parameters"
@@ -167,12 +172,9 @@ class Network:
             layer.address = (seed, step, shard, position)
 
     def logits(self, x: Array, rows: Array | None = None, *, workers: int = 1) -> Array:
-        """The logits (N, M) of any number of examples, computed in batches.
+        """The logits (N, M) of any number of examples x (N, ...), or of those `rows` of x, computed in batches.
 
-        Args:
-            x: (N, ...).
-            rows: which examples of x, by their index; all by default.
-            workers: how many batches are computed at once, in threads that each take one core.
+        So many batches as there are workers are computed at once, in threads that each take one core.
         """
         x = self.as_batch(x)
         return forward_in_portions(self.forward, x, rows, self._rows_at_once, workers)
@@ -215,10 +217,7 @@ class Network:
         return other
 
     def replica(self) -> Self:
-        """A network on the same parameters and buffers with a gradient and workspaces of its own.
-
-        Several threads can so compute gradients of one network at once.
-        """
+        """A network on the same parameters and buffers with a gradient and workspaces of its own, for a thread."""
         other = self.copy()
         other.move(self.theta, other.grad, self.buffers)
         return other

@@ -269,7 +269,7 @@ def _grid(images: Array, evaluation: Evaluation, chosen: Array, title: str) -> "
     for axes, i in zip(cells, chosen, strict=False):
         truth, said = evaluation.truth[i], evaluation.predicted[i]
         show(axes, images[i])
-        text = f"{evaluation.classes[said]}  {evaluation.probabilities[i].max():.1%}"
+        text = f"{evaluation.classes[said]}  {evaluation.sure(i)}"
         if truth != said:
             text += f"\ntruth {evaluation.classes[truth]}"
         axes.set_title(as_it_is(text), fontsize=8.5, pad=3, color="black" if truth == said else WRONG)

@@ -200,8 +200,7 @@ def mistakes(images: Array | None, evaluation: Evaluation | RegressionEvaluation
     wrong = evaluation.mistakes()
     for i in wrong[:WORST]:
         truth, said = (evaluation.classes[labels[i]] for labels in (evaluation.truth, evaluation.predicted))
-        sure = f"{100 * evaluation.probabilities[i].max():.1f} %" if evaluation.probabilities.shape[1] > 1 else ""
-        caption = Html(f"{element('b', said)} {sure}<br>") + element("span", f"truth {truth}")
+        caption = Html(f"{element('b', said)} {evaluation.sure(i)}<br>") + element("span", f"truth {truth}")
         figures.append(
             picture(plots.as_png(images[i], white), f"{truth}, read as {said}", Html(caption), class_="example")
         )

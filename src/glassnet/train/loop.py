@@ -170,7 +170,7 @@ def fit(
 
     network.loss = loss
     if labelled and network.classes is None:
-        network.classes = tuple(str(c) for c in range(max(network.output_shape[0], 2)))
+        network.classes = network.class_names
     elif not labelled and isinstance(loss, Distance):
         network.classes = None  # it learns numbers now, and predicts them
     network.adapt(examples.inputs, examples.rows)

@@ -104,8 +104,9 @@ class Evaluation:
 
     Attributes:
         loss: the mean loss.   classes: a name for each class.
-        truth, predicted: labels (N,).   probabilities: what the loss makes of the outputs (N, M): probabilities for
-            cross-entropy, the outputs themselves for squared error; one column if the network has one output.
+        truth, predicted: labels (N,).   probabilities: what the loss makes of the outputs, for each class (N, C):
+            probabilities for cross-entropy, scores for squared error and hinge; no and yes if there is one output.
+        probabilistic: whether they are probabilities.
     """
 
     loss: float
@@ -113,6 +114,7 @@ class Evaluation:
     truth: Array
     predicted: Array
     probabilities: Array
+    probabilistic: bool = True
 
     @property
     def accuracy(self) -> float:
@@ -147,9 +149,12 @@ class Evaluation:
     def mistakes(self) -> Array:
         """The examples that are wrong, those first in which the network was surest of its wrong answer."""
         wrong = np.flatnonzero(self.truth != self.predicted)
-        p = self.probabilities[wrong]
-        sure = np.maximum(p, 1 - p)[:, 0] if p.shape[1] == 1 else p.max(axis=1, initial=0)
-        return wrong[np.argsort(-sure, kind="stable")]
+        return wrong[np.argsort(-self.probabilities[wrong].max(axis=1), kind="stable")]
+
+    def sure(self, i: int) -> str:
+        """How sure the network was of its answer to example i, in words: 99.8 %, or its score."""
+        most = float(self.probabilities[i].max())
+        return f"{100 * most:.1f} %" if self.probabilistic else f"score {most:.2f}"
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -180,13 +185,14 @@ def evaluate(network: Network, split: Any) -> Evaluation:
             f"evaluate: expected labels (N,), got targets of shape {targets.shape}; real numbers are measured by "
             "evaluate_regression"
         )
-    classes = network.classes or tuple(str(c) for c in range(max(network.output_shape[0], 2)))
+    classes = network.class_names
     if len(classes) > MOST_CLASSES:
         raise InputError(f"evaluate: expected at most {MOST_CLASSES:,} classes, got {len(classes):,}")
     with matrix_threads(1):
         logits = network.logits(inputs, rows, workers=processors())
     loss, prediction = network.loss.forward(logits, targets)
-    return Evaluation(loss, classes, targets.astype(np.int64), network.loss.labels(prediction), prediction)
+    labels, outputs = network.loss.labels(prediction), network.loss.by_class(prediction)
+    return Evaluation(loss, classes, targets.astype(np.int64), labels, outputs, network.loss.probabilistic)
 
 
 def most_confused(confusion: Array, classes: Sequence[str], count: int) -> list[tuple[str, str, int]]:
@@ -227,8 +233,7 @@ def ensemble(evaluations: Sequence[Evaluation]) -> Evaluation:
     for other in evaluations:
         if other.classes != first.classes or not np.array_equal(other.truth, first.truth):
             raise InputError("ensemble: the evaluations are not of the same examples and classes")
-        p = other.probabilities
-        if p.shape[1] < 2 or not is_distribution(p):
+        if not other.probabilistic or not is_distribution(other.probabilities):
             raise InputError(
                 "ensemble: expected the probabilities of classes, as networks with cross-entropy give them"
             )
