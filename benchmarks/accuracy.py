@@ -13,10 +13,11 @@ import argparse
 import dataclasses
 import hashlib
 import json
-import re
 import statistics
 from pathlib import Path
 from typing import Any
+
+from page import put
 
 import glassnet as gn
 from glassnet.nn.settings import describe
@@ -159,9 +160,7 @@ def main() -> None:
     text = f"{table()}\n\n{machine()}"
     print(text)
     if options.write:
-        marks = "<!-- accuracy -->", "<!-- /accuracy -->"
-        pattern = re.compile(f"{marks[0]}.*{marks[1]}", re.DOTALL)
-        README.write_text(pattern.sub(lambda _: f"{marks[0]}\n{text}\n{marks[1]}", README.read_text()))
+        put(README, "accuracy", text)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,12 @@ rounds. The two parts of a step are measured in turn, so that both see the same 
 """
 
 import argparse
-import re
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+
+from page import put
 
 import glassnet as gn
 from glassnet.nn.layer import Array
@@ -72,9 +73,7 @@ def main() -> None:
     text = "\n".join(lines)
     print(text)
     if options.write:
-        marks = "<!-- cost -->", "<!-- /cost -->"
-        pattern = re.compile(f"{marks[0]}.*{marks[1]}", re.DOTALL)
-        PAGE.write_text(pattern.sub(lambda _: f"{marks[0]}\n{text}\n{marks[1]}", PAGE.read_text()))
+        put(PAGE, "cost", text)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ has converged. The score is accuracy or R² on test data; the ratio is that of t
 
 import argparse
 import json
-import re
 import statistics
 import time
 import warnings
@@ -20,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import sklearn
+from page import put
 from sklearn import datasets, neural_network
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
@@ -152,9 +152,7 @@ def main() -> None:
     text = table(json.loads(RESULTS.read_text()))
     print(text)
     if options.write:
-        marks = "<!-- estimators -->", "<!-- /estimators -->"
-        pattern = re.compile(f"{marks[0]}.*{marks[1]}", re.DOTALL)
-        PAGE.write_text(pattern.sub(lambda _: f"{marks[0]}\n{text}\n{marks[1]}", PAGE.read_text()))
+        put(PAGE, "estimators", text)
 
 
 if __name__ == "__main__":

@@ -15,12 +15,13 @@ import argparse
 import hashlib
 import json
 import math
-import re
 import statistics
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from page import put
 
 import glassnet as gn
 from glassnet import plots
@@ -283,19 +284,10 @@ def machine(experiments: dict[str, Experiment]) -> str:
 
 def write(experiments: dict[str, Experiment], page: Path, pictures: Path) -> None:
     """Put the tables between the marks in the page, and draw the figures."""
-    text = page.read_text(encoding="utf-8")
     for name, experiment in experiments.items():
         draw(name, experiment, pictures)
-        text = between(text, name, table(experiment))
-    page.write_text(between(text, "machine", machine(EXPERIMENTS)), encoding="utf-8")
-
-
-def between(text: str, mark: str, new: str) -> str:
-    """The text with what stands between a pair of marks replaced."""
-    pattern = re.compile(f"<!-- {mark} -->.*<!-- /{mark} -->", re.DOTALL)
-    if not pattern.search(text):
-        raise SystemExit(f"the page has no marks <!-- {mark} --> and <!-- /{mark} -->: put them where the table goes")
-    return pattern.sub(lambda _: f"<!-- {mark} -->\n{new}\n<!-- /{mark} -->", text)
+        put(page, name, table(experiment))
+    put(page, "machine", machine(EXPERIMENTS))
 
 
 def main() -> None:

@@ -31,10 +31,11 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from page import between, put
+
 HERE = Path(__file__).parent
 RESULTS = HERE / "speed.json"
 README = HERE.parent / "README.md"
-PLACE = re.compile("<!-- speed -->.*<!-- /speed -->", re.DOTALL)  # of the table in it
 BEST_KERNEL, PLAIN_KERNEL = "SkylakeX", "Haswell"  # OpenBLAS's for AVX-512 and for AVX2
 # Bytecode is kept, as that of an installed package is: else every process would compile glassnet again.
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
@@ -716,10 +717,6 @@ def in_order(rows: dict[str, Any]) -> dict[str, Any]:
     return {name: rows[name] for name in ROWS if name in rows}
 
 
-def write(text: str) -> None:
-    README.write_text(PLACE.sub(lambda _: f"<!-- speed -->\n{text}\n<!-- /speed -->", README.read_text()))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", metavar="ROW", choices=ROWS, default=list(ROWS), help=", ".join(ROWS))
@@ -732,10 +729,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.write and options.quick:
         parser.error("--quick measures too little for --write")
-    if options.write and not PLACE.search(README.read_text()):
-        parser.error(
-            f"{README.name} has no lines <!-- speed --> and <!-- /speed -->: put them where the table is to be"
-        )
+    if options.write:
+        between(README, "speed")
     from peers import prepare
 
     about = {"run": time.strftime("%Y-%m-%d %H:%M:%S"), "environment": environment()}
@@ -754,7 +749,7 @@ def main() -> None:
     text = f"{table(rows)}\n\n{machine(rows)}"
     print(text)
     if options.write:
-        write(f"{table(known)}\n\n{machine(known)}")
+        put(README, "speed", f"{table(known)}\n\n{machine(known)}")
     if faults := [f"{name}: {fault}" for name, row in rows.items() for fault in row["faults"]]:
         sys.exit("\n".join(faults))
 

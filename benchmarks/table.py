@@ -14,12 +14,12 @@ that what is compared are rows which neither training nor early stopping has see
 """
 
 import argparse
-import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from page import put
 
 import glassnet as gn
 from glassnet.data.bundled import BUNDLED
@@ -31,7 +31,6 @@ from glassnet.run import train_recipe
 from glassnet.train.metrics import Evaluation
 
 GUIDE = Path(__file__).parent.parent / "docs" / "guide" / "table.md"
-MARK = re.compile(r"(?<=<!-- figures -->\n).*?(?=<!-- /figures -->)", re.DOTALL)
 DROPOUT = '{type = "Dropout", rate = 0.2}'
 VARIANTS: dict[str, dict[str, str]] = {
     "as it is": {},
@@ -152,7 +151,7 @@ def compare(datasets: list[gn.Dataset], seeds: int) -> str:
         figures = f"{shown(ours)} | {shown(linear)} ({other}) | {shown(ours - linear)}"
         lines.append(f"| {dataset.name} | {form} | {figure} | {figures} |")
     note = f"Mean ± standard deviation of {seeds} divisions of the rows, seeds 0 to {seeds - 1}."
-    return "\n".join([*lines, "", note, ""])
+    return "\n".join([*lines, "", note])
 
 
 def main() -> None:
@@ -168,7 +167,7 @@ def main() -> None:
     text = compare(datasets, options.seeds)
     print(text)
     if options.write:
-        GUIDE.write_text(MARK.sub(lambda _: text, GUIDE.read_text(encoding="utf-8")), encoding="utf-8")
+        put(GUIDE, "figures", text)
 
 
 if __name__ == "__main__":

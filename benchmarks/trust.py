@@ -15,7 +15,6 @@ two strokes side by side, counts as refused, and is counted by itself too.
 
 import argparse
 import json
-import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Any
 
 import numpy as np
 from nodigits import Group, amount_of_ink, development_groups, groups
+from page import put
 
 import glassnet as gn
 from glassnet import plots
@@ -224,16 +224,6 @@ def missed(result: Result) -> list[str]:
     return [*digits, *others, *["calibration error"] * (result["expected_calibration_error"] > GREATEST_ERROR)]
 
 
-def put(text: str, page: Path) -> None:
-    """Put a text between the marks of this benchmark in a page."""
-    begin, end = "<!-- trust -->", "<!-- /trust -->"
-    pattern = re.compile(f"{begin}.*{end}", re.DOTALL)
-    old = page.read_text(encoding="utf-8")
-    if not pattern.search(old):
-        raise SystemExit(f"{page} has no place for the table: expected the marks {begin} and {end}")
-    page.write_text(pattern.sub(lambda _: f"{begin}\n{text}\n{end}", old), encoding="utf-8")
-
-
 def write_sheets(others: dict[str, Group], folder: Path) -> None:
     """A picture of each group, its examples drawn at random."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -281,7 +271,7 @@ def main() -> None:
     for result in results:
         print(f"{result['model']} misses: {', '.join(missed(result)) or 'nothing'}")
     if options.write:
-        put(text, README)
+        put(README, "trust", text)
         RESULTS.write_text(
             json.dumps({"seed": options.seed, "environment": environment(), "results": results}, indent=1) + "\n"
         )

@@ -18,7 +18,6 @@ import importlib.metadata
 import io
 import json
 import math
-import re
 import sys
 import tempfile
 import time
@@ -31,6 +30,7 @@ from typing import Any
 import numpy as np
 import wild_pictures
 from numpy.typing import NDArray
+from page import put
 from PIL import Image, ImageDraw, ImageOps
 from wild_pictures import EFFECTS, WildPicture, wild_picture
 
@@ -41,7 +41,6 @@ from glassnet.run import environment
 HERE = Path(__file__).parent
 RESULTS = HERE / "wild.json"
 README = HERE.parent / "README.md"
-PLACE = re.compile("<!-- wild -->.*<!-- /wild -->", re.DOTALL)  # of the table in it
 TEST_SEED, DEVELOPMENT_SEED = 20_000, 1
 COUNT = 2_000
 PLAIN_AT_MOST = 0.6  # accuracy of the plain resize; above it the pictures say little
@@ -331,7 +330,7 @@ def main() -> None:
         write_failures(source, measured, options.failures)
     if options.write:
         RESULTS.write_text(json.dumps(result, indent=1) + "\n")
-        README.write_text(PLACE.sub(lambda _: f"<!-- wild -->\n{text}\n<!-- /wild -->", README.read_text()))
+        put(README, "wild", text)
 
 
 if __name__ == "__main__":

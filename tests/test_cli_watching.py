@@ -194,6 +194,12 @@ def test_report_where_the_data_is_gone(runs: Path, tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"digits"', '"gone.csv"'))
     network = gn.load_network(tmp_path / "run/model.safetensors")
     gn.save_network(network, tmp_path / "run/model.safetensors", about={"recipe": {"data": {"name": "gone.csv"}}})
+    (tmp_path / "run/report.html").write_text("with the worst mistakes")
+    done = glassnet("report", "run", cwd=tmp_path)  # a report with less in it does not take its place
+    assert done.returncode == 2
+    assert "not made anew, for it would lose the test examples" in done.stderr
+    assert (tmp_path / "run/report.html").read_text() == "with the worst mistakes"
+    (tmp_path / "run/report.html").unlink()
     done = glassnet("report", "run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("without what needs the test examples: ")

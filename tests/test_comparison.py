@@ -42,6 +42,9 @@ def test_only_what_differs_is_told() -> None:
     runs = [run("a"), run("b", training_seed="3", optimizer_lr="0.2"), run("c", training_checkpoint_minutes="9")]
     assert differences(runs) == {"training.seed": ["0", "3", "0"], "optimizer.lr": ["0.1", "0.2", "0.1"]}
     assert differences(runs[:1]) == {}
+    close = [run("a", training_seed="0"), run("b", training_seed="1", optimizer_lr="0.1000001")]
+    assert differences(close)["optimizer.lr"] == ["0.1", "0.1000001"]
+    assert seed_groups(close) == []
 
 
 def test_a_part_of_another_kind_is_one_setting() -> None:

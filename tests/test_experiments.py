@@ -106,7 +106,7 @@ def test_fewer_examples_and_other_epochs_are_other_results(rates: Experiment) ->
 def test_a_page_without_the_marks_is_refused(tmp_path: Path, rates: Experiment) -> None:
     page = tmp_path / "page.md"
     page.write_text("no table here\n")
-    with pytest.raises(SystemExit, match="no marks <!-- rate -->"):
+    with pytest.raises(SystemExit, match="expected the marks <!-- rate -->"):
         experiments.write({"rate": rates}, page, tmp_path)
 
 

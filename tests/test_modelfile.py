@@ -137,6 +137,13 @@ def test_wrong_arrays(saved: Path, damage, message: str) -> None:
         gn.load_network(saved)
 
 
+def test_no_variance_is_negative(tmp_path: Path) -> None:
+    gn.save_network(gn.Network([gn.BatchNorm()], input_shape=3), tmp_path / "net")
+    rewrite(tmp_path / "net", arrays=lambda a: a["batchnorm1.variance"].__setitem__(0, -1))
+    with pytest.raises(gn.ModelFileError, match=r"batchnorm1\.variance holds a number below 0"):
+        gn.load_network(tmp_path / "net")
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [

@@ -196,10 +196,9 @@ def test_names_of_files_are_printed_plain(in_tmp: Path) -> None:
     assert "\\x1b]0;title\\x07\\n\\u202e.csv, row 1" in done.stdout
     wrong = in_tmp / "\x1b[31m.csv"
     wrong.write_text("1,2\n")
-    for refused in (glassnet("predict", model, wrong), glassnet("train", "classic", "--data", wrong)):
-        assert refused.returncode == 2
-        assert refused.stderr.count("\n") == 1
-    for text in (done.stdout, done.stderr, refused.stdout, refused.stderr):
+    refused = [glassnet("predict", model, wrong), glassnet("train", "classic", "--data", wrong)]
+    assert [(one.returncode, one.stderr.count("\n")) for one in refused] == [(2, 1), (2, 1)]
+    for text in (text for one in (done, *refused) for text in (one.stdout, one.stderr)):
         assert "\x1b" not in text
         assert "\u202e" not in text
 

@@ -6,6 +6,7 @@ import io
 import pickle
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,14 @@ SOLVERS: dict[str, dict[str, Any]] = {
     "momentum": {"solver": "sgd", "nesterovs_momentum": False, "learning_rate_init": 0.05},
     "nesterov": {"solver": "sgd", "learning_rate_init": 0.05},
     "invscaling": {"solver": "sgd", "momentum": 0, "learning_rate": "invscaling", "learning_rate_init": 0.2},
+    "momentum invscaling": {
+        "solver": "sgd",
+        "nesterovs_momentum": False,
+        "learning_rate": "invscaling",
+        "learning_rate_init": 0.2,
+    },
+    "nesterov invscaling": {"solver": "sgd", "learning_rate": "invscaling", "learning_rate_init": 0.2},
+    "nesterov adaptive": {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.05, "n_iter_no_change": 1},
     "adaptive": {"solver": "sgd", "momentum": 0, "learning_rate": "adaptive", "tol": 0.05, "n_iter_no_change": 1},
     "stops": {"solver": "sgd", "momentum": 0, "learning_rate_init": 0.1, "tol": 0.05, "n_iter_no_change": 1},
     "penalty": {"solver": "sgd", "momentum": 0, "learning_rate_init": 0.1, "alpha": 3.0},
@@ -124,6 +133,21 @@ def test_from_the_same_weights_both_learn_the_same(digits, diabetes, solver: str
     )
     if solver != "lbfgs" and ours.alpha <= 1e-4:  # the penalty of an epoch: theirs is a mean, ours that at its end
         np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, atol=1e-5)
+
+
+@unconverged
+@pytest.mark.parametrize("momentum", [0, 0.9])
+def test_a_second_fit_begins_at_the_full_rate(digits, momentum: float) -> None:
+    """As there: with "invscaling", a warm start has the full rate in its first epoch."""
+    X, y = digits
+    settings = {"solver": "sgd", "learning_rate": "invscaling", "shuffle": False, "warm_start": True, "max_iter": 3}
+    settings |= {"momentum": momentum, "learning_rate_init": 0.1, "random_state": 0}
+    theirs = neural_network.MLPClassifier((9,), **settings).fit(X, y)
+    ours = from_sklearn(theirs)
+    for _ in range(2):
+        theirs.fit(X, y)
+        ours.fit(X, y)
+        np.testing.assert_allclose(ours.coefs_[0], theirs.coefs_[0], atol=1e-8)
 
 
 @unconverged
@@ -510,6 +534,33 @@ def test_an_interruption_keeps_what_was_learned(digits) -> None:
     assert -np.log(p).mean() < ours.loss_
 
 
+@unconverged
+def test_the_network_of_several_labels_does_not_choose_one(digits) -> None:
+    X, y = digits
+    ours = MLPClassifier((9,), max_iter=5).fit(X, several_labels(y))
+    assert ours.network_.classes is None
+    np.testing.assert_allclose(ours.network_.predict(X), ours.predict_proba(X))
+    np.testing.assert_array_equal(ours.network_.predict(X) > 0.5, ours.predict(X))
+
+
+def test_what_holds_a_network_is_no_network(digits, tmp_path: Path) -> None:
+    fitted = MLPClassifier((4,)).partial_fit(*digits, classes=range(10))
+    for write in (gn.save_network, gn.export_onnx, gn.export_torch):
+        with pytest.raises(gn.InputError, match=r"expected a Network, got MLPClassifier: that of a fitted .* network_"):
+            write(fitted, tmp_path / "file.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_warnings_name_the_line_that_called_fit(digits) -> None:
+    for solver, text in (("adam", "max_iter"), ("lbfgs", "has not converged"), ("adam", "it is clipped")):
+        ours = MLPClassifier((4,), solver=solver, max_iter=2, batch_size=700 if "clipped" in text else "auto")
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            ours.fit(*digits)
+        assert any(text in str(warning.message) for warning in caught)
+        assert {warning.filename for warning in caught} == {__file__}
+
+
 # Bad input
 
 
@@ -535,6 +586,8 @@ def test_an_interruption_keeps_what_was_learned(digits) -> None:
         ({"solver": "lbfgs", "alpha": 1e308}, "Solver produced non-finite parameter weights"),
         ({"monitor": "loss"}, "monitor: expected one of training_loss, validation_loss, validation_score"),
         ({"monitor": "validation_loss"}, "monitor: validation_loss needs validation data"),
+        ({"solver": "lbfgs", "monitor": "validation_loss"}, "monitor: the solver 'lbfgs' minimises the training loss"),
+        ({"early_stopping": True, "callbacks": [gn.EarlyStopping("validation_score")]}, "cannot monitor .*score'; did"),
         ({"callbacks": print}, "callbacks: expected a list of callbacks"),
         ({"solver": "lbfgs", "callbacks": [gn.EarlyStopping()]}, "'lbfgs' has no epochs"),
         ({"solver": "lbfgs", "dropout": 0.5}, "L-BFGS minimises one fixed function"),
@@ -552,6 +605,7 @@ def test_arguments_that_cannot_be_used(digits, settings: dict[str, Any], message
         ({"sample_weight": [1, 2]}, "sample_weight: expected 600 numbers, one for each example"),
         ({"sample_weight": np.full(600, -1.0)}, "sample_weight: expected numbers that are not negative, got -1"),
         ({"validation_data": 3}, r"validation_data: expected a pair \(X, y\), got int"),
+        ({"validation_data": (1, 2, 3)}, r"validation_data: expected a pair \(X, y\), got 3 parts"),
         ({"validation_data": (np.ones((3, 4)), [0, 1, 2])}, "X has 4 features"),
         ({"validation_data": (np.ones((1, 64)), [77])}, "classes not in `self.classes_`"),
     ],

@@ -14,6 +14,7 @@ pytest.importorskip("PIL", reason="pictures need the extra 'images'")
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 import nodigits
+import page
 import trust
 
 INK = (95.0, 125.0)  # so narrow that every second scribble has too much or too little
@@ -146,14 +147,30 @@ def test_the_measure_by_hand(others) -> None:
 
 
 def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    page.write_text("before\n<!-- trust -->\nold\n<!-- /trust -->\nafter\n")
-    trust.put("new", page)
-    assert page.read_text() == "before\n<!-- trust -->\nnew\n<!-- /trust -->\nafter\n"
-    page.write_text("no marks\n")
+    file = tmp_path / "page.md"
+    file.write_text("before\n<!-- trust -->\nold\n<!-- /trust -->\nafter\n")
+    page.put(file, "trust", "new")
+    assert file.read_text() == "before\n<!-- trust -->\nnew\n<!-- /trust -->\nafter\n"
+    file.write_text("no marks\n")
     with pytest.raises(SystemExit, match="no place for the table"):
-        trust.put("new", page)
-    assert "<!-- trust -->" in trust.README.read_text(encoding="utf-8")
+        page.put(file, "trust", "new")
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("README.md", "accuracy"),
+        ("README.md", "speed"),
+        ("README.md", "trust"),
+        ("README.md", "wild"),
+        ("docs/guide/sklearn.md", "estimators"),
+        ("docs/guide/table.md", "figures"),
+        ("docs/decisions/augmentation.md", "cost"),
+        ("docs/experiments.md", "machine"),
+    ],
+)
+def test_every_table_has_its_place(file: str, name: str) -> None:
+    assert page.between(trust.ROOT / file, name)
 
 
 def test_look_alikes_are_left_out_of_the_second_figure_alone() -> None:

@@ -17,9 +17,10 @@ import numpy as np
 from glassnet.nn.layer import Array, Layer
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
+from glassnet.nn.norm import BatchNorm
 from glassnet.nn.plain import brief, shown
 from glassnet.nn.segments import Segment, connect
-from glassnet.nn.settings import InputError, from_table, to_table
+from glassnet.nn.settings import InputError, from_table, require, to_table
 from glassnet.version import __version__
 
 FORMAT = 1
@@ -29,6 +30,12 @@ KEY = "glassnet"  # one key only: the order of several is not defined, and a fil
 
 class ModelFileError(ValueError):
     """A model file that cannot be used; the message names the file and what is wrong."""
+
+
+def check_network(network: Any) -> None:
+    """Raise InputError for what holds a network or is none: an estimator of scikit-learn's kind, a pipeline."""
+    inside = ": that of a fitted estimator is its attribute network_" if hasattr(network, "fit") else ""
+    require(isinstance(network, Network), f"expected a Network, got {type(network).__name__}{inside}")
 
 
 def save_network(network: Network, path: str | Path, *, about: dict[str, Any] | None = None) -> None:
@@ -44,7 +51,9 @@ def save_network(network: Network, path: str | Path, *, about: dict[str, Any] | 
 
     Raises:
         ModelFileError: the file cannot be written; parameters that are not finite; an `about` that is not plain.
+        InputError: no network.
     """
+    check_network(network)
     metadata = {
         "format": FORMAT,
         "version": __version__,
@@ -115,6 +124,9 @@ def load_network(path: str | Path) -> Network:
             if not np.isfinite(arrays[name]).all():
                 raise ModelFileError(f"{path}: array {name} holds NaN or infinity, so the model is of no use")
             segment.view(vector)[...] = arrays[name]
+    for layer in network.layers:
+        if isinstance(layer, BatchNorm) and (layer.variance < 0).any():
+            raise ModelFileError(f"{path}: array {layer.name}.variance holds a number below 0, which no variance is")
     return network
 
 

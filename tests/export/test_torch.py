@@ -84,6 +84,16 @@ def test_what_standardize_got_is_not_measured_anew(tmp_path: Path) -> None:
     np.testing.assert_array_equal(network.buffers, before)
 
 
+def test_no_variance_is_negative(tmp_path: Path) -> None:
+    network, path = gn.Network([gn.BatchNorm()], input_shape=2), tmp_path / "state.safetensors"
+    network.layers[0].variance[...] = [1, -1]
+    before = network.theta.copy()
+    gn.export_torch(network, path)
+    with pytest.raises(gn.ModelFileError, match=r"batchnorm1.running_var holds a number below 0"):
+        gn.import_torch(network, path)
+    np.testing.assert_array_equal(network.theta, before)
+
+
 def test_what_has_no_form_in_pytorch(tmp_path: Path) -> None:
     path = tmp_path / "state.safetensors"
     with pytest.raises(gn.InputError, match="layer doubled1: Doubled has no PyTorch form; only layers of glassnet"):

@@ -98,3 +98,14 @@ def test_bad_data_is_refused_before_anything_changes(blobs) -> None:
     with pytest.raises(gn.InputError, match="labels must be 0 to 2"):
         fit_lbfgs(network, (blobs[0], blobs[1] + 3), loss=gn.CrossEntropy())
     np.testing.assert_array_equal(network.theta, before)
+
+
+def test_validation_outputs_that_are_not_finite_end_it_at_the_last_iterate(blobs) -> None:
+    x, y = blobs
+    network = gn.Network([gn.Dense(3)], input_shape=2)
+    huge = (np.full((4, 2), 3e38, np.float32), y[:4])
+    with pytest.raises(gn.DivergenceError, match="on the validation data") as caught:
+        fit_lbfgs(network, (x, y), validation=huge, loss=gn.CrossEntropy())
+    again = gn.Network([gn.Dense(3)], input_shape=2)
+    fit_lbfgs(again, (x, y), loss=gn.CrossEntropy(), iterations=len(caught.value.history) + 1)
+    np.testing.assert_array_equal(network.theta, again.theta)

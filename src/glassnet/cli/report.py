@@ -25,15 +25,12 @@ def report(
     from glassnet.cli.evaluate import measure
     from glassnet.cli.terminal import console
     from glassnet.modelfile import load_network
-    from glassnet.plots import PlotError, available
     from glassnet.report import write_report
     from glassnet.runfolder import MODEL, RunError, read_run
 
     if run.is_file():
         raise RunError(f"{run}: expected the folder of a run, but this is a file")
     saved = read_run(run)
-    if not available():
-        raise PlotError("a report holds figures, and they need Matplotlib: pip install 'glassnet[plots]'")
     dataset = _dataset(saved, data) if saved.finished else None
     network = None if saved.network is None else load_network(run / MODEL)
     if dataset is None or network is None:
@@ -53,7 +50,7 @@ def _dataset(run: "SavedRun", data: str | None) -> "Dataset | None":
     from glassnet.cli.evaluate import dataset_of, other_table
     from glassnet.cli.terminal import console
     from glassnet.data.dataset import DataError
-    from glassnet.runfolder import MODEL
+    from glassnet.runfolder import MODEL, REPORT, RunError
 
     if data is not None and other_table(run.path / MODEL, data):
         raise DataError(f"{data}: this is not the table that the run was trained and measured on")
@@ -62,6 +59,10 @@ def _dataset(run: "SavedRun", data: str | None) -> "Dataset | None":
     except DataError as error:
         if data is not None:
             raise
+        if (run.path / REPORT).exists():  # it may show what this one could not
+            raise RunError(
+                f"{run.path / REPORT}: not made anew, for it would lose the test examples: {error}"
+            ) from None
         console.print(f"without what needs the test examples: {error}", soft_wrap=True)
         return None
     expected, found = run.evaluation["examples"], len(dataset.test)

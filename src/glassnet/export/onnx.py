@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from glassnet.export.graph import INT64, Graph
-from glassnet.modelfile import ModelFileError, write_whole
+from glassnet.modelfile import ModelFileError, check_network, write_whole
 from glassnet.nn.distance import AbsoluteError, Huber, Poisson, SquaredError
 from glassnet.nn.entropy import BinaryCrossEntropy, CrossEntropy
 from glassnet.nn.hinge import Hinge
@@ -58,6 +58,7 @@ def export_onnx(
         InputError: a layer or loss of your own, which has no ONNX form; parameters that are not finite in float32.
         ModelFileError: the file cannot be written; a network of 2 GB or more; onnx is not installed.
     """
+    check_network(network)
     require(input_type in ("uint8", "float32", None), f"input_type must be 'uint8' or 'float32', got {input_type!r}")
     count = len(network.theta) + len(network.buffers)
     if 4 * count > MOST_BYTES:

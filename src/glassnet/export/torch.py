@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from glassnet.export.statedict import COUNTER, Tensors, read_tensors
-from glassnet.modelfile import ModelFileError, write_whole
+from glassnet.modelfile import ModelFileError, check_network, write_whole
 from glassnet.nn.activations import Identity, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
 from glassnet.nn.conv import Conv2D
 from glassnet.nn.dense import Dense
@@ -49,6 +49,7 @@ def export_torch(network: Network, path: str | Path) -> None:
     """
     import safetensors.numpy
 
+    check_network(network)
     numbers = np.concatenate([network.theta, network.buffers])
     tensors = {}
     for layer, indices in _indices(network).items():
@@ -85,6 +86,8 @@ def import_torch(network: Network, path: str | Path) -> None:
                 numbers[index] = found[layer][name]
             if not np.isfinite(numbers[index]).all():
                 raise ModelFileError(f"{path}: what is for {layer}.{name} holds NaN, infinity or too large numbers")
+            if name == "running_var" and (numbers[index] < 0).any():
+                raise ModelFileError(f"{path}: what is for {layer}.{name} holds a number below 0, which no variance is")
     network.theta[...], network.buffers[...] = np.split(numbers, [len(network.theta)])
     for part in network.layers:
         if isinstance(part, Standardize):

@@ -87,8 +87,7 @@ def _curve(axes: Any, history: History, value: str) -> None:
             axes.plot(history["epoch"], values, color=colour, label=label, linewidth=1.8, marker=marker, markersize=3)
     if history.kept_epoch and history.kept_epoch < len(history):
         axes.axvline(history.kept_epoch, color=QUIET, linestyle=":", label=f"kept: epoch {history.kept_epoch}")
-    unit = " (mean, nats)" if "training_accuracy" in history else " (mean)"
-    axes.set(xlabel="epoch", title=f"loss{unit}" if value == "loss" else "accuracy (%)")
+    axes.set(xlabel="epoch", title="loss (mean)" if value == "loss" else "accuracy (%)")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)

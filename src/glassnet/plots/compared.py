@@ -22,9 +22,8 @@ def comparison(histories: dict[str, History]) -> "Figure":
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     known = {name: history for name, history in histories.items() if len(history)}
-    of_classes = ["training_accuracy" in history for history in known.values()]
-    panels = [("loss", "loss (mean, nats)" if all(of_classes) else "loss (mean)")]
-    if any(of_classes):
+    panels = [("loss", "loss (mean)")]
+    if any("training_accuracy" in history for history in known.values()):
         panels.append(("accuracy", "accuracy (%)"))
     figure = empty_figure(5.2 * len(panels), 3.8 + 0.2 * len(known) / 3)
     palette = colormaps["tab10" if len(known) <= 10 else "turbo"]

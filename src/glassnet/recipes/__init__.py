@@ -243,7 +243,7 @@ class Recipe:
         return without_nothing(to_table(self))
 
     def settings(self) -> dict[str, str]:
-        """Every setting as a text, by its dotted key, as `--set` takes it: {"optimizer.lr": "0.1"}; without `about`."""
+        """Every setting as people write it, by its dotted key: {"optimizer.lr": "0.1"}; without `about`."""
         found: dict[str, str] = {}
 
         def walk(value: Any, key: str) -> None:
@@ -335,7 +335,7 @@ def as_text(value: Any) -> str:
         return f"{value['type']}({inside})" if "type" in value else f"({inside})"
     if isinstance(value, list):
         return f"[{', '.join(map(as_text, value))}]"
-    return str(value).lower() if isinstance(value, bool) else f"{value:.6g}" if isinstance(value, float) else str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value).removesuffix(".0")
 
 
 def without_nothing(value: Any) -> Any:

@@ -138,8 +138,10 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         classes = len(self.classes_)
         return (CrossEntropy(), classes) if classes > 2 else (BinaryCrossEntropy(), 1)
 
-    def _names(self, outputs: int) -> list[str] | None:
-        return [str(label) for label in self.classes_] if len(self.classes_) == max(outputs, 2) else None
+    def _names(self, outputs: int, loss: Loss) -> list[str] | None:
+        several = isinstance(loss, BinaryCrossEntropy) and outputs > 1  # labels, of which none is *the* class
+        fits = len(self.classes_) == max(outputs, 2)
+        return [str(label) for label in self.classes_] if fits and not several else None
 
     def _class_weights(self, y: Array, *, incremental: bool) -> Array | None:
         if self.class_weight is None:

@@ -111,8 +111,8 @@ class MultilayerPerceptron(BaseEstimator, ABC):
     def _loss_and_outputs(self, targets: Array) -> tuple[Loss, int]:
         """The loss that suits these targets, and how many outputs they want."""
 
-    def _names(self, outputs: int) -> list[str] | None:
-        """What the network is to call its outputs."""
+    def _names(self, outputs: int, loss: Loss) -> list[str] | None:
+        """What the network is to call the classes of which it chooses one; None if it does not choose."""
         return None
 
     @abstractmethod
@@ -199,10 +199,9 @@ class MultilayerPerceptron(BaseEstimator, ABC):
         return X.tocsr() if hasattr(X, "tocsr") else X, y
 
     def _validation(self, given: Any, *, sparse: bool) -> Examples:
-        require(
-            isinstance(given, tuple | list) and len(given) == 2,
-            f"validation_data: expected a pair (X, y), got {type(given).__name__}",
-        )
+        what = f"{len(given)} parts" if isinstance(given, tuple | list) else type(given).__name__
+        right = isinstance(given, tuple | list) and len(given) == 2
+        require(right, f"validation_data: expected a pair (X, y), got {what}")
         X, y = self._validated(*given, reset=False)
         X = X.toarray() if hasattr(X, "toarray") and not sparse else X
         return Examples(X, self._targets(y, anew=False), np.arange(len(y)))
@@ -232,7 +231,11 @@ class MultilayerPerceptron(BaseEstimator, ABC):
     def _start(self, features: int, outputs: int, loss: Loss, dtype: Any, *, seed: int) -> None:
         """Make a new network, of which nothing is known yet."""
         self.network_ = Network(
-            self._layers(features, outputs), input_shape=features, seed=seed, dtype=dtype, classes=self._names(outputs)
+            self._layers(features, outputs),
+            input_shape=features,
+            seed=seed,
+            dtype=dtype,
+            classes=self._names(outputs, loss),
         )
         self.network_.loss = loss
         self.loss_curve_: list[float] = []

@@ -137,7 +137,7 @@ def optimizer_of(estimator: Any) -> Optimizer:
         return solver
     if solver == "sgd":
         momentum = estimator.momentum
-        return SGD(lr, momentum=momentum, nesterov=bool(estimator.nesterovs_momentum) and momentum > 0)
+        return RateInVelocity(lr, momentum, bool(estimator.nesterovs_momentum)) if momentum else SGD(lr)
     if solver == "adam":
         return Adam(lr, beta1=estimator.beta_1, beta2=estimator.beta_2, epsilon=estimator.epsilon)
     known = {name.lower(): name for name in final_classes(Optimizer)}
@@ -149,11 +149,11 @@ def optimizer_of(estimator: Any) -> Optimizer:
     return from_table(Optimizer, {"type": known[solver.lower()], "lr": lr}, "solver")
 
 
-def schedule_of(estimator: Any, examples: int, batches: int) -> Schedule:
+def schedule_of(estimator: Any, examples: int, batches: int, *, goes_on: bool) -> Schedule:
     """How the learning rate changes by the step; "adaptive" changes it by how training goes, and is constant here.
 
     Args:
-        examples, batches: of an epoch.
+        examples, batches: of an epoch.   goes_on: whether the rate does too, as in `partial_fit`.
     """
     rate = estimator.learning_rate
     if isinstance(rate, Schedule):
@@ -164,7 +164,7 @@ def schedule_of(estimator: Any, examples: int, batches: int) -> Schedule:
         f"learning_rate: expected {', '.join(map(repr, names))} or a schedule such as CosineDecay(), got {rate!r}",
     )
     if rate == "invscaling" and estimator.solver != "adam":
-        return InverseOfExamples(float(estimator.power_t), examples, batches, getattr(estimator, "t_", 0))
+        return InverseOfExamples(float(estimator.power_t), examples, batches, estimator.t_, goes_on)
     return ConstantRate()
 
 
@@ -173,17 +173,53 @@ def schedule_of(estimator: Any, examples: int, batches: int) -> Schedule:
 class InverseOfExamples(Schedule):
     """scikit-learn's "invscaling": factor = 1 / (1 + t)^power, t being the examples seen in whole epochs.
 
+    A `fit` begins with an epoch at the full rate, also one that goes on from an earlier one (`warm_start`).
+
     Args:
         power: not negative.   examples, batches: of an epoch.   before: examples seen in earlier trainings.
+        goes_on: whether the first epoch has the rate that the last one left.
     """
 
     power: float
     examples: int
     batches: int
-    before: int = 0
+    before: int
+    goes_on: bool
 
     def factor(self, step: int, steps: int) -> float:
-        return float((1 + self.before + self.examples * (step // self.batches)) ** -self.power)
+        epoch = step // self.batches
+        if epoch == 0 and not self.goes_on:
+            return 1.0
+        return float((1 + self.before + self.examples * epoch) ** -self.power)
+
+
+@final
+@dataclass(frozen=True)
+class RateInVelocity(Optimizer):
+    """scikit-learn's momentum: each gradient counts with the learning rate of its own step, also later on.
+
+    Update:    v = momentum v - lr g     theta = theta + v
+    Nesterov:  v = momentum v - lr g     theta = theta + momentum v - lr g
+
+    While the rate stays the same, this is `SGD` of the core, whose velocity is without it.
+    """
+
+    momentum: float
+    nesterov: bool
+
+    def start(self, theta: Array) -> State:
+        return {"velocity": np.zeros_like(theta)}
+
+    def update(self, theta: Array, grad: Array, state: State, *, lr: float, step: int) -> None:
+        v = state["velocity"]
+        grad *= lr
+        v *= self.momentum
+        v -= grad
+        if self.nesterov:
+            theta -= grad
+            theta += np.multiply(v, self.momentum, out=grad)
+        else:
+            theta += v
 
 
 @final

@@ -23,7 +23,7 @@ from glassnet.train.metrics import Examples
 
 MONITORS = ("training_loss", "validation_loss", "validation_score")
 NOT_FINITE = "Solver produced non-finite parameter weights"
-CALLER = 5  # stack frames from a warning here to the call of the estimator's `fit`
+CALLER = 4  # stack frames from a warning in `descend` or `minimise` to the call of the estimator's `fit`
 
 
 class Prepared(NamedTuple):
@@ -68,7 +68,7 @@ def descend(estimator: Any, prepared: Prepared, *, seed: int, incremental: bool)
                 validation=validation,
                 loss=network.loss,
                 optimizer=Continued(rule.lr, rule, estimator._steps).with_state(estimator._optimizer_state),
-                schedule=schedule_of(estimator, len(train.rows), batches),
+                schedule=schedule_of(estimator, len(train.rows), batches, goes_on=incremental),
                 penalties=penalties(estimator.alpha, size, weights),
                 sample_weights=weights,
                 epochs=epochs,
@@ -92,6 +92,11 @@ def minimise(estimator: Any, prepared: Prepared) -> History:
     """L-BFGS over all examples."""
     network, train, validation, weights, _ = prepared
     require(not callbacks_of(estimator), "callbacks: gradient descent calls them; the solver 'lbfgs' has no epochs")
+    require(
+        estimator.monitor in (None, "training_loss"),
+        "monitor: the solver 'lbfgs' minimises the training loss and keeps where it arrives; with 'adam' or 'sgd' "
+        f"training can be judged by {estimator.monitor!r}",
+    )
 
     def say(record: Record) -> None:
         if estimator.verbose:

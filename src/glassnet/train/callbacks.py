@@ -237,6 +237,7 @@ def monitor_of(callbacks: Sequence[Callback], measured: Sequence[str]) -> str:
     others = [callback.monitor for callback in callbacks if isinstance(callback, ReduceOnPlateau)]
     for monitor in (*monitors, *others):
         if monitor not in measured:
-            needs = " (there is no validation data)" if monitor.startswith("validation") else ""
+            absent = monitor.startswith("validation") and "validation_loss" not in measured
+            needs = " (there is no validation data)" if absent else ""
             raise InputError(f"cannot monitor {monitor!r}{needs}; {nearest(monitor, measured)}")
     return monitors[0] if monitors else measured[-1]

@@ -64,7 +64,7 @@ def fit_lbfgs(
         converged after all iterations or evaluations.
 
     Raises:
-        DivergenceError: the loss is not finite.
+        DivergenceError: the loss is not finite, or validation outputs are not; the last iterate is kept.
         InputError: as `fit`; SciPy is not installed; a network with Dropout or BatchNorm, of which L would be another
             function at every step.
 
@@ -97,7 +97,10 @@ def fit_lbfgs(
         np.copyto(iterate, network.theta)
         record = {"epoch": len(history) + 1, "training_loss": objective.loss, "penalty": objective.penalty}
         if held_out:
-            record["validation_loss"], accuracy = measure(network, held_out)
+            try:
+                record["validation_loss"], accuracy = measure(network, held_out)
+            except InputError as error:  # outputs that are no finite numbers
+                raise DivergenceError(f"on the validation data {error}", history) from None
             if accuracy is not None:
                 record["validation_accuracy"] = accuracy
         history.records.append(record)
@@ -121,12 +124,12 @@ def fit_lbfgs(
                 options={"maxiter": iterations, "maxfun": evaluations, "gtol": tolerance},
             )
         if not math.isfinite(result.fun):
-            np.copyto(network.theta, iterate)
             raise DivergenceError("the loss is no finite number; see that the inputs are scaled", history)
         history.stopped = str(result.message) if result.success else None
     except KeyboardInterrupt:
         history.stopped = f"interrupted after iteration {len(history)}"
-    np.copyto(network.theta, iterate)
+    finally:
+        np.copyto(network.theta, iterate)
     history.kept_epoch = history.best_epoch = len(history)
     return history
 
