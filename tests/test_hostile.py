@@ -8,6 +8,7 @@ import io
 import json
 import tarfile
 import zipfile
+from array import array
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,14 @@ import glassnet as gn
 from glassnet import doctor
 from glassnet.data.idx import read_idx
 from glassnet.data.own import classes_and_white
+from glassnet.data.schema import Column
+from glassnet.data.table import Table
 from glassnet.nn.plain import plain, shown
 from glassnet.recipes import RecipeError
 from glassnet.runfolder import RunError, read_run
 from glassnet.train.history import History
 from hostile.mutations import hostile
-from hostile.readers import READERS, try_file
+from hostile.readers import READERS, check_message, try_file
 from hostile.seeds import SEEDS, checkpoints, emnist_files, idx_files, models, seeds, training, zipped
 
 SMALL = """
@@ -360,3 +363,19 @@ def test_too_many_classes_are_taken_for_a_mistake() -> None:
     net = gn.Network([gn.Dense(5000)], input_shape=1)
     with pytest.raises(gn.InputError, match="expected at most 4,096 classes, got 5,000"):
         gn.evaluate(net, (np.ones((2, 1)), np.array([0, 1])))
+
+
+@pytest.mark.parametrize("name", ["x" * 100_000, "\x1b[2J" * 1000, "犬" * 5000])
+def test_columns_that_a_model_names_are_told_in_short(name: str, tmp_path: Path) -> None:
+    schema = {"inputs": [{"name": name}], "target": {"name": name + "y", "categories": ["a", name]}}
+    network = gn.Network([gn.Dense(2)], input_shape=1, classes=["a", "b"])
+    gn.save_network(network, tmp_path / "forged", about={"table": schema})
+    with pytest.raises(gn.ModelFileError, match="do not fit its network"):
+        gn.load_schema(tmp_path / "forged")
+    found = gn.Schema((Column(name), Column("b", ("c", name))), Column(name + "y"))
+    odd = Table("t.csv", {name: ["none"], "b": ["d"]}, array("q", [2]))
+    for ask in (found.examples, found.targets):
+        for table in (odd, Table("t.csv", {}, array("q"))):
+            with pytest.raises(gn.DataError) as caught:
+                ask(table)
+            check_message(caught.value)

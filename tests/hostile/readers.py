@@ -2,8 +2,9 @@
 
 import math
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -20,11 +21,12 @@ from glassnet.data.emnist import read_emnist
 from glassnet.data.idx import read_idx
 from glassnet.data.npz import read_npz
 from glassnet.data.schema import find_schema
-from glassnet.data.table import read_table
+from glassnet.data.table import Table, read_table
 from glassnet.modelfile import ModelFileError, read_about
 from glassnet.nn.settings import InputError
 from glassnet.recipes import RecipeError, load_recipe
-from glassnet.runfolder import RunError, read_run
+from glassnet.report import sections
+from glassnet.runfolder import RunError, SavedRun, read_run
 from glassnet.train.checkpoint import CheckpointError
 from glassnet.train.history import History
 from glassnet.train.loop import DivergenceError
@@ -45,17 +47,51 @@ def use_model(path: Path) -> None:
     """Load a network, describe it, and ask it."""
     network = gn.load_network(path)
     read_about(path)
-    with suppress(RecipeError, RunError):
-        read_run(path)
+    with told(RecipeError, RunError):
+        look_at(read_run(path))
     network.summary()
     work = sum(layer.multiply_adds() for layer in network.layers)
     if max(math.prod(layer.output_shape) for layer in network.layers) <= SMALL and work <= SMALL**2:
         x = np.full((2, *network.input_shape), 255, np.uint8)
+        if schema := gn.load_schema(path):
+            x = schema.examples(table_for(schema))
+            with told(DataError):  # which names the columns that are missing
+                schema.examples(Table("empty", {}, array("q")))
         try:
             network.predict(x)
         except InputError as error:
             if "not finite" not in str(error):
                 raise AssertionError(f"a network that was loaded refuses its own input: {error}") from error
+
+
+def table_for(schema: gn.Schema) -> Table:
+    """Two rows with cells as the columns want them."""
+    cells = {column.name: [column.categories[-1] if column.categories else "2.5"] * 2 for column in schema.inputs}
+    return Table("made", cells, array("q", [2, 3]))
+
+
+def look_at(run: SavedRun) -> None:
+    """Put what needs no figure on a page."""
+    for make in (sections.verdict, sections.settings, sections.environment, sections.confusion, sections.classes):
+        make(run)
+    sections.most_confused_pairs(run)
+
+
+@contextmanager
+def told(*errors: type[Exception]) -> Iterator[None]:
+    """Let these pass, if each is one line of moderate length."""
+    try:
+        yield
+    except errors as error:
+        check_message(error)
+
+
+def check_message(error: Exception) -> None:
+    """Raise AssertionError unless it is one plain line of moderate length."""
+    message = str(error)
+    assert message, "the message is empty"
+    assert message.isprintable(), f"the message holds more than one plain line: {message!r:.2000}"
+    assert len(message) < 2000, f"the message has {len(message)} characters: {message:.2000}"
 
 
 def resume(path: Path) -> None:
@@ -99,7 +135,7 @@ def read_evaluation(path: Path) -> None:
         (folder / "history.jsonl").write_bytes(seeds("history")[0])
         (folder / "model.safetensors").write_bytes(seeds("model")[0])
         (folder / "evaluation.json").write_bytes(path.read_bytes())
-        read_run(folder)
+        look_at(read_run(folder))
 
 
 def read_columns(path: Path) -> None:
@@ -143,9 +179,6 @@ def try_file(kind: str, path: Path) -> str:
     try:
         reader.read(path)
     except reader.errors as error:
-        message = str(error)
-        assert message, "the message is empty"
-        assert message.isprintable(), f"the message holds more than one plain line: {message!r:.2000}"
-        assert len(message) < 2000, f"the message has {len(message)} characters: {message:.2000}"
+        check_message(error)
         return type(error).__name__
     return "read"

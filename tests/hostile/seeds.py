@@ -6,6 +6,7 @@ import json
 import struct
 import tarfile
 import tempfile
+import tomllib
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -62,8 +63,13 @@ def models() -> list[bytes]:
         dtype=np.float64,
     )
     deep.loss, deep.threshold = gn.Hinge(), 0.5
-    about = {"recipe": {"name": "mine", "data": {"name": "mnist"}}, "data": {"white": 255}, "test": {"accuracy": 0.5}}
-    return [written(lambda path, net=net: gn.save_network(net, path, about=about)) for net in (dense, deep)]
+    about = {"recipe": tomllib.loads(RECIPE), "data": {"white": 255}, "test": json.loads(evaluations()[0])}
+    of_rows = gn.Network([gn.Standardize(), gn.Dense(3), gn.GELU(), gn.Dense(1)], input_shape=5, dtype=np.float64)
+    of_rows.loss = gn.SquaredError()
+    columns = [{"name": "n"}, {"name": "colour", "categories": ["blue", "red"]}, {"name": "size", "fill": 1.5}]
+    with_table = about | {"table": {"inputs": columns, "target": {"name": "price"}}, "data": {"sha256": "0" * 64}}
+    kept = [(dense, about), (deep, about), (of_rows, with_table)]
+    return [written(lambda path, net=net, said=said: gn.save_network(net, path, about=said)) for net, said in kept]
 
 
 def training() -> tuple[gn.Network, tuple[np.ndarray, np.ndarray], dict[str, Any]]:

@@ -48,7 +48,9 @@ class Column:
 
     def __post_init__(self) -> None:
         if len(set(self.categories)) != len(self.categories):
-            raise DataError(f"column {self.name!r}: expected different categories, got {list(self.categories)}")
+            raise DataError(
+                f"column {brief(repr(self.name))}: expected different categories, got {brief(list(self.categories))}"
+            )
 
     @property
     def inputs(self) -> list[str]:
@@ -124,6 +126,11 @@ class Schema:
     inputs: tuple[Column, ...]
     target: Column
 
+    def __post_init__(self) -> None:
+        names = [column.name for column in (*self.inputs, self.target)]
+        if len(set(names)) != len(names):
+            raise DataError(f"expected columns with different names, got {brief(names)}")
+
     @property
     def task(self) -> Task:
         return "classification" if self.target.categories else "regression"
@@ -141,8 +148,8 @@ class Schema:
         """
         absent = [repr(column.name) for column in self.inputs if column.name not in table.columns]
         if absent:
-            have = ", ".join(map(repr, list(table.columns)[:20]))
-            raise DataError(f"{table.name}: expected a column {' and '.join(absent[:20])}; the table has {have}")
+            wanted, have = " and ".join(absent), ", ".join(map(repr, table.columns))
+            raise DataError(f"{table.name}: expected a column {brief(wanted)}; the table has {brief(have) or 'none'}")
         widths = [len(column.inputs) for column in self.inputs]
         if len(table) * sum(widths) > MOST_VALUES:
             raise DataError(
@@ -163,7 +170,9 @@ class Schema:
             DataError: there is no such column, or a cell is not what it holds.
         """
         if self.target.name not in table.columns:
-            raise DataError(f"{table.name}: there is no column {self.target.name!r}, the truth to compare with")
+            raise DataError(
+                f"{table.name}: there is no column {brief(repr(self.target.name))}, the truth to compare with"
+            )
         _refuse_gaps(table, self.target.name)
         return self.target.codes(table) if self.target.categories else self.target.numbers(table)
 
@@ -188,14 +197,16 @@ def find_schema(table: Table, target: str, *, task: Task | None = None, ignore: 
     """
     for name in (target, *ignore):
         if name not in table.columns:
-            raise DataError(f"{table.name}: there is no column {name!r} in the first line; {_hint(name, table)}")
+            raise DataError(
+                f"{table.name}: there is no column {brief(repr(name))} in the first line; {_hint(name, table)}"
+            )
     if target in ignore:
-        raise DataError(f"{table.name}: the target {target!r} cannot be ignored")
+        raise DataError(f"{table.name}: the target {brief(repr(target))} cannot be ignored")
     names = [name for name in table.columns if name != target and name not in ignore]
     if not names:
         raise DataError(
-            f"{table.name}: expected a column besides the target {target!r} to predict it from; cells are separated by "
-            "commas, semicolons or tabs"
+            f"{table.name}: expected a column besides the target {brief(repr(target))} to predict it from; cells are "
+            "separated by commas, semicolons or tabs"
         )
     found = _target(table, target, task)
     return Schema(tuple(_input(table, name) for name in names), found)
@@ -219,7 +230,11 @@ def nearest(name: str, known: Sequence[str]) -> str:
     """The end of a message about an unknown name: the closest known one, or the first of them."""
     close = difflib.get_close_matches(name, known, n=1)
     more = ", ..." if len(known) > 10 else ""
-    return f"did you mean {close[0]!r}?" if close else f"known are {brief(', '.join(map(repr, known[:10])))}{more}"
+    return (
+        f"did you mean {brief(repr(close[0]))}?"
+        if close
+        else f"known are {brief(', '.join(map(repr, known[:10])))}{more}"
+    )
 
 
 def _hint(name: str, table: Table) -> str:
@@ -261,7 +276,9 @@ def _target(table: Table, name: str, task: Task | None) -> Column:
     _refuse_gaps(table, name)
     kinds = set(map(whole_number, cells))
     if len(kinds) == 1:
-        raise DataError(f"{table.name}: the target {name!r} is always {cells[0][:40]!r}: there is nothing to learn")
+        raise DataError(
+            f"{table.name}: the target {brief(repr(name))} is always {cells[0][:40]!r}: there is nothing to learn"
+        )
     whole = all(re.fullmatch(r"-?\d{1,16}", kind) for kind in kinds)  # as `whole_number` writes them
     labels = whole and len(kinds) <= min(MOST_LABELS, len(cells) // ROWS_A_LABEL)
     if task is None:
@@ -273,32 +290,34 @@ def _target(table: Table, name: str, task: Task | None) -> Column:
         return Column(name, _categories(table, name, kinds))
     if len(kinds) > MOST_CATEGORIES:
         raise DataError(
-            f"{table.name}: column {name!r} holds {len(kinds):,} different numbers, expected at most {MOST_CATEGORIES} "
-            "classes; if they are amounts, say so with --task regression"
+            f"{table.name}: column {brief(repr(name))} holds {len(kinds):,} different numbers, expected at most "
+            f"{MOST_CATEGORIES} classes; if they are amounts, say so with --task regression"
         )
     return Column(name, tuple(sorted(kinds, key=lambda kind: (int(kind), kind))))
 
 
 def _categories(table: Table, name: str, kinds: set[str]) -> tuple[str, ...]:
     """The categories in their order, if they can be categories."""
-    where = f"{table.name}: column {name!r}"
+    where = f"{table.name}: column {brief(repr(name))}"
     if all(DECIMAL_COMMA.fullmatch(kind) for kind in kinds - {""}):
-        raise DataError(f"{where} writes numbers with a comma, such as {max(kinds)!r}: expected a point, as in 3.14")
+        raise DataError(
+            f"{where} writes numbers with a comma, such as {max(kinds)[:40]!r}: expected a point, as in 3.14"
+        )
     if all(DATE.fullmatch(kind) for kind in kinds - {""}):  # as categories, tomorrow's would be unknown
         raise DataError(
             f"{where} holds dates, such as {max(kinds)[:40]!r}: expected numbers made of them, such as the month or "
-            f"the days since some day; or leave it out with --ignore '{name}'"
+            f"the days since some day; or leave it out with --ignore {brief(repr(name))}"
         )
     if 2 * len(kinds) > len(table):
         raise DataError(
             f"{where} holds {len(kinds):,} different texts in {len(table):,} rows, such as {max(kinds)[:40]!r}: it "
-            f"names the rows, and nothing can be learned from it; leave it out with --ignore '{name}', or if it is the "
-            "target, choose another"
+            f"names the rows, and nothing can be learned from it; leave it out with --ignore {brief(repr(name))}, or "
+            "if it is the target, choose another"
         )
     if len(kinds) > MOST_CATEGORIES:
         raise DataError(
             f"{where} is text with {len(kinds):,} different values, expected at most {MOST_CATEGORIES} categories; "
-            f"leave it out with --ignore '{name}', or put values together"
+            f"leave it out with --ignore {brief(repr(name))}, or put values together"
         )
     return tuple(sorted(kinds))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from glassnet.data.dataset import DataError, Progress
-from glassnet.data.files import reading, writing
+from glassnet.data.files import brief, reading, writing
 
 DELIMITERS = ",;\t"
 QUOTED = re.compile(r'"[^"]*"')
@@ -54,7 +54,7 @@ class Table:
 
     def fault(self, row: int, column: str, problem: str) -> CellError:
         """An error in one cell, which names file, line and column."""
-        return CellError(f"{self.name}, line {self.lines[row]}, column {column!r}: {problem}")
+        return CellError(f"{self.name}, line {self.lines[row]}, column {brief(repr(column))}: {problem}")
 
 
 def read_table(path: str | Path, *, progress: Progress | None = None) -> Table:
