@@ -580,6 +580,13 @@ def test_another_table_is_measured_as_a_whole(tables: Path) -> None:
     assert " ".join(said.split()).startswith(
         "classes/model.safetensors on all 149 rows of other.csv, not the table it was trained on"
     )
+    lines = text.splitlines()
+    (tables / "gaps.csv").write_text("\n".join([*lines[:3], lines[3][lines[3].index(",") :], *lines[4:9]]))
+    done = glassnet("evaluate", "classes", "--data", "gaps.csv", cwd=tables)
+    assert done.stderr.startswith("left out: gaps.csv, line 4, column 'sepal length (cm)': the number is missing")
+    assert " on 7 of 8 rows of gaps.csv, " in " ".join(done.stdout.split())
+    (tables / "gaps.csv").write_text("\n".join([lines[0], lines[3][lines[3].index(",") :]]))
+    assert "no row can be predicted: " in refused("evaluate", "classes", "--data", "gaps.csv", cwd=tables)
 
 
 def test_rows_are_predicted_by_the_names_of_their_columns(tables: Path) -> None:
@@ -624,12 +631,12 @@ def test_a_row_that_cannot_be_predicted_costs_no_other_its_prediction(tables: Pa
         (
             gn.BinaryCrossEntropy(),
             ["row 0: yes (95.3%), then no (4.7%)", "row 1: no (73.1%), then yes (26.9%)"],
-            ["probability", "runner_up_probability"],
+            ["probability", "runner_up_probability", "probabilities"],
         ),
         (
             gn.Hinge(),
             ["row 0: yes (score 3.00), then no (score -3.00)", "row 1: no (score 1.00), then yes (score -1.00)"],
-            ["score", "runner_up_score"],
+            ["score", "runner_up_score", "scores"],
         ),
     ],
 )
@@ -645,7 +652,9 @@ def test_a_network_with_one_output_tells_two_classes_apart(
     said = glassnet("predict", "one.safetensors", "rows.csv", cwd=tmp_path)
     assert said.stdout.splitlines() == [f"rows.csv, {line}" for line in lines], said.stderr
     rows = json.loads(glassnet("predict", "one.safetensors", "rows.csv", "--json", cwd=tmp_path).stdout)
-    assert [list(row) for row in rows] == [["file", "row", "target", "prediction", keys[0], "runner_up", keys[1]]] * 2
+    wanted = ["file", "row", "target", "prediction", keys[0], "runner_up", *keys[1:]]
+    assert [list(row) for row in rows] == [wanted] * 2
+    assert all(row[keys[2]][row["prediction"]] == row[keys[0]] == max(row[keys[2]].values()) for row in rows)
 
 
 def test_a_class_that_was_never_seen_is_no_reason_to_predict_nothing(tables: Path) -> None:

@@ -1,11 +1,22 @@
 """Runs side by side: their order, their differences, their groups."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 import glassnet as gn
-from glassnet.comparison import Spread, Validation, datasets, differences, ordered, seed_groups, spread, validation
+from glassnet.comparison import (
+    Spread,
+    Validation,
+    datasets,
+    differences,
+    ordered,
+    scales,
+    seed_groups,
+    spread,
+    validation,
+)
 from glassnet.recipes import load_recipe
 from glassnet.runfolder import SavedRun
 
@@ -75,6 +86,17 @@ def test_runs_of_one_recipe_from_different_seeds_are_a_group() -> None:
         run("running", training_seed="2", done=False),
     ]
     assert [names(group) for group in seed_groups(runs)] == [["a", "b"]]
+
+
+def test_what_runs_are_ordered_by_is_told_where_it_differs() -> None:
+    loss = gn.History([{"epoch": 1, "validation_loss": 0.5}])
+    numbers = [
+        dataclasses.replace(run(name, network_loss=name, data_target="y"), history=loss)
+        for name in ("Huber", "Poisson")
+    ]
+    assert scales([run("a", accuracy=[0.9]), *numbers]) == ["accuracy", "Huber", "Poisson"]
+    assert scales([*numbers[:1], run("none")]) == ["Huber"]
+    assert datasets([*numbers, run("other", data_target="z")]) == ["mnist: y", "mnist: z"]
 
 
 def test_spread_is_mean_and_deviation_of_a_sample() -> None:

@@ -187,9 +187,25 @@ def test_named_inputs_are_counted_from_their_mean(houses: gn.Network) -> None:
     assert lines[start + 13].startswith("    and 3 others together")
     plain = gn.explain(houses, x, 7.5)  # the slope times x, as of a picture
     np.testing.assert_allclose(plain.attributions[0], dense.W[:, 0] * standardize.factor * x, **EXACT)
-    assert "moves z" not in plain.text()
+    assert "moves it by" not in plain.text()
+    np.testing.assert_array_equal(e.says, e.attributions[0])
     with pytest.raises(gn.InputError, match="expected names of 15 inputs, or none, got 2"):
         gn.explain(houses, x, 7.5, names=["area", "garden"])
+
+
+def test_of_a_softmax_the_inputs_say_what_they_do_to_the_log_odds() -> None:
+    network = gn.Network([gn.Standardize(), gn.Dense(4), gn.Tanh(), gn.Dense(3)], input_shape=15, dtype=np.float64)
+    network.layers[0].adapt([np.random.default_rng(0).normal(100, 5, (50, 15))])
+    x = np.arange(90.0, 105)
+    e = gn.explain(network, x, 2, names=[f"column {i}" for i in range(15)])
+    h = 1e-5
+    for i in range(15):
+        up, down = x.copy(), x.copy()
+        up[i], down[i] = x[i] + h, x[i] - h
+        low, high = network.predict_proba(np.stack([down, up]))[:, 2]
+        slope = (np.log(high / (1 - high)) - np.log(low / (1 - low))) / (2 * h)
+        assert e.says[i] == pytest.approx(slope * (x[i] - network.layers[0].mean[i]), rel=1e-5)
+    assert "each input moves the log-odds of 2, log(p / (1 - p))," in e.text()
 
 
 def test_the_figure_names_the_inputs_that_say_most(houses: gn.Network) -> None:

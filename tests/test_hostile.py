@@ -54,6 +54,8 @@ def test_valid_files_are_read(kind: str, tmp_path: Path) -> None:
     for contents in seeds(kind):
         (tmp_path / "file").write_bytes(contents)
         assert try_file(kind, tmp_path / "file") == "read"
+        if kind == "model":
+            assert read_run(tmp_path / "file").evaluation  # which the reader may refuse
 
 
 @pytest.mark.parametrize("kind", SEEDS)

@@ -288,11 +288,20 @@ def test_a_known_schema_reaches_the_table() -> None:
     assert data.load(schema=turned).schema is turned
 
 
+def test_a_loss_of_amounts_makes_a_regression_of_a_table() -> None:
+    table = {"data.name": "claims.csv", "data.target": "claims"}
+    for loss, task in (("Poisson", "regression"), ("Huber", "regression"), ("SquaredError", None), ("Hinge", None)):
+        assert load_recipe("table", settings={**table, "network.loss": loss}).data.task == task
+    assert load_recipe("table", settings={**table, "network.loss": "Huber", "data.task": "classification"}).data.task
+    assert load_recipe("classic", settings={"network.loss": "Huber"}).data.task is None
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"data.task": "regression"}, "'task' and 'ignore' go with 'target'"),
-        ({"data.ignore": '["a"]'}, "'task' and 'ignore' go with 'target'"),
+        ({"data.task": "regression"}, "'task' goes with 'target'"),
+        ({"data.ignore": '["a"]'}, "'ignore' goes with 'target'"),
+        ({"data.categorical": '["a"]'}, "'categorical' goes with 'target'"),
         ({"data.target": "a", "data.task": "both"}, "expected one of 'classification', 'regression'.*got 'both'"),
     ],
 )

@@ -305,7 +305,7 @@ def test_a_network_that_cannot_take_the_unit_in_leaves_no_trace(houses: Path, tm
 def test_what_is_refused_after_training_takes_nothing_away(tmp_path: Path) -> None:
     x, y = np.zeros((5000, 2, 2), np.uint8), np.arange(5000)
     splits = [gn.Split(x, y, rows) for rows in (np.arange(4000), np.arange(4000, 4500), np.arange(4500, 5000))]
-    ids = gn.Dataset("ids", *splits, tuple(map(str, range(5000))))
+    ids = gn.Dataset("ids", *splits, tuple(map(str, range(5000))), 255)
     wanted = load_recipe("tiny", settings={"training.epochs": "1", "network.hidden": "[2]"})
     with pytest.raises(gn.InputError, match="expected at most 4,096 classes, got 5,000"):
         train_recipe(wanted, ids, tmp_path / "run", pictures=False)

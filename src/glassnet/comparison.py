@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from statistics import mean, stdev
 from typing import Any, NamedTuple
 
-from glassnet.recipes import as_text
+from glassnet.recipes import DataSettings, as_text
 from glassnet.runfolder import SavedRun
 
 NOT_OF_THE_RESULT = {"training.checkpoint_minutes"}  # changes no bit of what is learned
@@ -87,10 +87,25 @@ def spread(values: Sequence[float | None]) -> Spread | None:
     return Spread(mean(known), stdev(known)) if len(known) == len(values) > 1 else None
 
 
+def _asked(data: DataSettings) -> str:
+    """Which data, and of a table what is to be predicted."""
+    return data.name if data.target is None else f"{data.name}: {data.target}"
+
+
+def scales(runs: Sequence[SavedRun]) -> list[str]:
+    """What the runs are ordered by: "accuracy", or the kind of loss of those that have none."""
+    found: dict[str, None] = {}
+    for run in runs:
+        figure = validation(run)
+        if run.recipe and figure:
+            found["accuracy" if figure.name == "validation_accuracy" else type(run.recipe.network.loss).__name__] = None
+    return list(found)
+
+
 def datasets(runs: Sequence[SavedRun]) -> list[str]:
     """What distinguishes the data of the runs: each name, with the number of test examples where names agree."""
-    names = {run.recipe.data.name: None for run in runs if run.recipe}
-    sizes = {(run.recipe.data.name, run.evaluation["examples"]): None for run in runs if run.recipe and run.finished}
+    names = {_asked(run.recipe.data): None for run in runs if run.recipe}
+    sizes = {(_asked(run.recipe.data), run.evaluation["examples"]): None for run in runs if run.recipe and run.finished}
     if len(sizes) > len({name for name, _ in sizes}):
         return [f"{name} ({examples:,} test examples)" for name, examples in sizes]
     return list(names)

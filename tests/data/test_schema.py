@@ -121,6 +121,15 @@ def test_tables_that_cannot_be_learned_from(columns: dict, arguments: dict, mess
         find_schema(flowers(**columns), **arguments)
 
 
+def test_numbers_that_are_codes_become_categories() -> None:
+    given = table(zone=["1", "2.0", "1.0", "10"] * 3, y=[str(i / 7) for i in range(12)])
+    schema = find_schema(given, "y", categorical=["zone"])
+    assert schema.input_names == ["zone = 1", "zone = 10", "zone = 2"]
+    np.testing.assert_array_equal(schema.examples(given)[:4], [[1, 0, 0], [0, 0, 1], [1, 0, 0], [0, 1, 0]])
+    with pytest.raises(gn.DataError, match="there is no column 'zones' in the first line; did you mean 'zone'"):
+        find_schema(given, "y", categorical=["zones"])
+
+
 def test_too_many_categories_are_refused() -> None:
     rows = 2 * (schema_module.MOST_CATEGORIES + 1)
     given = table(x=[f"c{i // 2}" for i in range(rows)], y=["a", "b"] * (rows // 2))

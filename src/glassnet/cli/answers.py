@@ -9,16 +9,18 @@ if TYPE_CHECKING:
 
 
 def best_two(outputs: "Array", names: Sequence[str], loss: "Loss") -> dict[str, Any]:
-    """Label and runner-up of one example in plain values, from what each class gets (C,)."""
+    """Label, runner-up and all classes of one example in plain values, from what each class gets (C,)."""
     import numpy as np
 
     best, second = np.argsort(-outputs, kind="stable")[:2]
-    what = "probability" if loss.probabilistic else "score"
+    what, all_ = ("probability", "probabilities") if loss.probabilistic else ("score", "scores")
+    numbers = [round(float(output), 6) for output in outputs]
     return {
         "label": names[best],
-        what: round(float(outputs[best]), 6),
+        what: numbers[best],
         "runner_up": names[second],
-        f"runner_up_{what}": round(float(outputs[second]), 6),
+        f"runner_up_{what}": numbers[second],
+        all_: dict(zip(names, numbers, strict=True)),
     }
 
 

@@ -98,6 +98,9 @@ def _show(runs: list["SavedRun"]) -> None:
     data = comparison.datasets(runs)
     if len(data) > 1:
         console.print(f"these runs are on different data, so their figures cannot be compared: {', '.join(data)}")
+    scales = comparison.scales(runs)
+    if len(scales) > 1:
+        console.print(f"their figures are on different scales, so that the order says little: {', '.join(scales)}")
     console.print(_figures(runs))
     told = [run for run in runs if comparison.validation(run)]
     if told:

@@ -25,7 +25,7 @@ def ensemble(
     from rich import box
     from rich.table import Table
 
-    from glassnet.cli.evaluate import dataset_of, model_path
+    from glassnet.cli.evaluate import dataset_of, model_path, predicts_numbers
     from glassnet.cli.terminal import console
     from glassnet.data.dataset import DataError
     from glassnet.modelfile import load_network
@@ -36,6 +36,11 @@ def ensemble(
         raise DataError("expected at least two networks: glassnet ensemble runs/cnn-mnist runs/cnn-mnist-2")
     paths = [model_path(model) for model in models]
     networks = [load_network(path) for path in paths]
+    for path, network in zip(paths, networks, strict=True):
+        if predicts_numbers(network):
+            raise DataError(
+                f"{path}: an ensemble averages the probabilities of classes, but this network predicts numbers"
+            )
     part = getattr(dataset_of(paths[0], data, split), split)
     each = [evaluate(network, part) for network in networks]
     result = together(each)

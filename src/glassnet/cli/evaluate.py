@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from glassnet.data.dataset import Array, Dataset
+    from glassnet.cli.rows import Rows
+    from glassnet.data.dataset import Dataset
     from glassnet.nn.network import Network
     from glassnet.train.metrics import Evaluation
     from glassnet.train.regression import RegressionEvaluation
+
+
+SHOWN = 5  # rows that are left out, of which is said why
 
 
 def evaluate(
@@ -22,7 +26,8 @@ def evaluate(
 ) -> None:
     """Measure a saved model: accuracy, each class, the most confused pairs; or how far off the numbers it predicts are.
 
-    Of a model that was trained on a table, another table named with --data is measured as a whole.
+    Of a model that was trained on a table, another table named with --data is measured as a whole, without the rows
+    that cannot be predicted.
 
     Examples:
 
@@ -31,6 +36,7 @@ def evaluate(
     `glassnet evaluate cnn --data mnist`
     """
     import json
+    import sys
 
     from glassnet.cli.terminal import console, show_evaluation
     from glassnet.data.dataset import DataError
@@ -40,9 +46,15 @@ def evaluate(
         raise DataError(f"--split: expected train, validation or test, got {split!r}")
     path = model_path(model)
     network = load_network(path)
-    if data is not None and (whole := other_table(path, data)):
-        measured, split = f"all {len(whole[0]):,} rows of {data}, not the table it was trained on", "table"
-        result = measure(network, whole)
+    if data is not None and (rows := other_table(path, data)):
+        split = "table"
+        if not len(rows.x):
+            raise DataError(f"no row can be predicted: {rows.problems[0]}")
+        count = f"{len(rows.x):,} of {len(rows.table):,} rows" if rows.problems else f"all {len(rows.x):,} rows"
+        measured = f"{count} of {data}, not the table it was trained on"
+        for problem in list(rows.problems.values())[:SHOWN]:
+            print(f"left out: {problem}", file=sys.stderr)
+        result = measure(network, (rows.x, rows.truth[rows.numbers]))
     else:
         dataset = dataset_of(path, data, split)
         measured = str(dataset)
@@ -56,16 +68,26 @@ def evaluate(
 
 def measure(network: "Network", examples: Any) -> "Evaluation | RegressionEvaluation":
     """The figures that fit the network: of a classifier, or of one that predicts numbers."""
-    from glassnet.nn.distance import Distance
     from glassnet.train.metrics import evaluate
     from glassnet.train.regression import evaluate_regression
 
-    real = isinstance(network.loss, Distance) and not network.classes
-    return evaluate_regression(network, examples) if real else evaluate(network, examples)
+    return evaluate_regression(network, examples) if predicts_numbers(network) else evaluate(network, examples)
 
 
-def other_table(path: Path, data: str) -> "tuple[Array, Array] | None":
-    """All rows of a table that is not the one the model was trained on, by its content; None if it is, or no table."""
+def predicts_numbers(network: "Network") -> bool:
+    """Whether a network predicts real numbers and no classes."""
+    from glassnet.nn.distance import Distance
+
+    return isinstance(network.loss, Distance) and not network.classes
+
+
+def other_table(path: Path, data: str) -> "Rows | None":
+    """The rows of a table that is not the one the model was trained on, by its content; None if it is, or no table.
+
+    Raises:
+        DataError: a table that lacks a column, or a truth.
+    """
+    from glassnet.cli.rows import rows_of
     from glassnet.data.bundled import BUNDLED
     from glassnet.data.schema import digest
     from glassnet.data.table import read_table
@@ -76,8 +98,9 @@ def other_table(path: Path, data: str) -> "tuple[Array, Array] | None":
     if schema is None or data in BUNDLED:
         return None
     table = read_table(data)
-    x, y = schema.examples(table), schema.targets(table)
-    return None if digest(x, y) == read_about(path).get("data", {}).get("sha256") else (x, y)
+    truth = schema.targets(table)
+    rows = rows_of(table, schema)
+    return None if digest(rows.x, truth) == read_about(path).get("data", {}).get("sha256") else rows
 
 
 def _trained_on(path: Path) -> dict[str, Any]:

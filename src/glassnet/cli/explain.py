@@ -69,10 +69,10 @@ def class_number(label: str, network: "Network") -> float:
     Raises:
         InputError: there is no such class.
     """
-    from glassnet.nn.distance import Distance
+    from glassnet.cli.evaluate import predicts_numbers
     from glassnet.nn.settings import InputError, nearest
 
-    if isinstance(network.loss, Distance) and not network.classes:
+    if predicts_numbers(network):
         try:
             return float(label)
         except ValueError:

@@ -45,7 +45,7 @@ def predict_rows(
     from glassnet.data.dataset import DataError
     from glassnet.nn.plain import plain
 
-    found = [_read_rows(_read(file), schema) for file in files]
+    found = [rows_of(_read(file), schema) for file in files]
     answers = [_answers(rows, network, schema) for rows in found]
     problems = [problem for rows in found for problem in rows.problems.values()]
     if submission is not None:
@@ -93,7 +93,12 @@ def _read(file: Path) -> "Table":
     return read_table(file)
 
 
-def _read_rows(table: "Table", schema: "Schema") -> Rows:
+def rows_of(table: "Table", schema: "Schema") -> Rows:
+    """The rows that can be predicted, and why the others cannot; the truth only if all of it is known, or that is said.
+
+    Raises:
+        DataError: a column is missing.
+    """
     import numpy as np
 
     from glassnet.data.table import CellError

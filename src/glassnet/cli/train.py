@@ -28,6 +28,10 @@ def train(
     ignore: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="leave a column of the table out, such as a row's name")
     ] = None,
+    categorical: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="a column of the table whose numbers are codes, not amounts"),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="the run folder; runs/RECIPE-DATA by default")] = None,
     epochs: Annotated[int | None, typer.Option(help="short for --set training.epochs=N")] = None,
     seed: Annotated[int | None, typer.Option(help="short for --set training.seed=N")] = None,
@@ -53,13 +57,13 @@ def train(
 
     `glassnet train my.toml --out runs/mine --seed 1`
 
-    `glassnet train --data table.csv --target species --ignore id`
+    `glassnet train --data table.csv --target species --ignore id --categorical region`
     """
     from glassnet.cli.terminal import console, in_short
     from glassnet.recipes import RecipeError, load_recipe
 
     settings = settings_of(change, epochs=epochs, seed=seed, data=data)
-    settings |= table_settings(data, target, task, ignore)
+    settings |= table_settings(data, target, task, ignore, categorical)
     if recipe is None and target is None:
         raise RecipeError(
             "expected a recipe, such as glassnet train classic (see glassnet recipes), or a table and the column to "
@@ -138,9 +142,13 @@ def settings_of(
 
 
 def table_settings(
-    data: str | None, target: str | None, task: str | None = None, ignore: list[str] | None = None
+    data: str | None,
+    target: str | None,
+    task: str | None = None,
+    ignore: list[str] | None = None,
+    categorical: list[str] | None = None,
 ) -> dict[str, str]:
-    """What --target, --task and --ignore change in a recipe, as TOML.
+    """What --target, --task, --ignore and --categorical change in a recipe, as TOML.
 
     Raises:
         RecipeError: they are given without what they belong to.
@@ -149,11 +157,13 @@ def table_settings(
 
     from glassnet.recipes import RecipeError
 
-    if target is None and (task or ignore):
-        raise RecipeError("--task and --ignore are for tables: say which column to predict with --target COLUMN")
+    if target is None and (task or ignore or categorical):
+        raise RecipeError(
+            "--task, --ignore and --categorical are for tables: say which column to predict with --target COLUMN"
+        )
     if target is not None and data is None:
         raise RecipeError(f"--target {target}: say which table with --data table.csv")
-    given = {"data.target": target, "data.task": task, "data.ignore": ignore}
+    given = {"data.target": target, "data.task": task, "data.ignore": ignore, "data.categorical": categorical}
     return {key: json.dumps(value, ensure_ascii=False) for key, value in given.items() if value}
 
 

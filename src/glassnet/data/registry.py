@@ -68,6 +68,7 @@ def load_table(
     target: str,
     task: Task | None = None,
     ignore: Collection[str] = (),
+    categorical: Collection[str] = (),
     schema: Schema | None = None,
     validation: int = 5000,
     seed: int = 0,
@@ -81,8 +82,8 @@ def load_table(
     Args:
         name: the path of a file, plain or gzip; or a table that comes with scikit-learn: diabetes, iris, wine,
             breast-cancer.
-        target: the column to predict.   task, ignore: as in `find_schema`.
-        schema: what the columns mean, if it is known from a model; then task and ignore say nothing.
+        target: the column to predict.   task, ignore, categorical: as in `find_schema`.
+        schema: what the columns mean, if it is known from a model; then the other three say nothing.
         validation, seed, progress: as in `load_dataset`.
 
     Raises:
@@ -94,7 +95,7 @@ def load_table(
     table = read_bundled(str(name)) if bundled else read_table(name, progress=progress)
     if len(table) < FEWEST_ROWS:
         raise DataError(f"{name}: expected at least {FEWEST_ROWS} rows to learn from, got {len(table)}")
-    found = schema or find_schema(table, target, task=task, ignore=ignore)
+    found = schema or find_schema(table, target, task=task, ignore=ignore, categorical=categorical)
     y = found.targets(table)
     strata = y if found.target.categories else tenths(y)
     rows, tested = stratified(strata, len(y) // 5, seed=0)

@@ -181,7 +181,14 @@ class Schema:
         return replace(self, inputs=tuple(_filled(column, table, rows) for column in self.inputs))
 
 
-def find_schema(table: Table, target: str, *, task: Task | None = None, ignore: Collection[str] = ()) -> Schema:
+def find_schema(
+    table: Table,
+    target: str,
+    *,
+    task: Task | None = None,
+    ignore: Collection[str] = (),
+    categorical: Collection[str] = (),
+) -> Schema:
     """See what the columns of a table mean.
 
     A column is one of numbers if most of its cells that are not empty hold numbers, else one of text. The target is a
@@ -190,12 +197,13 @@ def find_schema(table: Table, target: str, *, task: Task | None = None, ignore: 
     Args:
         target: the column to predict.   task: what it is, if it should not be found out.
         ignore: columns to leave out, such as names and numbers of the rows.
+        categorical: columns of numbers that stand for categories, such as codes of regions.
 
     Raises:
         DataError: no such column, nothing to learn (a target that is always the same) or to learn from, too many
             categories, a cell that does not fit its column.
     """
-    for name in (target, *ignore):
+    for name in (target, *ignore, *categorical):
         if name not in table.columns:
             raise DataError(
                 f"{table.name}: there is no column {brief(repr(name))} in the first line; {_hint(name, table)}"
@@ -209,7 +217,7 @@ def find_schema(table: Table, target: str, *, task: Task | None = None, ignore: 
             "separated by commas, semicolons or tabs"
         )
     found = _target(table, target, task)
-    return Schema(tuple(_input(table, name) for name in names), found)
+    return Schema(tuple(_input(table, name, as_text=name in categorical) for name in names), found)
 
 
 def digest(x: Array, y: Array) -> str:
@@ -253,11 +261,11 @@ def _holds_numbers(cells: Collection[str]) -> bool:
     return 2 * numbers > filled or not filled
 
 
-def _input(table: Table, name: str) -> Column:
+def _input(table: Table, name: str, *, as_text: bool) -> Column:
     cells = table.columns[name]
     column = Column(name)
-    if not _holds_numbers(cells):
-        return Column(name, _categories(table, name, set(cells)))
+    if as_text or not _holds_numbers(cells):
+        return Column(name, _categories(table, name, set(map(whole_number, cells) if as_text else cells)))
     if not np.isnan(column.numbers(table)).any():
         return column
     return _filled(Column(name, fill=0.0), table, np.arange(len(table)))

@@ -17,6 +17,7 @@ from glassnet.explanation.equations import Index, Worked, at, equations, number
 from glassnet.explanation.neuron import Neuron, find_neuron, neuron_numbers, path_of
 from glassnet.explanation.step import Update, one_step
 from glassnet.explanation.worked import worked_backward, worked_forward
+from glassnet.nn.activations import softmax
 from glassnet.nn.entropy import CrossEntropy
 from glassnet.nn.layer import Array, Shape
 from glassnet.nn.network import Network
@@ -108,6 +109,20 @@ class Explanation:
     def output(self) -> int:
         """The output that the numbers follow: that of the label, or the one with the largest target."""
         return top_output(self.label, self.target)
+
+    @property
+    def says(self) -> Array:
+        """What each input says for that output (*input_shape): its attribution, or of a softmax that to the log-odds.
+
+        d log(p_k / (1 - p_k))/dx = dz_k/dx - sum over j != k of q_j dz_j/dx      q = the softmax of the others
+
+        so that what speaks for all classes alike says nothing.
+        """
+        own: Array = self.attributions[self.output]
+        if not self.softmax:
+            return own
+        others = np.arange(len(self.logits)) != self.output
+        return own - np.tensordot(softmax(self.logits[None, others])[0], self.attributions[others], axes=1)
 
     def __str__(self) -> str:
         return self.text()

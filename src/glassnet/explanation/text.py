@@ -92,19 +92,28 @@ def _input(e: "Explanation", width: int) -> Iterator[str]:
 
 def _named(e: "Explanation", width: int) -> Iterator[str]:
     """The inputs that say most about the output that is explained, by name."""
-    what = f"the output for {e.classes[e.output]}" if len(e.logits) > 1 else "the output"
-    says = e.attributions[e.output].ravel()
+    says = e.says.ravel()
     order = np.argsort(-np.abs(says), kind="stable")
-    how = ", away from that of an average row: dz/dx (x - mean)." if e.from_mean else ": dz/dx x."
-    yield from _paragraph(f"By about so much each input moves z, {what}{how}", width)
-    column = min(max(map(len, e.names)), width - 46)
-    yield f"    {'input':<{column + 10}}{'x':>12}{'moves z by':>12}"
+    one = len(e.logits) == 1
+    odds = e.softmax or (one and e.probabilistic)
+    name = e.classes[1 if one else e.output] if e.label is not None else ""
+    moved = (
+        f"the log-odds of {name}, log(p / (1 - p))" if odds else f"the output z {f'for {name}' * bool(name)}".strip()
+    )
+    far = (
+        ", away from an average row's: the slope there times (x - mean)."
+        if e.from_mean
+        else ": the slope there times x."
+    )
+    yield from _paragraph(f"By about so much each input moves {moved}{far}", width)
+    column = min(max(map(len, e.names)), width - 47)
+    yield f"    {'input':<{column + 10}}{'x':>12}{'moves it by':>13}"
     for i in order[:INPUTS]:
         name = brief(e.names[i], column)
-        yield f"    {f'x[{i}]':<7}{name:<{column + 3}}{number(float(e.x.ravel()[i])):>12}{number(says[i]):>12}"
+        yield f"    {f'x[{i}]':<7}{name:<{column + 3}}{number(float(e.x.ravel()[i])):>12}{number(says[i]):>13}"
     if len(order) > INPUTS:
         rest = says[order[INPUTS:]]
-        yield f"    {f'and {len(rest):,} others together':<{column + 22}}{number(rest.sum()):>12}"
+        yield f"    {f'and {len(rest):,} others together':<{column + 22}}{number(rest.sum()):>13}"
 
 
 def _range(array: Array) -> str:

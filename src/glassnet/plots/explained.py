@@ -77,7 +77,7 @@ def _input_and_output(row: Any, e: Explanation) -> None:
 
 def _said_most(axes: Any, e: Explanation) -> None:
     """The inputs that move the output that is explained most, with their values: blue upwards, red downwards."""
-    says = e.attributions[e.output].ravel()
+    says = e.says.ravel()
     order = np.argsort(-np.abs(says), kind="stable")[:SAID][::-1]
     axes.barh(range(len(order)), says[order], color=np.where(says[order] < 0, WRONG, TRAINING))
     axes.set_yticks(range(len(order)), [f"{brief(e.names[i], NAME)} = {e.x.ravel()[i]:.4g}" for i in order])

@@ -50,7 +50,7 @@ class RecipeError(ValueError):
 class DataSettings:
     """Which dataset, and how many of its training examples are held out for validation.
 
-    With a `target`, the name is that of a table and the target the column to predict; `task` and `ignore` are as in
+    With a `target`, the name is that of a table and the target the column to predict; the others are as in
     `find_schema`.
     """
 
@@ -59,11 +59,13 @@ class DataSettings:
     target: str | None = None
     task: Task | None = None
     ignore: tuple[str, ...] | None = None
+    categorical: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         require(self.validation >= 0, f"validation must not be negative, got {self.validation}")
-        alone = self.task is not None or self.ignore is not None
-        require(self.target is not None or not alone, "'task' and 'ignore' go with 'target', the column to predict")
+        for name in ("task", "ignore", "categorical"):
+            right = self.target is not None or getattr(self, name) is None
+            require(right, f"{name!r} goes with 'target', the column of a table to predict")
 
     def load(self, *, schema: Schema | None = None, progress: DataProgress | None = None) -> Dataset:
         """The dataset; a table is read as the schema says, if there is one.
@@ -78,6 +80,7 @@ class DataSettings:
             target=self.target,
             task=self.task,
             ignore=self.ignore or (),
+            categorical=self.categorical or (),
             schema=schema,
             validation=self.validation,
             progress=progress,
@@ -198,6 +201,9 @@ class Recipe:
     reduce_on_plateau: ReduceOnPlateau | None = None
 
     def __post_init__(self) -> None:
+        numbers = isinstance(self.network.loss, Distance) and not isinstance(self.network.loss, SquaredError)
+        if numbers and self.data.target is not None and self.data.task is None:  # such a loss answers with amounts
+            object.__setattr__(self, "data", replace(self.data, task="regression"))
         right = re.fullmatch(r"\w[\w .-]{0,99}", self.name) is not None
         require(right, f"name: expected up to 100 letters, digits, spaces, dots or dashes, got {shown(self.name)}")
 
