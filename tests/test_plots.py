@@ -100,13 +100,19 @@ def test_mistakes_of_a_perfect_network(images: np.ndarray) -> None:
     assert "0 mistakes" in plots.mistakes(images, perfect).get_suptitle()
 
 
-def test_hidden_units_are_columns_of_the_weights() -> None:
-    weights = np.arange(12 * 5, dtype=float).reshape(12, 5)
+def test_the_first_layer_looks_at_images() -> None:
+    network = gn.Network([gn.Flatten(), gn.Dense(5)], input_shape=(3, 4))
     spread = np.array([0.0, *[2.0] * 11])
-    figure = plots.hidden_units(weights, (3, 4), spread=spread)
+    figure = plots.first_layer(network, spread, count=4)
     shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]
-    assert len(shown) == 5
-    np.testing.assert_array_equal(shown[2], (spread * weights[:, 2]).reshape(3, 4))
+    assert len(shown) == 4
+    np.testing.assert_allclose(shown[2], (spread * network.layers[1].W[:, 2]).reshape(3, 4))
+    assert "each hidden unit looks at (the first 4 of 5)" in figure.get_suptitle()
+    filters = gn.Network([gn.Conv2D(6, 3)], input_shape=(5, 5, 2))
+    figure = plots.first_layer(filters)
+    shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]
+    np.testing.assert_allclose(shown[5], filters.layers[0].W[:, :, :, 5].mean(axis=2))
+    assert plots.first_layer(gn.Network([gn.Dense(2)], input_shape=9)) is None
 
 
 def test_the_same_figure_gives_the_same_bytes(result: Evaluation, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_a_run_leaves_everything_behind(digits: gn.Dataset, tmp_path: Path) -> N
         "model.safetensors",
         "pictures/confusion.png",
         "pictures/curves.png",
-        "pictures/hidden-units.png",
+        "pictures/first-layer.png",
         "pictures/mistakes.png",
         "pictures/predictions.png",
         "recipe.toml",

@@ -16,7 +16,6 @@ from glassnet import plots
 from glassnet.data.dataset import Dataset
 from glassnet.data.schema import Schema, digest
 from glassnet.modelfile import ModelFileError, load_network, read_about, save_network
-from glassnet.nn.dense import Dense
 from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
 from glassnet.nn.settings import InputError, from_table, to_table
@@ -261,10 +260,8 @@ def draw(
     if images.ndim > 2 and isinstance(result, Evaluation):
         figures["predictions"] = plots.predictions(images, result)
         figures["mistakes"] = plots.mistakes(images, result)
-        first = next((layer for layer in network.layers if isinstance(layer, Dense)), None)
-        if first is not None and first.W.shape[0] == np.prod(images.shape[1:]):
-            spread = images.reshape(len(images), -1).std(axis=0)
-            figures["hidden-units"] = plots.hidden_units(first.W, images.shape[1:], spread=spread)
+        first = plots.first_layer(network, images.reshape(len(images), -1).std(axis=0))
+        figures |= {"first-layer": first} if first else {}
     paths = []
     for name, figure in figures.items():
         paths.append(folder / f"{name}.png")

@@ -75,11 +75,10 @@ def _read(paths: Sequence[Path]) -> tuple[list["SavedRun"], list[str]]:
 
 
 def _check_picture(out: Path) -> None:
-    from glassnet.plots import PlotError, available
+    from glassnet import plots
     from glassnet.runfolder import RunError
 
-    if not available():
-        raise PlotError("--out: figures need Matplotlib: pip install 'glassnet[plots]'")
+    plots.require()
     if out.suffix.lower() != ".png":
         raise RunError(f"--out {out}: expected the name of a picture that ends in .png")
     if out.is_dir() or not out.parent.is_dir():

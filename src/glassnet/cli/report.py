@@ -22,6 +22,7 @@ def report(
 
     Example: `glassnet report runs/classic-mnist`
     """
+    from glassnet import plots
     from glassnet.cli.evaluate import measure
     from glassnet.cli.terminal import console
     from glassnet.modelfile import load_network
@@ -31,6 +32,7 @@ def report(
     if run.is_file():
         raise RunError(f"{run}: expected the folder of a run, but this is a file")
     saved = read_run(run)
+    plots.require()  # before the test examples are measured
     dataset = _dataset(saved, data) if saved.finished else None
     network = None if saved.network is None else load_network(run / MODEL)
     if dataset is None or network is None:

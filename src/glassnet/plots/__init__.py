@@ -21,12 +21,13 @@ from glassnet.plots.figure import (
     as_svg,
     available,
     empty_figure,
+    require,
     save,
     show,
     small_pictures,
 )
 from glassnet.plots.regression import predicted, residuals
-from glassnet.plots.weights import weight_histogram, weight_mosaic
+from glassnet.plots.weights import first_layer, weight_histogram, weight_mosaic
 from glassnet.train.calibration import Reliability
 from glassnet.train.history import History
 from glassnet.train.metrics import Evaluation
@@ -44,11 +45,12 @@ __all__ = [
     "curve",
     "curves",
     "explanation",
-    "hidden_units",
+    "first_layer",
     "mistakes",
     "predicted",
     "predictions",
     "reliability",
+    "require",
     "residuals",
     "save",
     "sheet",
@@ -180,28 +182,6 @@ def sheet(images: Array, labels: list[str], *, title: str) -> "Figure":
     for axes, image, label in zip(cells, images, labels, strict=False):
         show(axes, image)
         axes.set_title(as_it_is(label), fontsize=9, pad=3)
-    return figure
-
-
-def hidden_units(weights: Array, image_shape: tuple[int, ...], *, spread: Array, count: int = 64) -> "Figure":
-    """What each unit of the first dense layer looks at: its weights as a picture.
-
-    Each weight is shown times the spread of its pixel, so that pixels which never change, whose weights are still the
-    random ones of the start, show as nothing.
-
-    Args:
-        weights: (D, M), a column for each unit.
-        image_shape: of the input, (H, W) or (H, W, C) with D values.
-        spread: (D,), the standard deviation of each input.
-    """
-    units = (weights[:, :count] * spread[:, None]).T.reshape(-1, *image_shape)
-    if units.ndim == 4:
-        units = units.mean(axis=3)
-    more = f" (the first {count} of {weights.shape[1]})" if weights.shape[1] > count else ""
-    figure, cells = small_pictures(len(units), f"what each hidden unit looks at{more}: blue for, red against")
-    for axes, unit in zip(cells, units, strict=False):
-        top = max(float(np.abs(unit).max()), 1e-12)
-        axes.imshow(unit, cmap="RdBu", vmin=-top, vmax=top, interpolation="nearest")
     return figure
 
 

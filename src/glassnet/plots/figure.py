@@ -65,6 +65,12 @@ def available() -> bool:
     return find_spec("matplotlib") is not None
 
 
+def require() -> None:
+    """Raise PlotError unless Matplotlib is installed."""
+    if not available():
+        raise PlotError("figures need Matplotlib: pip install 'glassnet[plots]'")
+
+
 def small_pictures(count: int, title: str) -> tuple["Figure", list[Any]]:
     """A figure with room for so many small pictures, in a grid that is about square."""
     columns = max(int(np.ceil(np.sqrt(count))), 4)
@@ -94,8 +100,7 @@ def empty_figure(width: float, height: float) -> "Figure":
     Raises:
         PlotError: Matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise PlotError("figures need Matplotlib: pip install 'glassnet[plots]'") from None
+    require()
+    from matplotlib.figure import Figure
+
     return Figure(figsize=(width, height), layout="constrained")

@@ -7,7 +7,7 @@ import numpy as np
 from glassnet.nn.conv import Conv2D
 from glassnet.nn.dense import Dense
 from glassnet.nn.network import Network
-from glassnet.plots.figure import TRAINING, Array, as_png, empty_figure
+from glassnet.plots.figure import TRAINING, Array, as_png, empty_figure, small_pictures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,31 +24,37 @@ def weight_histogram(name: str, weights: Array) -> "Figure":
     return figure
 
 
-def weight_mosaic(network: Network, spread: Array | None = None, *, count: int = 64) -> bytes | None:
-    """What the first units or filters look at, as a PNG of small pictures, eight in a row: blue for, red against.
-
-    Filters are shown as the mean over their channels. Each picture has its own scale.
+def first_layer(network: Network, spread: Array | None = None, *, count: int = 64) -> "Figure | None":
+    """What the first units or filters look at, each as a picture with its own scale: blue for, red against.
 
     Args:
         spread: the standard deviation of each pixel; the weights of a dense layer are shown times it, so that pixels
-            which never change show as nothing.
+            which never change, whose weights are still the random ones of the start, show as nothing.
         count: how many are shown at most.
 
     Returns:
-        The PNG, or None if the first layer with weights does not look at an image.
+        The figure, or None if the first layer with weights does not look at an image.
     """
+    found = _looks_at(network, spread)
+    if found is None:
+        return None
+    units, what = found
+    more = f" (the first {count} of {len(units)})" if len(units) > count else ""
+    figure, cells = small_pictures(min(len(units), count), f"what each {what} looks at{more}: blue for, red against")
+    for axes, unit in zip(cells, units, strict=False):
+        top = max(float(np.abs(unit).max()), 1e-12)
+        axes.imshow(unit, cmap="RdBu", vmin=-top, vmax=top, interpolation="nearest")
+    return figure
+
+
+def weight_mosaic(network: Network, spread: Array | None = None, *, count: int = 64) -> bytes | None:
+    """The same as one small PNG, a pixel a weight, eight pictures in a row."""
     from matplotlib import colormaps
 
-    first = next((layer for layer in network.layers if isinstance(layer, Dense | Conv2D)), None)
-    if isinstance(first, Conv2D):
-        units = first.W.mean(axis=2).transpose(2, 0, 1)
-    elif first is not None and len(network.input_shape) > 1 and first.W.shape[0] == np.prod(network.input_shape):
-        seen = first.W if spread is None else first.W * spread.reshape(-1, 1)
-        units = seen.T.reshape(-1, *network.input_shape)
-        units = units.mean(axis=3) if units.ndim == 4 else units
-    else:
+    found = _looks_at(network, spread)
+    if found is None:
         return None
-    units = units[:count]
+    units = found[0][:count]
     K, h, w = units.shape
     columns, gap = min(8, K), max(h // 14, 1)
     rows = -(-K // columns)
@@ -57,3 +63,15 @@ def weight_mosaic(network: Network, spread: Array | None = None, *, count: int =
         top, left = i // columns * (h + gap), i % columns * (w + gap)
         canvas[top : top + h, left : left + w] = 0.5 + 0.5 * unit / max(float(np.abs(unit).max()), 1e-12)
     return as_png(colormaps["RdBu"].with_extremes(bad=(0, 0, 0, 0))(np.ma.masked_invalid(canvas)), white=1)
+
+
+def _looks_at(network: Network, spread: Array | None) -> tuple[Array, str] | None:
+    """The weights of the first units or filters as pictures (K, h, w), means over their channels; and what they are."""
+    first = next((layer for layer in network.layers if isinstance(layer, Dense | Conv2D)), None)
+    if isinstance(first, Conv2D):
+        return first.W.mean(axis=2).transpose(2, 0, 1), "filter"
+    if first is None or len(network.input_shape) == 1 or first.W.shape[0] != np.prod(network.input_shape):
+        return None
+    seen = first.W if spread is None else first.W * spread.reshape(-1, 1)
+    units = seen.T.reshape(-1, *network.input_shape)
+    return units.mean(axis=3) if units.ndim == 4 else units, "hidden unit"

@@ -54,8 +54,7 @@ def report(
     white: int,
 ) -> str:
     """The page as text; arguments and errors as in `write_report`."""
-    if not plots.available():
-        raise plots.PlotError("a report holds figures, and they need Matplotlib: pip install 'glassnet[plots]'")
+    plots.require()
     images = examples if examples is not None and examples.ndim > 2 else None
     spread = None if images is None else images.reshape(len(images), -1).std(axis=0)
     contents = {
