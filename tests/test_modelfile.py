@@ -137,6 +137,13 @@ def test_wrong_arrays(saved: Path, damage, message: str) -> None:
         gn.load_network(saved)
 
 
+def test_in_the_folder_of_a_run_the_model_is_named(tmp_path: Path) -> None:
+    gn.save_network(network(), tmp_path / "model.safetensors")
+    for read in (gn.load_network, gn.load_schema):
+        with pytest.raises(gn.ModelFileError, match=r"is a folder, in which model\.safetensors may be meant"):
+            read(tmp_path)
+
+
 def test_no_variance_is_negative(tmp_path: Path) -> None:
     gn.save_network(gn.Network([gn.BatchNorm()], input_shape=3), tmp_path / "net")
     rewrite(tmp_path / "net", arrays=lambda a: a["batchnorm1.variance"].__setitem__(0, -1))

@@ -222,8 +222,10 @@ def _metadata(path: Path, key: str = KEY) -> dict[str, Any]:
 
     kind = "glassnet model" if key == KEY else "checkpoint"
     if not path.is_file():
+        inside = sorted(path.glob("*.safetensors"))[:1]
+        hint = f", in which {brief(inside[0].name)} may be meant" if inside else ""
         raise ModelFileError(
-            f"{path}: expected a {kind}, but it {'is a folder' if path.is_dir() else 'does not exist'}"
+            f"{path}: expected a {kind}, but it {f'is a folder{hint}' if path.is_dir() else 'does not exist'}"
         )
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
