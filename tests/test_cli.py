@@ -728,6 +728,8 @@ def test_what_is_wrong_with_a_table_is_one_line(tables: Path) -> None:
             command[0], "forged.safetensors", *command[1:], "iris.csv", cwd=tables
         )
     assert "do not fit its network" in refused("export", "forged.safetensors", "forged.onnx", cwd=tables)
+    message = refused("ensemble", "numbers", "numbers", "--data", "diabetes.csv", cwd=tables)
+    assert "an ensemble averages the probabilities of classes, but this network predicts numbers" in message
     assert "--draw and --save-seen are for pictures" in refused("predict", "classes", "iris.csv", "--draw", cwd=tables)
     assert "--split: expected train" in refused(
         "evaluate", "classes", "--data", "said.csv", "--split", "all", cwd=tables

@@ -108,8 +108,9 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return isinstance(self.network_.loss, BinaryCrossEntropy) and self.n_outputs_ > 1
 
     def _targets(self, y: Array, *, anew: bool) -> Array:
-        check_classification_targets(y)
         kind = type_of_target(y, input_name="y")
+        if kind not in ("binary", "multiclass", "multilabel-indicator"):
+            check_classification_targets(y)  # says what is wrong with them
         if kind == "multiclass-multioutput":
             raise InputError("Multioutput target data is not supported: y has several columns of more than two classes")
         if kind == "multilabel-indicator":
