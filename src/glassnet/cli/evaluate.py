@@ -41,6 +41,7 @@ def evaluate(
     from glassnet.cli.terminal import console, show_evaluation
     from glassnet.data.dataset import DataError
     from glassnet.modelfile import load_network
+    from glassnet.nn.plain import plain
 
     if split not in ("train", "validation", "test"):
         raise DataError(f"--split: expected train, validation or test, got {split!r}")
@@ -49,11 +50,11 @@ def evaluate(
     if data is not None and (rows := other_table(path, data)):
         split = "table"
         if not len(rows.x):
-            raise DataError(f"no row can be predicted: {rows.problems[0]}")
+            raise DataError(f"{data}: no row can be predicted: {rows.problems[0]}")
         count = f"{len(rows.x):,} of {len(rows.table):,} rows" if rows.problems else f"all {len(rows.x):,} rows"
         measured = f"{count} of {data}, not the table it was trained on"
         for problem in list(rows.problems.values())[:SHOWN]:
-            print(f"left out: {problem}", file=sys.stderr)
+            print(f"left out: {plain(problem)}", file=sys.stderr)
         result = measure(network, (rows.x, rows.truth[rows.numbers]))
     else:
         dataset = dataset_of(path, data, split)

@@ -95,11 +95,9 @@ def _named(e: "Explanation", width: int) -> Iterator[str]:
     says = e.says.ravel()
     order = np.argsort(-np.abs(says), kind="stable")
     one = len(e.logits) == 1
-    odds = e.softmax or (one and e.probabilistic)
-    name = e.classes[1 if one else e.output] if e.label is not None else ""
-    moved = (
-        f"the log-odds of {name}, log(p / (1 - p))" if odds else f"the output z {f'for {name}' * bool(name)}".strip()
-    )
+    moved = "the output z" if e.label is None else f"the output z for {e.classes[1 if one else e.output]}"
+    if e.softmax or (one and e.probabilistic):
+        moved = f"the log-odds of {e.classes[1 if one else e.output]}, log(p / (1 - p))"
     far = (
         ", away from an average row's: the slope there times (x - mean)."
         if e.from_mean
