@@ -91,6 +91,22 @@ def test_the_surest_mistakes_of_one_output() -> None:
         assert [r.sure(i) for i in range(3)] == sure  # of its answer, which is no for the first
 
 
+def test_roc_auc_by_hand_and_as_scikit_learn_has_it() -> None:
+    def auc(truth: list[int], p: list[float]) -> float | None:
+        second = np.array(p)
+        both = np.stack([1 - second, second], axis=1)
+        return Evaluation(0.5, ("no", "yes"), np.array(truth), both.argmax(axis=1), both).roc_auc
+
+    assert auc([0, 0, 1, 1], [0.1, 0.4, 0.4, 0.8]) == (1 + 1 + 0.5 + 1) / 4  # pairs of a no and a yes
+    assert auc([0, 1], [0.1, 0.2]) == 1
+    assert auc([1, 1], [0.1, 0.2]) is None
+    assert result([0, 1, 2], [0, 1, 2]).roc_auc is None
+    measured = pytest.importorskip("sklearn.metrics", reason="compared with scikit-learn")
+    rng = np.random.default_rng(0)
+    truth, p = rng.integers(0, 2, 500), rng.integers(0, 20, 500) / 20
+    assert auc(truth, p) == pytest.approx(measured.roc_auc_score(truth, p))
+
+
 @pytest.mark.parametrize("index", [[0, -1], [3, 20]])
 def test_an_index_beyond_the_examples_is_refused(index: list[int]) -> None:
     split = SimpleNamespace(inputs=np.zeros((20, 2)), targets=np.zeros(20, int), index=np.array(index))

@@ -83,7 +83,8 @@ def show_evaluation(result: Evaluation | RegressionEvaluation, *, split: str) ->
     if pairs:
         console.print("most confused: " + ", ".join(f"{t} read as {p} ({n} x)" for t, p, n in pairs))
     wrong = int(np.sum(result.truth != result.predicted))
-    console.print(f"{split} loss {result.loss:.4f}, {wrong:,} of {len(result.truth):,} wrong")
+    auc = "" if result.roc_auc is None else f", ROC AUC {result.roc_auc:.4f}"
+    console.print(f"{split} loss {result.loss:.4f}, {wrong:,} of {len(result.truth):,} wrong{auc}")
     console.print(f"{split} {in_short(result)}", style="bold")
 
 

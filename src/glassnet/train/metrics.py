@@ -157,9 +157,30 @@ class Evaluation:
         return f"{100 * most:.1f} %" if self.probabilistic else f"score {most:.2f}"
 
     @property
+    def roc_auc(self) -> float | None:
+        """Of two classes: how often an example of the second gets more for it than one of the first; a tie is half.
+
+        AUC = (R - P (P + 1) / 2) / (P Q)      R = the sum of the ranks, by p of the second class, of its P examples
+
+        and Q the number of the others. The area under the ROC curve, which no threshold and no rarity of a class
+        changes: 1/2 for guessing. None for more classes, or where one has no example.
+
+        Reference: Hanley and McNeil 1982, "The meaning and use of the area under a receiver operating characteristic
+        (ROC) curve".
+        """
+        positive = self.truth == 1
+        P, Q = int(positive.sum()), int((~positive).sum())
+        if len(self.classes) != 2 or not P or not Q:
+            return None
+        _, place, counts = np.unique(self.probabilities[:, 1], return_inverse=True, return_counts=True)
+        rank = np.cumsum(counts) - (counts - 1) / 2  # from 1; those of a tie share the mean of theirs
+        return float((rank[place[positive]].sum() - P * (P + 1) / 2) / (P * Q))
+
+    @property
     def figures(self) -> dict[str, Any]:
         """What says in short how good it is."""
-        return {"loss": self.loss, "accuracy": self.accuracy, "examples": len(self.truth)}
+        auc = {} if self.roc_auc is None else {"roc_auc": self.roc_auc}
+        return {"loss": self.loss, "accuracy": self.accuracy, **auc, "examples": len(self.truth)}
 
     def to_table(self) -> dict[str, Any]:
         """The figures as plain values, for JSON."""
