@@ -7,7 +7,8 @@ import pytest
 
 import glassnet as gn
 from glassnet.data import schema as schema_module
-from glassnet.data.schema import Column, Schema, find_schema, whole_number
+from glassnet.data.column_types import MOST_CATEGORIES, find_schema
+from glassnet.data.schema import Column, Schema, whole_number
 from glassnet.data.table import Table
 
 
@@ -131,7 +132,7 @@ def test_numbers_that_are_codes_become_categories() -> None:
 
 
 def test_too_many_categories_are_refused() -> None:
-    rows = 2 * (schema_module.MOST_CATEGORIES + 1)
+    rows = 2 * (MOST_CATEGORIES + 1)
     given = table(x=[f"c{i // 2}" for i in range(rows)], y=["a", "b"] * (rows // 2))
     with pytest.raises(gn.DataError, match=r"text with 257 different values, expected at most 256 .*--ignore 'x'"):
         find_schema(given, "y")

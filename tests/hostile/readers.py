@@ -15,12 +15,12 @@ import glassnet as gn
 from glassnet import doctor
 from glassnet.data import drawing, picture
 from glassnet.data.cifar import read_cifar10
+from glassnet.data.column_types import find_schema
 from glassnet.data.csv import read_csv
 from glassnet.data.dataset import DataError
 from glassnet.data.emnist import read_emnist
 from glassnet.data.idx import read_idx
 from glassnet.data.npz import read_npz
-from glassnet.data.schema import find_schema
 from glassnet.data.table import Table, read_table
 from glassnet.modelfile import ModelFileError, read_about
 from glassnet.nn.settings import InputError

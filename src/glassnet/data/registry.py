@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from glassnet.data.bundled import BUNDLED, read_bundled
+from glassnet.data.column_types import find_schema
 from glassnet.data.csv import write_csv
 from glassnet.data.dataset import DataError, Dataset, Progress, Split
 from glassnet.data.files import sha256_of, sha256_of_content
 from glassnet.data.own import ENDINGS, classes_and_white, csv_files, read_own
 from glassnet.data.published import PUBLISHED, Arrays, Entry, Files, RemoteFile
-from glassnet.data.schema import Schema, Task, find_schema
+from glassnet.data.schema import Schema, Task
 from glassnet.data.split import stratified, tenths
 from glassnet.data.table import read_table
 
