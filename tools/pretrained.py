@@ -51,6 +51,8 @@ def make(name: str) -> None:
     network.threshold = refusal_threshold(validation_views, REFUSED)
     about = {key: value for key, value in read_about(folder / MODEL).items() if isinstance(value, dict)}
     about["trust"] = {"temperature": temperature}
+    network.loss = gn.CrossEntropy()  # smooth labels were for training: what it says is measured by the plain loss
+    about["test"] = gn.evaluate(network, dataset.test).figures
     path = FOLDER / f"{name}.safetensors"
     gn.save_network(network, path, about=about)
 
