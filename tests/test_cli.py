@@ -586,7 +586,26 @@ def test_another_table_is_measured_as_a_whole(tables: Path) -> None:
     assert done.stderr.startswith("left out: gaps.csv, line 4, column 'sepal length (cm)': the number is missing")
     assert " on 7 of 8 rows of gaps.csv, " in " ".join(done.stdout.split())
     (tables / "gaps.csv").write_text("\n".join([lines[0], lines[3][lines[3].index(",") :]]))
-    assert "no row can be predicted: " in refused("evaluate", "classes", "--data", "gaps.csv", cwd=tables)
+    message = refused("evaluate", "classes", "--data", "gaps.csv", cwd=tables)
+    assert "error: no row can be measured: gaps.csv, line 2, column 'sepal length (cm)': the number is" in message
+    nameless = lines[2][: lines[2].rindex(",") + 1]
+    (tables / "gaps.csv").write_text("\n".join([*lines[:2], nameless, lines[4].replace("setosa", "rosea"), lines[5]]))
+    done = glassnet("evaluate", "classes", "--data", "gaps.csv", "--json", cwd=tables)
+    assert [line.split(":")[1] for line in done.stderr.splitlines()] == [
+        " gaps.csv, line 3, column 'species'",
+        " gaps.csv, line 4, column 'species'",
+    ]
+    figures = json.loads(done.stdout)
+    assert (figures["examples"], figures["left_out"]) == (2, 2)
+    done = glassnet("predict", "classes", "gaps.csv", cwd=tables)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1] == "gaps.csv: accuracy 100.00 %"
+    assert done.stdout.count("truth setosa") == 2
+    assert done.stderr.startswith(
+        "figures without 2 rows, the first: gaps.csv, line 3, column 'species': the target is"
+    )
+    message = refused("evaluate", "classes", "--data", "gaps.csv", "--split", "train", cwd=tables)
+    assert "--split train: gaps.csv is not the table the model was trained on" in message
 
 
 def test_rows_are_predicted_by_the_names_of_their_columns(tables: Path) -> None:
@@ -728,6 +747,12 @@ def test_what_is_wrong_with_a_table_is_one_line(tables: Path) -> None:
             command[0], "forged.safetensors", *command[1:], "iris.csv", cwd=tables
         )
     assert "do not fit its network" in refused("export", "forged.safetensors", "forged.onnx", cwd=tables)
+    (tables / "fewer.csv").write_text("\n".join((tables / "iris.csv").read_text().splitlines()[:-1]))
+    done = glassnet("ensemble", "classes", "classes", "--data", "fewer.csv", cwd=tables)
+    assert " of 149 table examples" in " ".join(done.stdout.split())
+    assert "the rows of a table are for the model that was trained on it" in refused("predict", "iris.csv", cwd=tables)
+    message = refused("ensemble", "classes", "classic", "--data", "fewer.csv", cwd=tables)
+    assert "expected a model that takes the columns of the first one" in message
     message = refused("ensemble", "numbers", "numbers", "--data", "diabetes.csv", cwd=tables)
     assert "an ensemble averages the probabilities of classes, but this network predicts numbers" in message
     assert "--draw and --save-seen are for pictures" in refused("predict", "classes", "iris.csv", "--draw", cwd=tables)

@@ -68,6 +68,15 @@ def test_compare_is_sorted_and_fits_the_page(runs: Path) -> None:
     assert "Sorted by their best figure on validation data" in done.stdout
 
 
+@pytest.mark.parametrize("width", [40, 60])
+def test_compare_keeps_the_names_of_the_runs_in_a_narrow_terminal(runs: Path, width: int) -> None:
+    lines = glassnet("compare", "runs/narrow", "runs/wide", cwd=runs, env={"COLUMNS": str(width)}).stdout.splitlines()
+    table = lines[: next(i for i, line in enumerate(lines) if line.startswith("Sorted"))]
+    assert max(map(len, table)) <= width
+    told = json.loads((runs / "runs/wide/evaluation.json").read_text())["accuracy"]
+    assert any("runs/wide" in line and f"{100 * told:.2f} ± " in line for line in table)
+
+
 def test_compare_shows_what_differs_and_groups_of_seeds(runs: Path) -> None:
     done = glassnet("compare", "runs/narrow", "runs/narrow-2", "runs/wide", cwd=runs)
     text = " ".join(done.stdout.split())

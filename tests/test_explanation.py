@@ -188,7 +188,7 @@ def test_named_inputs_are_counted_from_their_mean(houses: gn.Network) -> None:
     plain = gn.explain(houses, x, 7.5)  # the slope times x, as of a picture
     np.testing.assert_allclose(plain.attributions[0], dense.W[:, 0] * standardize.factor * x, **EXACT)
     assert "moves it by" not in plain.text()
-    np.testing.assert_array_equal(e.says, e.attributions[0])
+    np.testing.assert_array_equal(e.says_for(0), e.attributions[0])
     with pytest.raises(gn.InputError, match="expected names of 15 inputs, or none, got 2"):
         gn.explain(houses, x, 7.5, names=["area", "garden"])
 
@@ -204,7 +204,7 @@ def test_of_a_softmax_the_inputs_say_what_they_do_to_the_log_odds() -> None:
         up[i], down[i] = x[i] + h, x[i] - h
         low, high = network.predict_proba(np.stack([down, up]))[:, 2]
         slope = (np.log(high / (1 - high)) - np.log(low / (1 - low))) / (2 * h)
-        assert e.says[i] == pytest.approx(slope * (x[i] - network.layers[0].mean[i]), rel=1e-5)
+        assert e.says_for(2)[i] == pytest.approx(slope * (x[i] - network.layers[0].mean[i]), rel=1e-5)
     assert "each input moves the log-odds of 2, log(p / (1 - p))," in e.text()
 
 
@@ -218,6 +218,12 @@ def test_the_figure_names_the_inputs_that_say_most(houses: gn.Network) -> None:
     most = np.argsort(-np.abs(e.attributions[0]))[:7][::-1]
     assert [label.get_text() for label in axes.get_yticklabels()] == [f"column {i} = {x[i]:.4g}" for i in most]
     assert [bar.get_width() for bar in axes.patches] == e.attributions[0][most].tolist()
+    network = gn.Network([gn.Dense(3)], input_shape=2, classes=["a", "b", "c"])
+    e = gn.explain(network, [1.0, 2.0], 1, names=["left", "right"])
+    figure = plots.explanation(e)
+    (heat,) = [axes.images[0].get_array() for axes in figure.axes if axes.images]
+    np.testing.assert_allclose(heat, [e.says_for(k) for k in range(3)])
+    assert figure.axes[0].get_title() == "the inputs that say most for b"
 
 
 def test_the_update_is_a_step_of_the_weight_with_the_largest_gradient(

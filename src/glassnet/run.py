@@ -119,7 +119,8 @@ def load_run_recipe(folder: str | Path) -> Recipe:
     """
     folder = Path(folder)
     if not (folder / RECIPE).is_file():
-        raise RunError(f"{folder}: expected the folder of a run, but it has no {RECIPE}")
+        found = f"it has no {RECIPE}" if folder.is_dir() else "there is no such folder"
+        raise RunError(f"{folder}: expected the folder of a run, but {found}")
     _check_own(folder)
     if (folder / EVALUATION).is_file():
         raise RunError(f"{folder}: this run is finished, there is nothing to resume; see {folder / MODEL}")
@@ -320,7 +321,9 @@ def _check_data(dataset: Dataset, folder: Path) -> None:
 def _claim(folder: Path) -> bool:
     """Make the folder, and be sure that it can be written, before any time is spent; whether it is new."""
     new = not folder.exists()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder} is a file: name a folder, which is made")
+    if folder.exists() and any(folder.iterdir()):
         raise RunError(f"{folder} exists already and is not empty: name another folder, or delete this one")
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)

@@ -101,6 +101,9 @@ def test_roc_auc_by_hand_and_as_scikit_learn_has_it() -> None:
     assert auc([0, 1], [0.1, 0.2]) == 1
     assert auc([1, 1], [0.1, 0.2]) is None
     assert result([0, 1, 2], [0, 1, 2]).roc_auc is None
+    scores = np.array([[3.0, 4], [0, 0.5], [9, 8]])  # what counts is by how much one exceeds the other
+    alone = Evaluation(0.5, ("no", "yes"), np.array([1, 1, 0]), np.array([1, 1, 0]), scores, probabilistic=False)
+    assert alone.roc_auc == 1
     measured = pytest.importorskip("sklearn.metrics", reason="compared with scikit-learn")
     rng = np.random.default_rng(0)
     truth, p = rng.integers(0, 2, 500), rng.integers(0, 20, 500) / 20

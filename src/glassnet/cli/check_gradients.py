@@ -4,10 +4,16 @@ from typing import Annotated
 
 import typer
 
+from glassnet.cli.train import Categorical, Ignore, Target, Task
+
 
 def check_gradients(
     recipe: Annotated[str, typer.Argument(help="a named recipe (see `glassnet recipes`) or a TOML file")],
     data: Annotated[str | None, typer.Option(help="a dataset, a CSV or npz file, a folder of IDX files")] = None,
+    target: Target = None,
+    task: Task = None,
+    ignore: Ignore = None,
+    categorical: Categorical = None,
     change: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="change any setting of the recipe")
     ] = None,
@@ -25,13 +31,14 @@ def check_gradients(
     `glassnet check-gradients classic --set network.activation=GELU --set network.loss=Hinge`
     """
     from glassnet.cli.terminal import console
-    from glassnet.cli.train import load_data, settings_of
+    from glassnet.cli.train import load_data, settings_of, table_settings
     from glassnet.nn.gradcheck import check_gradients as check
     from glassnet.nn.settings import describe
     from glassnet.recipes import load_recipe
     from glassnet.train.metrics import as_examples
 
-    chosen = load_recipe(recipe, settings=settings_of(change, data=data, seed=seed))
+    settings = settings_of(change, data=data, seed=seed) | table_settings(data, target, task, ignore, categorical)
+    chosen = load_recipe(recipe, settings=settings)
     dataset = load_data(chosen)
     network = chosen.make_network(dataset)
     inputs, targets, rows = as_examples(dataset.train[:examples], "the training examples", network)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from glassnet.runfolder import SavedRun
 
 
+WIDE = 76  # columns of a terminal that has room for every figure
+
+
 def compare(
     runs: Annotated[
         list[Path],
@@ -37,9 +40,10 @@ def compare(
     import json
 
     from glassnet import comparison
+    from glassnet.cli.png import check_png
 
     if out is not None:
-        _check_picture(out)
+        check_png("--out", out)
     found, problems = _read(runs)
     found = comparison.ordered(found)
     for problem in problems:
@@ -72,18 +76,6 @@ def _read(paths: Sequence[Path]) -> tuple[list["SavedRun"], list[str]]:
         except OSError as error:
             problems.append(f"{error.filename or path}: {error.strerror}")
     return found, problems
-
-
-def _check_picture(out: Path) -> None:
-    from glassnet import plots
-    from glassnet.runfolder import RunError
-
-    plots.require()
-    if out.suffix.lower() != ".png":
-        raise RunError(f"--out {out}: expected the name of a picture that ends in .png")
-    if out.is_dir() or not out.parent.is_dir():
-        reason = "is a folder" if out.is_dir() else f"lies in {out.parent}, which is no folder"
-        raise RunError(f"--out {out}: expected the name of a file, but this {reason}")
 
 
 def _show(runs: list["SavedRun"]) -> None:
@@ -136,23 +128,31 @@ def _figures(runs: list["SavedRun"]) -> "Table":
     from rich.text import Text
 
     from glassnet import comparison
+    from glassnet.cli.terminal import console
 
+    heads = ("epochs\nkept/of", "valid.\nfinal", "\nbest", "test\naccuracy", "\nloss", "time\ns")
+    shown = range(len(heads)) if console.width >= WIDE else (2, 3)  # the best on validation data, and the test
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), collapse_padding=True)
-    table.add_column("", justify="right")
+    table.add_column("", justify="right", no_wrap=True)
     table.add_column("run\nnetwork, parameters", overflow="fold", ratio=1)
-    for name in ("epochs\nkept/of", "valid.\nfinal", "\nbest", "test\naccuracy", "\nloss", "time\ns"):
-        table.add_column(name, justify="right", no_wrap=True)
+    for k in shown:
+        head = f"valid.{heads[k]}" if heads[k] == "\nbest" and 1 not in shown else heads[k]
+        table.add_column(head, justify="right", no_wrap=True)
+
+    def add(number: str, name: str, cells: Sequence[str]) -> None:
+        table.add_row(number, Text(name), *(cells[k] for k in shown))
+
     for number, run in enumerate(runs, 1):
         name = str(run.path)
         if run.network is not None:
             name += f"\n{run.network}, {_count(run.parameters or 0)}"
         seconds = "" if run.seconds is None else _seconds(run.seconds)
-        table.add_row(str(number), Text(name), _epochs(run), *_validation(run), *_test(run), seconds)
+        add(str(number), name, [_epochs(run), *_validation(run), *_test(run), seconds])
     groups = comparison.seed_groups(runs)
     if groups:
         table.add_section()
     for group in groups:
-        table.add_row("", Text(_group_name(group, runs)), "", "", *_group_figures(group))
+        add("", _group_name(group, runs), ["", "", *_group_figures(group)])
     return table
 
 

@@ -91,13 +91,14 @@ def show(
     import numpy as np
 
     from glassnet import plots
+    from glassnet.cli.png import check_png
     from glassnet.cli.terminal import beside, console
     from glassnet.data.dataset import DataError
 
+    if out is not None:
+        check_png("--out", out)
     dataset = _load(name)
     part = _split(dataset, split)
-    if out and out.suffix != ".png":
-        raise DataError(f"--out {out}: expected the name of a file that ends in .png")
     if len(part) == 0:
         raise DataError(f"{name}: its {split} split is empty")
     if part.inputs.ndim < 3:

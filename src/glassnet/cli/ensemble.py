@@ -25,7 +25,7 @@ def ensemble(
     from rich import box
     from rich.table import Table
 
-    from glassnet.cli.evaluate import dataset_of, model_path, predicts_numbers
+    from glassnet.cli.evaluate import examples_of, model_path, predicts_numbers
     from glassnet.cli.terminal import console
     from glassnet.data.dataset import DataError
     from glassnet.modelfile import load_network
@@ -41,8 +41,12 @@ def ensemble(
             raise DataError(
                 f"{path}: an ensemble averages the probabilities of classes, but this network predicts numbers"
             )
-    part = getattr(dataset_of(paths[0], data, split), split)
-    each = [evaluate(network, part) for network in networks]
+        if _columns(path) != _columns(paths[0]):
+            raise DataError(f"{path}: expected a model that takes the columns of the first one, {paths[0]}")
+    examples, split, about, left_out = examples_of(paths[0], data, split)
+    if left_out:
+        about += f"; the first that is left out: {left_out[0]}"
+    each = [evaluate(network, examples) for network in networks]
     result = together(each)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("network", overflow="fold")
@@ -51,6 +55,7 @@ def ensemble(
     for name, row in [*zip(map(str, models), each, strict=True), ("all together", result)]:
         wrong = int(np.sum(row.truth != row.predicted))
         table.add_row(name, f"{100 * row.accuracy:.2f} %", f"{wrong:,}", f"{row.loss:.4f}")
+    console.print(f"on {about}")
     console.print(table)
     accuracies = [100 * row.accuracy for row in each]
     gain = 100 * result.accuracy
@@ -58,3 +63,11 @@ def ensemble(
         f"together {gain:.2f} % of {len(result.truth):,} {split} examples: {gain - np.mean(accuracies):+.2f} points "
         f"against their mean, {gain - max(accuracies):+.2f} against the best of them"
     )
+
+
+def _columns(path: Path) -> tuple[list[str], str] | None:
+    """The inputs and the target of a model that was trained on a table."""
+    from glassnet.run import load_schema
+
+    schema = load_schema(path)
+    return None if schema is None else (schema.input_names, schema.target.name)

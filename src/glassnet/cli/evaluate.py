@@ -1,7 +1,7 @@
 """glassnet evaluate: how good a saved model is."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -39,32 +39,53 @@ def evaluate(
     import sys
 
     from glassnet.cli.terminal import console, show_evaluation
-    from glassnet.data.dataset import DataError
     from glassnet.modelfile import load_network
     from glassnet.nn.plain import plain
 
-    if split not in ("train", "validation", "test"):
-        raise DataError(f"--split: expected train, validation or test, got {split!r}")
     path = model_path(model)
     network = load_network(path)
-    if data is not None and (rows := other_table(path, data)):
-        split = "table"
-        if not len(rows.x):
-            raise DataError(f"{data}: no row can be predicted: {rows.problems[0]}")
-        count = f"{len(rows.x):,} of {len(rows.table):,} rows" if rows.problems else f"all {len(rows.x):,} rows"
-        measured = f"{count} of {data}, not the table it was trained on"
-        for problem in list(rows.problems.values())[:SHOWN]:
-            print(f"left out: {plain(problem)}", file=sys.stderr)
-        result = measure(network, (rows.x, rows.truth[rows.numbers]))
-    else:
-        dataset = dataset_of(path, data, split)
-        measured = str(dataset)
-        result = measure(network, getattr(dataset, split))
+    examples, split, about, left_out = examples_of(path, data, split)
+    for problem in left_out[:SHOWN]:
+        print(f"left out: {plain(problem)}", file=sys.stderr)
+    result = measure(network, examples)
     if json_:
-        typer.echo(json.dumps(result.to_table()))
+        typer.echo(json.dumps(result.to_table() | ({"left_out": len(left_out)} if left_out else {})))
         return
-    console.print(f"{path} on {measured}")
+    console.print(f"{path} on {about}")
     show_evaluation(result, split=split)
+
+
+class Examples(NamedTuple):
+    """What a model is measured on: as `measure` takes it, what it is called, and why rows of a table are left out."""
+
+    examples: Any
+    split: str
+    about: str
+    left_out: list[str]
+
+
+def examples_of(path: Path, data: str | None, split: str) -> Examples:
+    """A split of what a model was trained on, or of the dataset that is named; of another table all rows that can be.
+
+    Raises:
+        DataError: it cannot be known, or has no such split, or no row.
+    """
+    from glassnet.data.dataset import DataError
+
+    if split not in ("train", "validation", "test"):
+        raise DataError(f"--split: expected train, validation or test, got {split!r}")
+    if data is None or not (rows := other_table(path, data)):
+        dataset = dataset_of(path, data, split)
+        return Examples(getattr(dataset, split), split, str(dataset), [])
+    if split != "test":
+        raise DataError(f"--split {split}: {data} is not the table the model was trained on, and is measured whole")
+    x, y = rows.measurable()
+    left_out = [*rows.inputs.problems.values(), *rows.truths.problems.values()]
+    if not len(y):
+        raise DataError(f"no row can be measured: {left_out[0] if left_out else f'{data} has none'}")
+    count = f"{len(y):,} of {len(rows.table):,} rows" if left_out else f"all {len(y):,} rows"
+    about = f"{count} of {data}, not the table it was trained on: rows of that, if there are any, flatter it"
+    return Examples((x, y), "table", about, left_out)
 
 
 def measure(network: "Network", examples: Any) -> "Evaluation | RegressionEvaluation":
@@ -99,9 +120,11 @@ def other_table(path: Path, data: str) -> "Rows | None":
     if schema is None or data in BUNDLED:
         return None
     table = read_table(data)
-    truth = schema.targets(table)
+    if schema.target.name not in table.columns:
+        schema.targets(table)  # says what is missing
     rows = rows_of(table, schema)
-    return None if digest(rows.x, truth) == read_about(path).get("data", {}).get("sha256") else rows
+    same = digest(rows.inputs.values, rows.truths.values) == read_about(path).get("data", {}).get("sha256")
+    return None if same else rows
 
 
 def _trained_on(path: Path) -> dict[str, Any]:

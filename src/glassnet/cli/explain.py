@@ -33,6 +33,7 @@ def explain(
     """
     from glassnet import plots
     from glassnet.cli.evaluate import model_path
+    from glassnet.cli.png import check_png
     from glassnet.cli.predict import read_examples
     from glassnet.cli.rows import read_row
     from glassnet.cli.terminal import console
@@ -41,6 +42,8 @@ def explain(
     from glassnet.modelfile import load_network
     from glassnet.run import load_schema
 
+    if picture is not None:
+        check_png("--picture", picture)
     path = model_path(model)
     network, schema = load_network(path), load_schema(path)
     if schema:

@@ -70,7 +70,7 @@ def predict(
     from glassnet.run import load_schema
 
     path = model_path(files[0])
-    if is_model(path):
+    if chosen := is_model(path):
         files = files[1:]
     elif len(files) > 1 and (path.is_dir() or (not path.exists() and not path.suffix)):
         raise DataError(
@@ -94,7 +94,14 @@ def predict(
         return
     white = read_about(path).get("data", {}).get("white")
     white = white if type(white) is int and 1 <= white <= 255 else 255
-    found = [read_or_explain(file, network) for file in files]
+    try:
+        found = [read_or_explain(file, network) for file in files]
+    except DataError as error:
+        if not chosen and any(file.name.lower().removesuffix(".gz").endswith(".csv") for file in files):
+            raise DataError(
+                f"{error}; the rows of a table are for the model that was trained on it: name that first"
+            ) from None
+        raise
     predicted = [_predict(part, network) for part in found if not part.problem]
     answers = _answers(found, predicted, network)
     problems = [f"{answer['file']}: {answer['problem']}" for rows in answers for answer in rows if "problem" in answer]

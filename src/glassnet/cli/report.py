@@ -29,8 +29,9 @@ def report(
     from glassnet.report import write_report
     from glassnet.runfolder import MODEL, RunError, read_run
 
-    if run.is_file():
-        raise RunError(f"{run}: expected the folder of a run, but this is a file")
+    if not run.is_dir():
+        found = "this is a file" if run.is_file() else "there is no such folder"
+        raise RunError(f"{run}: expected the folder of a run, but {found}")
     saved = read_run(run)
     plots.require()  # before the test examples are measured
     dataset = _dataset(saved, data) if saved.finished else None

@@ -1,6 +1,7 @@
 """What glassnet predict says of the rows of a table, with a model that was trained on one."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,17 +13,29 @@ if TYPE_CHECKING:
     from glassnet.nn.network import Network
 
 
-class Rows(NamedTuple):
-    """The rows of a table: inputs (n, D) of those that can be predicted, their numbers, and why the others cannot.
+class Cells(NamedTuple):
+    """What became of some cells of each row: values (n, ...), the numbers of their rows, and why others have none."""
 
-    The truth (N,) is that of all rows; None if the table has it not in all of them.
-    """
-
-    table: "Table"
-    x: Any
+    values: Any
     numbers: list[int]
     problems: dict[int, str]
-    truth: Any
+
+
+class Rows(NamedTuple):
+    """The rows of a table: their inputs (n, D), and the truths (n,), of which there may be none."""
+
+    table: "Table"
+    inputs: Cells
+    truths: Cells
+
+    def measurable(self) -> tuple[Any, Any]:
+        """Inputs and truths of the rows that have both."""
+        import numpy as np
+
+        known = dict(zip(self.truths.numbers, self.truths.values, strict=True))
+        both = [place for place, number in enumerate(self.inputs.numbers) if number in known]
+        truths = [known[self.inputs.numbers[place]] for place in both]
+        return self.inputs.values[both], np.array(truths, self.truths.values.dtype)
 
 
 def predict_rows(
@@ -47,7 +60,7 @@ def predict_rows(
 
     found = [rows_of(_read(file), schema) for file in files]
     answers = [_answers(rows, network, schema) for rows in found]
-    problems = [problem for rows in found for problem in rows.problems.values()]
+    problems = [problem for rows in found for problem in rows.inputs.problems.values()]
     if submission is not None:
         if problems:
             raise DataError(f"{problems[0]}; so not every row has a prediction, and {submission} is not written")
@@ -61,9 +74,12 @@ def predict_rows(
                 print(f"error: {plain(answer['problem'])}", file=sys.stderr)
             else:
                 console.print(_line(answer), soft_wrap=True)
-        if rows.truth is not None and len(rows.x):
-            result = measure(network, (rows.x, rows.truth[rows.numbers]))
-            console.print(f"{rows.table.name}: {in_short(result)}", soft_wrap=True)
+        x, y = rows.measurable()
+        if len(y):
+            console.print(f"{rows.table.name}: {in_short(measure(network, (x, y)))}", soft_wrap=True)
+        if unknown := list(rows.truths.problems.values()):
+            said_of = f"figures without {len(unknown):,} rows, the first" if len(y) else "no figures"
+            print(f"{said_of}: {plain(unknown[0])}", file=sys.stderr)
     if submission is not None:
         console.print(f"{sum(map(len, answers)):,} predictions written to {submission}")
     return not problems
@@ -81,7 +97,8 @@ def read_row(file: Path, schema: "Schema", row: int) -> tuple[Any, Any]:
     if not 0 <= row < len(table):
         raise DataError(f"--row {row}: {file} holds {len(table):,} examples, so rows are 0 to {len(table) - 1}")
     one = table.row(row)
-    return schema.examples(one)[0], schema.targets(one)[0] if _has_truth(one, schema) else None
+    known = any(one.columns.get(schema.target.name, []))
+    return schema.examples(one)[0], schema.targets(one)[0] if known else None
 
 
 def _read(file: Path) -> "Table":
@@ -94,32 +111,35 @@ def _read(file: Path) -> "Table":
 
 
 def rows_of(table: "Table", schema: "Schema") -> Rows:
-    """The rows that can be predicted, and why the others cannot; the truth only if all of it is known, or that is said.
+    """What a network needs of each row, where the row has it.
 
     Raises:
         DataError: a column is missing.
     """
     import numpy as np
 
+    inputs = _row_by_row(table, schema.examples, np.empty((0, len(schema.input_names))))
+    truths = Cells(np.empty(0, np.int64 if schema.target.categories else np.float64), [], {})
+    if any(table.columns.get(schema.target.name, [])):
+        truths = _row_by_row(table, schema.targets, truths.values)
+    return Rows(table, inputs, truths)
+
+
+def _row_by_row(table: "Table", make: Callable[["Table"], Any], nothing: Any) -> Cells:
+    import numpy as np
+
     from glassnet.data.table import CellError
 
-    truth = None
-    if _has_truth(table, schema):
-        try:
-            truth = schema.targets(table)
-        except CellError as error:
-            print(f"no figures: {error}", file=sys.stderr)
     try:
-        return Rows(table, schema.examples(table), list(range(len(table))), {}, truth)
+        return Cells(make(table), list(range(len(table))), {})
     except CellError:  # in some row: look at each by itself
-        inputs, problems = {}, {}
+        values, problems = {}, {}
         for row in range(len(table)):
             try:
-                inputs[row] = schema.examples(table.row(row))
+                values[row] = make(table.row(row))
             except CellError as error:
                 problems[row] = str(error)
-        x = np.concatenate([np.empty((0, len(schema.input_names))), *inputs.values()])
-        return Rows(table, x, list(inputs), problems, truth)
+        return Cells(np.concatenate([nothing, *values.values()]), list(values), problems)
 
 
 def _answers(rows: Rows, network: "Network", schema: "Schema") -> list[dict[str, Any]]:
@@ -128,13 +148,15 @@ def _answers(rows: Rows, network: "Network", schema: "Schema") -> list[dict[str,
 
     from glassnet.cli.answers import best_two
 
-    given = network.predict_proba(rows.x) if len(rows.x) else np.empty((0, 2))
-    outputs = dict(zip(rows.numbers, network.loss.by_class(given) if network.classes else given, strict=True))
+    x, numbers, problems = rows.inputs
+    given = network.predict_proba(x) if len(x) else np.empty((0, 2))
+    outputs = dict(zip(numbers, network.loss.by_class(given) if network.classes else given, strict=True))
+    truths = dict(zip(rows.truths.numbers, rows.truths.values.tolist(), strict=True))
     answers: list[dict[str, Any]] = []
     for row in range(len(rows.table)):
         answer: dict[str, Any] = {"file": rows.table.name, "row": row, "target": schema.target.name}
-        if row in rows.problems:
-            answers.append(answer | {"prediction": None, "problem": rows.problems[row]})
+        if row in problems:
+            answers.append(answer | {"prediction": None, "problem": problems[row]})
             continue
         output = outputs[row]
         if schema.target.categories:
@@ -143,15 +165,10 @@ def _answers(rows: Rows, network: "Network", schema: "Schema") -> list[dict[str,
         else:
             digits = np.finfo(output.dtype).precision + 1  # more are not held
             answer["prediction"] = float(f"{output[0]:.{digits}g}")
-        if rows.truth is not None:
-            truth = rows.truth[row].item()
-            answer["truth"] = schema.target.categories[truth] if schema.target.categories else truth
+        if row in truths:
+            answer["truth"] = schema.target.categories[truths[row]] if schema.target.categories else truths[row]
         answers.append(answer)
     return answers
-
-
-def _has_truth(table: "Table", schema: "Schema") -> bool:
-    return all(table.columns.get(schema.target.name, [""]))
 
 
 def _line(answer: dict[str, Any]) -> str:

@@ -5,13 +5,16 @@ from typing import Annotated
 
 import typer
 
+from glassnet.cli.train import Categorical, Ignore, Target, Task
+
 
 def summary(
     network: Annotated[str, typer.Argument(help="a named recipe, a TOML file, a model file or a run folder")],
     data: Annotated[str | None, typer.Option(help="for a recipe: the dataset that it is to be made for")] = None,
-    target: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="the column to predict: --data is then any table, as CSV")
-    ] = None,
+    target: Target = None,
+    task: Task = None,
+    ignore: Ignore = None,
+    categorical: Categorical = None,
     change: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="change any setting of the recipe")
     ] = None,
@@ -40,7 +43,7 @@ def summary(
             raise RecipeError(f"{network}: --data, --target and --set are for recipes, but this is a trained model")
         table = load_network(path).summary()
     else:
-        settings = settings_of(change, data=data) | table_settings(data, target)
+        settings = settings_of(change, data=data) | table_settings(data, target, task, ignore, categorical)
         recipe = load_recipe(network, settings=settings)
         table = recipe.make_network(load_data(recipe)).summary()
     console.print(table, soft_wrap=True)

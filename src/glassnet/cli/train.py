@@ -10,6 +10,17 @@ if TYPE_CHECKING:
     from glassnet.recipes import Recipe
     from glassnet.run import Run
 
+Target = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="the column to predict: --data is then any table, as CSV")
+]
+Task = Annotated[str | None, typer.Option(help="classification or regression [default: as the target column looks]")]
+Ignore = Annotated[
+    list[str] | None, typer.Option(metavar="COLUMN", help="leave a column of the table out, such as a row's name")
+]
+Categorical = Annotated[
+    list[str] | None, typer.Option(metavar="COLUMN", help="a column of the table whose numbers are codes, not amounts")
+]
+
 
 def train(
     recipe: Annotated[
@@ -19,19 +30,10 @@ def train(
     data: Annotated[
         str | None, typer.Option(help="a dataset (see `glassnet data list`), a CSV or npz file, a folder of IDX files")
     ] = None,
-    target: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="the column to predict: --data is then any table, as CSV")
-    ] = None,
-    task: Annotated[
-        str | None, typer.Option(help="classification or regression [default: as the target column looks]")
-    ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN", help="leave a column of the table out, such as a row's name")
-    ] = None,
-    categorical: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN", help="a column of the table whose numbers are codes, not amounts"),
-    ] = None,
+    target: Target = None,
+    task: Task = None,
+    ignore: Ignore = None,
+    categorical: Categorical = None,
     out: Annotated[Path | None, typer.Option(help="the run folder; runs/RECIPE-DATA by default")] = None,
     epochs: Annotated[int | None, typer.Option(help="short for --set training.epochs=N")] = None,
     seed: Annotated[int | None, typer.Option(help="short for --set training.seed=N")] = None,
@@ -41,7 +43,7 @@ def train(
     workers: Annotated[
         int | None, typer.Option(min=1, help="shards computed at once [default: all processors]")
     ] = None,
-    pictures: Annotated[bool, typer.Option(help="draw curves, mistakes, hidden units ...")] = True,
+    pictures: Annotated[bool, typer.Option(help="draw curves, mistakes, the first layer ...")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the result on the test examples only")] = False,
 ) -> None:
     """Train a network and leave model, history and pictures in a run folder.
@@ -69,6 +71,8 @@ def train(
             "expected a recipe, such as glassnet train classic (see glassnet recipes), or a table and the column to "
             "predict: glassnet train --data table.csv --target COLUMN"
         )
+    if recipe == "table" and "data.target" not in settings:
+        raise RecipeError("the recipe table learns from a table: glassnet train --data table.csv --target COLUMN")
     console.quiet = quiet
     run = train_and_show(load_recipe(recipe or "table", settings=settings), out, workers, pictures=pictures)
     if quiet:
@@ -80,7 +84,7 @@ def resume(
     workers: Annotated[
         int | None, typer.Option(min=1, help="shards computed at once [default: all processors]")
     ] = None,
-    pictures: Annotated[bool, typer.Option(help="draw curves, mistakes, hidden units ...")] = True,
+    pictures: Annotated[bool, typer.Option(help="draw curves, mistakes, the first layer ...")] = True,
 ) -> None:
     """Go on with a run that was broken off, to the same bits as if it had never stopped.
 
@@ -107,8 +111,9 @@ def train_and_show(recipe: "Recipe", out: Path | None, workers: int | None = Non
     dataset = load_data(recipe)
     show_dataset(dataset)
     section(f"The network of {recipe.name!r}")
-    console.print(recipe.make_network(dataset).summary(), soft_wrap=True)
-    section(f"Training with {describe(recipe.optimizer)}")
+    network = recipe.make_network(dataset)
+    console.print(network.summary(), soft_wrap=True)
+    section(f"Training with {describe(recipe.optimizer)} on {describe(network.loss)}")
     folder = out or new_folder(f"{recipe.name}-{dataset.name}")
     with ProgressBar() as progress:
         shown = None if console.quiet else progress
@@ -144,9 +149,9 @@ def settings_of(
 def table_settings(
     data: str | None,
     target: str | None,
-    task: str | None = None,
-    ignore: list[str] | None = None,
-    categorical: list[str] | None = None,
+    task: str | None,
+    ignore: list[str] | None,
+    categorical: list[str] | None,
 ) -> dict[str, str]:
     """What --target, --task, --ignore and --categorical change in a recipe, as TOML.
 

@@ -114,7 +114,8 @@ def _categories(table: Table, name: str, kinds: set[str]) -> tuple[str, ...]:
     where = f"{table.name}: column {brief(repr(name))}"
     if all(DECIMAL_COMMA.fullmatch(kind) for kind in kinds - {""}):
         raise DataError(
-            f"{where} writes numbers with a comma, such as {max(kinds)[:40]!r}: expected a point, as in 3.14"
+            f"{where} writes numbers with a comma, such as {max(kinds)[:40]!r}: expected a point before decimals, as "
+            "in 3.14, and nothing between thousands"
         )
     if all(DATE.fullmatch(kind) for kind in kinds - {""}):  # as categories, tomorrow's would be unknown
         raise DataError(

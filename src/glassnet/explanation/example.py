@@ -110,18 +110,17 @@ class Explanation:
         """The output that the numbers follow: that of the label, or the one with the largest target."""
         return top_output(self.label, self.target)
 
-    @property
-    def says(self) -> Array:
-        """What each input says for that output (*input_shape): its attribution, or of a softmax that to the log-odds.
+    def says_for(self, k: int) -> Array:
+        """What each input says for output k (*input_shape): its attribution, or of a softmax that to the log-odds.
 
         d log(p_k / (1 - p_k))/dx = dz_k/dx - sum over j != k of q_j dz_j/dx      q = the softmax of the others
 
         so that what speaks for all classes alike says nothing.
         """
-        own: Array = self.attributions[self.output]
+        own: Array = self.attributions[k]
         if not self.softmax:
             return own
-        others = np.arange(len(self.logits)) != self.output
+        others = np.arange(len(self.logits)) != k
         return own - np.tensordot(softmax(self.logits[None, others])[0], self.attributions[others], axes=1)
 
     def __str__(self) -> str:

@@ -92,10 +92,15 @@ def _input(e: "Explanation", width: int) -> Iterator[str]:
 
 def _named(e: "Explanation", width: int) -> Iterator[str]:
     """The inputs that say most about the output that is explained, by name."""
-    says = e.says.ravel()
+    says = e.says_for(e.output).ravel()
     order = np.argsort(-np.abs(says), kind="stable")
     one = len(e.logits) == 1
-    moved = "the output z" if e.label is None else f"the output z for {e.classes[1 if one else e.output]}"
+    answers = np.array_equal(e.prediction, e.logits)
+    moved = (
+        f"the output z{'' if answers else ', from which the answer is made'}"
+        if e.label is None
+        else f"the output z for {e.classes[1 if one else e.output]}"
+    )
     if e.softmax or (one and e.probabilistic):
         moved = f"the log-odds of {e.classes[1 if one else e.output]}, log(p / (1 - p))"
     far = (

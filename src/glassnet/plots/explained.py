@@ -62,7 +62,8 @@ def _input_and_output(row: Any, e: Explanation) -> None:
     else:
         show(left, e.x.reshape(e.image_shape))
         left.set_axis_off()
-    left.set_title("the inputs that say most" if e.names else "the example", fontsize=10)
+    about = f" for {e.classes[1 if len(e.logits) == 1 else e.output]}" if e.label is not None else ""
+    left.set_title(f"the inputs that say most{about}" if e.names else "the example", fontsize=10)
     names = e.classes if len(e.prediction) == len(e.classes) else ("output",)
     order = _largest_outputs(e)
     colours = [TRAINING if k == e.predicted else VALIDATION if k == e.label else "#b9c4cf" for k in order]
@@ -77,7 +78,7 @@ def _input_and_output(row: Any, e: Explanation) -> None:
 
 def _said_most(axes: Any, e: Explanation) -> None:
     """The inputs that move the output that is explained most, with their values: blue upwards, red downwards."""
-    says = e.says.ravel()
+    says = e.says_for(e.output).ravel()
     order = np.argsort(-np.abs(says), kind="stable")[:SAID][::-1]
     axes.barh(range(len(order)), says[order], color=np.where(says[order] < 0, WRONG, TRAINING))
     axes.set_yticks(range(len(order)), [f"{brief(e.names[i], NAME)} = {e.x.ravel()[i]:.4g}" for i in order])
@@ -137,13 +138,16 @@ def _activations(row: Any, layer: LayerNumbers, e: Explanation) -> None:
 def _attributions(row: Any, e: Explanation) -> None:
     order = _largest_outputs(e)
     names = e.classes if len(e.logits) == len(e.classes) else ("output",)
-    top = max(float(np.abs(e.attributions[order]).max()), 1e-12)
+    says = np.stack([e.says_for(k) for k in order]) if e.names else e.attributions[order]
+    top = max(float(np.abs(says).max()), 1e-12)
     what = "input" if e.image_shape is None else "pixel"
-    far = "x - mean" if e.from_mean else "x"
-    row.suptitle(f"what each {what} says (dlogit/dx times {far}): blue for the class, red against it", fontsize=10)
+    slope = "slope of the log-odds" if e.names and e.softmax else "dlogit/dx"
+    far = "(x - mean)" if e.from_mean else "x"
+    colours = "blue for the class, red against it" if e.label is not None else "blue upwards, red downwards"
+    row.suptitle(f"what each {what} says ({slope} times {far}): {colours}", fontsize=10)
     if e.image_shape is None:
         axes = row.subplots()
-        maps = e.attributions[order].reshape(len(order), -1)
+        maps = says.reshape(len(order), -1)
         drawn = axes.imshow(maps, cmap="RdBu", vmin=-top, vmax=top, aspect="auto", interpolation="nearest")
         axes.set_yticks(range(len(order)), [names[k] for k in order])
         if 0 < len(e.names) <= NAMED:

@@ -160,7 +160,7 @@ class Evaluation:
     def roc_auc(self) -> float | None:
         """Of two classes: how often an example of the second gets more for it than one of the first; a tie is half.
 
-        AUC = (R - P (P + 1) / 2) / (P Q)      R = the sum of the ranks, by p of the second class, of its P examples
+        AUC = (R - P (P + 1) / 2) / (P Q)      R = the sum of the ranks, by p_2 - p_1, of the P examples of the second
 
         and Q the number of the others. The area under the ROC curve, which no threshold and no rarity of a class
         changes: 1/2 for guessing. None for more classes, or where one has no example.
@@ -172,7 +172,7 @@ class Evaluation:
         P, Q = int(positive.sum()), int((~positive).sum())
         if len(self.classes) != 2 or not P or not Q:
             return None
-        _, place, counts = np.unique(self.probabilities[:, 1], return_inverse=True, return_counts=True)
+        _, place, counts = np.unique(np.diff(self.probabilities)[:, 0], return_inverse=True, return_counts=True)
         rank = np.cumsum(counts) - (counts - 1) / 2  # from 1; those of a tie share the mean of theirs
         return float((rank[place[positive]].sum() - P * (P + 1) / 2) / (P * Q))
 
