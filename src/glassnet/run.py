@@ -119,7 +119,7 @@ def load_run_recipe(folder: str | Path) -> Recipe:
     """
     folder = Path(folder)
     if not (folder / RECIPE).is_file():
-        found = f"it has no {RECIPE}" if folder.is_dir() else "there is no such folder"
+        found = f"it has no {RECIPE}" if folder.is_dir() else "it does not exist"
         raise RunError(f"{folder}: expected the folder of a run, but {found}")
     _check_own(folder)
     if (folder / EVALUATION).is_file():

@@ -30,7 +30,7 @@ def report(
     from glassnet.runfolder import MODEL, RunError, read_run
 
     if not run.is_dir():
-        found = "this is a file" if run.is_file() else "there is no such folder"
+        found = "this is a file" if run.is_file() else "it does not exist"
         raise RunError(f"{run}: expected the folder of a run, but {found}")
     saved = read_run(run)
     plots.require()  # before the test examples are measured
