@@ -699,6 +699,23 @@ def test_predictions_of_a_table_as_csv_and_in_python(tables: Path) -> None:
     assert whole.removeprefix("table ") == done.stdout.splitlines()[0].removeprefix("diabetes.csv: ")
 
 
+def test_a_submission_names_the_rows_by_a_column(tables: Path) -> None:
+    lines = (tables / "iris.csv").read_text().splitlines()
+    (tables / "named.csv").write_text(
+        "\n".join(["id," + lines[0], *(f"f{i}," + line for i, line in enumerate(lines[1:5]))])
+    )
+    given = ["predict", "classes", "named.csv"]
+    assert glassnet(*given, "--submission", "by-id.csv", "--key", "id", cwd=tables).returncode == 0
+    written = gn.read_table(tables / "by-id.csv").columns
+    assert written == {"id": ["f0", "f1", "f2", "f3"], "species": ["setosa"] * 4}
+    message = refused(*given, "--submission", "again.csv", "--key", "idd", cwd=tables)
+    assert "there is no column 'idd'; did you mean 'id'?" in message
+    message = refused(*given, "--submission", "again.csv", "--key", "species", cwd=tables)
+    assert "but this is the target" in message
+    assert "in the file that --submission writes" in refused(*given, "--key", "id", cwd=tables)
+    assert not (tables / "again.csv").exists()
+
+
 def test_explain_takes_a_row_of_a_table(tables: Path) -> None:
     said = glassnet("explain", "numbers", "diabetes.csv", "--row", "3", cwd=tables)
     assert said.returncode == 0, said.stderr

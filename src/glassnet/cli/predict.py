@@ -38,6 +38,10 @@ def predict(
         Path | None, typer.Option(help="write what the network saw of each picture into this folder, as PNG")
     ] = None,
     submission: Annotated[Path | None, typer.Option(help="write the labels to this file as Kaggle wants them")] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="the column of a table that names its rows in the --submission"),
+    ] = None,
 ) -> None:
     """Recognise digits in pictures, IDX files or CSV files; or predict the target of each row of a table.
 
@@ -53,7 +57,7 @@ def predict(
 
     `glassnet predict runs/classic-mnist test.csv --submission submission.csv`
 
-    `glassnet predict runs/table-flowers new.csv`
+    `glassnet predict runs/table-flowers new.csv --submission said.csv --key id`
     """
     import json
 
@@ -86,10 +90,13 @@ def predict(
     if submission is not None and submission.resolve() in {file.resolve() for file in (path, *files)}:
         raise DataError(f"--submission {submission}: expected a new file, but this is one that is read")
     network = load_network(path)
-    if schema := load_schema(path):
+    schema = load_schema(path)
+    if key is not None and (schema is None or submission is None):
+        raise DataError(f"--key {key}: it names the rows of a table in the file that --submission writes")
+    if schema:
         if draw or save_seen is not None:
             raise DataError("--draw and --save-seen are for pictures, but this model was trained on a table")
-        if not predict_rows(files, network, schema, as_json=json_, submission=submission):
+        if not predict_rows(files, network, schema, as_json=json_, submission=submission, key=key):
             raise typer.Exit(2)
         return
     white = read_about(path).get("data", {}).get("white")

@@ -39,11 +39,14 @@ class Rows(NamedTuple):
 
 
 def predict_rows(
-    files: list[Path], network: "Network", schema: "Schema", *, as_json: bool, submission: Path | None
+    files: list[Path], network: "Network", schema: "Schema", *, as_json: bool, submission: Path | None, key: str | None
 ) -> bool:
     """Predict the target of every row in these files; where they hold the truth, say how good that was.
 
     A row with a cell that the model does not know gets no prediction; the others get theirs all the same.
+
+    Args:
+        key: the column by which a submission names the rows; by default they are counted.
 
     Returns:
         Whether every row got its prediction.
@@ -56,6 +59,7 @@ def predict_rows(
     from glassnet.cli.evaluate import measure
     from glassnet.cli.terminal import console, in_short
     from glassnet.data.dataset import DataError
+    from glassnet.data.table import write_table
     from glassnet.nn.plain import plain
 
     found = [rows_of(_read(file), schema) for file in files]
@@ -64,7 +68,8 @@ def predict_rows(
     if submission is not None:
         if problems:
             raise DataError(f"{problems[0]}; so not every row has a prediction, and {submission} is not written")
-        _write(submission, schema, [answer["prediction"] for rows in answers for answer in rows])
+        predictions = [answer["prediction"] for rows in answers for answer in rows]
+        write_table(submission, _keys(found, schema, key) | {schema.target.name: list(map(str, predictions))})
     if as_json:
         typer.echo(json.dumps([answer for rows in answers for answer in rows]))
         return not problems
@@ -181,9 +186,17 @@ def _line(answer: dict[str, Any]) -> str:
     return said + f"{answer['prediction']:.5g}" + (f", truth {answer['truth']:.5g}" if "truth" in answer else "")
 
 
-def _write(path: Path, schema: "Schema", predictions: list[Any]) -> None:
-    """A CSV file of row, counted from 0 over all files, and prediction."""
-    from glassnet.data.table import write_table
+def _keys(found: list[Rows], schema: "Schema", key: str | None) -> dict[str, list[str]]:
+    """The first column of a submission: the numbers of the rows, from 0 over all files, or the cells of a column."""
+    from glassnet.data.dataset import DataError
+    from glassnet.data.schema import nearest
 
-    name = "row" if schema.target.name != "row" else "number"
-    write_table(path, {name: list(map(str, range(len(predictions)))), schema.target.name: list(map(str, predictions))})
+    if key is None:
+        count = sum(len(rows.table) for rows in found)
+        return {"row" if schema.target.name != "row" else "number": list(map(str, range(count)))}
+    if key == schema.target.name:
+        raise DataError(f"--key {key!r}: expected a column that names the rows, but this is the target")
+    for rows in found:
+        if key not in rows.table.columns:
+            raise DataError(f"{rows.table.name}: there is no column {key!r}; {nearest(key, list(rows.table.columns))}")
+    return {key: [cell for rows in found for cell in rows.table.columns[key]]}
