@@ -20,7 +20,7 @@ def demo(
     """
     import numpy as np
 
-    from glassnet.cli.predict import read_examples
+    from glassnet.cli.examples import read_examples
     from glassnet.cli.terminal import beside, console, section
     from glassnet.cli.train import train_and_show
     from glassnet.data import picture

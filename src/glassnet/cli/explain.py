@@ -33,8 +33,8 @@ def explain(
     """
     from glassnet import plots
     from glassnet.cli.evaluate import model_path
+    from glassnet.cli.examples import read_examples
     from glassnet.cli.png import check_png
-    from glassnet.cli.predict import read_examples
     from glassnet.cli.rows import read_row
     from glassnet.cli.terminal import console
     from glassnet.data.dataset import DataError
