@@ -30,11 +30,10 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import accuracy  # noqa: E402
+from trust import REFUSED_DIGITS  # noqa: E402
 
 NAMES = ("classic", "strong", "cnn")
 SEED = 0
-# Of the validation digits, at most: three standard errors less than the 2 % of the test digits that are promised.
-REFUSED = 0.014
 
 
 def make(name: str) -> None:
@@ -48,7 +47,7 @@ def make(name: str) -> None:
     network.theta[...] = network.theta.astype(np.float16)
     rounded = gn.evaluate(network, dataset.validation)
     validation_views = gn.predict_views(network, dataset.validation.x)
-    network.threshold = refusal_threshold(validation_views, REFUSED)
+    network.threshold = refusal_threshold(validation_views, REFUSED_DIGITS)
     about = {key: value for key, value in read_about(folder / MODEL).items() if isinstance(value, dict)}
     about["trust"] = {"temperature": temperature}
     network.loss = gn.CrossEntropy()  # smooth labels were for training: what it says is measured by the plain loss

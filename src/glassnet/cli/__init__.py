@@ -85,7 +85,7 @@ def _run() -> int:
     """The exit code of the command."""
     try:
         code = app(prog_name="glassnet", standalone_mode=False)
-    except Exception as error:  # those that are not of our making are raised again
+    except Exception as error:  # which are ours only an import can tell, which a command that ends well does without
         message = _message(error)
         if message is None:
             raise

@@ -17,6 +17,14 @@ class Found(NamedTuple):
     drawn: bool = False  # whether it is a picture, which may show anything
 
 
+def check_row(file: Path, row: int, count: int) -> None:
+    """Raise DataError unless a file with so many examples has this row."""
+    from glassnet.data.dataset import DataError
+
+    if not 0 <= row < count:
+        raise DataError(f"--row {row}: {file} holds {count:,} examples, so rows are 0 to {count - 1}")
+
+
 def read_or_explain(path: Path, network: "Network") -> Found:
     """The examples in a file; of a picture that shows no digit, why it does not, so that others still get their answer.
 

@@ -33,7 +33,7 @@ def explain(
     """
     from glassnet import plots
     from glassnet.cli.evaluate import model_path
-    from glassnet.cli.examples import read_examples
+    from glassnet.cli.examples import check_row, read_examples
     from glassnet.cli.png import check_png
     from glassnet.cli.rows import read_row
     from glassnet.cli.terminal import console
@@ -50,8 +50,7 @@ def explain(
         x, truth = read_row(file, schema, row)
     else:
         found = read_examples(file, network)
-        if not 0 <= row < len(found.x):
-            raise DataError(f"--row {row}: {file} holds {len(found.x):,} examples, so rows are 0 to {len(found.x) - 1}")
+        check_row(file, row, len(found.x))
         x, truth = found.x[row], None if found.labels is None else found.labels[row]
     if label is not None:
         truth = class_number(label, network)

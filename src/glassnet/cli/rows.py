@@ -96,11 +96,10 @@ def read_row(file: Path, schema: "Schema", row: int) -> tuple[Any, Any]:
     Raises:
         DataError: there is no such row, or as `predict_rows`.
     """
-    from glassnet.data.dataset import DataError
+    from glassnet.cli.examples import check_row
 
     table = _read(file)
-    if not 0 <= row < len(table):
-        raise DataError(f"--row {row}: {file} holds {len(table):,} examples, so rows are 0 to {len(table) - 1}")
+    check_row(file, row, len(table))
     one = table.row(row)
     known = any(one.columns.get(schema.target.name, []))
     return schema.examples(one)[0], schema.targets(one)[0] if known else None

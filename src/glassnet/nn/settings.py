@@ -9,7 +9,7 @@ import difflib
 import math
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -67,7 +67,13 @@ def _below(kind: type[T]) -> dict[str, type[T]]:
     return found
 
 
-_hints = cache(typing.get_type_hints)  # the types of a class's fields; a model file may name a class many times
+# The types of a class's fields; kept, for a model file may name a class many times.
+_hints: Callable[[Any], dict[str, Any]] = cache(typing.get_type_hints)
+
+
+def _settings_of(part: Any) -> list[dataclasses.Field[Any]]:
+    """The fields of a part, or of its class, that are settings: what its constructor takes."""
+    return [field for field in dataclasses.fields(part) if field.init]
 
 
 def settle(part: Any) -> None:
@@ -76,11 +82,10 @@ def settle(part: Any) -> None:
     Raises:
         InputError: a setting of another type.
     """
-    hints = _hints(type(part))  # type: ignore[arg-type]  # classes are hashable
-    for field in dataclasses.fields(part):
-        if field.init:
-            value = _typed(getattr(part, field.name), hints[field.name], f"{type(part).__name__}: {field.name}")
-            object.__setattr__(part, field.name, value)  # parts may be frozen
+    hints = _hints(type(part))
+    for field in _settings_of(part):
+        value = _typed(getattr(part, field.name), hints[field.name], f"{type(part).__name__}: {field.name}")
+        object.__setattr__(part, field.name, value)  # parts may be frozen
 
 
 def whole(value: Any, name: str, least: int) -> int:
@@ -98,18 +103,15 @@ def to_table(part: Any) -> dict[str, Any]:
     """A part as a table of plain values: its type, if it is one of a family such as Layer, and every setting."""
     abstract = any(getattr(base, "__abstractmethods__", None) for base in type(part).__mro__)
     table: dict[str, Any] = {"type": type(part).__name__} if abstract else {}
-    for field in dataclasses.fields(part):
-        if field.init:
-            table[field.name] = _plain(getattr(part, field.name))
-    return table
+    return table | {field.name: _plain(getattr(part, field.name)) for field in _settings_of(part)}
 
 
 def describe(part: Any) -> str:
     """A part as a person would write it, without the settings that have their default value: Dense(units=128)."""
     shown = []
-    for field in dataclasses.fields(part):
-        value = getattr(part, field.name) if field.init else field.default
-        if field.init and value != field.default:
+    for field in _settings_of(part):
+        value = getattr(part, field.name)
+        if value != field.default:
             text = (
                 describe(value)
                 if dataclasses.is_dataclass(value)
@@ -154,8 +156,7 @@ def from_table(kind: type[T], table: Any, where: str) -> T:
 
 
 def _construct(cls: type[T], settings: dict[str, Any], where: str) -> T:
-    fields = {f.name: f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]  # T is always a dataclass
-    hints = _hints(cls)  # type: ignore[arg-type]
+    fields, hints = {field.name: field for field in _settings_of(cls)}, _hints(cls)
     for key in settings:
         if key not in fields:
             raise InputError(f"{_at(where)}unknown key {shown(key)}; {nearest(key, fields)}")

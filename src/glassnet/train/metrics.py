@@ -156,7 +156,7 @@ class Evaluation:
         most = float(self.probabilities[i].max())
         return f"{100 * most:.1f} %" if self.probabilistic else f"score {most:.2f}"
 
-    @property
+    @cached_property
     def roc_auc(self) -> float | None:
         """Of two classes: how often an example of the second gets more for it than one of the first; a tie is half.
 
@@ -179,8 +179,8 @@ class Evaluation:
     @property
     def figures(self) -> dict[str, Any]:
         """What says in short how good it is."""
-        auc = {} if self.roc_auc is None else {"roc_auc": self.roc_auc}
-        return {"loss": self.loss, "accuracy": self.accuracy, **auc, "examples": len(self.truth)}
+        found = {"loss": self.loss, "accuracy": self.accuracy, "roc_auc": self.roc_auc, "examples": len(self.truth)}
+        return {name: value for name, value in found.items() if value is not None}
 
     def to_table(self) -> dict[str, Any]:
         """The figures as plain values, for JSON."""
