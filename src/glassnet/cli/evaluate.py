@@ -79,8 +79,7 @@ def examples_of(path: Path, data: str | None, split: str) -> Examples:
         return Examples(getattr(dataset, split), split, str(dataset), [])
     if split != "test":
         raise DataError(f"--split {split}: {data} is not the table the model was trained on, and is measured whole")
-    x, y = rows.measurable()
-    left_out = [*rows.inputs.problems.values(), *rows.truths.problems.values()]
+    (x, y), left_out = rows.measurable(), rows.left_out()
     if not len(y):
         raise DataError(f"no row can be measured: {left_out[0] if left_out else f'{data} has none'}")
     count = f"{len(y):,} of {len(rows.table):,} rows" if left_out else f"all {len(y):,} rows"
@@ -120,8 +119,8 @@ def other_table(path: Path, data: str) -> "Rows | None":
     if schema is None or data in BUNDLED:
         return None
     table = read_table(data)
-    if schema.target.name not in table.columns:
-        schema.targets(table)  # says what is missing
+    if not any(table.columns.get(schema.target.name, [])):
+        schema.targets(table)  # says that it is missing
     rows = rows_of(table, schema)
     same = digest(rows.inputs.values, rows.truths.values) == read_about(path).get("data", {}).get("sha256")
     return None if same else rows

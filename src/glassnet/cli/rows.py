@@ -32,10 +32,13 @@ class Rows(NamedTuple):
         """Inputs and truths of the rows that have both."""
         import numpy as np
 
-        known = dict(zip(self.truths.numbers, self.truths.values, strict=True))
-        both = [place for place, number in enumerate(self.inputs.numbers) if number in known]
-        truths = [known[self.inputs.numbers[place]] for place in both]
-        return self.inputs.values[both], np.array(truths, self.truths.values.dtype)
+        _, places, truths = np.intersect1d(self.inputs.numbers, self.truths.numbers, return_indices=True)
+        return self.inputs.values[places], self.truths.values[truths]
+
+    def left_out(self) -> list[str]:
+        """Why the other rows lack one of them, or both: a reason for each row, in order."""
+        reasons = self.truths.problems | self.inputs.problems
+        return [reasons[row] for row in sorted(reasons)]
 
 
 def predict_rows(
