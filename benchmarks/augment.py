@@ -19,8 +19,9 @@ import glassnet as gn
 from glassnet.nn.layer import Array
 from glassnet.nn.stream import stream
 from glassnet.recipes import load_recipe
-from glassnet.train.gradient import Augment, augmented
+from glassnet.train.gradient import augmented
 from glassnet.train.metrics import matrix_threads
+from glassnet.train.plan import Augment
 
 PAGE = Path(__file__).parent.parent / "docs" / "decisions" / "augmentation.md"
 BATCH, ROUNDS = 128, 7

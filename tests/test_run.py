@@ -12,7 +12,7 @@ from glassnet.modelfile import ModelFileError, read_about
 from glassnet.recipes import load_recipe
 from glassnet.run import load_run_recipe, load_schema, new_folder, resume_run, train_recipe
 from glassnet.runfolder import ENVIRONMENT, HISTORY, MODEL, RECIPE, RunError
-from glassnet.train.callbacks import Training
+from glassnet.train.training import Training
 
 
 def recipe(**settings: str):

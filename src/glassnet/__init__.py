@@ -103,14 +103,18 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.train.callbacks import ReduceOnPlateau as ReduceOnPlateau
     from glassnet.train.checkpoint import Checkpoint as Checkpoint
     from glassnet.train.checkpoint import CheckpointError as CheckpointError
+    from glassnet.train.history import DivergenceError as DivergenceError
     from glassnet.train.history import History as History
-    from glassnet.train.loop import DivergenceError as DivergenceError
     from glassnet.train.loop import fit as fit
     from glassnet.train.metrics import Evaluation as Evaluation
     from glassnet.train.metrics import ensemble as ensemble
     from glassnet.train.metrics import evaluate as evaluate
+    from glassnet.train.plan import Plan as Plan
     from glassnet.train.regression import RegressionEvaluation as RegressionEvaluation
     from glassnet.train.regression import evaluate_regression as evaluate_regression
+    from glassnet.train.trainer import Trainer as Trainer
+    from glassnet.train.training import Training as Training
+    from glassnet.train.training import TrainingState as TrainingState
     from glassnet.views import predict_views as predict_views
 
 _NAMES = {
@@ -155,10 +159,13 @@ _NAMES = {
     "glassnet.train.calibration": "calibrate evidence expected_calibration_error",
     "glassnet.train.callbacks": "Callback EarlyStopping ReduceOnPlateau",
     "glassnet.train.checkpoint": "Checkpoint CheckpointError",
-    "glassnet.train.history": "History",
-    "glassnet.train.loop": "DivergenceError fit",
+    "glassnet.train.history": "DivergenceError History",
+    "glassnet.train.loop": "fit",
     "glassnet.train.metrics": "Evaluation ensemble evaluate",
+    "glassnet.train.plan": "Plan",
     "glassnet.train.regression": "RegressionEvaluation evaluate_regression",
+    "glassnet.train.trainer": "Trainer",
+    "glassnet.train.training": "Training TrainingState",
     "glassnet.views": "predict_views",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}

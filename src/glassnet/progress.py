@@ -6,8 +6,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from glassnet.nn.plain import plain
-from glassnet.train.callbacks import Training
 from glassnet.train.history import Record
+from glassnet.train.training import Training
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -34,13 +34,14 @@ from glassnet.runfolder import (
     read_environment,
     read_run,
 )
-from glassnet.train.callbacks import Callback, Training
+from glassnet.train.callbacks import Callback
 from glassnet.train.checkpoint import Checkpoint
-from glassnet.train.history import History, to_line
-from glassnet.train.loop import DivergenceError, Progress, fit
+from glassnet.train.history import DivergenceError, History, to_line
+from glassnet.train.loop import Progress, fit
 from glassnet.train.metrics import Evaluation, evaluate
 from glassnet.train.regression import RegressionEvaluation, evaluate_regression
 from glassnet.train.target import target_scale
+from glassnet.train.training import Training
 from glassnet.version import __version__
 
 

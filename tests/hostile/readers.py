@@ -28,8 +28,7 @@ from glassnet.recipes import RecipeError, load_recipe
 from glassnet.report import sections
 from glassnet.runfolder import RunError, SavedRun, read_run
 from glassnet.train.checkpoint import CheckpointError
-from glassnet.train.history import History
-from glassnet.train.loop import DivergenceError
+from glassnet.train.history import DivergenceError, History
 from hostile.seeds import importing, seeds, training
 
 SMALL = 10_000  # values of an example that a network is tried on

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.train.callbacks import Training
+from glassnet.train.training import Training
 
 EPOCHS, BATCHES = 6, 4
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.train.callbacks import Training
 from glassnet.train.metrics import Examples
+from glassnet.train.training import Training
 
 
 class Recorder(gn.Layer):

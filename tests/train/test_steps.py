@@ -18,8 +18,6 @@ from glassnet.nn.optim import State
 from glassnet.train import crew
 from glassnet.train.crew import WorkerError, shared
 from glassnet.train.gradient import Worker
-from glassnet.train.metrics import as_examples
-from glassnet.train.steps import Rules, Steps
 
 forked = pytest.mark.skipif(not crew.FORKS, reason="here workers are threads")
 
@@ -66,14 +64,14 @@ def images(N: int) -> tuple[np.ndarray, np.ndarray]:
 def test_the_same_bits_with_any_number_of_workers(kind, make, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
     computed = shared((2, 5), np.int64)  # by run and shard: who did it
     results = []
-    right = Worker.__call__
+    right = Worker.take
     for run, count in enumerate((1, workers)):
 
-        def call(self, rows, gradient, observed, *, run=run, **keywords):
+        def take(self, rows, gradient, observed, *, run=run, **keywords):
             computed[run, keywords["shard"]] = os.getpid() if kind == "processes" else threading.get_ident()
             return right(self, rows, gradient, observed, **keywords)
 
-        monkeypatch.setattr(Worker, "__call__", call)
+        monkeypatch.setattr(Worker, "take", take)
         network = make()
         # 10 epochs of 5 steps; the last batch of each has 10 examples instead of 32.
         history = gn.fit(
@@ -101,10 +99,10 @@ def test_statistics_are_folded_in_shard_order(kind) -> None:
     x, y = np.random.default_rng(0).standard_normal((12, 4)), np.arange(12) % 3
     for workers in (1, 2):
         network = gn.Network([gn.BatchNorm(momentum=0.6), gn.Dense(3)], input_shape=4, dtype=np.float64)
-        rules, examples = Rules(Still(1.0)), as_examples((x, y), "train", network)
-        with Steps(network, examples, rules, {}, batch_size=6, shards=3, workers=workers, seed=0) as take_step:
-            take_step(np.arange(6), 0, lr=1.0)
-            take_step(np.arange(6, 12), 1, lr=1.0)
+        plan = gn.Plan(optimizer=Still(1.0), epochs=1, batch_size=6, shards=3, shuffle=False)
+        with gn.Trainer(network, (x, y), plan, workers=workers) as trainer:
+            trainer.step()
+            trainer.step()
         mean, variance = np.zeros(4), np.ones(4)
         for start in range(0, 12, 2):
             part = x[start : start + 2]
@@ -132,37 +130,31 @@ class Still(gn.Optimizer):
 
 def test_the_sum_of_the_shards_is_the_gradient_of_the_batch(kind) -> None:
     network = dense().copy(dtype=np.float64)
-    examples = as_examples(images(50), "train", network)
+    examples = gn.Split(*images(50), np.arange(5, 49))
     sums = []
     for shards in (1, 7):
         own = network.theta, network.grad
-        with Steps(
-            network, examples, Rules(Still(1.0)), {}, batch_size=50, shards=shards, workers=2, seed=0
-        ) as take_step:
-            part = take_step(np.arange(5, 49), 0, lr=1.0)
+        plan = gn.Plan(optimizer=Still(1.0), epochs=1, batch_size="full", shards=shards)
+        with gn.Trainer(network, examples, plan, workers=2) as trainer:
+            record = trainer.epoch()
         assert network.theta is own[0]  # where it was before
         assert network.grad is own[1]
         assert np.shares_memory(network.layers[2].W, network.theta)
         assert np.shares_memory(network.layers[2].dW, network.grad)
-        sums.append((network.grad.copy(), part))
+        sums.append((network.grad.copy(), record))
     np.testing.assert_allclose(sums[1][0], sums[0][0], rtol=1e-9, atol=1e-12)
-    assert sums[1][1].loss == pytest.approx(sums[0][1].loss, rel=1e-12)
-    assert sums[1][1].right == sums[0][1].right
+    assert sums[1][1]["training_loss"] == pytest.approx(sums[0][1]["training_loss"], rel=1e-12)
+    assert sums[1][1]["training_accuracy"] == sums[0][1]["training_accuracy"]
 
 
 def test_what_the_optimizer_remembers_is_there_afterwards(kind) -> None:
-    optimizer = gn.SGD(0.1, momentum=0.9)
+    plan = gn.Plan(optimizer=gn.SGD(0.1, momentum=0.9), epochs=3, batch_size=20, shards=2)
     seen = []
     for workers in (1, 2):
-        network = dense()
-        state = optimizer.start(network.theta)
-        examples = as_examples(images(20), "train", network)
-        with Steps(
-            network, examples, Rules(optimizer), state, batch_size=20, shards=2, workers=workers, seed=0
-        ) as take_step:
-            for step in range(3):
-                take_step(np.arange(20), step, lr=0.1)
-        seen.append(state["velocity"].copy())
+        with gn.Trainer(dense(), images(20), plan, workers=workers) as trainer:
+            while not trainer.finished:
+                trainer.step()
+        seen.append(trainer.training.optimizer_state["velocity"].copy())
     np.testing.assert_array_equal(seen[0], seen[1])
     assert seen[0].any()
 
@@ -190,28 +182,28 @@ def test_an_error_in_one_worker_is_raised_and_the_last_epoch_kept(kind) -> None:
 
 
 def test_an_error_in_the_other_worker_brings_the_end_of_its_traceback(kind, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = Worker.__call__
+    right = Worker.take
 
-    def call(self, rows, gradient, observed, **keywords):
+    def take(self, rows, gradient, observed, **keywords):
         if keywords["shard"] == 1 and keywords["step"] == 2:
             raise MemoryError("no room for the windows" + 100_000 * "!")  # more than a pipe holds
         return right(self, rows, gradient, observed, **keywords)
 
-    monkeypatch.setattr(Worker, "__call__", call)
+    monkeypatch.setattr(Worker, "take", take)
     with pytest.raises(WorkerError, match=r"(?s)a worker has failed:.*!!!$"):
         gn.fit(dense(), images(20), epochs=3, batch_size=10, shards=2, workers=2)
 
 
 @forked
 def test_a_worker_that_was_killed_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    leader, right = os.getpid(), Worker.__call__
+    leader, right = os.getpid(), Worker.take
 
-    def call(self, rows, gradient, observed, **keywords):
+    def take(self, rows, gradient, observed, **keywords):
         if os.getpid() != leader and keywords["step"] == 2:
             os.kill(os.getpid(), signal.SIGKILL)
         return right(self, rows, gradient, observed, **keywords)
 
-    monkeypatch.setattr(Worker, "__call__", call)
+    monkeypatch.setattr(Worker, "take", take)
     with pytest.raises(WorkerError, match="a worker was killed"):
         gn.fit(dense(), images(20), epochs=3, batch_size=10, shards=2, workers=2)
 

@@ -110,7 +110,7 @@ def _message(error: Exception) -> str | None:
     from glassnet.runfolder import RunError
     from glassnet.train.checkpoint import CheckpointError
     from glassnet.train.crew import WorkerError
-    from glassnet.train.loop import DivergenceError
+    from glassnet.train.history import DivergenceError
 
     ours = (DataError, ModelFileError, InputError, PlotError, RecipeError, RunError, CheckpointError, DivergenceError)
     return str(error) if isinstance(error, (*ours, WorkerError)) else None

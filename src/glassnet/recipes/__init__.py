@@ -35,7 +35,7 @@ from glassnet.nn.reshape import Flatten, Rescale, Reshape, Standardize
 from glassnet.nn.schedule import ConstantRate, Schedule
 from glassnet.nn.settings import InputError, describe, from_table, nearest, require, to_table, whole
 from glassnet.train.callbacks import EarlyStopping, ReduceOnPlateau
-from glassnet.train.gradient import Augment
+from glassnet.train.plan import Augment
 
 FOLDER = Path(__file__).parent
 MOST_BYTES = 65_536  # of a recipe; those here have a thousand

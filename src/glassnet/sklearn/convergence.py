@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from glassnet.train.callbacks import Callback, Snapshot, Training
+from glassnet.train.callbacks import Callback
 from glassnet.train.history import Record
+from glassnet.train.training import Snapshot, Training
 
 LEAST_RATE = 1e-6  # an adaptive rate at or below this ends training instead of becoming smaller still
 
@@ -76,7 +77,7 @@ class Convergence(Callback):
             self._lower_or_stop(training)
 
     def _lower_or_stop(self, training: Training) -> None:
-        lr = training.settings["optimizer"]["lr"] * training.rate
+        lr = training.plan.optimizer.lr * training.rate
         if self.adaptive and lr > LEAST_RATE:
             self.rate = training.rate = training.rate / 5
             self.waited = 0

@@ -16,9 +16,9 @@ from glassnet.nn.settings import require
 from glassnet.progress import ProgressBar
 from glassnet.sklearn.convergence import Convergence, ValidationScore
 from glassnet.sklearn.settings import Continued, callbacks_of, optimizer_of, schedule_of
-from glassnet.train.history import History, Record
+from glassnet.train.history import DivergenceError, History, Record
 from glassnet.train.lbfgs import fit_lbfgs
-from glassnet.train.loop import DivergenceError, fit
+from glassnet.train.loop import fit
 from glassnet.train.metrics import Examples
 
 MONITORS = ("training_loss", "validation_loss", "validation_score")

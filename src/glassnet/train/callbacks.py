@@ -3,83 +3,14 @@
 A callback is called by the training loop at fixed points. It reads the state of the training and may stop it.
 """
 
-import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
-import numpy as np
-
-from glassnet.nn.network import Network
-from glassnet.nn.optim import State
 from glassnet.nn.settings import InputError, nearest, require, settle
-from glassnet.train.history import History, Record
-
-
-@dataclass
-class Training:
-    """The state of a training: all that a resumed one needs to go on as if it had never stopped.
-
-    Attributes:
-        network: as it is now.   optimizer_state: what its update rule remembers.
-        averages: of its "theta" and "buffers"; empty if weights are not averaged.
-        history: the finished epochs.   best: the best network so far.   last: as it was after the last whole epoch.
-        settings: what must be the same when this training is resumed.
-        epochs, batches: how many there are at the most, and in each epoch.
-        epoch, batch: where training is, both from 1; batch is 0 before an epoch's first step.
-        examples, weight, loss_sum, right: of this epoch so far: how many were seen, how much they count together, their
-            loss, how many were right.
-        rate: a factor on the learning rate, besides the schedule's; who changes it sets it again when resumed.
-        seconds: spent on this epoch before it was resumed.
-    """
-
-    network: Network
-    optimizer_state: State
-    best: "BestNetwork"
-    settings: dict[str, Any]
-    epochs: int
-    batches: int
-    history: History = field(default_factory=History)
-    epoch: int = 1
-    batch: int = 0
-    averages: State = field(default_factory=dict)
-    examples: int = 0
-    weight: float = 0.0
-    loss_sum: float = 0.0
-    right: int = 0
-    seconds: float = 0.0
-    rate: float = 1.0
-    last: "Snapshot" = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.last = Snapshot(self.network)
-
-    @property
-    def loss(self) -> float:
-        """The mean training loss of this epoch so far; NaN before its first step."""
-        return self.loss_sum / (self.weight or 1.0) if self.examples else math.nan
-
-    def stop(self, reason: str) -> None:
-        """End the training after this epoch; the reason is kept in the history."""
-        self.history.stopped = reason
-
-
-class Snapshot:
-    """The parameters and buffers of a network at one moment."""
-
-    def __init__(self, network: Network) -> None:
-        self.theta, self.buffers = network.theta.copy(), network.buffers.copy()
-
-    def take(self, network: Network) -> None:
-        """Remember the network as it is now instead."""
-        np.copyto(self.theta, network.theta)
-        np.copyto(self.buffers, network.buffers)
-
-    def restore(self, network: Network) -> None:
-        """Make the network what it was."""
-        np.copyto(network.theta, self.theta)
-        np.copyto(network.buffers, self.buffers)
+from glassnet.train.history import Record, is_better
+from glassnet.train.training import Training
 
 
 class Callback:
@@ -134,7 +65,8 @@ class EarlyStopping(Callback):
         self.stop_if_patience_ended(training)
 
     def stop_if_patience_ended(self, training: Training) -> None:
-        if len(training.history) - self.best_epoch >= self.patience:
+        since = max(self.best_epoch, training.went_on)
+        if len(training.history) - since >= self.patience:
             training.stop(
                 f"{self.monitor} has not improved for {self.patience} epochs (best {self.best:.4f}, "
                 f"epoch {self.best_epoch})"
@@ -174,57 +106,21 @@ class ReduceOnPlateau(Callback):
 
     def on_start(self, training: Training) -> None:
         self.best, self.waited = math.nan, 0
-        for record in training.history:  # a resumed training has some already
-            self.observe(record, training)
+        for record in training.history:  # a resumed training has some already, and the rate that they led to
+            self.patience_ends(record)
 
     def on_epoch(self, training: Training) -> None:
-        self.observe(training.history.records[-1], training)
+        if self.patience_ends(training.history.records[-1]):
+            training.rate *= self.factor
 
-    def observe(self, record: Record, training: Training) -> None:
+    def patience_ends(self, record: Record) -> bool:
+        """Whether the value of this epoch is one too many without improvement."""
         value = record[self.monitor]
         if is_better(value, self.best, self.monitor, self.min_delta):
             self.best, self.waited = value, 0
-            return
-        self.waited += 1
-        if self.waited >= self.patience:
-            training.rate *= self.factor
-            self.waited = 0
-
-
-class BestNetwork:
-    """Remembers the network of the epoch with the best monitored value.
-
-    Attributes:
-        epoch, value: of the best network; 0 and NaN before the first epoch.   snapshot: the network itself.
-    """
-
-    def __init__(self, monitor: str) -> None:
-        self.monitor = monitor
-        self.value = math.nan
-        self.epoch = 0
-        self.snapshot: Snapshot | None = None
-
-    def on_epoch(self, training: Training) -> None:
-        value = training.history.records[-1][self.monitor]
-        if is_better(value, self.value, self.monitor):
-            # With one batch an epoch, the training loss is that of the network before its only step.
-            before = self.monitor.startswith("training") and training.batches == 1
-            snapshot = copy.deepcopy(training.last) if before else Snapshot(training.network)
-            self.snapshot, self.value, self.epoch = snapshot, value, training.epoch
-            training.history.best_epoch = training.epoch
-
-    def restore(self, training: Training) -> None:
-        """Give the network its best parameters back."""
-        if self.snapshot:
-            self.snapshot.restore(training.network)
-            training.history.kept_epoch = self.epoch
-
-
-def is_better(value: float, best: float, name: str, by: float = 0.0) -> bool:
-    """Whether a value beats the best so far by more than `by`: accuracies are to rise, all else is to fall."""
-    if math.isnan(best):
-        return not math.isnan(value)
-    return value > best + by if name.endswith("accuracy") else value < best - by
+            return False
+        self.waited = (self.waited + 1) % self.patience
+        return self.waited == 0
 
 
 def monitor_of(callbacks: Sequence[Callback], measured: Sequence[str]) -> str:

@@ -165,6 +165,7 @@ class Crew:
             for other in self.others if self.forks else []:
                 other.kill()
                 other.join()
+                other.close()
             self.reader.close()
             self.writer.close()
 

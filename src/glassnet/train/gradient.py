@@ -1,7 +1,6 @@
-"""The gradient of one shard: forward, loss and backward of a few rows, on workspaces of one's own."""
+"""The examples of one shard, ready to go through a network: gathered, changed at random, weighted."""
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -9,10 +8,8 @@ from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
 from glassnet.nn.settings import InputError
 from glassnet.nn.stream import stream
-from glassnet.train.metrics import Examples, count_right
-
-# Changes a batch at random: inputs, targets and random numbers in; new inputs and targets out, as many as before.
-Augment = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]
+from glassnet.train.metrics import Examples
+from glassnet.train.plan import Augment
 
 
 def augmented(changes: Sequence[Augment], x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -32,15 +29,8 @@ def augmented(changes: Sequence[Augment], x: Array, y: Array, rng: np.random.Gen
     return x, y
 
 
-class Part(NamedTuple):
-    """What a shard adds to the mean loss of its batch, and how many of its examples were right."""
-
-    loss: float
-    right: int
-
-
 class Worker:
-    """Computes one shard at a time.
+    """Takes one shard after the other through its network.
 
     Args:
         network: goes forward and backward; nobody else may use its gradient and workspaces meanwhile.
@@ -59,25 +49,21 @@ class Worker:
         self.targets = examples.targets
         self.gathered = np.empty((0, *self.inputs.shape[1:]), self.inputs.dtype)
 
-    def __call__(self, rows: Array, gradient: Array, observed: Array, *, total: float, step: int, shard: int) -> Part:
-        """The part that these rows, one shard of a batch, have in its loss and gradient.
+    def take(
+        self, rows: Array, gradient: Array, observed: Array, *, step: int, shard: int
+    ) -> tuple[Array, Array, Array | None]:
+        """Inputs, targets and weights of these rows, one shard of a batch; the network is ready to learn from them.
 
         Args:
-            gradient: what they add to that of the batch is written here.
-            observed: what layers such as BatchNorm measure is written here.
-            total: the sum of the weights in the whole batch.
+            gradient: where the network will write what they add to the gradient of the batch.
+            observed: where it will write what layers such as BatchNorm measure.
         """
-        network, loss = self.network, self.network.loss
         if len(self.gathered) < len(rows):
             self.gathered = np.empty((len(rows), *self.inputs.shape[1:]), self.inputs.dtype)
         x = self.inputs.take(rows, axis=0, out=self.gathered[: len(rows)], mode="clip")  # others copy once more
         y = self.targets[rows]
-        labelled = y.ndim == 1
-        weights = None if self.weights is None else self.weights[rows]
         if self.augment:
             x, y = augmented(self.augment, x, y, stream(self.seed, "augment", step, shard))
-        network.seek(seed=self.seed, step=step, shard=shard)
-        network.collect(gradient, observed)
-        value, prediction = loss.forward(network.forward(x, training=True), y, weights=weights, total=total)
-        network.backward_parameters(loss.backward(prediction, y, weights=weights, total=total))
-        return Part(value, count_right(network, prediction, y) if labelled else 0)
+        self.network.seek(seed=self.seed, step=step, shard=shard)
+        self.network.collect(gradient, observed)
+        return x, y, None if self.weights is None else self.weights[rows]

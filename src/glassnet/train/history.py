@@ -14,6 +14,25 @@ from glassnet.nn.settings import InputError, require
 Record = dict[str, float]
 
 
+class DivergenceError(ArithmeticError):
+    """Training ran away: the loss became NaN or infinite. The network holds its last finite parameters.
+
+    Attributes:
+        history: the epochs that were finished before.
+    """
+
+    def __init__(self, message: str, history: "History") -> None:
+        super().__init__(message)
+        self.history = history
+
+
+def is_better(value: float, best: float, name: str, by: float = 0.0) -> bool:
+    """Whether a value beats the best so far by more than `by`: accuracies are to rise, all else is to fall."""
+    if math.isnan(best):
+        return not math.isnan(value)
+    return value > best + by if name.endswith("accuracy") else value < best - by
+
+
 def to_line(record: Record) -> str:
     """One record as one line of JSON."""
     finite = {key: value if math.isfinite(value) else None for key, value in record.items()}

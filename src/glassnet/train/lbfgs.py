@@ -19,9 +19,9 @@ from glassnet.nn.network import Network
 from glassnet.nn.norm import BatchNorm
 from glassnet.nn.penalty import Penalty
 from glassnet.nn.settings import InputError, require, whole
+from glassnet.train.check import check_examples
 from glassnet.train.gradient import Worker
-from glassnet.train.history import History, Record
-from glassnet.train.loop import DivergenceError, check_examples
+from glassnet.train.history import DivergenceError, History, Record
 from glassnet.train.metrics import as_examples, matrix_threads, measure
 from glassnet.train.weights import example_weights
 
@@ -158,7 +158,11 @@ class _Objective:
         part = np.empty_like(self.gradient)
         self.loss = 0.0
         for span in portions(len(self.rows), ROWS):
-            self.loss += self.worker(self.rows[span], part, network.observed, total=self.total, step=0, shard=0).loss
+            x, y, weights = self.worker.take(self.rows[span], part, network.observed, step=0, shard=0)
+            logits = network.forward(x, training=True)
+            loss, prediction = network.loss.forward(logits, y, weights=weights, total=self.total)
+            network.backward_parameters(network.loss.backward(prediction, y, weights=weights, total=self.total))
+            self.loss += loss
             self.gradient += part
         self.penalty = sum(p.forward(s.view(network.theta)) for p in self.penalties for s in self.weights)
         for penalty in self.penalties:

@@ -1,13 +1,12 @@
-"""Steps of the optimizer, taken by one worker or by several together.
+"""What one worker or several share while they take a step together.
 
-A batch is cut into a fixed number of shards, and its gradient is the sum of theirs, added in shard order. With several
-workers each computes every so manieth shard; when all are there, each adds up the shards' gradients in its own blocks
-of the parameters, and applies the update rule to them. No number depends on who computes it, so the number of workers
-changes no bit.
+A batch is cut into a fixed number of shards, and its gradient is the sum of theirs, added in shard order. The workers
+take the shards in turn. When all shards are there, each worker adds up their gradients in its own blocks of the
+parameters, and updates these. No number depends on who computes it, so the number of workers changes no bit.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import pairwise
 from types import TracebackType
@@ -15,27 +14,36 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from glassnet.nn.average import WeightAverage
 from glassnet.nn.clip import Clip
 from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
-from glassnet.nn.optim import Optimizer, State
+from glassnet.nn.optim import State
 from glassnet.nn.penalty import Penalty
 from glassnet.train.crew import Crew, WorkerError, moved, shared
-from glassnet.train.gradient import Augment, Part, Worker
+from glassnet.train.gradient import Worker
 from glassnet.train.metrics import Examples
+from glassnet.train.plan import Plan
 
 BLOCK = 65_536  # parameters at most that are updated at once: what a rule of many passes works on stays in the cache
 ALIGNED = 16  # parameters: blocks begin at a cache line, so that no two workers write to the same one
 
 
-class Rules(NamedTuple):
-    """What is done with a gradient: the optimizer, and what stands before and after it."""
+class Batch(NamedTuple):
+    """The batch of a step, as every worker is told of it."""
 
-    optimizer: Optimizer
-    penalties: Sequence[Penalty] = ()
-    clip: Clip | None = None
-    average: WeightAverage | None = None
+    examples: int
+    step: int  # from 0
+    lr: float
+    weight: float  # of its examples together: by what the sum of their losses is divided
+
+
+class Shard(NamedTuple):
+    """A slice of a batch: its number, its rows, and where the network writes their gradient and what it measures."""
+
+    number: int
+    rows: Array
+    gradient: Array
+    observed: Array
 
 
 class Block(NamedTuple):
@@ -50,7 +58,7 @@ class Block(NamedTuple):
 
 
 class Steps:
-    """Takes one step of the optimizer after the other; a context manager, for it may hold other workers.
+    """The parameters in the memory that the workers share, and who does what in a step; a context manager.
 
     Inside, the network's parameters and buffers, the optimizer's state and the averages lie in memory that the workers
     share; afterwards the network's are where they were.
@@ -58,42 +66,43 @@ class Steps:
     Args:
         network: is changed by every step.
         examples: where the batches come from.
-        rules: what is done with a gradient.   state: what the optimizer remembers; it changes.
+        plan: what is done with a gradient, the number of shards, the seed of what is drawn.
+        work: the part of one worker in a step; it is called with the number of the worker.
+        state: what the optimizer remembers; it changes.
         weights: how much each example counts; None if all count the same.
-        averages: of "theta" and "buffers", if the rules average; they change.
+        averages: of "theta" and "buffers", if the plan averages; they change.
         batch_size: the number of rows of a batch, at most.
-        shards: into how many pieces a batch is cut; pieces differ by at most one example.
-        workers: how many pieces are computed at once.
-        augment: random changes to the examples.
-        seed: of the streams that these and layers such as Dropout draw from.
+        workers: how many shards are computed at once.
     """
 
     def __init__(
         self,
         network: Network,
         examples: Examples,
-        rules: Rules,
+        plan: Plan,
+        work: Callable[[int], None],
         state: State,
         *,
         weights: Array | None = None,
         averages: State | None = None,
         batch_size: int,
-        shards: int,
         workers: int,
-        augment: Sequence[Augment] = (),
-        seed: int,
     ) -> None:
-        self.network, self.weights, self.rules = network, weights, rules
+        self.network, self.plan, self.work, self.weights = network, plan, work, weights
         self.state, self.averages = state, {} if averages is None else averages
-        self.limits = [penalty for penalty in rules.penalties if type(penalty).project is not Penalty.project]
-        self.batch_size, self.shards = batch_size, min(shards, batch_size)
+        self.limits = [penalty for penalty in plan.penalties if type(penalty).project is not Penalty.project]
+        self.batch_size, self.shards = batch_size, min(plan.shards, batch_size)
         workers = min(workers, self.shards)
         self.crew = Crew.of(workers) if workers > 1 else None
         workers = self.crew.size if self.crew else 1
         forks = self.crew is not None and self.crew.forks
         self.workers = [
             Worker(
-                network if number == 0 or forks else network.replica(), examples, weights, augment=augment, seed=seed
+                network if number == 0 or forks else network.replica(),
+                examples,
+                weights,
+                augment=plan.augment,
+                seed=plan.seed,
             )
             for number in range(workers)
         ]
@@ -122,7 +131,7 @@ class Steps:
         allocate = shared if self.crew else np.empty
         self.parts = allocate((self.shards, 2), np.dtype(np.float64))
         self.rows = allocate((self.batch_size,), np.dtype(np.int64))
-        self.order = allocate((4,), np.dtype(np.float64))  # number of rows, step, learning rate, sum of weights
+        self.told = allocate((4,), np.dtype(np.float64))  # the batch, in numbers
         self.spans = cut(length, -(-length // BLOCK) or 1)
         self.squares = allocate((len(self.spans),), np.dtype(np.float64))  # of the gradient, in each span
         if self.shards > 1:
@@ -137,7 +146,7 @@ class Steps:
         self.sum = network.grad
         self.blocks = self._blocks()
         if self.crew:
-            self.crew.start(self._take)
+            self.crew.start(self.work)
 
     def _blocks(self) -> list[Block]:
         """The parameters in blocks of about the same length, as many for one worker as for the other."""
@@ -179,112 +188,123 @@ class Steps:
             self.network.observed = self.own_observed
             self.network.move(*self.own)
 
-    def __call__(self, rows: Array, step: int, *, lr: float) -> Part:
-        """Take the step of this number, from 0, on the batch of these rows.
+    def begin(self, rows: Array, step: int, *, lr: float) -> None:
+        """Let the other workers start on the step of this number, from 0, on the batch of these rows."""
+        self.rows[: len(rows)] = rows
+        self.told[:] = len(rows), step, lr, self.weight(rows)
+        if self.crew:
+            self.crew.go()
 
-        If the loss of the batch is not finite, the parameters stay as they are.
+    def weight(self, rows: Array) -> float:
+        """How much these rows count together."""
+        return float(len(rows) if self.weights is None else np.add.reduce(self.weights[rows], dtype=np.float64))
+
+    @property
+    def batch(self) -> Batch:
+        """What this step is about."""
+        examples, step, lr, weight = self.told.tolist()
+        return Batch(int(examples), int(step), lr, weight)
+
+    def shards_of(self, worker: int) -> Iterator[Shard]:
+        """The shards of the batch that a worker computes."""
+        spans = cut(int(self.told[0]), self.shards)
+        for number in range(worker, len(spans), len(self.workers)):
+            yield Shard(number, self.rows[spans[number]], self.gradients[number], self.observed[number])
+
+    def keep(self, shard: Shard, loss: float, right: int) -> None:
+        """Remember what a shard adds to the mean loss of the batch, and how many of its examples were right."""
+        self.parts[shard.number] = loss, right
+
+    def blocks_of(self, worker: int) -> Iterator[Block]:
+        """The blocks that a worker updates, each with its gradient: summed over the shards, penalties added, clipped.
+
+        There are none if the loss of the batch is not finite: the parameters then stay as they are.
+        """
+        self._meet(worker)
+        if not self._finite():
+            return
+        blocks = self.blocks[worker :: len(self.workers)]
+        clip = self.plan.clip
+        if clip and clip.norm:  # the norm is known when all blocks have been added up
+            for block in blocks:
+                self._add(block)
+            factor = self._factor(worker, clip)
+            for block in blocks:
+                np.multiply(block.sum, factor, out=block.sum)
+                yield block
+        else:
+            for block in blocks:
+                self._add(block)
+                yield block
+
+    def averaged(self, block: Block, step: int) -> None:
+        """Take the block into the average of the weights, if there is one; limits on the weights come before it."""
+        if self.plan.average and block.average is not None and not self.limits:
+            self.plan.average.update(block.average, block.theta, step=step)
+
+    def end(self) -> tuple[float, int]:
+        """Wait for the others and end the step: the mean loss of the batch, and how many of its examples were right.
 
         Raises:
             WorkerError: another worker has failed.
         """
-        self.rows[: len(rows)] = rows
-        self.order[:] = len(rows), step, lr, self.total(rows)
-        if self.crew:
-            self.crew.go()
-        self._take(0)
         if self.crew:
             self.crew.gather()
-        self._finish(step)
-        loss, right = zip(*self.parts[: min(self.shards, len(rows))].tolist(), strict=True)
-        return Part(sum(loss), int(sum(right)))
+        self._finish()
+        loss, right = zip(*self._parts().tolist(), strict=True)
+        return sum(loss), int(sum(right))
 
-    def total(self, rows: Array) -> float:
-        """The sum of the weights of these rows: by what the sum of their losses is divided."""
-        return float(len(rows) if self.weights is None else np.add.reduce(self.weights[rows], dtype=np.float64))
+    def _parts(self) -> Array:
+        return self.parts[: min(self.shards, int(self.told[0]))]
 
-    def _take(self, number: int) -> None:
-        """The part that one worker has in the step."""
-        worker, workers, rules = self.workers[number], len(self.workers), self.rules
-        count, step, lr, total = self.order.tolist()
-        count, step = int(count), int(step)
-        shards = cut(count, self.shards)
-        for shard in range(number, len(shards), workers):
-            self.parts[shard] = worker(
-                self.rows[shards[shard]],
-                self.gradients[shard],
-                self.observed[shard],
-                total=total,
-                step=step,
-                shard=shard,
-            )
-        self._meet(number)
-        if not self._finite(len(shards)):
-            return
-        blocks = self.blocks[number::workers]
-        if rules.clip and rules.clip.norm:  # the norm is known when all blocks have been added up
-            for block in blocks:
-                self._add(block, len(shards))
-            factor = self._factor(number, rules.clip)
-            for block in blocks:
-                np.multiply(block.sum, factor, out=block.sum)
-                self._update(block, step, lr)
-        else:
-            for block in blocks:
-                self._add(block, len(shards))
-                self._update(block, step, lr)
-
-    def _add(self, block: Block, shards: int) -> None:
+    def _add(self, block: Block) -> None:
         """The gradient of a block: those of the shards, and of the penalties, its entries clipped."""
         if self.shards > 1:
-            first, *others = block.gradients[:shards]
+            first, *others = block.gradients[: len(self._parts())]
             np.add(first, others[0] if others else 0, out=block.sum)
             for other in others[1:]:
                 np.add(block.sum, other, out=block.sum)
-        for penalty in self.rules.penalties:
+        for penalty in self.plan.penalties:
             for theta, gradient in block.weights:
                 penalty.backward(theta, gradient)
-        if self.rules.clip:
-            self.rules.clip.entries(block.sum)
+        if self.plan.clip:
+            self.plan.clip.entries(block.sum)
 
-    def _update(self, block: Block, step: int, lr: float) -> None:
-        self.rules.optimizer.update(block.theta, block.sum, block.state, lr=lr, step=step)
-        if self.rules.average and block.average is not None and not self.limits:
-            self.rules.average.update(block.average, block.theta, step=step)
-
-    def _factor(self, number: int, clip: Clip) -> float:
+    def _factor(self, worker: int, clip: Clip) -> float:
         """By what the gradient is multiplied to clip its norm; its squares are added in the same order by any number
         of workers."""
-        self._meet(number)
-        for span in range(number, len(self.spans), len(self.workers)):
+        self._meet(worker)
+        for span in range(worker, len(self.spans), len(self.workers)):
             part = self.sum[self.spans[span]].astype(np.float64)  # in float32 the squares could overflow
             self.squares[span] = np.vdot(part, part)
-        self._meet(number)
+        self._meet(worker)
         return clip.factor(math.sqrt(sum(self.squares.tolist())))
 
-    def _finish(self, step: int) -> None:
+    def _finish(self) -> None:
         """What is done once, by the first worker, after the others are there."""
-        shards = min(self.shards, int(self.order[0]))
-        busy = self.network.measuring or self.limits or self.rules.average
-        if not busy or not self._finite(shards):
+        network, average = self.network, self.plan.average
+        busy = network.measuring or self.limits or average
+        if not busy or not self._finite():
             return
-        for shard in range(shards if self.network.measuring else 0):
-            self.network.collect(self.network.grad, self.observed[shard])
-            self.network.fold()
+        for shard in range(len(self._parts()) if network.measuring else 0):
+            network.collect(network.grad, self.observed[shard])
+            network.fold()
         for penalty in self.limits:
-            for segment in self.network.segments:
+            for segment in network.segments:
                 if segment.is_weight:
-                    penalty.project(segment.view(self.network.theta))
-        if self.rules.average:
+                    penalty.project(segment.view(network.theta))
+        if average:
+            step = int(self.told[1])
             if self.limits:  # else each worker has done so with its own blocks
-                self.rules.average.update(self.averages["theta"], self.network.theta, step=step)
-            self.rules.average.update(self.averages["buffers"], self.network.buffers, step=step)
+                average.update(self.averages["theta"], network.theta, step=step)
+            average.update(self.averages["buffers"], network.buffers, step=step)
 
-    def _finite(self, shards: int) -> bool:
-        return math.isfinite(sum(self.parts[:shards, 0].tolist()))
+    def _finite(self) -> bool:
+        return math.isfinite(sum(self._parts()[:, 0].tolist()))
 
-    def _meet(self, number: int) -> None:
+    def _meet(self, worker: int) -> None:
         if self.crew:
-            self.crew.meet(number)
+            self.crew.meet(worker)
 
 
 @cache

@@ -3,8 +3,7 @@
 Where some classes are rare, or some examples better known than others, not all should pull equally hard.
 """
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +13,7 @@ from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.settings import InputError, require
 from glassnet.train.metrics import Examples
-
-ClassWeights = Sequence[float] | Literal["balanced"]
+from glassnet.train.plan import ClassWeights
 
 
 def example_weights(

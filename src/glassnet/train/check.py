@@ -1,0 +1,71 @@
+"""What could go wrong with the data of a training, found before anything is changed."""
+
+import warnings
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from glassnet.nn.batches import check_finite, portions
+from glassnet.nn.layer import Array
+from glassnet.nn.loss import Loss
+from glassnet.nn.network import Network
+from glassnet.nn.norm import BatchNorm
+from glassnet.nn.reshape import Rescale, Standardize
+from glassnet.nn.settings import require
+from glassnet.nn.stream import stream
+from glassnet.train.gradient import augmented
+from glassnet.train.metrics import Examples
+from glassnet.train.plan import Augment
+
+CALLER = 4  # stack frames from a warning here to the call of `fit`
+
+
+def check_examples(network: Network, examples: Examples, loss: Loss) -> None:
+    """Raise InputError unless the network and the loss can take these examples."""
+    require(len(network.output_shape) == 1, f"the last layer must give rows, but it gives {network.output_shape}")
+    inputs = network.as_batch(examples.inputs)
+    loss.check(examples.targets[examples.rows], network.output_shape[0], len(examples.rows))
+    if inputs.dtype.kind == "f":
+        for span in portions(len(examples.rows), 4096):
+            check_finite(inputs[examples.rows[span]])
+
+
+def try_augment(augment: Sequence[Augment], network: Network, examples: Examples, loss: Loss, seed: int) -> None:
+    """Change a few examples: raise InputError where the changes cannot be made."""
+    rows = examples.rows[:32]
+    x, y = augmented(augment, examples.inputs[rows], examples.targets[rows], stream(seed, "augment", 0, 0))
+    network.as_batch(x)
+    if augment:
+        loss.check(y, network.output_shape[0], len(rows))
+
+
+def warn_of_scale(network: Network, examples: Examples) -> None:
+    """Warn where inputs are not scaled, or scaled twice: the two mistakes after which nothing seems to work."""
+    inputs = network.as_batch(examples.inputs)
+    scaling = next((layer for layer in network.layers if isinstance(layer, Rescale | Standardize | BatchNorm)), None)
+    if scaling is None or (isinstance(scaling, Rescale) and inputs.dtype.kind == "f" and abs(scaling.scale) < 0.1):
+        parts = (inputs[examples.rows[span]] for span in portions(len(examples.rows), 4096))
+        largest = max(float(np.abs(part, dtype=np.float64).max()) for part in parts)
+        if scaling is None and largest > 50:
+            warnings.warn(
+                f"the inputs go up to {largest:g} and no layer scales them: training will probably stick; "
+                "put Rescale(1 / 255) first, or Standardize()",
+                stacklevel=CALLER,
+            )
+        if isinstance(scaling, Rescale) and largest <= 1:
+            warnings.warn(
+                f"the inputs lie within -1..1 already, and {scaling.name} multiplies them by {scaling.scale:.3g} once "
+                "more: give the network the raw values, or leave that layer out",
+                stacklevel=CALLER,
+            )
+
+
+def fingerprint(examples: Examples, weights: Array | None) -> str:
+    """A checksum of targets, weights and some inputs: enough to notice that a training goes on with other data."""
+    some = examples.rows[:: max(len(examples.rows) // 100, 1)]
+    parts = [examples.inputs[some], examples.targets[examples.rows], *([] if weights is None else [weights])]
+    checksum = 0
+    for part in parts:
+        checksum = zlib.crc32(np.ascontiguousarray(part).tobytes(), checksum)
+    return f"{checksum:08x}"
