@@ -21,8 +21,8 @@ from page import put
 
 import glassnet as gn
 from glassnet.nn.settings import describe
-from glassnet.recipes import load_recipe
-from glassnet.run import resume_run, train_recipe
+from glassnet.recipes.recipe import load_recipe
+from glassnet.run import find_unfinished, resume_run, train_recipe
 from glassnet.runfolder import EVALUATION, HISTORY, MODEL
 
 HERE = Path(__file__).parent
@@ -32,9 +32,9 @@ RUNS = HERE.parent / "runs" / "accuracy"
 SEEDS = (0, 1, 2)
 
 # Row: recipe, changed settings, seeds, what others report, what is promised.
-ROWS: list[tuple[str, dict[str, str], tuple[int, ...], str, str]] = [
+ROWS: list[tuple[str, dict[str, Any], tuple[int, ...], str, str]] = [
     ("tiny", {}, SEEDS, "84-90 %", "91.0 %"),
-    ("tiny", {"training.epochs": "4000"}, SEEDS, "92.68 %", "92.5 %"),
+    ("tiny", {"training.epochs": 4000}, SEEDS, "92.68 %", "92.5 %"),
     ("tiny-deep", {}, (0, 1, 2, 3, 4), "", "92.5 %"),
     ("sigmoid-30", {}, SEEDS, "95-96 %", "96.0 %"),
     ("sixteen", {}, SEEDS, "", "94.5 %"),
@@ -59,14 +59,14 @@ def fingerprint(recipe: Any) -> str:
     return hashlib.sha256(f"{text} {gn.__version__}".encode()).hexdigest()[:16]
 
 
-def command(name: str, settings: dict[str, str]) -> str:
+def command(name: str, settings: dict[str, Any]) -> str:
     options = " ".join(f"--set {key}={value}" for key, value in settings.items())
     return f"glassnet train {name} {options}".strip().replace("--set training.epochs=", "--epochs ")
 
 
-def train(name: str, settings: dict[str, str], seed: int) -> None:
+def train(name: str, settings: dict[str, Any], seed: int) -> None:
     """Train a recipe from a seed into a run folder of its own, or go on with it, and write its result down."""
-    recipe = load_recipe(name, settings=settings | {"training.seed": str(seed)})
+    recipe = load_recipe(name, settings=settings | {"training.seed": seed})
     mark = fingerprint(recipe)
     known = results()
     if any(r["fingerprint"] == mark and r["seed"] == seed for r in known):
@@ -100,8 +100,10 @@ def trained(recipe: Any, dataset: gn.Dataset) -> Path:
     """The folder of the finished run of a recipe, which is trained, or resumed, unless that is done already."""
     folder = RUNS / f"{recipe.name}-{fingerprint(recipe)}-seed-{recipe.training.seed}"
     if not (folder / EVALUATION).exists():
-        start = resume_run if folder.exists() else train_recipe
-        start(recipe, dataset, folder, pictures=False, progress=gn.ProgressBar())
+        if folder.exists():
+            resume_run(find_unfinished(folder), dataset, pictures=False, progress=gn.ProgressBar())
+        else:
+            train_recipe(recipe, dataset, folder, pictures=False, progress=gn.ProgressBar())
     return folder
 
 

@@ -18,7 +18,7 @@ from page import put
 import glassnet as gn
 from glassnet.nn.layer import Array
 from glassnet.nn.stream import stream
-from glassnet.recipes import load_recipe
+from glassnet.recipes.recipe import load_recipe
 from glassnet.train.gradient import augmented
 from glassnet.train.metrics import matrix_threads
 from glassnet.train.plan import Augment

@@ -25,7 +25,7 @@ from page import put
 
 import glassnet as gn
 from glassnet import plots
-from glassnet.recipes import Recipe, load_recipe
+from glassnet.recipes.recipe import Recipe, load_recipe
 from glassnet.run import environment
 
 ROOT = Path(__file__).parent.parent
@@ -34,7 +34,7 @@ PAGE = ROOT / "docs" / "experiments.md"
 PICTURES = ROOT / "docs" / "pictures"
 SEEDS = (0, 1, 2)
 
-Settings = dict[str, str]
+Settings = dict[str, Any]
 Result = dict[str, Any]
 
 
@@ -57,7 +57,7 @@ class Experiment:
 
     def recipe(self, label: str, seed: int) -> Recipe:
         """What is trained for one row of the table, from one seed."""
-        settings = {"data.name": self.data, "training.epochs": str(self.epochs), "training.seed": str(seed)}
+        settings = {"data.name": self.data, "training.epochs": self.epochs, "training.seed": seed}
         return load_recipe("classic", settings=settings | self.base | self.variants[label])
 
     def mark(self, label: str, seed: int) -> str:
@@ -66,58 +66,58 @@ class Experiment:
         return hashlib.sha256(table.encode()).hexdigest()[:16]
 
 
-def with_dropout(rate: str) -> Settings:
+def with_dropout(rate: float) -> Settings:
     """784-128-10 written out, for the short form has no place for dropout."""
     layers = [
-        "{type='Rescale', scale=0.00392156862745098}",
-        "'Flatten'",
-        "{type='Dense', units=128}",
-        "'ReLU'",
-        f"{{type='Dropout', rate={rate}}}",
-        "{type='Dense', units=10}",
+        {"type": "Rescale", "scale": 0.00392156862745098},
+        "Flatten",
+        {"type": "Dense", "units": 128},
+        "ReLU",
+        {"type": "Dropout", "rate": rate},
+        {"type": "Dense", "units": 10},
     ]
-    return {"network.layers": f"[{', '.join(layers)}]"}
+    return {"network.layers": layers}
 
 
-def penalty(kind: str, setting: str, value: str) -> Settings:
-    return {"penalties": f"[{{type='{kind}', {setting}={value}}}]"}
+def penalty(kind: str, setting: str, value: float) -> Settings:
+    return {"penalties": [{"type": kind, setting: value}]}
 
 
 FIRST_WEIGHTS = {
     label: {"network.init": init}
     for label, init in {
-        "zeros": "{type='Constant', value=0}",
-        "normal, std 0.01": "{type='Normal', std=0.01}",
-        "uniform, -0.5 to 0.5": "{type='Uniform'}",
+        "zeros": {"type": "Constant", "value": 0},
+        "normal, std 0.01": {"type": "Normal", "std": 0.01},
+        "uniform, -0.5 to 0.5": "Uniform",
         "LeCun normal": "LeCunNormal",
         "Glorot uniform": "GlorotUniform",
         "He normal": "HeNormal",
-        "orthogonal, gain √2": "{type='Orthogonal', gain=1.4142135623730951}",
+        "orthogonal, gain √2": {"type": "Orthogonal", "gain": 1.4142135623730951},
     }.items()
 }
 
 EXPERIMENTS = {
     "hidden": Experiment(
         "hidden units",
-        {str(n): {"network.hidden": f"[{n}]" if n else "[]"} for n in (0, 10, 32, 64, 128, 256, 512)},
+        {str(n): {"network.hidden": [n] if n else []} for n in (0, 10, 32, 64, 128, 256, 512)},
     ),
     "depth": Experiment(
         "hidden layers of 128 units",
-        {str(n): {"network.hidden": str([128] * n)} for n in range(6)},
+        {str(n): {"network.hidden": [128] * n} for n in range(6)},
     ),
     "rate": Experiment(
         "learning rate",
-        {rate: {"optimizer.lr": rate} for rate in ("0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1", "3", "10")},
+        {f"{rate:g}": {"optimizer.lr": rate} for rate in (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)},
     ),
     "batch": Experiment(
         "examples in a batch",
-        {size: {"training.batch_size": size} for size in ("8", "32", "128", "512", "2048", "full")},
+        {str(size): {"training.batch_size": size} for size in (8, 32, 128, 512, 2048, "full")},
     ),
     "initialisation": Experiment("first weights, one hidden layer", FIRST_WEIGHTS),
     "initialisation-deep": Experiment(
         "first weights, five hidden layers of 128",
         FIRST_WEIGHTS,
-        {"network.hidden": "[128, 128, 128, 128, 128]"},
+        {"network.hidden": [128, 128, 128, 128, 128]},
     ),
     "activation": Experiment(
         "activation",
@@ -129,30 +129,30 @@ EXPERIMENTS = {
     "optimizer": Experiment(
         "optimizer and learning rate",
         {
-            "SGD, 0.1": {"optimizer": "{type='SGD', lr=0.1}"},
-            "momentum 0.9, 0.05": {"optimizer": "{type='SGD', lr=0.05, momentum=0.9}"},
-            "Nesterov 0.9, 0.05": {"optimizer": "{type='SGD', lr=0.05, momentum=0.9, nesterov=true}"},
-            "AdaGrad, 0.03": {"optimizer": "{type='AdaGrad', lr=0.03}"},
-            "RMSProp, 0.001": {"optimizer": "{type='RMSProp', lr=0.001}"},
-            "Adam, 0.001": {"optimizer": "{type='Adam', lr=0.001}"},
-            "AdamW, 0.001, decay 0.01": {"optimizer": "{type='AdamW', lr=0.001, decay=0.01}"},
+            "SGD, 0.1": {"optimizer": {"type": "SGD", "lr": 0.1}},
+            "momentum 0.9, 0.05": {"optimizer": {"type": "SGD", "lr": 0.05, "momentum": 0.9}},
+            "Nesterov 0.9, 0.05": {"optimizer": {"type": "SGD", "lr": 0.05, "momentum": 0.9, "nesterov": True}},
+            "AdaGrad, 0.03": {"optimizer": {"type": "AdaGrad", "lr": 0.03}},
+            "RMSProp, 0.001": {"optimizer": {"type": "RMSProp", "lr": 0.001}},
+            "Adam, 0.001": {"optimizer": {"type": "Adam", "lr": 0.001}},
+            "AdamW, 0.001, decay 0.01": {"optimizer": {"type": "AdamW", "lr": 0.001, "decay": 0.01}},
         },
     ),
     "penalty": Experiment(
         "penalty, 1,000 training examples, 100 epochs",
         {
             "none": {},
-            "L2 0.00001": penalty("L2", "strength", "1e-5"),
-            "L2 0.0001": penalty("L2", "strength", "1e-4"),
-            "L2 0.001": penalty("L2", "strength", "1e-3"),
-            "L2 0.01": penalty("L2", "strength", "1e-2"),
-            "L2 0.1": penalty("L2", "strength", "1e-1"),
-            "L1 0.0001": penalty("L1", "strength", "1e-4"),
-            "L1 0.001": penalty("L1", "strength", "1e-3"),
-            "max-norm 2": penalty("MaxNorm", "limit", "2"),
-            "max-norm 1": penalty("MaxNorm", "limit", "1"),
-            "dropout 0.2": with_dropout("0.2"),
-            "dropout 0.5": with_dropout("0.5"),
+            "L2 0.00001": penalty("L2", "strength", 1e-5),
+            "L2 0.0001": penalty("L2", "strength", 1e-4),
+            "L2 0.001": penalty("L2", "strength", 1e-3),
+            "L2 0.01": penalty("L2", "strength", 1e-2),
+            "L2 0.1": penalty("L2", "strength", 1e-1),
+            "L1 0.0001": penalty("L1", "strength", 1e-4),
+            "L1 0.001": penalty("L1", "strength", 1e-3),
+            "max-norm 2": penalty("MaxNorm", "limit", 2),
+            "max-norm 1": penalty("MaxNorm", "limit", 1),
+            "dropout 0.2": with_dropout(0.2),
+            "dropout 0.5": with_dropout(0.5),
         },
         epochs=100,
         examples=1000,

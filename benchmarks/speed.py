@@ -389,7 +389,7 @@ def cold_start(bench: Bench) -> Row:
 def plan_of_quick() -> dict[str, Any]:
     """The recipe `quick` as torch_quick.py takes it, the learning rate of each step included."""
     from glassnet.nn.settings import to_table
-    from glassnet.recipes import load_recipe, recipe_names
+    from glassnet.recipes.recipe import load_recipe, recipe_names
 
     if "quick" not in recipe_names():
         raise SkippedError("is not there yet: the recipe `quick`")

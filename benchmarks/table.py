@@ -17,6 +17,7 @@ import argparse
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from page import put
@@ -26,29 +27,29 @@ from glassnet.data.bundled import BUNDLED
 from glassnet.data.registry import load_table
 from glassnet.data.split import stratified, tenths
 from glassnet.data.table import write_table
-from glassnet.recipes import load_recipe
+from glassnet.recipes.recipe import load_recipe
 from glassnet.run import train_recipe
 from glassnet.train.metrics import Evaluation
 
 GUIDE = Path(__file__).parent.parent / "docs" / "guide" / "table.md"
-DROPOUT = '{type = "Dropout", rate = 0.2}'
-VARIANTS: dict[str, dict[str, str]] = {
+DROPOUT = {"type": "Dropout", "rate": 0.2}
+VARIANTS: dict[str, dict[str, Any]] = {
     "as it is": {},
-    "no dropout": {"network.hidden": "[64, 64]"},
+    "no dropout": {"network.hidden": [64, 64]},
     "ReLU": {"network.activation": "ReLU"},
-    "ReLU, He, no drop": {"network.hidden": "[64, 64]", "network.activation": "ReLU", "network.init": "HeNormal"},
+    "ReLU, He, no drop": {"network.hidden": [64, 64], "network.activation": "ReLU", "network.init": "HeNormal"},
     "Tanh": {"network.activation": "Tanh"},
-    "64": {"network.hidden": f"[64, {DROPOUT}]"},
-    "32-32": {"network.hidden": f"[32, {DROPOUT}, 32, {DROPOUT}]"},
-    "128-128": {"network.hidden": f"[128, {DROPOUT}, 128, {DROPOUT}]"},
-    "decay 1": {"optimizer.decay": "1"},
-    "rate 0.0003": {"optimizer.lr": "0.0003"},
-    "rate 0.003": {"optimizer.lr": "0.003"},
-    "weights averaged": {"average.decay": "0.99"},
-    "patience 10": {"early_stopping.patience": "10"},
-    "patience 50": {"early_stopping.patience": "50"},
-    "batches of 16": {"training.batch_size": "16"},
-    "batches of 64": {"training.batch_size": "64"},
+    "64": {"network.hidden": [64, DROPOUT]},
+    "32-32": {"network.hidden": [32, DROPOUT, 32, DROPOUT]},
+    "128-128": {"network.hidden": [128, DROPOUT, 128, DROPOUT]},
+    "decay 1": {"optimizer.decay": 1},
+    "rate 0.0003": {"optimizer.lr": 0.0003},
+    "rate 0.003": {"optimizer.lr": 0.003},
+    "weights averaged": {"average.decay": 0.99},
+    "patience 10": {"early_stopping.patience": 10},
+    "patience 50": {"early_stopping.patience": 50},
+    "batches of 16": {"training.batch_size": 16},
+    "batches of 64": {"training.batch_size": 64},
 }
 
 
@@ -87,15 +88,15 @@ def without_test(dataset: gn.Dataset) -> np.ndarray:
     return np.sort(np.concatenate([dataset.train.index, dataset.validation.index]))
 
 
-def by_network(dataset: gn.Dataset, seed: int, settings: dict[str, str]) -> float:
+def by_network(dataset: gn.Dataset, seed: int, settings: dict[str, Any]) -> float:
     """The accuracy, or R2, of the recipe on the test examples."""
-    recipe = load_recipe("table", settings=settings | {"training.seed": str(seed)})
+    recipe = load_recipe("table", settings=settings | {"training.seed": seed})
     with tempfile.TemporaryDirectory() as folder:
         result = train_recipe(recipe, dataset, Path(folder) / "run", pictures=False).evaluation
     return result.accuracy if isinstance(result, Evaluation) else result.r2
 
 
-def by_linear_model(dataset: gn.Dataset, seed: int, settings: dict[str, str]) -> float:
+def by_linear_model(dataset: gn.Dataset, seed: int, settings: dict[str, Any]) -> float:
     """The same of a linear model of scikit-learn; nothing in it is drawn at random."""
     from sklearn.linear_model import LogisticRegression, RidgeCV
     from sklearn.pipeline import make_pipeline
@@ -111,11 +112,11 @@ def by_linear_model(dataset: gn.Dataset, seed: int, settings: dict[str, str]) ->
 
 
 def measured(
-    by: Callable[[gn.Dataset, int, dict[str, str]], float],
+    by: Callable[[gn.Dataset, int, dict[str, Any]], float],
     dataset: gn.Dataset,
     rows: np.ndarray,
     seeds: int,
-    settings: dict[str, str] | None = None,
+    settings: dict[str, Any] | None = None,
 ) -> np.ndarray:
     """One figure for each seed, in %."""
     return np.array([100 * by(divided(dataset, rows, seed), seed, settings or {}) for seed in range(seeds)])

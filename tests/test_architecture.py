@@ -22,7 +22,7 @@ ARROWS = {
     "pretrained": {"nn", "modelfile"},
     "export": {"nn", "modelfile", "version"},
     "views": {"nn", "data"},
-    "recipes": {"nn", "data", "train"},
+    "recipes": {"nn", "data", "train", "modelfile"},
     "runfolder": {"recipes", "train", "modelfile", "nn"},
     "comparison": {"runfolder", "recipes"},
     "report": {"runfolder", "modelfile", "plots", "train", "nn", "version"},
@@ -47,7 +47,7 @@ HOMES = {
     "matplotlib": {"plots"},
     "rich": {"progress", "cli"},
     "typer": {"cli"},
-    "tomli_w": {"run"},
+    "tomli_w": {"recipes.toml"},
 }
 
 

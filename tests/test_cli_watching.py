@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import glassnet as gn
-from glassnet.recipes import load_recipe
+from glassnet.recipes.recipe import load_recipe
 from glassnet.run import train_recipe
 from glassnet.train.metrics import accuracy_interval
 from test_cli import glassnet, refused
@@ -21,10 +21,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder, digits = tmp_path_factory.mktemp("watching"), gn.load_dataset("digits")
     for name, settings in (
         ("narrow", {}),
-        ("narrow-2", {"training.seed": "1"}),
-        ("wide", {"network.hidden": "[64]", "training.epochs": "15"}),
+        ("narrow-2", {"training.seed": 1}),
+        ("wide", {"network.hidden": [64], "training.epochs": 15}),
     ):
-        base = {"data.name": "digits", "training.epochs": "5", "network.hidden": "[6]"}
+        base = {"data.name": "digits", "training.epochs": 5, "network.hidden": [6]}
         train_recipe(load_recipe("classic", settings=base | settings), digits, folder / "runs" / name, pictures=False)
     killed = folder / "runs" / "killed"
     shutil.copytree(folder / "runs" / "narrow", killed)

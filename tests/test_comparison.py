@@ -17,11 +17,11 @@ from glassnet.comparison import (
     spread,
     validation,
 )
-from glassnet.recipes import load_recipe
+from glassnet.recipes.recipe import load_recipe
 from glassnet.runfolder import SavedRun
 
 
-def run(name: str, *, recipe: str = "classic", accuracy: list[float] | None = None, done: bool = True, **settings: str):
+def run(name: str, *, recipe: str = "classic", accuracy: list[float] | None = None, done: bool = True, **settings):
     """A run without a network: figures on validation data by epoch, settings with _ for the first dot."""
     records = [
         {"epoch": epoch, "training_loss": 1.0}
@@ -50,16 +50,16 @@ def test_the_best_on_validation_data_comes_first() -> None:
 
 
 def test_only_what_differs_is_told() -> None:
-    runs = [run("a"), run("b", training_seed="3", optimizer_lr="0.2"), run("c", training_checkpoint_minutes="9")]
+    runs = [run("a"), run("b", training_seed=3, optimizer_lr=0.2), run("c", training_checkpoint_minutes=9)]
     assert differences(runs) == {"training.seed": ["0", "3", "0"], "optimizer.lr": ["0.1", "0.2", "0.1"]}
     assert differences(runs[:1]) == {}
-    close = [run("a", training_seed="0"), run("b", training_seed="1", optimizer_lr="0.1000001")]
+    close = [run("a", training_seed=0), run("b", training_seed=1, optimizer_lr=0.1000001)]
     assert differences(close)["optimizer.lr"] == ["0.1", "0.1000001"]
     assert seed_groups(close) == []
 
 
 def test_a_part_of_another_kind_is_one_setting() -> None:
-    runs = [run("a"), run("b", optimizer="{type = 'Adam'}"), run("c", average="{decay = 0.9}")]
+    runs = [run("a"), run("b", optimizer={"type": "Adam"}), run("c", average={"decay": 0.9})]
     assert differences(runs) == {
         "optimizer": [
             "SGD(lr=0.1, momentum=0, nesterov=false)",
@@ -79,11 +79,11 @@ def test_a_run_without_a_recipe_differs_in_all() -> None:
 
 def test_runs_of_one_recipe_from_different_seeds_are_a_group() -> None:
     runs = [
-        run("a", training_seed="0"),
-        run("wide", network_hidden="[256]", training_seed="1"),
-        run("b", training_seed="1", training_checkpoint_minutes="5"),
-        run("b again", training_seed="1"),
-        run("running", training_seed="2", done=False),
+        run("a", training_seed=0),
+        run("wide", network_hidden=[256], training_seed=1),
+        run("b", training_seed=1, training_checkpoint_minutes=5),
+        run("b again", training_seed=1),
+        run("running", training_seed=2, done=False),
     ]
     assert [names(group) for group in seed_groups(runs)] == [["a", "b"]]
 

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 import experiments
 from experiments import EXPERIMENTS, SEEDS, Experiment
 
-OVERFLOWS = {"optimizer.lr": "1e30"}  # one step of this size, and float32 overflows in the second
+OVERFLOWS = {"optimizer.lr": 1e30}  # one step of this size, and float32 overflows in the second
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def rates() -> Experiment:
     """Three rates: one that learns, one far too large for float32, one that only kills the ReLUs."""
     return Experiment(
         "learning rate",
-        {"0.1": {}, "1e30": OVERFLOWS, "10": {"optimizer.lr": "10"}},
+        {"0.1": {}, "1e30": OVERFLOWS, "10": {"optimizer.lr": 10}},
         epochs=2,
         data="digits",
     )
@@ -94,7 +94,7 @@ def test_nothing_is_trained_twice_and_a_changed_setting_is(
     again = json.loads(result_file.read_text())
     values = ("mark", "training_loss", "validation_accuracy")
     assert [[row[v] for v in values] for row in again] == [[row[v] for v in values] for row in [*first[1:], first[0]]]
-    experiments.run("rate", replace(few, variants={"0.1": {"optimizer.lr": "0.05"}}))  # the label alone does not count
+    experiments.run("rate", replace(few, variants={"0.1": {"optimizer.lr": 0.05}}))  # the label alone does not count
     assert len(json.loads(result_file.read_text())) == 2 * len(SEEDS)
 
 

@@ -26,7 +26,7 @@ from glassnet.data.own import classes_and_white
 from glassnet.data.schema import Column
 from glassnet.data.table import Table
 from glassnet.nn.plain import plain, shown
-from glassnet.recipes import RecipeError
+from glassnet.recipes.toml import RecipeError
 from glassnet.runfolder import RunError, read_run
 from glassnet.train.history import History
 from hostile.mutations import hostile

@@ -14,9 +14,9 @@ import pytest
 import glassnet as gn
 from browser import Page, find_browser
 from glassnet import plots
-from glassnet.recipes import Recipe, load_recipe
+from glassnet.recipes.recipe import Recipe, load_recipe
 from glassnet.report import write_report
-from glassnet.run import resume_run, train_recipe
+from glassnet.run import find_unfinished, resume_run, train_recipe
 from glassnet.runfolder import SavedRun, read_run
 
 pytest.importorskip("matplotlib", reason="reports need the extra 'plots'")
@@ -77,8 +77,8 @@ class Parsed(HTMLParser):
         return " ".join(" ".join(self.texts).split())
 
 
-def recipe(**settings: str) -> Recipe:
-    quick = {"data.name": "digits", "training.epochs": "3", "network.hidden": "[12]"}
+def recipe(**settings) -> Recipe:
+    quick = {"data.name": "digits", "training.epochs": 3, "network.hidden": [12]}
     return load_recipe("classic", settings=quick | {k.replace("__", "."): v for k, v in settings.items()})
 
 
@@ -238,7 +238,7 @@ def test_examples_that_are_no_images_have_no_pictures(tmp_path: Path, blobs: tup
     x, y = blobs
     split = gn.Split(x, y.astype(np.int64), np.arange(len(x)))
     table = gn.Dataset("blobs", split[:200], split[200:250], split[250:], ("a", "b", "c"), 255)
-    page = parsed(reported(recipe(network__hidden="[4]"), table, tmp_path / "run"))
+    page = parsed(reported(recipe(network__hidden=[4]), table, tmp_path / "run"))
     assert "Worst mistakes" not in page.text
     assert all("svg" in str(image["src"])[:20] for image in page.all("img"))
 
@@ -247,13 +247,13 @@ def test_a_resumed_run_has_its_report(folder: Path, digits: gn.Dataset, tmp_path
     copy = Path(shutil.copytree(folder, tmp_path / "run"))
     for name in ("evaluation.json", "report.html"):
         (copy / name).unlink()
-    resume_run(recipe(), digits, copy)
+    resume_run(find_unfinished(copy), digits)
     assert parsed(copy).tables["On the test examples"] == parsed(folder).tables["On the test examples"]
     assert not (copy / "report.html.part").exists()
 
 
 def test_without_pictures_there_is_no_report(digits: gn.Dataset, tmp_path: Path) -> None:
-    run = train_recipe(recipe(training__epochs="1"), digits, tmp_path / "run", pictures=False)
+    run = train_recipe(recipe(training__epochs=1), digits, tmp_path / "run", pictures=False)
     assert not (run.folder / "report.html").exists()
 
 

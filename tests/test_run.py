@@ -9,14 +9,14 @@ import pytest
 import glassnet as gn
 from glassnet.data.table import write_table
 from glassnet.modelfile import ModelFileError, read_about
-from glassnet.recipes import load_recipe
-from glassnet.run import load_run_recipe, load_schema, new_folder, resume_run, train_recipe
+from glassnet.recipes.recipe import load_recipe
+from glassnet.run import find_unfinished, load_schema, new_folder, resume_run, train_recipe
 from glassnet.runfolder import ENVIRONMENT, HISTORY, MODEL, RECIPE, RunError
 from glassnet.train.training import Training
 
 
-def recipe(**settings: str):
-    quick = {"data.name": "digits", "training.epochs": "3", "network.hidden": "[12]"}
+def recipe(**settings):
+    quick = {"data.name": "digits", "training.epochs": 3, "network.hidden": [12]}
     return load_recipe("classic", settings=quick | {k.replace("__", "."): v for k, v in settings.items()})
 
 
@@ -25,6 +25,7 @@ def test_a_run_leaves_everything_behind(digits: gn.Dataset, tmp_path: Path) -> N
     run = train_recipe(recipe(), digits, tmp_path / "run")
     names = sorted(str(path.relative_to(run.folder)) for path in run.folder.rglob("*") if path.is_file())
     assert names == [
+        "checkpoint.safetensors",
         "environment.json",
         "evaluation.json",
         "history.jsonl",
@@ -51,7 +52,7 @@ def test_a_run_leaves_everything_behind(digits: gn.Dataset, tmp_path: Path) -> N
 def test_the_same_recipe_and_seed_give_the_same_file_and_another_seed_does_not(
     digits: gn.Dataset, tmp_path: Path
 ) -> None:
-    for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
         train_recipe(recipe(training__seed=seed), digits, tmp_path / name)
     a, b, c = ((tmp_path / name / "model.safetensors").read_bytes() for name in "abc")
     assert a == b
@@ -102,50 +103,55 @@ def test_data_without_test_examples_is_refused_before_training(digits: gn.Datase
     assert not (tmp_path / "run").exists()
 
 
-def test_every_setting_of_the_recipe_reaches_fit(digits: gn.Dataset, tmp_path: Path, monkeypatch) -> None:
-    given = {}
+def test_every_setting_of_the_recipe_is_in_its_plan(digits: gn.Dataset) -> None:
+    wanted = recipe(
+        training__batch_size=17,
+        training__shards=3,
+        training__seed=9,
+        training__blas_threads=2,
+        training__class_weights="balanced",
+        optimizer__momentum=0.5,
+        schedule="CosineDecay",
+        network__loss="SquaredError",
+        network__init="HeUniform",
+        penalties=[{"type": "L2", "strength": 1e-4}, {"type": "MaxNorm", "limit": 3}],
+        clip__norm=2,
+        average__decay=0.9,
+        augmentation__shift=0.1,
+    )
+    assert wanted.plan(digits) == gn.Plan(
+        loss=gn.SquaredError(),
+        optimizer=gn.SGD(0.1, momentum=0.5),
+        schedule=gn.CosineDecay(),
+        penalties=[gn.L2(1e-4), gn.MaxNorm(3)],
+        clip=gn.Clip(norm=2),
+        average=gn.WeightAverage(0.9),
+        class_weights="balanced",
+        augment=[gn.Augmentation(shift=0.1, white=16)],
+        epochs=3,
+        batch_size=17,
+        shards=3,
+        blas_threads=2,
+        seed=9,
+    )
+    assert (
+        not set(gn.Plan.__dataclass_fields__)
+        - {"shuffle"}
+        - {name for part in (wanted, wanted.training, wanted.network) for name in (*vars(part), "augment")}
+    )  # a new setting of the plan has its place in the recipe
 
-    def fit(network, train, **arguments):
-        given.update(arguments, network=network, train=train)
-        raise gn.DivergenceError("enough", gn.History())
 
-    monkeypatch.setattr("glassnet.run.fit", fit)
-    settings = {
-        "training__batch_size": "17",
-        "training__shards": "3",
-        "training__seed": "9",
-        "training__blas_threads": "2",
-        "optimizer__momentum": "0.5",
-        "network__loss": "SquaredError",
-        "network__init": "HeUniform",
-        "early_stopping__monitor": "training_loss",
-        "reduce_on_plateau__patience": "7",
-        "penalties": '[{type = "L2", strength = 1e-4}, {type = "MaxNorm", limit = 3}]',
-        "clip__norm": "2",
-        "average__decay": "0.9",
-        "training__class_weights": "balanced",
-    }
-    wanted = recipe(**settings)
-    with pytest.raises(gn.DivergenceError):
-        train_recipe(wanted, digits, tmp_path / "run", workers=4)
-    assert given["validation"] is digits.validation
-    assert given["train"] is digits.train
-    assert given["loss"] == gn.SquaredError()
-    assert given["network"].loss == gn.SquaredError()
-    assert [layer.init for layer in given["network"].layers if isinstance(layer, gn.Dense)] == [gn.HeUniform()] * 2
-    assert given["optimizer"] == gn.SGD(0.1, momentum=0.5)
-    assert given["schedule"] == gn.ConstantRate()
-    assert (given["epochs"], given["batch_size"], given["shards"], given["blas_threads"]) == (3, 17, 3, 2)
-    assert (given["seed"], given["workers"]) == (9, 4)
-    assert gn.EarlyStopping("training_loss") in given["callbacks"]
-    assert gn.ReduceOnPlateau(patience=7) in given["callbacks"]
-    assert given["penalties"] == (gn.L2(1e-4), gn.MaxNorm(3))
-    assert given["clip"] == gn.Clip(norm=2)
-    assert given["average"] == gn.WeightAverage(0.9)
-    assert given["class_weights"] == "balanced"
-    np.testing.assert_array_equal(given["network"].theta, wanted.make_network(digits).theta)
-    other = recipe(**settings | {"training__seed": "10"}).make_network(digits)
-    assert np.any(given["network"].theta != other.theta)
+def test_a_recipe_fits_a_network_with_its_callbacks_and_its_seed(digits: gn.Dataset) -> None:
+    wanted = recipe(training__seed=9, early_stopping__monitor="training_loss", reduce_on_plateau__patience=7)
+    network, history = wanted.fit(digits, workers=1)
+    by_hand = wanted.make_network(digits)
+    stopping = [gn.EarlyStopping("training_loss"), gn.ReduceOnPlateau(patience=7)]
+    gn.fit(by_hand, digits.train, wanted.plan(digits), validation=digits.validation, callbacks=stopping)
+    np.testing.assert_array_equal(network.theta, by_hand.theta)
+    assert history.best_epoch == int(np.argmin(history["training_loss"])) + 1
+    given = recipe(training__seed=10).make_network(digits)
+    assert wanted.fit(digits, network=given)[0] is given
+    assert np.any(given.theta != by_hand.theta)  # began with other weights
 
 
 def test_a_folder_that_vanishes_while_training(digits: gn.Dataset, tmp_path: Path) -> None:
@@ -159,7 +165,7 @@ def test_a_folder_that_vanishes_while_training(digits: gn.Dataset, tmp_path: Pat
 
 
 def test_a_training_that_runs_away_saves_the_last_finite_network(digits: gn.Dataset, tmp_path: Path) -> None:
-    wild = recipe(optimizer__lr="1e30", network__loss="SquaredError")
+    wild = recipe(optimizer__lr=1e30, network__loss="SquaredError")
     with pytest.raises(gn.DivergenceError, match="no longer a finite number"):
         train_recipe(wild, digits, tmp_path / "run")
     assert np.isfinite(gn.load_network(tmp_path / "run" / "model.safetensors").theta).all()
@@ -178,7 +184,7 @@ def test_an_interrupted_training_is_evaluated_and_saved(digits: gn.Dataset, tmp_
 
 def test_two_processes_cannot_train_in_one_folder(digits: gn.Dataset, tmp_path: Path) -> None:
     fcntl = pytest.importorskip("fcntl")
-    recipe = load_recipe("classic", settings={"training.epochs": "1"})
+    recipe = load_recipe("classic", settings={"training.epochs": 1})
     folder = tmp_path / "run"
     train_recipe(recipe, digits, folder, pictures=False)
     assert not (folder / "lock").exists()
@@ -186,13 +192,13 @@ def test_two_processes_cannot_train_in_one_folder(digits: gn.Dataset, tmp_path: 
     with (folder / "lock").open("w") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         with pytest.raises(RunError, match="another process is training in this folder"):
-            resume_run(recipe, digits, folder, pictures=False)
-    assert len(resume_run(recipe, digits, folder, pictures=False).history) == 1
+            resume_run(find_unfinished(folder), digits, pictures=False)
+    assert len(resume_run(find_unfinished(folder), digits, pictures=False).history) == 1
     assert (folder / "evaluation.json").exists()
 
 
 def test_a_divergence_on_validation_data_leaves_the_recipe(digits: gn.Dataset, tmp_path: Path) -> None:
-    settings = {"optimizer.lr": "1e20", "training.batch_size": "full", "training.epochs": "5"}
+    settings = {"optimizer.lr": 1e20, "training.batch_size": "full", "training.epochs": 5}
     with pytest.raises(gn.DivergenceError), np.errstate(all="ignore"):
         train_recipe(load_recipe("classic", settings=settings), digits, tmp_path / "run", pictures=False)
     assert (tmp_path / "run" / "recipe.toml").exists()
@@ -210,7 +216,7 @@ def houses(tmp_path: Path) -> Path:
     return tmp_path / "houses.csv"
 
 
-def table_recipe(path: Path, target: str, **settings: str):
+def table_recipe(path: Path, target: str, **settings):
     data = {"data.name": str(path), "data.target": target}
     return load_recipe("table", settings=data | {k.replace("__", "."): v for k, v in settings.items()})
 
@@ -238,7 +244,7 @@ def test_a_regression_run_answers_in_the_unit_of_its_target(houses: Path, tmp_pa
 
 def test_a_run_does_not_go_on_with_a_table_that_has_changed(houses: Path, tmp_path: Path) -> None:
     """Not even where all targets are doubled, which standardised are the same."""
-    wanted = table_recipe(houses, "price", training__epochs="3")
+    wanted = table_recipe(houses, "price", training__epochs=3)
     run = train_recipe(wanted, wanted.data.load(), tmp_path / "run", pictures=False)
     (run.folder / "evaluation.json").unlink()
     header, *lines = houses.read_text().splitlines()
@@ -248,7 +254,7 @@ def test_a_run_does_not_go_on_with_a_table_that_has_changed(houses: Path, tmp_pa
         row[place] = str(2 * float(row[place]))
     houses.write_text("\n".join([header, *(",".join(row) for row in rows)]))
     with pytest.raises(RunError, match=r"the table .* has changed since this run began"):
-        resume_run(load_run_recipe(run.folder), wanted.data.load(), run.folder, pictures=False)
+        resume_run(find_unfinished(run.folder), wanted.data.load(), pictures=False)
 
 
 def test_numbers_of_many_digits_lose_none(tmp_path: Path) -> None:
@@ -278,25 +284,25 @@ def test_a_regression_that_was_broken_off_goes_on_to_the_same_bits(houses: Path,
         if training.epoch == 3:
             raise BrokenError
 
-    wanted = table_recipe(houses, "price", training__epochs="5", training__checkpoint_minutes="0")
+    wanted = table_recipe(houses, "price", training__epochs=5, training__checkpoint_minutes=0)
     dataset = wanted.data.load()
     train_recipe(wanted, dataset, tmp_path / "whole", pictures=False)
     with pytest.raises(BrokenError):
         train_recipe(wanted, dataset, tmp_path / "broken", pictures=False, progress=break_off)
-    again = load_run_recipe(tmp_path / "broken")
-    resume_run(again, again.data.load(), tmp_path / "broken", pictures=False)
+    again = find_unfinished(tmp_path / "broken")
+    resume_run(again, again.recipe.data.load(), pictures=False)
     assert (tmp_path / "whole" / MODEL).read_bytes() == (tmp_path / "broken" / MODEL).read_bytes()
 
 
 def test_counts_are_learned_in_their_own_unit(houses: Path, tmp_path: Path) -> None:
-    wanted = table_recipe(houses, "area", network__loss="Poisson", network__hidden="[32]")
+    wanted = table_recipe(houses, "area", network__loss="Poisson", network__hidden=[32])
     run = train_recipe(wanted, wanted.data.load(), tmp_path / "run", pictures=False)
     assert run.evaluation.r2 > 0.9  # price and garden say the area exactly
     assert run.evaluation.predicted.min() > 0
 
 
 def test_a_network_that_cannot_take_the_unit_in_leaves_no_trace(houses: Path, tmp_path: Path) -> None:
-    wanted = table_recipe(houses, "price", network__layers='["Standardize", {type = "Dense", units = 1}, "Tanh"]')
+    wanted = table_recipe(houses, "price", network__layers=["Standardize", {"type": "Dense", "units": 1}, "Tanh"])
     with pytest.raises(gn.InputError, match=r"must end in Dense\(1\), but it ends in Tanh"):
         train_recipe(wanted, wanted.data.load(), tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -306,7 +312,7 @@ def test_what_is_refused_after_training_takes_nothing_away(tmp_path: Path) -> No
     x, y = np.zeros((5000, 2, 2), np.uint8), np.arange(5000)
     splits = [gn.Split(x, y, rows) for rows in (np.arange(4000), np.arange(4000, 4500), np.arange(4500, 5000))]
     ids = gn.Dataset("ids", *splits, tuple(map(str, range(5000))), 255)
-    wanted = load_recipe("tiny", settings={"training.epochs": "1", "network.hidden": "[2]"})
+    wanted = load_recipe("tiny", settings={"training.epochs": 1, "network.hidden": [2]})
     with pytest.raises(gn.InputError, match="expected at most 4,096 classes, got 5,000"):
         train_recipe(wanted, ids, tmp_path / "run", pictures=False)
     assert {RECIPE, MODEL, HISTORY, ENVIRONMENT} <= {path.name for path in (tmp_path / "run").iterdir()}

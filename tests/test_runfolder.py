@@ -11,7 +11,8 @@ import pytest
 import glassnet as gn
 from glassnet.modelfile import ModelFileError
 from glassnet.pretrained import pretrained_path
-from glassnet.recipes import RecipeError, load_recipe
+from glassnet.recipes.recipe import load_recipe
+from glassnet.recipes.toml import RecipeError
 from glassnet.run import Run, train_recipe
 from glassnet.runfolder import RunError, read_run
 
@@ -20,7 +21,7 @@ pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    settings = {"data.name": "digits", "training.epochs": "4", "network.hidden": "[12]"}
+    settings = {"data.name": "digits", "training.epochs": 4, "network.hidden": [12]}
     recipe = load_recipe("classic", settings=settings | {"early_stopping.monitor": "validation_loss"})
     return train_recipe(recipe, gn.load_dataset("digits"), tmp_path_factory.mktemp("runs") / "run", pictures=False)
 

@@ -14,8 +14,8 @@ import glassnet as gn
 from glassnet.data.cifar import read_cifar10
 from glassnet.data.emnist import read_emnist
 from glassnet.data.npz import read_npz
-from glassnet.recipes import load_recipe
-from glassnet.run import RunError, load_run_recipe, resume_run
+from glassnet.recipes.recipe import load_recipe
+from glassnet.run import RunError, find_unfinished, resume_run
 from hostile.readers import READERS
 from hostile.seeds import cifar_files, emnist_files, zipped
 
@@ -153,13 +153,15 @@ def test_a_run_with_links_to_elsewhere_is_not_resumed(name: str, in_tmp: Path) -
     (run / "recipe.toml").write_text(load_recipe_text(in_tmp))
     (run / name).symlink_to(outside)
     with pytest.raises(RunError, match="a run is not resumed where this is no file of its own"):
-        load_run_recipe(run)
-    dataset = gn.load_dataset(small_csv(in_tmp), validation=0)
-    recipe = load_recipe(run / "recipe.toml")
-    with pytest.raises(RunError, match="a run is not resumed"):
-        resume_run(recipe, dataset, run, pictures=False)
+        find_unfinished(run)
     (run / name).unlink()
-    resume_run(recipe, dataset, run, pictures=False)
+    dataset = gn.load_dataset(small_csv(in_tmp), validation=0)
+    unfinished = find_unfinished(run)
+    (run / name).symlink_to(outside)  # in the meantime
+    with pytest.raises(RunError, match="a run is not resumed"):
+        resume_run(unfinished, dataset, pictures=False)
+    (run / name).unlink()
+    resume_run(unfinished, dataset, pictures=False)
     assert outside.read_text() == "precious"
 
 

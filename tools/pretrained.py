@@ -23,6 +23,7 @@ from glassnet.data.files import sha256_of_content
 from glassnet.data.registry import check_dataset
 from glassnet.modelfile import read_about
 from glassnet.pretrained import FOLDER
+from glassnet.recipes.recipe import load_recipe
 from glassnet.runfolder import EVALUATION, HISTORY, MODEL
 from glassnet.train.calibration import refusal_threshold
 
@@ -38,7 +39,7 @@ SEED = 0
 
 def make(name: str) -> None:
     """Make the model of this name and its card from the run of seed 0."""
-    recipe = gn.recipes.load_recipe(name, settings={"training.seed": str(SEED)})
+    recipe = load_recipe(name, settings={"training.seed": SEED})
     dataset = gn.load_dataset(recipe.data.name, validation=recipe.data.validation)
     folder = accuracy.trained(recipe, dataset)
     network = gn.load_network(folder / MODEL)

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from statistics import mean, stdev
 from typing import Any, NamedTuple
 
-from glassnet.recipes import DataSettings, as_text
+from glassnet.recipes.data import DataSettings
+from glassnet.recipes.toml import as_text
 from glassnet.runfolder import SavedRun
 
 NOT_OF_THE_RESULT = {"training.checkpoint_minutes"}  # changes no bit of what is learned

@@ -130,6 +130,26 @@ def load_network(path: str | Path) -> Network:
     return network
 
 
+def check_same_arrays(network: Network, other: Network) -> None:
+    """Raise InputError unless the other network has the arrays of this one: its names and shapes, whatever the layers.
+
+    The message names what is missing, what is too many, and what has another shape.
+    """
+    own, found = (
+        {name: segment.declared.shape for name, segment in _names(one.layers, one.segments).items()}
+        for one in (network, other)
+    )
+    missing, extra = sorted(own.keys() - found.keys()), sorted(found.keys() - own.keys())
+    faults = [f"it lacks {', '.join(missing)}"] if missing else []
+    faults += [f"it has {', '.join(extra)} besides"] if extra else []
+    faults += [
+        f"its {name} is {found[name]}, expected {shape}"
+        for name, shape in own.items()
+        if name in found and found[name] != shape
+    ]
+    require(not faults, f"the weights of that model do not fit this network: {brief('; '.join(faults), 600)}")
+
+
 def read_about(path: str | Path) -> dict[str, Any]:
     """What the file says of its model besides the network: recipe, accuracy, version of the library.
 

@@ -6,7 +6,7 @@ import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,12 @@ import numpy as np
 from glassnet import plots
 from glassnet.data.dataset import Dataset
 from glassnet.data.schema import Schema, digest
-from glassnet.modelfile import ModelFileError, load_network, read_about, save_network
+from glassnet.modelfile import ModelFileError, check_same_arrays, load_network, read_about, save_network, write_whole
 from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
 from glassnet.nn.settings import InputError, from_table, to_table
-from glassnet.recipes import Recipe, load_recipe
+from glassnet.recipes.recipe import Recipe, load_recipe
+from glassnet.recipes.toml import to_toml
 from glassnet.report import write_report
 from glassnet.runfolder import (
     CHECKPOINT,
@@ -30,17 +31,17 @@ from glassnet.runfolder import (
     MODEL,
     PICTURES,
     RECIPE,
+    START,
     RunError,
     read_environment,
     read_run,
 )
 from glassnet.train.callbacks import Callback
-from glassnet.train.checkpoint import Checkpoint
+from glassnet.train.checkpoint import Checkpoint, lengthen, read_progress
 from glassnet.train.history import DivergenceError, History, to_line
-from glassnet.train.loop import Progress, fit
+from glassnet.train.loop import Progress
 from glassnet.train.metrics import Evaluation, evaluate
 from glassnet.train.regression import RegressionEvaluation, evaluate_regression
-from glassnet.train.target import target_scale
 from glassnet.train.training import Training
 from glassnet.version import __version__
 
@@ -52,6 +53,7 @@ class Run:
     Attributes:
         folder: where everything lies.   network: as it was kept.   history: of its training.
         evaluation: on the test split, of a classifier or of a regression.   pictures: the files that were drawn.
+        interrupted: whether it can go on, for somebody ended it early.
     """
 
     folder: Path
@@ -59,6 +61,7 @@ class Run:
     history: History
     evaluation: Evaluation | RegressionEvaluation
     pictures: list[Path]
+    interrupted: bool
 
 
 def new_folder(name: str, *, parent: str | Path = "runs") -> Path:
@@ -74,6 +77,8 @@ def train_recipe(
     dataset: Dataset,
     folder: str | Path,
     *,
+    network: Network | None = None,
+    start: Network | None = None,
     pictures: bool = True,
     progress: Progress | None = None,
     workers: int | None = None,
@@ -82,76 +87,141 @@ def train_recipe(
 
     Args:
         folder: must not exist, or be empty.
+        network: to be trained; by default the new one of `recipe.make_network(dataset)`.
+        start: a network whose weights it begins with; a copy of it stays in the folder.
         pictures: whether to draw them and write the report, which takes longer than training a small network; only
             where Matplotlib is.
         progress, workers: as in `fit`.
 
     Raises:
         RunError: the folder is not empty or cannot be written.
-        RecipeError, InputError: the recipe does not fit the dataset; no folder is made then.
+        RecipeError, InputError: the recipe does not fit the dataset, or `start` the network; no folder is made then.
         DivergenceError: as in `fit`; the last finite network is saved.
     """
     folder = Path(folder)
-    network = recipe.make_network(dataset)
+    network = recipe.make_network(dataset) if network is None else network
     recipe = recipe.settled(dataset)
     if len(dataset.test) == 0:
         raise RunError(f"{dataset.name} has no test examples, so a run could not say how good its network is")
+    if start is not None:
+        check_same_arrays(network, start)
+    about = _about_data(dataset)
     new = _claim(folder)
     with _writing(folder):
-        (folder / RECIPE).write_text(_toml(recipe), encoding="utf-8")
-        _write_json(folder / ENVIRONMENT, environment() | {"data": _about_data(dataset).get("data", {})})
+        (folder / RECIPE).write_text(to_toml(recipe.to_table()), encoding="utf-8")
+        _write_json(folder / ENVIRONMENT, environment() | {"data": about["data"] if dataset.schema else {}})
+        if start is not None:
+            save_network(start, folder / START)
     try:
         with _alone(folder):
-            return _train(recipe, network, dataset, folder, pictures, progress, workers)
+            return _train(recipe, network, dataset, folder, about, start, pictures, progress, workers)
     except InputError:
         if not any((folder / name).exists() for name in (CHECKPOINT, HISTORY, MODEL)):
-            for name in (RECIPE, ENVIRONMENT):  # nothing was trained, for recipe and data do not fit: leave no trace
+            for name in (RECIPE, ENVIRONMENT, START):  # nothing was trained, for recipe and data do not fit: no trace
                 (folder / name).unlink(missing_ok=True)
             if new:
                 folder.rmdir()
         raise
 
 
-def load_run_recipe(folder: str | Path) -> Recipe:
-    """The recipe of an unfinished run.
+@dataclass(frozen=True)
+class Unfinished:
+    """A run that can go on.
+
+    Attributes:
+        folder: where it lies.   recipe: by which it goes on.
+        before: the number of epochs that it was to have until now.   trained: how many whole ones it has had.
+        within: whether the next epoch has begun.
+        longer: whether it goes on to another number of epochs, or after it had been stopped.
+    """
+
+    folder: Path
+    recipe: Recipe
+    before: int
+    trained: int
+    within: bool
+    longer: bool
+
+    def __str__(self) -> str:
+        epochs = self.recipe.training.epochs
+        if not self.trained and not self.within:
+            return f"begins with epoch 1 of {epochs}: it was broken off before its first checkpoint"
+        if self.trained == epochs:
+            return f"all {epochs} epochs are trained"
+        return f"goes on {'within' if self.within else 'with'} epoch {self.trained + 1} of {epochs}"
+
+
+def find_unfinished(folder: str | Path, *, epochs: int | None = None) -> Unfinished:
+    """A run that was broken off or interrupted; with `epochs`, also one that is finished, which then goes on to these.
 
     Raises:
-        RunError: the folder holds no run, a finished one, or links to elsewhere.   RecipeError: its recipe was damaged.
+        RunError: the folder holds no run, one that is finished, or links to elsewhere; so many epochs are trained
+            already.   RecipeError: its recipe was damaged.   CheckpointError: its checkpoint was damaged.
     """
     folder = Path(folder)
     if not (folder / RECIPE).is_file():
         found = f"it has no {RECIPE}" if folder.is_dir() else "it does not exist"
         raise RunError(f"{folder}: expected the folder of a run, but {found}")
     _check_own(folder)
-    if (folder / EVALUATION).is_file():
-        raise RunError(f"{folder}: this run is finished, there is nothing to resume; see {folder / MODEL}")
-    return load_recipe(folder / RECIPE)
+    recipe = load_recipe(folder / RECIPE)
+    wanted = recipe.training.epochs if epochs is None else epochs
+    finished = (folder / EVALUATION).is_file()
+    if (folder / CHECKPOINT).is_file():
+        before, trained, within, stopped = read_progress(folder / CHECKPOINT)
+    elif finished:
+        raise RunError(
+            f"{folder}: this run is finished, and has no checkpoint to go on from; to start another from its weights: "
+            f"glassnet train {folder / RECIPE} --from {folder}"
+        )
+    else:
+        before, trained, within, stopped = wanted, 0, False, None
+    if epochs is None and finished and (stopped or trained >= wanted):
+        reason = f" ({stopped})" if stopped else ""
+        raise RunError(
+            f"{folder}: this run is finished after {trained} epochs{reason}, there is nothing to resume; see "
+            f"{folder / MODEL}, or go on with more: glassnet resume {folder} --epochs {trained + before}"
+        )
+    if wanted < trained or (epochs is not None and wanted == trained):
+        raise RunError(
+            f"{folder}: expected a total of more epochs than the {trained} that it has had, got {wanted}: "
+            f"glassnet resume {folder} --epochs {trained + before}"
+        )
+    recipe = replace(recipe, training=replace(recipe.training, epochs=wanted))
+    return Unfinished(folder, recipe, before, trained, within, longer=epochs is not None or wanted != before)
 
 
 def resume_run(
-    recipe: Recipe,
+    run: Unfinished,
     dataset: Dataset,
-    folder: str | Path,
     *,
     pictures: bool = True,
     progress: Progress | None = None,
     workers: int | None = None,
 ) -> Run:
-    """Go on with an unfinished run, to the same bits as if it had never stopped.
+    """Go on with a run, to the same bits as if it had never stopped.
 
     Args:
-        recipe: from `load_run_recipe(folder)`.   dataset: the one of the recipe.
+        run: from `find_unfinished(folder)`.   dataset: the one of its recipe.
         pictures: as in `train_recipe`.   progress, workers: as in `fit`.
 
     Raises:
         RunError, DivergenceError: as train_recipe; a table with other contents.   CheckpointError: its checkpoint does
             not fit the recipe.
     """
-    folder = Path(folder)
+    folder, recipe = run.folder, run.recipe
     _check_own(folder)
-    _check_data(dataset, folder)
+    about = _about_data(dataset)
+    _check_data(dataset, about, folder)
+    network = recipe.make_network(dataset)
+    start = load_network(folder / START) if (folder / START).is_file() else None
     with _alone(folder):
-        return _train(recipe, recipe.make_network(dataset), dataset, folder, pictures, progress, workers)
+        with _writing(folder):
+            (folder / EVALUATION).unlink(missing_ok=True)  # of a finished or interrupted run, which it is no more
+            if run.longer:
+                write_whole(folder / RECIPE, to_toml(recipe.to_table()).encode())
+        if run.longer and (folder / CHECKPOINT).is_file():
+            lengthen(folder / CHECKPOINT, recipe.training.epochs)
+        return _train(recipe, network, dataset, folder, about, start, pictures, progress, workers)
 
 
 def _train(
@@ -159,50 +229,22 @@ def _train(
     network: Network,
     dataset: Dataset,
     folder: Path,
+    about: dict[str, Any],
+    start: Network | None,
     pictures: bool,
     progress: Progress | None,
     workers: int | None,
 ) -> Run:
-    about = {"recipe": recipe.to_table(), **_about_data(dataset)}
-    training = recipe.training
-    scale = target_scale(network, dataset.train.y)
-    learned = dataset.with_targets(scale.standardized) if scale else dataset
-    callbacks: list[Callback] = [
-        Checkpoint(folder / CHECKPOINT, minutes=training.checkpoint_minutes),
-        _Log(folder / HISTORY),
-        *([recipe.reduce_on_plateau] if recipe.reduce_on_plateau else []),
-        *([recipe.early_stopping] if recipe.early_stopping else []),
-    ]
+    about = {"recipe": recipe.to_table(), **about}
+    callbacks = [Checkpoint(folder / CHECKPOINT, minutes=recipe.training.checkpoint_minutes), _Log(folder / HISTORY)]
     try:
-        history = fit(
-            network,
-            learned.train,
-            validation=learned.validation if len(learned.validation) else None,
-            loss=network.loss,
-            optimizer=recipe.optimizer,
-            schedule=recipe.schedule,
-            penalties=recipe.penalties,
-            clip=recipe.clip,
-            average=recipe.average,
-            class_weights=training.class_weights,
-            augment=recipe.augment(dataset),
-            epochs=training.epochs,
-            batch_size=training.batch_size,
-            shards=training.shards,
-            blas_threads=training.blas_threads,
-            workers=workers,
-            callbacks=callbacks,
-            progress=progress,
-            seed=training.seed,
+        _, history = recipe.fit(
+            dataset, network=network, start=start, callbacks=callbacks, progress=progress, workers=workers
         )
     except DivergenceError:
-        if scale:
-            scale.fold_into(network)
         with _writing(folder):
             save_network(network, folder / MODEL, about=about)
         raise
-    if scale:
-        scale.fold_into(network)
     with _writing(folder):
         save_network(network, folder / MODEL, about=about)  # whatever comes, the network is safe
     result = evaluate(network, dataset.test) if dataset.classes else evaluate_regression(network, dataset.test)
@@ -214,11 +256,11 @@ def _train(
         if pictures and plots.available():
             drawn = draw(folder / PICTURES, network, history, result, dataset.test.x)
         _write_json(folder / EVALUATION, result.to_table())  # last: a run that has it is finished
-        for name in (CHECKPOINT, f"{CHECKPOINT}.part"):
-            (folder / name).unlink(missing_ok=True)
+        (folder / f"{CHECKPOINT}.part").unlink(missing_ok=True)
         if pictures and plots.available():
             write_report(read_run(folder), network, examples=dataset.test.x, evaluation=result, white=dataset.white)
-    return Run(folder, network, history, result, drawn)
+    interrupted = (history.stopped or "").startswith("interrupted")
+    return Run(folder, network, history, result, drawn, interrupted)
 
 
 def load_schema(path: str | Path) -> Schema | None:
@@ -311,21 +353,26 @@ def _check_own(folder: Path) -> None:
             raise RunError(f"{path}: a run is not resumed where this is no file of its own: replace it by a plain file")
 
 
-def _check_data(dataset: Dataset, folder: Path) -> None:
+def _check_data(dataset: Dataset, about: dict[str, Any], folder: Path) -> None:
     """Raise RunError if the run began on a table with other contents."""
     began = read_environment(folder).get("data")
-    now = _about_data(dataset)["data"]
-    if isinstance(began, dict) and began.get("sha256") != now.get("sha256"):
+    if isinstance(began, dict) and began.get("sha256") != about["data"].get("sha256"):
         raise RunError(f"{folder}: the table {dataset.name} has changed since this run began: train it anew")
+
+
+def check_free(folder: str | Path) -> None:
+    """Raise RunError if a new run cannot have this folder, which must not exist, or be empty."""
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder} is a file: name a folder, which is made")
+    if folder.exists() and any(folder.iterdir()):
+        raise RunError(f"{folder} exists already and is not empty: name another folder, or delete this one")
 
 
 def _claim(folder: Path) -> bool:
     """Make the folder, and be sure that it can be written, before any time is spent; whether it is new."""
     new = not folder.exists()
-    if folder.exists() and not folder.is_dir():
-        raise RunError(f"{folder} is a file: name a folder, which is made")
-    if folder.exists() and any(folder.iterdir()):
-        raise RunError(f"{folder} exists already and is not empty: name another folder, or delete this one")
+    check_free(folder)
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"
@@ -368,12 +415,6 @@ def _writing(folder: Path) -> Iterator[None]:
         raise RunError(f"cannot write to the run folder {folder}: {error}") from None
     except OSError as error:
         raise RunError(f"cannot write to the run folder {folder}: {error.strerror or error}") from None
-
-
-def _toml(recipe: Recipe) -> str:
-    import tomli_w
-
-    return tomli_w.dumps(recipe.to_table())
 
 
 def _write_json(path: Path, value: Any) -> None:

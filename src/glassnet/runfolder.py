@@ -3,7 +3,9 @@
 recipe.toml         the recipe with every setting, ready to be trained again
 environment.json    versions and machine
 history.jsonl       one line an epoch, written as they come
+checkpoint.safetensors  where the training is, or was at its end: what `resume` goes on from
 model.safetensors   the network
+start.safetensors   the network whose weights it began with, if it began with those of a model
 evaluation.json     its figures on the test split; a run that has it is finished
 pictures/           curves; confusion matrix, predictions, mistakes, hidden units; of a regression, its errors
 report.html         all of this on one page
@@ -21,12 +23,14 @@ from glassnet.modelfile import load_network, read_about
 from glassnet.nn.plain import shown
 from glassnet.nn.settings import InputError, from_table
 from glassnet.nn.summary import in_short
-from glassnet.recipes import Recipe, RecipeError, load_recipe
+from glassnet.recipes.recipe import Recipe, load_recipe
+from glassnet.recipes.toml import RecipeError
 from glassnet.train.history import History
 from glassnet.train.metrics import PerClass
 
 RECIPE, MODEL, HISTORY, EVALUATION = "recipe.toml", "model.safetensors", "history.jsonl", "evaluation.json"
-CHECKPOINT, PICTURES, LOCK = "checkpoint.safetensors", "pictures", "lock"
+CHECKPOINT, START = "checkpoint.safetensors", "start.safetensors"
+PICTURES, LOCK = "pictures", "lock"
 ENVIRONMENT, REPORT = "environment.json", "report.html"
 
 LARGEST = 64 * 2**20  # bytes of a text file; the history of 100,000 epochs has 20 million

@@ -24,7 +24,8 @@ from glassnet.data.npz import read_npz
 from glassnet.data.table import Table, read_table
 from glassnet.modelfile import ModelFileError, read_about
 from glassnet.nn.settings import InputError
-from glassnet.recipes import RecipeError, load_recipe
+from glassnet.recipes.recipe import load_recipe
+from glassnet.recipes.toml import RecipeError
 from glassnet.report import sections
 from glassnet.runfolder import RunError, SavedRun, read_run
 from glassnet.train.checkpoint import CheckpointError

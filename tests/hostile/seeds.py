@@ -18,7 +18,7 @@ import numpy as np
 
 import glassnet as gn
 from glassnet.data import cifar
-from glassnet.recipes import FOLDER
+from glassnet.recipes.recipe import FOLDER
 
 RECIPE = """
 name = "rich"

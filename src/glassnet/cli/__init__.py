@@ -5,7 +5,10 @@ Each command is a function in a module of its own name; what it needs is importe
 
 import io
 import os
+import signal
 import sys
+import warnings
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -65,20 +68,40 @@ def top(
 
 
 def main() -> None:
-    """Run the command line: bad input ends in one line and exit code 2, never in a traceback."""
+    """Run the command line: bad input ends in one line and exit code 2, never in a traceback.
+
+    SIGTERM, which `kill` and schedulers send, ends a command as Ctrl-C does, with exit code 143.
+    """
+    terminated = False
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        nonlocal terminated
+        terminated = True
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, terminate)
+    warnings.showwarning = _show_warning
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # an old terminal gets \\xfc, not an error
     if problem := use_kept():
         print(f"warning: {problem}", file=sys.stderr)
     try:
-        sys.exit(_run())
+        code = _run()
+        sys.exit(143 if terminated else code)
     except BrokenPipeError:  # the reader of our output went away: `glassnet ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
+        print("terminated" if terminated else "interrupted", file=sys.stderr)
+        sys.exit(143 if terminated else 130)
+
+
+def _show_warning(message: Warning | str, *where: object, **more: object) -> None:
+    """A warning of the library as one line, without the place in the code."""
+    from glassnet.nn.plain import plain
+
+    print(f"warning: {plain(str(message))}", file=sys.stderr)
 
 
 def _run() -> int:
@@ -106,7 +129,7 @@ def _message(error: Exception) -> str | None:
     from glassnet.modelfile import ModelFileError
     from glassnet.nn.settings import InputError
     from glassnet.plots import PlotError
-    from glassnet.recipes import RecipeError
+    from glassnet.recipes.toml import RecipeError
     from glassnet.runfolder import RunError
     from glassnet.train.checkpoint import CheckpointError
     from glassnet.train.crew import WorkerError

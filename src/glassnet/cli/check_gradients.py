@@ -34,7 +34,7 @@ def check_gradients(
     from glassnet.cli.train import load_data, settings_of, table_settings
     from glassnet.nn.gradcheck import check_gradients as check
     from glassnet.nn.settings import describe
-    from glassnet.recipes import load_recipe
+    from glassnet.recipes.recipe import load_recipe
     from glassnet.train.metrics import as_examples
 
     settings = settings_of(change, data=data, seed=seed) | table_settings(data, target, task, ignore, categorical)

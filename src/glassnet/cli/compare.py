@@ -64,7 +64,7 @@ def _read(paths: Sequence[Path]) -> tuple[list["SavedRun"], list[str]]:
 
     from glassnet.cli.evaluate import model_path
     from glassnet.modelfile import ModelFileError
-    from glassnet.recipes import RecipeError
+    from glassnet.recipes.toml import RecipeError
     from glassnet.runfolder import RunError, read_run
 
     found, problems = [], []

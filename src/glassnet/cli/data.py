@@ -205,7 +205,7 @@ def _changed(
 
     from glassnet.data.dataset import DataError
     from glassnet.nn.stream import stream
-    from glassnet.recipes import load_recipe
+    from glassnet.recipes.recipe import load_recipe
     from glassnet.train.gradient import augmented
 
     changes = load_recipe(recipe).augment(dataset)

@@ -3,7 +3,7 @@
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,10 +28,10 @@ def demo(
     from glassnet.data.registry import get_dataset, load_dataset
     from glassnet.modelfile import load_network
     from glassnet.progress import TaskBar
-    from glassnet.recipes import load_recipe
+    from glassnet.recipes.recipe import load_recipe
     from glassnet.runfolder import MODEL
 
-    settings = {}
+    settings: dict[str, Any] = {}
     try:
         with TaskBar() as bar:
             get_dataset("mnist", progress=bar)
@@ -39,10 +39,10 @@ def demo(
         console.print(f"MNIST cannot be had: {error}", soft_wrap=True)
         console.print(" Falling back to scikit-learn's 1,797 digits of 8x8 pixels. ", style="bold reverse")
         # A fortieth of MNIST's examples: smaller batches, more epochs and momentum make up for the few steps.
-        settings = {"data.name": "digits", "training.batch_size": "16", "training.epochs": "100"}
-        settings |= {"optimizer.lr": "0.05", "optimizer.momentum": "0.9"}
+        settings = {"data.name": "digits", "training.batch_size": 16, "training.epochs": 100}
+        settings |= {"optimizer.lr": 0.05, "optimizer.momentum": 0.9}
     if epochs is not None:
-        settings["training.epochs"] = str(epochs)
+        settings["training.epochs"] = epochs
     run = train_and_show(load_recipe("classic", settings=settings), out)
 
     section("Read back from its file, it recognises pictures")

@@ -148,7 +148,7 @@ def dataset_of(path: Path, data: str | None, split: str) -> "Dataset":
     from glassnet.data.registry import dataset_names
     from glassnet.nn.plain import shown
     from glassnet.progress import TaskBar
-    from glassnet.recipes import DataSettings
+    from glassnet.recipes.data import DataSettings
     from glassnet.run import load_schema
 
     trained_on = _trained_on(path)

@@ -19,7 +19,7 @@ def recipes(
     from rich.table import Table
 
     from glassnet.cli.terminal import console
-    from glassnet.recipes import FOLDER, load_recipe, recipe_names
+    from glassnet.recipes.recipe import FOLDER, load_recipe, recipe_names
 
     if name is not None:
         load_recipe(name)

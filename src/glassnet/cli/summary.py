@@ -35,7 +35,8 @@ def summary(
     from glassnet.cli.terminal import console
     from glassnet.cli.train import load_data, settings_of, table_settings
     from glassnet.modelfile import load_network
-    from glassnet.recipes import RecipeError, load_recipe, recipe_names
+    from glassnet.recipes.recipe import load_recipe, recipe_names
+    from glassnet.recipes.toml import RecipeError
 
     path = Path(network) if network in recipe_names() else model_path(Path(network))
     if path.suffix == ".safetensors":

@@ -1,13 +1,18 @@
 """glassnet train and resume: a recipe and data become a run folder."""
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from glassnet.data.dataset import Dataset
-    from glassnet.recipes import Recipe
+    from glassnet.nn.network import Network
+    from glassnet.progress import ProgressBar
+    from glassnet.recipes.recipe import Recipe
     from glassnet.run import Run
 
 Target = Annotated[
@@ -40,6 +45,12 @@ def train(
     change: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="change any setting of the recipe")
     ] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="MODEL", help="begin with the weights of a model: a file, a run or a pretrained one"
+        ),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="shards computed at once [default: all processors]")
     ] = None,
@@ -48,8 +59,8 @@ def train(
 ) -> None:
     """Train a network and leave model, history and pictures in a run folder.
 
-    Ctrl-C ends the training early and keeps the best network so far. A run that was killed goes on with `glassnet
-    resume`.
+    Ctrl-C and SIGTERM end the training early and keep the best network so far. A run that was broken off goes on with
+    `glassnet resume`.
 
     Examples:
 
@@ -59,10 +70,15 @@ def train(
 
     `glassnet train my.toml --out runs/mine --seed 1`
 
+    `glassnet train classic --data my-digits.npz --from runs/classic-mnist`
+
     `glassnet train --data table.csv --target species --ignore id --categorical region`
     """
+    from glassnet.cli.evaluate import model_path
     from glassnet.cli.terminal import console, in_short
-    from glassnet.recipes import RecipeError, load_recipe
+    from glassnet.modelfile import load_network
+    from glassnet.recipes.recipe import load_recipe
+    from glassnet.recipes.toml import RecipeError
 
     settings = settings_of(change, epochs=epochs, seed=seed, data=data)
     settings |= table_settings(data, target, task, ignore, categorical)
@@ -74,13 +90,18 @@ def train(
     if recipe == "table" and "data.target" not in settings:
         raise RecipeError("the recipe table learns from a table: glassnet train --data table.csv --target COLUMN")
     console.quiet = quiet
-    run = train_and_show(load_recipe(recipe or "table", settings=settings), out, workers, pictures=pictures)
+    start = None if from_ is None else load_network(model_path(Path(from_)))
+    wanted = load_recipe(recipe or "table", settings=settings)
+    run = train_and_show(wanted, out, workers, start=start, pictures=pictures)
     if quiet:
         typer.echo(f"test {in_short(run.evaluation)}")
 
 
 def resume(
-    run: Annotated[Path, typer.Argument(help="the folder of a run that was broken off")],
+    run: Annotated[Path, typer.Argument(help="the folder of a run that was broken off or interrupted")],
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="go on to this total of epochs, also if the run is finished")
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="shards computed at once [default: all processors]")
     ] = None,
@@ -88,26 +109,50 @@ def resume(
 ) -> None:
     """Go on with a run that was broken off, to the same bits as if it had never stopped.
 
-    Example: `glassnet resume runs/classic-mnist`
-    """
-    from glassnet.cli.terminal import show_dataset
-    from glassnet.progress import ProgressBar
-    from glassnet.run import load_run_recipe, resume_run
+    With --epochs it goes on to another total, also if it is finished or was stopped early; the learning rate then
+    follows the new total.
 
-    recipe = load_run_recipe(run)
+    Examples:
+
+    `glassnet resume runs/classic-mnist`
+
+    `glassnet resume runs/classic-mnist --epochs 100`
+    """
+    from glassnet.cli.terminal import console, show_dataset
+    from glassnet.nn.settings import describe
+    from glassnet.run import find_unfinished, resume_run
+
+    unfinished = find_unfinished(run, epochs=epochs)
+    recipe = unfinished.recipe
+    console.print(f"{run}: {unfinished}", soft_wrap=True)
+    if recipe.training.epochs != unfinished.before:
+        console.print(
+            f"the learning rate follows {describe(recipe.schedule)} over {recipe.training.epochs} epochs from here on, "
+            f"no longer over {unfinished.before}",
+            soft_wrap=True,
+        )
     dataset = load_data(recipe)
     show_dataset(dataset)
-    with ProgressBar() as progress:
-        _show(resume_run(recipe, dataset, run, pictures=pictures, progress=progress, workers=workers), pictures)
+    with watched(run) as progress:
+        finished = resume_run(unfinished, dataset, pictures=pictures, progress=progress, workers=workers)
+        _show(finished, pictures)
 
 
-def train_and_show(recipe: "Recipe", out: Path | None, workers: int | None = None, *, pictures: bool = True) -> "Run":
+def train_and_show(
+    recipe: "Recipe",
+    out: Path | None,
+    workers: int | None = None,
+    *,
+    start: "Network | None" = None,
+    pictures: bool = True,
+) -> "Run":
     """Train a recipe and show all that a person wants to see of it."""
     from glassnet.cli.terminal import console, section, show_dataset
     from glassnet.nn.settings import describe
-    from glassnet.progress import ProgressBar
-    from glassnet.run import new_folder, train_recipe
+    from glassnet.run import check_free, new_folder, train_recipe
 
+    if out is not None:
+        check_free(out)  # before anything is loaded or printed
     dataset = load_data(recipe)
     show_dataset(dataset)
     section(f"The network of {recipe.name!r}")
@@ -115,35 +160,56 @@ def train_and_show(recipe: "Recipe", out: Path | None, workers: int | None = Non
     console.print(network.summary(), soft_wrap=True)
     section(f"Training with {describe(recipe.optimizer)} on {describe(network.loss)}")
     folder = out or new_folder(f"{recipe.name}-{dataset.name}")
-    with ProgressBar() as progress:
-        shown = None if console.quiet else progress
-        run = train_recipe(recipe, dataset, folder, pictures=pictures, progress=shown, workers=workers)
-    _show(run, pictures)
+    with watched(folder) as progress:
+        run = train_recipe(
+            recipe,
+            dataset,
+            folder,
+            network=network,
+            start=start,
+            pictures=pictures,
+            progress=None if console.quiet else progress,
+            workers=workers,
+        )
+        _show(run, pictures)
     return run
+
+
+@contextmanager
+def watched(folder: Path) -> "Iterator[ProgressBar]":
+    """A progress bar; where the command is broken off, it is said how the run goes on."""
+    import sys
+
+    from glassnet.progress import ProgressBar
+
+    try:
+        with ProgressBar() as progress:
+            yield progress
+    except KeyboardInterrupt:
+        print(f"broken off; it goes on with: glassnet resume {folder}", file=sys.stderr)
+        raise
 
 
 def settings_of(
     change: list[str] | None, *, epochs: int | None = None, seed: int | None = None, data: str | None = None
-) -> dict[str, str]:
+) -> dict[str, Any]:
     """What --set and its short forms change in a recipe.
 
     Raises:
         RecipeError: a --set that is no KEY=VALUE.
     """
-    from glassnet.recipes import RecipeError
+    from glassnet.recipes.toml import RecipeError, value_of
 
-    settings: dict[str, str] = {}
+    settings: dict[str, Any] = {}
     for pair in change or []:
         key, equals, value = pair.partition("=")
         if not equals:
             raise RecipeError(f"--set {pair}: expected KEY=VALUE, such as optimizer.lr=0.01")
-        settings[key.strip()] = value.strip()
+        settings[key.strip()] = value_of(value.strip())
     if data is not None and Path(data).exists():
         data = str(Path(data).resolve())  # the run must find it again from any folder
-    for key, option in (("training.epochs", epochs), ("training.seed", seed), ("data.name", data)):
-        if option is not None:
-            settings[key] = str(option)
-    return settings
+    options = {"training.epochs": epochs, "training.seed": seed, "data.name": data}
+    return settings | {key: option for key, option in options.items() if option is not None}
 
 
 def table_settings(
@@ -152,15 +218,13 @@ def table_settings(
     task: str | None,
     ignore: list[str] | None,
     categorical: list[str] | None,
-) -> dict[str, str]:
-    """What --target, --task, --ignore and --categorical change in a recipe, as TOML.
+) -> dict[str, Any]:
+    """What --target, --task, --ignore and --categorical change in a recipe.
 
     Raises:
         RecipeError: they are given without what they belong to.
     """
-    import json
-
-    from glassnet.recipes import RecipeError
+    from glassnet.recipes.toml import RecipeError
 
     if target is None and (task or ignore or categorical):
         raise RecipeError(
@@ -169,7 +233,7 @@ def table_settings(
     if target is not None and data is None:
         raise RecipeError(f"--target {target}: say which table with --data table.csv")
     given = {"data.target": target, "data.task": task, "data.ignore": ignore, "data.categorical": categorical}
-    return {key: json.dumps(value, ensure_ascii=False) for key, value in given.items() if value}
+    return {key: value for key, value in given.items() if value}
 
 
 def load_data(recipe: "Recipe") -> "Dataset":
@@ -187,6 +251,8 @@ def _show(run: "Run", pictures: bool) -> None:
     if run.history.stopped:
         console.print(f"stopped: {run.history.stopped}")
         console.print(f"kept the network of epoch {run.history.kept_epoch}")
+    if run.interrupted:
+        console.print(f"it goes on with: glassnet resume {run.folder}", soft_wrap=True)
     section("On the test examples, which it has never seen")
     show_evaluation(run.evaluation, split="test")
     section(f"Written to {run.folder}")

@@ -6,14 +6,15 @@ It holds the state of the training, and a resumed training ends in the same bits
 
 import time
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from glassnet.modelfile import ModelFileError, read_arrays, write_arrays
 from glassnet.nn.plain import shown
-from glassnet.nn.settings import InputError, require
+from glassnet.nn.settings import InputError, require, whole
 from glassnet.train.callbacks import Callback
+from glassnet.train.history import History
 from glassnet.train.training import Training, TrainingState
 
 KEY, FORMAT, STATE = "glassnet-checkpoint", 1, 2  # of the file, and of the state in it
@@ -109,6 +110,52 @@ def write_checkpoint(path: Path, state: TrainingState) -> None:
         ) from None
     except (TypeError, ValueError) as error:  # a setting of a part of one's own that JSON does not know
         raise CheckpointError(f"{path}: the training cannot be written down: {error}") from None
+
+
+def lengthen(path: Path, epochs: int) -> None:
+    """Let the training in a file go on to so many epochs, also if it had been stopped.
+
+    Raises:
+        CheckpointError: as `read_progress` and `write_checkpoint`.
+    """
+    progress, state = read_progress(path), read_checkpoint(path)
+    values = state.values | {"settings": state.values["settings"] | {"epochs": epochs}, "stopped": None}
+    if progress.stopped is not None:
+        values["went_on"] = progress.trained
+    write_checkpoint(path, TrainingState(state.arrays, values))
+
+
+class Progress(NamedTuple):
+    """How far the training in a file has come.
+
+    Attributes:
+        epochs: how many it was to have.   trained: how many whole ones it has had.
+        within: whether the next one has begun.   stopped: why it ended before the last one, or None.
+    """
+
+    epochs: int
+    trained: int
+    within: bool
+    stopped: str | None
+
+
+def read_progress(path: Path) -> Progress:
+    """How far the training in a file has come.
+
+    Raises:
+        CheckpointError: as `read_checkpoint`.
+    """
+    values = read_checkpoint(path).values
+    try:
+        trained = len(History.checked(values["history"], str(path)))
+        epochs, batch = (whole(value, "a count", 0) for value in (values["settings"]["epochs"], values["batch"]))
+        stopped = values["stopped"]
+        require(stopped is None or isinstance(stopped, str), f"expected why it was stopped, got {shown(stopped)}")
+        within = batch > 0 and whole(values["epoch"], "epoch", 1) > trained
+    except (InputError, KeyError, TypeError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else error
+        raise CheckpointError(f"{path}: this checkpoint is damaged: {reason}; delete the file to start anew") from None
+    return Progress(epochs, trained, within, stopped)
 
 
 def read_checkpoint(path: Path) -> TrainingState:

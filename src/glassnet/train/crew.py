@@ -115,6 +115,8 @@ class Crew:
     def _serve(self, work: Callable[[int], None], number: int) -> None:
         if self.forks:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the leader's affair
+            if callable(signal.getsignal(signal.SIGTERM)):
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as is SIGTERM, where the leader answers to it
         try:
             with np.errstate(over="ignore", invalid="ignore"):
                 while True:

@@ -6,24 +6,36 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)  # the second where a program answers to it as to Ctrl-C
+
 
 @contextmanager
 def first_interrupt(tell: Callable[[], None]) -> Iterator[None]:
-    """Meanwhile the first Ctrl-C only calls `tell`; the next one raises KeyboardInterrupt, as always.
+    """Meanwhile the first signal that would raise KeyboardInterrupt only calls `tell`; the next one raises it.
 
-    Where somebody else handles Ctrl-C, and in threads, which never hear of it, nothing is changed.
+    Nothing is changed in threads, which never hear of signals, and for signals that no handler in Python answers.
     """
-    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if not ours or threading.current_thread() is not threading.main_thread():
-        yield
-        return
+    main = threading.current_thread() is threading.main_thread()
+    before = {int(number): signal.getsignal(number) for number in SIGNALS} if main else {}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            if callable(handler):
+                signal.signal(number, handler)
 
     def first(number: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        tell()
+        restore()
+        handler = before[number]
+        assert callable(handler)
+        try:
+            handler(number, frame)
+        except KeyboardInterrupt:
+            tell()
 
-    signal.signal(signal.SIGINT, first)
+    for number, handler in before.items():
+        if callable(handler):
+            signal.signal(number, first)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        restore()

@@ -4,6 +4,7 @@ For each epoch: every example once, in a new order, cut into batches; for each b
 of the optimizer. Everything else here is watching that it goes well.
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import Any
@@ -53,6 +54,8 @@ def fit(
         settings: any settings of `Plan` by name: loss=, optimizer=, schedule=, penalties=, clip=, average=,
             class_weights=, augment=, epochs=10, batch_size=128, shuffle=True, shards=1, blas_threads=, seed=0. None
             stands for the default.
+
+    A training that ends no better than it began gives a warning, which says what usually causes that.
 
     Raises:
         InputError: data or settings that cannot be used; nothing was changed.
@@ -111,6 +114,8 @@ def fit(
         training.last.restore(network)  # half an epoch is no network that could be named
     for callback in (*others, *holders):
         callback.on_end(training)
+    if found := trainer.failure():
+        warnings.warn(found, stacklevel=2)
     return training.history
 
 

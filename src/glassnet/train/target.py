@@ -46,6 +46,13 @@ class TargetScale:
         last.W *= self.std
         last.b[...] = last.b * self.std + self.mean
 
+    def take_out_of(self, network: Network) -> None:
+        """Let a network that answers in the unit of the targets answer in standardized ones; undoes `fold_into`."""
+        last = network.layers[-1]
+        assert isinstance(last, Dense)
+        last.W /= self.std
+        last.b[...] = (last.b - self.mean) / self.std
+
 
 def target_scale(network: Network, targets: Array | None) -> TargetScale | None:
     """How targets (N,) are to be standardized for this network; None for labels, and for counts, which stay so.

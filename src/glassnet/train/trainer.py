@@ -21,6 +21,7 @@ from glassnet.nn.settings import InputError, require, to_table, whole
 from glassnet.nn.stream import stream
 from glassnet.train.check import check_examples, fingerprint, try_augment, warn_of_scale
 from glassnet.train.crew import processors
+from glassnet.train.failure import failure, look
 from glassnet.train.history import DivergenceError, History, Record
 from glassnet.train.metrics import Examples, as_examples, count_right, matrix_threads, measure
 from glassnet.train.plan import Plan
@@ -138,12 +139,15 @@ class Trainer:
         elif not self.labelled and isinstance(self.loss, Distance):
             network.classes = None  # it learns numbers now, and predicts them
         network.adapt(self.examples.inputs, self.examples.rows)
+        with np.errstate(over="ignore", invalid="ignore"):
+            start_loss = look(network, self.examples, self.weights).loss
         self._training = training = Training(
             network,
             plan,
             plan.optimizer.start(network.theta),
             BestNetwork(self.monitor),
             self._settings(),
+            start_loss=start_loss,
             batches=math.ceil(len(self.examples.rows) / self.batch_size),
             averages={"theta": network.theta.copy(), "buffers": network.buffers.copy()} if plan.average else {},
         )
@@ -215,6 +219,11 @@ class Trainer:
         """
         self.training.restore(state)
 
+    def failure(self) -> str | None:
+        """What to tell of a training that ended no better than it began, and its usual causes; None if it is well."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return failure(self.training, self.examples, self.validation, self.weights)
+
     def begin(self) -> None:
         """Begin a step: choose its batch and rate, and let the other workers start.
 
@@ -265,8 +274,6 @@ class Trainer:
         training.weight += batch.weight
         training.loss_sum += loss * batch.weight
         training.right += right
-        if math.isnan(training.start_loss):
-            training.start_loss = loss
         training.seconds += time.perf_counter() - self.started
 
     def measure(self) -> None:

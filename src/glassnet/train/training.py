@@ -99,7 +99,7 @@ class Training:
             many were right.
         seconds: spent on this epoch so far.
         rate: a factor on the learning rate, besides the schedule's.   learning_rate: of the last step.
-        start_loss: the mean loss of the first batch, before any step; NaN before it.
+        start_loss: the mean loss before the first step, on a few training examples; NaN if that is not known.
         went_on: the number of epochs after which a training that had been stopped went on; 0 if it never did.
         interrupted: whether somebody wants it to end after this step.
     """

@@ -1,0 +1,49 @@
+"""The section `data` of a recipe: what is learned from."""
+
+from dataclasses import dataclass
+
+from glassnet.data.dataset import Dataset, Progress
+from glassnet.data.registry import load_dataset, load_table
+from glassnet.data.schema import Schema, Task
+from glassnet.nn.settings import require
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """Which dataset, and how many of its training examples are held out for validation.
+
+    With a `target`, the name is that of a table and the target the column to predict; the others are as in
+    `find_schema`.
+    """
+
+    name: str = "mnist"
+    validation: int = 5000
+    target: str | None = None
+    task: Task | None = None
+    ignore: tuple[str, ...] | None = None
+    categorical: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        require(self.validation >= 0, f"validation must not be negative, got {self.validation}")
+        for name in ("task", "ignore", "categorical"):
+            right = self.target is not None or getattr(self, name) is None
+            require(right, f"{name!r} goes with 'target', the column of a table to predict")
+
+    def load(self, *, schema: Schema | None = None, progress: Progress | None = None) -> Dataset:
+        """The dataset; a table is read as the schema says, if there is one.
+
+        Raises:
+            DataError: as `load_dataset` and `load_table`.
+        """
+        if self.target is None:
+            return load_dataset(self.name, validation=self.validation, progress=progress)
+        return load_table(
+            self.name,
+            target=self.target,
+            task=self.task,
+            ignore=self.ignore or (),
+            categorical=self.categorical or (),
+            schema=schema,
+            validation=self.validation,
+            progress=progress,
+        )

@@ -1,0 +1,80 @@
+"""The section `network` of a recipe: layers and loss, for any dataset."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from glassnet.data.dataset import Dataset
+from glassnet.nn.conv import Conv2D
+from glassnet.nn.dense import Dense
+from glassnet.nn.distance import Distance, SquaredError
+from glassnet.nn.entropy import CrossEntropy
+from glassnet.nn.init import GlorotUniform, Initializer
+from glassnet.nn.layer import Layer
+from glassnet.nn.loss import Loss
+from glassnet.nn.reshape import Flatten, Rescale, Reshape, Standardize
+from glassnet.nn.settings import describe, from_table, require
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """The layers: written out, or in short as what is hidden between input and output, for any dataset.
+
+    `hidden = [128]` stands for: scale the pixels (`scaling`: "rescale" to 0..1 or "standardize"), flatten, Dense(128),
+    the `activation` (ReLU), Dense(number of classes), the weights drawn by `init` (GlorotUniform). Besides sizes there
+    may be layers, as in `layers`: they stand for themselves. If the first is a size, or Dense, images are flattened
+    before it; if it is a convolution, grey images get their one channel. Tables are standardised unless `scaling` says
+    otherwise, and a real target takes Dense(1). The `loss` CrossEntropy is SquaredError for real targets, as in `fit`.
+    """
+
+    hidden: tuple[int | str | dict[str, Any], ...] | None = None
+    scaling: Literal["rescale", "standardize"] | None = None
+    activation: str | dict[str, Any] | None = None
+    init: Initializer | None = None
+    layers: tuple[str | dict[str, Any], ...] | None = None
+    loss: Loss = CrossEntropy()
+
+    def __post_init__(self) -> None:
+        given = (self.hidden is not None) + (self.layers is not None)
+        require(given == 1, "expected either 'hidden', the sizes of the hidden layers, or 'layers', a list of layers")
+        for position, entry in enumerate(self.hidden or ()):
+            if isinstance(entry, int):
+                require(entry >= 1, f"hidden[{position}] must be at least 1, got {entry}")
+            else:
+                from_table(Layer, entry, f"hidden[{position}]")
+        for name in ("scaling", "activation", "init"):
+            alone = self.layers is None or getattr(self, name) is None
+            require(alone, f"{name!r} goes with 'hidden'; with 'layers' it has no effect, so write it in the layers")
+        from_table(Layer, self.activation or "ReLU", "activation")
+        for position, table in enumerate(self.layers or ()):
+            from_table(Layer, table, f"layers[{position}]")
+
+    def make(self, dataset: Dataset) -> list[Layer]:
+        """New layers for examples and classes of this dataset."""
+        if self.layers is not None:
+            return [from_table(Layer, table, f"layers[{i}]") for i, table in enumerate(self.layers)]
+        init = self.init or GlorotUniform()
+        hidden: list[Layer] = []
+        for position, entry in enumerate(self.hidden or ()):
+            if isinstance(entry, int):
+                hidden += [Dense(entry, init=init), from_table(Layer, self.activation or "ReLU", "activation")]
+            else:
+                hidden.append(from_table(Layer, entry, f"hidden[{position}]"))
+        hidden.append(Dense(len(dataset.classes) or 1, init=init))
+        scaling = self.scaling or ("standardize" if dataset.schema else "rescale")
+        layers: list[Layer] = [Standardize() if scaling == "standardize" else Rescale(1 / dataset.white)]
+        if isinstance(hidden[0], Dense) and len(dataset.input_shape) > 1:
+            layers.append(Flatten())
+        if isinstance(hidden[0], Conv2D) and len(dataset.input_shape) == 2:
+            layers.append(Reshape((*dataset.input_shape, 1)))
+        return [*layers, *hidden]
+
+    def loss_for(self, dataset: Dataset) -> Loss:
+        """The loss, but for real targets SquaredError in place of CrossEntropy.
+
+        Raises:
+            InputError: another loss of classes for real targets.
+        """
+        loss = SquaredError() if isinstance(self.loss, CrossEntropy) and not dataset.classes else self.loss
+        fits = bool(dataset.classes) or isinstance(loss, Distance)
+        require(fits, f"the loss {describe(loss)} is for classes, but the targets are real numbers")
+        return loss

@@ -1,0 +1,235 @@
+"""The recipe: everything that makes a trained network, checked."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from glassnet.data.augment import Augmentation
+from glassnet.data.dataset import Dataset
+from glassnet.data.outliers import Outliers
+from glassnet.modelfile import check_same_arrays
+from glassnet.nn.average import WeightAverage
+from glassnet.nn.clip import Clip
+from glassnet.nn.distance import Distance, SquaredError
+from glassnet.nn.network import Network
+from glassnet.nn.optim import Optimizer
+from glassnet.nn.penalty import Penalty
+from glassnet.nn.plain import shown
+from glassnet.nn.schedule import ConstantRate, Schedule
+from glassnet.nn.settings import InputError, from_table, nearest, require, to_table
+from glassnet.recipes.data import DataSettings
+from glassnet.recipes.network import NetworkSettings
+from glassnet.recipes.toml import RecipeError, as_text, read_toml, without_nothing
+from glassnet.recipes.training import TrainingSettings
+from glassnet.train.callbacks import Callback, EarlyStopping, ReduceOnPlateau
+from glassnet.train.history import History
+from glassnet.train.loop import Progress, fit
+from glassnet.train.plan import Augment, Plan
+from glassnet.train.target import target_scale
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that makes a trained network: the same recipe and seed give the same bits."""
+
+    name: str
+    network: NetworkSettings
+    optimizer: Optimizer
+    training: TrainingSettings
+    about: str = ""
+    data: DataSettings = field(default_factory=DataSettings)
+    schedule: Schedule = ConstantRate()
+    penalties: tuple[Penalty, ...] = ()
+    clip: Clip | None = None
+    average: WeightAverage | None = None
+    outliers: Outliers | None = None
+    augmentation: Augmentation | None = None
+    early_stopping: EarlyStopping | None = None
+    reduce_on_plateau: ReduceOnPlateau | None = None
+
+    def __post_init__(self) -> None:
+        numbers = isinstance(self.network.loss, Distance) and not isinstance(self.network.loss, SquaredError)
+        if numbers and self.data.target is not None and self.data.task is None:  # such a loss answers with amounts
+            object.__setattr__(self, "data", replace(self.data, task="regression"))
+        right = re.fullmatch(r"\w[\w .-]{0,99}", self.name) is not None
+        require(right, f"name: expected up to 100 letters, digits, spaces, dots or dashes, got {shown(self.name)}")
+
+    def make_network(self, dataset: Dataset) -> Network:
+        """The untrained network of this recipe.
+
+        Raises:
+            RecipeError: its layers do not fit together, or not on this dataset.
+        """
+        try:
+            network = Network(
+                self.network.make(dataset),
+                input_shape=dataset.input_shape,
+                seed=self.training.seed,
+                # A time stamp or a sum in cents has more digits than a float32 holds.
+                dtype=np.float64 if dataset.schema else np.float32,
+                classes=dataset.classes or None,
+            )
+            network.loss = self.network.loss_for(dataset)
+        except InputError as error:
+            raise RecipeError(f"recipe {self.name!r} on {dataset.name}: {error}") from None
+        return network
+
+    def settled(self, dataset: Dataset) -> "Recipe":
+        """The recipe with the loss that it has on this dataset.
+
+        Raises:
+            InputError: a loss of classes for real targets.
+        """
+        return replace(self, network=replace(self.network, loss=self.network.loss_for(dataset)))
+
+    def augment(self, dataset: Dataset) -> list[Augment]:
+        """The random changes to the examples of this dataset, for `fit`."""
+        changes: list[Augment] = []
+        if self.outliers:
+            changes.append(replace(self.outliers, classes=len(dataset.classes)))
+        if self.augmentation:
+            changes.append(replace(self.augmentation, white=dataset.white))
+        return changes
+
+    def plan(self, dataset: Dataset) -> Plan:
+        """The settings of the training on this dataset.
+
+        Raises:
+            InputError: a loss of classes for real targets.
+        """
+        training = self.training
+        return Plan(
+            loss=self.network.loss_for(dataset),
+            optimizer=self.optimizer,
+            schedule=self.schedule,
+            penalties=self.penalties,
+            clip=self.clip,
+            average=self.average,
+            class_weights=training.class_weights,
+            augment=self.augment(dataset),
+            epochs=training.epochs,
+            batch_size=training.batch_size,
+            shards=training.shards,
+            blas_threads=training.blas_threads,
+            seed=training.seed,
+        )
+
+    def fit(
+        self,
+        dataset: Dataset,
+        *,
+        network: Network | None = None,
+        start: Network | None = None,
+        callbacks: Sequence[Callback] = (),
+        progress: Progress | None = None,
+        workers: int | None = None,
+    ) -> tuple[Network, History]:
+        """Train a network by this recipe, on the training examples of the dataset.
+
+        Real targets are learned without their unit; the network answers in it.
+
+        Args:
+            network: to be trained, in place; by default the new one of `make_network`.
+            start: a network whose weights it begins with.
+            callbacks: besides those of the recipe.   progress, workers: as in `fit` of the library.
+
+        Returns:
+            The network and the history of its training.
+
+        Raises:
+            RecipeError, InputError, DivergenceError, WorkerError: as `make_network` and `fit`; InputError also if the
+                arrays of `start` have other names or shapes.
+        """
+        network = self.make_network(dataset) if network is None else network
+        scale = target_scale(network, dataset.train.y)
+        if start is not None:
+            check_same_arrays(network, start)
+            network.theta[...] = start.theta
+            if scale:
+                scale.take_out_of(network)
+        learned = dataset.with_targets(scale.standardized) if scale else dataset
+        own = [callback for callback in (self.reduce_on_plateau, self.early_stopping) if callback]
+        try:
+            history = fit(
+                network,
+                learned.train,
+                self.plan(dataset),
+                validation=learned.validation if len(learned.validation) else None,
+                callbacks=[*callbacks, *own],
+                progress=progress,
+                workers=workers,
+            )
+        finally:
+            if scale:
+                scale.fold_into(network)
+        return network, history
+
+    def to_table(self) -> dict[str, Any]:
+        """The recipe as plain values, which read back give the same recipe."""
+        return without_nothing(to_table(self))
+
+    def settings(self) -> dict[str, str]:
+        """Every setting as people write it, by its dotted key: {"optimizer.lr": "0.1"}; without `about`."""
+        found: dict[str, str] = {}
+
+        def walk(value: Any, key: str) -> None:
+            if isinstance(value, dict):
+                for name, item in value.items():
+                    walk(item, f"{key}.{name}" if key else name)
+            else:
+                found[key] = as_text(value)
+
+        walk(self.to_table() | {"about": {}}, "")
+        return found
+
+
+def recipe_names() -> list[str]:
+    """The named recipes for images, smallest first, and the one for tables."""
+    return ["tiny", "tiny-deep", "sigmoid-30", "sixteen", "quick", "classic", "strong", "cnn", "table"]
+
+
+def load_recipe(name: str | Path, *, settings: dict[str, Any] | None = None) -> Recipe:
+    """Read a named recipe or a TOML file.
+
+    Args:
+        name: one of `recipe_names()`, or the path of a file.
+        settings: values that replace or add to those of the file, by dotted key:
+            {"optimizer.lr": 0.01, "network.hidden": [256, 64]}.
+
+    Raises:
+        RecipeError: no such recipe, not TOML, unknown key, wrong type, impossible value.
+    """
+    path = FOLDER / f"{name}.toml" if name in recipe_names() else Path(name)
+    if not path.is_file():
+        raise RecipeError(f"there is no recipe {str(name)!r} and no such file; {nearest(str(name), recipe_names())}")
+    table = read_toml(path)
+    for key, value in (settings or {}).items():
+        _put(table, key, value)
+    table.setdefault("name", path.stem)
+    try:
+        return from_table(Recipe, table, "")
+    except InputError as error:
+        raise RecipeError(f"{name if name in recipe_names() else path}: {error}") from None
+    except RecursionError:
+        raise RecipeError(f"{path}: expected a recipe, but its tables lie too deep in one another") from None
+
+
+def _put(table: dict[str, Any], key: str, value: Any) -> None:
+    """table[a][b] = value, for the key "a.b"."""
+    *sections, last = key.split(".")
+    for section in sections:
+        if isinstance(table.get(section), str):
+            table[section] = {"type": table[section]}
+        table = table.setdefault(section, {})
+        if not isinstance(table, dict):
+            raise RecipeError(f"--set {key}: {section!r} is no section of the recipe")
+    replaced = {"layers": ("hidden", "scaling", "activation", "init"), "hidden": ("layers",)}
+    for other in replaced.get(last, ()):  # the long form and the short form exclude each other
+        table.pop(other, None)
+    table[last] = value

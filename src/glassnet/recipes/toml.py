@@ -1,0 +1,71 @@
+"""Recipes as text: TOML files, and settings as people write them."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from glassnet.nn.plain import plain
+
+MOST_BYTES = 65_536  # of a recipe; those here have a thousand
+MOST_DOTS = 500  # in a line: the time to read a dotted key grows with the square of its length
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be used; the message names the file, the key and what was expected."""
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The table in a TOML file of moderate size.
+
+    Raises:
+        RecipeError: it cannot be read, is too large, or no TOML.
+    """
+    try:
+        size = path.stat().st_size
+        text = path.read_text(encoding="utf-8") if size <= MOST_BYTES else ""
+        if not text and size:
+            raise RecipeError(f"{path}: expected a recipe of at most {MOST_BYTES:,} bytes, got {size:,}")
+        if any(line.count(".") > MOST_DOTS for line in text.splitlines()):
+            raise RecipeError(f"{path}: expected a recipe, but one of its lines has more than {MOST_DOTS} dots")
+        return tomllib.loads(text)
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except RecursionError:
+        raise RecipeError(f"{path}: expected a recipe in TOML, but its tables lie too deep in one another") from None
+    except RecipeError:
+        raise
+    except ValueError as error:  # TOMLDecodeError, no UTF-8, or a number of more than 4,300 digits
+        reason = plain(str(error))
+        raise RecipeError(f"{path}: expected a recipe in TOML: {reason[:300]}") from None
+
+
+def to_toml(table: dict[str, Any]) -> str:
+    """A table of plain values as TOML."""
+    import tomli_w
+
+    return tomli_w.dumps(table)
+
+
+def value_of(text: str) -> Any:
+    """The value that a text stands for in TOML: 0.1, true, [256, 64]; a text that is no TOML stands for itself."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except ValueError:  # or a number of more than 4,300 digits
+        return text
+
+
+def as_text(value: Any) -> str:
+    """A setting as people write it: 0.1, true, [128, 64], [Conv2D(filters=8, kernel_size=3), ReLU]."""
+    if isinstance(value, dict):
+        inside = ", ".join(f"{key}={as_text(item)}" for key, item in value.items() if key != "type")
+        return f"{value['type']}({inside})" if "type" in value else f"({inside})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(as_text, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value).removesuffix(".0")
+
+
+def without_nothing(value: Any) -> Any:
+    """The same without the keys whose value is None, for TOML has none."""
+    if isinstance(value, dict):
+        return {key: without_nothing(item) for key, item in value.items() if item is not None}
+    return [without_nothing(item) for item in value] if isinstance(value, list) else value

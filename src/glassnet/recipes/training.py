@@ -1,0 +1,38 @@
+"""The section `training` of a recipe: how long, in which portions, from which seed."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from glassnet.nn.settings import require, whole
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How long, in which portions, from which seed.
+
+    `class_weights` are as in `fit`; `shards` and `blas_threads` fix the arithmetic (see `train.steps`); there
+    are at least `checkpoint_minutes` between two checkpoints, with 0 one after each epoch (see `train.checkpoint`).
+    """
+
+    epochs: int
+    batch_size: int | Literal["full"] = 128
+    shards: int = 1
+    blas_threads: int | None = None
+    class_weights: tuple[float, ...] | Literal["balanced"] | None = None
+    seed: int = 0
+    checkpoint_minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        whole(self.epochs, "epochs", 1)
+        whole(self.shards, "shards", 1)
+        if self.batch_size != "full":
+            whole(self.batch_size, "batch_size", 1)
+        require(
+            self.blas_threads is None or self.blas_threads >= 1,
+            f"blas_threads must be at least 1, got {self.blas_threads}",
+        )
+        require(
+            self.checkpoint_minutes is None or self.checkpoint_minutes >= 0,
+            f"checkpoint_minutes must not be negative, got {self.checkpoint_minutes}",
+        )
+        require(0 <= self.seed < 2**64, f"seed must be from 0 to 2**64 - 1, got {self.seed}")
