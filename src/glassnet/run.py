@@ -179,12 +179,12 @@ def find_unfinished(folder: str | Path, *, epochs: int | None = None) -> Unfinis
         reason = f" ({stopped})" if stopped else ""
         raise RunError(
             f"{folder}: this run is finished after {trained} epochs{reason}, there is nothing to resume; see "
-            f"{folder / MODEL}, or go on with more: glassnet resume {folder} --epochs {trained + before}"
+            f"{folder / MODEL}, or go on with more: glassnet resume {folder} --epochs {2 * trained}"
         )
     if wanted < trained or (epochs is not None and wanted == trained):
         raise RunError(
             f"{folder}: expected a total of more epochs than the {trained} that it has had, got {wanted}: "
-            f"glassnet resume {folder} --epochs {trained + before}"
+            f"glassnet resume {folder} --epochs {before if before > trained else 2 * trained}"
         )
     recipe = replace(recipe, training=replace(recipe.training, epochs=wanted))
     return Unfinished(folder, recipe, before, trained, within, longer=epochs is not None or wanted != before)

@@ -119,13 +119,14 @@ def resume(
     `glassnet resume runs/classic-mnist --epochs 100`
     """
     from glassnet.cli.terminal import console, show_dataset
+    from glassnet.nn.schedule import ConstantRate
     from glassnet.nn.settings import describe
     from glassnet.run import find_unfinished, resume_run
 
     unfinished = find_unfinished(run, epochs=epochs)
     recipe = unfinished.recipe
     console.print(f"{run}: {unfinished}", soft_wrap=True)
-    if recipe.training.epochs != unfinished.before:
+    if recipe.training.epochs != unfinished.before and recipe.schedule != ConstantRate():
         console.print(
             f"the learning rate follows {describe(recipe.schedule)} over {recipe.training.epochs} epochs from here on, "
             f"no longer over {unfinished.before}",

@@ -65,8 +65,8 @@ class Checkpoint(Callback):
             self.write(training)
 
     def on_epoch(self, training: Training) -> None:
-        first_or_last = training.epoch == 1 or training.finished or training.interrupted
-        if first_or_last or self.minutes == 0 or time.monotonic() >= self.due_at:
+        last = training.finished or training.interrupted
+        if last or self.minutes == 0 or time.monotonic() >= self.due_at or not self.path.exists():
             self.write(training)
 
     def write(self, training: Training) -> None:
