@@ -18,7 +18,7 @@ ARROWS = {
     "version": set(),
     "doctor": {"nn"},
     "modelfile": {"nn", "version"},
-    "train": {"nn", "modelfile"},
+    "train": {"nn", "modelfile", "views"},
     "pretrained": {"nn", "modelfile"},
     "export": {"nn", "modelfile", "version"},
     "views": {"nn", "data"},

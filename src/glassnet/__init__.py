@@ -96,7 +96,6 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.progress import ProgressBar as ProgressBar
     from glassnet.run import load_schema as load_schema
     from glassnet.train.calibration import calibrate as calibrate
-    from glassnet.train.calibration import evidence as evidence
     from glassnet.train.calibration import expected_calibration_error as expected_calibration_error
     from glassnet.train.callbacks import Callback as Callback
     from glassnet.train.callbacks import EarlyStopping as EarlyStopping
@@ -111,6 +110,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.train.metrics import evaluate as evaluate
     from glassnet.train.regression import RegressionEvaluation as RegressionEvaluation
     from glassnet.train.regression import evaluate_regression as evaluate_regression
+    from glassnet.views import evidence as evidence
     from glassnet.views import predict_views as predict_views
 
 _NAMES = {
@@ -152,14 +152,14 @@ _NAMES = {
     "glassnet.pretrained": "load_pretrained",
     "glassnet.progress": "ProgressBar",
     "glassnet.run": "load_schema",
-    "glassnet.train.calibration": "calibrate evidence expected_calibration_error",
+    "glassnet.train.calibration": "calibrate expected_calibration_error",
     "glassnet.train.callbacks": "Callback EarlyStopping ReduceOnPlateau",
     "glassnet.train.checkpoint": "Checkpoint CheckpointError",
     "glassnet.train.history": "History",
     "glassnet.train.loop": "DivergenceError fit",
     "glassnet.train.metrics": "Evaluation ensemble evaluate",
     "glassnet.train.regression": "RegressionEvaluation evaluate_regression",
-    "glassnet.views": "predict_views",
+    "glassnet.views": "evidence predict_views",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
