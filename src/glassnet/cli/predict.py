@@ -136,7 +136,7 @@ def _refuses(part: "Found", network: "Network") -> bool:
 def _answers(found: list["Found"], predicted: list[Any], network: "Network") -> list[list[dict[str, Any]]]:
     """For each file, what is said of each of its examples, in plain values."""
     from glassnet.cli.answers import best_two
-    from glassnet.train.calibration import evidence
+    from glassnet.views import evidence
 
     each, answers = iter(predicted), []
     for part in found:
