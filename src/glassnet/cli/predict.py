@@ -1,9 +1,13 @@
 """glassnet predict: what a saved model sees in new examples."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from glassnet.cli.images import Images
+    from glassnet.model import Model
 
 DEFAULT = "cnn"  # the pretrained model that is used when none is given
 
@@ -63,13 +67,7 @@ def predict(
     if model.schema:
         fine = predict_rows(files, model, model.schema, as_json=json_, submission=submission, key=key)
     else:
-        try:
-            images = [read_images(file, model) for file in files]
-        except DataError as error:
-            if given or not any(file.name.lower().removesuffix(".gz").endswith(".csv") for file in files):
-                raise
-            hint = "the rows of a table are for the model that was trained on it: name that first"
-            raise DataError(f"{error}; {hint}") from None
+        images = [read_images(file, model) for file in files] if given else _read_for_default(files, model)
         fine = predict_images(images, model, as_json=json_, draw=draw, save_seen=save_seen, submission=submission)
     if not fine:
         raise typer.Exit(2)
@@ -95,3 +93,17 @@ def _model_and_files(given: list[Path]) -> tuple[Path | None, list[Path]]:
             f"or a pretrained model; {nearest(str(first), pretrained_names())}"
         )
     return None, given
+
+
+def _read_for_default(files: list[Path], model: "Model") -> list["Images"]:
+    """The images in these files, for a model that nobody has named: a CSV file may hold the rows of a table."""
+    from glassnet.cli.images import read_images
+    from glassnet.data.dataset import DataError
+
+    try:
+        return [read_images(file, model) for file in files]
+    except DataError as error:
+        if not any(file.name.lower().removesuffix(".gz").endswith(".csv") for file in files):
+            raise
+        hint = "the rows of a table are for the model that was trained on it: name that first"
+        raise DataError(f"{error}; {hint}") from None
