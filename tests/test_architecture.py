@@ -18,10 +18,17 @@ ARROWS = {
     "version": set(),
     "doctor": {"nn"},
     "modelfile": {"nn", "version"},
-    "train": {"nn", "modelfile"},
+    "train": {"nn", "modelfile", "views"},
     "pretrained": {"nn", "modelfile"},
     "export": {"nn", "modelfile", "version"},
     "views": {"nn", "data"},
+    "modelpath": {"data", "modelfile", "pretrained"},
+    "answer": {"nn"},
+    "trained_on": {"nn", "data"},
+    "model": {
+        *("answer", "data", "explanation", "modelfile", "modelpath", "nn", "pretrained", "trained_on", "views"),
+        *("recipes", "train"),  # late: to measure
+    },
     "recipes": {"nn", "data", "train", "modelfile"},
     "runfolder": {"recipes", "train", "modelfile", "nn"},
     "comparison": {"runfolder", "recipes"},
@@ -122,6 +129,34 @@ def test_names_are_imported_when_they_are_used() -> None:
     assert "numpy" not in loaded_by("import glassnet.cli")  # which may still choose NumPy's kernel
     assert "urllib.request" not in loaded_by("from glassnet import *")  # HTTP is for downloads
     assert {"glassnet.nn.dense", "numpy"} <= loaded_by("import glassnet; glassnet.Dense")
+
+
+# What asking a model has no use for.
+UNASKED = ("train", "plots", "run", "runfolder", "report", "recipes", "comparison", "progress")
+
+
+def test_asking_a_model_loads_nothing_of_training(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image", reason="pictures need the extra 'images'")
+    page = image.new("L", (60, 60), 255)
+    page.paste(0, (28, 10, 32, 50))
+    page.save(tmp_path / "one.png")
+    network = glassnet.Network([glassnet.Dense(2)], input_shape=1, classes=["no", "yes"])
+    schema = {"inputs": [{"name": "x"}], "target": {"name": "y", "categories": ["no", "yes"]}}
+    glassnet.save_network(network, tmp_path / "table.safetensors", about={"table": schema})
+    (tmp_path / "rows.csv").write_text("x\n1\n2\n")
+    picture, model, rows = (str(tmp_path / name) for name in ("one.png", "table.safetensors", "rows.csv"))
+    ask = "import glassnet as gn, numpy as np; model = gn.Model.open"
+    command = "import glassnet.cli; glassnet.cli.app"
+    for statement, needed in (
+        (f"{ask}('cnn'); model.predict(np.zeros((1, 28, 28), np.uint8))", "model"),
+        (f"{ask}('cnn'); assert model.read({picture!r}).label == '1'", "views"),
+        (f"{ask}({model!r}); model.predict(gn.read_table({rows!r}))", "data.schema"),
+        (f"{command}(['predict', {picture!r}], standalone_mode=False)", "cli.images"),
+        (f"{command}(['predict', {model!r}, {rows!r}], standalone_mode=False)", "cli.rows"),
+    ):
+        loaded = loaded_by(statement)
+        assert f"glassnet.{needed}" in loaded
+        assert not {name for name in loaded if name.startswith("glassnet.") and name.split(".")[1] in UNASKED}
 
 
 def test_lazy_names_are_those_that_type_checkers_see() -> None:

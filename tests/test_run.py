@@ -8,9 +8,10 @@ import pytest
 
 import glassnet as gn
 from glassnet.data.table import write_table
+from glassnet.model import load_schema
 from glassnet.modelfile import ModelFileError, read_about
 from glassnet.recipes.recipe import load_recipe
-from glassnet.run import find_unfinished, load_schema, new_folder, resume_run, train_recipe
+from glassnet.run import find_unfinished, new_folder, resume_run, train_recipe
 from glassnet.runfolder import ENVIRONMENT, HISTORY, MODEL, RECIPE, RunError
 from glassnet.train.training import Training
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from glassnet.version import __version__
 
 if TYPE_CHECKING:  # the same names once more, for editors and type checkers
+    from glassnet.answer import Answer as Answer
     from glassnet.data.augment import Augmentation as Augmentation
     from glassnet.data.dataset import DataError as DataError
     from glassnet.data.dataset import Dataset as Dataset
@@ -25,6 +26,8 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.export.onnx import export_onnx as export_onnx
     from glassnet.export.torch import export_torch as export_torch
     from glassnet.export.torch import import_torch as import_torch
+    from glassnet.model import Model as Model
+    from glassnet.model import load_schema as load_schema
     from glassnet.modelfile import ModelFileError as ModelFileError
     from glassnet.modelfile import load_network as load_network
     from glassnet.modelfile import save_network as save_network
@@ -94,9 +97,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.nn.settings import InputError as InputError
     from glassnet.pretrained import load_pretrained as load_pretrained
     from glassnet.progress import ProgressBar as ProgressBar
-    from glassnet.run import load_schema as load_schema
     from glassnet.train.calibration import calibrate as calibrate
-    from glassnet.train.calibration import evidence as evidence
     from glassnet.train.calibration import expected_calibration_error as expected_calibration_error
     from glassnet.train.callbacks import Callback as Callback
     from glassnet.train.callbacks import EarlyStopping as EarlyStopping
@@ -115,9 +116,11 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.train.trainer import Trainer as Trainer
     from glassnet.train.training import Training as Training
     from glassnet.train.training import TrainingState as TrainingState
+    from glassnet.views import evidence as evidence
     from glassnet.views import predict_views as predict_views
 
 _NAMES = {
+    "glassnet.answer": "Answer",
     "glassnet.data.augment": "Augmentation",
     "glassnet.data.dataset": "DataError Dataset Split",
     "glassnet.data.outliers": "Outliers",
@@ -127,6 +130,7 @@ _NAMES = {
     "glassnet.explanation.example": "Explanation explain",
     "glassnet.export.onnx": "export_onnx",
     "glassnet.export.torch": "export_torch import_torch",
+    "glassnet.model": "Model load_schema",
     "glassnet.modelfile": "ModelFileError load_network save_network",
     "glassnet.nn.activations": "Identity LeakyReLU ReLU Sigmoid Softmax Tanh",
     "glassnet.nn.adaptive": "AdaGrad Adam AdamW RMSProp",
@@ -155,8 +159,7 @@ _NAMES = {
     "glassnet.nn.settings": "InputError",
     "glassnet.pretrained": "load_pretrained",
     "glassnet.progress": "ProgressBar",
-    "glassnet.run": "load_schema",
-    "glassnet.train.calibration": "calibrate evidence expected_calibration_error",
+    "glassnet.train.calibration": "calibrate expected_calibration_error",
     "glassnet.train.callbacks": "Callback EarlyStopping ReduceOnPlateau",
     "glassnet.train.checkpoint": "Checkpoint CheckpointError",
     "glassnet.train.history": "DivergenceError History",
@@ -166,7 +169,7 @@ _NAMES = {
     "glassnet.train.regression": "RegressionEvaluation evaluate_regression",
     "glassnet.train.trainer": "Trainer",
     "glassnet.train.training": "Training TrainingState",
-    "glassnet.views": "predict_views",
+    "glassnet.views": "evidence predict_views",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 

@@ -7,8 +7,8 @@ with what its architecture needs, so a damaged or forged file is refused, not ha
 import json
 import os
 import sys
-from collections.abc import Collection, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +65,8 @@ def save_network(network: Network, path: str | Path, *, about: dict[str, Any] | 
         "threshold": _threshold(network.threshold),
         "about": about or {},
     }
-    arrays = {
-        name: segment.view(vector)
-        for segments, vector in (
-            (network.segments, _compact(network.theta)),
-            (network.buffer_segments, network.buffers),
-        )
-        for name, segment in _names(network.layers, segments).items()
-    }
+    vectors = ((network.segments, _compact(network.theta)), (network.buffer_segments, network.buffers))
+    arrays = {name: part.view(v) for parts, v in vectors for name, part in _names(network.layers, parts).items()}
     bad = [name for name, array in arrays.items() if not np.isfinite(array).all()]
     if bad:
         raise ModelFileError(f"{path}: not saved, for {bad[0]} holds NaN or infinity, so the model is of no use")
@@ -90,44 +84,8 @@ def load_network(path: str | Path) -> Network:
     Raises:
         ModelFileError: no such file, not a model file, damaged, or made by a newer version.
     """
-    import safetensors
-
-    path = Path(path)
-    metadata = _metadata(path)
-    try:
-        input_shape = tuple(metadata["input_shape"])
-        if not all(type(size) is int and size >= 1 for size in input_shape):
-            raise InputError(f"input_shape must hold whole numbers above 0, got {shown(metadata['input_shape'])}")
-        if metadata["dtype"] not in ("float32", "float64"):
-            raise InputError(f"dtype must be float32 or float64, got {shown(metadata['dtype'])}")
-        segments = connect(layers := _layers(metadata), input_shape)
-        needed = {name: segment for part in segments for name, segment in _names(layers, part).items()}
-        with safetensors.safe_open(path, framework="numpy") as file:
-            found = {name: file.get_slice(name) for name in list(file.keys())}
-            buffers = _names(layers, segments[1]).keys()
-            _compare(path, found, needed, metadata["dtype"], buffers)
-            arrays = {name: file.get_tensor(name) for name in needed}
-        classes = metadata["classes"]
-        if classes is not None and not (isinstance(classes, list) and all(isinstance(name, str) for name in classes)):
-            raise InputError(f"classes must be a list of names, got {shown(classes)}")
-        network = Network(
-            _layers(metadata), input_shape=input_shape, dtype=metadata["dtype"], classes=classes, seed=None
-        )
-        network.loss = from_table(Loss, metadata["loss"], "loss")
-        network.threshold = _threshold(metadata.get("threshold", 0.0))
-    except (InputError, KeyError, TypeError, RecursionError, safetensors.SafetensorError) as error:
-        reason = f"its description lacks {error}" if isinstance(error, KeyError) else brief(error)
-        raise ModelFileError(f"{path}: this model file is damaged: {reason}") from None
-    parts = ((network.segments, network.theta), (network.buffer_segments, network.buffers))
-    for part, vector in parts:
-        for name, segment in _names(network.layers, part).items():
-            if not np.isfinite(arrays[name]).all():
-                raise ModelFileError(f"{path}: array {name} holds NaN or infinity, so the model is of no use")
-            segment.view(vector)[...] = arrays[name]
-    for layer in network.layers:
-        if isinstance(layer, BatchNorm) and (layer.variance < 0).any():
-            raise ModelFileError(f"{path}: array {layer.name}.variance holds a number below 0, which no variance is")
-    return network
+    with _opened(path := Path(path)) as (file, metadata):
+        return _network(path, file, metadata)
 
 
 def check_same_arrays(network: Network, other: Network) -> None:
@@ -151,33 +109,28 @@ def check_same_arrays(network: Network, other: Network) -> None:
 
 
 def read_about(path: str | Path) -> dict[str, Any]:
-    """What the file says of its model besides the network: recipe, accuracy, version of the library.
+    """What the file says of its model besides the network: recipe, accuracy, version; errors as of `load_network`."""
+    with _opened(Path(path)) as (_, metadata):
+        return _about(path, metadata)
 
-    Raises:
-        ModelFileError: as load_network.
-    """
-    metadata = _metadata(Path(path))
-    about = metadata.get("about")
-    if not isinstance(about, dict) or not all(isinstance(value, dict) for value in about.values()):
-        raise ModelFileError(f"{path}: this model file is damaged: what it says about itself is no table of tables")
-    return {"version": metadata.get("version"), **about}
+
+def read_model(path: str | Path) -> tuple[Network, dict[str, Any]]:
+    """What `load_network` and `read_about` read, from a file that is opened once; errors as of `load_network`."""
+    with _opened(path := Path(path)) as (file, metadata):
+        return _network(path, file, metadata), _about(path, metadata)
 
 
 def is_model_file(path: str | Path) -> bool:
     """Whether there is a file of `save_network`, of any version, damaged or not."""
     import safetensors
 
-    try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            return KEY in (file.metadata() or {})
-    except (OSError, safetensors.SafetensorError):
-        return False
+    with suppress(OSError, safetensors.SafetensorError), safetensors.safe_open(path, framework="numpy") as file:
+        return KEY in (file.metadata() or {})
+    return False
 
 
 def write_arrays(path: str | Path, arrays: dict[str, Array], key: str, metadata: dict[str, Any]) -> None:
-    """Write arrays and their description to a safetensors file, which appears whole or not at all.
-
-    The same values give the same bytes.
+    """Write arrays and their description to a safetensors file, whole or not at all; the same values, the same bytes.
 
     Args:
         key: under which name the description stands in the file; it says what kind of file it is.
@@ -228,32 +181,35 @@ def read_arrays(path: str | Path, key: str) -> tuple[dict[str, Array], dict[str,
     """
     import safetensors
 
-    metadata = _metadata(Path(path), key)
-    try:
-        with safetensors.safe_open(path, framework="numpy") as file:
+    with _opened(Path(path), key) as (file, metadata):
+        try:
             return {name: file.get_tensor(name) for name in list(file.keys())}, metadata
-    except (safetensors.SafetensorError, TypeError, AttributeError) as error:  # types of numbers that NumPy lacks
-        raise ModelFileError(f"{path}: the file is damaged: {brief(error)}") from None
+        except (safetensors.SafetensorError, TypeError, AttributeError) as error:  # types of numbers that NumPy lacks
+            raise ModelFileError(f"{path}: the file is damaged: {brief(error)}") from None
 
 
-def _metadata(path: Path, key: str = KEY) -> dict[str, Any]:
-    """The description in a file of `write_arrays`."""
+@contextmanager
+def _opened(path: Path, key: str = KEY) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """A file of `write_arrays`, opened, and its description."""
     import safetensors
 
     kind = "glassnet model" if key == KEY else "checkpoint"
     if not path.is_file():
         inside = sorted(path.glob("*.safetensors"))[:1]
         hint = f", in which {brief(inside[0].name)} may be meant" if inside else ""
-        raise ModelFileError(
-            f"{path}: expected a {kind}, but it {f'is a folder{hint}' if path.is_dir() else 'does not exist'}"
-        )
+        found = f"is a folder{hint}" if path.is_dir() else "does not exist"
+        raise ModelFileError(f"{path}: expected a {kind}, but it {found}")
     try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            text = (file.metadata() or {}).get(key)
+        opened = safetensors.safe_open(path, framework="numpy")
     except (safetensors.SafetensorError, OSError) as error:
         raise ModelFileError(
             f"{path}: expected a {kind} (safetensors), but the file is none or is cut short ({brief(error)})"
         ) from None
+    with opened as file:
+        yield file, _description(path, kind, (file.metadata() or {}).get(key))
+
+
+def _description(path: Path, kind: str, text: str | None) -> dict[str, Any]:
     if text is None:
         raise ModelFileError(f"{path}: this safetensors file holds no {kind}")
     try:
@@ -271,6 +227,48 @@ def _metadata(path: Path, key: str = KEY) -> dict[str, Any]:
             "pip install --upgrade glassnet"
         )
     return metadata
+
+
+def _network(path: Path, file: Any, metadata: dict[str, Any]) -> Network:
+    """The network in an opened file; none of its arrays is read before all of them fit its layers."""
+    import safetensors
+
+    try:
+        shape = tuple(metadata["input_shape"])
+        if not all(type(size) is int and size >= 1 for size in shape):
+            raise InputError(f"input_shape must hold whole numbers above 0, got {shown(metadata['input_shape'])}")
+        if metadata["dtype"] not in ("float32", "float64"):
+            raise InputError(f"dtype must be float32 or float64, got {shown(metadata['dtype'])}")
+        segments = connect(layers := _layers(metadata), shape)
+        needed = {name: segment for part in segments for name, segment in _names(layers, part).items()}
+        found = {name: file.get_slice(name) for name in list(file.keys())}
+        _compare(path, found, needed, metadata["dtype"], _names(layers, segments[1]).keys())
+        arrays = {name: file.get_tensor(name) for name in needed}
+        classes = metadata["classes"]
+        if classes is not None and not (isinstance(classes, list) and all(isinstance(name, str) for name in classes)):
+            raise InputError(f"classes must be a list of names, got {shown(classes)}")
+        network = Network(_layers(metadata), input_shape=shape, dtype=metadata["dtype"], classes=classes, seed=None)
+        network.loss = from_table(Loss, metadata["loss"], "loss")
+        network.threshold = _threshold(metadata.get("threshold", 0.0))
+    except (InputError, KeyError, TypeError, RecursionError, safetensors.SafetensorError) as error:
+        reason = f"its description lacks {error}" if isinstance(error, KeyError) else brief(error)
+        raise ModelFileError(f"{path}: this model file is damaged: {reason}") from None
+    for part, vector in ((network.segments, network.theta), (network.buffer_segments, network.buffers)):
+        for name, segment in _names(network.layers, part).items():
+            if not np.isfinite(arrays[name]).all():
+                raise ModelFileError(f"{path}: array {name} holds NaN or infinity, so the model is of no use")
+            segment.view(vector)[...] = arrays[name]
+    for layer in network.layers:
+        if isinstance(layer, BatchNorm) and (layer.variance < 0).any():
+            raise ModelFileError(f"{path}: array {layer.name}.variance holds a number below 0, which no variance is")
+    return network
+
+
+def _about(path: str | Path, metadata: dict[str, Any]) -> dict[str, Any]:
+    about = metadata.get("about")
+    if not isinstance(about, dict) or not all(isinstance(value, dict) for value in about.values()):
+        raise ModelFileError(f"{path}: this model file is damaged: what it says about itself is no table of tables")
+    return {"version": metadata.get("version"), **about}
 
 
 def _compact(theta: Array) -> Array:

@@ -14,11 +14,11 @@ import numpy as np
 
 from glassnet import plots
 from glassnet.data.dataset import Dataset
-from glassnet.data.schema import Schema, digest
-from glassnet.modelfile import ModelFileError, check_same_arrays, load_network, read_about, save_network, write_whole
+from glassnet.data.schema import digest
+from glassnet.modelfile import ModelFileError, check_same_arrays, load_network, save_network, write_whole
 from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
-from glassnet.nn.settings import InputError, from_table, to_table
+from glassnet.nn.settings import InputError, to_table
 from glassnet.recipes.recipe import Recipe, load_recipe
 from glassnet.recipes.toml import to_toml
 from glassnet.report import write_report
@@ -261,25 +261,6 @@ def _train(
             write_report(read_run(folder), network, examples=dataset.test.x, evaluation=result, white=dataset.white)
     interrupted = (history.stopped or "").startswith("interrupted")
     return Run(folder, network, history, result, drawn, interrupted)
-
-
-def load_schema(path: str | Path) -> Schema | None:
-    """What a model file says of the columns of the table it was trained on; None if it was no table.
-
-    Raises:
-        ModelFileError: as `load_network`; a schema that is damaged, or does not fit the network.
-    """
-    table = read_about(path).get("table")
-    if table is None:
-        return None
-    try:
-        schema = from_table(Schema, table, "table")
-    except InputError as error:
-        raise ModelFileError(f"{path}: this model file is damaged: {error}") from None
-    network = load_network(path)
-    if network.input_shape != (len(schema.input_names),) or (network.classes or ()) != schema.target.categories:
-        raise ModelFileError(f"{path}: this model file is damaged: the columns it names do not fit its network")
-    return schema
 
 
 def _about_data(dataset: Dataset) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from glassnet.data.augment import resampled
+from glassnet.nn.entropy import is_distribution
 from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
 from glassnet.nn.settings import require
@@ -60,6 +61,35 @@ def predict_views(network: Network, images: Array) -> Array:
     parts = [images[start : start + AT_ONCE] for start in range(0, max(1, len(images)), AT_ONCE)]
     logits = [np.mean([network.logits(view) for view in views(part)], axis=0) for part in parts]
     return network.loss.predict(np.concatenate(logits))
+
+
+def evidence(probabilities: Array) -> Array:
+    """How much speaks for the answer to each example (N,): by how much its logit exceeds the mean of all logits.
+
+    e = max_k log p_k - 1/C sum_k log p_k = max_k z_k - 1/C sum_k z_k
+
+    Softmax subtracts the same number from all logits of an example, so that it drops out. 0 if all classes are equally
+    probable. It says better than the largest probability whether an example is of any class at all: that is small also
+    where two classes compete and all others are out of the question.
+
+    Shapes: probabilities (N, C), each row with sum 1. A probability of 0 counts as the smallest positive float32.
+
+    Raises:
+        InputError: no probabilities of classes.
+
+    Reference: Hendrycks et al. 2022, "Scaling out-of-distribution detection for real-world settings", section 3
+    (MaxLogit, there without the mean).
+    """
+    p = np.asarray(probabilities, np.float64)
+    check_probabilities(p)
+    log = np.log(np.maximum(p, np.finfo(np.float32).tiny))
+    return log.max(axis=1) - log.mean(axis=1)
+
+
+def check_probabilities(p: Array) -> None:
+    """Raise InputError unless p holds the probabilities of classes (N, C) for at least one example."""
+    fits = p.ndim == 2 and p.shape[0] > 0 and p.shape[1] > 1 and is_distribution(p)
+    require(fits, f"expected the probabilities of classes (N, C), each row with sum 1, got an array of shape {p.shape}")
 
 
 def _images(images: Array) -> Array:

@@ -1,26 +1,26 @@
 """What is said of an example whose class was predicted: its label, how much speaks for it, and the runner-up."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from glassnet.nn.layer import Array
-    from glassnet.nn.loss import Loss
+    from glassnet.answer import Answer
 
 
-def best_two(outputs: "Array", names: Sequence[str], loss: "Loss") -> dict[str, Any]:
-    """Label, runner-up and all classes of one example in plain values, from what each class gets (C,)."""
-    import numpy as np
-
-    best, second = np.argsort(-outputs, kind="stable")[:2]
-    what, all_ = ("probability", "probabilities") if loss.probabilistic else ("score", "scores")
-    numbers = [round(float(output), 6) for output in outputs]
+def as_table(answer: "Answer") -> dict[str, Any]:
+    """An answer in plain values, for JSON."""
+    problem = {"problem": answer.problem} if answer.problem else {}
+    if answer.probabilities is None:
+        return {"label": None, **problem}
+    best, second = answer.ranking[:2]
+    what, all_ = ("probability", "probabilities") if answer.probabilistic else ("score", "scores")
+    numbers = [round(float(p), 6) for p in answer.probabilities]
     return {
-        "label": names[best],
+        "label": answer.label,
         what: numbers[best],
-        "runner_up": names[second],
+        "runner_up": answer.runner_up,
         f"runner_up_{what}": numbers[second],
-        all_: dict(zip(names, numbers, strict=True)),
+        all_: dict(zip(answer.classes, numbers, strict=True)),
+        **problem,
     }
 
 

@@ -62,8 +62,8 @@ def _read(paths: Sequence[Path]) -> tuple[list["SavedRun"], list[str]]:
     """Those that can be read, each once, and one line for each other."""
     from dataclasses import replace
 
-    from glassnet.cli.evaluate import model_path
     from glassnet.modelfile import ModelFileError
+    from glassnet.modelpath import model_path
     from glassnet.recipes.toml import RecipeError
     from glassnet.runfolder import RunError, read_run
 

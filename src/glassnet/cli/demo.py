@@ -20,16 +20,14 @@ def demo(
     """
     import numpy as np
 
-    from glassnet.cli.examples import read_examples
     from glassnet.cli.terminal import beside, console, section
     from glassnet.cli.train import train_and_show
     from glassnet.data import picture
     from glassnet.data.dataset import DataError
     from glassnet.data.registry import get_dataset, load_dataset
-    from glassnet.modelfile import load_network
+    from glassnet.model import Model
     from glassnet.progress import TaskBar
     from glassnet.recipes.recipe import load_recipe
-    from glassnet.runfolder import MODEL
 
     settings: dict[str, Any] = {}
     try:
@@ -47,7 +45,7 @@ def demo(
 
     section("Read back from its file, it recognises pictures")
     dataset = load_dataset(settings.get("data.name", "mnist"))
-    network = load_network(run.folder / MODEL)
+    model = Model.open(run.folder)
     images = []
     folder = run.folder / "examples"
     folder.mkdir()
@@ -57,10 +55,9 @@ def demo(
         picture.write(path, (image.astype(float) * 255 / dataset.white).round().astype(np.uint8))
         images.append(path)
     for path in images:
-        x = read_examples(path, network).x
-        p = network.predict_proba(x)[0]
-        caption = f"{path.name}: it says {dataset.classes[p.argmax()]} ({p.max():.1%})"
-        console.print(beside([x[0]], [caption], white=dataset.white))
+        answer = model.read(path)
+        said = answer.problem or f"{answer.label} ({answer.probability:.1%})"
+        console.print(beside([answer.image], [f"{path.name}: it says {said}"], white=model.white))
     section("What next")
     activate = Path(sys.executable).with_name("activate")
     if shutil.which("glassnet") is None and activate.exists():  # it was started by make

@@ -1,9 +1,12 @@
 """glassnet ensemble: several networks asked together."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from glassnet.model import Model
 
 
 def ensemble(
@@ -25,28 +28,28 @@ def ensemble(
     from rich import box
     from rich.table import Table
 
-    from glassnet.cli.evaluate import examples_of, model_path, predicts_numbers
     from glassnet.cli.terminal import console
     from glassnet.data.dataset import DataError
-    from glassnet.modelfile import load_network
+    from glassnet.model import Model
+    from glassnet.progress import TaskBar
     from glassnet.train.metrics import ensemble as together
     from glassnet.train.metrics import evaluate
 
     if len(models) < 2:
         raise DataError("expected at least two networks: glassnet ensemble runs/cnn-mnist runs/cnn-mnist-2")
-    paths = [model_path(model) for model in models]
-    networks = [load_network(path) for path in paths]
-    for path, network in zip(paths, networks, strict=True):
-        if predicts_numbers(network):
+    first, *_ = opened = [Model.open(model) for model in models]
+    for model in opened:
+        if model.predicts_numbers:
             raise DataError(
-                f"{path}: an ensemble averages the probabilities of classes, but this network predicts numbers"
+                f"{model.path}: an ensemble averages the probabilities of classes, but this network predicts numbers"
             )
-        if _columns(path) != _columns(paths[0]):
-            raise DataError(f"{path}: expected a model that takes the columns of the first one, {paths[0]}")
-    examples, split, about, left_out = examples_of(paths[0], data, split)
+        if _columns(model) != _columns(first):
+            raise DataError(f"{model.path}: expected a model that takes the columns of the first one, {first.path}")
+    with TaskBar() as bar:
+        examples, split, about, left_out = first.trained_on.evaluation_set(data, split, progress=bar)
     if left_out:
         about += f"; the first that is left out: {left_out[0]}"
-    each = [evaluate(network, examples) for network in networks]
+    each = [evaluate(model.network, examples) for model in opened]
     result = together(each)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("network", overflow="fold")
@@ -65,9 +68,6 @@ def ensemble(
     )
 
 
-def _columns(path: Path) -> tuple[list[str], str] | None:
+def _columns(model: "Model") -> tuple[list[str], str] | None:
     """The inputs and the target of a model that was trained on a table."""
-    from glassnet.run import load_schema
-
-    schema = load_schema(path)
-    return None if schema is None else (schema.input_names, schema.target.name)
+    return None if model.schema is None else (model.schema.input_names, model.schema.target.name)

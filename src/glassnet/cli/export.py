@@ -26,12 +26,11 @@ def export(
 
     `glassnet export runs/classic-mnist for-torch.safetensors`
     """
-    from glassnet.cli.evaluate import model_path
     from glassnet.export.onnx import export_onnx
     from glassnet.export.torch import export_torch
-    from glassnet.modelfile import ModelFileError, is_model_file, load_network
+    from glassnet.model import Model
+    from glassnet.modelfile import ModelFileError, is_model_file
     from glassnet.nn.settings import to_table
-    from glassnet.run import load_schema
 
     ending = file.suffix.lower()
     if ending not in (".onnx", ".safetensors"):
@@ -40,14 +39,13 @@ def export(
         raise ModelFileError(f"--input {input_type}: a file for PyTorch holds weights only; --input is for ONNX")
     if is_model_file(file):
         raise ModelFileError(f"{file}: not written, for a model of glassnet is there: choose another name")
-    path = model_path(model)
-    network = load_network(path)
+    opened = Model.open(model)
     if ending == ".onnx":
-        schema = load_schema(path)  # what its inputs are, if it was trained on a table
+        schema = opened.schema  # what its inputs are, if it was trained on a table
         about = {"table": to_table(schema), "inputs": schema.input_names} if schema else {}
-        export_onnx(network, file, input_type=input_type, about=about)
+        export_onnx(opened.network, file, input_type=input_type, about=about)
         what = "for ONNX Runtime and others"
     else:
-        export_torch(network, file)
+        export_torch(opened.network, file)
         what = "a state_dict for PyTorch"
     typer.echo(f"{file}: {what}, {file.stat().st_size / 1000:,.0f} kB")

@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from glassnet.data.dataset import Dataset
+    from glassnet.model import Model
     from glassnet.runfolder import SavedRun
 
 
@@ -23,9 +24,8 @@ def report(
     Example: `glassnet report runs/classic-mnist`
     """
     from glassnet import plots
-    from glassnet.cli.evaluate import measure
     from glassnet.cli.terminal import console
-    from glassnet.modelfile import load_network
+    from glassnet.model import Model
     from glassnet.report import write_report
     from glassnet.runfolder import MODEL, RunError, read_run
 
@@ -34,31 +34,32 @@ def report(
         raise RunError(f"{run}: expected the folder of a run, but {found}")
     saved = read_run(run)
     plots.require()  # before the test examples are measured
-    dataset = _dataset(saved, data) if saved.finished else None
-    network = None if saved.network is None else load_network(run / MODEL)
-    if dataset is None or network is None:
-        path = write_report(saved, network)
+    model = None if saved.network is None else Model.open(run / MODEL)
+    dataset = _dataset(saved, model, data) if model is not None and saved.finished else None
+    if model is None or dataset is None:
+        path = write_report(saved, None if model is None else model.network)
     else:
-        result = measure(network, dataset.test)
-        path = write_report(saved, network, examples=dataset.test.x, evaluation=result, white=dataset.white)
+        result = model.measure(dataset.test)
+        path = write_report(saved, model.network, examples=dataset.test.x, evaluation=result, white=dataset.white)
     console.print(f"written to {path} ({path.stat().st_size / 1000:,.0f} kB): open it in a browser", soft_wrap=True)
 
 
-def _dataset(run: "SavedRun", data: str | None) -> "Dataset | None":
+def _dataset(run: "SavedRun", model: "Model", data: str | None) -> "Dataset | None":
     """The data that the run was measured on; None, which is said, if it is no longer where the recipe found it.
 
     Raises:
         DataError: the data that is named cannot be read, or the test split has another size.
     """
-    from glassnet.cli.evaluate import dataset_of, other_table
     from glassnet.cli.terminal import console
     from glassnet.data.dataset import DataError
-    from glassnet.runfolder import MODEL, REPORT, RunError
+    from glassnet.progress import TaskBar
+    from glassnet.runfolder import REPORT, RunError
 
-    if data is not None and other_table(run.path / MODEL, data):
+    if data is not None and model.trained_on.other_table(data):
         raise DataError(f"{data}: this is not the table that the run was trained and measured on")
     try:
-        dataset = dataset_of(run.path / MODEL, data, "test")
+        with TaskBar() as bar:
+            dataset = model.trained_on.dataset(data, progress=bar)
     except DataError as error:
         if data is not None:
             raise

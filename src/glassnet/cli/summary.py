@@ -31,18 +31,18 @@ def summary(
 
     `glassnet summary runs/classic-mnist`
     """
-    from glassnet.cli.evaluate import model_path
     from glassnet.cli.terminal import console
     from glassnet.cli.train import load_data, settings_of, table_settings
-    from glassnet.modelfile import load_network
+    from glassnet.model import Model
+    from glassnet.modelpath import model_path
     from glassnet.recipes.recipe import load_recipe, recipe_names
     from glassnet.recipes.toml import RecipeError
 
-    path = Path(network) if network in recipe_names() else model_path(Path(network))
+    path = Path(network) if network in recipe_names() else model_path(network)
     if path.suffix == ".safetensors":
         if data or target or change:
             raise RecipeError(f"{network}: --data, --target and --set are for recipes, but this is a trained model")
-        table = load_network(path).summary()
+        table = Model.open(path).network.summary()
     else:
         settings = settings_of(change, data=data) | table_settings(data, target, task, ignore, categorical)
         recipe = load_recipe(network, settings=settings)

@@ -10,12 +10,12 @@ from rich.text import Text
 
 from glassnet.explanation.text import characters
 from glassnet.nn.plain import plain
-from glassnet.train.metrics import Evaluation
-from glassnet.train.regression import RegressionEvaluation
 
 if TYPE_CHECKING:
     from glassnet.data.dataset import Dataset
     from glassnet.data.schema import Schema
+    from glassnet.train.metrics import Evaluation
+    from glassnet.train.regression import RegressionEvaluation
 
 
 class PlainConsole(Console):
@@ -57,8 +57,10 @@ def show_schema(schema: "Schema") -> None:
         console.print(f"with missing values: {', '.join(gaps)}", soft_wrap=True)
 
 
-def in_short(result: Evaluation | RegressionEvaluation) -> str:
+def in_short(result: "Evaluation | RegressionEvaluation") -> str:
     """The figures in one line."""
+    from glassnet.train.metrics import Evaluation
+
     if isinstance(result, Evaluation):
         return f"accuracy {100 * result.accuracy:.2f} %"
     return (
@@ -67,8 +69,10 @@ def in_short(result: Evaluation | RegressionEvaluation) -> str:
     )
 
 
-def show_evaluation(result: Evaluation | RegressionEvaluation, *, split: str) -> None:
+def show_evaluation(result: "Evaluation | RegressionEvaluation", *, split: str) -> None:
     """Accuracy, a table of the classes, and the most confused pairs; or how far off predicted numbers are."""
+    from glassnet.train.regression import RegressionEvaluation
+
     if isinstance(result, RegressionEvaluation):
         _show_regression(result, split)
         return
@@ -88,7 +92,7 @@ def show_evaluation(result: Evaluation | RegressionEvaluation, *, split: str) ->
     console.print(f"{split} {in_short(result)}", style="bold")
 
 
-def _show_regression(result: RegressionEvaluation, split: str) -> None:
+def _show_regression(result: "RegressionEvaluation", split: str) -> None:
     low, middle, high = np.quantile(np.abs(result.residuals), (0.25, 0.5, 0.75))
     console.print(
         f"{len(result.truth):,} examples, targets from {result.truth.min():.5g} to {result.truth.max():.5g}, "

@@ -74,9 +74,8 @@ def train(
 
     `glassnet train --data table.csv --target species --ignore id --categorical region`
     """
-    from glassnet.cli.evaluate import model_path
     from glassnet.cli.terminal import console, in_short
-    from glassnet.modelfile import load_network
+    from glassnet.model import Model
     from glassnet.recipes.recipe import load_recipe
     from glassnet.recipes.toml import RecipeError
 
@@ -90,7 +89,7 @@ def train(
     if recipe == "table" and "data.target" not in settings:
         raise RecipeError("the recipe table learns from a table: glassnet train --data table.csv --target COLUMN")
     console.quiet = quiet
-    start = None if from_ is None else load_network(model_path(Path(from_)))
+    start = None if from_ is None else Model.open(from_).network
     wanted = load_recipe(recipe or "table", settings=settings)
     run = train_and_show(wanted, out, workers, start=start, pictures=pictures)
     if quiet:

@@ -5,6 +5,7 @@ the knowledge of how MNIST and the UCI digits were made.
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -83,6 +84,19 @@ def to_digits(drawing: Array) -> Array:
     while bitmap.sum() < LEAST_DIGIT:
         bitmap = _thickened(bitmap)
     return bitmap.reshape(8, 4, 8, 4).sum(axis=(1, 3)).astype(np.uint8)
+
+
+def form_for(shape: tuple[int, ...]) -> Callable[[Array], Array]:
+    """What makes examples of this shape of drawings: `to_mnist` where they have 784 pixels, `to_digits` for 64.
+
+    Raises:
+        DataError: examples of another size.
+    """
+    forms = {SIDE * SIDE: to_mnist, 8 * 8: to_digits}
+    size = math.prod(shape)
+    if size not in forms:
+        raise DataError(f"this model takes examples of shape {shape}, not pictures of digits")
+    return forms[size]
 
 
 def resize(values: Array, height: int, width: int) -> Array:

@@ -46,6 +46,16 @@ def read_idx(path: str | Path) -> Array:
         return read_idx_stream(opened, str(path))
 
 
+def is_idx(path: Path) -> bool:
+    """Whether a file begins as IDX does, whatever its name: two zero bytes, a type, dimensions; or as gzip does."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        start = file.read(4)
+    # Icons, the pictures of telephones (HEIC, AVIF) and JPEG 2000 begin with zeros too.
+    return start[:2] == b"\x1f\x8b" or (start[:2] == b"\0\0" and start[2:3] in bytes(TYPES))
+
+
 def read_idx_stream(opened: Opened, where: str) -> Array:
     """The same from a file that is open already; `where` names it in messages."""
     stream = opened.stream

@@ -12,12 +12,13 @@ import numpy as np
 
 from glassnet.nn.activations import softmax
 from glassnet.nn.dense import Dense
-from glassnet.nn.entropy import CrossEntropy, is_distribution
+from glassnet.nn.entropy import CrossEntropy
 from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
 from glassnet.nn.settings import InputError, require
 from glassnet.train.crew import processors
 from glassnet.train.metrics import as_examples, matrix_threads
+from glassnet.views import check_probabilities, evidence
 
 MOST_STEPS = 200  # of Newton's method, which needs about ten
 
@@ -61,7 +62,7 @@ def reliability(probabilities: Array, labels: Array, *, bins: int = 15) -> Relia
     Reference: Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural networks", section 2.
     """
     p, labels = np.asarray(probabilities, np.float64), np.asarray(labels)
-    _check_probabilities(p)
+    check_probabilities(p)
     require(
         labels.shape == p.shape[:1] and labels.dtype.kind in "iu",
         f"expected {len(p):,} labels, integers (N,), got {labels.dtype} of shape {labels.shape}",
@@ -180,29 +181,6 @@ def best_temperature(logits: Array, labels: Array) -> float:
     raise InputError(f"calibrate: no temperature in {MOST_STEPS} steps; the largest logit is {np.abs(z).max():.1e}")
 
 
-def evidence(probabilities: Array) -> Array:
-    """How much speaks for the answer to each example (N,): by how much its logit exceeds the mean of all logits.
-
-    e = max_k log p_k - 1/C sum_k log p_k = max_k z_k - 1/C sum_k z_k
-
-    Softmax subtracts the same number from all logits of an example, so that it drops out. 0 if all classes are equally
-    probable. It says better than the largest probability whether an example is of any class at all: that is small also
-    where two classes compete and all others are out of the question.
-
-    Shapes: probabilities (N, C), each row with sum 1. A probability of 0 counts as the smallest positive float32.
-
-    Raises:
-        InputError: no probabilities of classes.
-
-    Reference: Hendrycks et al. 2022, "Scaling out-of-distribution detection for real-world settings", section 3
-    (MaxLogit, there without the mean).
-    """
-    p = np.asarray(probabilities, np.float64)
-    _check_probabilities(p)
-    log = np.log(np.maximum(p, np.finfo(np.float32).tiny))
-    return log.max(axis=1) - log.mean(axis=1)
-
-
 def refusal_threshold(probabilities: Array, share: float) -> float:
     """The highest threshold below which the evidence of no more than this share of the examples lies.
 
@@ -221,8 +199,3 @@ def refusal_threshold(probabilities: Array, share: float) -> float:
     found = np.sort(evidence(probabilities))
     below = math.floor(share * len(found) + 1e-9)  # 0.29 x 100 is a little below 29
     return float(found[min(below, len(found) - 1)])
-
-
-def _check_probabilities(p: Array) -> None:
-    fits = p.ndim == 2 and p.shape[0] > 0 and p.shape[1] > 1 and is_distribution(p)
-    require(fits, f"expected the probabilities of classes (N, C), each row with sum 1, got an array of shape {p.shape}")
