@@ -19,7 +19,7 @@ from glassnet.nn.network import Network
 from glassnet.nn.norm import BatchNorm
 from glassnet.nn.penalty import Penalty
 from glassnet.nn.settings import InputError, require, whole
-from glassnet.train.check import check_examples
+from glassnet.train.data import check_examples
 from glassnet.train.gradient import Worker
 from glassnet.train.history import DivergenceError, History, Record
 from glassnet.train.metrics import as_examples, matrix_threads, measure

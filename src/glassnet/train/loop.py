@@ -70,7 +70,7 @@ def fit(
     )
     plan = _plan(plan or Plan(), settings)
     trainer = Trainer(network, train, plan, validation=validation, sample_weights=sample_weights, workers=workers)
-    trainer.monitor = monitor_of(callbacks, trainer.measured)
+    trainer.monitor = monitor_of(callbacks, trainer.data.measured)
 
     holders = [callback for callback in callbacks if callback.holds_training]
     others = [callback for callback in callbacks if not callback.holds_training]

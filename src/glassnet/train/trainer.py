@@ -12,22 +12,19 @@ from typing import Any, Self
 
 import numpy as np
 
-from glassnet.nn.distance import Distance, SquaredError
-from glassnet.nn.entropy import CrossEntropy, is_distribution
+from glassnet.nn.distance import Distance
 from glassnet.nn.layer import Array
-from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.settings import InputError, require, to_table, whole
 from glassnet.nn.stream import stream
-from glassnet.train.check import check_examples, fingerprint, try_augment, warn_of_scale
 from glassnet.train.crew import processors
+from glassnet.train.data import fingerprint, prepare
 from glassnet.train.failure import failure, look
 from glassnet.train.history import DivergenceError, History, Record
-from glassnet.train.metrics import Examples, as_examples, count_right, matrix_threads, measure
+from glassnet.train.metrics import Examples, count_right, matrix_threads, measure
 from glassnet.train.plan import Plan
 from glassnet.train.steps import Steps
 from glassnet.train.training import BestNetwork, Snapshot, Training, TrainingState
-from glassnet.train.weights import example_weights
 
 NOT_ENTERED = "a Trainer trains in a with block: with Trainer(network, train, plan) as trainer: trainer.step()"
 
@@ -53,7 +50,7 @@ class Trainer:
         workers: how many shards run at once, all processors by default; changes no bit of the result.
 
     Attributes:
-        measured: the names of what is measured after each epoch.
+        data: the examples, as they are used, and what is measured on them.
         monitor: the value of the history by which the best network is known: the last one measured, until it is set.
 
     Raises:
@@ -74,30 +71,11 @@ class Trainer:
         require(plan is None or isinstance(plan, Plan), f"plan: expected a gn.Plan, got {plan!r}")
         self.network, self.plan = network, plan or Plan()
         self.workers = whole(processors() if workers is None else workers, "workers", 1)
-        self.examples = as_examples(train, "train", network, self.plan.loss)
-        self.loss = _loss_of(self.plan, network, self.examples)
-        self.validation = None if validation is None else as_examples(validation, "validation", network, self.loss)
-        check_examples(network, self.examples, self.loss)
-        if self.validation:
-            check_examples(network, self.validation, self.loss)
-        try_augment(self.plan.augment, network, self.examples, self.loss, self.plan.seed)
-        self.weights = example_weights(self.examples, self.plan.class_weights, sample_weights, network, self.loss)
-        warn_of_scale(network, self.examples)
-        self.labelled = self.examples.targets.ndim == 1
-        require(
-            self.validation is None or (self.validation.targets.ndim == 1) == self.labelled,
-            "train and validation must have the same kind of targets: labels in both, or rows in both",
-        )
-        self.measured = [
-            *(["training_accuracy"] if self.labelled else []),
-            "training_loss",
-            *(["validation_loss"] if self.validation else []),
-            *(["validation_accuracy"] if self.validation and self.labelled else []),
-        ]
-        self.monitor = self.measured[-1]
-        rows, size = len(self.examples.rows), self.plan.batch_size
+        self.data = prepare(network, train, self.plan, validation, sample_weights)
+        self.monitor = self.data.measured[-1]
+        rows, size = len(self.data.examples.rows), self.plan.batch_size
         self.batch_size = rows if size == "full" else min(size, rows)
-        self.order = 0, self.examples.rows  # the epoch, and in which order it takes the examples
+        self.order = 0, self.data.examples.rows  # the epoch, and in which order it takes the examples
         self._training: Training | None = None
         self._steps: Steps | None = None
 
@@ -133,14 +111,14 @@ class Trainer:
 
     def __enter__(self) -> Self:
         network, plan = self.network, self.plan
-        network.loss = self.loss
-        if self.labelled and network.classes is None:
+        network.loss = self.data.loss
+        if self.data.labelled and network.classes is None:
             network.classes = network.class_names
-        elif not self.labelled and isinstance(self.loss, Distance):
+        elif not self.data.labelled and isinstance(self.data.loss, Distance):
             network.classes = None  # it learns numbers now, and predicts them
-        network.adapt(self.examples.inputs, self.examples.rows)
+        network.adapt(self.data.examples.inputs, self.data.examples.rows)
         with np.errstate(over="ignore", invalid="ignore"):
-            start_loss = look(network, self.examples, self.weights).loss
+            start_loss = look(network, self.data.examples, self.data.weights).loss
         self._training = training = Training(
             network,
             plan,
@@ -148,16 +126,16 @@ class Trainer:
             BestNetwork(self.monitor),
             self._settings(),
             start_loss=start_loss,
-            batches=math.ceil(len(self.examples.rows) / self.batch_size),
+            batches=math.ceil(len(self.data.examples.rows) / self.batch_size),
             averages={"theta": network.theta.copy(), "buffers": network.buffers.copy()} if plan.average else {},
         )
         self._steps = Steps(
             network,
-            self.examples,
+            self.data.examples,
             plan,
             self.learn,
             training.optimizer_state,
-            weights=self.weights,
+            weights=self.data.weights,
             averages=training.averages,
             batch_size=self.batch_size,
             workers=self.workers,
@@ -209,6 +187,7 @@ class Trainer:
 
     def state(self) -> TrainingState:
         """All there is to know of the training, to go back to or to keep."""
+        require(self._steps is not None, NOT_ENTERED)
         return self.training.state()
 
     def restore(self, state: TrainingState) -> None:
@@ -217,12 +196,13 @@ class Trainer:
         Raises:
             InputError: it is of another training, or damaged; then nothing was changed.
         """
+        require(self._steps is not None, NOT_ENTERED)
         self.training.restore(state)
 
     def failure(self) -> str | None:
         """What to tell of a training that ended no better than it began, and its usual causes; None if it is well."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return failure(self.training, self.examples, self.validation, self.weights)
+            return failure(self.training, self.data.examples, self.data.validation, self.data.weights)
 
     def begin(self) -> None:
         """Begin a step: choose its batch and rate, and let the other workers start.
@@ -254,7 +234,7 @@ class Trainer:
             loss, prediction = network.loss.forward(logits, y, weights=weights, total=batch.weight)
             dlogits = network.loss.backward(prediction, y, weights=weights, total=batch.weight)
             network.backward_parameters(dlogits)
-            steps.keep(shard, loss, count_right(network, prediction, y) if self.labelled else 0)
+            steps.keep(shard, loss, count_right(network, prediction, y) if self.data.labelled else 0)
         for block in steps.blocks_of(worker):
             optimizer.update(block.theta, block.sum, block.state, lr=batch.lr, step=batch.step)
             steps.averaged(block, batch.step)
@@ -287,14 +267,14 @@ class Trainer:
             raise self._ran_away(training.batch)
         started = time.perf_counter()
         record: Record = {"epoch": training.epoch, "training_loss": training.loss}
-        if self.labelled:
+        if self.data.labelled:
             record["training_accuracy"] = training.right / training.seen
         with self._averaged():
             if self.plan.penalties:
                 arrays = [segment.view(network.theta) for segment in network.segments if segment.is_weight]
                 record["penalty"] = sum(penalty.forward(W) for penalty in self.plan.penalties for W in arrays)
-            if self.validation:
-                record |= self._validate(self.validation)
+            if self.data.validation:
+                record |= self._validate(self.data.validation)
             training.seconds += time.perf_counter() - started
             record |= {"learning_rate": training.learning_rate, "seconds": training.seconds}
             training.history.records.append(record)
@@ -328,7 +308,7 @@ class Trainer:
 
     def _order(self) -> Array:
         """The rows of the examples, in the order in which this epoch takes them."""
-        epoch, rows = self.training.epoch, self.examples.rows
+        epoch, rows = self.training.epoch, self.data.examples.rows
         if self.order[0] != epoch:
             shuffled = self.plan.shuffle
             rng = stream(self.plan.seed, "shuffle", epoch)
@@ -339,13 +319,13 @@ class Trainer:
         """What must be the same when a training goes on from a state."""
         return self.plan.to_table() | {
             "layers": [to_table(layer) for layer in self.network.layers],
-            "loss": to_table(self.loss),
-            "examples": len(self.examples.rows),
+            "loss": to_table(self.data.loss),
+            "examples": len(self.data.examples.rows),
             "batch_size": self.batch_size,
             "dtype": str(self.network.dtype),
-            "measured": self.measured,
+            "measured": self.data.measured,
             "monitor": self.monitor,
-            "data": fingerprint(self.examples, self.weights),
+            "data": fingerprint(self.data.examples, self.data.weights),
         }
 
     def _ran_away(self, batch: int) -> DivergenceError:
@@ -358,12 +338,3 @@ class Trainer:
             "and see that the inputs are scaled",
             training.history,
         )
-
-
-def _loss_of(plan: Plan, network: Network, examples: Examples) -> Loss:
-    """The loss of the plan, or else that of the network; SquaredError for real targets where it is CrossEntropy."""
-    targets = examples.targets
-    if plan.loss is None and targets.ndim == 2 and isinstance(network.loss, CrossEntropy):
-        real = targets.dtype.kind == "f" and not is_distribution(targets)
-        return SquaredError() if real or network.output_shape == (1,) else network.loss
-    return plan.loss or network.loss

@@ -1,0 +1,136 @@
+"""The data of a training, in the form it is used in. What is wrong with it is found before anything is changed."""
+
+import warnings
+import zlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from glassnet.nn.batches import check_finite, portions
+from glassnet.nn.distance import SquaredError
+from glassnet.nn.entropy import CrossEntropy, is_distribution
+from glassnet.nn.layer import Array
+from glassnet.nn.loss import Loss
+from glassnet.nn.network import Network
+from glassnet.nn.norm import BatchNorm
+from glassnet.nn.reshape import Rescale, Standardize
+from glassnet.nn.settings import require
+from glassnet.nn.stream import stream
+from glassnet.train.gradient import augmented
+from glassnet.train.metrics import Examples, as_examples
+from glassnet.train.plan import Augment, Plan
+from glassnet.train.weights import example_weights
+
+CALLER = 5  # stack frames from a warning here to the call of `fit`
+
+
+class TrainingData(NamedTuple):
+    """What a training learns from and is measured on.
+
+    Attributes:
+        examples, validation: labels as integers (N,), or real targets (N, M); there may be no validation.
+        loss: by which it learns.   weights: how much each example counts; None if all count the same.
+    """
+
+    examples: Examples
+    validation: Examples | None
+    loss: Loss
+    weights: Array | None
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the targets are labels."""
+        return self.examples.targets.ndim == 1
+
+    @property
+    def measured(self) -> list[str]:
+        """The names of what is measured after each epoch."""
+        return [
+            *(["training_accuracy"] if self.labelled else []),
+            "training_loss",
+            *(["validation_loss"] if self.validation else []),
+            *(["validation_accuracy"] if self.validation and self.labelled else []),
+        ]
+
+
+def prepare(network: Network, train: Any, plan: Plan, validation: Any, sample_weights: Any) -> TrainingData:
+    """The data of a training, checked; arguments are as in `Trainer`.
+
+    Raises:
+        InputError: the network, the loss or the plan cannot take it.
+    """
+    examples = as_examples(train, "train", network, plan.loss)
+    loss = _loss_of(plan, network, examples)
+    held_out = None if validation is None else as_examples(validation, "validation", network, loss)
+    check_examples(network, examples, loss)
+    if held_out:
+        check_examples(network, held_out, loss)
+    _try_augment(plan.augment, network, examples, loss, plan.seed)
+    weights = example_weights(examples, plan.class_weights, sample_weights, network, loss)
+    _warn_of_scale(network, examples)
+    data = TrainingData(examples, held_out, loss, weights)
+    require(
+        held_out is None or (held_out.targets.ndim == 1) == data.labelled,
+        "train and validation must have the same kind of targets: labels in both, or rows in both",
+    )
+    return data
+
+
+def _loss_of(plan: Plan, network: Network, examples: Examples) -> Loss:
+    """The loss of the plan, or else that of the network; SquaredError for real targets where it is CrossEntropy."""
+    targets = examples.targets
+    if plan.loss is None and targets.ndim == 2 and isinstance(network.loss, CrossEntropy):
+        real = targets.dtype.kind == "f" and not is_distribution(targets)
+        return SquaredError() if real or network.output_shape == (1,) else network.loss
+    return plan.loss or network.loss
+
+
+def check_examples(network: Network, examples: Examples, loss: Loss) -> None:
+    """Raise InputError unless the network and the loss can take these examples."""
+    require(len(network.output_shape) == 1, f"the last layer must give rows, but it gives {network.output_shape}")
+    inputs = network.as_batch(examples.inputs)
+    loss.check(examples.targets[examples.rows], network.output_shape[0], len(examples.rows))
+    if inputs.dtype.kind == "f":
+        for span in portions(len(examples.rows), 4096):
+            check_finite(inputs[examples.rows[span]])
+
+
+def _try_augment(augment: Sequence[Augment], network: Network, examples: Examples, loss: Loss, seed: int) -> None:
+    """Change a few examples: raise InputError where the changes cannot be made."""
+    rows = examples.rows[:32]
+    x, y = augmented(augment, examples.inputs[rows], examples.targets[rows], stream(seed, "augment", 0, 0))
+    network.as_batch(x)
+    if augment:
+        loss.check(y, network.output_shape[0], len(rows))
+
+
+def _warn_of_scale(network: Network, examples: Examples) -> None:
+    """Warn where inputs are not scaled, or scaled twice: the two mistakes after which nothing seems to work."""
+    inputs = network.as_batch(examples.inputs)
+    scaling = next((layer for layer in network.layers if isinstance(layer, Rescale | Standardize | BatchNorm)), None)
+    if scaling is None or (isinstance(scaling, Rescale) and inputs.dtype.kind == "f" and abs(scaling.scale) < 0.1):
+        parts = (inputs[examples.rows[span]] for span in portions(len(examples.rows), 4096))
+        largest = max(float(np.abs(part, dtype=np.float64).max()) for part in parts)
+        if scaling is None and largest > 50:
+            warnings.warn(
+                f"the inputs go up to {largest:g} and no layer scales them: training will probably stick; "
+                "put Rescale(1 / 255) first, or Standardize()",
+                stacklevel=CALLER,
+            )
+        if isinstance(scaling, Rescale) and largest <= 1:
+            warnings.warn(
+                f"the inputs lie within -1..1 already, and {scaling.name} multiplies them by {scaling.scale:.3g} once "
+                "more: give the network the raw values, or leave that layer out",
+                stacklevel=CALLER,
+            )
+
+
+def fingerprint(examples: Examples, weights: Array | None) -> str:
+    """A checksum of targets, weights and some inputs: enough to notice that a training goes on with other data."""
+    some = examples.rows[:: max(len(examples.rows) // 100, 1)]
+    parts = [examples.inputs[some], examples.targets[examples.rows], *([] if weights is None else [weights])]
+    checksum = 0
+    for part in parts:
+        checksum = zlib.crc32(np.ascontiguousarray(part).tobytes(), checksum)
+    return f"{checksum:08x}"
