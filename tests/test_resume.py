@@ -290,4 +290,8 @@ def test_to_guess_worse_than_the_largest_class_is_announced(blobs) -> None:
 def test_a_training_that_goes_well_is_not_announced(blobs, recwarn: pytest.WarningsRecorder) -> None:
     gn.fit(gn.Network([gn.Dense(3)], input_shape=2), blobs, epochs=5, validation=blobs)
     gn.fit(gn.Network([gn.Dense(1)], input_shape=2), (blobs[0], blobs[0][:, :1]), epochs=5)
+    network = gn.Network([gn.Dense(16), gn.Tanh(), gn.Dense(3)], input_shape=2)
+    few = blobs[0][:20], blobs[1][:20]
+    gn.fit(network, few, epochs=200, optimizer=gn.Adam(0.05))
+    gn.fit(network, few, epochs=1, batch_size=5, optimizer=gn.Adam(0.05))  # many times a loss of nearly 0 is little
     assert not recwarn.list

@@ -15,7 +15,7 @@ import numpy as np
 from glassnet import plots
 from glassnet.data.dataset import Dataset
 from glassnet.data.schema import digest
-from glassnet.modelfile import ModelFileError, check_same_arrays, load_network, save_network, write_whole
+from glassnet.modelfile import ModelFileError, load_network, save_network, write_whole
 from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
 from glassnet.nn.settings import InputError, to_table
@@ -103,8 +103,6 @@ def train_recipe(
     recipe = recipe.settled(dataset)
     if len(dataset.test) == 0:
         raise RunError(f"{dataset.name} has no test examples, so a run could not say how good its network is")
-    if start is not None:
-        check_same_arrays(network, start)
     about = _about_data(dataset)
     new = _claim(folder)
     with _writing(folder):

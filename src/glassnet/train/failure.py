@@ -12,13 +12,19 @@ from glassnet.train.metrics import Examples, count_right
 from glassnet.train.training import Training
 
 MOST = 256  # training examples that are looked at, before the first step and after the last one
-GROWN = 0.1  # a loss that is larger than at the start by more than this part of it has grown
+GROWN = 0.1  # by so much of the loss of one who always answers 0 a loss must be larger than at the start
 
 
 class Look(NamedTuple):
-    """How a network does on a few examples: its mean loss, and for labels how often it is right (NaN without)."""
+    """How a network does on a few examples.
+
+    Attributes:
+        loss: the mean loss.   of_zeros: that of one whose outputs are all 0, as a measure of what is much.
+        accuracy: how often it is right; NaN without labels.
+    """
 
     loss: float
+    of_zeros: float
     accuracy: float
 
 
@@ -28,12 +34,14 @@ def look(network: Network, examples: Examples, weights: Array | None) -> Look:
     y = examples.targets[rows]
     weighted = None if weights is None else weights[rows]
     if weighted is not None and not weighted.any():
-        return Look(math.nan, math.nan)
+        return Look(math.nan, math.nan, math.nan)
     try:
-        loss, prediction = network.loss.forward(network.logits(examples.inputs, rows), y, weights=weighted)
+        logits = network.logits(examples.inputs, rows)
+        loss, prediction = network.loss.forward(logits, y, weights=weighted)
+        of_zeros, _ = network.loss.forward(np.zeros_like(logits), y, weights=weighted)
     except InputError:
-        return Look(math.nan, math.nan)
-    return Look(loss, count_right(network, prediction, y) / len(y) if y.ndim == 1 else math.nan)
+        return Look(math.nan, math.nan, math.nan)
+    return Look(loss, of_zeros, count_right(network, prediction, y) / len(y) if y.ndim == 1 else math.nan)
 
 
 def failure(training: Training, examples: Examples, validation: Examples | None, weights: Array | None) -> str | None:
@@ -45,7 +53,7 @@ def failure(training: Training, examples: Examples, validation: Examples | None,
     if not training.history.kept_epoch:
         return None
     now, faults = look(training.network, examples, weights), []
-    grown = now.loss > training.start_loss + GROWN * abs(training.start_loss)  # NaN, which is not known, never is
+    grown = now.loss > training.start_loss + GROWN * abs(now.of_zeros)  # NaN, which is not known, never is
     if grown:
         faults.append(f"the loss went from {training.start_loss:.4g}, before the first step, to {now.loss:.4g}")
     if weights is None and examples.targets.ndim == 1:

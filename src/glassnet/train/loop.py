@@ -90,20 +90,22 @@ def fit(
         for callback in (*holders, *others):
             callback.on_start(training)
         try:
-            last_step = False
             while not training.finished:
-                if not trainer.epoch_is_over:  # as it may be in a checkpoint
+                trainer.next_epoch()
+                while training.batch < training.batches:
                     trainer.begin()
                     trainer.learn()  # forward, loss, backward, update
                     trainer.end()
-                    last_step = training.interrupted  # asked before the callbacks, so that a checkpoint sees it too
+                    last = training.interrupted  # asked before the callbacks, so that a checkpoint sees it too
                     for call in after_batch:
                         call(training)
-                if trainer.epoch_is_over:
-                    trainer.measure()
-                    for call in after_epoch:
-                        call(training)
-                if last_step and not training.finished:
+                    if last and training.batch < training.batches:
+                        raise KeyboardInterrupt
+                trainer.measure()
+                last = training.interrupted
+                for call in after_epoch:
+                    call(training)
+                if last and not training.finished:
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
             training.stop(f"interrupted in epoch {training.epoch}")

@@ -35,6 +35,7 @@ class Batch(NamedTuple):
     step: int  # from 0
     lr: float
     weight: float  # of its examples together: by what the sum of their losses is divided
+    shards: int
 
 
 class Shard(NamedTuple):
@@ -131,7 +132,7 @@ class Steps:
         allocate = shared if self.crew else np.empty
         self.parts = allocate((self.shards, 2), np.dtype(np.float64))
         self.rows = allocate((self.batch_size,), np.dtype(np.int64))
-        self.told = allocate((4,), np.dtype(np.float64))  # the batch, in numbers
+        self.told = allocate((5,), np.dtype(np.float64))  # the batch, in numbers
         self.spans = cut(length, -(-length // BLOCK) or 1)
         self.squares = allocate((len(self.spans),), np.dtype(np.float64))  # of the gradient, in each span
         if self.shards > 1:
@@ -188,61 +189,62 @@ class Steps:
             self.network.observed = self.own_observed
             self.network.move(*self.own)
 
-    def begin(self, rows: Array, step: int, *, lr: float) -> None:
+    def begin(self, rows: Array, step: int, *, lr: float) -> Batch:
         """Let the other workers start on the step of this number, from 0, on the batch of these rows."""
+        batch = Batch(len(rows), step, lr, self.weight(rows), min(self.shards, len(rows)))
         self.rows[: len(rows)] = rows
-        self.told[:] = len(rows), step, lr, self.weight(rows)
+        self.told[:] = batch
         if self.crew:
             self.crew.go()
+        return batch
 
     def weight(self, rows: Array) -> float:
         """How much these rows count together."""
         return float(len(rows) if self.weights is None else np.add.reduce(self.weights[rows], dtype=np.float64))
 
-    @property
     def batch(self) -> Batch:
-        """What this step is about."""
-        examples, step, lr, weight = self.told.tolist()
-        return Batch(int(examples), int(step), lr, weight)
+        """What this step is about, for any worker."""
+        examples, step, lr, weight, shards = self.told.tolist()
+        return Batch(int(examples), int(step), lr, weight, int(shards))
 
-    def shards_of(self, worker: int) -> Iterator[Shard]:
+    def shards_of(self, worker: int, batch: Batch) -> Iterator[Shard]:
         """The shards of the batch that a worker computes."""
-        spans = cut(int(self.told[0]), self.shards)
-        for number in range(worker, len(spans), len(self.workers)):
+        spans = cut(batch.examples, self.shards)
+        for number in range(worker, batch.shards, len(self.workers)):
             yield Shard(number, self.rows[spans[number]], self.gradients[number], self.observed[number])
 
     def keep(self, shard: Shard, loss: float, right: int) -> None:
         """Remember what a shard adds to the mean loss of the batch, and how many of its examples were right."""
         self.parts[shard.number] = loss, right
 
-    def blocks_of(self, worker: int) -> Iterator[Block]:
+    def blocks_of(self, worker: int, batch: Batch) -> Iterator[Block]:
         """The blocks that a worker updates, each with its gradient: summed over the shards, penalties added, clipped.
 
         There are none if the loss of the batch is not finite: the parameters then stay as they are.
         """
         self._meet(worker)
-        if not self._finite():
+        if not self._finite(batch):
             return
         blocks = self.blocks[worker :: len(self.workers)]
         clip = self.plan.clip
         if clip and clip.norm:  # the norm is known when all blocks have been added up
             for block in blocks:
-                self._add(block)
+                self._add(block, batch)
             factor = self._factor(worker, clip)
             for block in blocks:
                 np.multiply(block.sum, factor, out=block.sum)
                 yield block
         else:
             for block in blocks:
-                self._add(block)
+                self._add(block, batch)
                 yield block
 
-    def averaged(self, block: Block, step: int) -> None:
+    def averaged(self, block: Block, batch: Batch) -> None:
         """Take the block into the average of the weights, if there is one; limits on the weights come before it."""
         if self.plan.average and block.average is not None and not self.limits:
-            self.plan.average.update(block.average, block.theta, step=step)
+            self.plan.average.update(block.average, block.theta, step=batch.step)
 
-    def end(self) -> tuple[float, int]:
+    def end(self, batch: Batch) -> tuple[float, int]:
         """Wait for the others and end the step: the mean loss of the batch, and how many of its examples were right.
 
         Raises:
@@ -250,17 +252,14 @@ class Steps:
         """
         if self.crew:
             self.crew.gather()
-        self._finish()
-        loss, right = zip(*self._parts().tolist(), strict=True)
+        self._finish(batch)
+        loss, right = zip(*self.parts[: batch.shards].tolist(), strict=True)
         return sum(loss), int(sum(right))
 
-    def _parts(self) -> Array:
-        return self.parts[: min(self.shards, int(self.told[0]))]
-
-    def _add(self, block: Block) -> None:
+    def _add(self, block: Block, batch: Batch) -> None:
         """The gradient of a block: those of the shards, and of the penalties, its entries clipped."""
         if self.shards > 1:
-            first, *others = block.gradients[: len(self._parts())]
+            first, *others = block.gradients[: batch.shards]
             np.add(first, others[0] if others else 0, out=block.sum)
             for other in others[1:]:
                 np.add(block.sum, other, out=block.sum)
@@ -280,13 +279,13 @@ class Steps:
         self._meet(worker)
         return clip.factor(math.sqrt(sum(self.squares.tolist())))
 
-    def _finish(self) -> None:
+    def _finish(self, batch: Batch) -> None:
         """What is done once, by the first worker, after the others are there."""
         network, average = self.network, self.plan.average
         busy = network.measuring or self.limits or average
-        if not busy or not self._finite():
+        if not busy or not self._finite(batch):
             return
-        for shard in range(len(self._parts()) if network.measuring else 0):
+        for shard in range(batch.shards if network.measuring else 0):
             network.collect(network.grad, self.observed[shard])
             network.fold()
         for penalty in self.limits:
@@ -294,13 +293,12 @@ class Steps:
                 if segment.is_weight:
                     penalty.project(segment.view(network.theta))
         if average:
-            step = int(self.told[1])
             if self.limits:  # else each worker has done so with its own blocks
-                average.update(self.averages["theta"], network.theta, step=step)
-            average.update(self.averages["buffers"], network.buffers, step=step)
+                average.update(self.averages["theta"], network.theta, step=batch.step)
+            average.update(self.averages["buffers"], network.buffers, step=batch.step)
 
-    def _finite(self) -> bool:
-        return math.isfinite(sum(self._parts()[:, 0].tolist()))
+    def _finite(self, batch: Batch) -> bool:
+        return math.isfinite(sum(self.parts[: batch.shards, 0].tolist()))
 
     def _meet(self, worker: int) -> None:
         if self.crew:

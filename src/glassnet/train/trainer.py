@@ -73,6 +73,7 @@ class Trainer:
         self.workers = whole(processors() if workers is None else workers, "workers", 1)
         self.data = prepare(network, train, self.plan, validation, sample_weights)
         self.monitor = self.data.measured[-1]
+        self.labelled = self.data.labelled
         rows, size = len(self.data.examples.rows), self.plan.batch_size
         self.batch_size = rows if size == "full" else min(size, rows)
         self.order = 0, self.data.examples.rows  # the epoch, and in which order it takes the examples
@@ -103,18 +104,12 @@ class Trainer:
         """Whether all epochs are over, or the training was stopped."""
         return self.training.finished
 
-    @property
-    def epoch_is_over(self) -> bool:
-        """Whether the epoch has had all its batches, and is still to be measured."""
-        training = self.training
-        return training.batch == training.batches and len(training.history) < training.epoch
-
     def __enter__(self) -> Self:
         network, plan = self.network, self.plan
         network.loss = self.data.loss
-        if self.data.labelled and network.classes is None:
+        if self.labelled and network.classes is None:
             network.classes = network.class_names
-        elif not self.data.labelled and isinstance(self.data.loss, Distance):
+        elif not self.labelled and isinstance(self.data.loss, Distance):
             network.classes = None  # it learns numbers now, and predicts them
         network.adapt(self.data.examples.inputs, self.data.examples.rows)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -162,16 +157,18 @@ class Trainer:
             InputError: all epochs are over.   DivergenceError: the loss is not finite; the network is as it was after
                 the last whole epoch.   WorkerError: another worker has failed.
         """
+        training = self.training
+        self.next_epoch()
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is looked for
-                if not self.epoch_is_over:  # else its state was taken before it was measured
+                if training.batch < training.batches:  # else its state was taken before it was measured
                     self.begin()
                     self.learn()
                     self.end()
-                if self.epoch_is_over:
+                if training.batch == training.batches:
                     self.measure()
         except DivergenceError:
-            self.training.last.restore(self.network)
+            training.last.restore(self.network)
             raise
 
     def epoch(self) -> Record:
@@ -204,40 +201,45 @@ class Trainer:
         with np.errstate(over="ignore", invalid="ignore"):
             return failure(self.training, self.data.examples, self.data.validation, self.data.weights)
 
-    def begin(self) -> None:
-        """Begin a step: choose its batch and rate, and let the other workers start.
+    def next_epoch(self) -> None:
+        """Begin the next epoch, if this one is over and measured.
 
         Raises:
-            InputError: all epochs are over.
+            InputError: it was the last one.
         """
+        training = self.training
+        if len(training.history) < training.epoch:
+            return
+        require(training.epoch < training.epochs, f"the training is over: it had all its {training.epochs} epochs")
+        training.epoch += 1
+        training.batch = training.right = 0
+        training.weight = training.loss_sum = training.seconds = 0.0
+
+    def begin(self) -> None:
+        """Begin a step: choose its batch and rate, and let the other workers start."""
         training, plan = self.training, self.plan
-        if len(training.history) == training.epoch:
-            require(training.epoch < training.epochs, f"the training is over: it had all its {training.epochs} epochs")
-            training.epoch += 1
-            training.batch = training.right = 0
-            training.weight = training.loss_sum = training.seconds = 0.0
         self.started = time.perf_counter()
         rows = self._order()[training.batch * self.batch_size : (training.batch + 1) * self.batch_size]
         step = (training.epoch - 1) * training.batches + training.batch
         factor = plan.schedule.factor(step, training.epochs * training.batches)
         training.learning_rate = plan.optimizer.lr * training.rate * factor
-        self.steps.begin(rows, step, lr=training.learning_rate)
+        self.batch = self.steps.begin(rows, step, lr=training.learning_rate)
 
     def learn(self, worker: int = 0) -> None:
         """What one worker does in a step: forward, loss and backward of its shards, and the update of its blocks."""
         steps, optimizer = self.steps, self.plan.optimizer
-        batch, taker = steps.batch, steps.workers[worker]
+        batch, taker = steps.batch(), steps.workers[worker]
         network = taker.network
-        for shard in steps.shards_of(worker):
+        for shard in steps.shards_of(worker, batch):
             x, y, weights = taker.take(shard.rows, shard.gradient, shard.observed, step=batch.step, shard=shard.number)
             logits = network.forward(x, training=True)
             loss, prediction = network.loss.forward(logits, y, weights=weights, total=batch.weight)
             dlogits = network.loss.backward(prediction, y, weights=weights, total=batch.weight)
             network.backward_parameters(dlogits)
-            steps.keep(shard, loss, count_right(network, prediction, y) if self.data.labelled else 0)
-        for block in steps.blocks_of(worker):
+            steps.keep(shard, loss, count_right(network, prediction, y) if self.labelled else 0)
+        for block in steps.blocks_of(worker, batch):
             optimizer.update(block.theta, block.sum, block.state, lr=batch.lr, step=batch.step)
-            steps.averaged(block, batch.step)
+            steps.averaged(block, batch)
 
     def end(self) -> None:
         """End a step: wait for the other workers, and count what it gave.
@@ -246,13 +248,12 @@ class Trainer:
             DivergenceError, WorkerError: as `step`.
         """
         training = self.training
-        loss, right = self.steps.end()
+        loss, right = self.steps.end(self.batch)
         if not math.isfinite(loss):
             raise self._ran_away(training.batch + 1)
-        batch = self.steps.batch
         training.batch += 1
-        training.weight += batch.weight
-        training.loss_sum += loss * batch.weight
+        training.weight += self.batch.weight
+        training.loss_sum += loss * self.batch.weight
         training.right += right
         training.seconds += time.perf_counter() - self.started
 
@@ -267,7 +268,7 @@ class Trainer:
             raise self._ran_away(training.batch)
         started = time.perf_counter()
         record: Record = {"epoch": training.epoch, "training_loss": training.loss}
-        if self.data.labelled:
+        if self.labelled:
             record["training_accuracy"] = training.right / training.seen
         with self._averaged():
             if self.plan.penalties:
