@@ -19,9 +19,9 @@ import glassnet as gn
 from glassnet.nn.layer import Array
 from glassnet.nn.stream import stream
 from glassnet.recipes.recipe import load_recipe
-from glassnet.train.gradient import augmented
 from glassnet.train.metrics import matrix_threads
 from glassnet.train.plan import Augment
+from glassnet.train.shard import augmented
 
 PAGE = Path(__file__).parent.parent / "docs" / "decisions" / "augmentation.md"
 BATCH, ROUNDS = 128, 7

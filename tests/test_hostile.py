@@ -210,7 +210,7 @@ def test_what_safetensors_says_is_cut_short(tmp_path: Path) -> None:
         (lambda s: s.update(epoch=1, batch=0), "expected batch from 4 to 4, got 0"),
         (lambda s: s.update(weight=-1.0), "expected weight from 0.0 to inf, got -1.0"),
         (lambda s: s.update(went_on=2), "expected went_on from 0 to 1, got 2"),
-        (lambda s: s.update(right=True), "expected right from 0 to 12, got True"),
+        (lambda s: s.update(right=True), "expected right from 0 to 8, got True"),
         (lambda s: s.update(seconds=float("nan")), "expected seconds"),
         (lambda s: s.update(history=[], best_epoch=0, epoch=1), "best network do not agree"),
         (lambda s: s["history"][0].pop("training_loss"), "its history lacks training_loss"),

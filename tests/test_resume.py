@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,12 +59,12 @@ def interrupt_in(epoch: int):
 def test_an_interrupted_run_is_a_result_and_goes_on_to_the_same_bits(digits: gn.Dataset, tmp_path: Path) -> None:
     train(recipe(), digits, tmp_path / "whole")
     run = train(recipe(), digits, tmp_path / "run", progress=interrupt_in(3))
-    assert run.interrupted
+    assert run.history.interrupted
     assert run.history.stopped == "interrupted in epoch 3"
     assert read_run(tmp_path / "run").finished
     assert str(find_unfinished(tmp_path / "run")) == "goes on within epoch 3 of 4"  # from the very step
     again = resume(tmp_path / "run", digits)
-    assert not again.interrupted
+    assert not again.history.interrupted
     assert len(again.history) == 4
     assert model(tmp_path / "run") == model(tmp_path / "whole")
 
@@ -100,6 +101,24 @@ def test_a_finished_run_goes_on_to_more_epochs_as_if_it_had_never_ended(digits: 
     np.testing.assert_array_equal(
         gn.load_network(tmp_path / "run" / MODEL).theta, gn.load_network(tmp_path / "whole" / MODEL).theta
     )
+
+
+def test_what_cannot_go_on_stays_as_it_was(digits: gn.Dataset, tmp_path: Path) -> None:
+    train(recipe(), digits, tmp_path / "run")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    other = replace(digits, train=digits.train[:500])
+    with pytest.raises(gn.CheckpointError, match="of another training"):
+        resume(tmp_path / "run", other, epochs=8)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+
+
+def test_an_interrupted_run_without_a_checkpoint_is_unfinished(digits: gn.Dataset, tmp_path: Path) -> None:
+    def at_once(training: gn.Training) -> None:
+        raise KeyboardInterrupt
+
+    run = train(recipe(), digits, tmp_path / "run", progress=at_once)
+    assert run.history.kept_epoch == 0
+    assert str(find_unfinished(tmp_path / "run")).startswith("begins with epoch 1 of 4")
 
 
 def test_the_learning_rate_follows_the_new_total(digits: gn.Dataset, tmp_path: Path) -> None:

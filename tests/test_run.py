@@ -295,6 +295,16 @@ def test_a_regression_that_was_broken_off_goes_on_to_the_same_bits(houses: Path,
     assert (tmp_path / "whole" / MODEL).read_bytes() == (tmp_path / "broken" / MODEL).read_bytes()
 
 
+def test_a_plan_that_does_not_fit_leaves_the_network_as_it_was(houses: Path) -> None:
+    wanted = table_recipe(houses, "price", training__class_weights="balanced")
+    dataset = wanted.data.load()
+    network = wanted.make_network(dataset)
+    theta = network.theta.copy()
+    with pytest.raises(gn.InputError, match="class_weights: the targets must be classes"):
+        wanted.fit(dataset, network=network, start=network.copy())
+    np.testing.assert_array_equal(network.theta, theta)
+
+
 def test_counts_are_learned_in_their_own_unit(houses: Path, tmp_path: Path) -> None:
     wanted = table_recipe(houses, "area", network__loss="Poisson", network__hidden=[32])
     run = train_recipe(wanted, wanted.data.load(), tmp_path / "run", pictures=False)

@@ -19,7 +19,7 @@ class Answer:
         image: what the network was shown, such as a digit cleaned of its paper (28, 28); None if it was not.
         evidence: how much speaks for any class at all (`gn.evidence`); None where the loss knows none.
         problem: why the example is refused, in one line; "" for one that is not.
-        probabilistic: whether the probabilities are such, and no scores.
+        probabilistic: True if `probabilities` are probabilities, False if they are scores.
     """
 
     classes: tuple[str, ...]

@@ -115,7 +115,7 @@ class Model:
             raise RecipeError(f"{self.path}: the recipe in this model file cannot be used: {error}") from None
 
     def predict(self, x: Array | Table) -> Array:
-        """The name of the class of each example (N,), or of a regression the number (N,).
+        """The name of the class of each example (N,), or of a regression the number (N,), or (N, M) for M outputs.
 
         Args:
             x: raw pixels or rows (N, ...); of a model that was trained on a table also a table, from `read_table`.
@@ -133,14 +133,15 @@ class Model:
 
         Args and errors are as in `predict`; InputError for a regression, too.
         """
-        require(not self.predicts_numbers, f"{self.path}: this model predicts numbers, which `predict` gives")
+        self._check_classes()
         return self._by_class(self._inputs(x))
 
     def answers(self, x: Array | Table) -> list[Answer]:
         """What it says of each example: its class, the runner-up, all probabilities; nothing is refused.
 
-        Args and errors are as in `predict`.
+        Args and errors are as in `predict_proba`.
         """
+        self._check_classes()
         inputs = self._inputs(x)
         names, probabilistic = self.network.class_names, self.network.loss.probabilistic
         return [
@@ -255,6 +256,9 @@ class Model:
         one = table.row(row)
         known = has_truths(one, self.schema)
         return self.schema.examples(one)[0], self.schema.targets(one)[0] if known else None
+
+    def _check_classes(self) -> None:
+        require(not self.predicts_numbers, f"{self.path}: this model predicts numbers, not classes: ask predict")
 
     def _inputs(self, x: Array | Table) -> Array:
         return self._table_schema().examples(x) if isinstance(x, Table) else x

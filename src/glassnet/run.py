@@ -4,9 +4,10 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from glassnet.runfolder import (
     read_run,
 )
 from glassnet.train.callbacks import Callback
-from glassnet.train.checkpoint import Checkpoint, lengthen, read_progress
+from glassnet.train.checkpoint import Checkpoint, summary
 from glassnet.train.history import DivergenceError, History, to_line
 from glassnet.train.loop import Progress
 from glassnet.train.metrics import Evaluation, evaluate
@@ -53,7 +54,6 @@ class Run:
     Attributes:
         folder: where everything lies.   network: as it was kept.   history: of its training.
         evaluation: on the test split, of a classifier or of a regression.   pictures: the files that were drawn.
-        interrupted: whether it can go on, for somebody ended it early.
     """
 
     folder: Path
@@ -61,7 +61,6 @@ class Run:
     history: History
     evaluation: Evaluation | RegressionEvaluation
     pictures: list[Path]
-    interrupted: bool
 
 
 def new_folder(name: str, *, parent: str | Path = "runs") -> Path:
@@ -105,14 +104,17 @@ def train_recipe(
         raise RunError(f"{dataset.name} has no test examples, so a run could not say how good its network is")
     about = _about_data(dataset)
     new = _claim(folder)
-    with _writing(folder):
-        (folder / RECIPE).write_text(to_toml(recipe.to_table()), encoding="utf-8")
-        _write_json(folder / ENVIRONMENT, environment() | {"data": about["data"] if dataset.schema else {}})
-        if start is not None:
-            save_network(start, folder / START)
     try:
         with _alone(folder):
-            return _train(recipe, network, dataset, folder, about, start, pictures, progress, workers)
+            check_free(folder)  # another process may have been here in the meantime
+            with _writing(folder):
+                (folder / RECIPE).write_text(to_toml(recipe.to_table()), encoding="utf-8")
+                _write_json(folder / ENVIRONMENT, environment() | {"data": about["data"] if dataset.schema else {}})
+                if start is not None:
+                    save_network(start, folder / START)
+            checkpoint = Checkpoint(folder / CHECKPOINT, minutes=recipe.training.checkpoint_minutes)
+            fit = partial(recipe.fit, network=network, start=start, progress=progress, workers=workers)
+            return _train(folder, recipe, network, dataset, about, checkpoint, fit, pictures=pictures)
     except InputError:
         if not any((folder / name).exists() for name in (CHECKPOINT, HISTORY, MODEL)):
             for name in (RECIPE, ENVIRONMENT, START):  # nothing was trained, for recipe and data do not fit: no trace
@@ -165,7 +167,7 @@ def find_unfinished(folder: str | Path, *, epochs: int | None = None) -> Unfinis
     wanted = recipe.training.epochs if epochs is None else epochs
     finished = (folder / EVALUATION).is_file()
     if (folder / CHECKPOINT).is_file():
-        before, trained, within, stopped = read_progress(folder / CHECKPOINT)
+        before, trained, within, stopped = summary(folder / CHECKPOINT)
     elif finished:
         raise RunError(
             f"{folder}: this run is finished, and has no checkpoint to go on from; to start another from its weights: "
@@ -212,33 +214,32 @@ def resume_run(
     _check_data(dataset, about, folder)
     network = recipe.make_network(dataset)
     start = load_network(folder / START) if (folder / START).is_file() else None
+    minutes = recipe.training.checkpoint_minutes
     with _alone(folder):
-        with _writing(folder):
-            (folder / EVALUATION).unlink(missing_ok=True)  # of a finished or interrupted run, which it is no more
-            if run.longer:
-                write_whole(folder / RECIPE, to_toml(recipe.to_table()).encode())
-        if run.longer and (folder / CHECKPOINT).is_file():
-            lengthen(folder / CHECKPOINT, recipe.training.epochs)
-        return _train(recipe, network, dataset, folder, about, start, pictures, progress, workers)
+        checkpoint = Checkpoint(folder / CHECKPOINT, minutes=minutes, longer=run.longer)
+        fit = partial(recipe.fit, network=network, start=start, progress=progress, workers=workers)
+        return _train(folder, recipe, network, dataset, about, checkpoint, fit, pictures=pictures)
 
 
 def _train(
+    folder: Path,
     recipe: Recipe,
     network: Network,
     dataset: Dataset,
-    folder: Path,
     about: dict[str, Any],
-    start: Network | None,
+    checkpoint: Checkpoint,
+    fit: Callable[..., tuple[Network, History]],
+    *,
     pictures: bool,
-    progress: Progress | None,
-    workers: int | None,
 ) -> Run:
+    """Train, measure on the test split, and write down what came of it.
+
+    Args:
+        about: what prediction must know of the data.   fit: `recipe.fit`, but for data and callbacks.
+    """
     about = {"recipe": recipe.to_table(), **about}
-    callbacks = [Checkpoint(folder / CHECKPOINT, minutes=recipe.training.checkpoint_minutes), _Log(folder / HISTORY)]
     try:
-        _, history = recipe.fit(
-            dataset, network=network, start=start, callbacks=callbacks, progress=progress, workers=workers
-        )
+        _, history = fit(dataset, callbacks=[checkpoint, _Log(folder, recipe)])
     except DivergenceError:
         with _writing(folder):
             save_network(network, folder / MODEL, about=about)
@@ -253,12 +254,12 @@ def _train(
         drawn = []
         if pictures and plots.available():
             drawn = draw(folder / PICTURES, network, history, result, dataset.test.x)
-        _write_json(folder / EVALUATION, result.to_table())  # last: a run that has it is finished
+        if not history.interrupted or (folder / CHECKPOINT).is_file():  # else it can only begin again
+            _write_json(folder / EVALUATION, result.to_table())  # last: a run that has it is finished
         (folder / f"{CHECKPOINT}.part").unlink(missing_ok=True)
         if pictures and plots.available():
             write_report(read_run(folder), network, examples=dataset.test.x, evaluation=result, white=dataset.white)
-    interrupted = (history.stopped or "").startswith("interrupted")
-    return Run(folder, network, history, result, drawn, interrupted)
+    return Run(folder, network, history, result, drawn)
 
 
 def _about_data(dataset: Dataset) -> dict[str, Any]:
@@ -311,17 +312,22 @@ def environment() -> dict[str, Any]:
 
 
 class _Log(Callback):
-    """Writes each epoch's record as it comes, so that a crash loses none."""
+    """Writes each epoch's record as it comes, so that a crash loses none.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    When it starts, a checkpoint has been restored: only now a run that goes on is unfinished, and follows this recipe.
+    """
+
+    def __init__(self, folder: Path, recipe: Recipe) -> None:
+        self.folder, self.recipe = folder, recipe
 
     def on_start(self, training: Training) -> None:
-        with _writing(self.path.parent):
-            training.history.save(self.path)  # a resumed run may have logged more than its checkpoint knows
+        with _writing(self.folder):
+            write_whole(self.folder / RECIPE, to_toml(self.recipe.to_table()).encode())
+            (self.folder / EVALUATION).unlink(missing_ok=True)
+            training.history.save(self.folder / HISTORY)  # a resumed run may have logged more than its checkpoint knows
 
     def on_epoch(self, training: Training) -> None:
-        with _writing(self.path.parent), self.path.open("a", encoding="utf-8") as file:
+        with _writing(self.folder), (self.folder / HISTORY).open("a", encoding="utf-8") as file:
             file.write(to_line(training.history.records[-1]))
 
 
@@ -344,7 +350,7 @@ def check_free(folder: str | Path) -> None:
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder} is a file: name a folder, which is made")
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and any(path.name != LOCK for path in folder.iterdir()):
         raise RunError(f"{folder} exists already and is not empty: name another folder, or delete this one")
 
 
@@ -369,17 +375,20 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
         return
     path = folder / LOCK
-    with _writing(folder):
-        file = path.open("w")
-    with file:
-        for _ in range(20):  # a run that was just killed holds it for a moment longer
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                time.sleep(0.1)
+    for _ in range(20):  # a run that was just killed holds it for a moment longer
+        with _writing(folder):
+            file = path.open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.1)
         else:
-            raise RunError(f"{folder}: another process is training in this folder; wait for it, or stop it")
+            if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                break  # else the one before has just taken the file away
+        file.close()
+    else:
+        raise RunError(f"{folder}: another process is training in this folder; wait for it, or stop it")
+    with file:
         try:
             yield
         finally:

@@ -17,7 +17,7 @@ from glassnet.nn.layer import Array
 from glassnet.nn.optim import State
 from glassnet.train import crew
 from glassnet.train.crew import WorkerError, shared
-from glassnet.train.gradient import Worker
+from glassnet.train.shard import ShardReader
 
 forked = pytest.mark.skipif(not crew.FORKS, reason="here workers are threads")
 
@@ -64,14 +64,14 @@ def images(N: int) -> tuple[np.ndarray, np.ndarray]:
 def test_the_same_bits_with_any_number_of_workers(kind, make, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
     computed = shared((2, 5), np.int64)  # by run and shard: who did it
     results = []
-    right = Worker.take
+    right = ShardReader.take
     for run, count in enumerate((1, workers)):
 
         def take(self, rows, gradient, observed, *, run=run, **keywords):
             computed[run, keywords["shard"]] = os.getpid() if kind == "processes" else threading.get_ident()
             return right(self, rows, gradient, observed, **keywords)
 
-        monkeypatch.setattr(Worker, "take", take)
+        monkeypatch.setattr(ShardReader, "take", take)
         network = make()
         # 10 epochs of 5 steps; the last batch of each has 10 examples instead of 32.
         history = gn.fit(
@@ -182,28 +182,28 @@ def test_an_error_in_one_worker_is_raised_and_the_last_epoch_kept(kind) -> None:
 
 
 def test_an_error_in_the_other_worker_brings_the_end_of_its_traceback(kind, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = Worker.take
+    right = ShardReader.take
 
     def take(self, rows, gradient, observed, **keywords):
         if keywords["shard"] == 1 and keywords["step"] == 2:
             raise MemoryError("no room for the windows" + 100_000 * "!")  # more than a pipe holds
         return right(self, rows, gradient, observed, **keywords)
 
-    monkeypatch.setattr(Worker, "take", take)
+    monkeypatch.setattr(ShardReader, "take", take)
     with pytest.raises(WorkerError, match=r"(?s)a worker has failed:.*!!!$"):
         gn.fit(dense(), images(20), epochs=3, batch_size=10, shards=2, workers=2)
 
 
 @forked
 def test_a_worker_that_was_killed_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    leader, right = os.getpid(), Worker.take
+    leader, right = os.getpid(), ShardReader.take
 
     def take(self, rows, gradient, observed, **keywords):
         if os.getpid() != leader and keywords["step"] == 2:
             os.kill(os.getpid(), signal.SIGKILL)
         return right(self, rows, gradient, observed, **keywords)
 
-    monkeypatch.setattr(Worker, "take", take)
+    monkeypatch.setattr(ShardReader, "take", take)
     with pytest.raises(WorkerError, match="a worker was killed"):
         gn.fit(dense(), images(20), epochs=3, batch_size=10, shards=2, workers=2)
 

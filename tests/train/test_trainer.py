@@ -1,5 +1,7 @@
 """A training that is held: stepped, looked into, taken back and forward, to the same bits as `fit`."""
 
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -232,9 +234,78 @@ def test_divergence_gives_the_last_whole_epoch_back_and_may_be_taken_back() -> N
             held.epoch()
         assert len(caught.value.history) == 1
         np.testing.assert_array_equal(held.network.theta, theta)
+        for refused in (held.step, held.state):  # it is neither here nor there
+            with pytest.raises(gn.InputError, match=r"broken off within a step: go back to a state of it with restore"):
+                refused()
         held.restore(state)
         held.step()
         assert held.training.batch == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_after_an_error_within_a_step_it_goes_on_from_a_state(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    learn = gn.Trainer.learn
+    with trainer(workers=workers) as held:
+        steps(held, 6)
+        state = held.state()
+        steps(held, 3)
+        expected = held.state()
+        held.restore(state)
+
+        def broken_off(self, worker: int = 0) -> None:  # where the other worker waits for this one
+            next(iter(self.steps.shards_of(worker, self.steps.told_batch())))
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(gn.Trainer, "learn", broken_off)
+        with pytest.raises(KeyboardInterrupt):
+            held.step()
+        monkeypatch.setattr(gn.Trainer, "learn", learn)
+        with pytest.raises(gn.InputError, match="broken off within a step"):
+            held.step()
+        held.restore(state)
+        steps(held, 3)
+        assert same(held.state(), expected)
+
+
+def test_ctrl_c_waits_for_the_end_of_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    learn = gn.Trainer.learn
+
+    def interrupted(self, worker: int = 0) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        learn(self, worker)
+
+    with trainer() as one, trainer() as other:
+        monkeypatch.setattr(gn.Trainer, "learn", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            one.step()
+        monkeypatch.setattr(gn.Trainer, "learn", learn)
+        other.step()
+        assert same(one.state(), other.state())
+
+
+def test_a_training_that_was_stopped_goes_no_further() -> None:
+    with trainer() as held:
+        held.step()
+        held.training.stop("enough")
+        assert held.finished
+        with pytest.raises(gn.InputError, match="the training is over: it was stopped, for enough"):
+            held.step()
+
+
+def test_a_training_that_has_run_away_has_no_state() -> None:
+    with trainer() as held:
+        held.step()
+        held.network.theta[0] = np.nan
+        with pytest.raises(gn.InputError, match="has run away, and has no state to keep"):
+            held.state()
+
+
+def test_the_best_network_is_known_by_a_value_that_is_measured() -> None:
+    with gn.Trainer(network(), plan=PLAN, monitor="training_loss", workers=1, **data()) as held:
+        record = held.epoch()
+        assert held.training.best.value == record["training_loss"]
+    with pytest.raises(gn.InputError, match="cannot monitor 'loss'; known are: training_accuracy"):
+        gn.Trainer(network(), plan=PLAN, monitor="loss", **data())
 
 
 def test_fit_takes_a_plan_and_settings_that_change_it() -> None:
@@ -246,6 +317,9 @@ def test_fit_takes_a_plan_and_settings_that_change_it() -> None:
         np.testing.assert_array_equal(networks[0].theta, other.theta)
     with pytest.raises(gn.InputError, match="fit: there is no setting 'epoch'; did you mean 'epochs'"):
         gn.fit(networks[0], epoch=3, **data())
+    for plan in (data()["train"][1], {"epochs": 3}):
+        with pytest.raises(gn.InputError, match=r"plan: expected a gn.Plan, got .* are one pair: fit"):
+            gn.fit(networks[0], data()["train"][0], plan)
 
 
 @pytest.mark.parametrize(
@@ -259,6 +333,7 @@ def test_fit_takes_a_plan_and_settings_that_change_it() -> None:
         ({"batch_size": 0.5}, r"batch_size \(or 'full'\) must be a whole number of at least 1, got 0.5"),
         ({"seed": -1}, "seed must be a whole number of at least 0, got -1"),
         ({"seed": 2**64}, "seed"),
+        ({"shuffle": "no"}, "shuffle: expected True or False, got 'no'"),
         ({"blas_threads": 0}, "blas_threads must be a whole number of at least 1, got 0"),
     ],
 )

@@ -108,7 +108,7 @@ def _run() -> int:
     """The exit code of the command."""
     try:
         code = app(prog_name="glassnet", standalone_mode=False)
-    except Exception as error:  # which are ours only an import can tell, which a command that ends well does without
+    except Exception as error:  # our classes of errors are imported only after one: importing them is slow
         message = _message(error)
         if message is None:
             raise

@@ -206,7 +206,7 @@ def _changed(
     from glassnet.data.dataset import DataError
     from glassnet.nn.stream import stream
     from glassnet.recipes.recipe import load_recipe
-    from glassnet.train.gradient import augmented
+    from glassnet.train.shard import augmented
 
     changes = load_recipe(recipe).augment(dataset)
     if not changes:

@@ -250,8 +250,9 @@ def _show(run: "Run", pictures: bool) -> None:
 
     if run.history.stopped:
         console.print(f"stopped: {run.history.stopped}")
-        console.print(f"kept the network of epoch {run.history.kept_epoch}")
-    if run.interrupted:
+        kept = run.history.kept_epoch
+        console.print(f"kept the network of epoch {kept}" if kept else "kept the network as it was at the start")
+    if run.history.interrupted:
         console.print(f"it goes on with: glassnet resume {run.folder}", soft_wrap=True)
     section("On the test examples, which it has never seen")
     show_evaluation(run.evaluation, split="test")

@@ -148,6 +148,7 @@ class Recipe:
         """
         network = self.make_network(dataset) if network is None else network
         scale = target_scale(network, dataset.train.y)
+        before = network.theta.copy()
         if start is not None:
             check_same_arrays(network, start)
             network.theta[...] = start.theta
@@ -165,9 +166,15 @@ class Recipe:
                 progress=progress,
                 workers=workers,
             )
-        finally:
+        except InputError:  # nothing was trained
+            network.theta[...] = before
+            raise
+        except Exception:
             if scale:
                 scale.fold_into(network)
+            raise
+        if scale:
+            scale.fold_into(network)
         return network, history
 
     def to_table(self) -> dict[str, Any]:

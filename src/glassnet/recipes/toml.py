@@ -61,7 +61,9 @@ def as_text(value: Any) -> str:
         return f"{value['type']}({inside})" if "type" in value else f"({inside})"
     if isinstance(value, list):
         return f"[{', '.join(map(as_text, value))}]"
-    return str(value).lower() if isinstance(value, bool) else str(value).removesuffix(".0")
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def without_nothing(value: Any) -> Any:

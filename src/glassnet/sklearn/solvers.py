@@ -125,7 +125,7 @@ def minimise(estimator: Any, prepared: Prepared) -> History:
 
 def _interrupted(history: History) -> bool:
     """Whether Ctrl-C ended the training, which is said."""
-    if history.stopped and history.stopped.startswith("interrupted"):
+    if history.interrupted:
         warnings.warn("Training interrupted by user.", stacklevel=CALLER + 1)
         return True
     return False

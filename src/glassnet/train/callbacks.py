@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, final
 
-from glassnet.nn.settings import InputError, nearest, require, settle
+from glassnet.nn.settings import require, settle
+from glassnet.train.data import check_monitor
 from glassnet.train.history import Record, is_better
 from glassnet.train.training import Training
 
@@ -16,7 +17,7 @@ from glassnet.train.training import Training
 class Callback:
     """Called by the training loop; every method may be left out."""
 
-    holds_training: ClassVar[bool] = False  # whether it keeps the whole training: first to start, last after an epoch
+    saves_training: ClassVar[bool] = False  # if so, its on_start is called first, its on_batch and on_epoch last
 
     def on_start(self, training: Training) -> None:
         """Before the first epoch."""
@@ -123,17 +124,13 @@ class ReduceOnPlateau(Callback):
         return self.waited == 0
 
 
-def monitor_of(callbacks: Sequence[Callback], measured: Sequence[str]) -> str:
-    """The value by which the best network is known: that of early stopping, else the last of those measured.
+def monitor_of(callbacks: Sequence[Callback]) -> str | None:
+    """The value by which callbacks want the best network to be known: that of early stopping; None without."""
+    return next((callback.monitor for callback in callbacks if isinstance(callback, EarlyStopping)), None)
 
-    Raises:
-        InputError: a callback is to monitor what is not measured.
-    """
-    monitors = [callback.monitor for callback in callbacks if isinstance(callback, EarlyStopping)]
-    others = [callback.monitor for callback in callbacks if isinstance(callback, ReduceOnPlateau)]
-    for monitor in (*monitors, *others):
-        if monitor not in measured:
-            absent = monitor.startswith("validation") and "validation_loss" not in measured
-            needs = " (there is no validation data)" if absent else ""
-            raise InputError(f"cannot monitor {monitor!r}{needs}; {nearest(monitor, measured)}")
-    return monitors[0] if monitors else measured[-1]
+
+def check_monitors(callbacks: Sequence[Callback], measured: Sequence[str]) -> None:
+    """Raise InputError if a callback is to monitor what is not measured."""
+    for callback in callbacks:
+        if isinstance(callback, EarlyStopping | ReduceOnPlateau):
+            check_monitor(callback.monitor, measured)

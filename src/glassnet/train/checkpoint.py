@@ -36,19 +36,21 @@ class Checkpoint(Callback):
     Args:
         path: the file, such as "run/checkpoint.safetensors"; its folder must exist.
         minutes: the least time between two checkpoints; 0 writes one after every epoch, and none within one. By default
-            so much that writing takes at most 2 % of the time.
+            so much that writing takes at most 2 % of the time. Ctrl-C writes one in any case.
+        longer: whether the training in the file may have had another number of epochs, or been stopped: it then goes on
+            to those of this one, and patience counts anew.
 
     Raises:
         CheckpointError: when training starts, the file is no checkpoint, or one of a training with other settings;
             later, the file cannot be written (the last good one stays).
     """
 
-    holds_training: ClassVar[bool] = True
+    saves_training: ClassVar[bool] = True
 
-    def __init__(self, path: str | Path, *, minutes: float | None = None) -> None:
+    def __init__(self, path: str | Path, *, minutes: float | None = None, longer: bool = False) -> None:
         require(minutes is None or minutes >= 0, f"Checkpoint: minutes must not be negative, got {minutes}")
         self.path = Path(path)
-        self.minutes = minutes
+        self.minutes, self.longer = minutes, longer
         self.due_at = 0.0
 
     def on_start(self, training: Training) -> None:
@@ -57,11 +59,13 @@ class Checkpoint(Callback):
             raise CheckpointError(f"{self.path}: there is no folder {self.path.parent} to keep checkpoints in: make it")
         if self.path.exists():
             self.restore(training)
+            if self.longer:
+                self.write(training)
 
     def on_batch(self, training: Training) -> None:
         within = 0 < training.batch < training.batches
         due = training.interrupted or (self.minutes != 0 and time.monotonic() >= self.due_at)
-        if within and due and np.isfinite(training.network.theta).all():  # else it ran away, as will be noticed soon
+        if within and due and np.isfinite(training.network.theta).all():  # else it has no state: it ran away
             self.write(training)
 
     def on_epoch(self, training: Training) -> None:
@@ -87,7 +91,8 @@ class Checkpoint(Callback):
             CheckpointError: it is no checkpoint, damaged, or one of another training.
         """
         try:
-            training.restore(read_checkpoint(self.path))
+            state = read_checkpoint(self.path)
+            training.restore(_lengthened(state, training.epochs) if self.longer else state)
         except InputError as error:
             raise CheckpointError(
                 f"{self.path}: {error}; resume with the settings that the training began with, or delete the file to "
@@ -112,20 +117,7 @@ def write_checkpoint(path: Path, state: TrainingState) -> None:
         raise CheckpointError(f"{path}: the training cannot be written down: {error}") from None
 
 
-def lengthen(path: Path, epochs: int) -> None:
-    """Let the training in a file go on to so many epochs, also if it had been stopped.
-
-    Raises:
-        CheckpointError: as `read_progress` and `write_checkpoint`.
-    """
-    progress, state = read_progress(path), read_checkpoint(path)
-    values = state.values | {"settings": state.values["settings"] | {"epochs": epochs}, "stopped": None}
-    if progress.stopped is not None:
-        values["went_on"] = progress.trained
-    write_checkpoint(path, TrainingState(state.arrays, values))
-
-
-class Progress(NamedTuple):
+class Summary(NamedTuple):
     """How far the training in a file has come.
 
     Attributes:
@@ -139,7 +131,7 @@ class Progress(NamedTuple):
     stopped: str | None
 
 
-def read_progress(path: Path) -> Progress:
+def summary(path: Path) -> Summary:
     """How far the training in a file has come.
 
     Raises:
@@ -155,7 +147,17 @@ def read_progress(path: Path) -> Progress:
     except (InputError, KeyError, TypeError) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else error
         raise CheckpointError(f"{path}: this checkpoint is damaged: {reason}; delete the file to start anew") from None
-    return Progress(epochs, trained, within, stopped)
+    return Summary(epochs, trained, within, stopped)
+
+
+def _lengthened(state: TrainingState, epochs: int) -> TrainingState:
+    """The same state of a training that is to have so many epochs, and was not stopped."""
+    values = dict(state.values)
+    if isinstance(values.get("settings"), dict):
+        values["settings"] = values["settings"] | {"epochs": epochs}
+    if values.get("stopped") is not None:
+        values |= {"stopped": None, "went_on": len(values["history"])}
+    return TrainingState(state.arrays, values)
 
 
 def read_checkpoint(path: Path) -> TrainingState:
@@ -173,4 +175,4 @@ def read_checkpoint(path: Path) -> TrainingState:
             f"{path}: expected a checkpoint with a state of format {STATE}, got format {shown(found)}: end "
             "the training with the version of glassnet that began it, or delete the file to start anew"
         )
-    return TrainingState(arrays, values)
+    return TrainingState(arrays, {key: value for key, value in values.items() if key not in ("format", "state")})

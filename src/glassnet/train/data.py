@@ -1,6 +1,5 @@
 """The data of a training, in the form it is used in. What is wrong with it is found before anything is changed."""
 
-import warnings
 import zlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -15,14 +14,13 @@ from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.norm import BatchNorm
 from glassnet.nn.reshape import Rescale, Standardize
-from glassnet.nn.settings import require
+from glassnet.nn.settings import InputError, nearest, require
 from glassnet.nn.stream import stream
-from glassnet.train.gradient import augmented
 from glassnet.train.metrics import Examples, as_examples
 from glassnet.train.plan import Augment, Plan
+from glassnet.train.shard import augmented
+from glassnet.train.warn import warn
 from glassnet.train.weights import example_weights
-
-CALLER = 5  # stack frames from a warning here to the call of `fit`
 
 
 class TrainingData(NamedTuple):
@@ -77,6 +75,14 @@ def prepare(network: Network, train: Any, plan: Plan, validation: Any, sample_we
     return data
 
 
+def check_monitor(name: str, measured: Sequence[str]) -> None:
+    """Raise InputError unless this value is measured."""
+    if name not in measured:
+        absent = name.startswith("validation") and "validation_loss" not in measured
+        needs = " (there is no validation data)" if absent else ""
+        raise InputError(f"cannot monitor {name!r}{needs}; {nearest(name, measured)}")
+
+
 def _loss_of(plan: Plan, network: Network, examples: Examples) -> Loss:
     """The loss of the plan, or else that of the network; SquaredError for real targets where it is CrossEntropy."""
     targets = examples.targets
@@ -113,16 +119,14 @@ def _warn_of_scale(network: Network, examples: Examples) -> None:
         parts = (inputs[examples.rows[span]] for span in portions(len(examples.rows), 4096))
         largest = max(float(np.abs(part, dtype=np.float64).max()) for part in parts)
         if scaling is None and largest > 50:
-            warnings.warn(
+            warn(
                 f"the inputs go up to {largest:g} and no layer scales them: training will probably stick; "
                 "put Rescale(1 / 255) first, or Standardize()",
-                stacklevel=CALLER,
             )
         if isinstance(scaling, Rescale) and largest <= 1:
-            warnings.warn(
+            warn(
                 f"the inputs lie within -1..1 already, and {scaling.name} multiplies them by {scaling.scale:.3g} once "
                 "more: give the network the raw values, or leave that layer out",
-                stacklevel=CALLER,
             )
 
 

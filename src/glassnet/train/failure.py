@@ -5,22 +5,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
 from glassnet.nn.settings import InputError
+from glassnet.train.data import TrainingData
 from glassnet.train.metrics import Examples, count_right
 from glassnet.train.training import Training
 
-MOST = 256  # training examples that are looked at, before the first step and after the last one
-GROWN = 0.1  # by so much of the loss of one who always answers 0 a loss must be larger than at the start
+PROBED = 256  # training examples that are looked at, before the first step and after the last one
+GROWN = 0.1  # a loss has grown if it is larger than at the start by this part of the loss of outputs that are all 0
 
 
-class Look(NamedTuple):
+class Probe(NamedTuple):
     """How a network does on a few examples.
 
     Attributes:
-        loss: the mean loss.   of_zeros: that of one whose outputs are all 0, as a measure of what is much.
-        accuracy: how often it is right; NaN without labels.
+        loss: the mean loss.   of_zeros: the mean loss if all outputs were 0, as a scale.
+        accuracy: how often it is right, 0 to 1; NaN without labels.
     """
 
     loss: float
@@ -28,39 +28,43 @@ class Look(NamedTuple):
     accuracy: float
 
 
-def look(network: Network, examples: Examples, weights: Array | None) -> Look:
-    """How a network does on the first examples; NaN where its outputs are not finite."""
-    rows = examples.rows[:MOST]
-    y = examples.targets[rows]
-    weighted = None if weights is None else weights[rows]
-    if weighted is not None and not weighted.any():
-        return Look(math.nan, math.nan, math.nan)
+UNKNOWN = Probe(math.nan, math.nan, math.nan)
+
+
+def probe(network: Network, data: TrainingData) -> Probe:
+    """How a network does on the first training examples; NaN where its outputs are not finite."""
+    rows = data.examples.rows[:PROBED]
+    y = data.examples.targets[rows]
+    weights = None if data.weights is None else data.weights[rows]
+    if weights is not None and not weights.any():
+        return UNKNOWN
     try:
-        logits = network.logits(examples.inputs, rows)
-        loss, prediction = network.loss.forward(logits, y, weights=weighted)
-        of_zeros, _ = network.loss.forward(np.zeros_like(logits), y, weights=weighted)
+        logits = network.logits(data.examples.inputs, rows)
+        loss, prediction = network.loss.forward(logits, y, weights=weights)
+        of_zeros, _ = network.loss.forward(np.zeros_like(logits), y, weights=weights)
     except InputError:
-        return Look(math.nan, math.nan, math.nan)
-    return Look(loss, of_zeros, count_right(network, prediction, y) / len(y) if y.ndim == 1 else math.nan)
+        return UNKNOWN
+    return Probe(loss, of_zeros, count_right(network, prediction, y) / len(y) if data.labelled else math.nan)
 
 
-def failure(training: Training, examples: Examples, validation: Examples | None, weights: Array | None) -> str | None:
+def failure(training: Training, data: TrainingData) -> str | None:
     """What to tell of a training that ended no better than it began, and what usually causes that; None if it is well.
 
     It ended badly if its loss has grown, or if it is less often right than one who always says the largest class: by
-    more than two standard errors, for in few examples chance can do that. Weights may want the second; then it is none.
+    more than two standard errors, for in few examples chance can do that. With weights the second test is left out:
+    they may cause that on purpose.
     """
     if not training.history.kept_epoch:
         return None
-    now, faults = look(training.network, examples, weights), []
+    now, faults = probe(training.network, data), []
     grown = now.loss > training.start_loss + GROWN * abs(now.of_zeros)  # NaN, which is not known, never is
     if grown:
         faults.append(f"the loss went from {training.start_loss:.4g}, before the first step, to {now.loss:.4g}")
-    if weights is None and examples.targets.ndim == 1:
-        measured, accuracy = examples._replace(rows=examples.rows[:MOST]), now.accuracy
-        if validation is not None:
+    if data.weights is None and data.labelled:
+        measured, accuracy = data.examples._replace(rows=data.examples.rows[:PROBED]), now.accuracy
+        if data.validation is not None:
             kept = training.history.records[training.history.kept_epoch - 1]
-            measured, accuracy = validation, kept["validation_accuracy"]
+            measured, accuracy = data.validation, kept["validation_accuracy"]
         if fault := _worse_than_guessing(accuracy, measured):
             faults.append(fault)
     if not faults:

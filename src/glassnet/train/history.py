@@ -49,13 +49,14 @@ class History:
 
     Attributes:
         records: one for each finished epoch.
-        stopped: why training ended before its last epoch, or None.
+        stopped: why training ended before its last epoch, or None.   interrupted: whether Ctrl-C was why.
         best_epoch: the epoch whose network was best by the monitored value.
-        kept_epoch: the epoch whose network was given back.
+        kept_epoch: the epoch whose network was given back; 0 if none was finished.
     """
 
     records: list[Record] = field(default_factory=list)
     stopped: str | None = None
+    interrupted: bool = False
     best_epoch: int = 0
     kept_epoch: int = 0
 

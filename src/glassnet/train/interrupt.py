@@ -24,12 +24,12 @@ def first_interrupt(tell: Callable[[], None]) -> Iterator[None]:
                 signal.signal(number, handler)
 
     def first(number: int, frame: FrameType | None) -> None:
-        restore()
         handler = before[number]
         assert callable(handler)
         try:
             handler(number, frame)
         except KeyboardInterrupt:
+            restore()
             tell()
 
     for number, handler in before.items():

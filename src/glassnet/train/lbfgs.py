@@ -20,9 +20,9 @@ from glassnet.nn.norm import BatchNorm
 from glassnet.nn.penalty import Penalty
 from glassnet.nn.settings import InputError, require, whole
 from glassnet.train.data import check_examples
-from glassnet.train.gradient import Worker
 from glassnet.train.history import DivergenceError, History, Record
 from glassnet.train.metrics import as_examples, matrix_threads, measure
+from glassnet.train.shard import ShardReader
 from glassnet.train.weights import example_weights
 
 ROWS = 1024  # examples whose gradient is computed at once
@@ -88,7 +88,9 @@ def fit_lbfgs(
             check_examples(network, part, loss)
     weights = example_weights(examples, None, sample_weights, network, loss)
     network.loss = loss
-    objective = _Objective(network, Worker(network, examples, weights, augment=(), seed=0), examples.rows, penalties)
+    objective = _Objective(
+        network, ShardReader(network, examples, weights, augment=(), seed=0), examples.rows, penalties
+    )
     history = History()
     iterate = network.theta.copy()
 
@@ -127,7 +129,7 @@ def fit_lbfgs(
             raise DivergenceError("the loss is no finite number; see that the inputs are scaled", history)
         history.stopped = str(result.message) if result.success else None
     except KeyboardInterrupt:
-        history.stopped = f"interrupted after iteration {len(history)}"
+        history.stopped, history.interrupted = f"interrupted after iteration {len(history)}", True
     finally:
         np.copyto(network.theta, iterate)
     history.kept_epoch = history.best_epoch = len(history)
@@ -137,10 +139,10 @@ def fit_lbfgs(
 class _Objective:
     """L and its gradient at a vector of parameters; the last answer is kept, for SciPy's callback asks once more."""
 
-    def __init__(self, network: Network, worker: Worker, rows: Array, penalties: Sequence[Penalty]) -> None:
-        self.network, self.worker, self.rows, self.penalties = network, worker, rows, penalties
+    def __init__(self, network: Network, reader: ShardReader, rows: Array, penalties: Sequence[Penalty]) -> None:
+        self.network, self.reader, self.rows, self.penalties = network, reader, rows, penalties
         self.weights = [segment for segment in network.segments if segment.is_weight]
-        self.total = float(len(rows) if worker.weights is None else worker.weights[rows].sum(dtype=np.float64))
+        self.total = float(len(rows) if reader.weights is None else reader.weights[rows].sum(dtype=np.float64))
         self.gradient = np.empty_like(network.theta)
         self.at: Array | None = None
         self.loss = self.penalty = math.nan
@@ -158,7 +160,7 @@ class _Objective:
         part = np.empty_like(self.gradient)
         self.loss = 0.0
         for span in portions(len(self.rows), ROWS):
-            x, y, weights = self.worker.take(self.rows[span], part, network.observed, step=0, shard=0)
+            x, y, weights = self.reader.take(self.rows[span], part, network.observed, step=0, shard=0)
             logits = network.forward(x, training=True)
             loss, prediction = network.loss.forward(logits, y, weights=weights, total=self.total)
             network.backward_parameters(network.loss.backward(prediction, y, weights=weights, total=self.total))

@@ -1,10 +1,9 @@
-"""The training loop, the only one.
+"""The training loop.
 
 For each epoch: every example once, in a new order, cut into batches; for each batch: forward, loss, backward, one step
 of the optimizer. Everything else here is watching that it goes well.
 """
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import Any
@@ -13,12 +12,13 @@ import numpy as np
 
 from glassnet.nn.network import Network
 from glassnet.nn.settings import InputError, nearest, require
-from glassnet.train.callbacks import Callback, EarlyStopping, monitor_of
+from glassnet.train.callbacks import Callback, EarlyStopping, check_monitors, monitor_of
 from glassnet.train.history import History
 from glassnet.train.interrupt import first_interrupt
 from glassnet.train.plan import Plan
 from glassnet.train.trainer import Trainer
 from glassnet.train.training import Training
+from glassnet.train.warn import warn
 
 Progress = Callable[[Training], None]
 
@@ -39,7 +39,8 @@ def fit(
 
         fit(network, train, validation=validation, epochs=20, optimizer=Adam(1e-3), callbacks=[EarlyStopping()])
 
-    Ctrl-C ends the training after the step that it is at, and gives back the best network so far. Early stopping gives
+    Ctrl-C ends the training after the step that it is at (a second one at once), and gives back the best network so
+    far. Early stopping gives
     back the best network; a training that runs to its last epoch gives back the last one.
 
     Args:
@@ -50,10 +51,11 @@ def fit(
         sample_weights: how much each example counts in the loss (N,); multiplied with those of their classes.
         workers: how many shards run at once, all processors by default; changes no bit of the result.
         callbacks: what else to do between epochs, such as EarlyStopping().
-        progress: called after every step with the state of the training; nothing is printed without it.
+        progress: called with the state of the training after every step, and once more after an epoch is measured;
+            nothing is printed without it.
         settings: any settings of `Plan` by name: loss=, optimizer=, schedule=, penalties=, clip=, average=,
             class_weights=, augment=, epochs=10, batch_size=128, shuffle=True, shards=1, blas_threads=, seed=0. None
-            stands for the default.
+            leaves the setting of the plan.
 
     A training that ends no better than it began gives a warning, which says what usually causes that.
 
@@ -68,16 +70,26 @@ def fit(
         isinstance(callbacks, Sequence) and all(isinstance(callback, Callback) for callback in callbacks),
         f"callbacks: expected a list of callbacks, got {callbacks!r}",
     )
-    plan = _plan(plan or Plan(), settings)
-    trainer = Trainer(network, train, plan, validation=validation, sample_weights=sample_weights, workers=workers)
-    trainer.monitor = monitor_of(callbacks, trainer.data.measured)
+    require(
+        plan is None or isinstance(plan, Plan),
+        f"plan: expected a gn.Plan, got {type(plan).__name__}; examples and targets are one pair: fit(network, (x, y))",
+    )
+    trainer = Trainer(
+        network,
+        train,
+        _plan(Plan() if plan is None else plan, settings),
+        validation=validation,
+        sample_weights=sample_weights,
+        monitor=monitor_of(callbacks),
+        workers=workers,
+    )
+    check_monitors(callbacks, trainer.data.measured)
 
-    holders = [callback for callback in callbacks if callback.holds_training]
-    others = [callback for callback in callbacks if not callback.holds_training]
-    after_batch: list[Progress] = [
-        callback.on_batch for callback in callbacks if type(callback).on_batch is not Callback.on_batch
-    ]
-    after_epoch: list[Progress] = [callback.on_epoch for callback in (*others, *holders)]
+    savers = [callback for callback in callbacks if callback.saves_training]
+    others = [callback for callback in callbacks if not callback.saves_training]
+    in_order = [*others, *savers]
+    after_batch: list[Progress] = [c.on_batch for c in in_order if type(c).on_batch is not Callback.on_batch]
+    after_epoch: list[Progress] = [callback.on_epoch for callback in in_order]
     if progress:
         after_batch, after_epoch = [*after_batch, progress], [*after_epoch, progress]
 
@@ -87,7 +99,7 @@ def fit(
         first_interrupt(trainer.training.interrupt),
     ):
         training = trainer.training
-        for callback in (*holders, *others):
+        for callback in (*savers, *others):
             callback.on_start(training)
         try:
             while not training.finished:
@@ -109,6 +121,7 @@ def fit(
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
             training.stop(f"interrupted in epoch {training.epoch}")
+            training.history.interrupted = True
         except Exception:  # of whatever kind, it came in the middle of an epoch, and is raised again
             training.last.restore(network)
             raise
@@ -116,10 +129,10 @@ def fit(
         training.best.restore(training)
     if not training.history.records:
         training.last.restore(network)  # half an epoch is no network that could be named
-    for callback in (*others, *holders):
+    for callback in in_order:
         callback.on_end(training)
     if found := trainer.failure():
-        warnings.warn(found, stacklevel=2)
+        warn(found)
     return training.history
 
 

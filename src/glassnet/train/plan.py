@@ -85,9 +85,9 @@ class Plan:
             settled["batch_size"] = whole(self.batch_size, "batch_size (or 'full')", 1)
         if self.blas_threads is not None:
             settled["blas_threads"] = whole(self.blas_threads, "blas_threads", 1)
+        require(isinstance(self.shuffle, bool), f"shuffle: expected True or False, got {self.shuffle!r}")
         if isinstance(self.class_weights, np.ndarray):
-            settled["class_weights"] = self.class_weights.tolist()
-        settled["shuffle"] = bool(self.shuffle)
+            settled["class_weights"] = self.class_weights.tolist()  # checked with the data, which knows the classes
         for name, value in settled.items():
             object.__setattr__(self, name, value)
 

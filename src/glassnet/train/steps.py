@@ -20,9 +20,9 @@ from glassnet.nn.network import Network
 from glassnet.nn.optim import State
 from glassnet.nn.penalty import Penalty
 from glassnet.train.crew import Crew, WorkerError, moved, shared
-from glassnet.train.gradient import Worker
 from glassnet.train.metrics import Examples
 from glassnet.train.plan import Plan
+from glassnet.train.shard import ShardReader
 
 BLOCK = 65_536  # parameters at most that are updated at once: what a rule of many passes works on stays in the cache
 ALIGNED = 16  # parameters: blocks begin at a cache line, so that no two workers write to the same one
@@ -97,8 +97,8 @@ class Steps:
         self.crew = Crew.of(workers) if workers > 1 else None
         workers = self.crew.size if self.crew else 1
         forks = self.crew is not None and self.crew.forks
-        self.workers = [
-            Worker(
+        self.readers = [
+            ShardReader(
                 network if number == 0 or forks else network.replica(),
                 examples,
                 weights,
@@ -132,7 +132,7 @@ class Steps:
         allocate = shared if self.crew else np.empty
         self.parts = allocate((self.shards, 2), np.dtype(np.float64))
         self.rows = allocate((self.batch_size,), np.dtype(np.int64))
-        self.told = allocate((5,), np.dtype(np.float64))  # the batch, in numbers
+        self.told = allocate((5,), np.dtype(np.float64))  # the fields of Batch, for the other workers
         self.spans = cut(length, -(-length // BLOCK) or 1)
         self.squares = allocate((len(self.spans),), np.dtype(np.float64))  # of the gradient, in each span
         if self.shards > 1:
@@ -140,8 +140,8 @@ class Steps:
             self.observed = list(allocate((self.shards, len(network.buffers)), network.dtype))
         if self.crew:
             network.move(*(moved(vector) for vector in self.own))
-            for worker in self.workers[1:]:
-                worker.network.move(network.theta, network.grad, network.buffers)
+            for reader in self.readers[1:]:
+                reader.network.move(network.theta, network.grad, network.buffers)
             for vectors in (self.state, self.averages):
                 vectors.update({name: moved(vector) for name, vector in vectors.items()})
         self.sum = network.grad
@@ -152,8 +152,8 @@ class Steps:
     def _blocks(self) -> list[Block]:
         """The parameters in blocks of about the same length, as many for one worker as for the other."""
         network, length, average = self.network, len(self.network.theta), self.averages.get("theta")
-        rounds = max(1, -(-length // (BLOCK * len(self.workers))))
-        count = rounds * len(self.workers)
+        rounds = max(1, -(-length // (BLOCK * len(self.readers))))
+        count = rounds * len(self.readers)
         bounds = [*(length * k // count // ALIGNED * ALIGNED for k in range(count)), length]
         weights = [(segment.start, segment.stop) for segment in network.segments if segment.is_weight]
         return [
@@ -202,7 +202,7 @@ class Steps:
         """How much these rows count together."""
         return float(len(rows) if self.weights is None else np.add.reduce(self.weights[rows], dtype=np.float64))
 
-    def batch(self) -> Batch:
+    def told_batch(self) -> Batch:
         """What this step is about, for any worker."""
         examples, step, lr, weight, shards = self.told.tolist()
         return Batch(int(examples), int(step), lr, weight, int(shards))
@@ -210,7 +210,7 @@ class Steps:
     def shards_of(self, worker: int, batch: Batch) -> Iterator[Shard]:
         """The shards of the batch that a worker computes."""
         spans = cut(batch.examples, self.shards)
-        for number in range(worker, batch.shards, len(self.workers)):
+        for number in range(worker, batch.shards, len(self.readers)):
             yield Shard(number, self.rows[spans[number]], self.gradients[number], self.observed[number])
 
     def keep(self, shard: Shard, loss: float, right: int) -> None:
@@ -225,7 +225,7 @@ class Steps:
         self._meet(worker)
         if not self._finite(batch):
             return
-        blocks = self.blocks[worker :: len(self.workers)]
+        blocks = self.blocks[worker :: len(self.readers)]
         clip = self.plan.clip
         if clip and clip.norm:  # the norm is known when all blocks have been added up
             for block in blocks:
@@ -273,7 +273,7 @@ class Steps:
         """By what the gradient is multiplied to clip its norm; its squares are added in the same order by any number
         of workers."""
         self._meet(worker)
-        for span in range(worker, len(self.spans), len(self.workers)):
+        for span in range(worker, len(self.spans), len(self.readers)):
             part = self.sum[self.spans[span]].astype(np.float64)  # in float32 the squares could overflow
             self.squares[span] = np.vdot(part, part)
         self._meet(worker)

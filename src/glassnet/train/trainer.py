@@ -1,6 +1,6 @@
 """A training that can be held: it takes a step when asked, gives its whole state, and goes back to any state it gave.
 
-Whoever asks decides when to go on: `fit`, a page, a checkpoint. There is no other loop of gradient descent.
+Whoever asks decides when to go on: `fit`, a page, a notebook.
 """
 
 import math
@@ -18,9 +18,10 @@ from glassnet.nn.network import Network
 from glassnet.nn.settings import InputError, require, to_table, whole
 from glassnet.nn.stream import stream
 from glassnet.train.crew import processors
-from glassnet.train.data import fingerprint, prepare
-from glassnet.train.failure import failure, look
+from glassnet.train.data import check_monitor, fingerprint, prepare
+from glassnet.train.failure import failure, probe
 from glassnet.train.history import DivergenceError, History, Record
+from glassnet.train.interrupt import first_interrupt
 from glassnet.train.metrics import Examples, count_right, matrix_threads, measure
 from glassnet.train.plan import Plan
 from glassnet.train.steps import Steps
@@ -47,11 +48,11 @@ class Trainer:
         plan: the settings of the training.
         validation: as train, to measure after each epoch.
         sample_weights: how much each example counts in the loss (N,); multiplied with those of their classes.
+        monitor: the value of the history by which the best network is known; by default the last one measured.
         workers: how many shards run at once, all processors by default; changes no bit of the result.
 
     Attributes:
         data: the examples, as they are used, and what is measured on them.
-        monitor: the value of the history by which the best network is known: the last one measured, until it is set.
 
     Raises:
         InputError: data or settings that cannot be used; nothing was changed.
@@ -65,6 +66,7 @@ class Trainer:
         *,
         validation: Any = None,
         sample_weights: Any = None,
+        monitor: str | None = None,
         workers: int | None = None,
     ) -> None:
         require(isinstance(network, Network), f"expected a Network, got {network!r}")
@@ -72,13 +74,15 @@ class Trainer:
         self.network, self.plan = network, plan or Plan()
         self.workers = whole(processors() if workers is None else workers, "workers", 1)
         self.data = prepare(network, train, self.plan, validation, sample_weights)
-        self.monitor = self.data.measured[-1]
+        self.monitor = monitor or self.data.measured[-1]
+        check_monitor(self.monitor, self.data.measured)
         self.labelled = self.data.labelled
         rows, size = len(self.data.examples.rows), self.plan.batch_size
         self.batch_size = rows if size == "full" else min(size, rows)
         self.order = 0, self.data.examples.rows  # the epoch, and in which order it takes the examples
         self._training: Training | None = None
         self._steps: Steps | None = None
+        self.whole = True  # no step was broken off
 
     @property
     def training(self) -> Training:
@@ -113,8 +117,8 @@ class Trainer:
             network.classes = None  # it learns numbers now, and predicts them
         network.adapt(self.data.examples.inputs, self.data.examples.rows)
         with np.errstate(over="ignore", invalid="ignore"):
-            start_loss = look(network, self.data.examples, self.data.weights).loss
-        self._training = training = Training(
+            start_loss = probe(network, self.data).loss
+        self._training = Training(
             network,
             plan,
             plan.optimizer.start(network.theta),
@@ -124,8 +128,14 @@ class Trainer:
             batches=math.ceil(len(self.data.examples.rows) / self.batch_size),
             averages={"theta": network.theta.copy(), "buffers": network.buffers.copy()} if plan.average else {},
         )
-        self._steps = Steps(
-            network,
+        self._open()
+        return self
+
+    def _open(self) -> None:
+        """Let the workers start."""
+        training, plan = self.training, self.plan
+        steps = Steps(
+            self.network,
             self.data.examples,
             plan,
             self.learn,
@@ -135,41 +145,55 @@ class Trainer:
             batch_size=self.batch_size,
             workers=self.workers,
         )
+        self._steps = steps  # the workers inherit it
         with ExitStack() as stack:
+            stack.callback(self._forget)
             stack.enter_context(matrix_threads(plan.blas_threads if plan.blas_threads or plan.shards == 1 else 1))
-            stack.enter_context(self._steps)
+            stack.enter_context(steps)
             self.opened = stack.pop_all()
-        return self
+
+    def _forget(self) -> None:
+        self._steps = None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.opened.__exit__(kind, error, trace)
-        self._steps = None
-        if self.training.averages and error is None:
+        if not self.whole:
+            self.training.last.restore(self.network)
+        elif self.training.averages and error is None:
             np.copyto(self.network.theta, self.training.averages["theta"])
             np.copyto(self.network.buffers, self.training.averages["buffers"])
 
     def step(self) -> None:
         """Take the next step. After the last one of an epoch, the epoch is measured, and the history has its record.
 
+        Ctrl-C waits for the end of the step. After an error within one, training goes on from a state that is restored.
+
         Raises:
-            InputError: all epochs are over.   DivergenceError: the loss is not finite; the network is as it was after
-                the last whole epoch.   WorkerError: another worker has failed.
+            InputError: the training is over, or was broken off within a step; a change by `plan.augment` that cannot
+                be used.   DivergenceError: the loss is not finite; the network is as it was after the last whole epoch.
+            WorkerError: another worker has failed.
         """
         training = self.training
+        self._check_whole()
         self.next_epoch()
+        told: list[bool] = []
         try:
-            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is looked for
+            self.whole = False
+            with first_interrupt(lambda: told.append(True)), np.errstate(over="ignore", invalid="ignore"):
                 if training.batch < training.batches:  # else its state was taken before it was measured
                     self.begin()
                     self.learn()
                     self.end()
                 if training.batch == training.batches:
                     self.measure()
+            self.whole = True
         except DivergenceError:
             training.last.restore(self.network)
             raise
+        if told:
+            raise KeyboardInterrupt
 
     def epoch(self) -> Record:
         """Go on to the end of this epoch, or take a whole one; returns its record.
@@ -184,7 +208,7 @@ class Trainer:
 
     def state(self) -> TrainingState:
         """All there is to know of the training, to go back to or to keep."""
-        require(self._steps is not None, NOT_ENTERED)
+        self._check_whole()
         return self.training.state()
 
     def restore(self, state: TrainingState) -> None:
@@ -195,19 +219,29 @@ class Trainer:
         """
         require(self._steps is not None, NOT_ENTERED)
         self.training.restore(state)
+        if not self.whole:  # the other workers may be anywhere in the step that was broken off
+            self.opened.close()
+            self._open()
+            self.whole = True
+
+    def _check_whole(self) -> None:
+        require(self._steps is not None, NOT_ENTERED)
+        require(self.whole, "this training was broken off within a step: go back to a state of it with restore(state)")
 
     def failure(self) -> str | None:
         """What to tell of a training that ended no better than it began, and its usual causes; None if it is well."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return failure(self.training, self.data.examples, self.data.validation, self.data.weights)
+            return failure(self.training, self.data)
 
     def next_epoch(self) -> None:
         """Begin the next epoch, if this one is over and measured.
 
         Raises:
-            InputError: it was the last one.
+            InputError: it was the last one, or the training was stopped.
         """
         training = self.training
+        stopped = training.history.stopped
+        require(stopped is None, f"the training is over: it was stopped, for {stopped}")
         if len(training.history) < training.epoch:
             return
         require(training.epoch < training.epochs, f"the training is over: it had all its {training.epochs} epochs")
@@ -228,10 +262,10 @@ class Trainer:
     def learn(self, worker: int = 0) -> None:
         """What one worker does in a step: forward, loss and backward of its shards, and the update of its blocks."""
         steps, optimizer = self.steps, self.plan.optimizer
-        batch, taker = steps.batch(), steps.workers[worker]
-        network = taker.network
+        batch, reader = steps.told_batch(), steps.readers[worker]
+        network = reader.network
         for shard in steps.shards_of(worker, batch):
-            x, y, weights = taker.take(shard.rows, shard.gradient, shard.observed, step=batch.step, shard=shard.number)
+            x, y, weights = reader.take(shard.rows, shard.gradient, shard.observed, step=batch.step, shard=shard.number)
             logits = network.forward(x, training=True)
             loss, prediction = network.loss.forward(logits, y, weights=weights, total=batch.weight)
             dlogits = network.loss.backward(prediction, y, weights=weights, total=batch.weight)

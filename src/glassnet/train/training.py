@@ -20,7 +20,7 @@ from glassnet.nn.settings import require
 from glassnet.train.history import History, Record, is_better
 from glassnet.train.plan import Plan
 
-PROGRESS = ("epoch", "batch", "right", "weight", "loss_sum", "seconds", "rate", "learning_rate", "went_on")
+NUMBERS = ("epoch", "batch", "right", "weight", "loss_sum", "seconds", "rate", "learning_rate", "went_on")
 
 
 class Snapshot:
@@ -75,7 +75,8 @@ class TrainingState:
     """A copy of all that the rest of a training depends on, as it was between two steps.
 
     Attributes:
-        arrays: the parameters and whatever else is a vector, by name.
+        arrays: vectors by name: "theta" and "buffers" of the network, the same of "last." and "best.", what the
+            optimizer remembers ("optimizer.velocity"), and running means ("average.theta").
         values: plain values: the settings of the training, its history, how far the epoch has come.
     """
 
@@ -97,11 +98,11 @@ class Training:
         epoch, batch: where training is, both from 1; batch is 0 before an epoch's first step.
         weight, loss_sum, right: of the examples of this epoch so far: how much they count together, their loss, how
             many were right.
-        seconds: spent on this epoch so far.
+        seconds: spent on steps and measuring in this epoch so far.
         rate: a factor on the learning rate, besides the schedule's.   learning_rate: of the last step.
         start_loss: the mean loss before the first step, on a few training examples; NaN if that is not known.
         went_on: the number of epochs after which a training that had been stopped went on; 0 if it never did.
-        interrupted: whether somebody wants it to end after this step.
+        interrupted: whether somebody has asked `fit` to end it after this step.
     """
 
     network: Network
@@ -152,22 +153,28 @@ class Training:
         self.history.stopped = reason
 
     def interrupt(self) -> None:
-        """End the training after this step."""
+        """Ask `fit` to end the training after this step, as Ctrl-C does."""
         self.interrupted = True
 
     def state(self) -> TrainingState:
-        """A copy of all there is to know."""
+        """A copy of all there is to know.
+
+        Raises:
+            InputError: the training has run away: its parameters are no finite numbers.
+        """
+        finite = bool(np.isfinite(self.network.theta).all())
+        require(finite, "the training has run away, and has no state to keep: its parameters are no finite numbers")
         arrays = {name: vector.copy() for name, vector in self._vectors().items()}
         if self.best.snapshot:
             arrays |= {"best.theta": self.best.snapshot.theta.copy(), "best.buffers": self.best.snapshot.buffers.copy()}
         values: dict[str, Any] = {
-            "settings": self.settings,
+            "settings": copy.deepcopy(self.settings),
             "history": [dict(record) for record in self.history],
             "stopped": self.history.stopped,
             "best_epoch": self.best.epoch,
             "best_value": None if math.isnan(self.best.value) else self.best.value,
             "start_loss": None if math.isnan(self.start_loss) else self.start_loss,
-            **{name: getattr(self, name) for name in PROGRESS},
+            **{name: getattr(self, name) for name in NUMBERS},
         }
         return TrainingState(arrays, values)
 
@@ -189,8 +196,9 @@ class Training:
             numbers = self._numbers(state.values, len(history))
         except KeyError as error:
             require(False, f"the state is damaged: it lacks {error}")
+        known = not math.isnan(numbers["best_value"])
         require(
-            (numbers["best_epoch"] > 0) == ("best.theta" in state.arrays),
+            (numbers["best_epoch"] > 0) == ("best.theta" in state.arrays) == known,
             "the state is damaged: its best epoch and its best network do not agree",
         )
         for name, vector in vectors.items():  # nothing can fail any more
@@ -198,6 +206,7 @@ class Training:
         self.best.epoch, self.best.value = numbers.pop("best_epoch"), numbers.pop("best_value")
         self.best.snapshot = snapshot if self.best.epoch else None
         self.history.records, self.history.stopped = history, state.values["stopped"]
+        self.history.interrupted = False
         self.history.kept_epoch, self.history.best_epoch = len(history), self.best.epoch
         for name, value in numbers.items():
             setattr(self, name, value)

@@ -29,11 +29,11 @@ def augmented(changes: Sequence[Augment], x: Array, y: Array, rng: np.random.Gen
     return x, y
 
 
-class Worker:
-    """Takes one shard after the other through its network.
+class ShardReader:
+    """Reads the examples of one shard after the other, for one network.
 
     Args:
-        network: goes forward and backward; nobody else may use its gradient and workspaces meanwhile.
+        network: what learns from them; nobody else may use its gradient and workspaces meanwhile.
         examples: where the rows come from.
         weights: how much each of them counts; None if all count the same.
         augment: changes to the examples, one after the other.
@@ -53,6 +53,9 @@ class Worker:
         self, rows: Array, gradient: Array, observed: Array, *, step: int, shard: int
     ) -> tuple[Array, Array, Array | None]:
         """Inputs, targets and weights of these rows, one shard of a batch; the network is ready to learn from them.
+
+        Shapes: rows (n,) -> x (n, ...), y (n,) or (n, M), weights (n,) or None; gradient (P,), observed (B,), for P
+        parameters and B buffers.
 
         Args:
             gradient: where the network will write what they add to the gradient of the batch.
