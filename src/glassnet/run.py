@@ -17,12 +17,12 @@ from glassnet import plots
 from glassnet.data.dataset import Dataset
 from glassnet.data.schema import digest
 from glassnet.modelfile import ModelFileError, load_network, save_network, write_whole
-from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
 from glassnet.nn.settings import InputError, to_table
 from glassnet.recipes.recipe import Recipe, load_recipe
 from glassnet.recipes.toml import to_toml
 from glassnet.report import write_report
+from glassnet.report.pictures import draw
 from glassnet.runfolder import (
     CHECKPOINT,
     ENVIRONMENT,
@@ -268,29 +268,6 @@ def _about_data(dataset: Dataset) -> dict[str, Any]:
         checksum = digest(dataset.train.inputs, dataset.train.targets)
         return {"table": to_table(dataset.schema), "data": {"sha256": checksum}}
     return {"data": {"white": dataset.white}}
-
-
-def draw(
-    folder: Path, network: Network, history: History, result: Evaluation | RegressionEvaluation, images: Array
-) -> list[Path]:
-    """Draw every picture of a run into this folder; return the files."""
-    folder.mkdir(exist_ok=True)
-    if isinstance(result, RegressionEvaluation):
-        figures = {"predicted": plots.predicted(result), "residuals": plots.residuals(result)}
-    else:
-        figures = {"confusion": plots.confusion(result)}
-    if len(history):
-        figures["curves"] = plots.curves(history)
-    if images.ndim > 2 and isinstance(result, Evaluation):
-        figures["predictions"] = plots.predictions(images, result)
-        figures["mistakes"] = plots.mistakes(images, result)
-        first = plots.first_layer(network, images.reshape(len(images), -1).std(axis=0))
-        figures |= {"first-layer": first} if first else {}
-    paths = []
-    for name, figure in figures.items():
-        paths.append(folder / f"{name}.png")
-        plots.save(figure, paths[-1])
-    return paths
 
 
 def environment() -> dict[str, Any]:
