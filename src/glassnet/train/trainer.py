@@ -218,11 +218,15 @@ class Trainer:
             InputError: it is of another training, or damaged; then nothing was changed.
         """
         require(self._steps is not None, NOT_ENTERED)
-        self.training.restore(state)
-        if not self.whole:  # the other workers may be anywhere in the step that was broken off
-            self.opened.close()
-            self._open()
+        if self.whole:
+            self.training.restore(state)
+            return
+        self.opened.close()  # the other workers may be anywhere in the step that was broken off: they start anew
+        try:
+            self.training.restore(state)
             self.whole = True
+        finally:
+            self._open()
 
     def _check_whole(self) -> None:
         require(self._steps is not None, NOT_ENTERED)
