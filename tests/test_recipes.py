@@ -9,7 +9,7 @@ import tomli_w
 
 import glassnet as gn
 from glassnet.recipes.recipe import Recipe, load_recipe, recipe_names
-from glassnet.recipes.toml import RecipeError
+from glassnet.recipes.toml import RecipeError, value_of
 from glassnet.run import train_recipe
 
 MINIMAL = """
@@ -161,6 +161,24 @@ def test_settings_replace_those_of_the_file(own: Path) -> None:
 
 def test_a_name_in_the_file_can_be_given_settings() -> None:
     assert load_recipe("classic", settings={"network.init": "HeUniform"}).network.init == gn.HeUniform()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0.1", 0.1),
+        ("true", True),
+        ("[256, 64]", [256, 64]),
+        ('{type = "Adam", lr = 1}', {"type": "Adam", "lr": 1}),
+        ("Adam", "Adam"),
+        ("", ""),
+        ("1\noptimizer.lr = 7", "1\noptimizer.lr = 7"),  # not 1 alone
+        ("[" * 3000, "[" * 3000),
+        ("1" * 5000, "1" * 5000),
+    ],
+)
+def test_a_text_is_the_value_it_stands_for_in_toml(text: str, value: object) -> None:
+    assert value_of(text) == value
 
 
 def test_layers_and_hidden_replace_each_other() -> None:

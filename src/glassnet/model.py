@@ -53,8 +53,9 @@ class Model:
         """Open a pretrained model by its name, a model file, or the folder of a run.
 
         Raises:
-            ModelFileError: none of these, a damaged file, or a run that has no model yet.
+            ModelFileError: none of these, a damaged file, or a run that has no model yet.   InputError: no name at all.
         """
+        require(isinstance(given, str | Path), f"expected the name or the path of a model, got {type(given).__name__}")
         path = model_path(given)
         if not path.exists() and not path.suffix:
             raise ModelFileError(

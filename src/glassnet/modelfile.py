@@ -88,24 +88,28 @@ def load_network(path: str | Path) -> Network:
         return _network(path, file, metadata)
 
 
-def check_same_arrays(network: Network, other: Network) -> None:
-    """Raise InputError unless the other network has the arrays of this one: its names and shapes, whatever the layers.
+def begin_with(network: Network, start: Network) -> None:
+    """Give a network the parameters of another one, and the buffers that both have, such as means of BatchNorm.
 
-    The message names what is missing, what is too many, and what has another shape.
+    Raises:
+        InputError: their arrays differ: what is missing, what is too many, and what has another shape.
     """
-    own, found = (
-        {name: segment.declared.shape for name, segment in _names(one.layers, one.segments).items()}
-        for one in (network, other)
-    )
+    own, found = (_names(one.layers, one.segments) for one in (network, start))
     missing, extra = sorted(own.keys() - found.keys()), sorted(found.keys() - own.keys())
     faults = [f"it lacks {', '.join(missing)}"] if missing else []
     faults += [f"it has {', '.join(extra)} besides"] if extra else []
     faults += [
-        f"its {name} is {found[name]}, expected {shape}"
-        for name, shape in own.items()
-        if name in found and found[name] != shape
+        f"its {name} is {found[name].declared.shape}, expected {segment.declared.shape}"
+        for name, segment in own.items()
+        if name in found and found[name].declared.shape != segment.declared.shape
     ]
     require(not faults, f"the weights of that model do not fit this network: {brief('; '.join(faults), 600)}")
+    for name, segment in own.items():
+        segment.view(network.theta)[...] = found[name].view(start.theta)
+    own, found = (_names(one.layers, one.buffer_segments) for one in (network, start))
+    for name, segment in own.items():
+        if name in found and found[name].declared.shape == segment.declared.shape:
+            segment.view(network.buffers)[...] = found[name].view(start.buffers)
 
 
 def read_about(path: str | Path) -> dict[str, Any]:

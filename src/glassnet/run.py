@@ -38,7 +38,7 @@ from glassnet.runfolder import (
     read_run,
 )
 from glassnet.train.callbacks import Callback
-from glassnet.train.checkpoint import Checkpoint, summary
+from glassnet.train.checkpoint import Checkpoint, CheckpointError, summary
 from glassnet.train.history import DivergenceError, History, to_line
 from glassnet.train.loop import Progress
 from glassnet.train.metrics import Evaluation, evaluate
@@ -109,9 +109,11 @@ def train_recipe(
             check_free(folder)  # another process may have been here in the meantime
             with _writing(folder):
                 (folder / RECIPE).write_text(to_toml(recipe.to_table()), encoding="utf-8")
-                _write_json(folder / ENVIRONMENT, environment() | {"data": about["data"] if dataset.schema else {}})
+                began = environment() | {"data": about["data"] if dataset.schema else {}}
                 if start is not None:
+                    began["start"] = START
                     save_network(start, folder / START)
+                _write_json(folder / ENVIRONMENT, began)
             checkpoint = Checkpoint(folder / CHECKPOINT, minutes=recipe.training.checkpoint_minutes)
             fit = partial(recipe.fit, network=network, start=start, progress=progress, workers=workers)
             return _train(folder, recipe, network, dataset, about, checkpoint, fit, pictures=pictures)
@@ -165,16 +167,20 @@ def find_unfinished(folder: str | Path, *, epochs: int | None = None) -> Unfinis
     _check_own(folder)
     recipe = load_recipe(folder / RECIPE)
     wanted = recipe.training.epochs if epochs is None else epochs
-    finished = (folder / EVALUATION).is_file()
+    finished = (folder / EVALUATION).is_file() and (folder / MODEL).is_file()
+    anew = f"to start another run from its weights: glassnet train {folder / RECIPE} --from {folder}"
+    before, trained, within, stopped = wanted, 0, False, None
     if (folder / CHECKPOINT).is_file():
-        before, trained, within, stopped = summary(folder / CHECKPOINT)
+        try:
+            before, trained, within, stopped = summary(folder / CHECKPOINT)
+        except CheckpointError as error:
+            if finished:
+                raise RunError(f"{error}, but this run has a result already; {anew}") from None
+            raise
     elif finished:
-        raise RunError(
-            f"{folder}: this run is finished, and has no checkpoint to go on from; to start another from its weights: "
-            f"glassnet train {folder / RECIPE} --from {folder}"
-        )
-    else:
-        before, trained, within, stopped = wanted, 0, False, None
+        raise RunError(f"{folder}: this run is finished, and has no checkpoint to go on from; {anew}")
+    elif read_environment(folder).get("start") and not (folder / START).is_file():
+        raise RunError(f"{folder}: this run began with the weights of a model, but its {START} is gone: train it anew")
     if epochs is None and finished and (stopped or trained >= wanted):
         reason = f" ({stopped})" if stopped else ""
         raise RunError(
@@ -213,7 +219,8 @@ def resume_run(
     about = _about_data(dataset)
     _check_data(dataset, about, folder)
     network = recipe.make_network(dataset)
-    start = load_network(folder / START) if (folder / START).is_file() else None
+    begins = not (folder / CHECKPOINT).is_file() and (folder / START).is_file()
+    start = load_network(folder / START) if begins else None
     minutes = recipe.training.checkpoint_minutes
     with _alone(folder):
         checkpoint = Checkpoint(folder / CHECKPOINT, minutes=minutes, longer=run.longer)

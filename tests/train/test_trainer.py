@@ -212,6 +212,23 @@ def test_it_trains_in_a_with_block_and_until_its_end() -> None:
             held.step()
 
 
+def test_it_is_entered_once_at_a_time_and_restores_states_alone() -> None:
+    with trainer() as held:
+        with pytest.raises(gn.InputError, match="in a with block already"), held:
+            pass
+        for wrong in (None, {}, "state"):
+            with pytest.raises(gn.InputError, match=r"expected a state from Trainer.state\(\), got "):
+                held.restore(wrong)
+        state = held.state()
+        state.arrays["theta"] = [1.0]
+        with pytest.raises(gn.InputError, match=r"theta: expected an array, got \[1.0\]"):
+            held.restore(state)
+        state = held.state()
+        state.values["settings"]["epochs"] = 99
+        held.step()  # its own settings are the same as before
+        assert held.state().values["settings"]["epochs"] == EPOCHS
+
+
 def test_nothing_is_changed_before_it_is_entered() -> None:
     net = gn.Network([gn.Standardize(), gn.Dense(3)], input_shape=2)
     before = net.theta.copy(), net.buffers.copy(), net.loss, net.classes

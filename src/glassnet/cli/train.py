@@ -181,12 +181,15 @@ def watched(folder: Path) -> "Iterator[ProgressBar]":
     import sys
 
     from glassnet.progress import ProgressBar
+    from glassnet.runfolder import EVALUATION
 
     try:
         with ProgressBar() as progress:
             yield progress
     except KeyboardInterrupt:
-        print(f"broken off; it goes on with: glassnet resume {folder}", file=sys.stderr)
+        finished = (folder / EVALUATION).is_file()
+        how = f"the run is finished, but for its report: glassnet report {folder}"
+        print(f"broken off; {how if finished else f'it goes on with: glassnet resume {folder}'}", file=sys.stderr)
         raise
 
 
@@ -246,6 +249,8 @@ def load_data(recipe: "Recipe") -> "Dataset":
 
 
 def _show(run: "Run", pictures: bool) -> None:
+    import sys
+
     from glassnet.cli.terminal import console, section, show_evaluation
 
     if run.history.stopped:
@@ -253,7 +258,7 @@ def _show(run: "Run", pictures: bool) -> None:
         kept = run.history.kept_epoch
         console.print(f"kept the network of epoch {kept}" if kept else "kept the network as it was at the start")
     if run.history.interrupted:
-        console.print(f"it goes on with: glassnet resume {run.folder}", soft_wrap=True)
+        print(f"it goes on with: glassnet resume {run.folder}", file=sys.stderr)
     section("On the test examples, which it has never seen")
     show_evaluation(run.evaluation, split="test")
     section(f"Written to {run.folder}")

@@ -11,7 +11,7 @@ import numpy as np
 from glassnet.data.augment import Augmentation
 from glassnet.data.dataset import Dataset
 from glassnet.data.outliers import Outliers
-from glassnet.modelfile import check_same_arrays
+from glassnet.modelfile import begin_with
 from glassnet.nn.average import WeightAverage
 from glassnet.nn.clip import Clip
 from glassnet.nn.distance import Distance, SquaredError
@@ -30,6 +30,7 @@ from glassnet.train.history import History
 from glassnet.train.loop import Progress, fit
 from glassnet.train.plan import Augment, Plan
 from glassnet.train.target import target_scale
+from glassnet.train.training import Snapshot
 
 FOLDER = Path(__file__).parent
 
@@ -148,10 +149,9 @@ class Recipe:
         """
         network = self.make_network(dataset) if network is None else network
         scale = target_scale(network, dataset.train.y)
-        before = network.theta.copy()
+        before = Snapshot(network)
         if start is not None:
-            check_same_arrays(network, start)
-            network.theta[...] = start.theta
+            begin_with(network, start)
             if scale:
                 scale.take_out_of(network)
         learned = dataset.with_targets(scale.standardized) if scale else dataset
@@ -167,7 +167,7 @@ class Recipe:
                 workers=workers,
             )
         except InputError:  # nothing was trained
-            network.theta[...] = before
+            before.restore(network)
             raise
         except Exception:
             if scale:

@@ -49,9 +49,10 @@ def to_toml(table: dict[str, Any]) -> str:
 def value_of(text: str) -> Any:
     """The value that a text stands for in TOML: 0.1, true, [256, 64]; a text that is no TOML stands for itself."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except ValueError:  # or a number of more than 4,300 digits
+        table = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):  # no TOML, a number of more than 4,300 digits, lists in lists in lists
         return text
+    return table["value"] if len(table) == 1 else text  # of several lines, which are not to be lost
 
 
 def as_text(value: Any) -> str:

@@ -24,6 +24,7 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         whole(self.epochs, "epochs", 1)
+        require(self.epochs < 2**63, f"epochs must be below 2**63, got {self.epochs}")
         whole(self.shards, "shards", 1)
         if self.batch_size != "full":
             whole(self.batch_size, "batch_size", 1)

@@ -12,6 +12,8 @@ from glassnet.train.metrics import Examples, count_right
 from glassnet.train.training import Training
 
 PROBED = 256  # training examples that are looked at, before the first step and after the last one
+ONE_CLASS = 0.9  # where a class has such a share, a network may well answer with it alone
+RESAMPLED = 0.1  # a share of a class in training and validation differs by more only if somebody wanted that
 GROWN = 0.1  # a loss has grown if it is larger than at the start by this part of the loss of outputs that are all 0
 
 
@@ -21,19 +23,21 @@ class Probe(NamedTuple):
     Attributes:
         loss: the mean loss.   of_zeros: the mean loss if all outputs were 0, as a scale.
         accuracy: how often it is right, 0 to 1; NaN without labels.
+        answers: how many different classes it answers with; 0 without labels.
     """
 
     loss: float
     of_zeros: float
     accuracy: float
+    answers: int
 
 
-UNKNOWN = Probe(math.nan, math.nan, math.nan)
+UNKNOWN = Probe(math.nan, math.nan, math.nan, 0)
 
 
 def probe(network: Network, data: TrainingData) -> Probe:
-    """How a network does on the first training examples; NaN where its outputs are not finite."""
-    rows = data.examples.rows[:PROBED]
+    """How a network does on some of the training examples; NaN where its outputs are not finite."""
+    rows = _probed(data.examples).rows
     y = data.examples.targets[rows]
     weights = None if data.weights is None else data.weights[rows]
     if weights is not None and not weights.any():
@@ -44,7 +48,15 @@ def probe(network: Network, data: TrainingData) -> Probe:
         of_zeros, _ = network.loss.forward(np.zeros_like(logits), y, weights=weights)
     except InputError:
         return UNKNOWN
-    return Probe(loss, of_zeros, count_right(network, prediction, y) / len(y) if data.labelled else math.nan)
+    if not data.labelled:
+        return Probe(loss, of_zeros, math.nan, 0)
+    answers = len(np.unique(network.loss.labels(prediction)))
+    return Probe(loss, of_zeros, count_right(network, prediction, y) / len(y), answers)
+
+
+def _probed(examples: Examples) -> Examples:
+    """Some of the examples, from all over them, for they may be sorted by class."""
+    return examples._replace(rows=examples.rows[:: -(-len(examples.rows) // PROBED)])
 
 
 def failure(training: Training, data: TrainingData) -> str | None:
@@ -61,12 +73,14 @@ def failure(training: Training, data: TrainingData) -> str | None:
     if grown:
         faults.append(f"the loss went from {training.start_loss:.4g}, before the first step, to {now.loss:.4g}")
     if data.weights is None and data.labelled:
-        measured, accuracy = data.examples._replace(rows=data.examples.rows[:PROBED]), now.accuracy
+        measured, accuracy = _probed(data.examples), now.accuracy
         if data.validation is not None:
             kept = training.history.records[training.history.kept_epoch - 1]
             measured, accuracy = data.validation, kept["validation_accuracy"]
-        if fault := _worse_than_guessing(accuracy, measured):
+        if fault := _worse_than_guessing(accuracy, measured, data.examples):
             faults.append(fault)
+        elif now.answers == 1 and _largest(data.examples)[1] < ONE_CLASS:
+            faults.append("it answers every example with the same class")
     if not faults:
         return None
     rate = training.plan.optimizer.lr
@@ -76,9 +90,17 @@ def failure(training: Training, data: TrainingData) -> str | None:
     return f"this training has failed: {' and '.join(faults)}. Usually {causes}, or the inputs are not scaled"
 
 
-def _worse_than_guessing(accuracy: float, measured: Examples) -> str:
-    counts = np.unique(measured.targets[measured.rows], return_counts=True)[1]
-    share = counts.max() / counts.sum()
-    if not accuracy < share - 2 * math.sqrt(share * (1 - share) / counts.sum()):
+def _worse_than_guessing(accuracy: float, measured: Examples, learned: Examples) -> str:
+    """What to tell of an accuracy; nothing where the classes that were learned were given other shares on purpose."""
+    largest, share = _largest(measured)
+    error = math.sqrt(share * (1 - share) / len(measured.rows))
+    resampled = abs(np.mean(learned.targets[learned.rows] == largest) - share) > RESAMPLED
+    if resampled or not accuracy < share - 2 * error:
         return ""
     return f"the accuracy is {accuracy:.2%}, worse than always saying the largest class ({share:.2%})"
+
+
+def _largest(examples: Examples) -> tuple[int, float]:
+    """The most frequent class, and its share of the examples."""
+    classes, counts = np.unique(examples.targets[examples.rows], return_counts=True)
+    return int(classes[counts.argmax()]), float(counts.max() / counts.sum())

@@ -81,7 +81,7 @@ class Plan:
         settled |= {name: whole(getattr(self, name), name, 1) for name in ("epochs", "shards")}
         settled["seed"] = whole(self.seed, "seed", 0)
         stream(self.seed, "shuffle")  # refuses a seed that is too large
-        if self.batch_size != "full":
+        if not (isinstance(self.batch_size, str) and self.batch_size == "full"):
             settled["batch_size"] = whole(self.batch_size, "batch_size (or 'full')", 1)
         if self.blas_threads is not None:
             settled["blas_threads"] = whole(self.blas_threads, "blas_threads", 1)

@@ -109,6 +109,7 @@ class Trainer:
         return self.training.finished
 
     def __enter__(self) -> Self:
+        require(self._steps is None, "this Trainer is in a with block already: make another one")
         network, plan = self.network, self.plan
         network.loss = self.data.loss
         if self.labelled and network.classes is None:

@@ -21,6 +21,10 @@ from glassnet.train.history import History, Record, is_better
 from glassnet.train.plan import Plan
 
 NUMBERS = ("epoch", "batch", "right", "weight", "loss_sum", "seconds", "rate", "learning_rate", "went_on")
+IN_RECORDS = (
+    *("epoch", "training_loss", "training_accuracy", "penalty", "validation_loss", "validation_accuracy"),
+    *("learning_rate", "seconds"),
+)
 
 
 class Snapshot:
@@ -184,6 +188,7 @@ class Training:
         Raises:
             InputError: it is of another training, or damaged; then nothing was changed.
         """
+        require(isinstance(state, TrainingState), f"expected a state from Trainer.state(), got {type(state).__name__}")
         self._compare(state.values.get("settings"))
         snapshot = Snapshot(self.network)
         vectors = self._vectors()
@@ -233,6 +238,8 @@ class Training:
         require(len(records) <= self.epochs, f"the state is damaged: it has {len(records)} epochs of {self.epochs}")
         lacks = {name for record in records for name in self.settings["measured"] if name not in record}
         require(not lacks, f"the state is damaged: its history lacks {', '.join(sorted(lacks))}")
+        known = {name: place for place, name in enumerate(IN_RECORDS)}  # a file sorts its keys
+        records = [dict(sorted(record.items(), key=lambda item: known.get(item[0], len(known)))) for record in records]
         stopped = values["stopped"]
         text = stopped is None or isinstance(stopped, str)
         require(text, f"the state is damaged: expected why it was stopped, got {shown(stopped)}")
@@ -260,6 +267,7 @@ class Training:
 
 
 def _check_vector(name: str, vector: Array, saved: Array) -> None:
+    require(isinstance(saved, np.ndarray), f"the state is damaged: {name}: expected an array, got {shown(saved)}")
     same = vector.shape == saved.shape and vector.dtype == saved.dtype
     require(
         same,
