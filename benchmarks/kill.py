@@ -49,7 +49,10 @@ def train(folder: Path) -> None:
         batch_size=64,
         shards=4,
         workers=2,
-        callbacks=[gn.Checkpoint(folder / "checkpoint"), gn.EarlyStopping("validation_loss", patience=EPOCHS)],
+        callbacks=[
+            gn.Checkpoint(folder / "checkpoint", minutes=0),
+            gn.EarlyStopping("validation_loss", patience=EPOCHS),
+        ],
     )
     gn.save_network(network, folder / "model.safetensors")
     (folder / "history.json").write_text(json.dumps(history.records))

@@ -738,7 +738,7 @@ def test_a_checkpoint_of_an_estimator(digits, tmp_path: Path) -> None:
 
     X, y = digits
     for name, data in (("dense", X), ("sparse", scipy.sparse.csr_array(X))):
-        keep = gn.Checkpoint(tmp_path / f"{name}.safetensors")
+        keep = gn.Checkpoint(tmp_path / f"{name}.safetensors", minutes=0)
         MLPClassifier((5,), max_iter=2, callbacks=[keep], random_state=0).fit(data, y)
         assert (tmp_path / f"{name}.safetensors").exists()
 

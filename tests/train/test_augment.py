@@ -40,7 +40,7 @@ def test_a_training_that_was_broken_off_goes_on_to_the_same_bits(tmp_path) -> No
                 raise KeyError("power cut")
 
     whole, _ = trained()
-    checkpoint = gn.Checkpoint(tmp_path / "c.safetensors")
+    checkpoint = gn.Checkpoint(tmp_path / "c.safetensors", minutes=0)
     with pytest.raises(KeyError):
         trained(callbacks=[checkpoint, Break()])
     resumed, _ = trained(callbacks=[checkpoint])
@@ -48,7 +48,7 @@ def test_a_training_that_was_broken_off_goes_on_to_the_same_bits(tmp_path) -> No
 
 
 def test_another_augmentation_is_another_training(tmp_path) -> None:
-    checkpoint = gn.Checkpoint(tmp_path / "c.safetensors")
+    checkpoint = gn.Checkpoint(tmp_path / "c.safetensors", minutes=0)
     trained(callbacks=[checkpoint])
     with pytest.raises(gn.CheckpointError, match="its augment is"):
         gn.fit(

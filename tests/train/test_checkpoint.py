@@ -147,7 +147,7 @@ def test_early_stopping_that_had_come_to_its_end_stays_there(tmp_path: Path) -> 
     results = []
     for _ in range(2):
         net = network()
-        callbacks = [gn.Checkpoint(tmp_path / "checkpoint"), gn.EarlyStopping("validation_loss", patience=2)]
+        callbacks = [gn.Checkpoint(tmp_path / "checkpoint", minutes=0), gn.EarlyStopping("validation_loss", patience=2)]
         results.append((net, gn.fit(net, (x, y), validation=wrong, epochs=50, callbacks=callbacks)))
     assert len(results[0][1]) < 50
     same(*results)
@@ -217,7 +217,7 @@ def test_the_best_network_of_before_is_still_the_best(tmp_path: Path) -> None:
 
     def run(path: Path | None, *callbacks):
         net = network()
-        kept = [gn.Checkpoint(path)] if path else []
+        kept = [gn.Checkpoint(path, minutes=0)] if path else []
         stopping = gn.EarlyStopping("validation_loss", patience=6)
         watchers = [*kept, stopping, *callbacks]
         return net, gn.fit(net, (x, y), validation=wrong, epochs=8, batch_size=16, callbacks=watchers)
@@ -254,7 +254,12 @@ def killed_training(folder: Path) -> None:
     layers = [gn.Flatten(), gn.Dense(4000), gn.ReLU(), gn.Dropout(0.2), gn.Dense(3)]
     net = gn.Network(layers, input_shape=(8, 8, 1))
     gn.fit(
-        net, (x, y), epochs=12, batch_size=32, optimizer=gn.Adam(1e-3), callbacks=[gn.Checkpoint(folder / "checkpoint")]
+        net,
+        (x, y),
+        epochs=12,
+        batch_size=32,
+        optimizer=gn.Adam(1e-3),
+        callbacks=[gn.Checkpoint(folder / "checkpoint", minutes=0)],
     )
     gn.save_network(net, folder / "model")
 
@@ -319,7 +324,7 @@ def test_a_checkpoint_may_stand_anywhere_among_the_callbacks(unbroken, tmp_path:
     """The others see what was resumed, and what they decide after an epoch is kept."""
     path = tmp_path / "checkpoint"
     with pytest.raises(CrashError):
-        train(None, callbacks=[gn.Checkpoint(path), BreakAt(4, 2)])
+        train(None, callbacks=[gn.Checkpoint(path, minutes=0), BreakAt(4, 2)])
     same(train(None, callbacks=[gn.Checkpoint(path)]), unbroken)
 
 
