@@ -358,7 +358,11 @@ def test_a_training_that_goes_well_is_not_announced(blobs, recwarn: pytest.Warni
     gn.fit(gn.Network([gn.Dense(1)], input_shape=2), (blobs[0], blobs[0][:, :1]), epochs=5)
     network = gn.Network([gn.Dense(16), gn.Tanh(), gn.Dense(3)], input_shape=2)
     by_class = np.argsort(blobs[1], kind="stable")
-    gn.fit(gn.Network([gn.Dense(3)], input_shape=2), (blobs[0][by_class], blobs[1][by_class]), epochs=5)
+    sorted_ = blobs[0][by_class], blobs[1][by_class]  # of which the first are all of one class
+    network = gn.Network([gn.Dense(3)], input_shape=2)
+    gn.fit(network, sorted_, epochs=1, batch_size=20, optimizer=gn.SGD(0.02))
+    first = gn.evaluate(network, (sorted_[0][:20], sorted_[1][:20])).accuracy
+    assert first < 1  # worse than always saying this class
     common = blobs[1] == 0  # in training each class is as frequent as the others, in validation one is rare
     rare = np.concatenate([np.flatnonzero(common), np.flatnonzero(~common)[:3]])
     gn.fit(gn.Network([gn.Dense(3)], input_shape=2), blobs, validation=(blobs[0][rare], blobs[1][rare]), epochs=1)

@@ -49,6 +49,7 @@ def peak() -> int:
 def work(kind: str, folder: Path, connection: Connection) -> None:
     """Answer each number that comes with what the hostile file of this number caused."""
     warnings.simplefilter("error")
+    warnings.filterwarnings("ignore", message="this training has failed")  # as one from a forged checkpoint may
     unraisable: list[str] = []
     sys.unraisablehook = lambda what: unraisable.append(f"{what.err_msg}: {what.exc_value!r}")
     path = folder / kind

@@ -1,5 +1,6 @@
 """A training that is held: stepped, looked into, taken back and forward, to the same bits as `fit`."""
 
+import multiprocessing
 import os
 import signal
 from dataclasses import replace
@@ -282,6 +283,7 @@ def test_after_an_error_within_a_step_it_goes_on_from_a_state(workers: int, monk
         held.restore(state)
         steps(held, 3)
         assert same(held.state(), expected)
+    assert multiprocessing.active_children() == []
 
 
 def test_ctrl_c_waits_for_the_end_of_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
