@@ -509,3 +509,11 @@ def test_outputs_that_overflow_on_validation_data_are_a_divergence(lr: float) ->
     with pytest.raises(gn.DivergenceError, match="no longer a finite number"):
         gn.fit(network, (x, y), validation=(1e3 * x, y), epochs=3, batch_size="full", optimizer=gn.SGD(lr))
     np.testing.assert_array_equal(network.theta, before)
+
+
+@pytest.mark.parametrize("train", [gn.fit, gn.Trainer])
+def test_a_warning_names_the_line_of_the_person_who_called(train) -> None:
+    network = gn.Network([gn.Dense(2)], input_shape=2)
+    with pytest.warns(UserWarning, match="the inputs go up to 300") as caught:
+        train(network, (np.full((4, 2), 300), np.arange(4) % 2))
+    assert {warning.filename for warning in caught} == {__file__}
