@@ -16,9 +16,10 @@ ARROWS = {
     "nn": set(),
     "data": set(),
     "version": set(),
+    "warn": set(),
     "doctor": {"nn"},
     "modelfile": {"nn", "version"},
-    "train": {"nn", "modelfile", "views"},
+    "train": {"warn", "nn", "modelfile", "views"},
     "pretrained": {"nn", "modelfile"},
     "export": {"nn", "modelfile", "version"},
     "views": {"nn", "data"},
@@ -26,7 +27,7 @@ ARROWS = {
     "answer": {"nn"},
     "trained_on": {"nn", "data"},
     "model": {
-        *("answer", "data", "explanation", "modelfile", "modelpath", "nn", "pretrained", "trained_on", "views"),
+        *("answer", "data", "explanation", "modelfile", "modelpath", "nn", "pretrained", "trained_on", "views", "warn"),
         *("recipes", "train"),  # late: to measure
     },
     "recipes": {"nn", "data", "train", "modelfile"},

@@ -261,3 +261,20 @@ def test_a_path_in_a_model_file_is_not_followed(tmp_path: Path) -> None:
     assert len(data.dataset(data.name).test) == 4  # whoever names it has seen it
     with pytest.raises(gn.DataError, match="its validation split is empty"):
         data.dataset(data.name, "validation")
+
+
+def test_pixels_that_were_divided_already_are_warned_of(recwarn: pytest.WarningsRecorder) -> None:
+    model, x = gn.Model.open("classic"), np.random.default_rng(0).integers(0, 256, (3, 28, 28), np.uint8)
+    model.predict(x)
+    model.predict(x.astype(np.float32))
+    model.predict(np.zeros((1, 28, 28)))
+    assert not recwarn.list
+    with pytest.warns(UserWarning, match=r"the inputs go up to 1, but this model takes pixels from 0 to 255") as caught:
+        model.predict(x / x.max())
+    assert {warning.filename for warning in caught} == {__file__}
+
+
+def test_a_frame_is_not_taken_by_the_order_of_its_columns(flowers: gn.Model) -> None:
+    pandas = pytest.importorskip("pandas", reason="frames are those of pandas")
+    with pytest.raises(gn.InputError, match="expected a table from read_table, or an array with the 1 inputs"):
+        flowers.predict(pandas.DataFrame({"petal": [1.0, 5.0]}))

@@ -25,6 +25,7 @@ from glassnet.nn.settings import InputError, from_table, nearest, require
 from glassnet.pretrained import pretrained_names
 from glassnet.trained_on import TrainedOn
 from glassnet.views import evidence, predict_views
+from glassnet.warn import warn
 
 if TYPE_CHECKING:
     from glassnet.explanation.example import Explanation
@@ -262,7 +263,20 @@ class Model:
         require(not self.predicts_numbers, f"{self.path}: this model predicts numbers, not classes: ask predict")
 
     def _inputs(self, x: Array | Table) -> Array:
-        return self._table_schema().examples(x) if isinstance(x, Table) else x
+        if isinstance(x, Table):
+            return self._table_schema().examples(x)
+        if self.schema and hasattr(x, "columns"):
+            raise InputError(
+                f"{self.path}: expected a table from read_table, or an array with the {len(self.schema.input_names)} "
+                "inputs of each row, got a frame: its columns would be taken by their order, not by their names"
+            )
+        pixels = self.schema is None and "white" in self.about.get("data", {}) and self.white > 1
+        if pixels and isinstance(x, np.ndarray) and x.dtype.kind == "f" and 0 < x.max(initial=0) <= 1:
+            warn(
+                f"the inputs go up to {x.max():.3g}, but this model takes pixels from 0 to {self.white}, as they are "
+                "stored, and divides them itself: give it these"
+            )
+        return x
 
     def _table_schema(self) -> Schema:
         if self.schema is None:

@@ -19,8 +19,8 @@ from glassnet.nn.stream import stream
 from glassnet.train.metrics import Examples, as_examples
 from glassnet.train.plan import Augment, Plan
 from glassnet.train.shard import augmented
-from glassnet.train.warn import warn
 from glassnet.train.weights import example_weights
+from glassnet.warn import warn
 
 
 class TrainingData(NamedTuple):

@@ -18,7 +18,7 @@ from glassnet.train.interrupt import first_interrupt
 from glassnet.train.plan import Plan
 from glassnet.train.trainer import Trainer
 from glassnet.train.training import Training
-from glassnet.train.warn import warn
+from glassnet.warn import warn
 
 Progress = Callable[[Training], None]
 
