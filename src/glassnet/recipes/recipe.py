@@ -169,7 +169,7 @@ class Recipe:
         except InputError:  # nothing was trained
             before.restore(network)
             raise
-        except Exception:
+        except Exception:  # what has been learned so far answers in the unit too, and the error is raised again
             if scale:
                 scale.fold_into(network)
             raise
