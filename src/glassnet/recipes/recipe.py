@@ -166,15 +166,13 @@ class Recipe:
                 progress=progress,
                 workers=workers,
             )
-        except InputError:  # nothing was trained
+        except InputError:
             before.restore(network)
+            scale = None  # nothing was learned in its unit
             raise
-        except Exception:  # what has been learned so far answers in the unit too, and the error is raised again
+        finally:
             if scale:
                 scale.fold_into(network)
-            raise
-        if scale:
-            scale.fold_into(network)
         return network, history
 
     def to_table(self) -> dict[str, Any]:
