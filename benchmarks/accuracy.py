@@ -20,10 +20,12 @@ from typing import Any
 from page import put
 
 import glassnet as gn
+from glassnet.model.path import MODEL
 from glassnet.nn.settings import describe
 from glassnet.recipes.recipe import load_recipe
-from glassnet.run import find_unfinished, resume_run, train_recipe
-from glassnet.runfolder import EVALUATION, HISTORY, MODEL
+from glassnet.runs.folder import EVALUATION, HISTORY
+from glassnet.runs.run import resume_run, train_recipe
+from glassnet.runs.unfinished import find_unfinished
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "accuracy.json"

@@ -16,8 +16,8 @@ from pathlib import Path
 from page import put
 
 import glassnet as gn
-from glassnet.nn.layer import Array
-from glassnet.nn.stream import stream
+from glassnet.nn.array import Array
+from glassnet.nn.stream import random_stream
 from glassnet.recipes.recipe import load_recipe
 from glassnet.train.metrics import matrix_threads
 from glassnet.train.plan import Augment
@@ -55,7 +55,7 @@ def main() -> None:
     amounts = vars(load_recipe("cnn").augmentation)
 
     def batch(changes: Sequence[Augment]) -> tuple[Array, Array]:
-        return augmented(changes, x, y, stream(0, "augment", 0))
+        return augmented(changes, x, y, random_stream(0, "augment", 0))
 
     lines = ["| what | µs an image | |", "|---|---|---|"]
     with matrix_threads(1):

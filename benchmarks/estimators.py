@@ -26,8 +26,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 import glassnet as gn
-from glassnet.nn.layer import Array
-from glassnet.run import environment
+from glassnet.nn.array import Array
+from glassnet.runs.run import environment
 from glassnet.sklearn import MLPClassifier, MLPRegressor
 
 PAGE = Path(__file__).parent.parent / "docs" / "guide" / "sklearn.md"

@@ -26,7 +26,7 @@ from page import put
 import glassnet as gn
 from glassnet import plots
 from glassnet.recipes.recipe import Recipe, load_recipe
-from glassnet.run import environment
+from glassnet.runs.run import environment
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "experiments.json"

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.data.dataset import DataError
-from glassnet.data.drawing import to_mnist
+from glassnet.data.errors import DataError
+from glassnet.reading.drawing import to_mnist
 
 Array = NDArray[Any]
 Rng = np.random.Generator

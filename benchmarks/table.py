@@ -23,12 +23,12 @@ import numpy as np
 from page import put
 
 import glassnet as gn
-from glassnet.data.bundled import BUNDLED
-from glassnet.data.registry import load_table
 from glassnet.data.split import stratified, tenths
-from glassnet.data.table import write_table
 from glassnet.recipes.recipe import load_recipe
-from glassnet.run import train_recipe
+from glassnet.runs.run import train_recipe
+from glassnet.tables.bundled import BUNDLED
+from glassnet.tables.load import load_table
+from glassnet.tables.table import write_table
 from glassnet.train.metrics import Evaluation
 
 GUIDE = Path(__file__).parent.parent / "docs" / "guide" / "table.md"

@@ -26,8 +26,8 @@ from page import put
 
 import glassnet as gn
 from glassnet import plots
-from glassnet.pretrained import pretrained_names
-from glassnet.run import environment
+from glassnet.pretrained.models import pretrained_names
+from glassnet.runs.run import environment
 from glassnet.train.calibration import Reliability, refusal_threshold, reliability
 
 ROOT = Path(__file__).parent.parent

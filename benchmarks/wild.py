@@ -35,8 +35,8 @@ from PIL import Image, ImageDraw, ImageOps
 from wild_pictures import EFFECTS, WildPicture, wild_picture
 
 import glassnet as gn
-from glassnet.data import picture
-from glassnet.run import environment
+from glassnet.reading import picture
+from glassnet.runs.run import environment
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "wild.json"
@@ -310,7 +310,7 @@ def main() -> None:
     network = gn.load_network(options.model) if options.model else gn.load_pretrained("cnn")
     readers: dict[str, Reader] = {PLAIN: plain_resize}
     if not options.plain:
-        from glassnet.data.drawing import to_mnist
+        from glassnet.reading.drawing import to_mnist
 
         readers[READ] = to_mnist
     measured = measure(network, source, options.count, readers, progress=True)

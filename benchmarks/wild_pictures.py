@@ -215,7 +215,7 @@ EFFECTS = {
 NOT_TRANSPARENT = {"light on dark", "uneven light", "paper texture", "ruled lines", "JPEG noise"}
 
 
-def stream(seed: int, number: int, purpose: int) -> Generator:
+def random_stream(seed: int, number: int, purpose: int) -> Generator:
     return Generator(Philox(SeedSequence((seed, number, purpose))))
 
 
@@ -230,11 +230,11 @@ def wild_picture(image: Array, seed: int, number: int, effects: Collection[str] 
         image: (28, 28) uint8, 0 is the background.
         effects: names from EFFECTS that it shall have; None draws them at random, as the pictures measured do.
     """
-    streams = {name: stream(seed, number, purpose) for purpose, name in enumerate(EFFECTS, start=2)}
-    chosen = set(random_effects(stream(seed, number, 0)) if effects is None else effects)
+    streams = {name: random_stream(seed, number, purpose) for purpose, name in enumerate(EFFECTS, start=2)}
+    chosen = set(random_effects(random_stream(seed, number, 0)) if effects is None else effects)
     if "transparent" in chosen:
         chosen -= NOT_TRANSPARENT
-    scene = plain_scene(stream(seed, number, 1))
+    scene = plain_scene(random_stream(seed, number, 1))
     scene.effects = {name: streams[name] for name in EFFECTS if name in chosen}
     for name, rng in scene.effects.items():
         if decide := EFFECTS[name].decide:

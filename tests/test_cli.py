@@ -226,8 +226,8 @@ def test_what_the_network_saw_is_never_written_over_a_picture(tmp_path: Path) ->
 
 
 def test_predict_saves_what_the_network_saw(tmp_path: Path) -> None:
-    from glassnet.data.drawing import to_mnist
-    from glassnet.data.picture import read
+    from glassnet.reading.drawing import to_mnist
+    from glassnet.reading.picture import read
 
     (tmp_path / "other").mkdir()
     for folder in (tmp_path, tmp_path / "other"):
@@ -340,9 +340,9 @@ def test_check_gradients_of_a_recipe(trained: Path) -> None:
 
 def test_check_gradients_of_a_wrong_layer_fails(trained: Path) -> None:
     script = (
-        "import glassnet as gn, glassnet.cli, sys; right = gn.ReLU.backward; "
+        "import glassnet as gn, glassnet.cli.app, sys; right = gn.ReLU.backward; "
         "gn.ReLU.backward = lambda self, dy: 2 * right(self, dy); "
-        "sys.argv = ['glassnet', 'check-gradients', 'classic', '--data', 'digits']; glassnet.cli.main()"
+        "sys.argv = ['glassnet', 'check-gradients', 'classic', '--data', 'digits']; glassnet.cli.app.main()"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=trained, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1, done.stderr

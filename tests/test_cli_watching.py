@@ -8,7 +8,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.recipes.recipe import load_recipe
-from glassnet.run import train_recipe
+from glassnet.runs.run import train_recipe
 from glassnet.train.metrics import accuracy_interval
 from test_cli import glassnet, refused
 

@@ -11,7 +11,7 @@ import pytest
 
 from glassnet import doctor
 from glassnet.doctor import KERNEL, VARIABLE, Diagnosis, Products
-from glassnet.nn.settings import InputError
+from glassnet.nn.errors import InputError
 
 NOW = Products("3.12.1", "2.4.0", "openblas", "0.3.31", "Haswell", 2, 100.0, right=True)
 FASTER = replace(NOW, kernel="SkylakeX", gflops=160.0)

@@ -20,8 +20,8 @@ class Use(NamedTuple):
 LBFGS = "fit_lbfgs(gn.Network([gn.Dense(1)], input_shape=1), (np.ones((2, 1)), np.ones(2)), loss=gn.SquaredError())"
 LIBRARY = [
     Use("plots", "matplotlib", "gn.plots.curves(gn.History())", "PlotError"),
-    Use("images", "PIL", "gn.data.picture.read('x.png')", "DataError"),
-    Use("images", "PIL", "gn.data.picture.write('x.png', np.zeros((2, 2), np.uint8))", "DataError"),
+    Use("images", "PIL", "gn.reading.picture.read('x.png')", "DataError"),
+    Use("images", "PIL", "gn.reading.picture.write('x.png', np.zeros((2, 2), np.uint8))", "DataError"),
     Use("sklearn", "sklearn", "gn.load_dataset('digits')", "DataError"),
     Use("sklearn", "sklearn", "import glassnet.sklearn", "ImportError"),
     Use("sklearn", "scipy", f"from glassnet.train.lbfgs import fit_lbfgs; {LBFGS}", "InputError"),
@@ -36,7 +36,7 @@ COMMANDS = [
     Use("export", "onnx", "export classic x.onnx"),
 ]
 CATCHING = """
-import numpy as np, glassnet as gn, glassnet.data.picture, glassnet.plots
+import numpy as np, glassnet as gn, glassnet.reading.picture, glassnet.plots
 try:
     {code}
 except Exception as error:
@@ -71,7 +71,7 @@ def test_the_library_names_the_extra(use: Use, files: Path) -> None:
 @pytest.mark.parametrize("use", COMMANDS, ids=lambda use: f"{use.extra}: {use.code}")
 def test_the_command_line_names_the_extra(use: Use, files: Path) -> None:
     arguments = ["glassnet", *use.code.split()]
-    done = without(use.package, f"sys.argv = {arguments!r}; import glassnet.cli; glassnet.cli.main()")
+    done = without(use.package, f"sys.argv = {arguments!r}; import glassnet.cli.app; glassnet.cli.app.main()")
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith("error: ")
     assert done.stderr.endswith(f": pip install 'glassnet[{use.extra}]'\n")
@@ -85,5 +85,5 @@ def test_what_needs_no_extra_does_without(package: str, files: Path) -> None:
     train = "train classic --data small.csv --out run --epochs 1 --set training.batch_size=2"
     for command in (train, "evaluate run --data small.csv", "predict run small.csv", "data list", "recipes"):
         arguments = ["glassnet", *command.split()]
-        done = without(package, f"sys.argv = {arguments!r}; import glassnet.cli; glassnet.cli.main()")
+        done = without(package, f"sys.argv = {arguments!r}; import glassnet.cli.app; glassnet.cli.app.main()")
         assert done.returncode == 0, done.stderr

@@ -10,7 +10,7 @@ import pytest
 import glassnet as gn
 from glassnet.nn.init import Initializer
 from glassnet.nn.settings import final_classes, from_table
-from glassnet.nn.stream import stream
+from glassnet.nn.stream import random_stream
 
 GOLDEN: dict[str, Any] = json.loads((Path(__file__).parent / "golden.json").read_text(encoding="utf-8"))
 
@@ -65,7 +65,7 @@ def test_running_statistics(entry: dict[str, Any], dtype: type, tolerance: float
     layer.gamma[...], layer.beta[...] = entry["gamma"], entry["beta"]
     for batch in batches:
         network.forward(batch, training=True)
-        network.fold()
+        network.update_buffers()
     close(layer.mean, entry["mean"], tolerance)
     close(layer.variance, entry["variance"], tolerance)
     close(network.forward(batches[0]), entry["y"], tolerance)
@@ -115,7 +115,7 @@ def test_schedule(entry: dict[str, Any]) -> None:
 def test_moments_of_an_initialiser(entry: dict[str, Any]) -> None:
     """Two samples of 240,000: their means and deviations differ by less than seven standard errors."""
     init, (D, M) = part_of(Initializer, entry), entry["shape"]
-    W = init.draw((D, M), D, M, stream(1, "weights", 0, 0))
+    W = init.draw((D, M), D, M, random_stream(1, "weights", 0, 0))
     error = 7 * max(entry["std"], 1e-12) * np.sqrt(2 / W.size)
     assert abs(W.mean() - entry["mean"]) <= error
     assert abs(W.std() - entry["std"]) <= error
@@ -127,7 +127,7 @@ def test_moments_of_an_initialiser(entry: dict[str, Any]) -> None:
 
 def test_orthogonal_weights_are_orthogonal() -> None:
     for shape in ((6, 4), (4, 6)):
-        W = gn.Orthogonal(gain=2.0).draw(shape, *shape, stream(1, "weights", 0, 0))
+        W = gn.Orthogonal(gain=2.0).draw(shape, *shape, random_stream(1, "weights", 0, 0))
         small = W.T @ W if shape[0] > shape[1] else W @ W.T
         np.testing.assert_allclose(small, 4 * np.eye(4), atol=1e-12)
 

@@ -7,7 +7,7 @@ import pytest
 import safetensors
 
 import glassnet as gn
-from glassnet.pretrained import FOLDER, pretrained_names
+from glassnet.pretrained.models import FOLDER, pretrained_names
 
 NAMES = ("classic", "cnn", "strong")
 SMALL = 4_000_000  # bytes

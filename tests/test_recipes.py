@@ -10,7 +10,7 @@ import tomli_w
 import glassnet as gn
 from glassnet.recipes.recipe import Recipe, load_recipe, recipe_names
 from glassnet.recipes.toml import RecipeError, value_of
-from glassnet.run import train_recipe
+from glassnet.runs.run import train_recipe
 
 MINIMAL = """
 [network]

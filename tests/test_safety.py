@@ -15,7 +15,8 @@ from glassnet.data.cifar import read_cifar10
 from glassnet.data.emnist import read_emnist
 from glassnet.data.npz import read_npz
 from glassnet.recipes.recipe import load_recipe
-from glassnet.run import RunError, find_unfinished, resume_run
+from glassnet.runs.run import RunError, resume_run
+from glassnet.runs.unfinished import find_unfinished
 from hostile.readers import READERS
 from hostile.seeds import cifar_files, emnist_files, zipped
 

@@ -19,7 +19,7 @@ from PIL import Image
 from wild_pictures import EFFECTS, NOT_TRANSPARENT, SIDE, WildPicture, wild_picture
 
 import glassnet as gn
-from glassnet.data import picture
+from glassnet.reading import picture
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_a_picture_depends_on_its_seed_and_number_alone(seven: np.ndarray, small
 
 
 def test_each_effect_occurs_about_as_often_as_it_says() -> None:
-    chosen = [set(wild_pictures.random_effects(wild_pictures.stream(5, number, 0))) for number in range(400)]
+    chosen = [set(wild_pictures.random_effects(wild_pictures.random_stream(5, number, 0))) for number in range(400)]
     for name, effect in EFFECTS.items():
         share = np.mean([name in effects for effects in chosen])
         deviation = (effect.chance * (1 - effect.chance) / len(chosen)) ** 0.5
@@ -116,9 +116,9 @@ def test_ink_on_nothing_shows_dark_on_white(seven: np.ndarray, small: None, tmp_
 def test_sizes_stay_in_their_range_and_the_digit_inside(seven: np.ndarray) -> None:
     sides = []
     for number in range(2_000):
-        scene = wild_pictures.plain_scene(wild_pictures.stream(1, number, 1))
-        wild_pictures.any_size(scene, wild_pictures.stream(1, number, 2))
-        wild_pictures.off_centre(scene, wild_pictures.stream(1, number, 3))
+        scene = wild_pictures.plain_scene(wild_pictures.random_stream(1, number, 1))
+        wild_pictures.any_size(scene, wild_pictures.random_stream(1, number, 2))
+        wild_pictures.off_centre(scene, wild_pictures.random_stream(1, number, 3))
         height, width, digit = wild_pictures.sides(scene)
         assert wild_pictures.LEAST_DIGIT <= digit <= min(height, width) - 2
         sides += [height, width]
@@ -215,7 +215,7 @@ def test_write_keeps_the_figures_and_fills_the_place_in_the_readme(
     monkeypatch.setattr(wild, "RESULTS", results)
     monkeypatch.setattr(wild, "COUNT", 9)
     monkeypatch.setattr(wild.Source, "of", lambda seed: source)
-    monkeypatch.setattr("glassnet.data.drawing.to_mnist", wild.plain_resize)  # the reader is not measured by tests
+    monkeypatch.setattr("glassnet.reading.drawing.to_mnist", wild.plain_resize)  # the reader is not measured by tests
     monkeypatch.setattr(sys, "argv", ["wild.py", "--write", "--model", str(model)])
     wild.main()
     result = json.loads(results.read_text())

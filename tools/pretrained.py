@@ -21,10 +21,11 @@ import numpy as np
 import glassnet as gn
 from glassnet.data.files import sha256_of_content
 from glassnet.data.registry import check_dataset
+from glassnet.model.path import MODEL
 from glassnet.modelfile import read_about
-from glassnet.pretrained import FOLDER
+from glassnet.pretrained.models import FOLDER
 from glassnet.recipes.recipe import load_recipe
-from glassnet.runfolder import EVALUATION, HISTORY, MODEL
+from glassnet.runs.folder import EVALUATION, HISTORY
 from glassnet.train.calibration import refusal_threshold
 
 ROOT = Path(__file__).parent.parent

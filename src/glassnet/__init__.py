@@ -11,23 +11,20 @@ from typing import TYPE_CHECKING, Any
 from glassnet.version import __version__
 
 if TYPE_CHECKING:  # the same names once more, for editors and type checkers
-    from glassnet.answer import Answer as Answer
     from glassnet.data.augment import Augmentation as Augmentation
-    from glassnet.data.dataset import DataError as DataError
     from glassnet.data.dataset import Dataset as Dataset
     from glassnet.data.dataset import Split as Split
+    from glassnet.data.errors import DataError as DataError
     from glassnet.data.outliers import Outliers as Outliers
     from glassnet.data.registry import load_dataset as load_dataset
-    from glassnet.data.registry import load_table as load_table
-    from glassnet.data.schema import Schema as Schema
-    from glassnet.data.table import read_table as read_table
     from glassnet.explanation.example import Explanation as Explanation
     from glassnet.explanation.example import explain as explain
     from glassnet.export.onnx import export_onnx as export_onnx
     from glassnet.export.torch import export_torch as export_torch
     from glassnet.export.torch import import_torch as import_torch
-    from glassnet.model import Model as Model
-    from glassnet.model import load_schema as load_schema
+    from glassnet.model.answer import Answer as Answer
+    from glassnet.model.model import Model as Model
+    from glassnet.model.model import load_schema as load_schema
     from glassnet.modelfile import ModelFileError as ModelFileError
     from glassnet.modelfile import load_network as load_network
     from glassnet.modelfile import save_network as save_network
@@ -45,13 +42,10 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.nn.clip import Clip as Clip
     from glassnet.nn.conv import Conv2D as Conv2D
     from glassnet.nn.dense import Dense as Dense
-    from glassnet.nn.distance import AbsoluteError as AbsoluteError
-    from glassnet.nn.distance import Huber as Huber
-    from glassnet.nn.distance import Poisson as Poisson
-    from glassnet.nn.distance import SquaredError as SquaredError
     from glassnet.nn.dropout import Dropout as Dropout
     from glassnet.nn.entropy import BinaryCrossEntropy as BinaryCrossEntropy
     from glassnet.nn.entropy import CrossEntropy as CrossEntropy
+    from glassnet.nn.errors import InputError as InputError
     from glassnet.nn.gradcheck import check_gradients as check_gradients
     from glassnet.nn.hinge import Hinge as Hinge
     from glassnet.nn.init import Constant as Constant
@@ -82,6 +76,10 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.nn.rectifiers import GELU as GELU
     from glassnet.nn.rectifiers import SiLU as SiLU
     from glassnet.nn.rectifiers import Softplus as Softplus
+    from glassnet.nn.regression import AbsoluteError as AbsoluteError
+    from glassnet.nn.regression import Huber as Huber
+    from glassnet.nn.regression import Poisson as Poisson
+    from glassnet.nn.regression import SquaredError as SquaredError
     from glassnet.nn.reshape import Flatten as Flatten
     from glassnet.nn.reshape import Rescale as Rescale
     from glassnet.nn.reshape import Reshape as Reshape
@@ -94,9 +92,13 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.nn.schedule import Schedule as Schedule
     from glassnet.nn.schedule import StepDecay as StepDecay
     from glassnet.nn.schedule import WarmUp as WarmUp
-    from glassnet.nn.settings import InputError as InputError
-    from glassnet.pretrained import load_pretrained as load_pretrained
+    from glassnet.pretrained.models import load_pretrained as load_pretrained
     from glassnet.progress import ProgressBar as ProgressBar
+    from glassnet.reading.views import evidence as evidence
+    from glassnet.reading.views import predict_views as predict_views
+    from glassnet.tables.load import load_table as load_table
+    from glassnet.tables.schema import Schema as Schema
+    from glassnet.tables.table import read_table as read_table
     from glassnet.train.calibration import calibrate as calibrate
     from glassnet.train.calibration import expected_calibration_error as expected_calibration_error
     from glassnet.train.callbacks import Callback as Callback
@@ -116,21 +118,18 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.train.trainer import Trainer as Trainer
     from glassnet.train.training import Training as Training
     from glassnet.train.training import TrainingState as TrainingState
-    from glassnet.views import evidence as evidence
-    from glassnet.views import predict_views as predict_views
 
 _NAMES = {
-    "glassnet.answer": "Answer",
     "glassnet.data.augment": "Augmentation",
-    "glassnet.data.dataset": "DataError Dataset Split",
+    "glassnet.data.dataset": "Dataset Split",
+    "glassnet.data.errors": "DataError",
     "glassnet.data.outliers": "Outliers",
-    "glassnet.data.registry": "load_dataset load_table",
-    "glassnet.data.schema": "Schema",
-    "glassnet.data.table": "read_table",
+    "glassnet.data.registry": "load_dataset",
     "glassnet.explanation.example": "Explanation explain",
     "glassnet.export.onnx": "export_onnx",
     "glassnet.export.torch": "export_torch import_torch",
-    "glassnet.model": "Model load_schema",
+    "glassnet.model.answer": "Answer",
+    "glassnet.model.model": "Model load_schema",
     "glassnet.modelfile": "ModelFileError load_network save_network",
     "glassnet.nn.activations": "Identity LeakyReLU ReLU Sigmoid Softmax Tanh",
     "glassnet.nn.adaptive": "AdaGrad Adam AdamW RMSProp",
@@ -138,9 +137,10 @@ _NAMES = {
     "glassnet.nn.clip": "Clip",
     "glassnet.nn.conv": "Conv2D",
     "glassnet.nn.dense": "Dense",
-    "glassnet.nn.distance": "AbsoluteError Huber Poisson SquaredError",
+    "glassnet.nn.regression": "AbsoluteError Huber Poisson SquaredError",
     "glassnet.nn.dropout": "Dropout",
     "glassnet.nn.entropy": "BinaryCrossEntropy CrossEntropy",
+    "glassnet.nn.errors": "InputError",
     "glassnet.nn.gradcheck": "check_gradients",
     "glassnet.nn.hinge": "Hinge",
     "glassnet.nn.init": "Constant GlorotNormal GlorotUniform HeNormal HeUniform Initializer "
@@ -156,9 +156,12 @@ _NAMES = {
     "glassnet.nn.reshape": "Flatten Rescale Reshape Standardize",
     "glassnet.nn.schedule": "ConstantRate CosineDecay ExponentialDecay InverseScaling OneCycle "
     "Schedule StepDecay WarmUp",
-    "glassnet.nn.settings": "InputError",
-    "glassnet.pretrained": "load_pretrained",
+    "glassnet.pretrained.models": "load_pretrained",
     "glassnet.progress": "ProgressBar",
+    "glassnet.reading.views": "evidence predict_views",
+    "glassnet.tables.load": "load_table",
+    "glassnet.tables.schema": "Schema",
+    "glassnet.tables.table": "read_table",
     "glassnet.train.calibration": "calibrate expected_calibration_error",
     "glassnet.train.callbacks": "Callback EarlyStopping ReduceOnPlateau",
     "glassnet.train.checkpoint": "Checkpoint CheckpointError",
@@ -169,7 +172,6 @@ _NAMES = {
     "glassnet.train.regression": "RegressionEvaluation evaluate_regression",
     "glassnet.train.trainer": "Trainer",
     "glassnet.train.training": "Training TrainingState",
-    "glassnet.views": "evidence predict_views",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
@@ -188,4 +190,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted([*__all__, "plots", "sklearn", *(name for name in globals() if name.startswith("__"))])

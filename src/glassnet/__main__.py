@@ -1,6 +1,6 @@
 """`python -m glassnet` is the command line."""
 
-from glassnet.cli import main
+from glassnet.cli.app import main
 
 if __name__ == "__main__":
     main()

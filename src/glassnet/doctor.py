@@ -133,7 +133,7 @@ def measure(kernel: str = "") -> Products:
     command = [sys.executable, "-P", "-m", "glassnet.doctor"]  # -P: no module of the folder we are in
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode and not kernel:
-        from glassnet.nn.settings import InputError
+        from glassnet.nn.errors import InputError
 
         reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         raise InputError(f"the matrix products cannot be measured here: {reason}")

@@ -5,7 +5,6 @@ with what its architecture needs, so a damaged or forged file is refused, not ha
 """
 
 import json
-import os
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,14 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.nn.layer import Array, Layer
+from glassnet.nn.array import Array
+from glassnet.nn.errors import InputError, require
+from glassnet.nn.layer import Layer
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
-from glassnet.nn.norm import BatchNorm
 from glassnet.nn.plain import brief, shown
 from glassnet.nn.segments import Segment, connect
-from glassnet.nn.settings import InputError, from_table, require, to_table
+from glassnet.nn.settings import from_table, to_table
 from glassnet.version import __version__
+from glassnet.wholefile import write_whole
 
 FORMAT = 1
 MOST_LAYERS = 10_000  # each takes a moment to be made
@@ -149,34 +150,6 @@ def write_arrays(path: str | Path, arrays: dict[str, Array], key: str, metadata:
     write_whole(path, contents)
 
 
-def write_whole(path: str | Path, contents: bytes) -> None:
-    """Write a file so that at any instant, even of a crash, there is the old file or the new one.
-
-    The bytes go to a new file, which is flushed to the disk and only then renamed.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
-    path = Path(path)
-    temporary = path.with_name(path.name + ".part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(contents)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:  # Ctrl-C too leaves no half file behind; it goes on its way below
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    if os.name == "posix":  # the renaming itself must reach the disk too
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
 def read_arrays(path: str | Path, key: str) -> tuple[dict[str, Array], dict[str, Any]]:
     """All arrays and the description of a file of `write_arrays`.
 
@@ -263,8 +236,10 @@ def _network(path: Path, file: Any, metadata: dict[str, Any]) -> Network:
                 raise ModelFileError(f"{path}: array {name} holds NaN or infinity, so the model is of no use")
             segment.view(vector)[...] = arrays[name]
     for layer in network.layers:
-        if isinstance(layer, BatchNorm) and (layer.variance < 0).any():
-            raise ModelFileError(f"{path}: array {layer.name}.variance holds a number below 0, which no variance is")
+        try:
+            layer.check_buffers()
+        except InputError as error:
+            raise ModelFileError(f"{path}: array {layer.name}.{error}") from None
     return network
 
 

@@ -5,9 +5,9 @@ import pytest
 
 import glassnet as gn
 from glassnet.data.augment import Augmentation, basis, resampled, thickened
-from glassnet.data.dataset import DataError
-from glassnet.data.drawing import centre_of_mass
-from glassnet.nn.stream import stream
+from glassnet.data.errors import DataError
+from glassnet.nn.stream import random_stream
+from glassnet.reading.drawing import centre_of_mass
 
 LABELS = np.zeros(400, np.int64)
 
@@ -20,7 +20,7 @@ def bar(side: int = 28) -> np.ndarray:
 
 
 def changed(image: np.ndarray, count: int = 400, **amounts: float) -> np.ndarray:
-    rng = stream(0, "augment", 0, 0)
+    rng = random_stream(0, "augment", 0, 0)
     return Augmentation(**amounts)(np.repeat(image[None], count, axis=0), LABELS[:count], rng)[0]
 
 
@@ -35,7 +35,7 @@ def moments(image: np.ndarray) -> np.ndarray:
 def test_no_amount_no_change() -> None:
     x = np.random.default_rng(0).integers(0, 256, (5, 9, 7), np.uint8)
     y = np.arange(5)
-    same, labels = Augmentation()(x, y, stream(0, "augment"))
+    same, labels = Augmentation()(x, y, random_stream(0, "augment"))
     np.testing.assert_array_equal(same, x)
     assert labels is y
 
@@ -44,7 +44,7 @@ def test_the_input_is_not_changed_and_the_same_address_draws_the_same() -> None:
     x = np.random.default_rng(0).integers(0, 256, (70, 12, 12, 3), np.uint8)
     before = x.copy()
     everything = Augmentation(0.1, 10, 0.1, 0.1, 0.03, 0.5, 0.2, 0.1)
-    first, again, other = (everything(x, LABELS, stream(3, "augment", 7, shard))[0] for shard in (1, 1, 2))
+    first, again, other = (everything(x, LABELS, random_stream(3, "augment", 7, shard))[0] for shard in (1, 1, 2))
     np.testing.assert_array_equal(x, before)
     np.testing.assert_array_equal(first, again)
     assert (first != other).mean() > 0.5
@@ -91,7 +91,7 @@ def test_elastic_displacements_have_the_deviation_they_promise() -> None:
     H, W = 28, 20
     bumps = basis(H, W)[3:]
     np.testing.assert_allclose((bumps.astype(float) ** 2).sum(axis=0), 1, rtol=1e-5)
-    rows, _ = Augmentation(elastic=0.05)._sources(2000, H, W, stream(0, "augment"))
+    rows, _ = Augmentation(elastic=0.05)._sources(2000, H, W, random_stream(0, "augment"))
     rest = rows - np.repeat(np.arange(H), W)
     np.testing.assert_allclose(rest.std(axis=0), 0.05 * H, rtol=0.07)  # four standard errors of 2,000
     near = np.mean(rest[:, 0] * rest[:, 1]) / (0.05 * H) ** 2
@@ -141,7 +141,7 @@ def test_noise_has_at_most_the_deviation_it_promises() -> None:
 
 def test_white_is_never_exceeded() -> None:
     sixteen = np.full((3, 8, 8), 16, np.uint8)
-    noisy, _ = Augmentation(noise=0.5, shift=0.1, white=16)(sixteen, LABELS, stream(0, "augment"))
+    noisy, _ = Augmentation(noise=0.5, shift=0.1, white=16)(sixteen, LABELS, random_stream(0, "augment"))
     assert noisy.max() == 16
 
 
@@ -168,7 +168,7 @@ def test_amounts_may_be_numpys() -> None:
 @pytest.mark.parametrize("x", [np.zeros((3, 784), np.uint8), np.zeros((3, 28, 28))])
 def test_only_images_are_taken(x: np.ndarray) -> None:
     with pytest.raises(DataError, match=r"takes images \(N, H, W\)"):
-        Augmentation(shift=0.1)(x, LABELS, stream(0, "augment"))
+        Augmentation(shift=0.1)(x, LABELS, random_stream(0, "augment"))
 
 
 def test_fit_refuses_examples_that_cannot_be_augmented_before_anything_changes() -> None:

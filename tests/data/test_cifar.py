@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from glassnet.data.cifar import CLASSES, TEST, TRAIN, read_cifar10
-from glassnet.data.dataset import DataError
+from glassnet.data.errors import DataError
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (6, 2, 32, 32, 3), dtype=np.uint8)  # six files of two images

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from glassnet.data.csv import LONGEST_LINE, read_csv, read_train_and_test, write_csv, write_submission
-from glassnet.data.dataset import DataError
+from glassnet.data.errors import DataError
 
 many = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 X = np.array([[[0, 9], [10, 99]], [[100, 255], [3, 0]]], np.uint8)

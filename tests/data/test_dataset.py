@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from glassnet.data.dataset import DataError, Dataset, Split
+from glassnet.data.dataset import Dataset, Split
+from glassnet.data.errors import DataError
 
 IMAGES = np.arange(6 * 4, dtype=np.uint8).reshape(6, 2, 2)
 LABELS = np.array([0, 1, 2, 0, 1, 2])

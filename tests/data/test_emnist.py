@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glassnet.data.dataset import DataError
 from glassnet.data.emnist import CLASSES, read_emnist
+from glassnet.data.errors import DataError
 
 UPRIGHT = {part: np.random.default_rng(i).integers(0, 256, (5 - i, 28, 28), dtype=np.uint8)
            for i, part in enumerate(("train", "test"))}  # fmt: skip

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data.mirror_server import Mirror
-from glassnet.data.dataset import DataError
+from glassnet.data.errors import DataError
 from glassnet.data.fetch import fetch
 
 CONTENTS = np.random.default_rng(0).bytes(2_000_000)  # several blocks

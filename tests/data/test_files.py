@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from glassnet.data.dataset import DataError
+from glassnet.data.errors import DataError
 from glassnet.data.files import reading, sha256_of, sha256_of_content, writing
 
 

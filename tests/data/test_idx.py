@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from glassnet.data.dataset import DataError
+from glassnet.data.errors import DataError
 from glassnet.data.idx import FOUR_FILES, TYPES, idx_names, images_and_labels, read_four, read_idx, write_idx
 
 many = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from glassnet.data.dataset import DataError
+from glassnet.data.errors import DataError
 from glassnet.data.npz import read_npz
 
 many = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -3,30 +3,31 @@
 import numpy as np
 import pytest
 
-from glassnet.data.dataset import DataError, Dataset
-from glassnet.data.drawing import centre_of_mass
+from glassnet.data.dataset import Dataset
+from glassnet.data.errors import DataError
 from glassnet.data.outliers import Outliers, centred, distance, signs, turned
-from glassnet.nn.stream import stream
+from glassnet.nn.stream import random_stream
+from glassnet.reading.drawing import centre_of_mass
 
 
 @pytest.mark.mnist
 def test_the_share_is_replaced_and_the_rest_stays(mnist: Dataset) -> None:
     x, y = mnist.train.x[:50], mnist.train.y[:50]
     before = x.copy()
-    changed, targets = Outliers(0.2)(x, y, stream(0, "augment"))
+    changed, targets = Outliers(0.2)(x, y, random_stream(0, "augment"))
     np.testing.assert_array_equal(x, before)
     np.testing.assert_array_equal(changed[:40], x[:40])
     np.testing.assert_array_equal(targets[:40], np.eye(10)[y[:40]])
     np.testing.assert_array_equal(targets[40:], np.full((10, 10), np.float32(0.1)))
     assert all((outlier != example).any() for outlier in changed[40:] for example in x)
-    again, _ = Outliers(0.2)(x, y, stream(0, "augment"))
+    again, _ = Outliers(0.2)(x, y, random_stream(0, "augment"))
     np.testing.assert_array_equal(changed, again)
 
 
 @pytest.mark.mnist
 def test_outliers_are_of_a_digits_size_and_in_the_middle(mnist: Dataset) -> None:
     x, y = mnist.train.x[:400], mnist.train.y[:400]
-    outliers = Outliers(0.5)(x, y, stream(0, "augment"))[0][200:]
+    outliers = Outliers(0.5)(x, y, random_stream(0, "augment"))[0][200:]
     centres = np.array([centre_of_mass(image.astype(float)) for image in outliers])
     assert np.quantile(np.abs(centres - 13.5), 0.95) < 0.3  # a few are so lopsided that the border cuts them
     sizes = [max(np.ptp(np.flatnonzero(image.any(axis=axis))) + 1 for axis in (0, 1)) for image in outliers]
@@ -38,7 +39,7 @@ def test_outliers_are_of_a_digits_size_and_in_the_middle(mnist: Dataset) -> None
 def test_colours_stay_together() -> None:
     x = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 1), np.uint8)
     colours = np.repeat(x, 3, axis=3)
-    changed, _ = Outliers(0.5)(colours, np.zeros(20, int), stream(0, "augment"))
+    changed, _ = Outliers(0.5)(colours, np.zeros(20, int), random_stream(0, "augment"))
     assert changed.shape == colours.shape
     assert (changed[10:] != colours[10:]).any()
     np.testing.assert_array_equal(changed, np.repeat(changed[..., :1], 3, axis=3))
@@ -95,7 +96,7 @@ def test_a_small_piece_is_enlarged_and_centred() -> None:
 )
 def test_what_cannot_be_cut_is_refused(x: np.ndarray, y: np.ndarray, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        Outliers()(x, y, stream(0, "augment"))
+        Outliers()(x, y, random_stream(0, "augment"))
 
 
 @pytest.mark.parametrize("settings", [{"share": 0.6}, {"share": -0.1}, {"share": float("nan")}, {"classes": 1}])

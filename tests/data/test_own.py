@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from glassnet.data.csv import write_csv
-from glassnet.data.dataset import DataError
+from glassnet.data.errors import DataError
 from glassnet.data.idx import FOUR_FILES, write_idx
 from glassnet.data.own import classes_and_white, read_own
 

@@ -12,7 +12,7 @@ import pytest
 
 from data.mirror_server import Mirror
 from glassnet.data.csv import write_csv
-from glassnet.data.dataset import DataError
+from glassnet.data.errors import DataError
 from glassnet.data.files import sha256_of, sha256_of_content
 from glassnet.data.idx import FOUR_FILES, write_idx
 from glassnet.data.published import DIGITS, Entry, RemoteFile, read_csv_files, read_four
@@ -181,7 +181,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all(home: Path) -> Non
                 DataError, match=f"unknown dataset '{name}'; did you mean '{nearest}'.* one of: mnist, "
             ):
                 function(name)
-    with pytest.raises(DataError, match=r"unknown dataset 'xyzzy'; expected a path or one of: mnist, .*digits$"):
+    with pytest.raises(DataError, match=r"unknown dataset 'xyzzy'; expected a path or one of: mnist, .*digits;"):
         load_dataset("xyzzy")
     with pytest.raises(DataError, match="unknown dataset ''"):
         load_dataset("")

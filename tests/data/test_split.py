@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glassnet.data.dataset import DataError
+from glassnet.data.errors import DataError
 from glassnet.data.split import shares_of, stratified
 
 labels_and_count = st.lists(st.integers(0, 6), max_size=60).flatmap(

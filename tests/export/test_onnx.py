@@ -14,7 +14,7 @@ import glassnet as gn
 from cases import LAYERS, LOSSES, NETWORKS, Doubled, LayerCase, examples_for, network_named, network_of, shaken
 from glassnet.export import onnx as exporter
 from glassnet.nn.activations import sigmoid
-from glassnet.pretrained import pretrained_names
+from glassnet.pretrained.models import pretrained_names
 
 onnx = pytest.importorskip("onnx", reason="ONNX files need the extra 'export'")
 onnxruntime = pytest.importorskip("onnxruntime", reason="running ONNX files needs the extra 'test'")

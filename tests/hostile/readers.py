@@ -13,21 +13,21 @@ import numpy as np
 
 import glassnet as gn
 from glassnet import doctor
-from glassnet.data import drawing, picture
 from glassnet.data.cifar import read_cifar10
-from glassnet.data.column_types import find_schema
 from glassnet.data.csv import read_csv
-from glassnet.data.dataset import DataError
 from glassnet.data.emnist import read_emnist
+from glassnet.data.errors import DataError
 from glassnet.data.idx import read_idx
 from glassnet.data.npz import read_npz
-from glassnet.data.table import Table, read_table
 from glassnet.modelfile import ModelFileError, read_about
-from glassnet.nn.settings import InputError
+from glassnet.nn.errors import InputError
+from glassnet.reading import drawing, picture
 from glassnet.recipes.recipe import load_recipe
 from glassnet.recipes.toml import RecipeError
-from glassnet.report import sections
-from glassnet.runfolder import RunError, SavedRun, read_run
+from glassnet.runs import sections
+from glassnet.runs.folder import RunError, SavedRun, read_run
+from glassnet.tables.column_types import find_schema
+from glassnet.tables.table import Table, read_table
 from glassnet.train.checkpoint import CheckpointError
 from glassnet.train.history import DivergenceError, History
 from hostile.seeds import importing, seeds, training

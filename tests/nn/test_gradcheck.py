@@ -166,7 +166,7 @@ def test_a_forward_that_is_another_each_time_is_refused() -> None:
             return 7 * dy
 
     network = gn.Network([gn.Dense(3), Noisy()], input_shape=4)
-    with pytest.raises(gn.InputError, match=r"must draw them from self.stream\(\)"):
+    with pytest.raises(gn.InputError, match=r"must draw them from self.random_numbers\(\)"):
         gn.check_gradients(network, np.ones((2, 4)), np.array([0, 1]))
 
 

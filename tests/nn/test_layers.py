@@ -158,14 +158,14 @@ def test_max_pool_by_hand_gives_a_tie_to_the_first() -> None:
 def test_dropout_keeps_the_expectation_and_its_address() -> None:
     network = gn.Network([gn.Dropout(0.3)], input_shape=100_000)
     x = np.ones((1, 100_000), np.float32)
-    network.seek(seed=1, step=2, shard=0)
+    network.set_address(seed=1, step=2, shard=0)
     first = network.forward(x, training=True).copy()
     kept = np.count_nonzero(first) / first.size
     assert abs(kept - 0.7) < 5 * np.sqrt(0.3 * 0.7 / first.size)  # five standard errors
     np.testing.assert_allclose(first[first > 0], 1 / 0.7, rtol=1e-4)  # the rate is kept to 1/65,536
     np.testing.assert_array_equal(network.forward(x, training=True), first)
     for address in ({"seed": 2, "step": 2}, {"seed": 1, "step": 3}, {"seed": 1, "step": 2, "shard": 1}):
-        network.seek(**address)
+        network.set_address(**address)
         assert np.any(network.forward(x, training=True) != first)
     np.testing.assert_array_equal(network.forward(x), x)
 

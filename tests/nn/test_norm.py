@@ -27,7 +27,7 @@ def test_a_training_forward_leaves_the_buffers_to_fold(rng: np.random.Generator)
     for _ in range(3):  # it may be repeated
         layer.forward(x, training=True)
     np.testing.assert_array_equal(network.buffers, [0, 0, 1, 1])
-    network.fold()
+    network.update_buffers()
     np.testing.assert_allclose(layer.mean, 0.25 * x.mean(axis=0), rtol=1e-12)
     np.testing.assert_allclose(layer.variance, 0.75 + 0.25 * x.var(axis=0, ddof=1), rtol=1e-12)
 
@@ -50,7 +50,7 @@ def test_a_constant_feature_is_beta_and_has_no_slope() -> None:
 def test_a_batch_of_one_is_normalised_to_beta() -> None:
     network, layer = layer_of((2,))
     np.testing.assert_array_equal(layer.forward(np.array([[5.0, -2]]), training=True), [[0, 0]])
-    network.fold()
+    network.update_buffers()
     np.testing.assert_allclose(layer.mean, [0.5, -0.2], rtol=1e-12)
     np.testing.assert_array_equal(layer.variance, [1, 1])  # one value says nothing of it
 

@@ -50,7 +50,7 @@ def test_softmax_does_not_change_with_a_shift(z: np.ndarray, shift: float) -> No
 def test_dropout_keeps_the_expectation(rate: float, seed: int, step: int) -> None:
     size = 40_000
     network = gn.Network([gn.Dropout(rate)], input_shape=size, dtype=np.float64)
-    network.seek(seed=seed, step=step)
+    network.set_address(seed=seed, step=step)
     mean = network.forward(np.ones((1, size)), training=True).mean()
     # m / (1 - rate) has the variance rate / (1 - rate); seven standard errors are passed once in 4e11 draws.
     assert abs(mean - 1) <= 7 * math.sqrt(rate / (1 - rate) / size)

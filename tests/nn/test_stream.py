@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.nn.stream import PURPOSES, stream
+from glassnet.nn.stream import PURPOSES, random_stream
 
 
 def test_an_address_always_gives_the_same_numbers() -> None:
-    first = stream(5, "shuffle", 3).random(100)
-    stream(5, "shuffle", 2).random(1000)
-    np.testing.assert_array_equal(stream(5, "shuffle", 3).random(100), first)
+    first = random_stream(5, "shuffle", 3).random(100)
+    random_stream(5, "shuffle", 2).random(1000)
+    np.testing.assert_array_equal(random_stream(5, "shuffle", 3).random(100), first)
 
 
 def test_different_addresses_give_different_numbers() -> None:
@@ -22,17 +22,17 @@ def test_different_addresses_give_different_numbers() -> None:
         (0, "dropout", 3),
         (0, "dropout", 0, 3),
     ]
-    draws = [tuple(stream(*address).integers(0, 2**63, 50)) for address in addresses]
+    draws = [tuple(random_stream(*address).integers(0, 2**63, 50)) for address in addresses]
     numbers = [number for draw in draws for number in draw]
     assert len(set(numbers)) == len(numbers)
 
 
 def test_the_numbers_are_fixed_for_ever() -> None:
     # A change here changes every result of the library.
-    assert stream(1, "weights", 2, 3).integers(0, 1000, 5).tolist() == [154, 699, 790, 590, 37]
+    assert random_stream(1, "weights", 2, 3).integers(0, 1000, 5).tolist() == [154, 699, 790, 590, 37]
 
 
 @pytest.mark.parametrize("seed", [-1, 2**64])
 def test_seed_out_of_range(seed: int) -> None:
     with pytest.raises(gn.InputError, match="seed must be a whole number"):
-        stream(seed, "weights")
+        random_stream(seed, "weights")

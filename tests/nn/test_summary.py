@@ -20,10 +20,10 @@ from glassnet.nn.summary import in_short, summary_rows
     ],
 )
 def test_a_network_in_short(layers: list[gn.Layer], input_shape: int | tuple[int, ...], name: str) -> None:
-    assert in_short(gn.Network(layers, input_shape=input_shape)) == name
+    assert in_short(gn.Network(layers, input_shape=input_shape).layers) == name
 
 
 def test_the_last_row_is_the_sum() -> None:
     network = gn.Network([gn.Dense(3), gn.ReLU(), gn.Dense(2)], input_shape=4)
-    assert summary_rows(network)[0] == ("dense1", "Dense(units=3)", "(3,)", "15", "12")
-    assert summary_rows(network)[-1] == ("total", "", "", "23", "18")
+    assert summary_rows(network.layers)[0] == ("dense1", "Dense(units=3)", "(3,)", "15", "12")
+    assert summary_rows(network.layers)[-1] == ("total", "", "", "23", "18")

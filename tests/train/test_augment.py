@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.nn.stream import stream
+from glassnet.nn.stream import random_stream
 from glassnet.train.metrics import count_right
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (60, 8, 8), np.uint8)
@@ -60,9 +60,9 @@ def test_each_shard_of_each_step_draws_from_its_own_address() -> None:
     """One step by hand: the batch changed by the augmentation, from the stream of (seed, step 0, shard 0)."""
     net, by_hand = network(), network()
     gn.fit(net, (IMAGES, LABELS), augment=CHANGES, epochs=1, batch_size="full", optimizer=gn.SGD(0.1), seed=5)
-    order = stream(5, "shuffle", 1).permutation(60)
+    order = random_stream(5, "shuffle", 1).permutation(60)
     x, y = IMAGES[order], LABELS[order]
-    rng = stream(5, "augment", 0, 0)  # one for all changes: two of a kind move an image in two ways
+    rng = random_stream(5, "augment", 0, 0)  # one for all changes: two of a kind move an image in two ways
     for change in CHANGES:
         x, y = change(x, y, rng)
     _, prediction = by_hand.loss.forward(by_hand.forward(x, training=True), y)

@@ -5,8 +5,8 @@ import pytest
 
 import glassnet as gn
 from glassnet.nn.activations import softmax
+from glassnet.reading.views import evidence
 from glassnet.train.calibration import best_temperature, refusal_threshold, reliability
-from glassnet.views import evidence
 
 SIX = np.array([[0.9, 0.1], [0.7, 0.3], [0.35, 0.65], [0.2, 0.8], [0.5, 0.5], [0.0, 1.0]])
 LABELS = np.array([0, 1, 1, 1, 0, 0])

@@ -49,7 +49,7 @@ def test_a_network_is_measured_in_the_unit_of_its_targets(rng: np.random.Generat
     np.testing.assert_allclose([u.mean(), u.std()], [0, 1], atol=1e-12)  # float64 rounding of 200 terms
     gn.fit(network, (x, u), epochs=200, optimizer=gn.SGD(0.2))
     learned = network.predict(x)[:, 0]
-    scale.fold_into(network)
+    scale.add_unit(network)
     np.testing.assert_allclose(network.predict(x)[:, 0], learned * t.std() + t.mean(), rtol=1e-5)  # float32
     result = gn.evaluate_regression(network, (x, t))
     assert result.r2 > 0.999999  # the targets are linear in x
@@ -60,7 +60,7 @@ def test_the_last_layer_takes_the_unit_in(rng: np.random.Generator) -> None:
     network, x = line(), rng.standard_normal((5, 2))
     network.layers[-1].b[...] = 0.25
     before = network.forward(x)
-    TargetScale(1000.0, 300.0).fold_into(network)
+    TargetScale(1000.0, 300.0).add_unit(network)
     np.testing.assert_allclose(network.forward(x), 300 * before + 1000, rtol=1e-6)  # float32
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.nn.layer import Array
+from glassnet.nn.array import Array
 from glassnet.nn.optim import State
 from glassnet.train import crew
 from glassnet.train.crew import WorkerError, shared

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from glassnet.answer import Answer
+    from glassnet.model.answer import Answer
 
 
 def as_table(answer: "Answer") -> dict[str, Any]:

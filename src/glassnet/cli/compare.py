@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from glassnet.runfolder import SavedRun
+    from glassnet.runs.folder import SavedRun
 
 
 WIDE = 76  # columns of a terminal that has room for every figure
@@ -39,8 +39,8 @@ def compare(
     """
     import json
 
-    from glassnet import comparison
     from glassnet.cli.png import check_png
+    from glassnet.runs import comparison
 
     if out is not None:
         check_png("--out", out)
@@ -62,10 +62,10 @@ def _read(paths: Sequence[Path]) -> tuple[list["SavedRun"], list[str]]:
     """Those that can be read, each once, and one line for each other."""
     from dataclasses import replace
 
+    from glassnet.model.path import model_path
     from glassnet.modelfile import ModelFileError
-    from glassnet.modelpath import model_path
     from glassnet.recipes.toml import RecipeError
-    from glassnet.runfolder import RunError, read_run
+    from glassnet.runs.folder import RunError, read_run
 
     found, problems = [], []
     for path in dict.fromkeys(paths):
@@ -83,8 +83,8 @@ def _show(runs: list["SavedRun"]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from glassnet import comparison
     from glassnet.cli.terminal import console, section
+    from glassnet.runs import comparison
 
     data = comparison.datasets(runs)
     if len(data) > 1:
@@ -127,8 +127,8 @@ def _figures(runs: list["SavedRun"]) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from glassnet import comparison
     from glassnet.cli.terminal import console
+    from glassnet.runs import comparison
 
     heads = ("epochs\nkept/of", "valid.\nfinal", "\nbest", "test\naccuracy", "\nloss", "time\ns")
     shown = range(len(heads)) if console.width >= WIDE else (2, 3)  # the best on validation data, and the test
@@ -165,7 +165,7 @@ def _epochs(run: "SavedRun") -> str:
 
 
 def _validation(run: "SavedRun") -> tuple[str, str]:
-    from glassnet.comparison import validation
+    from glassnet.runs.comparison import validation
 
     figure = validation(run)
     if figure is None:
@@ -195,7 +195,7 @@ def _group_name(group: Sequence["SavedRun"], runs: Sequence["SavedRun"]) -> str:
 
 def _group_figures(group: Sequence["SavedRun"]) -> list[str]:
     """Best validation figure, test accuracy, loss and seconds, each as mean and deviation below it."""
-    from glassnet.comparison import Spread, spread, validation
+    from glassnet.runs.comparison import Spread, spread, validation
 
     def cell(figure: Spread | None, scale: float, digits: int) -> str:
         if figure is None:
@@ -241,8 +241,8 @@ def _draw(runs: list["SavedRun"], out: Path | None, *, quiet: bool) -> None:
 
 def _as_table(runs: list["SavedRun"]) -> dict[str, Any]:
     """Everything as plain values."""
-    from glassnet import comparison
-    from glassnet.comparison import spread
+    from glassnet.runs import comparison
+    from glassnet.runs.comparison import spread
 
     groups = comparison.seed_groups(runs)
     return {
@@ -262,7 +262,7 @@ def _as_table(runs: list["SavedRun"]) -> dict[str, Any]:
 
 
 def _as_row(run: "SavedRun") -> dict[str, Any]:
-    from glassnet import comparison
+    from glassnet.runs import comparison
     from glassnet.train.metrics import accuracy_interval
 
     test: dict[str, Any] = {

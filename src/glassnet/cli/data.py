@@ -22,8 +22,8 @@ def list_() -> None:
     from rich.table import Table
 
     from glassnet.cli.terminal import console
-    from glassnet.data.bundled import BUNDLED
     from glassnet.data.registry import ENTRIES, dataset_names, find_dataset
+    from glassnet.tables.bundled import BUNDLED
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("dataset", no_wrap=True)
@@ -93,7 +93,7 @@ def show(
     from glassnet import plots
     from glassnet.cli.png import check_png
     from glassnet.cli.terminal import beside, console
-    from glassnet.data.dataset import DataError
+    from glassnet.data.errors import DataError
 
     if out is not None:
         check_png("--out", out)
@@ -145,11 +145,11 @@ def export(
     import numpy as np
 
     from glassnet.cli.terminal import console
-    from glassnet.data import picture
-    from glassnet.data.bundled import BUNDLED
     from glassnet.data.csv import write_csv
-    from glassnet.data.dataset import DataError
+    from glassnet.data.errors import DataError
     from glassnet.progress import TaskBar
+    from glassnet.reading import picture
+    from glassnet.tables.bundled import BUNDLED
 
     if csv == png:
         raise DataError("say what to write: --csv or --png")
@@ -186,8 +186,8 @@ def export(
 
 def _export_table(name: str, out: Path) -> None:
     from glassnet.cli.terminal import console
-    from glassnet.data.bundled import BUNDLED, read_bundled
-    from glassnet.data.table import write_table
+    from glassnet.tables.bundled import BUNDLED, read_bundled
+    from glassnet.tables.table import write_table
 
     path = out if out.name.lower().endswith((".csv", ".csv.gz")) else out / f"{name}.csv"
     table = read_bundled(name)
@@ -203,8 +203,8 @@ def _changed(
     """For each image itself and variants of it, `count` in all, as training with this recipe would see them."""
     import numpy as np
 
-    from glassnet.data.dataset import DataError
-    from glassnet.nn.stream import stream
+    from glassnet.data.errors import DataError
+    from glassnet.nn.stream import random_stream
     from glassnet.recipes.recipe import load_recipe
     from glassnet.train.shard import augmented
 
@@ -214,7 +214,7 @@ def _changed(
     sheet, captions = [], []
     for number, (image, name) in enumerate(zip(images[:10], names[:10], strict=True)):
         x, y = np.repeat(image[None], count - 1, axis=0), np.zeros(count - 1, np.int64)
-        x, y = augmented(changes, x, y, stream(seed, "augment", number, 0))
+        x, y = augmented(changes, x, y, random_stream(seed, "augment", number, 0))
         sheet += [image, *x]
         captions += [name, *["none" if 0 < np.max(target) < 1 else "" for target in y]]
     return sheet, captions
@@ -229,7 +229,7 @@ def _load(name: str, validation: int = 5000) -> Any:
 
 
 def _split(dataset: Any, name: str) -> Any:
-    from glassnet.data.dataset import DataError
+    from glassnet.data.errors import DataError
 
     if name not in ("train", "validation", "test"):
         raise DataError(f"--split: expected train, validation or test, got {name!r}")

@@ -22,11 +22,11 @@ def demo(
 
     from glassnet.cli.terminal import beside, console, section
     from glassnet.cli.train import train_and_show
-    from glassnet.data import picture
-    from glassnet.data.dataset import DataError
+    from glassnet.data.errors import DataError
     from glassnet.data.registry import get_dataset, load_dataset
-    from glassnet.model import Model
+    from glassnet.model.model import Model
     from glassnet.progress import TaskBar
+    from glassnet.reading import picture
     from glassnet.recipes.recipe import load_recipe
 
     settings: dict[str, Any] = {}

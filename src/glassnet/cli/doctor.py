@@ -24,7 +24,7 @@ def doctor(
     """
     from glassnet import doctor
     from glassnet.cli.terminal import console
-    from glassnet.nn.settings import InputError
+    from glassnet.nn.errors import InputError
     from glassnet.progress import TaskBar
 
     if keep and forget:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from glassnet.model import Model
+    from glassnet.model.model import Model
 
 
 def ensemble(
@@ -29,8 +29,8 @@ def ensemble(
     from rich.table import Table
 
     from glassnet.cli.terminal import console
-    from glassnet.data.dataset import DataError
-    from glassnet.model import Model
+    from glassnet.data.errors import DataError
+    from glassnet.model.model import Model
     from glassnet.progress import TaskBar
     from glassnet.train.metrics import ensemble as together
     from glassnet.train.metrics import evaluate

@@ -31,7 +31,7 @@ def evaluate(
     import sys
 
     from glassnet.cli.terminal import console, show_evaluation
-    from glassnet.model import Model
+    from glassnet.model.model import Model
     from glassnet.nn.plain import plain
     from glassnet.progress import TaskBar
 

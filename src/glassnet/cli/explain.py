@@ -31,9 +31,9 @@ def explain(
     from glassnet import plots
     from glassnet.cli.png import check_png
     from glassnet.cli.terminal import console
-    from glassnet.data.dataset import DataError
-    from glassnet.model import Model
-    from glassnet.nn.settings import InputError
+    from glassnet.data.errors import DataError
+    from glassnet.model.model import Model
+    from glassnet.nn.errors import InputError
 
     if picture is not None:
         check_png("--picture", picture)

@@ -28,7 +28,7 @@ def export(
     """
     from glassnet.export.onnx import export_onnx
     from glassnet.export.torch import export_torch
-    from glassnet.model import Model
+    from glassnet.model.model import Model
     from glassnet.modelfile import ModelFileError, is_model_file
     from glassnet.nn.settings import to_table
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import typer
 
 if TYPE_CHECKING:
-    from glassnet.answer import Answer
-    from glassnet.model import Model
+    from glassnet.model.answer import Answer
+    from glassnet.model.model import Model
 
 DRAWN = 10  # answers are drawn when there are no more than these, unless asked for
 
@@ -34,7 +34,7 @@ def read_images(path: Path, model: "Model") -> Images:
     Raises:
         DataError: an IDX or CSV file without images, or with others than the model takes.
     """
-    from glassnet.data.examples import is_picture, read_examples
+    from glassnet.reading.examples import is_picture, read_examples
 
     return Images(path) if is_picture(path) else Images(path, *read_examples(path, model.network.input_shape))
 
@@ -68,7 +68,7 @@ def predict_images(
     from glassnet.cli.answers import as_table
     from glassnet.cli.terminal import console
     from glassnet.data.csv import write_submission
-    from glassnet.data.dataset import DataError
+    from glassnet.data.errors import DataError
 
     files = [images._replace(answers=_ask(images, model)) for images in files]
     problems = [f"{images.path}: {answer.problem}" for images in files for answer in images.answers if answer.problem]
@@ -98,9 +98,9 @@ def predict_images(
 
 def _ask(images: Images, model: "Model") -> list["Answer"]:
     """What the model says of each image; of a picture that it does not read, why."""
-    from glassnet.answer import Answer
-    from glassnet.data.dataset import DataError
-    from glassnet.nn.settings import InputError
+    from glassnet.data.errors import DataError
+    from glassnet.model.answer import Answer
+    from glassnet.nn.errors import InputError
 
     path, classes = images.path, model.network.class_names
     try:
@@ -138,8 +138,8 @@ def _save(files: list[Images], folder: Path, white: int) -> None:
     """Write each picture as the network saw it, but never over one of the files themselves."""
     import numpy as np
 
-    from glassnet.data import picture
-    from glassnet.data.dataset import DataError
+    from glassnet.data.errors import DataError
+    from glassnet.reading import picture
 
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ def check_png(option: str, path: Path) -> None:
         PlotError: Matplotlib is not installed.   DataError: the name has another ending, or lies in no folder.
     """
     from glassnet import plots
-    from glassnet.data.dataset import DataError
+    from glassnet.data.errors import DataError
 
     plots.require()
     if path.suffix.lower() != ".png":

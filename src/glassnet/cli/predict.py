@@ -7,7 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from glassnet.cli.images import Images
-    from glassnet.model import Model
+    from glassnet.model.model import Model
 
 DEFAULT = "cnn"  # the pretrained model that is used when none is given
 
@@ -51,9 +51,9 @@ def predict(
     """
     from glassnet.cli.images import predict_images, read_images
     from glassnet.cli.rows import predict_rows
-    from glassnet.data.dataset import DataError
-    from glassnet.model import Model
-    from glassnet.pretrained import pretrained_path
+    from glassnet.data.errors import DataError
+    from glassnet.model.model import Model
+    from glassnet.pretrained.models import pretrained_path
 
     given, files = _model_and_files(files)
     path = given or pretrained_path(DEFAULT)
@@ -75,10 +75,10 @@ def predict(
 
 def _model_and_files(given: list[Path]) -> tuple[Path | None, list[Path]]:
     """The model file that the first names, if it names one, and the files with examples."""
-    from glassnet.data.dataset import DataError
-    from glassnet.modelpath import is_model, model_path
-    from glassnet.nn.settings import nearest
-    from glassnet.pretrained import pretrained_names
+    from glassnet.data.errors import DataError
+    from glassnet.model.path import is_model, model_path
+    from glassnet.nn.plain import nearest
+    from glassnet.pretrained.models import pretrained_names
 
     first, others = model_path(given[0]), given[1:]
     if is_model(first):
@@ -98,7 +98,7 @@ def _model_and_files(given: list[Path]) -> tuple[Path | None, list[Path]]:
 def _read_for_default(files: list[Path], model: "Model") -> list["Images"]:
     """The images in these files, for a model that nobody has named: a CSV file may hold the rows of a table."""
     from glassnet.cli.images import read_images
-    from glassnet.data.dataset import DataError
+    from glassnet.data.errors import DataError
 
     try:
         return [read_images(file, model) for file in files]

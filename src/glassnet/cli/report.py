@@ -7,8 +7,8 @@ import typer
 
 if TYPE_CHECKING:
     from glassnet.data.dataset import Dataset
-    from glassnet.model import Model
-    from glassnet.runfolder import SavedRun
+    from glassnet.model.model import Model
+    from glassnet.runs.folder import SavedRun
 
 
 def report(
@@ -25,9 +25,10 @@ def report(
     """
     from glassnet import plots
     from glassnet.cli.terminal import console
-    from glassnet.model import Model
-    from glassnet.report import write_report
-    from glassnet.runfolder import MODEL, RunError, read_run
+    from glassnet.model.model import Model
+    from glassnet.model.path import MODEL
+    from glassnet.runs.folder import RunError, read_run
+    from glassnet.runs.report import write_report
 
     if not run.is_dir():
         found = "this is a file" if run.is_file() else "it does not exist"
@@ -51,9 +52,9 @@ def _dataset(run: "SavedRun", model: "Model", data: str | None) -> "Dataset | No
         DataError: the data that is named cannot be read, or the test split has another size.
     """
     from glassnet.cli.terminal import console
-    from glassnet.data.dataset import DataError
+    from glassnet.data.errors import DataError
     from glassnet.progress import TaskBar
-    from glassnet.runfolder import REPORT, RunError
+    from glassnet.runs.folder import REPORT, RunError
 
     if data is not None and model.trained_on.other_table(data):
         raise DataError(f"{data}: this is not the table that the run was trained and measured on")

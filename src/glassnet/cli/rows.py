@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from glassnet.data.rows import Rows
-    from glassnet.data.schema import Schema
-    from glassnet.model import Model
+    from glassnet.model.model import Model
+    from glassnet.tables.rows import Rows
+    from glassnet.tables.schema import Schema
 
 
 def predict_rows(
@@ -31,10 +31,10 @@ def predict_rows(
     import json
 
     from glassnet.cli.terminal import console, in_short
-    from glassnet.data.dataset import DataError
-    from glassnet.data.rows import read_rows, rows_of
-    from glassnet.data.table import write_table
+    from glassnet.data.errors import DataError
     from glassnet.nn.plain import plain
+    from glassnet.tables.rows import read_rows, rows_of
+    from glassnet.tables.table import write_table
 
     found = [rows_of(read_rows(file), schema) for file in files]
     answers = [_answers(rows, model, schema) for rows in found]
@@ -108,8 +108,8 @@ def _line(answer: dict[str, Any]) -> str:
 
 def _keys(found: list["Rows"], schema: "Schema", key: str | None) -> dict[str, list[str]]:
     """The first column of a submission: the numbers of the rows, from 0 over all files, or the cells of a column."""
-    from glassnet.data.dataset import DataError
-    from glassnet.data.schema import nearest
+    from glassnet.data.errors import DataError
+    from glassnet.nn.plain import nearest
 
     if key is None:
         count = sum(len(rows.table) for rows in found)

@@ -33,8 +33,8 @@ def summary(
     """
     from glassnet.cli.terminal import console
     from glassnet.cli.train import load_data, settings_of, table_settings
-    from glassnet.model import Model
-    from glassnet.modelpath import model_path
+    from glassnet.model.model import Model
+    from glassnet.model.path import model_path
     from glassnet.recipes.recipe import load_recipe, recipe_names
     from glassnet.recipes.toml import RecipeError
 

@@ -13,7 +13,7 @@ from glassnet.nn.plain import plain
 
 if TYPE_CHECKING:
     from glassnet.data.dataset import Dataset
-    from glassnet.data.schema import Schema
+    from glassnet.tables.schema import Schema
     from glassnet.train.metrics import Evaluation
     from glassnet.train.regression import RegressionEvaluation
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from glassnet.nn.network import Network
     from glassnet.progress import ProgressBar
     from glassnet.recipes.recipe import Recipe
-    from glassnet.run import Run
+    from glassnet.runs.run import Run
 
 Target = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="the column to predict: --data is then any table, as CSV")
@@ -75,7 +75,7 @@ def train(
     `glassnet train --data table.csv --target species --ignore id --categorical region`
     """
     from glassnet.cli.terminal import console, in_short
-    from glassnet.model import Model
+    from glassnet.model.model import Model
     from glassnet.recipes.recipe import load_recipe
     from glassnet.recipes.toml import RecipeError
 
@@ -120,7 +120,8 @@ def resume(
     from glassnet.cli.terminal import console, show_dataset
     from glassnet.nn.schedule import ConstantRate
     from glassnet.nn.settings import describe
-    from glassnet.run import find_unfinished, resume_run
+    from glassnet.runs.run import resume_run
+    from glassnet.runs.unfinished import find_unfinished
 
     unfinished = find_unfinished(run, epochs=epochs)
     recipe = unfinished.recipe
@@ -149,7 +150,8 @@ def train_and_show(
     """Train a recipe and show all that a person wants to see of it."""
     from glassnet.cli.terminal import console, section, show_dataset
     from glassnet.nn.settings import describe
-    from glassnet.run import check_free, new_folder, train_recipe
+    from glassnet.runs.claim import check_free, new_folder
+    from glassnet.runs.run import train_recipe
 
     if out is not None:
         check_free(out)  # before anything is loaded or printed
@@ -181,7 +183,7 @@ def watched(folder: Path) -> "Iterator[ProgressBar]":
     import sys
 
     from glassnet.progress import ProgressBar
-    from glassnet.runfolder import EVALUATION
+    from glassnet.runs.folder import EVALUATION
 
     try:
         with ProgressBar() as progress:

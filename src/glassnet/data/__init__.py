@@ -1,5 +1,4 @@
-"""Where examples come from: files, downloads, splits, pictures; in NumPy and the standard library.
+"""Datasets: files, downloads, splits, augmentation; in NumPy and the standard library.
 
-Reading order: dataset, split, idx, csv, npz, cifar, emnist, digits, files, fetch, published, own, registry; and for
-pictures: drawing, picture.
+Reading order: dataset, split, idx, csv, npz, cifar, emnist, digits, files, fetch, published, own, registry.
 """

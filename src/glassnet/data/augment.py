@@ -10,7 +10,8 @@ from functools import cache
 
 import numpy as np
 
-from glassnet.data.dataset import Array, DataError
+from glassnet.data.errors import DataError
+from glassnet.nn.array import Array
 
 AT_ONCE = 64  # images: what is computed on the way stays in the cache
 LIMITS = {"rotation": (0, 180), "shift": (0, 0.5), "elastic": (0, 0.5), "white": (1, 255)}  # others: from 0 to 1

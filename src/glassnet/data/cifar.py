@@ -10,8 +10,10 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from glassnet.data.dataset import Array, DataError
-from glassnet.data.files import MOST_EXPANSION, brief
+from glassnet.data.errors import DataError
+from glassnet.data.files import MOST_EXPANSION
+from glassnet.nn.array import Array
+from glassnet.nn.plain import brief
 
 RECORD = 1 + 3 * 32 * 32  # bytes: the label, then three planes
 MOST_RECORDS = 10_000  # in one file of the published archive

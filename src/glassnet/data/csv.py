@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from glassnet.data.dataset import Array, DataError, Progress
-from glassnet.data.files import reading, writing
+from glassnet.data.errors import DataError
+from glassnet.data.files import Progress, reading, writing
+from glassnet.nn.array import Array
 
 LABEL_NAMES = ("label", "class", "target", "y")
 LONGEST_LINE = 1 << 20  # characters; a file whose lines never end is refused, not read into memory

@@ -6,20 +6,12 @@ uint8 numbers they were stored as, for the first layer of a network scales them.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from glassnet.data.schema import Schema
-
-Array = NDArray[Any]
-Progress = Callable[[str, int, int | None], None]  # what is being done, how far it is, how far it goes if that is known
-
-
-class DataError(ValueError):
-    """Data that cannot be used; the message says in one line where, what was expected, what came, and what to do."""
+from glassnet.data.errors import DataError
+from glassnet.nn.array import Array
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -108,7 +100,7 @@ class Dataset:
         train, validation, test: the splits; validation and test may be empty.
         classes: a name for each label, in the order of the labels 0, 1, 2, ...; none if the targets are real numbers.
         white: the largest value a pixel may have: 255, or 16 for the 8x8 digits; of no meaning for tables.
-        schema: what the columns mean of the table that the examples come from; None for images.
+        schema: what the columns of the table mean that the examples come from, a Schema; None for images.
 
     Raises:
         DataError: no training example, examples of different shapes, a label outside the classes, a pixel above white,
@@ -121,7 +113,7 @@ class Dataset:
     test: Split
     classes: tuple[str, ...]
     white: int
-    schema: "Schema | None" = None
+    schema: Any = None  # of `glassnet.tables`, which this room does not know
 
     def __post_init__(self) -> None:
         if not len(self.train):

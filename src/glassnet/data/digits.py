@@ -5,7 +5,8 @@ They are what a machine without a network can learn from; their pixels count fro
 
 import numpy as np
 
-from glassnet.data.dataset import Array, DataError
+from glassnet.data.errors import DataError
+from glassnet.nn.array import Array
 
 WHITE = 16
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import BinaryIO, cast
 
-from glassnet.data.dataset import Array, DataError
+from glassnet.data.errors import DataError
 from glassnet.data.files import reading_zip, unzipping, zip_member
 from glassnet.data.idx import images_and_labels, read_idx_stream
+from glassnet.nn.array import Array
 
 # In these the small letters that look like their capitals count as capitals; the others are classes of their own.
 _MERGED = tuple(digits + ascii_uppercase + "abdefghnqrt")

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
-from glassnet.data.dataset import DataError, Progress
-from glassnet.data.files import BLOCK, sha256_of
+from glassnet.data.errors import DataError
+from glassnet.data.files import BLOCK, Progress, sha256_of
 
 
 class MirrorError(Exception):

@@ -10,23 +10,21 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
-from glassnet.data.dataset import DataError
+from glassnet.data.errors import DataError
+from glassnet.nn.plain import brief
+from glassnet.wholefile import whole_file
+
+Progress = Callable[[str, int, int | None], None]  # what is being done, how far it is, how far it goes if that is known
 
 BLOCK = 1 << 18  # bytes read at a time: large enough to be fast, small enough to stay in the cache
 PORTION = 1 << 16  # of a gzip file, unzipped at a time
 GZIP = 31  # zlib's number for the form of gzip, checked by its sum
 MOST_EXPANSION = 1032  # deflate cannot make more than this out of one byte
-
-
-def brief(what: object) -> str:
-    """What a library says of a file, or a name from it, in a message: plain characters, and not many."""
-    text = str(what) if str(what).isprintable() else repr(str(what))
-    return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 class Opened(NamedTuple):
@@ -151,18 +149,13 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
     path = Path(path)
     if not path.name or path.is_dir():
         raise DataError(f"{path}: expected a file to write, but it is a folder")
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        try:
-            with temporary.open("wb") as raw:
-                if path.name.endswith(".gz"):
-                    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as stream:
-                        yield cast(BinaryIO, stream)
-                else:
-                    yield raw
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with whole_file(path, part=f".{os.getpid()}.part") as raw:
+            if path.name.endswith(".gz"):
+                with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as stream:
+                    yield cast(BinaryIO, stream)
+            else:
+                yield raw
     except OSError as error:
         raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.data.dataset import Array, DataError
+from glassnet.data.errors import DataError
 from glassnet.data.files import BLOCK, Opened, reading, writing
+from glassnet.nn.array import Array
 
 TYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype(np.uint8),

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy
 
-from glassnet.data.dataset import Array, DataError
-from glassnet.data.files import brief, reading_zip, zip_member
+from glassnet.data.errors import DataError
+from glassnet.data.files import reading_zip, zip_member
+from glassnet.nn.array import Array
+from glassnet.nn.plain import brief
 
 NAMES = ("x_train", "y_train", "x_test", "y_test")
 

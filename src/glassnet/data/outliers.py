@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from glassnet.data.augment import resampled
-from glassnet.data.dataset import Array, DataError
+from glassnet.data.errors import DataError
+from glassnet.nn.array import Array
 
 STROKES = 3, 5  # of a sign, least and most
 GRID, PIECES = 4, 24  # points along a side between which strokes run; straight pieces that make up a stroke

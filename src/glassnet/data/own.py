@@ -6,9 +6,11 @@ They bring no register, so the classes are the labels that occur, and nothing bu
 from pathlib import Path
 
 from glassnet.data.csv import read_train_and_test
-from glassnet.data.dataset import Array, DataError, Progress
+from glassnet.data.errors import DataError
+from glassnet.data.files import Progress
 from glassnet.data.idx import FOUR_FILES, idx_names, read_four
 from glassnet.data.npz import read_npz
+from glassnet.nn.array import Array
 
 ENDINGS = (".csv", ".csv.gz", ".npz")
 MOST_CLASSES = 1024  # a larger label is taken for a mistake

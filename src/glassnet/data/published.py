@@ -10,8 +10,8 @@ from pathlib import Path
 
 from glassnet.data import cifar, digits, emnist
 from glassnet.data.csv import read_train_and_test
-from glassnet.data.dataset import Array
 from glassnet.data.idx import FOUR_FILES, idx_names, read_four
+from glassnet.nn.array import Array
 
 Files = dict[str, Path]  # the name of a file as published -> where it is
 Arrays = dict[str, Array]  # x_train, y_train, and unless they are still to be held out x_test, y_test

@@ -5,27 +5,22 @@ missing is downloaded to the cache. The variable GLASSNET_MIRROR may hold the ad
 used instead of the published ones; there the files are ADDRESS/FOLDER/FILE: ADDRESS/mnist/train-images-idx3-ubyte.gz.
 """
 
-import difflib
 import importlib.util
 import os
-from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
-from glassnet.data.bundled import BUNDLED, read_bundled
-from glassnet.data.column_types import find_schema
 from glassnet.data.csv import write_csv
-from glassnet.data.dataset import DataError, Dataset, Progress, Split
-from glassnet.data.files import sha256_of, sha256_of_content
+from glassnet.data.dataset import Dataset, Split
+from glassnet.data.errors import DataError
+from glassnet.data.files import Progress, sha256_of, sha256_of_content
 from glassnet.data.own import ENDINGS, classes_and_white, csv_files, read_own
 from glassnet.data.published import PUBLISHED, Arrays, Entry, Files, RemoteFile
-from glassnet.data.schema import Schema, Task
-from glassnet.data.split import stratified, tenths
-from glassnet.data.table import read_table
+from glassnet.data.split import stratified
+from glassnet.nn.plain import closest
 
 ENTRIES = {entry.name: entry for entry in PUBLISHED}
-FEWEST_ROWS = 10  # of a table, so that there are some to learn from, to choose by and to be judged by
 
 
 def load_dataset(
@@ -61,57 +56,6 @@ def load_dataset(
         return _divide(entry.resolve().name.split(".")[0], arrays, classes, white, validation, seed)
     arrays = entry.read(_obtain(entry, progress, download))
     return _divide(entry.name, arrays, entry.classes, entry.white, validation, seed)
-
-
-def load_table(
-    name: str | Path,
-    *,
-    target: str,
-    task: Task | None = None,
-    ignore: Collection[str] = (),
-    categorical: Collection[str] = (),
-    schema: Schema | None = None,
-    validation: int = 5000,
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> Dataset:
-    """Load any table as a dataset: a CSV file with the names of its columns in the first line.
-
-    A fifth of the rows are the test examples, always the same, and of the others up to a fifth are held out for
-    validation: each class in proportion, or of a real target each tenth of its values.
-
-    Args:
-        name: the path of a file, plain or gzip; or a table that comes with scikit-learn: diabetes, iris, wine,
-            breast-cancer.
-        target: the column to predict.   task, ignore, categorical: as in `find_schema`.
-        schema: what the columns mean, if it is known from a model; then the other three say nothing.
-        validation, seed, progress: as in `load_dataset`.
-
-    Raises:
-        DataError: no such file, a fault in it, fewer than ten rows, or columns that do not fit.
-    """
-    if validation < 0:
-        raise DataError(f"validation must not be negative, got {validation}")
-    bundled = isinstance(name, str) and name in BUNDLED
-    table = read_bundled(str(name)) if bundled else read_table(name, progress=progress)
-    if len(table) < FEWEST_ROWS:
-        raise DataError(f"{name}: expected at least {FEWEST_ROWS} rows to learn from, got {len(table)}")
-    found = schema or find_schema(table, target, task=task, ignore=ignore, categorical=categorical)
-    y = found.targets(table)
-    strata = y if found.target.categories else tenths(y)
-    rows, tested = stratified(strata, len(y) // 5, seed=0)
-    train, held_out = stratified(strata[rows], min(validation, len(rows) // 5), seed=seed)
-    schema = schema or found.filled_from(table, rows[train])
-    x = schema.examples(table)
-    return Dataset(
-        Path(name).name.split(".")[0],
-        Split(x, y, rows[train]),
-        Split(x, y, rows[held_out]),
-        Split(x, y, tested),
-        schema.target.categories,
-        white=1,
-        schema=schema,
-    )
 
 
 def dataset_names() -> list[str]:
@@ -190,12 +134,12 @@ def _entry_or_path(name: str | Path | Entry) -> Entry | Path:
         return named / name
     if isinstance(name, Path) or len(Path(name).parts) > 1 or name.endswith(ENDINGS):
         raise DataError(f"{name}: there is no such file or folder")
-    if name in BUNDLED:
-        raise DataError(f"{name} is a table: glassnet train --data {name} --target {BUNDLED[name].target}")
-    known = {entry.lower(): entry for entry in ENTRIES}
-    close = difflib.get_close_matches(name.lower(), known, n=1)
-    hint = f"did you mean {known[close[0]]!r}? " if close else ""
-    raise DataError(f"unknown dataset {name!r}; {hint}expected a path or one of: {', '.join(ENTRIES)}")
+    close = closest(name, ENTRIES)
+    hint = f"did you mean {close!r}? " if close else ""
+    raise DataError(
+        f"unknown dataset {name!r}; {hint}expected a path or one of: {', '.join(ENTRIES)}; of a table name the column "
+        "to predict too, its target"
+    )
 
 
 def _data_folder() -> Path | None:

@@ -6,7 +6,8 @@ out. So the same seed holds out the same examples on every machine.
 
 import numpy as np
 
-from glassnet.data.dataset import Array, DataError
+from glassnet.data.errors import DataError
+from glassnet.nn.array import Array
 
 
 def stratified(labels: Array, count: int, *, seed: int) -> tuple[Array, Array]:

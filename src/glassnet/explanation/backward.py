@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from glassnet.explanation.equations import Index
-from glassnet.nn.layer import Array, Layer
+from glassnet.explanation.records import Index
+from glassnet.nn.array import Array
+from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
 from glassnet.nn.norm import BatchNorm
 

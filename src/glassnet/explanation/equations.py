@@ -6,50 +6,17 @@ numbers are those of one example; of a long sum the largest terms are written ou
 
 import inspect
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from glassnet.nn.layer import Array
-
-Index = tuple[int, ...]
+from glassnet.explanation.records import Index, Term, Worked
+from glassnet.nn.array import Array
 
 WRITTEN = 3  # the terms of a sum that are written out
 STARTS = re.compile(r"[\w/]+'?(\[[^\]]*\])? (=|collects)")
 TOKEN = re.compile(r"[A-Za-z_]\w*'?|\d[\d.]*(?:e[+-]?\d+)?|\S")
 WORDS = {"where", "else", "each", "is", "with", "of", "over", "and", "in", "at", "as", "if", "for", "the", "to", "sum"}
-
-
-@dataclass(frozen=True)
-class Term:
-    """One product in a sum: `x[12] W[12,3]`, its two factors, and their product."""
-
-    symbol: str
-    factors: tuple[float, float]
-    value: float
-
-
-@dataclass(frozen=True)
-class Worked:
-    """One equation for one number: left = symbols = numbers = value.
-
-    Attributes:
-        note: what else it takes, such as `s = 1 / (1 + exp(-1.29))`.
-        terms: of a weighted sum, the largest terms, largest first; they are written out in `numbers`.
-        more, rest: how many other terms are not 0, and their sum.
-        bias: what is added to the sum.
-    """
-
-    left: str
-    symbols: str
-    numbers: str
-    value: float
-    terms: tuple[Term, ...] = ()
-    more: int = 0
-    rest: float = 0.0
-    bias: float = 0.0
-    note: str = ""
 
 
 def equations(part: type, slot: str) -> tuple[str, ...]:

@@ -1,39 +1,14 @@
 """One step of gradient descent on one example: what it makes of one weight, and what that does to the loss."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
 from glassnet.explanation.backward import pass_back
-from glassnet.explanation.equations import Index
-from glassnet.nn.layer import Array
+from glassnet.explanation.records import Index, LayerPass, Update
+from glassnet.explanation.thread import Spot
+from glassnet.nn.array import Array
 from glassnet.nn.network import Network
-
-if TYPE_CHECKING:
-    from glassnet.explanation.example import LayerNumbers
-
-
-@dataclass(frozen=True)
-class Update:
-    """One weight before and after one step of gradient descent: after = before - lr * gradient.
-
-    Attributes:
-        layer, parameter, index: which weight.
-        loss_before, loss_after: of the example, when this weight alone is changed.
-        loss_after_all: when all parameters take the step.
-    """
-
-    layer: str
-    parameter: str
-    index: Index
-    before: float
-    gradient: float
-    lr: float
-    after: float
-    loss_before: float
-    loss_after: float
-    loss_after_all: float
 
 
 def one_step(
@@ -41,8 +16,8 @@ def one_step(
     batch: Array,
     targets: Array,
     loss: float,
-    layers: list["LayerNumbers"],
-    spot: tuple[int, Index] | None,
+    layers: Sequence[LayerPass],
+    spot: Spot | None,
     lr: float,
 ) -> Update | None:
     """The step of the weight with the largest gradient: of the whole network, or of the neuron."""
@@ -68,9 +43,7 @@ def one_step(
     return Update(layers[position].name, name, index, before, gradient, lr, after, loss, alone, loss_now())
 
 
-def largest_gradient(
-    network: Network, layers: list["LayerNumbers"], spot: tuple[int, Index] | None
-) -> tuple[int, str, Index]:
+def largest_gradient(network: Network, layers: Sequence[LayerPass], spot: Spot | None) -> tuple[int, str, Index]:
     """Layer, name and index of the parameter with the largest gradient: of all, or of one neuron."""
     if spot is None:
         found = [

@@ -7,18 +7,13 @@ import math
 import re
 import textwrap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glassnet.explanation.equations import Worked, at, number, plus, protected
-from glassnet.nn.layer import Array
+from glassnet.explanation.equations import at, number, plus, protected
+from glassnet.explanation.records import ExampleNumbers, LayerNumbers, Neuron, Update, Worked
+from glassnet.nn.array import Array
 from glassnet.nn.plain import brief
-
-if TYPE_CHECKING:
-    from glassnet.explanation.example import Explanation, LayerNumbers
-    from glassnet.explanation.neuron import Neuron
-    from glassnet.explanation.step import Update
 
 RAMP = " .:-=+*#%@"
 WIDTH = 80  # what the tables need
@@ -26,7 +21,7 @@ CLASSES = 12  # so many rows of the table of classes
 INPUTS = 12  # and of that of inputs with names
 
 
-def write(e: "Explanation", width: int) -> str:
+def write(e: ExampleNumbers, width: int) -> str:
     """All of an explanation, in lines of at most `width` characters; it needs 80."""
     width = max(width, WIDTH)
     lines: list[str] = []
@@ -51,7 +46,7 @@ def write(e: "Explanation", width: int) -> str:
     return "\n".join(line.rstrip() for line in lines).strip("\n") + "\n"
 
 
-def _way_back(e: "Explanation", width: int) -> Iterator[str]:
+def _way_back(e: ExampleNumbers, width: int) -> Iterator[str]:
     yield from _paragraph(
         "From the top layer down. dy is dLoss/dy, the slope of the loss along y: by how much the loss grows when y "
         "grows by a little, for each unit of growth.",
@@ -71,7 +66,7 @@ def _paragraph(text: str, width: int, first: str = "", later: str | None = None)
     )
 
 
-def _input(e: "Explanation", width: int) -> Iterator[str]:
+def _input(e: ExampleNumbers, width: int) -> Iterator[str]:
     if e.image_shape is not None:
         yield from characters(e.x.reshape(e.image_shape), width=min(width, 64))
     yield from _paragraph(f"x: {_range(e.x)}", width)
@@ -90,7 +85,7 @@ def _input(e: "Explanation", width: int) -> Iterator[str]:
         yield from _named(e, width)
 
 
-def _named(e: "Explanation", width: int) -> Iterator[str]:
+def _named(e: ExampleNumbers, width: int) -> Iterator[str]:
     """The inputs that say most about the output that is explained, by name."""
     says = e.says_for(e.output).ravel()
     order = np.argsort(-np.abs(says), kind="stable")
@@ -132,7 +127,7 @@ def _range(array: Array) -> str:
     return text + (f"; {zeros:,} are 0" if zeros else "")
 
 
-def _forward(layer: "LayerNumbers", width: int) -> Iterator[str]:
+def _forward(layer: LayerNumbers, width: int) -> Iterator[str]:
     yield ""
     yield from _heading(layer, width)
     yield from _equations(layer.forward_equations, width)
@@ -142,7 +137,7 @@ def _forward(layer: "LayerNumbers", width: int) -> Iterator[str]:
     yield from _paragraph(f"y: {_range(layer.y)}", width, "    ")
 
 
-def _backward(layer: "LayerNumbers", width: int) -> Iterator[str]:
+def _backward(layer: LayerNumbers, width: int) -> Iterator[str]:
     yield ""
     yield from _heading(layer, width)
     yield from _equations(layer.backward_equations, width)
@@ -154,7 +149,7 @@ def _backward(layer: "LayerNumbers", width: int) -> Iterator[str]:
     yield from _paragraph(f"dx: {_range(layer.dx)}", width, "    ")
 
 
-def _heading(layer: "LayerNumbers", width: int) -> list[str]:
+def _heading(layer: LayerNumbers, width: int) -> list[str]:
     return _paragraph(f"{layer.name}  {layer.description}", width, "", "        ")
 
 
@@ -189,7 +184,7 @@ def _sum(text: str, width: int, first: str, later: str) -> list[str]:
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 
-def _loss(e: "Explanation", width: int) -> Iterator[str]:
+def _loss(e: ExampleNumbers, width: int) -> Iterator[str]:
     yield e.loss_description
     yield from _equations((*e.loss_equations, *e.gradient_equations), width)
     yield ""
@@ -205,7 +200,7 @@ def _loss(e: "Explanation", width: int) -> Iterator[str]:
     yield from _worked(e.worked_loss, width)
 
 
-def _table_of_outputs(e: "Explanation") -> Iterator[str]:
+def _table_of_outputs(e: ExampleNumbers) -> Iterator[str]:
     """z, p, t and dz of every class, or of the largest."""
     order = list(range(len(e.logits)))
     if len(order) > CLASSES:
@@ -227,7 +222,7 @@ def _table_of_outputs(e: "Explanation") -> Iterator[str]:
         yield f"    {'sum'.ljust(column)}{''.rjust(10)}{number(exps.sum()).rjust(15)}"
 
 
-def _neuron(n: "Neuron", width: int) -> Iterator[str]:
+def _neuron(n: Neuron, width: int) -> Iterator[str]:
     rows = [("input", "x", "weight", "product", "gradient", "after")]
     for i in n.inputs:
         symbol = at("W", i.weight_index) if i.weight_index else "slope"
@@ -260,7 +255,7 @@ def _neuron(n: "Neuron", width: int) -> Iterator[str]:
         yield f"      {at('W', o.index)} = {number(o.weight)}, product {number(o.product)}"
 
 
-def _update(u: "Update", width: int, *, of_neuron: bool) -> Iterator[str]:
+def _update(u: Update, width: int, *, of_neuron: bool) -> Iterator[str]:
     symbol, gradient = at(u.parameter, u.index), at(f"d{u.parameter}", u.index)
     kind = "weight" if len(u.index) > 1 else "parameter"
     whose = f"the neuron's {kind}" if of_neuron else f"the {kind} of the network"

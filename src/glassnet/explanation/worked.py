@@ -6,14 +6,11 @@ normalisation have a function here; of any other layer the slopes say how its ou
 
 import math
 import re
-from collections.abc import Callable
+from functools import singledispatch
 
 import numpy as np
 
 from glassnet.explanation.equations import (
-    Index,
-    Term,
-    Worked,
     at,
     equations,
     number,
@@ -22,10 +19,12 @@ from glassnet.explanation.equations import (
     substitute,
     weighted_sum,
 )
+from glassnet.explanation.records import Index, LayerPass, Term, Worked
 from glassnet.nn.activations import Softmax
+from glassnet.nn.array import Array
 from glassnet.nn.conv import Conv2D
 from glassnet.nn.dense import Dense
-from glassnet.nn.layer import Array, Layer
+from glassnet.nn.layer import Layer
 from glassnet.nn.norm import BatchNorm
 from glassnet.nn.pool import GlobalAveragePool, MaxPool2D, Pool2D
 from glassnet.nn.reshape import Standardize
@@ -65,15 +64,14 @@ def by_place(layer: Layer, slot: str, name: str, index: Index, known: dict[str, 
     return Worked(at(name, index), indexed, substitute(right, values), value, note=note)
 
 
-def worked_forward(layer: Layer, x: Array, y: Array, unit: Index, slopes: Array) -> tuple[Worked, ...]:
-    """How the output y[unit] of a layer comes from its input x; slopes is dy[unit]/dx."""
-    rule = FORWARD.get(type(layer))
-    if rule:
-        return rule(layer, x, y, unit)
-    value, left = float(y[unit]), at("y", unit)
+@singledispatch
+def worked_forward(layer: Layer, p: LayerPass) -> tuple[Worked, ...]:
+    """How the output y[unit] of a layer comes from its input x."""
+    x, unit, slopes = p.x.astype(np.float64), p.unit, p.slopes
+    value, left = float(p.y[unit]), at("y", unit)
     touched = np.argwhere(slopes)
-    if x.shape == y.shape and all(tuple(place) == unit for place in touched):
-        if np.array_equal(x, y) and (not len(touched) or slopes[unit] == 1):
+    if x.shape == p.y.shape and all(tuple(place) == unit for place in touched):
+        if np.array_equal(x, p.y) and (not len(touched) or slopes[unit] == 1):
             return (Worked(left, at("x", unit), number(float(x[unit])), value),)
         worked = by_place(layer, "Forward", "y", unit, {"x": x}, value)
         if worked:
@@ -93,8 +91,9 @@ def _from_slopes(left: str, x: Array, value: float, slopes: Array) -> Worked:
     return weighted_sum(left, ("x", "slope"), [(place, place) for place in places], np.array(factors), **extra)
 
 
-def _dense(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ...]:
-    assert isinstance(layer, Dense)
+@worked_forward.register
+def _(layer: Dense, p: LayerPass) -> tuple[Worked, ...]:
+    x, unit = p.x.astype(np.float64), p.unit
     (j,) = unit
     pairs: list[tuple[Index, Index]] = [((i,), (i, j)) for i in range(len(x))]
     factors = np.stack([x, layer.W[:, j]], axis=1)
@@ -102,8 +101,9 @@ def _dense(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ...]:
     return (weighted_sum(at("y", unit), ("x", "W"), pairs, factors, **bias),)
 
 
-def _conv(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ...]:
-    assert isinstance(layer, Conv2D)
+@worked_forward.register
+def _(layer: Conv2D, p: LayerPass) -> tuple[Worked, ...]:
+    x, unit = p.x.astype(np.float64), p.unit
     (places, weights), f = meetings(layer, unit), unit[2]
     factors = np.array([(x[place], layer.W[weight]) for place, weight in zip(places, weights, strict=True)])
     bias = {"bias": layer.b[f], "bias_name": at("b", (f,))}
@@ -122,24 +122,28 @@ def meetings(layer: Conv2D, unit: Index) -> tuple[list[Index], list[Index]]:
     return [place for place, _ in inside], [weight for _, weight in inside]
 
 
-def _max_pool(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ...]:
-    assert isinstance(layer, MaxPool2D)
+@worked_forward.register
+def _(layer: MaxPool2D, p: LayerPass) -> tuple[Worked, ...]:
+    x, unit = p.x.astype(np.float64), p.unit
     (i, j, c), s = unit, layer.size
     block = x[i * s : i * s + s, j * s : j * s + s, c].ravel()
     corners = f"{at('x', (i * s, j * s, c))}, ..., {at('x', (i * s + s - 1, j * s + s - 1, c))}"
-    return (Worked(at("y", unit), f"max({corners})", f"max({', '.join(map(number, block))})", float(y[unit])),)
+    return (Worked(at("y", unit), f"max({corners})", f"max({', '.join(map(number, block))})", float(p.y[unit])),)
 
 
-def _softmax(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ...]:
+@worked_forward.register
+def _(layer: Softmax, p: LayerPass) -> tuple[Worked, ...]:
+    x, unit = p.x, p.unit
     row = x[unit[:-1]]
     exps = np.exp(row - row.max())
     symbols = f"exp({at('x', unit)} - max x) / sum_k exp(x[k] - max x)"
     numbers = f"exp({number(row[unit[-1]])} - {protected(row.max())}) / {number(exps.sum())}"
-    return (Worked(at("y", unit), symbols, numbers, float(y[unit])),)
+    return (Worked(at("y", unit), symbols, numbers, float(p.y[unit])),)
 
 
-def _batch_norm(layer: Layer, x: Array, y: Array, unit: Index) -> tuple[Worked, ...]:
-    assert isinstance(layer, BatchNorm)
+@worked_forward.register
+def _(layer: BatchNorm, p: LayerPass) -> tuple[Worked, ...]:
+    x, unit = p.x.astype(np.float64), p.unit
     c = unit[-1]
     m, r, h = _normalised(layer, x, unit)
     numbers = f"{number(layer.gamma[c])} * {protected(h)}{plus(layer.beta[c])}"
@@ -155,47 +159,33 @@ def _normalised(layer: BatchNorm, x: Array, unit: Index) -> tuple[float, float, 
     return m, r, float((x[unit] - m) * r)
 
 
-FORWARD: dict[type[Layer], Callable[[Layer, Array, Array, Index], tuple[Worked, ...]]] = {
-    Dense: _dense,
-    Conv2D: _conv,
-    MaxPool2D: _max_pool,
-    Softmax: _softmax,
-    BatchNorm: _batch_norm,
-}
-
-
-def worked_backward(
-    layer: Layer,
-    x: Array,
-    y: Array,
-    dy: Array,
-    dx: Array,
-    gradients: dict[str, Array],
-    unit: Index,
-    place: Index,
-    slopes: Array,
-) -> tuple[Worked, ...]:
+@singledispatch
+def worked_backward(layer: Layer, p: LayerPass) -> tuple[Worked, ...]:
     """How the gradients at y[unit] and x[place], which meet in this layer, come from dy."""
-    if isinstance(layer, Dense):
-        return _dense_backward(layer, x, dy, unit, place)
-    if isinstance(layer, Conv2D):
-        return _conv_backward(layer, x, dy, unit, place)
-    if isinstance(layer, Softmax):
-        return _softmax_backward(y, dy, unit)
-    if isinstance(layer, BatchNorm):
-        return _batch_norm_backward(layer, x, dy, unit, gradients)
+    x, dx, dy, unit, place = p.x.astype(np.float64), p.dx, p.dy, p.unit, p.place
     value, left, above = float(dx[place]), at("dx", place), at("dy", unit)
-    if isinstance(layer, Pool2D | GlobalAveragePool) and slopes[place] not in (0, 1):  # an input has one output
-        return (Worked(left, f"{above} slope", f"{number(dy[unit])} * {protected(slopes[place])}", value),)
     if value == dy[unit] and (dx.size != dy.size or np.array_equal(dx.ravel(), dy.ravel())):
         return (Worked(left, above, number(value), value),)
-    worked = by_place(layer, "Backward", "dx", unit, {"x": x, "y": y, "dy": dy}, value) if unit == place else None
-    if worked and not gradients and dx.shape == dy.shape:
+    known = {"x": x, "y": p.y, "dy": dy}
+    worked = by_place(layer, "Backward", "dx", unit, known, value) if unit == place else None
+    if worked and not p.gradients and dx.shape == dy.shape:
         return (worked,)
-    return (Worked(left, "", "", value), *(largest(name, array) for name, array in gradients.items()))
+    return (Worked(left, "", "", value), *(largest(name, array) for name, array in p.gradients.items()))
 
 
-def _softmax_backward(y: Array, dy: Array, unit: Index) -> tuple[Worked, ...]:
+@worked_backward.register(Pool2D)
+@worked_backward.register(GlobalAveragePool)
+def _(layer: Layer, p: LayerPass) -> tuple[Worked, ...]:
+    slope = p.slopes[p.place]
+    if slope in (0, 1):
+        return worked_backward.dispatch(Layer)(layer, p)
+    numbers = f"{number(p.dy[p.unit])} * {protected(slope)}"  # an input has one output
+    return (Worked(at("dx", p.place), f"{at('dy', p.unit)} slope", numbers, float(p.dx[p.place])),)
+
+
+@worked_backward.register
+def _(layer: Softmax, p: LayerPass) -> tuple[Worked, ...]:
+    y, dy, unit = p.y, p.dy, p.unit
     row, back, j = y[unit[:-1]], dy[unit[:-1]], unit[-1]
     mean = float(back @ row)
     numbers = f"{number(row[j])} * ({number(back[j])} - {protected(mean)})"
@@ -203,9 +193,9 @@ def _softmax_backward(y: Array, dy: Array, unit: Index) -> tuple[Worked, ...]:
     return (Worked(at("dx", unit), symbols, numbers, float(row[j] * (back[j] - mean))),)
 
 
-def _batch_norm_backward(
-    layer: BatchNorm, x: Array, dy: Array, unit: Index, gradients: dict[str, Array]
-) -> tuple[Worked, ...]:
+@worked_backward.register
+def _(layer: BatchNorm, p: LayerPass) -> tuple[Worked, ...]:
+    x, dy, unit, gradients = p.x, p.dy, p.unit, p.gradients
     c = unit[-1]
     _, r, h = _normalised(layer, x, unit)
     numbers = f"{number(layer.gamma[c])} * {number(r)} * {protected(dy[unit])}"
@@ -229,7 +219,9 @@ def largest(name: str, gradient: Array) -> Worked:
     return Worked(at(f"d{name}", index), "", "", float(gradient[index]))
 
 
-def _dense_backward(layer: Dense, x: Array, dy: Array, unit: Index, place: Index) -> tuple[Worked, ...]:
+@worked_backward.register
+def _(layer: Dense, p: LayerPass) -> tuple[Worked, ...]:
+    x, dy, unit, place = p.x.astype(np.float64), p.dy, p.unit, p.place
     (j,), (i,) = unit, place
     product = float(x[i] * dy[j])
     pairs: list[tuple[Index, Index]] = [((m,), (i, m)) for m in range(len(dy))]
@@ -246,18 +238,20 @@ def _dense_backward(layer: Dense, x: Array, dy: Array, unit: Index, place: Index
     )
 
 
-def _conv_backward(layer: Conv2D, x: Array, dy: Array, unit: Index, place: Index) -> tuple[Worked, ...]:
+@worked_backward.register
+def _(layer: Conv2D, p: LayerPass) -> tuple[Worked, ...]:
+    x, dy, unit, place = p.x.astype(np.float64), p.dy, p.unit, p.place
     f = unit[2]
     H1, W1, F = layer.output_shape
-    weight = next((w for p, w in zip(*meetings(layer, unit), strict=True) if p == place), (0, 0, place[2], f))
+    weight = next((w for q, w in zip(*meetings(layer, unit), strict=True) if q == place), (0, 0, place[2], f))
     shared: list[tuple[Index, Index]] = []  # x and dy that meet at the one weight
     meeting: list[tuple[Index, Index]] = []  # dy and W that meet at the one input
     for i in range(H1):
         for j in range(W1):
-            for p, w in zip(*meetings(layer, (i, j, 0)), strict=True):
+            for q, w in zip(*meetings(layer, (i, j, 0)), strict=True):
                 if w[:3] == weight[:3]:
-                    shared.append((p, (i, j, f)))
-                if p == place:
+                    shared.append((q, (i, j, f)))
+                if q == place:
                     meeting += [((i, j, g), (*w[:3], g)) for g in range(F)]
     return (
         weighted_sum(at("dW", weight), ("x", "dy"), shared, np.array([(x[p], dy[q]) for p, q in shared])),

@@ -13,15 +13,17 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from glassnet.nn.activations import Identity, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
+from glassnet.nn.array import Array
 from glassnet.nn.conv import Conv2D
 from glassnet.nn.dense import Dense
 from glassnet.nn.dropout import Dropout
-from glassnet.nn.layer import Array, Layer
+from glassnet.nn.errors import InputError, require
+from glassnet.nn.layer import Layer
 from glassnet.nn.norm import BatchNorm
 from glassnet.nn.pool import AveragePool2D, GlobalAveragePool, MaxPool2D
 from glassnet.nn.rectifiers import ELU, GELU, ROOT, SiLU, Softplus
 from glassnet.nn.reshape import Flatten, Rescale, Reshape, Standardize
-from glassnet.nn.settings import InputError, describe, require
+from glassnet.nn.settings import describe
 
 FLOAT, INT64 = 1, 7  # the numbers of float32 and int64 among the types of ONNX
 

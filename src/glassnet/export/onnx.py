@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from glassnet.export.graph import INT64, Graph
-from glassnet.modelfile import ModelFileError, check_network, write_whole
-from glassnet.nn.distance import AbsoluteError, Huber, Poisson, SquaredError
+from glassnet.modelfile import ModelFileError, check_network
 from glassnet.nn.entropy import BinaryCrossEntropy, CrossEntropy
+from glassnet.nn.errors import InputError, require
 from glassnet.nn.hinge import Hinge
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
+from glassnet.nn.regression import AbsoluteError, Huber, Poisson, SquaredError
 from glassnet.nn.reshape import Flatten, Rescale, Reshape
-from glassnet.nn.settings import InputError, describe, require, to_table
+from glassnet.nn.settings import describe, to_table
 from glassnet.version import __version__
+from glassnet.wholefile import write_whole
 
 if TYPE_CHECKING:
     from onnx import ModelProto, ValueInfoProto
@@ -121,12 +123,12 @@ def _predict(network: Network, graph: Graph) -> list["ValueInfoProto"]:
     axis = {"axis": -1} if OUTPUTS[type(loss)] == "Softmax" else {}
     prediction = graph.node(OUTPUTS[type(loss)], name, graph.tensor, doc=describe(loss), **axis)
     outputs = [_tensor(name, "float32", ("N", *shape), f"What {describe(loss)} makes of the logits.")]
-    if len(shape) > 1 or not (network.classes or loss.classifies):
+    if len(shape) > 1 or network.task != "classification":
         return outputs
     if shape[0] > 1:
         graph.node("ArgMax", "label", prediction, doc="The largest, or the first of several.", axis=1, keepdims=0)
     else:
-        least = 0 if isinstance(loss, Hinge) else 0.5
+        least = loss.least_yes
         graph.arrays["least"], graph.arrays["axis"] = np.array(least, np.float32), np.array([1])
         yes = graph.node("GreaterOrEqual", "yes", prediction, "least", doc=f"Whether it is at least {least}.")
         column = graph.node("Cast", "column", yes, doc="1 for yes, 0 for no.", to=INT64)

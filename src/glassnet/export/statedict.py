@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 from glassnet.modelfile import ModelFileError, is_model_file
-from glassnet.nn.layer import Array, Shape
+from glassnet.nn.array import Array, Shape
 from glassnet.nn.plain import brief
 
 Tensors = dict[str, dict[str, Array]]  # by layer, then by name

@@ -6,27 +6,28 @@ tensor: the way out is one lookup, and the way back the same lookup on the left 
 """
 
 import math
+from functools import singledispatch
 from pathlib import Path
 
 import numpy as np
 
 from glassnet.export.statedict import COUNTER, Tensors, read_tensors
-from glassnet.modelfile import ModelFileError, check_network, write_whole
+from glassnet.modelfile import ModelFileError, check_network
 from glassnet.nn.activations import Identity, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
+from glassnet.nn.array import Array, Shape
 from glassnet.nn.conv import Conv2D
 from glassnet.nn.dense import Dense
 from glassnet.nn.dropout import Dropout
-from glassnet.nn.layer import Array, Layer, Shape
+from glassnet.nn.errors import InputError, require
+from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
 from glassnet.nn.norm import BatchNorm
 from glassnet.nn.pool import AveragePool2D, GlobalAveragePool, MaxPool2D
 from glassnet.nn.rectifiers import ELU, GELU, SiLU, Softplus
 from glassnet.nn.reshape import Flatten, Rescale, Reshape, Standardize
-from glassnet.nn.settings import InputError, require
+from glassnet.wholefile import write_whole
 
 ACTIVATIONS = (Identity, ReLU, LeakyReLU, Sigmoid, Tanh, Softmax, ELU, GELU, SiLU, Softplus)
-ORDERED_AS_BEFORE = (*ACTIVATIONS, Rescale, Standardize, Dropout, BatchNorm)
-ORDERED_ANEW = (Dense, Conv2D, MaxPool2D, AveragePool2D, GlobalAveragePool)
 
 
 def export_torch(network: Network, path: str | Path) -> None:
@@ -114,19 +115,32 @@ def _indices(network: Network) -> Tensors:
     return indices
 
 
+@singledispatch
 def _indices_of(layer: Layer, place: dict[str, Array], order: Array) -> dict[str, Array]:
     """The same for one layer, from the places of its arrays; `order` is that of its input in PyTorch."""
-    if isinstance(layer, Dense):
-        return {"weight": place["W"][order].T, "bias": place["b"]}
-    if isinstance(layer, Conv2D):
-        return {"weight": place["W"].transpose(3, 2, 0, 1), "bias": place["b"]}
-    if isinstance(layer, BatchNorm):
-        features = order if order.ndim == 1 else np.arange(layer.input_shape[-1])
-        names = {"weight": "gamma", "bias": "beta", "running_mean": "mean", "running_var": "variance"}
-        return {theirs: place[ours][features] for theirs, ours in names.items()}
-    if isinstance(layer, Standardize):
-        return {name: place[name].reshape(-1)[order] for name in ("mean", "factor")}
     raise _formless(layer)
+
+
+@_indices_of.register
+def _(layer: Dense, place: dict[str, Array], order: Array) -> dict[str, Array]:
+    return {"weight": place["W"][order].T, "bias": place["b"]}
+
+
+@_indices_of.register
+def _(layer: Conv2D, place: dict[str, Array], order: Array) -> dict[str, Array]:
+    return {"weight": place["W"].transpose(3, 2, 0, 1), "bias": place["b"]}
+
+
+@_indices_of.register
+def _(layer: BatchNorm, place: dict[str, Array], order: Array) -> dict[str, Array]:
+    features = order if order.ndim == 1 else np.arange(layer.input_shape[-1])
+    names = {"weight": "gamma", "bias": "beta", "running_mean": "mean", "running_var": "variance"}
+    return {theirs: place[ours][features] for theirs, ours in names.items()}
+
+
+@_indices_of.register
+def _(layer: Standardize, place: dict[str, Array], order: Array) -> dict[str, Array]:
+    return {name: place[name].reshape(-1)[order] for name in ("mean", "factor")}
 
 
 def _order_of(shape: Shape) -> Array:
@@ -135,19 +149,41 @@ def _order_of(shape: Shape) -> Array:
     return order.transpose(2, 0, 1) if len(shape) == 3 else order
 
 
+@singledispatch
 def _order_after(layer: Layer, order: Array) -> Array:
     """The order of a layer's output, if this is the order of its input."""
-    if isinstance(layer, ORDERED_ANEW):
-        return _order_of(layer.output_shape)
-    if isinstance(layer, ORDERED_AS_BEFORE):
-        return order
-    if isinstance(layer, Flatten) or (isinstance(layer, Reshape) and len(layer.shape) == 1):
-        return order.reshape(-1)
-    if isinstance(layer, Reshape):
-        same = np.array_equal(order.reshape(-1), np.arange(order.size))
-        require(same, f"layer {layer.name}: images that are reshaped, but for Flatten, have no PyTorch form")
-        return _order_of(layer.shape)
     raise _formless(layer)
+
+
+@_order_after.register(Dense)
+@_order_after.register(Conv2D)
+@_order_after.register(MaxPool2D)
+@_order_after.register(AveragePool2D)
+@_order_after.register(GlobalAveragePool)
+def _(layer: Layer, order: Array) -> Array:
+    return _order_of(layer.output_shape)
+
+
+@_order_after.register
+def _(layer: Flatten, order: Array) -> Array:
+    return order.reshape(-1)
+
+
+@_order_after.register
+def _(layer: Reshape, order: Array) -> Array:
+    if len(layer.shape) == 1:
+        return order.reshape(-1)
+    same = np.array_equal(order.reshape(-1), np.arange(order.size))
+    require(same, f"layer {layer.name}: images that are reshaped, but for Flatten, have no PyTorch form")
+    return _order_of(layer.shape)
+
+
+def _same_order(layer: Layer, order: Array) -> Array:
+    return order
+
+
+for kind in (*ACTIVATIONS, Rescale, Standardize, Dropout, BatchNorm):
+    _order_after.register(kind, _same_order)
 
 
 def _formless(layer: Layer) -> InputError:

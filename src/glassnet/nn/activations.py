@@ -9,8 +9,9 @@ from typing import final
 
 import numpy as np
 
-from glassnet.nn.layer import Array, Layer
-from glassnet.nn.settings import require
+from glassnet.nn.array import Array
+from glassnet.nn.errors import require
+from glassnet.nn.layer import Layer
 
 
 @final
@@ -45,7 +46,7 @@ class ReLU(Layer):
     """
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        y = np.maximum(x, 0, out=self.space("y", x.shape) if training else None)
+        y = np.maximum(x, 0, out=self.space("y", x.shape, keep=training))
         if training:
             self.saved = y
         return y
@@ -79,7 +80,7 @@ class LeakyReLU(Layer):
         require(0 <= self.slope <= 1, f"LeakyReLU: slope must be from 0 to 1, got {self.slope}")
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        y = np.multiply(x, self.slope, out=self.space("y", x.shape) if training else None)
+        y = np.multiply(x, self.slope, out=self.space("y", x.shape, keep=training))
         np.maximum(x, y, out=y)
         if training:
             self.saved = x
@@ -106,7 +107,7 @@ class Sigmoid(Layer):
     """
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        y = sigmoid(x, out=self.space("y", x.shape) if training else None)
+        y = sigmoid(x, out=self.space("y", x.shape, keep=training))
         if training:
             self.saved = y
         return y
@@ -133,7 +134,7 @@ class Tanh(Layer):
     """
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        y = np.tanh(x, out=self.space("y", x.shape) if training else None)
+        y = np.tanh(x, out=self.space("y", x.shape, keep=training))
         if training:
             self.saved = y
         return y

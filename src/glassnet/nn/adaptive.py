@@ -10,9 +10,9 @@ from typing import final
 
 import numpy as np
 
-from glassnet.nn.layer import Array
+from glassnet.nn.array import Array
+from glassnet.nn.errors import require
 from glassnet.nn.optim import Optimizer, State
-from glassnet.nn.settings import require
 
 
 @final

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glassnet.nn.layer import Array
-from glassnet.nn.settings import require, settle
+from glassnet.nn.array import Array
+from glassnet.nn.errors import require
+from glassnet.nn.settings import convert_settings
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class WeightAverage:
     decay: float = 0.999
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_settings(self)
         require(0 <= self.decay < 1, f"WeightAverage: decay must be from 0 to below 1, got {self.decay}")
 
     def update(self, average: Array, now: Array, *, step: int) -> None:

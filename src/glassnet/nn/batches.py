@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from glassnet.nn.layer import Array, Layer, Shape
-from glassnet.nn.settings import InputError
+from glassnet.nn.array import Array, Shape
+from glassnet.nn.errors import InputError
+from glassnet.nn.layer import Layer
 
 # Prediction takes so many examples at once that the largest output of a layer has about this many values, which stay in
 # the cache; and at most so many.
@@ -94,6 +95,8 @@ def as_batch(x: Array, input_shape: Shape, taker: str) -> Array:
 
 def check_finite(x: Array) -> None:
     """Raise InputError, naming the first bad row, if x holds NaN or infinity."""
+    if x.dtype.kind != "f":
+        return
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(np.sum(x)):  # one fast pass; only a sum that is not finite asks for a closer look
             return

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glassnet.nn.layer import Array
-from glassnet.nn.settings import require, settle
+from glassnet.nn.array import Array
+from glassnet.nn.errors import require
+from glassnet.nn.settings import convert_settings
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Clip:
     value: float | None = None
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_settings(self)
         require(self.norm is not None or self.value is not None, "Clip: expected norm=, value= or both, got neither")
         for name in ("norm", "value"):
             limit = getattr(self, name)

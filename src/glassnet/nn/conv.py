@@ -6,16 +6,17 @@ is laid out as a row, and the row meets the weights.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, final
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from glassnet.nn.array import Array, Shape
 from glassnet.nn.dense import ones
+from glassnet.nn.errors import require
 from glassnet.nn.init import Constant, HeNormal, Initializer
-from glassnet.nn.layer import Array, Declared, Layer, Shape
-from glassnet.nn.settings import require
+from glassnet.nn.layer import Declared, Layer
 
 
 @final
@@ -52,11 +53,6 @@ class Conv2D(Layer):
     padding: Literal["valid", "same"] = "valid"
     init: Initializer = HeNormal()
     bias_init: Initializer = Constant(0.0)
-
-    W: Array = field(init=False, repr=False)
-    b: Array = field(init=False, repr=False)
-    dW: Array = field(init=False, repr=False)
-    db: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -99,12 +95,12 @@ class Conv2D(Layer):
     def forward(self, x: Array, *, training: bool = False) -> Array:
         N, F = len(x), self.filters
         rows = self._rows(x, training)  # (N H' W', K K C)
-        out = self.space("y", (N, *self.output_shape)).reshape(-1, F) if training else None
-        y = np.matmul(rows, self.W.reshape(-1, F), out=out)
+        y = self.space("y", (N, *self.output_shape), keep=training)
+        np.matmul(rows, self.W.reshape(-1, F), out=y.reshape(-1, F))
         y += self.b
         if training:
             self.saved = rows
-        return y.reshape(N, *self.output_shape)
+        return y
 
     def _rows(self, x: Array, training: bool) -> Array:
         """Every window of the padded images as a row."""
@@ -113,7 +109,7 @@ class Conv2D(Layer):
         n, h, w, c = x.strides
         windows = as_strided(x, (N, H1, W1, K, K * C), (n, h * s, w * s, h, c), writeable=False)
         shape = (N, H1, W1, K, K * C)  # a row of a window, K pixels of C values, lies in one piece
-        rows = self.space("rows", shape) if training else np.empty(shape, self.dtype)
+        rows = self.space("rows", shape, keep=training)
         np.copyto(rows, windows)
         return rows.reshape(N * H1 * W1, K * K * C)
 
@@ -123,7 +119,7 @@ class Conv2D(Layer):
             return np.ascontiguousarray(x)
         N, H, W, C = x.shape
         shape = (N, top + H + bottom, left + W + right, C)
-        padded = self.space("padded", shape) if training else np.empty(shape, self.dtype)
+        padded = self.space("padded", shape, keep=training)
         padded.fill(0)
         padded[:, top : top + H, left : left + W] = x
         return padded

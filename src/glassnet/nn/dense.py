@@ -1,18 +1,20 @@
 """The dense layer: every output is a weighted sum of all inputs, plus a bias.
 
-A row of weights is what one output looks for; the bias is how easily it is pleased. Alone it is a linear model; with
-something curved between, a few of them can approximate any function.
+A column of W is what one output looks for: the output is large where the input is like it. The bias is added whatever
+the input is. One dense layer alone is a linear model. Two with an activation between them can approximate any
+continuous function.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, final
 
 import numpy as np
 
+from glassnet.nn.array import Array, Shape
+from glassnet.nn.errors import require
 from glassnet.nn.init import Constant, GlorotUniform, Initializer
-from glassnet.nn.layer import Array, Declared, Layer, Shape
-from glassnet.nn.settings import require
+from glassnet.nn.layer import Declared, Layer
 
 
 @final
@@ -40,11 +42,6 @@ class Dense(Layer):
     init: Initializer = GlorotUniform()
     bias_init: Initializer = Constant(0.0)
 
-    W: Array = field(init=False, repr=False)
-    b: Array = field(init=False, repr=False)
-    dW: Array = field(init=False, repr=False)
-    db: Array = field(init=False, repr=False)
-
     def __post_init__(self) -> None:
         super().__post_init__()
         require(self.units >= 1, f"Dense: units must be at least 1, got {self.units}")
@@ -67,7 +64,7 @@ class Dense(Layer):
         return self.input_shape[0] * self.units
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        y = np.matmul(x, self.W, out=self.space("y", (len(x), self.units)) if training else None)  # (N, M)
+        y = np.matmul(x, self.W, out=self.space("y", (len(x), self.units), keep=training))  # (N, M)
         y += self.b
         if training:
             self.saved = x
@@ -81,6 +78,16 @@ class Dense(Layer):
         x = self.saved
         np.matmul(x.T, dy, out=self.dW)  # (D, M)
         np.matmul(ones(len(dy), self.dtype), dy, out=self.db)  # (M,), a sum over the batch, faster as a product
+
+    def multiply_output(self, factor: float, shift: float = 0.0) -> None:
+        """Change the weights so that the layer answers factor y + shift where it answered y."""
+        np.multiply(self.W, factor, out=self.W)
+        self.b[...] = self.b * factor + shift
+
+    def divide_output(self, factor: float, shift: float = 0.0) -> None:
+        """Change the weights so that the layer answers (y - shift) / factor where it answered y."""
+        np.divide(self.W, factor, out=self.W)
+        self.b[...] = (self.b - shift) / factor
 
 
 @cache

@@ -4,12 +4,13 @@ What is left is made louder by as much as is missing, so the expected signal is 
 """
 
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 
-from glassnet.nn.layer import Array, Layer
-from glassnet.nn.settings import require
+from glassnet.nn.array import Array
+from glassnet.nn.errors import require
+from glassnet.nn.layer import Layer
 
 LEVELS = 1 << 16  # the rate is kept to 1/65,536: sixteen random bits decide on a unit
 
@@ -32,6 +33,7 @@ class Dropout(Layer):
     form of their section 10).
     """
 
+    is_random: ClassVar[bool] = True
     rate: float = 0.5
 
     def __post_init__(self) -> None:
@@ -42,7 +44,7 @@ class Dropout(Layer):
         if not training:
             return x
         silent = min(round(self.rate * LEVELS), LEVELS - 1)
-        bits = self.stream().bit_generator.random_raw(-(-x.size // 4)).view(np.uint16)  # four decisions a draw
+        bits = self.random_numbers().bit_generator.random_raw(-(-x.size // 4)).view(np.uint16)  # four decisions a draw
         mask = np.greater_equal(bits[: x.size].reshape(x.shape), silent, out=self.space("mask", x.shape))
         mask *= LEVELS / (LEVELS - silent)
         self.saved = mask

@@ -10,9 +10,9 @@ from typing import ClassVar, final
 import numpy as np
 
 from glassnet.nn.activations import sigmoid, softmax
-from glassnet.nn.layer import Array
+from glassnet.nn.array import Array
+from glassnet.nn.errors import require
 from glassnet.nn.loss import Loss, difference, one_hot
-from glassnet.nn.settings import require
 
 
 @final
@@ -37,6 +37,7 @@ class CrossEntropy(Loss):
 
     classifies: ClassVar[bool] = True
     probabilistic: ClassVar[bool] = True
+    softmax: ClassVar[bool] = True
 
     smoothing: float = 0.0
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glassnet.nn.layer import Array
+from glassnet.nn.array import Array
+from glassnet.nn.errors import require
 from glassnet.nn.network import Network
-from glassnet.nn.settings import require
-from glassnet.nn.stream import stream
+from glassnet.nn.stream import random_stream
 
 STEP = 1e-6  # relative to the tensor's largest value; in float64 the slope is then good to about 1e-9
 TOLERANCE = 1e-6  # of the tensor's largest slope
@@ -98,7 +98,7 @@ def check_gradients(network: Network, x: Array, y: Array, *, seed: int = 0) -> G
     y = np.asarray(y)
     require(len(x) > 0, "check_gradients needs at least one example")
     net.loss.check(y, net.output_shape[0], len(x))
-    upstream = stream(seed, "probe", 0).standard_normal((len(x), *net.output_shape)) / len(x)
+    upstream = random_stream(seed, "probe", 0).standard_normal((len(x), *net.output_shape)) / len(x)
 
     def objective() -> float:
         logits = net.forward(x, training=True)
@@ -114,7 +114,7 @@ def check_gradients(network: Network, x: Array, y: Array, *, seed: int = 0) -> G
     require(
         objective() == objective(),
         "the network gives another loss for the same input each time, so it has no slope that could be measured: "
-        "a layer that draws random numbers must draw them from self.stream()",
+        "a layer that draws random numbers must draw them from self.random_numbers()",
     )
     grad, dx = gradient(net.backward)
     training_grad, _ = gradient(net.backward_parameters)  # what training uses must be the same
@@ -127,7 +127,7 @@ def check_gradients(network: Network, x: Array, y: Array, *, seed: int = 0) -> G
     return GradientCheck(
         [
             _check_tensor(
-                objective, layer, name, values, whole_gradient, training_gradient, stream(seed, "probe", number)
+                objective, layer, name, values, whole_gradient, training_gradient, random_stream(seed, "probe", number)
             )
             for number, (layer, name, values, whole_gradient, training_gradient) in enumerate(places, 1)
         ]

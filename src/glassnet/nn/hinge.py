@@ -9,9 +9,9 @@ from typing import ClassVar, final
 
 import numpy as np
 
-from glassnet.nn.layer import Array
+from glassnet.nn.array import Array
+from glassnet.nn.errors import require
 from glassnet.nn.loss import Loss
-from glassnet.nn.settings import require
 
 
 @final
@@ -35,6 +35,7 @@ class Hinge(Loss):
     """
 
     classifies: ClassVar[bool] = True
+    least_yes: ClassVar[float] = 0.0
 
     def forward_each(self, logits: Array, targets: Array) -> tuple[Array, Array]:
         return np.add.reduce(self._short(logits, targets), axis=1), logits
@@ -57,10 +58,6 @@ class Hinge(Loss):
 
     def predict(self, logits: Array) -> Array:
         return logits
-
-    def labels(self, prediction: Array) -> Array:
-        """The class of each prediction (N, M): the largest score, or for M = 1 whether it is at least 0."""
-        return prediction.argmax(axis=1) if prediction.shape[1] > 1 else (prediction[:, 0] >= 0).astype(np.int64)
 
     def by_class(self, prediction: Array) -> Array:
         """The score of each class (N, C): for M = 1, -p for no and p for yes."""

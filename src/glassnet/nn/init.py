@@ -11,8 +11,9 @@ from typing import final
 
 import numpy as np
 
-from glassnet.nn.layer import Array, Shape
-from glassnet.nn.settings import require, settle
+from glassnet.nn.array import Array, Shape
+from glassnet.nn.errors import require
+from glassnet.nn.settings import convert_settings
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Initializer(ABC):
     """A distribution for the first values of a parameter."""
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_settings(self)
 
     @abstractmethod
     def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:

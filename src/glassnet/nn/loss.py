@@ -15,8 +15,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from glassnet.nn.layer import Array
-from glassnet.nn.settings import InputError, require, settle
+from glassnet.nn.array import Array
+from glassnet.nn.errors import InputError, require
+from glassnet.nn.settings import convert_settings
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,14 @@ class Loss(ABC):
     """
 
     classifies: ClassVar[bool] = False  # whether the targets are always classes
+    for_numbers: ClassVar[bool] = False  # whether it is for targets that are real numbers
+    keeps_unit: ClassVar[bool] = False  # whether such targets must stay in their unit, as counts must
     probabilistic: ClassVar[bool] = False  # whether the predictions are probabilities
+    least_yes: ClassVar[float] = 0.5  # the least prediction of a single output that means yes
+    softmax: ClassVar[bool] = False  # whether the predictions are the softmax of the logits
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_settings(self)
 
     def forward(
         self, logits: Array, targets: Array, *, weights: Array | None = None, total: float | None = None
@@ -80,9 +85,9 @@ class Loss(ABC):
         """The prediction (N, M) that these logits stand for."""
 
     def labels(self, prediction: Array) -> Array:
-        """The class of each prediction (N, M): the largest output, or for M = 1 whether it is at least 1/2."""
+        """The class of each prediction (N, M): the largest output, or for M = 1 whether it is at least `least_yes`."""
         if prediction.shape[1] == 1:
-            return (prediction[:, 0] >= 0.5).astype(np.int64)
+            return (prediction[:, 0] >= self.least_yes).astype(np.int64)
         return prediction.argmax(axis=1)
 
     def by_class(self, prediction: Array) -> Array:

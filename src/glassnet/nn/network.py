@@ -6,18 +6,20 @@ optimizer is a line of arithmetic on two vectors, and copying, averaging or savi
 
 import copy
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from glassnet.nn.array import Array
 from glassnet.nn.batches import as_batch, check_finite, forward_in_portions, portions, rows_at_once
 from glassnet.nn.entropy import CrossEntropy
-from glassnet.nn.layer import Array, Layer
+from glassnet.nn.errors import InputError, require
+from glassnet.nn.layer import Layer
 from glassnet.nn.loss import Loss
-from glassnet.nn.plain import LONGEST, plain, shown
-from glassnet.nn.segments import connect, draw, fits, length, segments_of
-from glassnet.nn.settings import InputError, describe, require, whole
+from glassnet.nn.plain import check_class_names
+from glassnet.nn.segments import connect, first_values, segments_of
+from glassnet.nn.settings import describe, whole
 from glassnet.nn.summary import summary
 
 
@@ -34,9 +36,9 @@ class Network:
     Attributes:
         theta: every parameter, as one vector.   grad: its gradient, dLoss/dtheta.
         buffers: what belongs to the model but is not learned by gradient descent, as one vector.
-        observed: what the last training forward measured for `fold`, laid out as the buffers are.
+        observed: what the last training forward measured for the buffers, laid out as they are.
         segments, buffer_segments: which part of the vectors belongs to which layer.
-        measuring: the layers that `fold`.   loss: what the logits mean: CrossEntropy() until `fit` is given another.
+        loss: what the logits mean: CrossEntropy() until `fit` is given another.
         threshold: an image with less `evidence` for its answer over its views (`predict_views`) is better refused, for
             it is probably none of the classes; 0, at first, refuses nothing. `predict` answers all the same.
 
@@ -64,14 +66,9 @@ class Network:
         self.classes = None if classes is None else tuple(str(name) for name in classes)
         self.loss: Loss = CrossEntropy()
         self.threshold = 0.0
-        names = max(self.output_shape[0], 2)
         try:
-            right = self.classes is None or len(self.classes) == names
-            require(right, f"classes: expected {names} names, got {shown(classes)}")
-            for name in self.classes or ():
-                can = len(name) <= LONGEST and name == plain(name)
-                require(can, f"classes: expected names of at most {LONGEST} plain characters, got {shown(name)}")
-            self._allocate(seed)
+            check_class_names(self.classes, max(self.output_shape[0], 2))
+            self.theta, self.buffers = first_values(self.segments, self.buffer_segments, self.dtype, seed)
         except InputError:
             for layer in self.layers:
                 layer.release()
@@ -83,52 +80,12 @@ class Network:
         """A name for each class, "0", "1", ... where none were given; one output tells two classes apart."""
         return self.classes or tuple(map(str, range(max(self.output_shape[0], 2))))
 
-    def _allocate(self, seed: int | None) -> None:
-        size = f"{length(self.segments):,} parameters"
-        require(fits(self.segments, self.dtype), f"a network of {size} does not fit into the memory of this machine")
-        try:
-            self.theta, self.grad = (np.zeros(length(self.segments), self.dtype) for _ in range(2))
-            self.buffers, self.observed = (np.zeros(length(self.buffer_segments), self.dtype) for _ in range(2))
-            if seed is not None:
-                draw(self.segments, self.theta, seed, 0)
-                draw(self.buffer_segments, self.buffers, seed, 1)
-        except (MemoryError, OverflowError):
-            raise InputError(f"a network of {size} does not fit into the memory of this machine") from None
-
-    def _bind(self) -> None:
-        """Give every layer its views of theta, grad and buffers."""
-        for layer in self.layers:
-            layer.dtype = self.dtype
-        self.seek(seed=0, step=0)
-        self.move(self.theta, self.grad, self.buffers)
-        self._rows_at_once = rows_at_once(self.layers)
-        self._lowest = self.segments[0].layer if self.segments else len(self.layers)
-        self.measuring = [layer for layer in self.layers if type(layer).fold is not Layer.fold]
-
-    def move(self, theta: Array, grad: Array, buffers: Array) -> None:
-        """Use these vectors instead, as they are; every layer gets its views of them."""
-        self.theta, self.buffers = theta, buffers
-        for segment in self.segments:
-            setattr(self.layers[segment.layer], segment.name, segment.view(theta))
-        for segment in self.buffer_segments:
-            setattr(self.layers[segment.layer], segment.name, segment.view(buffers))
-        self.collect(grad, self.observed, anew=True)
-
-    def collect(self, grad: Array, observed: Array, *, anew: bool = False) -> None:
-        """Let `backward` write into this gradient, and the training forward what it measures into `observed`."""
-        if grad is not self.grad or anew:
-            self.grad = grad
-            for segment in self.segments:
-                setattr(self.layers[segment.layer], f"d{segment.name}", segment.view(grad))
-        if observed is not self.observed or anew:
-            self.observed = observed
-            for segment in self.buffer_segments:
-                setattr(self.layers[segment.layer], f"batch_{segment.name}", segment.view(observed))
-
-    def fold(self) -> None:
-        """Let layers such as BatchNorm take what the last training forward measured into their buffers."""
-        for layer in self.measuring:
-            layer.fold()
+    @property
+    def task(self) -> Literal["classification", "regression", "multilabel"]:
+        """What `predict` answers: one label; real numbers; or how probable each of several labels is."""
+        if self.classes or self.loss.classifies:
+            return "classification"
+        return "regression" if self.loss.for_numbers else "multilabel"
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
         """The logits (N, M) of a batch x (N, ...), each example with as many values as input_shape.
@@ -139,11 +96,11 @@ class Network:
             InputError: another number of values; without `training`, values that are no finite numbers.
         """
         x = self.as_batch(x)
-        if x.dtype.kind == "f" and not training:
+        if not training:
             check_finite(x)
-        return self._through(self.layers, x, training)
+        return self._through(self.layers, x, training=training)
 
-    def _through(self, layers: Sequence[Layer], x: Array, training: bool = False) -> Array:
+    def _through(self, layers: Sequence[Layer], x: Array, *, training: bool = False) -> Array:
         a = x
         for layer in layers:
             if not layer.takes_raw and a.dtype != self.dtype:
@@ -158,26 +115,12 @@ class Network:
             d = layer.backward(d)
         return d
 
-    def backward_parameters(self, dlogits: Array) -> None:
-        """Write dLoss/dtheta into `grad`, and stop at the lowest layer that has parameters."""
-        d = dlogits
-        for layer in reversed(self.layers[self._lowest + 1 :]):
-            d = layer.backward(d)
-        if self.segments:
-            self.layers[self._lowest].backward_parameters(d)
-
-    def seek(self, *, seed: int, step: int, shard: int = 0) -> None:
-        """Set the address from which layers such as Dropout draw in the next training forward."""
-        for position, layer in enumerate(self.layers):
-            layer.address = (seed, step, shard, position)
-
     def logits(self, x: Array, rows: Array | None = None, *, workers: int = 1) -> Array:
         """The logits (N, M) of any number of examples x (N, ...), or of those `rows` of x, computed in batches.
 
         So many batches as there are workers are computed at once, in threads that each take one core.
         """
-        x = self.as_batch(x)
-        return forward_in_portions(self.forward, x, rows, self._rows_at_once, workers)
+        return forward_in_portions(self.forward, self.as_batch(x), rows, self._rows_at_once, workers)
 
     def predict_proba(self, x: Array) -> Array:
         """What the loss makes of the logits (N, M): probabilities, for cross-entropy; outputs, for squared error."""
@@ -185,8 +128,8 @@ class Network:
 
     def predict(self, x: Array) -> Array:
         """The label of each example (N,); for a network that was trained on real targets, its outputs (N, M)."""
-        outputs = self.predict_proba(x)
-        return self.loss.labels(outputs) if self.classes or self.loss.classifies else outputs
+        answer = self.predict_proba(x)
+        return self.loss.labels(answer) if self.task == "classification" else answer
 
     def as_batch(self, x: Array) -> Array:
         """x as (N, *input_shape), without a copy.
@@ -196,14 +139,84 @@ class Network:
         """
         return as_batch(x, self.input_shape, self.layers[0].name)
 
+    def trace(self, x: Array) -> list[Array]:
+        """What each layer makes of a batch x (N, ...), in prediction: its output, from the first to the logits (N, M).
+
+        Raises:
+            InputError: as `forward`.
+        """
+        outputs, a = [], self.as_batch(x)
+        check_finite(a)
+        for layer in self.layers:
+            a = self._through([layer], a)
+            outputs.append(a)
+        return outputs
+
+    def summary(self) -> str:
+        """A table of the layers: name, settings, shape of one output, parameters, multiply-adds for one example."""
+        return summary(self.layers)
+
+    def __repr__(self) -> str:
+        layers = ", ".join(map(describe, self.layers))
+        return f"Network([{layers}], input_shape={self.input_shape})"
+
+    # What follows gives the layers their arrays, and serves the training step.
+
+    def _bind(self) -> None:
+        """Give every layer its views of theta and buffers, and of a new gradient."""
+        self.grad, self.observed = np.zeros_like(self.theta), np.zeros_like(self.buffers)
+        for layer in self.layers:
+            layer.dtype = self.dtype
+        self.set_address(seed=0, step=0)
+        self.use_vectors(self.theta, self.grad, self.buffers)
+        self._rows_at_once = rows_at_once(self.layers)
+        self._lowest = self.segments[0].layer if self.segments else len(self.layers)
+        self.measuring = [layer for layer in self.layers if layer.measures_batches]
+
+    def use_vectors(self, theta: Array, grad: Array, buffers: Array) -> None:
+        """Use these vectors instead, as they are; every layer gets its views of them."""
+        self.theta, self.buffers = theta, buffers
+        for segment in self.segments:
+            setattr(self.layers[segment.layer], segment.name, segment.view(theta))
+        for segment in self.buffer_segments:
+            setattr(self.layers[segment.layer], segment.name, segment.view(buffers))
+        self.use_gradient(grad, self.observed, anew=True)
+
+    def use_gradient(self, grad: Array, observed: Array, *, anew: bool = False) -> None:
+        """Let `backward` write into this gradient, and the training forward what it measures into `observed`."""
+        if grad is not self.grad or anew:
+            self.grad = grad
+            for segment in self.segments:
+                setattr(self.layers[segment.layer], f"d{segment.name}", segment.view(grad))
+        if observed is not self.observed or anew:
+            self.observed = observed
+            for segment in self.buffer_segments:
+                setattr(self.layers[segment.layer], f"batch_{segment.name}", segment.view(observed))
+
+    def set_address(self, *, seed: int, step: int, shard: int = 0) -> None:
+        """Set the address from which layers such as Dropout draw in the next training forward."""
+        for position, layer in enumerate(self.layers):
+            layer.address = (seed, step, shard, position)
+
+    def backward_parameters(self, dlogits: Array) -> None:
+        """Write dLoss/dtheta into `grad`, and stop at the lowest layer that has parameters."""
+        for layer in reversed(self.layers[self._lowest + 1 :]):
+            dlogits = layer.backward(dlogits)
+        if self.segments:
+            self.layers[self._lowest].backward_parameters(dlogits)
+
+    def update_buffers(self) -> None:
+        """Let layers such as BatchNorm take what the last training forward measured into their buffers."""
+        for layer in self.measuring:
+            layer.update_buffers()
+
     def adapt(self, x: Array, rows: Array | None = None) -> None:
         """Let layers such as Standardize measure the training inputs x (N, ...), or those rows of them."""
         x = self.as_batch(x)
         spans = list(portions(len(x) if rows is None else len(rows), self._rows_at_once))
         for position, layer in enumerate(self.layers):
-            if type(layer).adapt is not Layer.adapt:
-                parts = (x[span] if rows is None else x[rows[span]] for span in spans)
-                layer.adapt(self._through(self.layers[:position], part) for part in parts)
+            parts = (x[span] if rows is None else x[rows[span]] for span in spans)  # read by layers that measure them
+            layer.adapt(self._through(self.layers[:position], part) for part in parts)
 
     def copy(self, *, dtype: DTypeLike | None = None) -> Self:
         """A network of its own with the same parameters, in another dtype if one is given."""
@@ -212,38 +225,26 @@ class Network:
         other.dtype = np.dtype(dtype or self.dtype)
         other.layers = tuple(copy.copy(layer) for layer in self.layers)
         other.theta, other.buffers = self.theta.astype(other.dtype), self.buffers.astype(other.dtype)
-        other.grad, other.observed = np.zeros_like(other.theta), np.zeros_like(other.buffers)
         other._bind()
         return other
 
     def replica(self) -> Self:
         """A network on the same parameters and buffers with a gradient and workspaces of its own, for a thread."""
         other = self.copy()
-        other.move(self.theta, other.grad, self.buffers)
+        other.use_vectors(self.theta, other.grad, self.buffers)
         return other
 
-    def __copy__(self) -> Self:
-        return self.copy()
+    __copy__ = copy
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self.copy()
 
     def __getstate__(self) -> dict[str, Any]:
-        # Segments hold functions that draw first weights; they follow from the layers, so they are made again.
-        made = {"segments", "buffer_segments", "grad", "observed", "measuring"}
+        made = {"segments", "buffer_segments", "grad", "observed", "measuring"}  # again, from the layers
         return {key: value for key, value in self.__dict__.items() if key not in made}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.segments = segments_of([layer.parameters() for layer in self.layers])
         self.buffer_segments = segments_of([layer.buffers() for layer in self.layers])
-        self.grad, self.observed = np.zeros_like(self.theta), np.zeros_like(self.buffers)
         self._bind()
-
-    def __repr__(self) -> str:
-        layers = ", ".join(map(describe, self.layers))
-        return f"Network([{layers}], input_shape={self.input_shape})"
-
-    def summary(self) -> str:
-        """A table of the layers: name, settings, shape of one output, parameters, multiply-adds for one example."""
-        return summary(self)

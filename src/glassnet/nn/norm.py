@@ -5,14 +5,15 @@ running means take the place of the batch's.
 """
 
 import math
-from dataclasses import dataclass, field
-from typing import final
+from dataclasses import dataclass
+from typing import ClassVar, final
 
 import numpy as np
 
+from glassnet.nn.array import Array
 from glassnet.nn.dense import ones
-from glassnet.nn.layer import Array, Declared, Layer
-from glassnet.nn.settings import require
+from glassnet.nn.errors import require
+from glassnet.nn.layer import Declared, Layer
 
 
 @final
@@ -27,7 +28,7 @@ class BatchNorm(Layer):
     shard of the batch (so with several shards this is "ghost" batch normalisation); sums run over the same R. In
     prediction m and v are the buffers `mean` and `variance`, which every shard moves towards its own:
 
-    Fold:      mean = momentum mean + (1 - momentum) m      variance = the same with v R / (R - 1), which has no bias
+    Update:    mean = momentum mean + (1 - momentum) m      variance = the same with v R / (R - 1), which has no bias
                (of a single value, R = 1, the variance stays)
 
     Shapes: x (N, ..., C); gamma, beta, mean, variance (C,); y and dx have the shape of x.
@@ -40,17 +41,9 @@ class BatchNorm(Layer):
     covariate shift", algorithms 1 and 2; Hoffer, Hubara and Soudry 2017, "Train longer, generalize better", section 4.
     """
 
+    measures_batches: ClassVar[bool] = True
     momentum: float = 0.9
     epsilon: float = 1e-5
-
-    gamma: Array = field(init=False, repr=False)
-    beta: Array = field(init=False, repr=False)
-    dgamma: Array = field(init=False, repr=False)
-    dbeta: Array = field(init=False, repr=False)
-    mean: Array = field(init=False, repr=False)
-    variance: Array = field(init=False, repr=False)
-    batch_mean: Array = field(init=False, repr=False)
-    batch_variance: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -78,17 +71,18 @@ class BatchNorm(Layer):
         R = len(rows)
         one = ones(R, self.dtype)
         h, y = self.space("h", x.shape), self.space("y", x.shape)
-        np.matmul(one, rows, out=self.batch_mean)  # sums over rows, faster as a product
-        self.batch_mean /= R
-        np.subtract(x, self.batch_mean, out=h)
+        m, v = self.batch_mean, self.batch_variance
+        np.matmul(one, rows, out=m)  # sums over rows, faster as a product
+        m /= R
+        np.subtract(x, m, out=h)
         np.square(h, out=y)
-        np.matmul(one, y.reshape(rows.shape), out=self.batch_variance)
-        self.batch_variance /= R
-        r = 1 / np.sqrt(self.batch_variance + self.epsilon)
+        np.matmul(one, y.reshape(rows.shape), out=v)
+        v /= R
+        r = 1 / np.sqrt(v + self.epsilon)
         if R > 1:
-            self.batch_variance *= R / (R - 1)
+            v *= R / (R - 1)  # as it is kept, without bias
         else:  # one value has no variance: the running one stays
-            self.batch_variance[...] = self.variance
+            v[...] = self.variance
         h *= r
         self.saved = h, r
         np.multiply(h, self.gamma, out=y)
@@ -114,7 +108,13 @@ class BatchNorm(Layer):
         np.matmul(one, product.reshape(-1, C), out=self.dgamma)
         np.matmul(one, dy.reshape(-1, C), out=self.dbeta)
 
-    def fold(self) -> None:
+    def update_buffers(self) -> None:
         for running, batch in ((self.mean, self.batch_mean), (self.variance, self.batch_variance)):
             running *= self.momentum
             running += (1 - self.momentum) * batch
+
+    def check_buffers(self) -> None:
+        require(not (self.variance < 0).any(), "variance holds a number below 0, which no variance is")
+
+    def input_scale(self) -> float:
+        return math.nan  # measured

@@ -10,8 +10,9 @@ from typing import final
 
 import numpy as np
 
-from glassnet.nn.layer import Array
-from glassnet.nn.settings import require, settle
+from glassnet.nn.array import Array
+from glassnet.nn.errors import require
+from glassnet.nn.settings import convert_settings
 
 State = dict[str, Array]
 
@@ -23,7 +24,7 @@ class Optimizer(ABC):
     lr: float
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_settings(self)
         require(self.lr > 0, f"{type(self).__name__}: lr must be above 0, got {self.lr}")
 
     def start(self, theta: Array) -> State:

@@ -6,20 +6,23 @@ loss, and so to the gradient; a max-norm is a limit that the weights are brought
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 
-from glassnet.nn.layer import Array
-from glassnet.nn.settings import require, settle
+from glassnet.nn.array import Array
+from glassnet.nn.errors import require
+from glassnet.nn.settings import convert_settings
 
 
 @dataclass(frozen=True)
 class Penalty(ABC):
     """What weights cost, or a limit to them."""
 
+    limits: ClassVar[bool] = False  # whether `project` does anything
+
     def __post_init__(self) -> None:
-        settle(self)
+        convert_settings(self)
 
     @abstractmethod
     def forward(self, W: Array) -> float:
@@ -100,6 +103,7 @@ class MaxNorm(Penalty):
     Reference: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting", section 5.1.
     """
 
+    limits: ClassVar[bool] = True
     limit: float
 
     def __post_init__(self) -> None:

@@ -4,12 +4,17 @@ A class may be named with the codes by which a terminal deletes its screen, and 
 numbers where one is expected; what is said of them must stay one line that can be read.
 """
 
+import difflib
+from collections.abc import Iterable, Sequence
 from typing import Any
 from unicodedata import category
+
+from glassnet.nn.errors import require
 
 OBEYED = ("Cc", "Cs", "Zl", "Zp")  # Unicode's categories of what `plain` writes out
 TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 LONGEST = 200  # characters of a value in a message
+MOST_KNOWN = 10  # names that a message lists
 
 
 def plain(text: str) -> str:
@@ -32,6 +37,33 @@ def shown(value: Any) -> str:
 
 
 def brief(what: object, most: int = LONGEST) -> str:
-    """What stands in a file, or what a library says of it, as messages show it: plain, and cut short."""
-    text = plain(str(what))
+    """What stands in a file, or what a library says of it, as messages show it: plain, printable, and cut short."""
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in plain(str(what)))
     return text if len(text) <= most else f"{text[:most]}..."
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is spelled most like this one; None if none is."""
+    lower = {k.lower(): k for k in known}
+    close = difflib.get_close_matches(name[:LONGEST].lower(), lower, n=1)
+    return lower[close[0]] if close else None
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of an error message about an unknown name: the closest known one, or the first ten."""
+    known = sorted(known)
+    if not known:
+        return "there are none"
+    if (close := closest(name, known)) is not None:
+        return f"did you mean {brief(repr(close))}?"
+    more = ", ..." if len(known) > MOST_KNOWN else ""
+    return f"known are: {brief(', '.join(known[:MOST_KNOWN]))}{more}"
+
+
+def check_class_names(names: Sequence[str] | None, classes: int) -> None:
+    """Raise InputError unless there are no names, or one for each of so many classes, short and plain."""
+    fits = names is None or len(names) == classes
+    require(fits, f"classes: expected {classes} names, got {shown(names)}")
+    for name in names or ():
+        readable = len(name) <= LONGEST and name == plain(name)
+        require(readable, f"classes: expected names of at most {LONGEST} plain characters, got {shown(name)}")

@@ -8,8 +8,9 @@ from typing import final
 
 import numpy as np
 
-from glassnet.nn.layer import Array, Layer, Shape
-from glassnet.nn.settings import require
+from glassnet.nn.array import Array, Shape
+from glassnet.nn.errors import require
+from glassnet.nn.layer import Layer
 
 
 @dataclass(eq=False)
@@ -57,7 +58,7 @@ class MaxPool2D(Pool2D):
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
         first, *others = self._corners(x)
-        y = self.space("y", first.shape) if training else np.empty(first.shape, self.dtype)
+        y = self.space("y", first.shape, keep=training)
         np.copyto(y, first)
         for pixels in others:
             np.maximum(y, pixels, out=y)
@@ -101,7 +102,7 @@ class AveragePool2D(Pool2D):
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
         first, *others = self._corners(x)
-        y = self.space("y", first.shape) if training else np.empty(first.shape, self.dtype)
+        y = self.space("y", first.shape, keep=training)
         np.copyto(y, first)
         for pixels in others:
             y += pixels
@@ -142,7 +143,7 @@ class GlobalAveragePool(Layer):
         return input_shape[2:]
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        return np.mean(x, axis=(1, 2), out=self.space("y", (len(x), *self.output_shape)) if training else None)
+        return np.mean(x, axis=(1, 2), out=self.space("y", (len(x), *self.output_shape), keep=training))
 
     def backward(self, dy: Array) -> Array:
         H, W, _ = self.input_shape

@@ -10,8 +10,9 @@ from typing import final
 import numpy as np
 
 from glassnet.nn.activations import sigmoid
-from glassnet.nn.layer import Array, Layer
-from glassnet.nn.settings import require
+from glassnet.nn.array import Array
+from glassnet.nn.errors import require
+from glassnet.nn.layer import Layer
 
 ROOT = math.sqrt(2 / math.pi)
 
@@ -40,7 +41,7 @@ class ELU(Layer):
         require(self.alpha > 0, f"ELU: alpha must be above 0, got {self.alpha}")
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        y = np.minimum(x, 0, out=self.space("y", x.shape) if training else None)
+        y = np.minimum(x, 0, out=self.space("y", x.shape, keep=training))
         np.expm1(y, out=y)
         y *= self.alpha
         np.copyto(y, x, where=x > 0)
@@ -70,8 +71,8 @@ class SiLU(Layer):
     """
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        s = sigmoid(x, out=self.space("s", x.shape) if training else None)
-        y = np.multiply(x, s, out=self.space("y", x.shape) if training else None)
+        s = sigmoid(x, out=self.space("s", x.shape, keep=training))
+        y = np.multiply(x, s, out=self.space("y", x.shape, keep=training))
         if training:
             self.saved = s, y
         return y
@@ -99,13 +100,13 @@ class GELU(Layer):
     """
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        t = self.space("t", x.shape) if training else np.empty_like(x)
+        t = self.space("t", x.shape, keep=training)
         np.multiply(x, x, out=t)
         t *= 0.044715 * ROOT
         t += ROOT
         t *= x
         np.tanh(t, out=t)
-        y = np.add(t, 1, out=self.space("y", x.shape) if training else None)
+        y = np.add(t, 1, out=self.space("y", x.shape, keep=training))
         y *= x
         y *= 0.5
         if training:
@@ -144,7 +145,7 @@ class Softplus(Layer):
     """
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        y = np.abs(x, out=self.space("y", x.shape) if training else None)
+        y = np.abs(x, out=self.space("y", x.shape, keep=training))
         np.negative(y, out=y)
         np.exp(y, out=y)
         np.log1p(y, out=y)

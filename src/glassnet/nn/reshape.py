@@ -5,15 +5,16 @@ They stand first in a network, so that the model takes data as it is stored and 
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar, final
 
 import numpy as np
 
-from glassnet.nn.layer import Array, Declared, Layer, Shape
+from glassnet.nn.array import Array, Shape
+from glassnet.nn.errors import require
+from glassnet.nn.layer import Declared, Layer
 from glassnet.nn.plain import shown
 from glassnet.nn.segments import MOST_AXES
-from glassnet.nn.settings import require
 
 
 @final
@@ -37,8 +38,11 @@ class Rescale(Layer):
         super().__post_init__()
         require(self.scale != 0 and math.isfinite(self.scale), f"Rescale: scale must not be 0, got {self.scale}")
 
+    def input_scale(self) -> float:
+        return self.scale
+
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        y = self.space("y", x.shape) if training else np.empty(x.shape, self.dtype)
+        y = self.space("y", x.shape, keep=training)
         np.copyto(y, x)
         y *= self.scale
         return y
@@ -63,10 +67,6 @@ class Standardize(Layer):
     """
 
     takes_raw: ClassVar[bool] = True
-
-    mean: Array = field(init=False, repr=False)
-    factor: Array = field(init=False, repr=False)
-    seen: Array = field(init=False, repr=False)
 
     def buffers(self) -> dict[str, Declared]:
         shape = self.input_shape
@@ -95,8 +95,11 @@ class Standardize(Layer):
         self.factor[...] = np.where(varies, 1 / np.sqrt(variance), 0)
         self.seen[0] = count
 
+    def input_scale(self) -> float:
+        return math.nan  # measured
+
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        y = self.space("y", x.shape) if training else np.empty(x.shape, self.dtype)
+        y = self.space("y", x.shape, keep=training)
         np.subtract(x, self.mean, out=y, casting="same_kind")
         y *= self.factor
         return y

@@ -9,7 +9,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import final
 
-from glassnet.nn.settings import require, settle
+from glassnet.nn.errors import require
+from glassnet.nn.settings import convert_settings
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Schedule(ABC):
     """A factor on the learning rate for each step of a training."""
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_settings(self)
 
     @abstractmethod
     def factor(self, step: int, steps: int) -> float:

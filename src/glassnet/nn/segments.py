@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.nn.layer import Array, Declared, Layer, Shape
+from glassnet.nn.array import Array, Shape
+from glassnet.nn.errors import InputError, require
+from glassnet.nn.layer import Declared, Layer
 from glassnet.nn.plain import shown
-from glassnet.nn.settings import InputError, require
-from glassnet.nn.stream import stream
+from glassnet.nn.stream import random_stream
 
 MOST_AXES = 32  # of one example; NumPy has room for 64, and layers need a few besides
 MOST_VALUES = 2**48  # of one example between layers: more than any machine has room for
@@ -105,6 +106,26 @@ def fits(segments: list[Segment], dtype: np.dtype[Any]) -> bool:
     return length(segments) * (2 * dtype.itemsize + 8) <= memory
 
 
+def first_values(
+    segments: list[Segment], buffer_segments: list[Segment], dtype: np.dtype[Any], seed: int | None
+) -> tuple[Array, Array]:
+    """The vectors of parameters and of buffers before training; all 0 where the seed is None.
+
+    Raises:
+        InputError: they do not fit into the memory of this machine.
+    """
+    too_large = f"a network of {length(segments):,} parameters does not fit into the memory of this machine"
+    require(fits(segments, dtype), too_large)
+    try:
+        theta, buffers = np.zeros(length(segments), dtype), np.zeros(length(buffer_segments), dtype)
+        if seed is not None:
+            draw(segments, theta, seed, 0)
+            draw(buffer_segments, buffers, seed, 1)
+        return theta, buffers
+    except (MemoryError, OverflowError):
+        raise InputError(too_large) from None
+
+
 def draw(segments: list[Segment], vector: Array, seed: int, kind: int) -> None:
     """Fill the vector with the first values of its arrays, each from a stream of its own.
 
@@ -112,4 +133,4 @@ def draw(segments: list[Segment], vector: Array, seed: int, kind: int) -> None:
         kind: 0 for parameters, 1 for buffers.
     """
     for number, segment in enumerate(segments):
-        segment.view(vector)[...] = segment.declared.draw(stream(seed, "weights", kind, number))
+        segment.view(vector)[...] = segment.declared.draw(random_stream(seed, "weights", kind, number))

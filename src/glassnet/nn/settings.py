@@ -5,11 +5,10 @@ dataclass; its fields are its settings, so the class itself says which keys a ta
 """
 
 import dataclasses
-import difflib
 import math
 import types
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -18,29 +17,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from glassnet.nn.plain import LONGEST, brief, shown
+from glassnet.nn.errors import InputError, require
+from glassnet.nn.plain import LONGEST, brief, nearest, shown
 
 T = TypeVar("T")
-
-
-class InputError(ValueError):
-    """Something given to the library cannot be used; the message says what was expected and what to do."""
-
-
-def require(condition: bool, message: str) -> None:
-    """Raise InputError with this message unless the condition holds."""
-    if not condition:
-        raise InputError(message)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The end of an error message about an unknown name: the closest known one, or all of them."""
-    known = sorted(known)
-    if not known:
-        return "there are none"
-    lower = {k.lower(): k for k in known}
-    close = difflib.get_close_matches(name[:LONGEST].lower(), lower, n=1)
-    return f"did you mean {lower[close[0]]!r}?" if close else f"known are: {', '.join(known)}"
 
 
 def final_classes(kind: type[T]) -> dict[str, type[T]]:
@@ -76,7 +56,7 @@ def _settings_of(part: Any) -> list[dataclasses.Field[Any]]:
     return [field for field in dataclasses.fields(part) if field.init]
 
 
-def settle(part: Any) -> None:
+def convert_settings(part: Any) -> None:
     """Give every setting of a new part the type of its field: a whole number for a float, a name for a part.
 
     Raises:

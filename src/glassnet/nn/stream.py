@@ -7,12 +7,12 @@ before: a resumed run needs no generator state, and the order of workers changes
 
 import numpy as np
 
-from glassnet.nn.settings import require
+from glassnet.nn.errors import require
 
 PURPOSES = {"weights": 1, "shuffle": 2, "augment": 3, "dropout": 4, "probe": 5}
 
 
-def stream(seed: int, purpose: str, *position: int) -> np.random.Generator:
+def random_stream(seed: int, purpose: str, *position: int) -> np.random.Generator:
     """The random numbers at one address.
 
     A counter-based generator (Philox, Salmon et al. 2011) turns (key, counter) into random bits. The key is

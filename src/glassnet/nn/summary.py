@@ -1,19 +1,17 @@
 """The summary of a network: a line for each layer, with what comes out of it and what it costs."""
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from glassnet.nn.conv import Conv2D
 from glassnet.nn.dense import Dense
+from glassnet.nn.layer import Layer
 from glassnet.nn.settings import describe
 
-if TYPE_CHECKING:
-    from glassnet.nn.network import Network
 
-
-def summary(network: "Network") -> str:
+def summary(layers: Sequence[Layer]) -> str:
     """A table of the layers: name, settings, shape of one output, parameters, multiply-adds for one example."""
-    rows = [("layer", "", "output", "parameters", "multiply-adds"), *summary_rows(network)]
+    rows = [("layer", "", "output", "parameters", "multiply-adds"), *summary_rows(layers)]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     return "\n".join(
         "  ".join(
@@ -24,20 +22,21 @@ def summary(network: "Network") -> str:
     )
 
 
-def summary_rows(network: "Network") -> list[tuple[str, str, str, str, str]]:
+def summary_rows(layers: Sequence[Layer]) -> list[tuple[str, str, str, str, str]]:
     """The cells of the summary: a row for each layer, and one for their sum."""
-    works = [layer.multiply_adds() for layer in network.layers]
-    rows = []
-    for position, (layer, work) in enumerate(zip(network.layers, works, strict=True)):
-        count = sum(s.stop - s.start for s in network.segments if s.layer == position)
-        rows.append((layer.name, describe(layer), str(layer.output_shape), f"{count:,}", f"{work:,}"))
-    return [*rows, ("total", "", "", f"{network.theta.size:,}", f"{sum(works):,}")]
+    rows, parameters, work = [], 0, 0
+    for layer in layers:
+        count = sum(math.prod(declared.shape) for declared in layer.parameters().values())
+        rows.append((layer.name, describe(layer), str(layer.output_shape), f"{count:,}", f"{layer.multiply_adds():,}"))
+        parameters, work = parameters + count, work + layer.multiply_adds()
+    return [*rows, ("total", "", "", f"{parameters:,}", f"{work:,}")]
 
 
-def in_short(network: "Network") -> str:
+def in_short(layers: Sequence[Layer]) -> str:
     """The sizes from input to output, as people name a network: 784-128-10, or 28x28-40c-64c-10 with convolutions."""
-    weighted = [layer for layer in network.layers if isinstance(layer, Dense | Conv2D)]
+    weighted = [layer for layer in layers if isinstance(layer, Dense | Conv2D)]
     sizes = [f"{layer.filters}c" if isinstance(layer, Conv2D) else f"{layer.units}" for layer in weighted]
     image = bool(weighted) and isinstance(weighted[0], Conv2D)
-    first = "x".join(map(str, network.input_shape)) if image else f"{math.prod(network.input_shape)}"
+    shape = layers[0].input_shape
+    first = "x".join(map(str, shape)) if image else f"{math.prod(shape)}"
     return "-".join([first, *sizes])

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassnet.explanation.example import Explanation, LayerNumbers
+from glassnet.explanation.records import ExampleNumbers, LayerNumbers
 from glassnet.nn.plain import brief
 from glassnet.plots.figure import QUIET, TRAINING, VALIDATION, WRONG, empty_figure, show
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def explanation(e: Explanation) -> "Figure":
+def explanation(e: ExampleNumbers) -> "Figure":
     """One example on its way through a network: input, probabilities, activations, and what each pixel says.
 
     Blue is above 0, red is below. The maps of the classes are gradient times input, dlogit_k/dx x: blue pixels speak
@@ -53,7 +53,7 @@ def _layer_height(layer: LayerNumbers) -> float:
     return 1.25 if layer.y.ndim < 3 else 1.2 if layer.y.shape[2] <= TILES // 2 else 0.9
 
 
-def _input_and_output(row: Any, e: Explanation) -> None:
+def _input_and_output(row: Any, e: ExampleNumbers) -> None:
     left, right = row.subplots(1, 2, width_ratios=[1, 2.6])
     if e.names:
         _said_most(left, e)
@@ -76,7 +76,7 @@ def _input_and_output(row: Any, e: Explanation) -> None:
     right.set_title(_verdict(e), fontsize=10)
 
 
-def _said_most(axes: Any, e: Explanation) -> None:
+def _said_most(axes: Any, e: ExampleNumbers) -> None:
     """The inputs that move the output that is explained most, with their values: blue upwards, red downwards."""
     says = e.says_for(e.output).ravel()
     order = np.argsort(-np.abs(says), kind="stable")[:SAID][::-1]
@@ -87,7 +87,7 @@ def _said_most(axes: Any, e: Explanation) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _verdict(e: Explanation) -> str:
+def _verdict(e: ExampleNumbers) -> str:
     if e.predicted is None:
         said = f"the network says {e.prediction[0]:.4g}" if len(e.prediction) == 1 else "the outputs"
         truth = f", the truth is {e.target[0]:.4g}" if len(e.prediction) == 1 else ""
@@ -98,13 +98,13 @@ def _verdict(e: Explanation) -> str:
     return f"{said}, the truth is {e.classes[e.label]}; loss {e.loss:.4g}"
 
 
-def _largest_outputs(e: Explanation) -> list[int]:
+def _largest_outputs(e: ExampleNumbers) -> list[int]:
     """The outputs that are drawn, in their order."""
     found: list[int] = sorted(np.argsort(-e.logits, kind="stable")[:CLASSES].tolist())
     return found
 
 
-def _activations(row: Any, layer: LayerNumbers, e: Explanation) -> None:
+def _activations(row: Any, layer: LayerNumbers, e: ExampleNumbers) -> None:
     y = layer.y
     marked = e.neuron is not None and layer.name in (e.neuron.layer, *e.neuron.activations)
     said = f"{layer.name}: {layer.description}, {y.min():.3g} to {y.max():.3g}"
@@ -135,7 +135,7 @@ def _activations(row: Any, layer: LayerNumbers, e: Explanation) -> None:
         axes.set_xticks(range(values.size), e.classes)
 
 
-def _attributions(row: Any, e: Explanation) -> None:
+def _attributions(row: Any, e: ExampleNumbers) -> None:
     order = _largest_outputs(e)
     names = e.classes if len(e.logits) == len(e.classes) else ("output",)
     says = np.stack([e.says_for(k) for k in order]) if e.names else e.attributions[order]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassnet.nn.layer import Array
+from glassnet.nn.array import Array
 from glassnet.plots.figure import QUIET, TRAINING, VALIDATION, empty_figure
 from glassnet.train.regression import RegressionEvaluation
 

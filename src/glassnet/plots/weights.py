@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glassnet.nn.array import Array
 from glassnet.nn.conv import Conv2D
 from glassnet.nn.dense import Dense
 from glassnet.nn.network import Network
-from glassnet.plots.figure import TRAINING, Array, as_png, empty_figure, small_pictures
+from glassnet.plots.figure import TRAINING, as_png, empty_figure, small_pictures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

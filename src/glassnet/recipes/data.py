@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
-from glassnet.data.dataset import Dataset, Progress
-from glassnet.data.registry import load_dataset, load_table
-from glassnet.data.schema import Schema, Task
-from glassnet.nn.settings import require
+from glassnet.data.dataset import Dataset
+from glassnet.data.errors import DataError
+from glassnet.data.files import Progress
+from glassnet.data.registry import load_dataset
+from glassnet.nn.errors import require
+from glassnet.tables.bundled import BUNDLED
+from glassnet.tables.load import load_table
+from glassnet.tables.schema import Schema, Task
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,11 @@ class DataSettings:
             DataError: as `load_dataset` and `load_table`.
         """
         if self.target is None:
+            if self.name in BUNDLED:
+                target = BUNDLED[self.name].target
+                raise DataError(
+                    f"{self.name} is a table: name its target too, the column to predict, such as {target!r}"
+                )
             return load_dataset(self.name, validation=self.validation, progress=progress)
         return load_table(
             self.name,

@@ -6,13 +6,14 @@ from typing import Any, Literal
 from glassnet.data.dataset import Dataset
 from glassnet.nn.conv import Conv2D
 from glassnet.nn.dense import Dense
-from glassnet.nn.distance import Distance, SquaredError
 from glassnet.nn.entropy import CrossEntropy
+from glassnet.nn.errors import require
 from glassnet.nn.init import GlorotUniform, Initializer
 from glassnet.nn.layer import Layer
 from glassnet.nn.loss import Loss
+from glassnet.nn.regression import SquaredError
 from glassnet.nn.reshape import Flatten, Rescale, Reshape, Standardize
-from glassnet.nn.settings import describe, from_table, require
+from glassnet.nn.settings import describe, from_table
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class NetworkSettings:
         Raises:
             InputError: another loss of classes for real targets.
         """
-        loss = SquaredError() if isinstance(self.loss, CrossEntropy) and not dataset.classes else self.loss
-        fits = bool(dataset.classes) or isinstance(loss, Distance)
+        loss = SquaredError() if self.loss.softmax and not dataset.classes else self.loss
+        fits = bool(dataset.classes) or loss.for_numbers
         require(fits, f"the loss {describe(loss)} is for classes, but the targets are real numbers")
         return loss

@@ -14,13 +14,14 @@ from glassnet.data.outliers import Outliers
 from glassnet.modelfile import begin_with
 from glassnet.nn.average import WeightAverage
 from glassnet.nn.clip import Clip
-from glassnet.nn.distance import Distance, SquaredError
+from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
 from glassnet.nn.optim import Optimizer
 from glassnet.nn.penalty import Penalty
-from glassnet.nn.plain import shown
+from glassnet.nn.plain import nearest, shown
+from glassnet.nn.regression import SquaredError
 from glassnet.nn.schedule import ConstantRate, Schedule
-from glassnet.nn.settings import InputError, from_table, nearest, require, to_table
+from glassnet.nn.settings import from_table, to_table
 from glassnet.recipes.data import DataSettings
 from glassnet.recipes.network import NetworkSettings
 from glassnet.recipes.toml import RecipeError, as_text, read_toml, without_nothing
@@ -55,7 +56,7 @@ class Recipe:
     reduce_on_plateau: ReduceOnPlateau | None = None
 
     def __post_init__(self) -> None:
-        numbers = isinstance(self.network.loss, Distance) and not isinstance(self.network.loss, SquaredError)
+        numbers = self.network.loss.for_numbers and self.network.loss != SquaredError()
         if numbers and self.data.target is not None and self.data.task is None:  # such a loss answers with amounts
             object.__setattr__(self, "data", replace(self.data, task="regression"))
         right = re.fullmatch(r"\w[\w .-]{0,99}", self.name) is not None
@@ -153,7 +154,7 @@ class Recipe:
         if start is not None:
             begin_with(network, start)
             if scale:
-                scale.take_out_of(network)
+                scale.remove_unit(network)
         learned = dataset.with_targets(scale.standardized) if scale else dataset
         own = [callback for callback in (self.reduce_on_plateau, self.early_stopping) if callback]
         try:
@@ -172,7 +173,7 @@ class Recipe:
             raise
         finally:
             if scale:
-                scale.fold_into(network)
+                scale.add_unit(network)
         return network, history
 
     def to_table(self) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from glassnet.nn.settings import require, whole
+from glassnet.nn.errors import require
+from glassnet.nn.settings import whole
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
+from glassnet.nn.array import Array
 from glassnet.nn.entropy import BinaryCrossEntropy, CrossEntropy
-from glassnet.nn.layer import Array
+from glassnet.nn.errors import InputError, require
 from glassnet.nn.loss import Loss
-from glassnet.nn.settings import InputError, require
 from glassnet.sklearn.estimator import MultilayerPerceptron, takes_batches
 
 

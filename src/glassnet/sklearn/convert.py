@@ -8,10 +8,10 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.validation import check_is_fitted
 
 from glassnet.nn.dense import Dense
-from glassnet.nn.distance import Poisson, SquaredError
 from glassnet.nn.dropout import Dropout
 from glassnet.nn.entropy import BinaryCrossEntropy, CrossEntropy
-from glassnet.nn.settings import InputError, require
+from glassnet.nn.errors import InputError, require
+from glassnet.nn.regression import Poisson, SquaredError
 from glassnet.sklearn.classifier import MLPClassifier
 from glassnet.sklearn.regressor import MLPRegressor
 from glassnet.sklearn.settings import ACTIVATIONS, hidden_sizes

@@ -12,11 +12,13 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from glassnet.nn.array import Array
 from glassnet.nn.dense import Dense
-from glassnet.nn.layer import Array, Layer
+from glassnet.nn.errors import require
+from glassnet.nn.layer import Layer
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
-from glassnet.nn.settings import describe, require
+from glassnet.nn.settings import describe
 from glassnet.sklearn.convergence import Convergence
 from glassnet.sklearn.settings import check_settings, hidden_sizes, layers_of
 from glassnet.sklearn.solvers import Prepared, descend, minimise

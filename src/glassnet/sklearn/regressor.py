@@ -8,10 +8,10 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
-from glassnet.nn.distance import Distance, Poisson, SquaredError
-from glassnet.nn.layer import Array
+from glassnet.nn.array import Array
+from glassnet.nn.errors import InputError
 from glassnet.nn.loss import Loss
-from glassnet.nn.settings import InputError
+from glassnet.nn.regression import Poisson, RegressionLoss, SquaredError
 from glassnet.sklearn.estimator import MultilayerPerceptron, takes_batches
 
 
@@ -59,7 +59,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
 
     def _loss_and_outputs(self, targets: Array) -> tuple[Loss, int]:
         outputs = 1 if targets.ndim == 1 else targets.shape[1]
-        if isinstance(self.loss, Distance):
+        if isinstance(self.loss, RegressionLoss):
             return self.loss, outputs
         losses = {"squared_error": SquaredError, "poisson": Poisson}
         if not isinstance(self.loss, str) or self.loss not in losses:

@@ -10,14 +10,17 @@ import numpy as np
 
 from glassnet.nn.activations import Identity, ReLU, Sigmoid, Tanh
 from glassnet.nn.adaptive import Adam
+from glassnet.nn.array import Array
 from glassnet.nn.dense import Dense
 from glassnet.nn.dropout import Dropout
+from glassnet.nn.errors import InputError, require
 from glassnet.nn.init import Initializer, Uniform
-from glassnet.nn.layer import Array, Layer
+from glassnet.nn.layer import Layer
 from glassnet.nn.norm import BatchNorm
 from glassnet.nn.optim import SGD, Optimizer, State
+from glassnet.nn.plain import nearest
 from glassnet.nn.schedule import ConstantRate, Schedule
-from glassnet.nn.settings import InputError, final_classes, from_table, nearest, require
+from glassnet.nn.settings import final_classes, from_table
 from glassnet.train.callbacks import Callback
 
 ACTIVATIONS: dict[str, type[Layer]] = {"identity": Identity, "logistic": Sigmoid, "tanh": Tanh, "relu": ReLU}

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from sklearn.exceptions import ConvergenceWarning
 
-from glassnet.nn.layer import Array
+from glassnet.nn.array import Array
+from glassnet.nn.errors import require
 from glassnet.nn.network import Network
 from glassnet.nn.penalty import L2
 from glassnet.nn.schedule import Schedule
-from glassnet.nn.settings import require
 from glassnet.progress import ProgressBar
 from glassnet.sklearn.convergence import Convergence, ValidationScore
 from glassnet.sklearn.settings import Continued, callbacks_of, optimizer_of, schedule_of

@@ -10,8 +10,9 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
+from glassnet.nn.array import Array, Shape
 from glassnet.nn.dense import Dense, ones
-from glassnet.nn.layer import Array, Declared, Layer, Shape
+from glassnet.nn.layer import Declared, Layer
 from glassnet.nn.network import Network
 from glassnet.train.metrics import Examples
 
@@ -82,7 +83,7 @@ def on_rows_of(matrix: Any, network: Network) -> Network:
         classes=network.classes,
     )
     twin.loss = network.loss
-    twin.move(network.theta, network.grad, network.buffers)
+    twin.use_vectors(network.theta, network.grad, network.buffers)
     return twin
 
 

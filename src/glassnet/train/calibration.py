@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 
 from glassnet.nn.activations import softmax
+from glassnet.nn.array import Array
 from glassnet.nn.dense import Dense
-from glassnet.nn.entropy import CrossEntropy
-from glassnet.nn.layer import Array
+from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
-from glassnet.nn.settings import InputError, require
+from glassnet.reading.views import check_probabilities, evidence
 from glassnet.train.crew import processors
 from glassnet.train.metrics import as_examples, matrix_threads
-from glassnet.views import check_probabilities, evidence
 
 MOST_STEPS = 200  # of Newton's method, which needs about ten
 
@@ -122,7 +121,7 @@ def calibrate(network: Network, examples: Any) -> float:
             f"calibrate: the last layer must be Dense, to be divided by T; here it is {type(last).__name__}"
         )
     require(
-        isinstance(network.loss, CrossEntropy),
+        network.loss.softmax,
         f"calibrate: a temperature belongs to CrossEntropy; the loss here is {type(network.loss).__name__}",
     )
     inputs, targets, rows = as_examples(examples, "calibrate", network)
@@ -132,8 +131,7 @@ def calibrate(network: Network, examples: Any) -> float:
     with matrix_threads(1):
         logits = network.logits(inputs, rows, workers=processors())
     T = best_temperature(logits, labels)
-    last.W /= T
-    last.b /= T
+    last.divide_output(T)
     return T
 
 

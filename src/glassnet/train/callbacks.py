@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, final
 
-from glassnet.nn.settings import require, settle
+from glassnet.nn.errors import require
+from glassnet.nn.settings import convert_settings
 from glassnet.train.data import check_monitor
 from glassnet.train.history import Record, is_better
 from glassnet.train.training import Training
@@ -18,6 +19,8 @@ class Callback:
     """Called by the training loop; every method may be left out."""
 
     saves_training: ClassVar[bool] = False  # if so, its on_start is called first, its on_batch and on_epoch last
+    gives_back_best: ClassVar[bool] = False  # if so, training ends with the best network by `monitor`, not the last one
+    monitor: str | None = None  # a value of the history that it needs
 
     def on_start(self, training: Training) -> None:
         """Before the first epoch."""
@@ -43,6 +46,8 @@ class EarlyStopping(Callback):
         min_delta: what counts as an improvement: better than the best so far by more than this.
     """
 
+    gives_back_best: ClassVar[bool] = True
+
     monitor: str = "validation_accuracy"
     patience: int = 10
     min_delta: float = 0.0
@@ -51,7 +56,7 @@ class EarlyStopping(Callback):
     best_epoch: int = field(init=False, default=0, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_settings(self)
         require(self.patience >= 1, f"EarlyStopping: patience must be at least 1 epoch, got {self.patience}")
         require(self.min_delta >= 0, f"EarlyStopping: min_delta must not be negative, got {self.min_delta}")
 
@@ -100,7 +105,7 @@ class ReduceOnPlateau(Callback):
     waited: int = field(init=False, default=0, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_settings(self)
         require(0 < self.factor < 1, f"ReduceOnPlateau: factor must be above 0 and below 1, got {self.factor}")
         require(self.patience >= 1, f"ReduceOnPlateau: patience must be at least 1 epoch, got {self.patience}")
         require(self.min_delta >= 0, f"ReduceOnPlateau: min_delta must not be negative, got {self.min_delta}")
@@ -125,12 +130,12 @@ class ReduceOnPlateau(Callback):
 
 
 def monitor_of(callbacks: Sequence[Callback]) -> str | None:
-    """The value by which callbacks want the best network to be known: that of early stopping; None without."""
-    return next((callback.monitor for callback in callbacks if isinstance(callback, EarlyStopping)), None)
+    """The value by which the best network is to be known: that of the callback that gives it back; None without."""
+    return next((callback.monitor for callback in callbacks if callback.gives_back_best), None)
 
 
 def check_monitors(callbacks: Sequence[Callback], measured: Sequence[str]) -> None:
     """Raise InputError if a callback is to monitor what is not measured."""
     for callback in callbacks:
-        if isinstance(callback, EarlyStopping | ReduceOnPlateau):
+        if callback.monitor is not None:
             check_monitor(callback.monitor, measured)

@@ -11,8 +11,9 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from glassnet.modelfile import ModelFileError, read_arrays, write_arrays
+from glassnet.nn.errors import InputError, require
 from glassnet.nn.plain import shown
-from glassnet.nn.settings import InputError, require, whole
+from glassnet.nn.settings import whole
 from glassnet.train.callbacks import Callback
 from glassnet.train.history import History
 from glassnet.train.training import Training, TrainingState

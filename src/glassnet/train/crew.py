@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from glassnet.nn.layer import Array, Shape
+from glassnet.nn.array import Array, Shape
 
 FORKS = sys.platform == "linux"
 LOOKS = 300  # how often a worker looks for another before it goes to sleep: for about as long as waking it takes

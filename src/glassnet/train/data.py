@@ -6,16 +6,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from glassnet.nn.array import Array
 from glassnet.nn.batches import check_finite, portions
-from glassnet.nn.distance import SquaredError
-from glassnet.nn.entropy import CrossEntropy, is_distribution
-from glassnet.nn.layer import Array
+from glassnet.nn.entropy import is_distribution
+from glassnet.nn.errors import InputError, require
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
-from glassnet.nn.norm import BatchNorm
-from glassnet.nn.reshape import Rescale, Standardize
-from glassnet.nn.settings import InputError, nearest, require
-from glassnet.nn.stream import stream
+from glassnet.nn.plain import nearest
+from glassnet.nn.regression import SquaredError
+from glassnet.nn.stream import random_stream
 from glassnet.train.metrics import Examples, as_examples
 from glassnet.train.plan import Augment, Plan
 from glassnet.train.shard import augmented
@@ -86,7 +85,7 @@ def check_monitor(name: str, measured: Sequence[str]) -> None:
 def _loss_of(plan: Plan, network: Network, examples: Examples) -> Loss:
     """The loss of the plan, or else that of the network; SquaredError for real targets where it is CrossEntropy."""
     targets = examples.targets
-    if plan.loss is None and targets.ndim == 2 and isinstance(network.loss, CrossEntropy):
+    if plan.loss is None and targets.ndim == 2 and network.loss.softmax:
         real = targets.dtype.kind == "f" and not is_distribution(targets)
         return SquaredError() if real or network.output_shape == (1,) else network.loss
     return plan.loss or network.loss
@@ -105,7 +104,7 @@ def check_examples(network: Network, examples: Examples, loss: Loss) -> None:
 def _try_augment(augment: Sequence[Augment], network: Network, examples: Examples, loss: Loss, seed: int) -> None:
     """Change a few examples: raise InputError where the changes cannot be made."""
     rows = examples.rows[:32]
-    x, y = augmented(augment, examples.inputs[rows], examples.targets[rows], stream(seed, "augment", 0, 0))
+    x, y = augmented(augment, examples.inputs[rows], examples.targets[rows], random_stream(seed, "augment", 0, 0))
     network.as_batch(x)
     if augment:
         loss.check(y, network.output_shape[0], len(rows))
@@ -114,8 +113,9 @@ def _try_augment(augment: Sequence[Augment], network: Network, examples: Example
 def _warn_of_scale(network: Network, examples: Examples) -> None:
     """Warn where inputs are not scaled, or scaled twice: the two mistakes after which nothing seems to work."""
     inputs = network.as_batch(examples.inputs)
-    scaling = next((layer for layer in network.layers if isinstance(layer, Rescale | Standardize | BatchNorm)), None)
-    if scaling is None or (isinstance(scaling, Rescale) and inputs.dtype.kind == "f" and abs(scaling.scale) < 0.1):
+    scaling = next((layer for layer in network.layers if layer.input_scale() is not None), None)
+    scale = scaling.input_scale() if scaling else None  # NaN where it is measured
+    if scale is None or (inputs.dtype.kind == "f" and abs(scale) < 0.1):
         parts = (inputs[examples.rows[span]] for span in portions(len(examples.rows), 4096))
         largest = max(float(np.abs(part, dtype=np.float64).max()) for part in parts)
         if scaling is None and largest > 50:
@@ -123,9 +123,9 @@ def _warn_of_scale(network: Network, examples: Examples) -> None:
                 f"the inputs go up to {largest:g} and no layer scales them: training will probably stick; "
                 "put Rescale(1 / 255) first, or Standardize()",
             )
-        if isinstance(scaling, Rescale) and largest <= 1:
+        if scaling and largest <= 1:
             warn(
-                f"the inputs lie within -1..1 already, and {scaling.name} multiplies them by {scaling.scale:.3g} once "
+                f"the inputs lie within -1..1 already, and {scaling.name} multiplies them by {scale:.3g} once "
                 "more: give the network the raw values, or leave that layer out",
             )
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from glassnet.nn.errors import InputError
 from glassnet.nn.network import Network
-from glassnet.nn.settings import InputError
 from glassnet.train.data import TrainingData
 from glassnet.train.metrics import Examples, count_right
 from glassnet.train.training import Training

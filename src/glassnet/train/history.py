@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from glassnet.nn.errors import InputError, require
 from glassnet.nn.plain import shown
-from glassnet.nn.settings import InputError, require
 
 Record = dict[str, float]
 

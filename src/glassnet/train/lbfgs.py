@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.nn.array import Array
 from glassnet.nn.batches import portions
-from glassnet.nn.dropout import Dropout
-from glassnet.nn.layer import Array
+from glassnet.nn.errors import InputError, require
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
-from glassnet.nn.norm import BatchNorm
 from glassnet.nn.penalty import Penalty
-from glassnet.nn.settings import InputError, require, whole
+from glassnet.nn.settings import whole
 from glassnet.train.data import check_examples
 from glassnet.train.history import DivergenceError, History, Record
 from glassnet.train.metrics import as_examples, matrix_threads, measure
@@ -74,7 +73,7 @@ def fit_lbfgs(
         from scipy.optimize import minimize
     except ImportError:
         raise InputError("L-BFGS needs SciPy: pip install 'glassnet[sklearn]'") from None
-    random = [layer.name for layer in network.layers if isinstance(layer, Dropout | BatchNorm)]
+    random = [layer.name for layer in network.layers if layer.is_random or layer.measures_batches]
     require(
         not random,
         f"L-BFGS minimises one fixed function of the weights, but with {', '.join(random)} it is another one for "

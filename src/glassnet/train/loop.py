@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
-from glassnet.nn.settings import InputError, nearest, require
-from glassnet.train.callbacks import Callback, EarlyStopping, check_monitors, monitor_of
+from glassnet.nn.plain import nearest
+from glassnet.train.callbacks import Callback, check_monitors, monitor_of
 from glassnet.train.history import History
 from glassnet.train.interrupt import first_interrupt
 from glassnet.train.plan import Plan
@@ -125,7 +126,7 @@ def fit(
         except Exception:  # of whatever kind, it came in the middle of an epoch, and is raised again
             training.last.restore(network)
             raise
-    if training.history.stopped or any(isinstance(callback, EarlyStopping) for callback in callbacks):
+    if training.history.stopped or any(callback.gives_back_best for callback in callbacks):
         training.best.restore(training)
     if not training.history.records:
         training.last.restore(network)  # half an epoch is no network that could be named

@@ -9,12 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glassnet.nn.distance import Distance
+from glassnet.nn.array import Array
 from glassnet.nn.entropy import is_distribution
-from glassnet.nn.layer import Array
+from glassnet.nn.errors import InputError
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
-from glassnet.nn.settings import InputError
 from glassnet.train.crew import processors
 
 MOST_CLASSES = 4096  # of an evaluation, whose confusion matrix then takes 128 MB
@@ -77,7 +76,7 @@ def _usual_form(targets: Array, outputs: int, loss: Loss) -> Array:
         targets = targets.astype(np.int64)
     if targets.ndim == 2 and targets.shape[1] == 1 and (outputs > 1 or targets.dtype.kind in "iu"):
         targets = targets[:, 0]
-    if targets.ndim == 1 and outputs == 1 and (targets.dtype.kind == "f" or isinstance(loss, Distance)):
+    if targets.ndim == 1 and outputs == 1 and (targets.dtype.kind == "f" or loss.for_numbers):
         return targets[:, None]
     if targets.ndim == 1 and targets.dtype.kind == "f" and np.array_equal(targets, np.round(targets)):
         return targets.astype(np.int64)

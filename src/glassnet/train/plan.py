@@ -9,15 +9,16 @@ from typing import Any, Literal
 
 import numpy as np
 
+from glassnet.nn.array import Array
 from glassnet.nn.average import WeightAverage
 from glassnet.nn.clip import Clip
-from glassnet.nn.layer import Array
+from glassnet.nn.errors import require
 from glassnet.nn.loss import Loss
 from glassnet.nn.optim import SGD, Optimizer
 from glassnet.nn.penalty import Penalty
 from glassnet.nn.schedule import ConstantRate, Schedule
-from glassnet.nn.settings import require, to_table, whole
-from glassnet.nn.stream import stream
+from glassnet.nn.settings import to_table, whole
+from glassnet.nn.stream import random_stream
 
 # Changes a batch at random: inputs, targets and random numbers in; new inputs and targets out, as many as before.
 Augment = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]
@@ -80,7 +81,7 @@ class Plan:
         settled: dict[str, Any] = {name: tuple(getattr(self, name)) for name in ("penalties", "augment")}
         settled |= {name: whole(getattr(self, name), name, 1) for name in ("epochs", "shards")}
         settled["seed"] = whole(self.seed, "seed", 0)
-        stream(self.seed, "shuffle")  # refuses a seed that is too large
+        random_stream(self.seed, "shuffle")  # refuses a seed that is too large
         if not (isinstance(self.batch_size, str) and self.batch_size == "full"):
             settled["batch_size"] = whole(self.batch_size, "batch_size (or 'full')", 1)
         if self.blas_threads is not None:

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.nn.distance import Distance
-from glassnet.nn.layer import Array
+from glassnet.nn.array import Array
+from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
-from glassnet.nn.settings import InputError, require
 from glassnet.train.crew import processors
 from glassnet.train.metrics import as_examples, matrix_threads
 
@@ -73,7 +72,7 @@ def evaluate_regression(network: Network, split: Any) -> RegressionEvaluation:
         InputError: the data does not fit the network, or it predicts something else.
     """
     require(
-        isinstance(network.loss, Distance) and network.output_shape == (1,) and not network.classes,
+        network.task == "regression" and network.output_shape == (1,),
         "evaluate_regression: expected a network with one output, trained on real targets; for classes use evaluate",
     )
     inputs, targets, rows = as_examples(split, "evaluate_regression", network)

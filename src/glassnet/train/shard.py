@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from glassnet.nn.layer import Array
+from glassnet.nn.array import Array
+from glassnet.nn.errors import InputError
 from glassnet.nn.network import Network
-from glassnet.nn.settings import InputError
-from glassnet.nn.stream import stream
+from glassnet.nn.stream import random_stream
 from glassnet.train.metrics import Examples
 from glassnet.train.plan import Augment
 
@@ -66,7 +66,7 @@ class ShardReader:
         x = self.inputs.take(rows, axis=0, out=self.gathered[: len(rows)], mode="clip")  # others copy once more
         y = self.targets[rows]
         if self.augment:
-            x, y = augmented(self.augment, x, y, stream(self.seed, "augment", step, shard))
-        self.network.seek(seed=self.seed, step=step, shard=shard)
-        self.network.collect(gradient, observed)
+            x, y = augmented(self.augment, x, y, random_stream(self.seed, "augment", step, shard))
+        self.network.set_address(seed=self.seed, step=step, shard=shard)
+        self.network.use_gradient(gradient, observed)
         return x, y, None if self.weights is None else self.weights[rows]

@@ -14,11 +14,10 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from glassnet.nn.array import Array
 from glassnet.nn.clip import Clip
-from glassnet.nn.layer import Array
 from glassnet.nn.network import Network
 from glassnet.nn.optim import State
-from glassnet.nn.penalty import Penalty
 from glassnet.train.crew import Crew, WorkerError, moved, shared
 from glassnet.train.metrics import Examples
 from glassnet.train.plan import Plan
@@ -91,7 +90,7 @@ class Steps:
     ) -> None:
         self.network, self.plan, self.work, self.weights = network, plan, work, weights
         self.state, self.averages = state, {} if averages is None else averages
-        self.limits = [penalty for penalty in plan.penalties if type(penalty).project is not Penalty.project]
+        self.limits = [penalty for penalty in plan.penalties if penalty.limits]
         self.batch_size, self.shards = batch_size, min(plan.shards, batch_size)
         workers = min(workers, self.shards)
         self.crew = Crew.of(workers) if workers > 1 else None
@@ -139,9 +138,9 @@ class Steps:
             self.gradients = list(allocate((self.shards, length), network.dtype))
             self.observed = list(allocate((self.shards, len(network.buffers)), network.dtype))
         if self.crew:
-            network.move(*(moved(vector) for vector in self.own))
+            network.use_vectors(*(moved(vector) for vector in self.own))
             for reader in self.readers[1:]:
-                reader.network.move(network.theta, network.grad, network.buffers)
+                reader.network.use_vectors(network.theta, network.grad, network.buffers)
             for vectors in (self.state, self.averages):
                 vectors.update({name: moved(vector) for name, vector in vectors.items()})
         self.sum = network.grad
@@ -187,7 +186,7 @@ class Steps:
                 if own is not now:
                     np.copyto(own, now)
             self.network.observed = self.own_observed
-            self.network.move(*self.own)
+            self.network.use_vectors(*self.own)
 
     def begin(self, rows: Array, step: int, *, lr: float) -> Batch:
         """Let the other workers start on the step of this number, from 0, on the batch of these rows."""
@@ -286,8 +285,8 @@ class Steps:
         if not busy or not self._finite(batch):
             return
         for shard in range(batch.shards if network.measuring else 0):
-            network.collect(network.grad, self.observed[shard])
-            network.fold()
+            network.use_gradient(network.grad, self.observed[shard])
+            network.update_buffers()
         for penalty in self.limits:
             for segment in network.segments:
                 if segment.is_weight:

@@ -9,11 +9,11 @@ from typing import Self
 
 import numpy as np
 
+from glassnet.nn.array import Array
 from glassnet.nn.dense import Dense
-from glassnet.nn.distance import Poisson
-from glassnet.nn.layer import Array
+from glassnet.nn.errors import InputError
 from glassnet.nn.network import Network
-from glassnet.nn.settings import describe, require
+from glassnet.nn.settings import describe
 
 
 @dataclass(frozen=True)
@@ -39,19 +39,13 @@ class TargetScale:
         """The targets without their unit, in the same shape, float64."""
         return (targets - np.float64(self.mean)) / self.std
 
-    def fold_into(self, network: Network) -> None:
+    def add_unit(self, network: Network) -> None:
         """Let a network that has learned standardized targets answer in their unit; its last layer is changed."""
-        last = network.layers[-1]
-        assert isinstance(last, Dense)
-        last.W *= self.std
-        last.b[...] = last.b * self.std + self.mean
+        _last(network).multiply_output(self.std, self.mean)
 
-    def take_out_of(self, network: Network) -> None:
-        """Let a network that answers in the unit of the targets answer in standardized ones; undoes `fold_into`."""
-        last = network.layers[-1]
-        assert isinstance(last, Dense)
-        last.W /= self.std
-        last.b[...] = (last.b - self.mean) / self.std
+    def remove_unit(self, network: Network) -> None:
+        """Let a network that answers in the unit of the targets answer in standardized ones; undoes `add_unit`."""
+        _last(network).divide_output(self.std, self.mean)
 
 
 def target_scale(network: Network, targets: Array | None) -> TargetScale | None:
@@ -60,11 +54,15 @@ def target_scale(network: Network, targets: Array | None) -> TargetScale | None:
     Raises:
         InputError: the network does not end in a layer that could take the unit in.
     """
-    if targets is None or targets.dtype.kind != "f" or isinstance(network.loss, Poisson):
+    if targets is None or targets.dtype.kind != "f" or network.loss.keeps_unit:
         return None
-    last = network.layers[-1]
-    require(
-        isinstance(last, Dense) and last.units == 1,
-        f"to predict a real number a network must end in Dense(1), but it ends in {describe(last)}",
-    )
+    _last(network)
     return TargetScale.of(targets)
+
+
+def _last(network: Network) -> Dense:
+    """The layer that takes the unit in."""
+    last = network.layers[-1]
+    if not isinstance(last, Dense) or last.units != 1:
+        raise InputError(f"to predict a real number a network must end in Dense(1), but it ends in {describe(last)}")
+    return last

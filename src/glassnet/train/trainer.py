@@ -12,11 +12,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from glassnet.nn.distance import Distance
-from glassnet.nn.layer import Array
+from glassnet.nn.array import Array
+from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
-from glassnet.nn.settings import InputError, require, to_table, whole
-from glassnet.nn.stream import stream
+from glassnet.nn.settings import to_table, whole
+from glassnet.nn.stream import random_stream
 from glassnet.train.crew import processors
 from glassnet.train.data import check_monitor, fingerprint, prepare
 from glassnet.train.failure import failure, probe
@@ -114,7 +114,7 @@ class Trainer:
         network.loss = self.data.loss
         if self.labelled and network.classes is None:
             network.classes = network.class_names
-        elif not self.labelled and isinstance(self.data.loss, Distance):
+        elif not self.labelled and self.data.loss.for_numbers:
             network.classes = None  # it learns numbers now, and predicts them
         network.adapt(self.data.examples.inputs, self.data.examples.rows)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -351,7 +351,7 @@ class Trainer:
         epoch, rows = self.training.epoch, self.data.examples.rows
         if self.order[0] != epoch:
             shuffled = self.plan.shuffle
-            rng = stream(self.plan.seed, "shuffle", epoch)
+            rng = random_stream(self.plan.seed, "shuffle", epoch)
             self.order = epoch, rows[rng.permutation(len(rows))] if shuffled else rows
         return self.order[1]
 

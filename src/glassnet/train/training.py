@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.nn.layer import Array
+from glassnet.nn.array import Array
+from glassnet.nn.errors import require
 from glassnet.nn.network import Network
 from glassnet.nn.optim import State
 from glassnet.nn.plain import shown
-from glassnet.nn.settings import require
 from glassnet.train.history import History, Record, is_better
 from glassnet.train.plan import Plan
 

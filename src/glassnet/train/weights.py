@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.nn.array import Array
 from glassnet.nn.entropy import is_distribution
-from glassnet.nn.layer import Array
+from glassnet.nn.errors import InputError, require
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
-from glassnet.nn.settings import InputError, require
 from glassnet.train.metrics import Examples
 from glassnet.train.plan import ClassWeights
 

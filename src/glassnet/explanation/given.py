@@ -1,0 +1,60 @@
+"""What an explanation is given: one example and its target, in the forms that the network and the loss take."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from glassnet.nn.array import Array, Shape
+from glassnet.nn.errors import InputError, require
+from glassnet.nn.network import Network
+
+
+def one_example(network: Network, x: Any) -> Array:
+    """The example as a batch of one."""
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        return network.as_batch(x)  # says what is wrong with it
+    size = math.prod(network.input_shape)
+    if array.size == size:
+        return network.as_batch(array.reshape(1, *network.input_shape))
+    rows = network.as_batch(array if array.ndim > 1 and math.prod(array.shape[1:]) == size else array[None])
+    raise InputError(f"explain takes one example, got a batch of {len(rows)}: choose one, such as x[0]")
+
+
+def image_shape(given: Shape, input_shape: Shape) -> Shape | None:
+    """The form (H, W) or (H, W, C) in which an example can be drawn; None if it is no image."""
+    for shape in (input_shape, given[1:] if len(given) > 1 and given[0] == 1 else given, given):
+        if (len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3))) and min(shape[:2]) > 1:
+            return shape
+    side = math.isqrt(math.prod(input_shape))
+    return (side, side) if side >= 8 and side * side == math.prod(input_shape) else None
+
+
+def target(network: Network, y: Any, logits: Array) -> tuple[Array, bool]:
+    """The target as the loss takes it, and whether it is only the network's own prediction."""
+    M = logits.shape[1]
+    if y is None:
+        said = network.loss.predict(logits)
+        return (network.loss.labels(said) if network.task == "classification" else said), True
+    try:
+        array = np.asarray(y)
+    except ValueError:
+        raise InputError(f"expected one label or a row of {M} targets, got rows of different lengths") from None
+    numbers = array.dtype.kind == "f" or network.task != "classification"
+    if M == 1 and array.size == 1 and numbers:
+        array = array.reshape(1, 1)
+    elif array.ndim == 0 or (array.ndim == 1 and (len(array) == M > 1 or array.dtype.kind == "f")):
+        array = array[None]
+    require(len(array) == 1, f"expected one label or a row of {M} targets, got {array.shape}")
+    network.loss.check(array, M, 1)
+    return array, False
+
+
+def one_hot_rows(targets: Array, network: Network) -> Array:
+    """The target (M,) of each output."""
+    M = network.output_shape[0]
+    if targets.ndim == 2:
+        return targets[0].astype(np.float64)
+    return np.array([float(targets[0])]) if M == 1 else (np.arange(M) == targets[0]).astype(np.float64)

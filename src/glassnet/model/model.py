@@ -1,0 +1,315 @@
+"""A model: a network and what is known about its input and its answers, as one object that can be asked.
+
+What only some questions need, such as pictures, explanations and measuring, is imported when they are asked.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from glassnet.data.errors import DataError
+from glassnet.model.answer import Answer
+from glassnet.model.path import model_path
+from glassnet.model.trained_on import TrainedOn
+from glassnet.modelfile import ModelFileError, read_model
+from glassnet.nn.array import Array
+from glassnet.nn.errors import InputError, require
+from glassnet.nn.network import Network
+from glassnet.nn.plain import nearest
+from glassnet.nn.settings import from_table
+from glassnet.pretrained.models import pretrained_names
+from glassnet.reading.views import evidence, predict_views
+from glassnet.tables.rows import has_truths, read_rows
+from glassnet.tables.schema import Schema
+from glassnet.tables.table import Table
+from glassnet.warn import warn
+
+if TYPE_CHECKING:
+    from glassnet.explanation.example import Explanation
+    from glassnet.recipes.recipe import Recipe
+    from glassnet.train.metrics import Evaluation
+    from glassnet.train.regression import RegressionEvaluation
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Model:
+    """A network that knows what it takes, and what its answers mean.
+
+    Attributes:
+        path: its file.   network: raw pixels or rows in, logits out.
+        schema: the columns of the table that it was trained on; None for images.
+        about: all else that the file says, tables by name; any file may come from anyone.
+    """
+
+    path: Path
+    network: Network
+    schema: Schema | None
+    about: dict[str, Any]
+
+    @classmethod
+    def open(cls, given: str | Path) -> Self:
+        """Open a pretrained model by its name, a model file, or the folder of a run.
+
+        Raises:
+            ModelFileError: none of these, a damaged file, or a run that has no model yet.   InputError: no name at all.
+        """
+        require(isinstance(given, str | Path), f"expected the name or the path of a model, got {type(given).__name__}")
+        path = model_path(given)
+        if not path.exists() and not path.suffix:
+            raise ModelFileError(
+                f"{path}: expected a glassnet model, such as a file, the folder of a run or a pretrained one, but it "
+                f"does not exist; {nearest(str(path), pretrained_names())}"
+            )
+        network, about = read_model(path)
+        return cls(path, network, _schema(path, network, about), about)
+
+    def __repr__(self) -> str:
+        what = "numbers" if self.predicts_numbers else f"{len(self.classes)} classes"
+        return f"Model({str(self.path)!r}: examples of shape {self.network.input_shape}, {what})"
+
+    @property
+    def predicts_numbers(self) -> bool:
+        """Whether it is a regression: it predicts real numbers and no classes."""
+        return self.network.task == "regression"
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of their probabilities; none if it predicts numbers."""
+        return () if self.predicts_numbers else self.network.class_names
+
+    @property
+    def threshold(self) -> float:
+        """A picture with less evidence for its answer is refused; 0 refuses none."""
+        return self.network.threshold
+
+    @property
+    def white(self) -> int:
+        """The largest value of a pixel, 1 to 255."""
+        white = self.about.get("data", {}).get("white")
+        return white if type(white) is int and 1 <= white <= 255 else 255
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """How good it was on the test split after training, as its file says; may be empty."""
+        return self.about.get("test", {})
+
+    @property
+    def trained_on(self) -> TrainedOn:
+        """The data it was trained on, as far as its file tells."""
+        return TrainedOn(self.about, self.schema)
+
+    @cached_property
+    def recipe(self) -> "Recipe | None":
+        """The recipe by which it was trained; None if its file has none.
+
+        Raises:
+            RecipeError: one that cannot be used.
+        """
+        from glassnet.recipes.recipe import Recipe
+        from glassnet.recipes.toml import RecipeError
+
+        try:
+            return from_table(Recipe, self.about["recipe"], "") if "recipe" in self.about else None
+        except (InputError, RecursionError) as error:
+            raise RecipeError(f"{self.path}: the recipe in this model file cannot be used: {error}") from None
+
+    def predict(self, x: Array | Table) -> Array:
+        """The name of the class of each example (N,), or of a regression the number (N,), or (N, M) for M outputs.
+
+        Args:
+            x: raw pixels or rows (N, ...); of a model that was trained on a table also a table, from `read_table`.
+
+        Raises:
+            InputError: examples of another shape, or not finite.   DataError: a cell of the table that does not fit.
+        """
+        outputs = self.network.predict_proba(self._inputs(x))
+        if self.predicts_numbers:
+            return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+        return np.array(self.classes)[self.network.loss.labels(outputs)]
+
+    def predict_proba(self, x: Array | Table) -> Array:
+        """The probability of each class (N, C), or its score where the loss makes no probabilities.
+
+        Args and errors are as in `predict`; InputError for a regression, too.
+        """
+        self._check_classes()
+        return self._by_class(self._inputs(x))
+
+    def answers(self, x: Array | Table) -> list[Answer]:
+        """What it says of each example: its class, the runner-up, all probabilities; nothing is refused.
+
+        Args and errors are as in `predict_proba`.
+        """
+        self._check_classes()
+        inputs = self._inputs(x)
+        names, probabilistic = self.network.class_names, self.network.loss.probabilistic
+        return [
+            Answer(names, p, image, probabilistic=probabilistic)
+            for p, image in zip(self._by_class(inputs), inputs, strict=True)
+        ]
+
+    def read(self, drawing: str | Path | Array) -> Answer:
+        """The digit in a picture, or why it is refused: there is none, there are several, or too little speaks for any.
+
+        The drawing is cleaned to the form of the digits that the network knows. A classifier with a threshold is asked
+        over five views of it (`predict_views`), and refuses what has less evidence.
+
+        Args:
+            drawing: a picture file, or grey values (H, W), uint8, dark on light or light on dark.
+
+        Raises:
+            DataError: no picture; a model of other examples than digits.   InputError: outputs that are not finite.
+        """
+        from glassnet.reading import picture
+        from glassnet.reading.drawing import form_for
+
+        if self.schema:
+            raise DataError(f"{self.path}: this model was trained on a table and reads no pictures: use predict")
+        grey = picture.read(drawing) if isinstance(drawing, str | Path) else np.asarray(drawing)
+        if grey.ndim != 2 or grey.dtype != np.uint8:
+            raise DataError(f"read: expected grey values (H, W), uint8, got {grey.dtype} of shape {grey.shape}")
+        names, loss = self.network.class_names, self.network.loss
+        cleaned = form_for(self.network.input_shape)
+        try:
+            image = cleaned(grey)
+        except DataError as error:
+            return Answer(names, problem=str(error))
+        ask = predict_views if loss.softmax and self.threshold > 0 else Network.predict_proba
+        p = loss.by_class(ask(self.network, image[None]))
+        found = float(evidence(p)[0]) if loss.softmax else None
+        answer = Answer(names, p[0], image, found, probabilistic=loss.probabilistic)
+        if found is None or found >= self.threshold:
+            return answer
+        return replace(answer, problem=f"no digit that I know; most like {answer.label}")
+
+    def measure(self, data: Any) -> "Evaluation | RegressionEvaluation":
+        """How good it is: the figures of a classifier, or of a regression.
+
+        Args:
+            data: a split, a pair (x, y), or a table with the truth in each row; `rows_of` finds the rows that have it.
+
+        Raises:
+            InputError: data that does not fit.   DataError: a cell of the table that does not fit.
+        """
+        from glassnet.train.metrics import evaluate
+        from glassnet.train.regression import evaluate_regression
+
+        if isinstance(data, Table):
+            schema = self._table_schema()
+            data = schema.examples(data), schema.targets(data)
+        return evaluate_regression(self.network, data) if self.predicts_numbers else evaluate(self.network, data)
+
+    def explain(self, x: Any, y: Any = None, *, neuron: str | None = None, lr: float = 0.1) -> "Explanation":
+        """What it makes of one example, and what it would learn from it, number by number: as `gn.explain`.
+
+        Args:
+            x: one example, or a table of one row.
+            y: its class, by name or number; or what else is true, as in `gn.explain`.   neuron, lr: as there.
+
+        Raises:
+            InputError, DataError: as `gn.explain`, `target` and `predict`.
+        """
+        from glassnet.explanation.example import explain
+
+        truth = self.target(y) if isinstance(y, str) else y
+        names = self.schema.input_names if self.schema else ()
+        return explain(self.network, self._inputs(x), truth, neuron=neuron, lr=lr, names=names)
+
+    def target(self, text: str) -> float:
+        """The number of the class with this name, or with this number; of a regression the number itself.
+
+        Raises:
+            InputError: there is no such class, or it is no number.
+        """
+        if self.predicts_numbers:
+            try:
+                return float(text)
+            except ValueError:
+                raise InputError(f"{text!r}: expected a number, which this network predicts") from None
+        if text in self.classes:
+            return self.classes.index(text)
+        if text.isdecimal() and int(text) < len(self.classes):
+            return int(text)
+        raise InputError(f"{text!r}: no such class; {nearest(text, self.classes)}")
+
+    def example(self, file: str | Path, row: int = 0) -> tuple[Array, Any]:
+        """One example of a file, and its truth: a label, a real target, or None.
+
+        Args:
+            file: a picture, an IDX or a CSV file; for a model that was trained on a table a CSV file with its columns.
+            row: which of them, from 0; of a table no other row is looked at.
+
+        Raises:
+            DataError: a file that does not fit, or has no such row.
+        """
+        from glassnet.reading.examples import read_examples
+
+        file = Path(file)
+        if self.schema is None:
+            x, labels = read_examples(file, self.network.input_shape)
+            _check_row(file, row, len(x))
+            return x[row], None if labels is None else labels[row]
+        table = read_rows(file)
+        _check_row(file, row, len(table))
+        one = table.row(row)
+        known = has_truths(one, self.schema)
+        return self.schema.examples(one)[0], self.schema.targets(one)[0] if known else None
+
+    def _check_classes(self) -> None:
+        require(not self.predicts_numbers, f"{self.path}: this model predicts numbers, not classes: ask predict")
+
+    def _inputs(self, x: Array | Table) -> Array:
+        if isinstance(x, Table):
+            return self._table_schema().examples(x)
+        if self.schema and hasattr(x, "columns"):
+            raise InputError(
+                f"{self.path}: expected a table from read_table, or an array with the {len(self.schema.input_names)} "
+                "inputs of each row, got a frame: its columns would be taken by their order, not by their names"
+            )
+        pixels = self.schema is None and "white" in self.about.get("data", {}) and self.white > 1
+        if pixels and isinstance(x, np.ndarray) and x.dtype.kind == "f" and 0 < x.max(initial=0) <= 1:
+            warn(
+                f"the inputs go up to {x.max():.3g}, but this model takes pixels from 0 to {self.white}, as they are "
+                "stored, and divides them itself: give it these"
+            )
+        return x
+
+    def _table_schema(self) -> Schema:
+        if self.schema is None:
+            raise InputError(f"{self.path}: expected an array of examples, for this model was not trained on a table")
+        return self.schema
+
+    def _by_class(self, x: Array) -> Array:
+        return self.network.loss.by_class(self.network.predict_proba(x))
+
+
+def load_schema(path: str | Path) -> Schema | None:
+    """What a model file says of the columns of the table it was trained on; None if it was no table.
+
+    Raises:
+        ModelFileError: as `load_network`; a schema that is damaged, or does not fit the network.
+    """
+    return _schema(Path(path), *read_model(path))
+
+
+def _schema(path: Path, network: Network, about: dict[str, Any]) -> Schema | None:
+    if "table" not in about:
+        return None
+    try:
+        schema = from_table(Schema, about["table"], "table")
+    except InputError as error:
+        raise ModelFileError(f"{path}: this model file is damaged: {error}") from None
+    classes = schema.target.categories
+    takes = network.input_shape == (len(schema.input_names),)
+    answers = network.classes == classes if classes else network.classes is None and network.output_shape == (1,)
+    if not (takes and answers):
+        raise ModelFileError(f"{path}: this model file is damaged: the columns it names do not fit its network")
+    return schema
+
+
+def _check_row(file: Path, row: int, count: int) -> None:
+    if not 0 <= row < count:
+        raise DataError(f"--row {row}: {file} holds {count:,} examples, so rows are 0 to {count - 1}")

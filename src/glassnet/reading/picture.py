@@ -1,0 +1,160 @@
+"""Picture files: a PNG, a JPEG or another picture becomes an array of grey values, and an array becomes a PNG.
+
+The only home of Pillow.
+"""
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glassnet.data.errors import DataError
+from glassnet.data.files import writing
+from glassnet.nn.array import Array
+from glassnet.nn.plain import brief
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+LUMINANCE = np.array([0.299, 0.587, 0.114])  # of red, green, blue (ITU-R BT.601)
+MUCH_MORE = 2  # times the contrast of luminance
+MOST_PIXELS = 40_000_000
+SMALL = 256  # pixels of a side are enough to choose paper and mixture
+ROWS = 256  # are converted at a time: a picture of four bytes a pixel is not held twice
+# Pillow opens more, but some with the help of other programs (PostScript), which a picture must not start.
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "ICO")
+
+
+def read(path: str | Path) -> Array:
+    """A picture as grey values (H, W), uint8: 0 is black, 255 is white.
+
+    Colours become their luminance, or the mixture of red, green and blue in which neighbouring pixels differ most where
+    that is more than twice as much: red ink on green paper. Behind what is transparent comes paper on which the rest is
+    seen. A photo is turned upright by its EXIF mark; of an animation the first frame is taken. 16 bits are scaled to 8.
+
+    Raises:
+        DataError: no such file, not a picture, a broken one, or one of more than 40 million pixels; Pillow is missing.
+    """
+    try:
+        from PIL import Image, UnidentifiedImageError
+    except ImportError:
+        raise _no_pillow() from None
+
+    path = Path(path)
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "is no file" if path.exists() else "does not exist"
+        raise DataError(f"{path}: expected a picture, but it {what}")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path}: expected a picture, but the file is empty")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of oddities that do no harm
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise Image.DecompressionBombError
+                return _grey(image)
+    except PermissionError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnidentifiedImageError:
+        if _is_heif(path):
+            raise DataError(f"{path}: a HEIC or AVIF picture, which cannot be read: save it as JPEG or PNG") from None
+        raise DataError(f"{path}: expected a picture ({', '.join(FORMATS)}), but the file is none") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # ours, or Pillow's for far more pixels
+        raise DataError(f"{path}: the picture has more than {MOST_PIXELS:,} pixels: make it smaller") from None
+    except Exception as error:  # on a damaged file Pillow's decoders raise nearly anything
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(f"{path}: the picture is broken: {brief(reason)}") from None
+
+
+def write(path: str | Path, array: Array) -> None:
+    """Write grey values (H, W) or colours (H, W, 3), uint8, as a PNG; the same array gives the same bytes.
+
+    Raises:
+        DataError: another kind of array, Pillow is missing, or the file cannot be written.
+    """
+    try:
+        from PIL import Image
+    except ImportError:
+        raise _no_pillow() from None
+    is_picture = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
+    if array.dtype != np.uint8 or not is_picture or not array.size:
+        raise DataError(
+            f"{path}: expected grey values (H, W) or colours (H, W, 3), uint8, to write as a picture, "
+            f"got {array.dtype} of shape {array.shape}"
+        )
+    with writing(path) as file:
+        Image.fromarray(np.ascontiguousarray(array)).save(file, format="PNG")
+
+
+def _grey(image: "Image.Image") -> Array:
+    """The grey values (H, W) of an opened picture, upright and on paper."""
+    from PIL import ImageOps
+
+    ImageOps.exif_transpose(image, in_place=True)
+    if image.mode.startswith("I;16") or image.mode == "I":
+        return (np.clip(np.asarray(image, dtype=np.float32), 0, 65535) / 257).round().astype(np.uint8)
+    if image.mode == "F":  # no standard says what white is
+        values = np.asarray(image, dtype=np.float32)
+        values = np.where(np.isfinite(values), values, 0)
+        return np.clip(values * (255 if values.max() <= 1 else 1), 0, 255).round().astype(np.uint8)
+    if image.mode in ("1", "L") and not image.has_transparency_data:
+        return np.array(image.convert("L"))
+    transparent = image.has_transparency_data
+    mode = "RGBA" if transparent else "RGB"
+    colours = image if image.mode == mode else image.convert(mode)
+    small = colours if max(colours.size) <= SMALL else colours.reduce(-(-max(colours.size) // SMALL))
+    paper = _paper(np.asarray(small, dtype=np.float64)) if transparent else 255
+    mixture = _mixture(np.asarray(_on(paper, small), dtype=np.float64))
+    grey = np.empty((colours.height, colours.width), np.uint8)
+    for top in range(0, colours.height, ROWS):
+        band = _on(paper, colours.crop((0, top, colours.width, min(top + ROWS, colours.height))))
+        grey[top : top + ROWS] = np.asarray(band.convert("L") if mixture is None else band.convert("L", mixture))
+    return grey
+
+
+def _paper(colours: Array) -> int:
+    """The grey behind a transparent picture (H, W, 4): its own if most of it is opaque and holds ink."""
+    *_, alpha = channels = np.moveaxis(colours, -1, 0)
+    seen = np.tensordot(LUMINANCE, channels[:3], 1)[alpha >= alpha.max() / 2]
+    low, middle, high = np.quantile(seen, (0.05, 0.5, 0.95))
+    is_sheet = seen.size > alpha.size / 2 and high - low > 64
+    return round(middle) if is_sheet else 255 if seen.mean() < 128 else 0
+
+
+def _on(paper: int, colours: "Image.Image") -> "Image.Image":
+    """A picture on paper of this grey; one that is opaque covers it."""
+    from PIL import Image
+
+    if colours.mode == "RGB":
+        return colours
+    page = Image.new("RGB", colours.size, (paper,) * 3)
+    page.paste(colours.convert("RGB"), mask=colours.getchannel("A"))
+    return page
+
+
+def _mixture(colours: Array) -> tuple[float, float, float, float] | None:
+    """How much of red, green, blue and white gives the most contrast in colours (H, W, 3); None if luminance will do.
+
+    The direction in which neighbouring pixels differ most is the first principal component of their differences. Noise
+    alone, as strong in each channel, gives one channel at most 1.5 times the contrast of luminance.
+    """
+    steps = np.concatenate([np.diff(colours, axis=axis).reshape(-1, 3) for axis in (0, 1)])
+    spread = steps.T @ steps
+    main = np.linalg.eigh(spread).eigenvectors[:, -1]
+    main /= np.abs(main).sum() * (1 if main @ LUMINANCE >= 0 else -1)
+    if main @ spread @ main <= MUCH_MORE**2 * (LUMINANCE @ spread @ LUMINANCE):
+        return None
+    red, green, blue = main.tolist()
+    return red, green, blue, -255 * float(np.minimum(main, 0).sum())
+
+
+def _no_pillow() -> DataError:
+    return DataError("pictures need Pillow: pip install 'glassnet[images]'")
+
+
+def _is_heif(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(12)
+    return start[4:8] == b"ftyp" and start[8:11] in (b"hei", b"hev", b"mif", b"avi")

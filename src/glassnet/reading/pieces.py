@@ -1,0 +1,95 @@
+"""Masks of pixels (H, W): which belong together, how far they reach, how wide their strokes are.
+
+What a page holds is told by the shapes of its pieces: a digit, the edge of a table, the line of a ruled page.
+"""
+
+import numpy as np
+
+from glassnet.nn.array import Array
+
+
+def pieces(mask: Array) -> Array:
+    """A number for each connected piece of the mask (H, W), neighbours by side or corner; 0 outside.
+
+    Each pixel starts as a piece with a number of its own. A piece that touches one of a higher number takes that.
+    """
+    number = np.where(mask, np.arange(1, mask.size + 1).reshape(mask.shape), 0)
+    flat = number.reshape(-1)
+    while True:
+        padded = np.pad(number, 1)
+        tall = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
+        highest = np.maximum(np.maximum(tall[:, :-2], tall[:, 1:-1]), tall[:, 2:])
+        touching = mask & (highest > number)
+        if not touching.any():
+            return number
+        np.maximum.at(flat, number[touching] - 1, highest[touching])  # tell the pixel that gave the piece its number,
+        number[mask] = flat[number[mask] - 1]  # and through it the whole piece
+
+
+def extent(mask: Array) -> tuple[slice, slice]:
+    """The rows and the columns that hold anything."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def extents(numbers: Array) -> dict[int, tuple[slice, slice]]:
+    """The rows and the columns of each piece, by its number (H, W); one pass over the pixels finds all."""
+    places = np.nonzero(numbers)
+    names, which = np.unique(numbers[places], return_inverse=True)
+    least, past = np.full((len(names), 2), numbers.size), np.zeros((len(names), 2), int)
+    for axis, place in enumerate(places):
+        np.minimum.at(least[:, axis], which, place)
+        np.maximum.at(past[:, axis], which, place + 1)
+    return {
+        name: (slice(top, below), slice(left, right))
+        for name, (top, left), (below, right) in zip(names.tolist(), least.tolist(), past.tolist(), strict=True)
+    }
+
+
+def longer_side(box: tuple[slice, slice]) -> int:
+    return int(max(side.stop - side.start for side in box))
+
+
+def depth(mask: Array) -> Array:
+    """How far each pixel of the mask (H, W) lies from its outside, in pixels; 0 outside.
+
+    From a pixel's middle to the outline. Beyond the picture everything is outside.
+    """
+    reach = (min(mask.shape) + 1) // 2 + 1
+    squares = np.where(np.pad(mask, 1), np.float32(reach**2), np.float32(0))
+    for _ in ("down", "across"):  # the nearest in a column, then the nearest of the columns
+        nearest = squares.copy()
+        for step in range(1, reach + 1):
+            if step**2 >= nearest.max():
+                break
+            np.minimum(nearest[step:], squares[:-step] + step**2, out=nearest[step:])
+            np.minimum(nearest[:-step], squares[step:] + step**2, out=nearest[:-step])
+        squares = np.ascontiguousarray(nearest.T)
+    return np.sqrt(squares[1:-1, 1:-1]) - 0.5 * (squares[1:-1, 1:-1] > 0)
+
+
+def pen_width(mask: Array) -> float:
+    """The width of the strokes that a mask (H, W) is made of, in pixels.
+
+    In a long stroke all depths from 0 to half its width are equally frequent: their mean is a quarter of the width.
+    """
+    return 4 * float(depth(mask)[mask].mean()) if mask.any() else 0.0
+
+
+def highest(grey: Array, window: int) -> Array:
+    """The highest value in a square of window x window around each pixel (H, W)."""
+    around = [(window // 2, (window - 1) // 2), (0, 0)]
+    for _ in ("down", "across"):
+        grey = np.pad(grey, around, constant_values=-np.inf)
+        seen = 1
+        while seen < window:  # the highest of so many in a row is that of two shorter rows
+            more = min(seen, window - seen)
+            grey = np.maximum(grey[:-more], grey[more:])
+            seen += more
+        grey = grey.T
+    return grey
+
+
+def lowest(grey: Array, window: int) -> Array:
+    """The lowest value in a square of window x window around each pixel (H, W)."""
+    return -highest(-grey, window)

@@ -1,0 +1,116 @@
+"""Ruled and squared paper: the printed lines are taken out, the strokes that cross them stay whole.
+
+A printed line runs straight across the whole picture and holds less ink than the pen's. Both are needed: the stem of a
+1 cut out closely runs across too, and a stroke of a pencil may be as thin.
+"""
+
+import math
+
+import numpy as np
+
+from glassnet.nn.array import Array
+from glassnet.reading.pieces import pen_width
+
+STEEPEST = 0.12  # pixels down per pixel across: about 7 degrees
+ACROSS = 0.9  # of the width is inked along a line
+BLACKER = 1.6  # times the line: what is so much darker is a stroke along it
+LESS_INK = 0.6  # of a stroke's ink per length: a line has less
+BARE = 0.25  # of a line at least has no stroke along it
+MOST_LINES = 60
+SAMPLES = 30  # columns are enough to find a line
+
+
+def without_lines(darker: Array, least: float) -> Array:
+    """By what share pixels are darker than the paper (H, W), without the lines; less than `least` is no ink."""
+    found = [_lines(darker, least), _lines(darker.T, least)]
+    if not any(found):
+        return darker
+    rest = darker.copy()
+    for lines, view in zip(found, (rest, rest.T), strict=True):
+        for band in lines:
+            view[band] = 0
+    inked = rest > least
+    if inked.sum() < 4:
+        return rest if max(map(len, found)) > 2 else darker  # an empty ruled page; a bar and a stem cut out closely
+    strength = float(np.quantile(rest[inked], 0.75))
+    stroke = pen_width(rest > strength / 2) * strength
+    result = darker
+    for lines, turned in zip(found, (False, True), strict=True):
+        result = result.T if turned else result
+        for band in lines:
+            if _ink_per_length(darker.T if turned else darker, band) < LESS_INK * stroke:
+                result = _without(result, band)
+        result = result.T if turned else result
+    return result
+
+
+def _lines(darker: Array, least: float) -> list[tuple[Array, Array]]:
+    """Where lines run across (H, W): of each the rows (thick, W) and the columns (1, W) of its pixels."""
+    height, width = darker.shape
+    if height < 16 or width < 16:
+        return []
+    inked = darker > least / 2
+    if inked.any(axis=0).mean() < ACROSS:
+        return []
+    inked[1:-1] |= inked[2:] | inked[:-2]
+    columns = np.arange(width)
+    some = columns[:: max(1, width // SAMPLES)]
+    found: list[tuple[Array, Array]] = []
+    slopes = sorted(np.arange(-STEEPEST, STEEPEST, 1.5 / width), key=abs)
+    while len(found) < MOST_LINES:
+        best, best_slope = 0.0, 0.0
+        for slope in slopes:
+            covered = _along(inked, slope, some)
+            score = float((np.maximum(covered - 0.5, 0) ** 2)[covered >= ACROSS].sum())
+            if score > best * 1.02:
+                best, best_slope = score, slope
+        if not best:
+            break
+        covered = _along(inked, best_slope, columns)
+        shift = np.rint(best_slope * (columns - width / 2)).astype(int)
+        if not (covered >= ACROSS).any():
+            break
+        starts = np.flatnonzero(np.diff(np.concatenate([[False], covered >= ACROSS, [False]]).astype(int)))
+        for first, past in starts.reshape(-1, 2):
+            rows = np.clip(np.arange(first, past)[:, None] + shift, 0, height - 1)
+            band = (rows, columns[None])
+            found.append(band)
+            inked[band] = False
+    return found
+
+
+def _along(inked: Array, slope: float, columns: Array) -> Array:
+    """The share of these columns that is inked along each line (H,) of that slope; lines are told by their middle."""
+    height, width = inked.shape
+    shift = np.rint(slope * (columns - width / 2)).astype(int)
+    room = int(np.abs(shift).max())
+    padded = np.pad(inked, [(room, room), (0, 0)], mode="edge")
+    covered = np.zeros(height)
+    for column, down in zip(columns.tolist(), shift.tolist(), strict=True):
+        covered += padded[room + down : room + down + height, column]
+    return covered / len(columns)
+
+
+def _ink_per_length(darker: Array, band: tuple[Array, Array]) -> float:
+    return float(np.quantile(np.maximum(darker[band], 0).sum(axis=0), BARE))
+
+
+def _without(darker: Array, band: tuple[Array, Array]) -> Array:
+    """The same without one line. What is much darker than it stays, and what is inked both above and below it."""
+    rows, columns = band
+    height = len(darker)
+    line = float(np.quantile(darker[band].max(axis=0), BARE))
+    above, below = (darker[np.clip(edge, 0, height - 1), columns[0]] for edge in (rows[0] - 1, rows[-1] + 1))
+    reach = max(1, math.ceil(len(rows) / 2))  # a slanting stroke leaves a line further along
+    above, below = (_widened(edge, reach) for edge in (above, below))
+    bridge = np.minimum(above, below)
+    bridge = np.where(bridge > BLACKER / 2 * line, bridge, 0)
+    result = darker.copy()
+    result[band] = np.where(darker[band] > BLACKER * line, darker[band], np.minimum(bridge, darker[band]))
+    return result
+
+
+def _widened(values: Array, reach: int) -> Array:
+    """The highest of each value (W,) and its neighbours."""
+    padded = np.pad(values, reach, mode="edge")
+    return np.asarray(np.max([padded[step : step + len(values)] for step in range(2 * reach + 1)], axis=0))

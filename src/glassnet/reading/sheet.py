@@ -1,0 +1,73 @@
+"""A sheet of paper on a table, a card on a wall, a screen in a room: what lies around the page is taken out.
+
+Without this a dark table would be the ink, or the paper, of a photo.
+"""
+
+import math
+
+import numpy as np
+
+from glassnet.nn.array import Array
+from glassnet.reading.pieces import highest, pieces
+
+SMALLEST = 0.15  # of the picture
+LEAST_AROUND = 0.01  # of the picture
+MOST_HOLES = 0.3  # of the sheet; the ring of a 0 has a larger one
+RECTANGLE = 0.87  # of the smallest rectangle around it is filled by a sheet; an ellipse fills 0.79
+AS_INK = 0.65  # of the ink's contrast is between the sheet and what lies beside it; at a shadow's edge there is less
+EDGE = 3  # pixels of a picture in which a sheet's edge is blurred
+
+
+def around_a_sheet(grey: Array) -> Array | None:
+    """Where (H, W) the surroundings of a light sheet are, and its edge; None if there is no such sheet.
+
+    A sheet is a rectangle, turned or not, with small holes in it, which are the ink, and a sharp edge.
+    """
+    low, high = np.quantile(grey, (0.01, 0.99))
+    light = grey > (low + high) / 2
+    border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
+    if light.mean() < SMALLEST * (1 - MOST_HOLES) or border.all():
+        return None
+    sheet = _largest(light)
+    outside = _from_the_border(~sheet)
+    whole = ~outside
+    holes = whole & ~sheet
+    if whole.mean() < SMALLEST or outside.mean() < LEAST_AROUND or not 0 < holes.sum() < MOST_HOLES * whole.sum():
+        return None
+    if whole.sum() < RECTANGLE * _smallest_rectangle(whole):
+        return None
+    near = _grown(outside, 2 * EDGE) & ~_grown(outside, EDGE)
+    far = _grown(whole, 2 * EDGE) & ~_grown(whole, EDGE)
+    if not near.any() or not far.any():
+        return None
+    ink = np.median(grey[sheet]) - np.quantile(grey[holes], 0.2)
+    edge = np.median(grey[near]) - np.median(grey[far])
+    return _grown(outside, EDGE) if ink > (high - low) / 2 and edge > AS_INK * ink else None
+
+
+def _largest(mask: Array) -> Array:
+    numbers = pieces(mask)
+    amounts = np.bincount(numbers[mask])
+    return numbers == amounts.argmax()
+
+
+def _from_the_border(mask: Array) -> Array:
+    """The pieces of the mask (H, W) that touch the border of the picture."""
+    numbers = pieces(mask)
+    border = np.concatenate([numbers[0], numbers[-1], numbers[:, 0], numbers[:, -1]])
+    return np.isin(numbers, border[border > 0])
+
+
+def _grown(mask: Array, pixels: int) -> Array:
+    """The mask (H, W) and what lies so near to it."""
+    return highest(mask.astype(float), 2 * pixels + 1) > 0
+
+
+def _smallest_rectangle(mask: Array) -> float:
+    """The area of the smallest rectangle, turned in steps of 3 degrees, around the mask (H, W)."""
+    y, x = np.nonzero(mask)
+    areas = []
+    for angle in np.radians(np.arange(-45, 45, 3)):
+        along, across = x * math.cos(angle) + y * math.sin(angle), y * math.cos(angle) - x * math.sin(angle)
+        areas.append((np.ptp(along) + 1) * (np.ptp(across) + 1))
+    return float(min(areas))

@@ -1,0 +1,213 @@
+"""The folder of a run: which files it holds, and how they are read back.
+
+recipe.toml         the recipe with every setting, ready to be trained again
+environment.json    versions and machine
+history.jsonl       one line an epoch, written as they come
+checkpoint.safetensors  where the training is, or was at its end: what `resume` goes on from
+model.safetensors   the network
+start.safetensors   the network whose weights it began with, if it began with those of a model
+evaluation.json     its figures on the test split; a run that has it is finished
+pictures/           curves; confusion matrix, predictions, mistakes, hidden units; of a regression, its errors
+report.html         all of this on one page
+
+`glassnet.runs.run` writes it. Files that are read here may be damaged or forged: every value is checked
+before it is used.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from glassnet.model.path import MODEL, RECIPE
+from glassnet.modelfile import load_network, read_about
+from glassnet.nn.errors import InputError
+from glassnet.nn.plain import shown
+from glassnet.nn.settings import from_table
+from glassnet.nn.summary import in_short
+from glassnet.recipes.recipe import Recipe, load_recipe
+from glassnet.recipes.toml import RecipeError
+from glassnet.train.history import History
+from glassnet.train.metrics import PerClass
+
+HISTORY, EVALUATION = "history.jsonl", "evaluation.json"
+CHECKPOINT, START = "checkpoint.safetensors", "start.safetensors"
+PICTURES, LOCK = "pictures", "lock"
+ENVIRONMENT, REPORT = "environment.json", "report.html"
+
+LARGEST = 64 * 2**20  # bytes of a text file; the history of 100,000 epochs has 20 million
+
+
+class RunError(ValueError):
+    """A run folder that cannot be used; the message names it and says what to do."""
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """A run as its folder tells it, or as much of it as a model file knows.
+
+    Attributes:
+        path: the folder, or the model file.
+        recipe: what was trained; None for a model that was not made by one.
+        network: its sizes from input to output, as "784-128-10"; None if the run has not come so far.
+        parameters: how many it has; None likewise.
+        history: of the training, with the epoch that was kept where that is known; empty for a model file.
+        evaluation: figures on the test split, as `Evaluation.to_table` gives them; empty while the run is unfinished.
+        environment: versions and machine; may be empty.
+        epochs: how many were trained.
+    """
+
+    path: Path
+    recipe: Recipe | None
+    network: str | None
+    parameters: int | None
+    history: History
+    evaluation: dict[str, Any]
+    environment: dict[str, Any]
+    epochs: int
+
+    @property
+    def finished(self) -> bool:
+        """Whether the network was measured on the test split, which is the last thing that a run does."""
+        return bool(self.evaluation)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long all epochs took; None if that is not known."""
+        return sum(self.history["seconds"]) if "seconds" in self.history else None
+
+
+def read_run(path: str | Path) -> SavedRun:
+    """Read the folder of a run, finished or not, or a model file; the network is checked too, but not kept in memory.
+
+    Raises:
+        RunError: no such folder, a file of it is missing or damaged.   RecipeError, ModelFileError: likewise.
+    """
+    path = Path(path)
+    if path.is_file():
+        return _read_model(path)
+    if not (path / RECIPE).is_file():
+        found = "it has no recipe.toml" if path.is_dir() else "it does not exist"
+        raise RunError(f"{path}: expected the folder of a run or a model file, but {found}")
+    _check_size(path / RECIPE)
+    recipe = load_recipe(path / RECIPE)
+    history = _history(path / HISTORY)
+    evaluation = _evaluation(_json(path / EVALUATION), path / EVALUATION) if (path / EVALUATION).is_file() else {}
+    if evaluation and not len(history) and recipe.training.epochs:
+        raise RunError(f"{path}: this run is finished, but its {HISTORY} is missing or empty")
+    environment = read_environment(path)
+    network = parameters = None
+    if evaluation or (path / MODEL).is_file():
+        network, parameters = _sizes(path / MODEL)
+        history.kept_epoch = _kept_epoch(read_about(path / MODEL), len(history))
+    return SavedRun(path, recipe, network, parameters, history, evaluation, environment, len(history))
+
+
+def read_environment(folder: Path) -> dict[str, Any]:
+    """The versions, machine and data that a run began with; empty if that is not known.
+
+    Raises:
+        RunError: the file is damaged.
+    """
+    return _json(folder / ENVIRONMENT) if (folder / ENVIRONMENT).is_file() else {}
+
+
+def _read_model(path: Path) -> SavedRun:
+    (network, parameters), about = _sizes(path), read_about(path)
+    try:
+        recipe = from_table(Recipe, about["recipe"], "") if "recipe" in about else None
+    except (InputError, RecursionError) as error:
+        raise RecipeError(f"{path}: the recipe in this model file cannot be used: {error}") from None
+    evaluation = _evaluation(about["test"], path) if "test" in about else {}
+    epochs = about.get("training", {}).get("epochs")
+    epochs = epochs if type(epochs) is int and epochs > 0 else 0
+    history = History(kept_epoch=_kept_epoch(about, epochs))
+    return SavedRun(path, recipe, network, parameters, history, evaluation, {}, epochs)
+
+
+def _sizes(path: Path) -> tuple[str, int]:
+    network = load_network(path)
+    return in_short(network.layers), network.theta.size
+
+
+def _kept_epoch(about: dict[str, Any], epochs: int) -> int:
+    kept = about.get("training", {}).get("kept_epoch")
+    return kept if type(kept) is int and 0 < kept <= epochs else 0  # 0 stands for unknown
+
+
+def _history(path: Path) -> History:
+    if not path.is_file():
+        return History()  # killed before the first epoch began
+    _check_size(path)
+    try:
+        history = History.load(path)
+    except InputError as error:
+        raise RunError(str(error)) from None
+    for record in history:
+        if record.keys() != history.records[0].keys():
+            raise RunError(f"{path}, line {record['epoch']}: expected the same figures as in line 1")
+        for key, value in record.items():
+            if not _number(value):
+                raise RunError(f"{path}, line {record['epoch']}: expected a finite {key}, got {value}")
+    return history
+
+
+def _json(path: Path) -> dict[str, Any]:
+    _check_size(path)
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError too
+        raise RunError(f"{path}: expected JSON, but it is damaged: {error}") from None
+    if not isinstance(value, dict):
+        raise RunError(f"{path}: expected a table, got {type(value).__name__}")
+    return value
+
+
+def _check_size(path: Path) -> None:
+    if path.stat().st_size > LARGEST:
+        raise RunError(f"{path}: expected at most {LARGEST:,} bytes, got {path.stat().st_size:,}")
+
+
+def _evaluation(table: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The figures, if they are such as `Evaluation.to_table` writes; those of a regression have no classes."""
+
+    def expect(condition: bool, key: str, expected: str) -> None:
+        if not condition:
+            raise RunError(f"{path}: damaged: expected {key} to be {expected}, got {shown(table.get(key))}")
+
+    for key, value in table.items():
+        expect(not isinstance(value, float) or math.isfinite(value), key, "a finite number")
+    expect(_number(table.get("loss")), "loss", "a finite number")
+    expect(_count(table.get("examples")) and table["examples"] > 0, "examples", "a whole number of at least 1")
+    accuracy = table.get("accuracy", 0.0)
+    expect(_number(accuracy) and 0 <= accuracy <= 1, "accuracy", "a number from 0 to 1")
+    for key in ("r2", "mean_absolute_error", "root_mean_squared_error"):  # of a regression; R2 may have no value
+        expect(table.get(key) is None or _number(table[key]), key, "a finite number")
+    if "confusion" in table:
+        names, counts = table.get("classes"), table["confusion"]
+        expect(isinstance(names, list) and all(isinstance(name, str) for name in names), "classes", "a list of names")
+        C = len(table["classes"])
+        square = isinstance(counts, list) and len(counts) == C and all(_counts(row, C) for row in counts)
+        expect(square, "confusion", f"{C} lists of {C} whole numbers")
+    if "per_class" in table:
+        expect(isinstance(table["per_class"], list), "per_class", "a list of tables")
+        for row in table["per_class"]:
+            expect(isinstance(row, dict) and row.keys() == set(PerClass._fields), "per_class", "figures of each class")
+            figures = [value for key, value in row.items() if key != "name"]
+            expect(isinstance(row["name"], str) and all(map(_number, figures)), "per_class", "finite figures")
+    return table
+
+
+def _counts(row: Any, length: int) -> bool:
+    return isinstance(row, list) and len(row) == length and all(map(_count, row))
+
+
+def _count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**53
+
+
+def _number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value) if isinstance(value, float) else abs(value) < 2**53

@@ -1,0 +1,243 @@
+"""A run: a recipe is trained, and leaves a folder behind; what lies in it stands in `glassnet.runs.folder`."""
+
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from glassnet import plots
+from glassnet.data.dataset import Dataset
+from glassnet.model.path import MODEL, RECIPE
+from glassnet.modelfile import load_network, save_network
+from glassnet.nn.errors import InputError
+from glassnet.nn.network import Network
+from glassnet.nn.settings import to_table
+from glassnet.recipes.recipe import Recipe
+from glassnet.recipes.toml import to_toml
+from glassnet.runs.claim import alone, check_free, claim, write_json, writing_to
+from glassnet.runs.folder import (
+    CHECKPOINT,
+    ENVIRONMENT,
+    EVALUATION,
+    HISTORY,
+    PICTURES,
+    START,
+    RunError,
+    read_environment,
+    read_run,
+)
+from glassnet.runs.pictures import draw
+from glassnet.runs.report import write_report
+from glassnet.runs.unfinished import Unfinished, check_own
+from glassnet.tables.schema import digest
+from glassnet.train.callbacks import Callback
+from glassnet.train.checkpoint import Checkpoint
+from glassnet.train.history import DivergenceError, History, to_line
+from glassnet.train.loop import Progress
+from glassnet.train.metrics import Evaluation, evaluate
+from glassnet.train.regression import RegressionEvaluation, evaluate_regression
+from glassnet.train.training import Training
+from glassnet.version import __version__
+from glassnet.wholefile import write_whole
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        folder: where everything lies.   network: as it was kept.   history: of its training.
+        evaluation: on the test split, of a classifier or of a regression.   pictures: the files that were drawn.
+    """
+
+    folder: Path
+    network: Network
+    history: History
+    evaluation: Evaluation | RegressionEvaluation
+    pictures: list[Path]
+
+
+def train_recipe(
+    recipe: Recipe,
+    dataset: Dataset,
+    folder: str | Path,
+    *,
+    network: Network | None = None,
+    start: Network | None = None,
+    pictures: bool = True,
+    progress: Progress | None = None,
+    workers: int | None = None,
+) -> Run:
+    """Train a recipe into a new folder.
+
+    Args:
+        folder: must not exist, or be empty.
+        network: to be trained; by default the new one of `recipe.make_network(dataset)`.
+        start: a network whose weights it begins with; a copy of it stays in the folder.
+        pictures: whether to draw them and write the report, which takes longer than training a small network; only
+            where Matplotlib is.
+        progress, workers: as in `fit`.
+
+    Raises:
+        RunError: the folder is not empty or cannot be written.
+        RecipeError, InputError: the recipe does not fit the dataset, or `start` the network; no folder is made then.
+        DivergenceError: as in `fit`; the last finite network is saved.
+    """
+    folder = Path(folder)
+    network = recipe.make_network(dataset) if network is None else network
+    recipe = recipe.settled(dataset)
+    if len(dataset.test) == 0:
+        raise RunError(f"{dataset.name} has no test examples, so a run could not say how good its network is")
+    about = _about_data(dataset)
+    new = claim(folder)
+    try:
+        with alone(folder):
+            check_free(folder)  # another process may have been here in the meantime
+            with writing_to(folder):
+                (folder / RECIPE).write_text(to_toml(recipe.to_table()), encoding="utf-8")
+                began = environment() | {"data": about["data"] if dataset.schema else {}}
+                if start is not None:
+                    began["start"] = START
+                    save_network(start, folder / START)
+                write_json(folder / ENVIRONMENT, began)
+            checkpoint = Checkpoint(folder / CHECKPOINT, minutes=recipe.training.checkpoint_minutes)
+            fit = partial(recipe.fit, network=network, start=start, progress=progress, workers=workers)
+            return _train(folder, recipe, network, dataset, about, checkpoint, fit, pictures=pictures)
+    except InputError:
+        if not any((folder / name).exists() for name in (CHECKPOINT, HISTORY, MODEL)):
+            for name in (RECIPE, ENVIRONMENT, START):  # nothing was trained, for recipe and data do not fit: no trace
+                (folder / name).unlink(missing_ok=True)
+            if new:
+                folder.rmdir()
+        raise
+
+
+def resume_run(
+    run: Unfinished,
+    dataset: Dataset,
+    *,
+    pictures: bool = True,
+    progress: Progress | None = None,
+    workers: int | None = None,
+) -> Run:
+    """Go on with a run, to the same bits as if it had never stopped.
+
+    Args:
+        run: from `find_unfinished(folder)`.   dataset: the one of its recipe.
+        pictures: as in `train_recipe`.   progress, workers: as in `fit`.
+
+    Raises:
+        RunError, DivergenceError: as train_recipe; a table with other contents.   CheckpointError: its checkpoint does
+            not fit the recipe.
+    """
+    folder, recipe = run.folder, run.recipe
+    check_own(folder)
+    about = _about_data(dataset)
+    _check_data(dataset, about, folder)
+    network = recipe.make_network(dataset)
+    begins = not (folder / CHECKPOINT).is_file() and (folder / START).is_file()
+    start = load_network(folder / START) if begins else None
+    minutes = recipe.training.checkpoint_minutes
+    with alone(folder):
+        checkpoint = Checkpoint(folder / CHECKPOINT, minutes=minutes, longer=run.longer)
+        fit = partial(recipe.fit, network=network, start=start, progress=progress, workers=workers)
+        return _train(folder, recipe, network, dataset, about, checkpoint, fit, pictures=pictures)
+
+
+def _train(
+    folder: Path,
+    recipe: Recipe,
+    network: Network,
+    dataset: Dataset,
+    about: dict[str, Any],
+    checkpoint: Checkpoint,
+    fit: Callable[..., tuple[Network, History]],
+    *,
+    pictures: bool,
+) -> Run:
+    """Train, measure on the test split, and write down what came of it.
+
+    Args:
+        about: what prediction must know of the data.   fit: `recipe.fit`, but for data and callbacks.
+    """
+    about = {"recipe": recipe.to_table(), **about}
+    try:
+        _, history = fit(dataset, callbacks=[checkpoint, _Log(folder, recipe)])
+    except DivergenceError:
+        with writing_to(folder):
+            save_network(network, folder / MODEL, about=about)
+        raise
+    with writing_to(folder):
+        save_network(network, folder / MODEL, about=about)  # whatever comes, the network is safe
+    result = evaluate(network, dataset.test) if dataset.classes else evaluate_regression(network, dataset.test)
+    about["training"] = {"epochs": len(history), "kept_epoch": history.kept_epoch}
+    about["test"] = result.figures
+    with writing_to(folder):
+        save_network(network, folder / MODEL, about=about)
+        drawn = []
+        if pictures and plots.available():
+            drawn = draw(folder / PICTURES, network, history, result, dataset.test.x)
+        if not history.interrupted or (folder / CHECKPOINT).is_file():  # else it can only begin again
+            write_json(folder / EVALUATION, result.to_table())  # last: a run that has it is finished
+        (folder / f"{CHECKPOINT}.part").unlink(missing_ok=True)
+        if pictures and plots.available():
+            write_report(read_run(folder), network, examples=dataset.test.x, evaluation=result, white=dataset.white)
+    return Run(folder, network, history, result, drawn)
+
+
+def _about_data(dataset: Dataset) -> dict[str, Any]:
+    """What prediction must know of the data besides the network."""
+    if dataset.schema and dataset.train.targets is not None:
+        checksum = digest(dataset.train.inputs, dataset.train.targets)
+        return {"table": to_table(dataset.schema), "data": {"sha256": checksum}}
+    return {"data": {"white": dataset.white}}
+
+
+def environment() -> dict[str, Any]:
+    """What the bits of a result depend on besides the recipe: versions, processor, BLAS."""
+    import threadpoolctl
+
+    return {
+        "glassnet": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "system": f"{platform.system()} {platform.machine()}",
+        "processors": os.cpu_count(),
+        "blas": [
+            {key: pool.get(key) for key in ("internal_api", "version", "architecture", "num_threads")}
+            for pool in threadpoolctl.threadpool_info()
+            if pool.get("user_api") == "blas"
+        ],
+    }
+
+
+class _Log(Callback):
+    """Writes each epoch's record as it comes, so that a crash loses none.
+
+    When it starts, a checkpoint has been restored: only now a run that goes on is unfinished, and follows this recipe.
+    """
+
+    def __init__(self, folder: Path, recipe: Recipe) -> None:
+        self.folder, self.recipe = folder, recipe
+
+    def on_start(self, training: Training) -> None:
+        with writing_to(self.folder):
+            write_whole(self.folder / RECIPE, to_toml(self.recipe.to_table()).encode())
+            (self.folder / EVALUATION).unlink(missing_ok=True)
+            training.history.save(self.folder / HISTORY)  # a resumed run may have logged more than its checkpoint knows
+
+    def on_epoch(self, training: Training) -> None:
+        with writing_to(self.folder), (self.folder / HISTORY).open("a", encoding="utf-8") as file:
+            file.write(to_line(training.history.records[-1]))
+
+
+def _check_data(dataset: Dataset, about: dict[str, Any], folder: Path) -> None:
+    """Raise RunError if the run began on a table with other contents."""
+    began = read_environment(folder).get("data")
+    if isinstance(began, dict) and began.get("sha256") != about["data"].get("sha256"):
+        raise RunError(f"{folder}: the table {dataset.name} has changed since this run began: train it anew")

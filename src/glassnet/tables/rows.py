@@ -1,0 +1,83 @@
+"""The rows of a table that a model is asked about: what each holds, and why others are left out.
+
+A cell that cannot be used costs its row the prediction, or the comparison with the truth, and no other row anything.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from glassnet.data.errors import DataError
+from glassnet.nn.array import Array
+from glassnet.tables.schema import Schema
+from glassnet.tables.table import CellError, Table, read_table
+
+
+class Cells(NamedTuple):
+    """What became of some cells of each row: values (n, ...), the numbers of their rows, and why others have none."""
+
+    values: Array
+    numbers: list[int]
+    problems: dict[int, str]
+
+
+class Rows(NamedTuple):
+    """The rows of a table: their inputs (n, D), and the truths (n,), of which there may be none."""
+
+    table: Table
+    inputs: Cells
+    truths: Cells
+
+    def measurable(self) -> tuple[Array, Array]:
+        """Inputs and truths of the rows that have both."""
+        _, places, truths = np.intersect1d(self.inputs.numbers, self.truths.numbers, return_indices=True)
+        return self.inputs.values[places], self.truths.values[truths]
+
+    def left_out(self) -> list[str]:
+        """Why the other rows lack one of them, or both: a reason for each row, in order."""
+        reasons = self.truths.problems | self.inputs.problems
+        return [reasons[row] for row in sorted(reasons)]
+
+
+def read_rows(file: Path) -> Table:
+    """The table in a file with rows for a model that was trained on one.
+
+    Raises:
+        DataError: a file that is no table.
+    """
+    if not file.name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt")) and file.exists():
+        raise DataError(f"{file}: this model was trained on a table: expected a CSV file with the same columns")
+    return read_table(file)
+
+
+def rows_of(table: Table, schema: Schema) -> Rows:
+    """What a network needs of each row, where the row has it.
+
+    Raises:
+        DataError: a column is missing.
+    """
+    inputs = _row_by_row(table, schema.examples, np.empty((0, len(schema.input_names))))
+    truths = Cells(np.empty(0, np.int64 if schema.target.categories else np.float64), [], {})
+    if has_truths(table, schema):
+        truths = _row_by_row(table, schema.targets, truths.values)
+    return Rows(table, inputs, truths)
+
+
+def has_truths(table: Table, schema: Schema) -> bool:
+    """Whether any row holds what the network is to predict."""
+    return any(table.columns.get(schema.target.name, []))
+
+
+def _row_by_row(table: Table, make: Callable[[Table], Array], nothing: Array) -> Cells:
+    try:
+        return Cells(make(table), list(range(len(table))), {})
+    except CellError:  # in some row: look at each by itself
+        values, problems = {}, {}
+        for row in range(len(table)):
+            try:
+                values[row] = make(table.row(row))
+            except CellError as error:
+                problems[row] = str(error)
+        return Cells(np.concatenate([nothing, *values.values()]), list(values), problems)

@@ -1,0 +1,177 @@
+"""Tables: a CSV file with the names of its columns in the first line, read as the text of its cells.
+
+What the columns mean, which are numbers and which categories, is the business of `schema`. Cells are separated by
+commas, semicolons or tabs, whichever the first line holds most of; they may be quoted, and the file may be gzip.
+"""
+
+import csv
+import io
+import itertools
+import re
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from glassnet.data.errors import DataError
+from glassnet.data.files import Progress, reading, writing
+from glassnet.nn.plain import brief
+
+DELIMITERS = ",;\t"
+QUOTED = re.compile(r'"[^"]*"')
+LONGEST_NAME = 1000  # characters of the name of a column
+LONGEST_LINE = 1 << 20  # characters; a file whose lines never end is refused, not read into memory
+MOST_BYTES = 1 << 30  # of the text of a table
+MOST_CELLS = 1 << 24  # each takes up to some 60 bytes while the table is read, 1 GB in all
+REPORT_EVERY = 1 << 12  # rows between two reports of progress
+
+
+class CellError(DataError):
+    """One cell of a table that cannot be used; other rows may be all right."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The cells of a table as text, without the spaces around them.
+
+    Attributes:
+        name: the file, for messages.
+        columns: the cells of each column by its name, in the order of the file; all of the same length.
+        lines: on which line of the file each row begins, counted from 1; the names are line 1.
+    """
+
+    name: str
+    columns: dict[str, list[str]]
+    lines: "array[int]"
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def row(self, row: int) -> "Table":
+        """The table of this row alone."""
+        columns = {name: cells[row : row + 1] for name, cells in self.columns.items()}
+        return Table(self.name, columns, self.lines[row : row + 1])
+
+    def fault(self, row: int, column: str, problem: str) -> CellError:
+        """An error in one cell, which names file, line and column."""
+        return CellError(f"{self.name}, line {self.lines[row]}, column {brief(repr(column))}: {problem}")
+
+
+def read_table(path: str | Path, *, progress: Progress | None = None) -> Table:
+    """Read a CSV file with a header, plain or gzip, in UTF-8 with or without a byte order mark.
+
+    Lines that are empty are skipped. The size is bounded before and while it is read: a table has at most 2**24 cells.
+
+    Args:
+        progress: called with what is being done, the bytes read and the bytes in all.
+
+    Raises:
+        DataError: no such file, empty, no rows, too large, not UTF-8, columns without a name or with the same, a row
+            with another number of cells, broken quotes. The message names the line, counted from 1.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise DataError(f"{path}: expected a CSV file, but it is a folder")
+    with reading(path) as (stream, raw, _), io.TextIOWrapper(stream, "utf-8-sig", newline="") as text:
+        size = path.stat().st_size
+        if raw is stream and size > MOST_BYTES:
+            raise _too_large(path, f"{size:,} bytes, at most {MOST_BYTES:,}")
+        try:
+            return _read(path, text, raw, size, progress)
+        except UnicodeDecodeError:
+            raise DataError(f"{path}: expected text in UTF-8; this is another encoding, or no CSV") from None
+
+
+def write_table(path: str | Path, columns: dict[str, list[str]]) -> None:
+    """Write a table with commas and a header; the file appears whole or not at all, gzip if its name ends in .gz.
+
+    Args:
+        columns: the cells of each column by its name, all of the same length.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    with writing(path) as stream:
+        text = io.TextIOWrapper(stream, "utf-8", newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+        text.detach()  # writes what is left, and leaves the file to be closed by who has opened it
+
+
+def _read(path: Path, text: TextIO, raw: BinaryIO, size: int, progress: Progress | None) -> Table:
+    lines = _lines(text, path)
+    first = next(lines, "")
+    if not first.strip():
+        raise DataError(f"{path}: {'line 1 is' if first else 'is'} empty; expected the names of the columns")
+    delimiter = max(DELIMITERS, key=QUOTED.sub("", first).count)
+    rows = csv.reader(itertools.chain([first], lines), delimiter=delimiter, skipinitialspace=True, strict=True)
+    start = 1
+    columns: list[list[str]] = []
+    names: list[str] = []
+    starts = array("q")
+    try:
+        for cells in rows:
+            line, start = start, rows.line_num + 1
+            if not names:
+                names = _names(cells, path)
+                columns = [[] for _ in names]
+                continue
+            if not cells:
+                continue
+            if len(cells) != len(names):
+                raise DataError(
+                    f"{path}, line {line}: expected {len(names)} cells as in the header, got {len(cells)}; "
+                    "a cell that holds the delimiter must stand in quotes"
+                )
+            starts.append(line)
+            for column, cell in zip(columns, cells, strict=True):
+                column.append(cell.strip())
+            if len(starts) * len(names) > MOST_CELLS:
+                raise _too_large(path, f"over {MOST_CELLS:,} cells in its {len(names):,} columns")
+            if progress and len(starts) % REPORT_EVERY == 0:
+                progress(f"reading {path.name}", raw.tell(), size)
+    except csv.Error as error:
+        raise DataError(f"{path}, line {start}: {error}; expected quotes only around whole cells") from None
+    if not starts:
+        raise DataError(f"{path}: has a header but no rows")
+    return Table(str(path), dict(zip(names, columns, strict=True)), starts)
+
+
+def _names(cells: list[str], path: Path) -> list[str]:
+    names = [cell.strip() for cell in cells]
+    first: dict[str, int] = {}
+    for column, name in enumerate(names, start=1):
+        if not name:
+            raise DataError(
+                f"{path}, line 1: column {column} has no name; give it one, or write the table without it "
+                "(pandas: to_csv(..., index=False))"
+            )
+        if len(name) > LONGEST_NAME:
+            raise DataError(f"{path}, line 1: column {column} has a name of {len(name):,} characters; is this a table?")
+        if first.setdefault(name, column) < column:
+            raise DataError(
+                f"{path}, line 1: columns {first[name]} and {column} have the same name {name!r}; "
+                "expected a different name for each column in the first line"
+            )
+    if len(names) > MOST_CELLS:
+        raise _too_large(path, f"{len(names):,} columns")
+    return names
+
+
+def _lines(text: TextIO, path: Path) -> Iterator[str]:
+    """The lines with their ends; DataError if one is too long or all of them together are."""
+    number = length = 0
+    while line := text.readline(LONGEST_LINE):
+        number += 1
+        length += len(line)
+        if len(line) == LONGEST_LINE and line[-1] not in "\r\n":
+            raise DataError(f"{path}, line {number}: over {LONGEST_LINE:,} characters; expected a row of a table")
+        if length > MOST_BYTES:
+            raise _too_large(path, f"over {MOST_BYTES:,} characters")
+        yield line
+
+
+def _too_large(path: Path, found: str) -> DataError:
+    return DataError(f"{path}: this table is too large: {found}; take fewer rows, or only the columns that matter")

@@ -1,0 +1,122 @@
+"""Tables as text: every dialect, every fault with its line, sizes that are bounded."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+import glassnet as gn
+from glassnet.tables import table as table_module
+from glassnet.tables.table import read_table, write_table
+
+PLAIN = 'name,size\nrose,3\n"tulip, red",4\n'
+COLUMNS = {"name": ["rose", "tulip, red"], "size": ["3", "4"]}
+
+
+def written(folder: Path, text: str | bytes, name: str = "t.csv") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN,
+        PLAIN.replace("\n", "\r\n"),
+        PLAIN.replace("\n", "\r"),
+        PLAIN.removesuffix("\n"),
+        "\ufeff" + PLAIN,
+        PLAIN.replace("\n", "\n\n"),
+        'name;size\nrose;3\n"tulip, red";4\n',
+        "name\tsize\nrose\t3\ntulip, red\t4\n",
+        ' name , size\nrose , 3\n "tulip, red",  4\n',
+        '"name","size"\n"rose","3"\n"tulip, red","4"\n',
+        gzip.compress(PLAIN.encode(), mtime=0),
+    ],
+    ids=["plain", "crlf", "cr", "no end", "bom", "blank lines", "semicolon", "tab", "spaces", "quoted", "gzip"],
+)
+def test_every_dialect_gives_the_same_cells(text: str | bytes, tmp_path: Path) -> None:
+    assert read_table(written(tmp_path, text)).columns == COLUMNS
+
+
+def test_the_delimiter_is_not_looked_for_within_quotes(tmp_path: Path) -> None:
+    assert list(read_table(written(tmp_path, '"a,b,c";d\n1;2\n')).columns) == ["a,b,c", "d"]
+
+
+def test_rows_know_their_line_also_after_a_cell_of_several_lines(tmp_path: Path) -> None:
+    table = read_table(written(tmp_path, 'a,b\n"1\n2",3\n\n4,5\n'))
+    assert list(table.lines) == [2, 5]
+    assert str(table.fault(1, "b", "is wrong")) == f"{tmp_path / 't.csv'}, line 5, column 'b': is wrong"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "t.csv: is empty; expected the names of the columns"),
+        ("\n1,2\n", "t.csv: line 1 is empty; expected the names"),
+        ("a,b\n", "t.csv: has a header but no rows"),
+        ("a,b\n1,2\n3\n", "t.csv, line 3: expected 2 cells as in the header, got 1"),
+        ('a,b\n"1\n1",2\n3,4,5\n', "t.csv, line 4: expected 2 cells as in the header, got 3"),
+        ("a,b,a\n1,2,3\n", "t.csv, line 1: columns 1 and 3 have the same name 'a'"),
+        (",b\n1,2\n", "t.csv, line 1: column 1 has no name; .*index=False"),
+        ('a,b\n1,2\n"3,4\n', "t.csv, line 3: unexpected end of data; expected quotes only around whole cells"),
+        ('a,b\n"1"x,2\n', "t.csv, line 2: .*; expected quotes only around whole cells"),
+        ("a,b\nä,2\n".encode("latin-1"), "t.csv: expected text in UTF-8"),
+        ("a,b\n1,2\n".encode("utf-16"), "t.csv: expected text in UTF-8"),
+        (gzip.compress(PLAIN.encode(), mtime=0)[:-9], "t.csv: truncated"),
+    ],
+)
+def test_faults_name_their_line(text: str | bytes, message: str, tmp_path: Path) -> None:
+    with pytest.raises(gn.DataError, match=message):
+        read_table(written(tmp_path, text))
+
+
+def test_what_is_no_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(gn.DataError, match="there is no such file"):
+        read_table(tmp_path / "none.csv")
+    with pytest.raises(gn.DataError, match="expected a CSV file, but it is a folder"):
+        read_table(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "text", "message"),
+    [
+        ("MOST_BYTES", 10, "a,b\n1,2\n3,4\n", "too large: 12 bytes, at most 10"),
+        ("MOST_BYTES", 40, gzip.compress(b"a,b\n" + b"1,2\n" * 1000, mtime=0), "too large: over 40 characters"),
+        ("MOST_CELLS", 5, "a,b\n1,2\n3,4\n5,6\n", "too large: over 5 cells in its 2 columns"),
+        ("LONGEST_LINE", 8, "a,b\n123456789,2\n", "line 2: over 8 characters; expected a row of a table"),
+    ],
+)
+def test_sizes_are_bounded(
+    limit: str, value: int, text: str | bytes, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_module, limit, value)
+    with pytest.raises(gn.DataError, match=message):
+        read_table(written(tmp_path, text))
+
+
+def test_a_file_that_is_too_large_is_not_opened_as_text(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    with path.open("wb") as file:
+        file.truncate(table_module.MOST_BYTES + 1)  # a hole: it takes no room on the disk
+    with pytest.raises(gn.DataError, match="take fewer rows, or only the columns that matter"):
+        read_table(path)
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz"])
+def test_what_is_written_is_read_again(name: str, tmp_path: Path) -> None:
+    columns = {'a "quoted" name': ["", "x\ny", "1;2"], "ä": ["1,5", "'", "-"]}
+    write_table(tmp_path / name, columns)
+    assert read_table(tmp_path / name).columns == columns
+    assert (tmp_path / name).read_bytes()[:2] == (b"\x1f\x8b" if name.endswith("gz") else b'"a')
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_progress_counts_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_module, "REPORT_EVERY", 2)
+    path = written(tmp_path, "a,b\n" + "1,2\n" * 5)
+    said: list[tuple[str, int, int | None]] = []
+    read_table(path, progress=lambda *report: said.append(report))
+    assert [what for what, _, _ in said] == ["reading t.csv"] * 2
+    assert all(total == path.stat().st_size for _, _, total in said)
