@@ -566,6 +566,16 @@ def measure(row: Row, repeat: int, patience: float) -> dict[str, Any]:
     finally:
         for contender in running.values():
             contender.close()
+    return summed_up(row, results) | {
+        "skipped": {"": row.skipped} if row.skipped else skipped,
+        "faults": faults,
+        "busy_with_others": round(statistics.mean(others), 3) if others else 0.0,
+        "load_average": round(os.getloadavg()[0], 2),
+    }
+
+
+def summed_up(row: Row, results: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The median and range of each contender, and whether the bars of the row are met."""
     for result in results.values():
         values = result["values"]
         result |= {"median": statistics.median(values), "min": min(values), "max": max(values)}
@@ -576,10 +586,6 @@ def measure(row: Row, repeat: int, patience: float) -> dict[str, Any]:
         "unit": row.unit,
         "results": results,
         "bars": [asdict(bar) | {"value": value, "met": bar.met(value)} for bar, value in bars],
-        "skipped": {"": row.skipped} if row.skipped else skipped,
-        "faults": faults,
-        "busy_with_others": round(statistics.mean(others), 3) if others else 0.0,
-        "load_average": round(os.getloadavg()[0], 2),
     }
 
 

@@ -79,31 +79,49 @@ def _card(
     temperature: float,
     path: Path,
 ) -> str:
+    worst = sorted(test.per_class, key=lambda row: row.recall)[:3]
+    rows = [
+        ("what it is", f"{recipe.about}; {len(network.theta):,} parameters"),
+        *_figures(recipe, folder, exact, rounded, test, views, network, temperature),
+        *_origin(name, recipe, folder),
+        ("size", f"{path.stat().st_size / 1e6:.2f} MB"),
+        (
+            "worst classes",
+            ", ".join(f"{row.name} ({100 * row.recall:.2f} % of {row.support:,} found)" for row in worst),
+        ),
+        ("most confused", ", ".join(f"{t} read as {p} ({n} times)" for t, p, n in test.most_confused(4))),
+    ]
+    table = "\n".join(f"| {key} | {value} |" for key, value in rows)
+    return (
+        f"# {name}\n\n`gn.load_pretrained({name!r})`. "
+        "Every figure here is measured and written by `tools/pretrained.py`.\n\n"
+        f"| | |\n|---|---|\n{table}\n"
+    )
+
+
+def _figures(
+    recipe: Any,
+    folder: Path,
+    exact: gn.Evaluation,
+    rounded: gn.Evaluation,
+    test: gn.Evaluation,
+    views: tuple[Any, Any],
+    network: gn.Network,
+    temperature: float,
+) -> list[tuple[str, str]]:
+    """How good the model is."""
     mark = accuracy.fingerprint(recipe)
     runs = [r for r in accuracy.results() if r["fingerprint"] == mark]
     figures = [100 * r["test_accuracy"] for r in runs]
     spread = f" ± {statistics.stdev(figures):.2f}" if len(figures) > 1 else ""
-    seconds = sum(record["seconds"] for record in gn.History.load(folder / HISTORY).records)
-    environment = json.loads((folder / "environment.json").read_text())
     untouched = json.loads((folder / EVALUATION).read_text())["accuracy"]
     error = gn.expected_calibration_error(test.probabilities, test.truth)
-
     validation_views, test_views = views
 
     def below(probabilities: Any) -> float:
         return float(np.mean(gn.evidence(probabilities) < network.threshold))
 
-    states = dict(check_dataset(recipe.data.name))
-    if set(states.values()) != {"ok"}:
-        raise SystemExit(f"{recipe.data.name}: not the published files: {states}")
-    sums = ", ".join(
-        f"{Path(file).name.removesuffix('.gz')} {sha256_of_content(Path(file))}" for file in states if "train" in file
-    )
-    blas = ", ".join(f"{b['internal_api']} {b['version']} ({b['architecture']})" for b in environment["blas"])
-    worst = sorted(test.per_class, key=lambda row: row.recall)[:3]
-    confused = ", ".join(f"{t} read as {p} ({n} times)" for t, p, n in test.most_confused(4))
-    rows = [
-        ("what it is", f"{recipe.about}; {len(network.theta):,} parameters"),
+    return [
         ("test accuracy of this file", f"{100 * test.accuracy:.2f} % of {len(test.truth):,}"),
         (
             "the mean over five views (`gn.predict_views`)",
@@ -127,6 +145,21 @@ def _card(
             f"{100 * below(validation_views):.2f} % of the validation digits, "
             f"{100 * below(test_views):.2f} % of the test digits",
         ),
+    ]
+
+
+def _origin(name: str, recipe: Any, folder: Path) -> list[tuple[str, str]]:
+    """Where the model comes from: data, command, machine, versions."""
+    states = dict(check_dataset(recipe.data.name))
+    if set(states.values()) != {"ok"}:
+        raise SystemExit(f"{recipe.data.name}: not the published files: {states}")
+    sums = ", ".join(
+        f"{Path(file).name.removesuffix('.gz')} {sha256_of_content(Path(file))}" for file in states if "train" in file
+    )
+    seconds = sum(record["seconds"] for record in gn.History.load(folder / HISTORY).records)
+    environment = json.loads((folder / "environment.json").read_text())
+    blas = ", ".join(f"{b['internal_api']} {b['version']} ({b['architecture']})" for b in environment["blas"])
+    return [
         (
             "data",
             f"{recipe.data.name}, {recipe.data.validation:,} of the training images held out for validation; "
@@ -139,19 +172,7 @@ def _card(
             "versions",
             f"glassnet {environment['glassnet']}, NumPy {environment['numpy']}, Python {environment['python']}",
         ),
-        ("size", f"{path.stat().st_size / 1e6:.2f} MB"),
-        (
-            "worst classes",
-            ", ".join(f"{row.name} ({100 * row.recall:.2f} % of {row.support:,} found)" for row in worst),
-        ),
-        ("most confused", confused),
     ]
-    table = "\n".join(f"| {key} | {value} |" for key, value in rows)
-    return (
-        f"# {name}\n\n`gn.load_pretrained({name!r})`. "
-        "Every figure here is measured and written by `tools/pretrained.py`.\n\n"
-        f"| | |\n|---|---|\n{table}\n"
-    )
 
 
 def main() -> None:

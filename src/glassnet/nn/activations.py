@@ -1,7 +1,7 @@
 """Activations: the curve between two dense layers.
 
-Without them a stack of dense layers is one dense layer. Each acts on every number by itself, so its derivative is a
-factor for every number; only Softmax mixes the numbers of an example.
+Without activations, several dense layers are no more than one dense layer. An activation acts on every number by
+itself, so its derivative is one factor for every number. Only Softmax mixes the numbers of an example.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from glassnet.nn.layer import Layer
 @final
 @dataclass(eq=False)
 class Identity(Layer):
-    """Nothing at all: the activation of a linear unit, and a place to look at.
+    """Changes nothing: the activation of a linear unit.
 
     Forward:   y = x
     Backward:  dx = dy
@@ -60,7 +60,7 @@ class ReLU(Layer):
 @final
 @dataclass(eq=False)
 class LeakyReLU(Layer):
-    """A rectifier that lets a little through on the negative side, so that no unit can die.
+    """A rectifier that passes a fraction of negative numbers, so that no unit stops learning.
 
     Forward:   y = x where x > 0, else slope x
     Backward:  dx = dy where x > 0, else slope dy
@@ -150,7 +150,7 @@ class Tanh(Layer):
 @final
 @dataclass(eq=False)
 class Softmax(Layer):
-    """Numbers as a probability distribution over the last axis. A classifier does not need it: CrossEntropy brings it.
+    """Numbers as probabilities over the last axis. A classifier does not need it: CrossEntropy contains it.
 
     Forward:   y_j = exp(x_j) / sum_k exp(x_k)
     Backward:  dx_j = y_j (dy_j - sum_k dy_k y_k)      which is dy times the Jacobian, diag(y) - y y^T
@@ -174,7 +174,7 @@ class Softmax(Layer):
 
 
 def sigmoid(x: Array, *, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-x)), exact in both tails and without overflow: only exp(-|x|), at most 1, is ever computed."""
+    """1 / (1 + exp(-x)), exact in both tails and without overflow: only exp(-|x|), at most 1, is computed."""
     small = np.abs(x)
     np.negative(small, out=small)
     np.exp(small, out=small)

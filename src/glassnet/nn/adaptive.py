@@ -1,7 +1,8 @@
 """Adaptive optimizers: every parameter has a step size of its own.
 
-Where gradients have been large the steps become small, and the other way round; so one learning rate serves parameters
-of very different scales. They are in the order in which they were found, each mending the one before.
+A parameter whose gradients were large takes smaller steps; one whose gradients were small takes larger steps. So one
+learning rate serves parameters of very different scales. They stand in the order in which they were published. Each
+mends a fault of the one before.
 """
 
 import math
@@ -18,7 +19,7 @@ from glassnet.nn.optim import Optimizer, State
 @final
 @dataclass(frozen=True)
 class AdaGrad(Optimizer):
-    """Smaller steps for parameters that have moved much: the gradient over the root of the sum of all its squares.
+    """Divides the gradient by the root of the sum of all its past squares.
 
     Update:  s = s + g^2          theta = theta - lr g / (sqrt(s) + epsilon)
 
@@ -54,14 +55,14 @@ class AdaGrad(Optimizer):
 @final
 @dataclass(frozen=True)
 class RMSProp(Optimizer):
-    """AdaGrad that forgets: the gradient over the root of a running mean of its squares.
+    """AdaGrad that forgets: divides the gradient by the root of a running mean of its squares.
 
     Update:         v = decay v + (1 - decay) g^2      theta = theta - lr g / (sqrt(v) + epsilon)
     with momentum:  u = momentum u + g / (sqrt(v) + epsilon)      theta = theta - lr u
 
     Args:
         lr: the learning rate, above 0.
-        decay: how much of the old mean is kept at a step, from 0 to below 1.
+        decay: the share of the old mean that is kept at a step, from 0 to below 1.
         momentum: 0 (none) up to below 1.
         epsilon: keeps the division finite, above 0.
 
@@ -101,14 +102,14 @@ class RMSProp(Optimizer):
 @final
 @dataclass(frozen=True)
 class Adam(Optimizer):
-    """Steps of about the same size for every parameter: the mean gradient over the root of its mean square.
+    """Divides a running mean of the gradient by the root of a running mean of its squares.
 
     Update:  m = beta1 m + (1 - beta1) g        v = beta2 v + (1 - beta2) g^2
              theta = theta - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)      at step t = 1, 2, ...
 
     Args:
         lr: the learning rate, above 0.
-        beta1, beta2: how much of the old means is kept at a step, from 0 to below 1.
+        beta1, beta2: the shares of the old means that are kept at a step, from 0 to below 1.
         epsilon: keeps the division finite, above 0.
 
     Reference: Kingma and Ba 2015, "Adam: a method for stochastic optimization", algorithm 1.
@@ -133,14 +134,14 @@ class Adam(Optimizer):
 @final
 @dataclass(frozen=True)
 class AdamW(Optimizer):
-    """Adam with decoupled weight decay: every parameter shrinks by the same part, however large its gradients are.
+    """Adam with decoupled weight decay: every parameter shrinks by the same fraction, whatever its gradient is.
 
     Update:  theta = theta - lr decay theta, then the step of Adam
 
     Args:
         lr: the learning rate, above 0.
-        decay: how much of a parameter is lost in a step at learning rate 1, not negative. It applies to biases too.
-        beta1, beta2: how much of the old means is kept at a step, from 0 to below 1.
+        decay: the fraction by which a parameter shrinks in a step at learning rate 1, not negative; biases shrink too.
+        beta1, beta2: the shares of the old means that are kept at a step, from 0 to below 1.
         epsilon: keeps the division finite, above 0.
 
     Reference: Loshchilov and Hutter 2019, "Decoupled weight decay regularization", algorithm 2.
@@ -166,7 +167,7 @@ class AdamW(Optimizer):
 
 
 def _check(optimizer: Optimizer, epsilon: float, **shares: float) -> None:
-    """Epsilon must be above 0, and what is kept of old means a share from 0 to below 1."""
+    """Raise InputError unless epsilon is above 0 and each share lies from 0 to below 1."""
     kind = type(optimizer).__name__
     for name, share in shares.items():
         require(0 <= share < 1, f"{kind}: {name} must be from 0 to below 1, got {share}")
@@ -178,7 +179,7 @@ def adam_step(
 ) -> None:
     """The update of Adam, in place; g is overwritten."""
     t = step + 1
-    # m and v are kept divided by (1 - beta), which saves two products; the factors come in again here.
+    # m and v are stored divided by (1 - beta), which saves two products. Here the factors come back.
     root = math.sqrt((1 - beta2) / (1 - beta2**t))
     m, v = state["m"], state["v"]
     m *= beta1

@@ -1,6 +1,6 @@
-"""Weight averaging: the network that is kept is a running mean of those that training passes through.
+"""Weight averaging: the network that is kept is a running mean of the networks after each step.
 
-With a constant learning rate the weights keep dancing around a good place; their mean lies nearer to it.
+With a constant learning rate the weights move around a minimum and do not settle. Their mean lies nearer to it.
 """
 
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ class WeightAverage:
 
     Update:  average = average + (1 - d) (now - average)      d = min(decay, (1 + t) / (10 + t))      at step t = 0, ...
 
-    The average starts as the first weights; the smaller d of the first steps lets it forget them.
+    The average starts at the first weights. In the first steps d is smaller, so that the average forgets them.
 
     Args:
-        decay: how much of the average is kept at a step, from 0 (none: the weights themselves) to below 1.
+        decay: the share of the average that is kept at a step, from 0 (the average is the weights) to below 1.
 
     References: Polyak and Juditsky 1992, "Acceleration of stochastic approximation by averaging" (there with equal
     weights); Tarvainen and Valpola 2017, "Mean teachers are better role models", section 2.

@@ -1,6 +1,6 @@
-"""Batches: any array of examples as one that a network takes, in portions that fit into the cache.
+"""Batches: an array of examples in the shape that a network takes, in portions that fit into the cache.
 
-What is no batch for the network is refused here, in one line that says what it should have been.
+An array that is no batch for the network is refused here, in one line that says what was expected.
 """
 
 import math
@@ -12,26 +12,26 @@ from glassnet.nn.array import Array, Shape
 from glassnet.nn.errors import InputError
 from glassnet.nn.layer import Layer
 
-# Prediction takes so many examples at once that the largest output of a layer has about this many values, which stay in
-# the cache; and at most so many.
+# Prediction takes examples in portions. VALUES is how many values the largest output of a layer may have, so that it
+# stays in the cache; ROWS is how many examples a portion has at most.
 VALUES, ROWS = 2**20, 1024
 
 
 def rows_at_once(layers: tuple[Layer, ...]) -> int:
-    """How many examples prediction takes at once."""
+    """How many examples prediction computes at once."""
     values = max(math.prod(shape) for layer in layers for shape in (layer.input_shape, layer.output_shape))
     return min(max(VALUES // values, 1), ROWS)
 
 
 def portions(count: int, size: int) -> Iterator[slice]:
-    """So many rows, cut into portions of at most `size`."""
+    """`count` rows, cut into portions of at most `size`."""
     return (slice(start, min(start + size, count)) for start in range(0, count, size))
 
 
 def forward_in_portions(
     forward: Callable[[Array], Array], x: Array, rows: Array | None, size: int, workers: int
 ) -> Array:
-    """What `forward` makes of the examples x, or of those rows of them, computed in portions and joined.
+    """The result of `forward` for the examples x, or for those rows of x, computed in portions and joined.
 
     Args:
         size: of a portion.   workers: how many portions are computed at once, in threads.
@@ -43,10 +43,10 @@ def forward_in_portions(
     with np.errstate(over="ignore", invalid="ignore"):
         if count <= size:
             y = forward(x if rows is None else x[rows])
-            y = y.copy() if np.may_share_memory(y, x) else y  # layers such as Flatten answer with a view
+            y = y.copy() if np.may_share_memory(y, x) else y  # layers such as Flatten return a view
         else:
             y = np.concatenate(_each(forward, x, rows, list(portions(count, size)), workers))
-        if not math.isfinite(np.add.reduce(y, axis=None)):  # one fast pass; only then a closer look
+        if not math.isfinite(np.add.reduce(y, axis=None)):  # one fast pass; a closer look only if it fails
             check_logits(y)
     return y
 
@@ -55,7 +55,7 @@ def _each(
     forward: Callable[[Array], Array], x: Array, rows: Array | None, spans: list[slice], workers: int
 ) -> list[Array]:
     def part(span: slice) -> Array:
-        with np.errstate(over="ignore", invalid="ignore"):  # is known to its own thread only
+        with np.errstate(over="ignore", invalid="ignore"):  # holds for its own thread only
             return forward(x[span] if rows is None else x[rows[span]])
 
     if workers == 1:
@@ -98,7 +98,7 @@ def check_finite(x: Array) -> None:
     if x.dtype.kind != "f":
         return
     with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(np.sum(x)):  # one fast pass; only a sum that is not finite asks for a closer look
+        if np.isfinite(np.sum(x)):  # one fast pass; a closer look only if it fails
             return
     bad = np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(axis=1))
     if len(bad):

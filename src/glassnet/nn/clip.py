@@ -1,6 +1,7 @@
-"""Gradient clipping: no step is larger than it should be, however wild a batch was.
+"""Gradient clipping: a limit on how large a gradient may be.
 
-A few examples can give a gradient a hundred times the usual; one step along it can undo an hour of training.
+A few unusual examples can give a gradient a hundred times as large as usual. One step along it can undo an hour of
+training.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from glassnet.nn.settings import convert_settings
 
 @dataclass(frozen=True)
 class Clip:
-    """Limits of a gradient g: of each entry, of its length, or of both (the entries first).
+    """Limits on a gradient g: on each entry, on its length, or on both (the entries first).
 
     By value:  g_i = value where g_i > value, -value where g_i < -value
     By norm:   g = g min(1, norm / |g|)      |g| = sqrt(sum_i g_i^2), over all parameters of the network
@@ -44,5 +45,5 @@ class Clip:
             np.clip(grad, -self.value, self.value, out=grad)
 
     def factor(self, norm: float) -> float:
-        """What a gradient of this length is to be multiplied by; 1 without a limit of the norm."""
+        """The factor for a gradient of this length; 1 if its norm has no limit."""
         return 1.0 if self.norm is None or norm <= self.norm else self.norm / norm

@@ -1,6 +1,6 @@
-"""Dropout: while training, some units are silent at random, so that none can rely on another.
+"""Dropout: in training, units are set to 0 at random, so that no unit can rely on another.
 
-What is left is made louder by as much as is missing, so the expected signal is the same, and prediction does nothing.
+The other units are scaled up, so that the expected signal stays the same. In prediction dropout does nothing.
 """
 
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from glassnet.nn.array import Array
 from glassnet.nn.errors import require
 from glassnet.nn.layer import Layer
 
-LEVELS = 1 << 16  # the rate is kept to 1/65,536: sixteen random bits decide on a unit
+LEVELS = 1 << 16  # sixteen random bits decide on a unit, so the rate is rounded to 1/65,536
 
 
 @final
 @dataclass(eq=False)
 class Dropout(Layer):
-    """Random silence while training; nothing otherwise.
+    """Sets units to 0 at random in training; does nothing in prediction.
 
     Forward:   y = x m / (1 - rate), where each m is 0 with probability rate, else 1      (prediction: y = x)
     Backward:  dx = dy m / (1 - rate)
 
-    Shapes: any; m, y and dx have the shape of x. The mask comes from the layer's own random stream, so it is the same
-    again at the same step, shard and seed.
+    Shapes: any; m, y and dx have the shape of x. The mask comes from the layer's own random stream: at the same
+    step, shard and seed it is the same again.
 
     Args:
-        rate: the probability of silence, from 0 to below 1; kept to 1/65,536.
+        rate: the probability that a unit is set to 0, from 0 to below 1; rounded to 1/65,536.
 
     Reference: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting" (the inverted
     form of their section 10).

@@ -1,7 +1,7 @@
-"""Cross-entropies: losses of networks that answer with probabilities.
+"""Cross-entropy losses: the network answers with probabilities.
 
-Each is the surprise at the truth, the negative logarithm of the probability that was given to it. A sure wrong answer
-costs much, a sure right one next to nothing.
+The loss is the negative logarithm of the probability that the network gave to the truth. A wrong answer of high
+probability costs much. A right answer of high probability costs next to nothing.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class CrossEntropy(Loss):
     Forward:   p_j = exp(z_j) / sum_k exp(z_k)      l = -sum_j t_j log p_j
     Backward:  dl/dz = p - t
 
-    With smoothing s each target is mixed with an even guess over the M classes: t' = (1 - s) t + s / M stands for t.
+    With smoothing s, the target t' = (1 - s) t + s / M takes the place of t: a mixture with equal probabilities.
 
     Shapes: logits z, prediction p and targets t (N, M); t is one-hot when the targets are labels (N,). A row of targets
     that are not labels is a probability distribution: not negative, sum 1.
@@ -54,7 +54,7 @@ class CrossEntropy(Loss):
         lost = np.log(norm)
         if targets.ndim == 1:
             lost -= z[targets, np.arange(len(logits))]
-        else:  # a sum is 1 but for rounding, and that is kept track of
+        else:  # the sum of a target is 1 up to rounding; the true sum is used
             lost = lost * np.add.reduce(targets, axis=1) - np.add.reduce(z * targets.T, axis=0)
         if self.smoothing:
             lost *= 1 - self.smoothing
@@ -90,7 +90,7 @@ class CrossEntropy(Loss):
 @final
 @dataclass(frozen=True)
 class BinaryCrossEntropy(Loss):
-    """Sigmoid with binary cross-entropy, for outputs that are each yes or no, independent of the others.
+    """Sigmoid with binary cross-entropy: each output says yes or no, independently of the others.
 
     Forward:   p_j = 1 / (1 + exp(-z_j))      l = -sum_j [t_j log p_j + (1 - t_j) log(1 - p_j)]
     Backward:  dl/dz = p - t

@@ -1,7 +1,7 @@
 """The gradient check: does `backward` compute the derivative of `forward`?
 
-A derivative is a slope, and a slope can be measured: nudge one number up and down, see how the loss moves. That is far
-too slow to train with, but it needs no calculus, so it tells whether the calculus was right.
+A derivative is a slope, and a slope can be measured: change one number a little, up and down, and see how the loss
+changes. That is far too slow for training. But it needs no calculus, so it shows whether the calculus was right.
 """
 
 from collections.abc import Callable
@@ -14,9 +14,9 @@ from glassnet.nn.errors import require
 from glassnet.nn.network import Network
 from glassnet.nn.stream import random_stream
 
-STEP = 1e-6  # relative to the tensor's largest value; in float64 the slope is then good to about 1e-9
+STEP = 1e-6  # relative to the tensor's largest value; in float64 the slope is then exact to about 1e-9
 TOLERANCE = 1e-6  # of the tensor's largest slope
-ENTRIES = 40  # measured in each tensor, besides one direction in which all take part; two forward passes each
+ENTRIES = 40  # measured in each tensor, and one direction that changes all entries; each takes two forward passes
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,12 @@ class TensorCheck:
     """One tensor's gradient, by backward and by finite differences, at some of its entries.
 
     Attributes:
-        layer, tensor: whose gradient it is, such as "dense1" and "W"; "input" and "x" for the input.
+        layer, tensor: which gradient it is, such as "dense1" and "W"; "input" and "x" for the input.
         shape: of the whole tensor.
         analytic, numeric: both slopes (1 + K,): along a random direction, then at the checked entries.
-        error: the largest difference, relative to the largest slope; infinite if the gradient is not finite, was added
-            to what stood there before, or is another in `backward_parameters`.
+        error: the largest difference, relative to the largest slope; infinite if the gradient is not finite, if it was
+            added to old values, or if `backward_parameters` gives another one.
+        kinks: how many slopes were left out because there is a kink.
     """
 
     layer: str
@@ -79,11 +80,11 @@ class GradientCheck:
 def check_gradients(network: Network, x: Array, y: Array, *, seed: int = 0) -> GradientCheck:
     """Compare the gradient of a network with finite differences, for every parameter and the input.
 
-    What is differentiated is the loss plus a random weighting of the logits, for the loss alone leaves some directions
-    out (the gradients of a softmax sum to 0). In each tensor the slope is measured along a random direction, which
-    every entry takes part in, and at up to 40 entries: (L(v + h) - L(v - h)) / 2h, with h a millionth of the tensor's
-    largest value. Where the slopes to both sides differ there is a kink, and any slope between them is right. Works on
-    a float64 copy, so the network is left as it is.
+    The check differentiates L = loss + a random weighted sum of the logits. The loss alone would leave some directions
+    out: the gradients of a softmax sum to 0. In each tensor the slope is measured at up to 40 entries, and along one
+    random direction that changes all entries: (L(v + h) - L(v - h)) / 2h, with h a millionth of the tensor's largest
+    value. Where the slopes to the two sides differ there is a kink, and any slope between them is right. The check
+    works on a float64 copy; the network stays as it is.
 
     Args:
         x: a few examples (N, ...).
@@ -91,7 +92,7 @@ def check_gradients(network: Network, x: Array, y: Array, *, seed: int = 0) -> G
         seed: chooses the directions and entries.
 
     Raises:
-        InputError: x or y do not fit the network; its forward is another each time.
+        InputError: x or y do not fit the network; its forward gives another result each time.
     """
     net = network.copy(dtype=np.float64)
     x = net.as_batch(x).astype(np.float64)
@@ -105,7 +106,7 @@ def check_gradients(network: Network, x: Array, y: Array, *, seed: int = 0) -> G
         return net.loss.forward(logits, y)[0] + float(np.sum(upstream * logits))
 
     def gradient(backward: Callable[[Array], Array | None]) -> tuple[Array, Array | None]:
-        """Both gradients by one backward pass, which must not rely on what stood in grad before."""
+        """Both gradients by one backward pass. NaN in grad shows a backward that adds to old values."""
         net.grad.fill(np.nan)
         _, prediction = net.loss.forward(net.forward(x, training=True), y)
         dx = backward(net.loss.backward(prediction, y) + upstream)
@@ -113,11 +114,11 @@ def check_gradients(network: Network, x: Array, y: Array, *, seed: int = 0) -> G
 
     require(
         objective() == objective(),
-        "the network gives another loss for the same input each time, so it has no slope that could be measured: "
+        "the network gives another loss for the same input each time, so no slope can be measured: "
         "a layer that draws random numbers must draw them from self.random_numbers()",
     )
     grad, dx = gradient(net.backward)
-    training_grad, _ = gradient(net.backward_parameters)  # what training uses must be the same
+    training_grad, _ = gradient(net.backward_parameters)  # training uses this one; it must be the same
     assert dx is not None
     places = [("input", "x", x, dx, dx)]
     for segment in net.segments:
@@ -147,7 +148,7 @@ def _check_tensor(
     before, here = values.copy(), objective()
 
     def slopes(direction: Array) -> tuple[float, float]:
-        """To either side."""
+        """The slopes on both sides."""
         np.copyto(values, before + h * direction)
         up = objective()
         np.copyto(values, before - h * direction)
@@ -165,7 +166,7 @@ def _check_tensor(
         pairs.append(slopes(unit.reshape(values.shape)))
     sides, wanted = np.array(pairs), np.array(analytic)
     numeric = sides.mean(axis=1)
-    # The direction's slope is a sum of many entries of either sign: about the root of the sum of their squares.
+    # The slope along the direction is a sum of many entries of both signs, about the root of the sum of their squares.
     largest = float(np.abs(numeric[1:]).max(initial=0)) or float(np.abs(numeric[0])) or 1e-12
     scale = np.array([max(abs(numeric[0]), largest * np.sqrt(values.size / len(chosen))), *[largest] * len(chosen)])
     kinked = np.abs(sides[:, 0] - sides[:, 1]) > 1e-3 * scale

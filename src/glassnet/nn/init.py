@@ -1,7 +1,8 @@
-"""Where the weights start.
+"""Initialisation: the first values of the weights.
 
-All zeros would give every unit the same gradient for ever; too large and the signal explodes on its way through the
-layers, too small and it dies. The scaled initialisers choose the variance so that the signal keeps its size.
+If all weights are 0, all units of a layer get the same gradient for ever. If the weights are too large, the signal
+grows from layer to layer; if they are too small, it vanishes. The scaled initialisers choose the variance so that the
+signal keeps its size.
 """
 
 import math
@@ -28,16 +29,16 @@ class Initializer(ABC):
         """Values of this shape (float64).
 
         Args:
-            fan_in: how many numbers flow into one output unit.
-            fan_out: how many output units one input number feeds.
-            rng: the stream to draw from.
+            fan_in: how many inputs one output depends on.
+            fan_out: how many outputs one input goes into.
+            rng: the random stream to draw from.
         """
 
 
 @final
 @dataclass(frozen=True)
 class Constant(Initializer):
-    """Every value the same; with 0 the usual start of a bias."""
+    """Every value the same; 0 is the usual start of a bias."""
 
     value: float = 0.0
 
@@ -48,7 +49,7 @@ class Constant(Initializer):
 @final
 @dataclass(frozen=True)
 class Uniform(Initializer):
-    """Evenly spread over [low, high), whatever the size of the layer: what the simplest tutorials do."""
+    """Uniform on [low, high), whatever the size of the layer, as in the simplest tutorials."""
 
     low: float = -0.5
     high: float = 0.5
@@ -103,7 +104,7 @@ class ScaledUniform(Initializer):
 
 
 def he(fan_in: int) -> float:
-    """Variance 2 / fan_in: a ReLU passes on half of the signal's energy, the 2 gives it back.
+    """Variance 2 / fan_in: a ReLU halves the mean square of the signal, and the 2 makes up for it.
 
     He et al. 2015, "Delving Deep into Rectifiers", equation 10.
     """
@@ -183,10 +184,10 @@ class LeCunUniform(ScaledUniform):
 @final
 @dataclass(frozen=True)
 class Orthogonal(Initializer):
-    """A random rotation: as a matrix (fan_in side, last axis), its columns or its rows are orthogonal, of length gain.
+    """A random rotation: the columns or rows of the matrix (all other axes, last axis) are orthogonal, of length gain.
 
-    So a signal keeps its length on the way through many layers. Drawn as Q of the QR decomposition of a normal matrix,
-    with the signs of R's diagonal, so that every rotation is equally likely.
+    A signal keeps its length through many such layers. The matrix is Q of the QR decomposition of a normal matrix; the
+    signs of the diagonal of R make every rotation equally likely.
 
     Args:
         gain: the length, above 0; sqrt(2) in front of a ReLU.

@@ -1,11 +1,12 @@
-"""Losses: one number for how wrong the logits are, and where it comes from. This file is what all losses share.
+"""Losses: one number for how wrong the logits are, and its gradient. This file holds what all losses share.
 
-Each loss owns the output that belongs to it: softmax with cross-entropy, sigmoid with binary cross-entropy, the
-identity with squared error. Taken together, output and loss have the same simple gradient at the logits in all three:
+Each loss contains the output function that belongs to it: softmax with cross-entropy, sigmoid with binary
+cross-entropy, the identity with squared error. Together, output function and loss have the same simple gradient in all
+three:
 
     dLoss/dlogits = (prediction - target) / N
 
-and they can be computed from the logits without overflow and without the logarithm of zero.
+And both can be computed from the logits without overflow and without the logarithm of 0.
 """
 
 from abc import ABC, abstractmethod
@@ -22,13 +23,14 @@ from glassnet.nn.settings import convert_settings
 
 @dataclass(frozen=True)
 class Loss(ABC):
-    """How wrong a batch of logits (N, M) is: the mean of what its examples lose.
+    """How wrong a batch of logits (N, M) is: the mean of the losses of its examples.
 
     Forward:   L = sum_n w_n l_n / total
     Backward:  dL/dz_n = (w_n / total) dl_n/dz_n
 
-    l_n is what example n loses (`forward_each`), w_n its weight (1 by default), total the sum of all weights. A shard
-    of a batch divides by the total of the whole batch, so that the shards' losses and gradients add up to the batch's.
+    l_n is the loss of example n (`forward_each`), w_n its weight (1 by default), total the sum of all weights. A shard
+    of a batch divides by the total of the whole batch. So the losses and gradients of the shards add up to those of the
+    batch.
     """
 
     classifies: ClassVar[bool] = False  # whether the targets are always classes
@@ -70,11 +72,11 @@ class Loss(ABC):
     def _total(examples: int, weights: Array | None, total: float | None) -> float:
         if total is None:
             total = examples if weights is None else float(np.add.reduce(weights))
-        return total or 1.0  # a batch in which nothing counts has the loss 0
+        return total or 1.0  # a batch whose weights are all 0 has the loss 0
 
     @abstractmethod
     def forward_each(self, logits: Array, targets: Array) -> tuple[Array, Array]:
-        """What each example loses (N,), and the prediction (N, M)."""
+        """The loss of each example (N,), and the prediction (N, M)."""
 
     @abstractmethod
     def backward_each(self, prediction: Array, targets: Array) -> Array:
@@ -91,7 +93,7 @@ class Loss(ABC):
         return prediction.argmax(axis=1)
 
     def by_class(self, prediction: Array) -> Array:
-        """What each class gets of the prediction (N, M), (N, C): for M = 1, 1 - p for no and p for yes."""
+        """The prediction (N, M) for each class (N, C): for M = 1, 1 - p for no and p for yes."""
         return prediction if prediction.shape[1] > 1 else np.concatenate([1 - prediction, prediction], axis=1)
 
     def check(self, targets: Array, outputs: int, examples: int) -> None:

@@ -1,7 +1,7 @@
-"""Batch normalisation: every feature brought to mean 0 and deviation 1 within each batch, while training.
+"""Batch normalisation: in training, every feature is brought to mean 0 and deviation 1 within each batch.
 
-What a layer gets then has the same size whatever the layers below are doing, so larger steps are safe. For prediction,
-running means take the place of the batch's.
+The input of the next layer then keeps its size, whatever the layers below learn, so larger steps are safe. In
+prediction a running mean and variance take the place of those of the batch.
 """
 
 import math
@@ -24,17 +24,17 @@ class BatchNorm(Layer):
     Forward:   h = (x - m) r      y = gamma h + beta      r = 1 / sqrt(v + epsilon)
     Backward:  dgamma = sum of dy h      dbeta = sum of dy      dx = gamma r (dy - dbeta / R - h dgamma / R)
 
-    m and v are the mean and the variance of each feature over the R = N (images: N H W) values that it has in this
-    shard of the batch (so with several shards this is "ghost" batch normalisation); sums run over the same R. In
-    prediction m and v are the buffers `mean` and `variance`, which every shard moves towards its own:
+    m and v are the mean and the variance of each feature. They are taken over its R = N (images: N H W) values in this
+    shard of the batch; with several shards this is "ghost" batch normalisation. The sums run over the same R values. In
+    prediction m and v are the buffers `mean` and `variance`, which every shard moves towards its own m and v:
 
     Update:    mean = momentum mean + (1 - momentum) m      variance = the same with v R / (R - 1), which has no bias
-               (of a single value, R = 1, the variance stays)
+               (with R = 1 the variance stays as it is)
 
     Shapes: x (N, ..., C); gamma, beta, mean, variance (C,); y and dx have the shape of x.
 
     Args:
-        momentum: how much of the running mean and variance is kept at a step, from 0 to below 1.
+        momentum: the share of the running mean and variance that is kept at a step, from 0 to below 1.
         epsilon: keeps the division finite, above 0.
 
     References: Ioffe and Szegedy 2015, "Batch normalization: accelerating deep network training by reducing internal

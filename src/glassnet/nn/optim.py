@@ -1,7 +1,7 @@
-"""Optimizers: how a step is made from a gradient.
+"""Optimizers: how a gradient becomes a step.
 
-An optimizer sees nothing of layers: it gets the vector of parameters and the vector of gradients. What it remembers
-between steps (a velocity, say) is a few more vectors of the same length, in a state that the caller keeps.
+An optimizer knows no layers: it gets the vector of parameters and the vector of gradients. What it remembers between
+steps, such as a velocity, is a few more vectors of the same length. The caller keeps them, as its state.
 """
 
 from abc import ABC, abstractmethod
@@ -28,18 +28,18 @@ class Optimizer(ABC):
         require(self.lr > 0, f"{type(self).__name__}: lr must be above 0, got {self.lr}")
 
     def start(self, theta: Array) -> State:
-        """The state before the first step: the vectors that this rule remembers, as long as theta."""
+        """The state before the first step: the vectors that this rule remembers, each as long as theta."""
         return {}
 
     @abstractmethod
     def update(self, theta: Array, grad: Array, state: State, *, lr: float, step: int) -> None:
-        """Change theta and state in place by one step; every parameter by itself, so parts of the vectors will do.
+        """Change theta and state in place by one step. Each entry changes by itself, so parts of the vectors will do.
 
         Args:
             theta, grad: the parameters and dLoss/dtheta, vectors of the same length; grad may be overwritten.
             state: from `start`, or the same part of each of its vectors.
             lr: the learning rate of this step: the setting `lr` times what the schedule says.
-            step: how many steps were taken before.
+            step: the number of steps before this one.
         """
 
 

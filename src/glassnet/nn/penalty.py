@@ -1,7 +1,7 @@
-"""Penalties: large weights cost something, so the network takes the simplest explanation of its examples.
+"""Penalties: large weights cost something, so the network prefers small ones.
 
-They act on arrays of weights (with two axes or more), never on biases, and depend on no example. L1 and L2 add to the
-loss, and so to the gradient; a max-norm is a limit that the weights are brought back to after each step.
+A penalty acts on arrays of weights (with two axes or more), never on biases. It does not depend on the examples. L1 and
+L2 add to the loss, and so to the gradient. A max-norm is a limit: after each step it shortens weights that exceed it.
 """
 
 from abc import ABC, abstractmethod
@@ -17,7 +17,7 @@ from glassnet.nn.settings import convert_settings
 
 @dataclass(frozen=True)
 class Penalty(ABC):
-    """What weights cost, or a limit to them."""
+    """What weights cost, or a limit on them."""
 
     limits: ClassVar[bool] = False  # whether `project` does anything
 
@@ -30,7 +30,7 @@ class Penalty(ABC):
 
     @abstractmethod
     def backward(self, W: Array, dW: Array) -> None:
-        """Add the derivative of `forward` to dW, in place; entry by entry, so parts of both will do."""
+        """Add the derivative of `forward` to dW, in place. Each entry changes by itself, so parts of both will do."""
 
     def project(self, W: Array) -> None:
         """Bring weights (..., M), those of M units, back within the limit, in place; after each step."""
@@ -39,7 +39,7 @@ class Penalty(ABC):
 @final
 @dataclass(frozen=True)
 class L2(Penalty):
-    """The squares of the weights: large ones cost much, small ones next to nothing.
+    """The squares of the weights: large weights cost much, small ones next to nothing.
 
     Forward:   (strength / 2) sum W^2
     Backward:  dW = dW + strength W
@@ -66,7 +66,7 @@ class L2(Penalty):
 @final
 @dataclass(frozen=True)
 class L1(Penalty):
-    """The absolute values of the weights: each is pulled towards 0 with the same force, so many end up there.
+    """The absolute values of the weights: each is pulled towards 0 with the same force, so many become 0.
 
     Forward:   strength sum |W|
     Backward:  dW = dW + strength sign(W)      (sign(0) = 0)
@@ -93,7 +93,7 @@ class L1(Penalty):
 @final
 @dataclass(frozen=True)
 class MaxNorm(Penalty):
-    """The weights of one unit, as a vector, are never longer than a limit; it costs nothing below it.
+    """A limit on the length of the weights of each unit, as a vector; below the limit they cost nothing.
 
     Project:   w = w min(1, limit / |w|) for every unit, w being W[..., unit]
 

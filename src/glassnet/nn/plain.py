@@ -1,7 +1,7 @@
 """Plain text: names and values from outside, as a message or a terminal may show them.
 
-A class may be named with the codes by which a terminal deletes its screen, and a file may hold a list of a million
-numbers where one is expected; what is said of them must stay one line that can be read.
+The name of a class may hold codes that clear a terminal, and a file may hold a million numbers where one is expected.
+A message about them must stay one line that a person can read.
 """
 
 import difflib
@@ -11,16 +11,17 @@ from unicodedata import category
 
 from glassnet.nn.errors import require
 
-OBEYED = ("Cc", "Cs", "Zl", "Zp")  # Unicode's categories of what `plain` writes out
+OBEYED = ("Cc", "Cs", "Zl", "Zp")  # the categories of Unicode that `plain` writes out
 TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 LONGEST = 200  # characters of a value in a message
 MOST_KNOWN = 10  # names that a message lists
 
 
 def plain(text: str) -> str:
-    """The text as one line that a terminal only shows: what it would obey is written out, such as \\x1b or \\n.
+    """The text as one line that a terminal shows and does not obey: control characters are written out, as \\x1b or
+    \\n.
 
-    These are control characters, ends of lines, halves of surrogate pairs, and the marks that turn text around.
+    So are ends of lines, halves of surrogate pairs, and the marks that change the direction of text.
     """
     if text.isprintable():
         return text

@@ -1,6 +1,6 @@
-"""Pooling: an image in coarser pixels.
+"""Pooling: an image with fewer pixels.
 
-After a pattern was found, it matters little exactly where; so each block of pixels is summed up in one.
+Once a pattern is found, its exact place matters little. So each block of pixels becomes one pixel.
 """
 
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ class MaxPool2D(Pool2D):
         x, y = self.saved
         dx = self.space("dx", x.shape)
         dx.fill(0)
-        left = self.space("left", dy.shape)  # what no pixel of its block has taken yet
+        left = self.space("left", dy.shape)  # dy, until the first largest pixel of its block has taken it
         np.copyto(left, dy)
         largest = self.space("largest", dy.shape)
         for pixels, dpixels in zip(self._corners(x), self._corners(dx), strict=True):
@@ -122,7 +122,7 @@ class AveragePool2D(Pool2D):
 @final
 @dataclass(eq=False)
 class GlobalAveragePool(Layer):
-    """The mean of each channel over the whole image: from pictures to dense layers with few weights.
+    """The mean of each channel over the whole image; a dense layer behind it needs few weights.
 
     Forward:   y[n,c] = (1 / H W) sum over i,j of x[n,i,j,c]
     Backward:  dx[n,i,j,c] = dy[n,c] / (H W)

@@ -1,6 +1,6 @@
-"""Smooth rectifiers: activations that are a ReLU from afar, without its corner.
+"""Smooth rectifiers: activations that look like a ReLU from far away, but have no corner.
 
-Where a ReLU lets nothing through, they let a little through, so a unit that is silent can still learn.
+For negative numbers a ReLU has the slope 0. These have a small slope there, so a unit can still learn.
 """
 
 import math
@@ -28,7 +28,7 @@ class ELU(Layer):
     Shapes: any; y and dx have the shape of x.
 
     Args:
-        alpha: how far down the floor is, above 0.
+        alpha: how far the floor lies below 0, above 0.
 
     Reference: Clevert, Unterthiner and Hochreiter 2016, "Fast and accurate deep network learning by exponential linear
     units (ELUs)".
@@ -59,7 +59,7 @@ class ELU(Layer):
 @final
 @dataclass(eq=False)
 class SiLU(Layer):
-    """The sigmoid linear unit, also called swish: x, gated by its own sigmoid.
+    """The sigmoid linear unit, also called swish: x times its own sigmoid.
 
     Forward:   y = x s      s = 1 / (1 + exp(-x))
     Backward:  dx = dy (s + y (1 - s))
@@ -89,7 +89,7 @@ class SiLU(Layer):
 @final
 @dataclass(eq=False)
 class GELU(Layer):
-    """The Gaussian error linear unit, x times about the probability that a normal number is below x; the tanh form.
+    """The Gaussian error linear unit: x times (about) the probability that a normal number is below x; the tanh form.
 
     Forward:   y = x (1 + t) / 2      t = tanh(u)      u = sqrt(2 / pi) (x + 0.044715 x^3)
     Backward:  dx = dy [(1 + t) / 2 + x (1 - t^2) u' / 2]      u' = sqrt(2 / pi) (1 + 3 0.044715 x^2)

@@ -1,6 +1,6 @@
-"""Layers that change the form of an example, not what it says: its scale, its origin, its shape.
+"""Layers that change the form of an example: its scale, its origin, its shape.
 
-They stand first in a network, so that the model takes data as it is stored and nobody can forget to divide by 255.
+They stand first in a network. So the network takes data as it is stored, and nobody can forget to divide by 255.
 """
 
 import math
@@ -59,9 +59,9 @@ class Standardize(Layer):
     Forward:   y = (x - mean) / std
     Backward:  dx = dy / std
 
-    Shapes: x (N, ...), mean and std of one example's shape; 1 / std is what is kept, as `factor`. A feature that never
-    varied in training says nothing, so its factor is 0 and it stays 0 whatever comes later.
-    `fit` measures the training inputs before the first step unless that was done before (`seen` counts the examples).
+    Shapes: x (N, ...), mean and std of one example's shape; the buffer `factor` holds 1 / std. A feature that never
+    varies in training says nothing: its factor is 0, so it is 0 for every input. `fit` measures the training inputs
+    before the first step, unless that was done before. `seen` counts the examples.
 
     Reference: LeCun et al. 1998, "Efficient BackProp", section 4.3.
     """

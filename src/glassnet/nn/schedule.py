@@ -1,7 +1,7 @@
 """Schedules: the learning rate as a function of the step.
 
-A schedule is a factor on the optimizer's learning rate. It depends on the step alone, so a resumed training needs to
-remember nothing of it.
+A schedule gives a factor for the learning rate of the optimizer. The factor depends on the step alone, so a resumed
+training needs no state for it.
 """
 
 import math
@@ -42,9 +42,9 @@ class ConstantRate(Schedule):
 @final
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    """Up from a small rate to the full one, then down to almost none: large steps first, a calm end.
+    """The rate rises from a small value to the full one, then falls to almost 0.
 
-    With t = step / (steps - 1) from 0 to 1, and each way half a wave of the cosine:
+    With t = step / (steps - 1) from 0 to 1; both ways are half a wave of the cosine:
 
     factor = start + (1 - start) (1 - cos(pi t / rise)) / 2                     while t < rise
     factor = end + (1 - end) (1 + cos(pi (t - rise) / (1 - rise))) / 2          afterwards
@@ -77,10 +77,10 @@ class OneCycle(Schedule):
 @final
 @dataclass(frozen=True)
 class StepDecay(Schedule):
-    """Down by a factor, again and again: factor = drop^floor(step / every).
+    """The rate falls by a factor again and again: factor = drop^floor(step / every).
 
     Args:
-        every: so many steps, at least 1.   drop: what is left each time, from 0 to 1.
+        every: the number of steps between two falls, at least 1.   drop: what the rate is multiplied by, from 0 to 1.
 
     Reference: Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural networks",
     section 5 (there by hand).
@@ -101,7 +101,7 @@ class StepDecay(Schedule):
 @final
 @dataclass(frozen=True)
 class ExponentialDecay(Schedule):
-    """A constant part of the rate is lost at every step: factor = end^(step / (steps - 1)), from 1 to `end`.
+    """The rate falls by the same fraction at every step: factor = end^(step / (steps - 1)), from 1 to `end`.
 
     Args:
         end: the factor at the last step, above 0, at most 1.
@@ -141,7 +141,7 @@ class InverseScaling(Schedule):
 @final
 @dataclass(frozen=True)
 class CosineDecay(Schedule):
-    """Half a wave of the cosine, slow at both ends: factor = end + (1 - end) (1 + cos(pi step / (steps - 1))) / 2.
+    """The rate falls along half a wave of the cosine: factor = end + (1 - end) (1 + cos(pi step / (steps - 1))) / 2.
 
     Args:
         end: the factor at the last step, from 0 to 1.
@@ -163,13 +163,13 @@ class CosineDecay(Schedule):
 @final
 @dataclass(frozen=True)
 class WarmUp(Schedule):
-    """Any schedule after a gentle start: over its first steps the rate rises in a straight line.
+    """The rate rises in a straight line over the first steps; then another schedule follows.
 
-    factor = (step + 1) / (over + 1) times that of `then` at its first step, while step < over; afterwards
-    `then`, which begins there and has the rest of the training for itself.
+    factor = (step + 1) / (over + 1) times the first factor of `then`, while step < over; afterwards that of `then`,
+    which counts its steps from there to the end of the training.
 
     Args:
-        over: so many steps, at least 1.   then: the schedule that follows.
+        over: the number of steps in which it rises, at least 1.   then: the schedule that follows.
 
     Reference: Goyal et al. 2017, "Accurate, large minibatch SGD: training ImageNet in 1 hour", section 2.2.
     """

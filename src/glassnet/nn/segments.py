@@ -1,6 +1,6 @@
-"""Segments: where each array of each layer lies in a network's flat vectors.
+"""Segments: where each array of each layer lies in the flat vectors of a network.
 
-Layers only declare the arrays that they need. Here they are told their shapes, and every array gets its place.
+Layers declare which arrays they need. Here they learn their shapes, and every array gets its place.
 """
 
 import math
@@ -17,8 +17,8 @@ from glassnet.nn.layer import Declared, Layer
 from glassnet.nn.plain import shown
 from glassnet.nn.stream import random_stream
 
-MOST_AXES = 32  # of one example; NumPy has room for 64, and layers need a few besides
-MOST_VALUES = 2**48  # of one example between layers: more than any machine has room for
+MOST_AXES = 32  # of one example; NumPy allows 64, and layers need a few more
+MOST_VALUES = 2**48  # of one example between layers: more than fits into any machine
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ def connect(layers: Sequence[Layer], input_shape: Shape) -> tuple[list[Segment],
 
 
 def _check_size(shape: Shape) -> None:
-    right = len(shape) <= MOST_AXES and math.prod(shape) <= MOST_VALUES
-    require(right, f"that is more than an array can hold: an example of shape {shown(shape)}")
+    fits = len(shape) <= MOST_AXES and math.prod(shape) <= MOST_VALUES
+    require(fits, f"that is more than an array can hold: an example of shape {shown(shape)}")
 
 
 def segments_of(declarations: list[dict[str, Declared]]) -> list[Segment]:
@@ -93,7 +93,7 @@ def segments_of(declarations: list[dict[str, Declared]]) -> list[Segment]:
 
 
 def length(segments: list[Segment]) -> int:
-    """How long the vector is in which these segments lie."""
+    """The length of the vector in which these segments lie."""
     return segments[-1].stop if segments else 0
 
 
@@ -102,7 +102,7 @@ def fits(segments: list[Segment], dtype: np.dtype[Any]) -> bool:
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # Windows has no sysconf
-        memory = 2**46  # more than any machine has: there the allocation itself must fail
+        memory = 2**46  # more than any machine has; there the allocation itself fails
     return length(segments) * (2 * dtype.itemsize + 8) <= memory
 
 

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 def final_classes(kind: type[T]) -> dict[str, type[T]]:
-    """Every concrete class below `kind`, by name: all of glassnet.nn, and what else has been imported."""
+    """Every concrete subclass of `kind`, by name: those of glassnet.nn, and others that have been imported."""
     _import_all_parts()
     return _below(kind)
 
@@ -41,13 +41,13 @@ def _below(kind: type[T]) -> dict[str, type[T]]:
         found = _below(sub) | found
         ours = sub.__module__.startswith("glassnet.nn.")
         if sub.__module__.startswith("glassnet.") and not ours:
-            continue  # made for one caller, such as the estimators: no recipe can name it
+            continue  # a class for one caller, such as the estimators, which no recipe can name
         if not getattr(sub, "__abstractmethods__", None) and (ours or sub.__name__ not in found):
             found[sub.__name__] = sub  # a user's class never takes the name of one of ours
     return found
 
 
-# The types of a class's fields; kept, for a model file may name a class many times.
+# The types of a class's fields. They are cached, because a model file may name a class many times.
 _hints: Callable[[Any], dict[str, Any]] = cache(typing.get_type_hints)
 
 
@@ -57,7 +57,7 @@ def _settings_of(part: Any) -> list[dataclasses.Field[Any]]:
 
 
 def convert_settings(part: Any) -> None:
-    """Give every setting of a new part the type of its field: a whole number for a float, a name for a part.
+    """Convert every setting of a new part to the type of its field: 1 to 1.0, a name to the part it names.
 
     Raises:
         InputError: a setting of another type.
@@ -80,14 +80,14 @@ def whole(value: Any, name: str, least: int) -> int:
 
 
 def to_table(part: Any) -> dict[str, Any]:
-    """A part as a table of plain values: its type, if it is one of a family such as Layer, and every setting."""
+    """A part as a table of plain values: every setting, and its type if it belongs to a family such as Layer."""
     abstract = any(getattr(base, "__abstractmethods__", None) for base in type(part).__mro__)
     table: dict[str, Any] = {"type": type(part).__name__} if abstract else {}
     return table | {field.name: _plain(getattr(part, field.name)) for field in _settings_of(part)}
 
 
 def describe(part: Any) -> str:
-    """A part as a person would write it, without the settings that have their default value: Dense(units=128)."""
+    """A part as a person would write it, without settings at their defaults: Dense(units=128)."""
     shown = []
     for field in _settings_of(part):
         value = getattr(part, field.name)
@@ -146,12 +146,12 @@ def _construct(cls: type[T], settings: dict[str, Any], where: str) -> T:
     values = {key: _typed(value, hints[key], _inside(where, key)) for key, value in settings.items()}
     try:
         return cls(**values)
-    except ValueError as error:  # of whichever package
+    except ValueError as error:  # each package has its own kind
         raise InputError(f"{_at(where)}{brief(error, 2 * LONGEST)}") from None
 
 
 def _typed(value: Any, hint: Any, where: str) -> Any:
-    """The value as the field's type wants it; lists become tuples, whole numbers become floats, tables parts."""
+    """The value, converted to the type of its field: lists to tuples, whole numbers to floats, tables to parts."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
         return _first_fitting(value, arguments, where)
@@ -187,8 +187,8 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
         str: "a text",
         type(None): "nothing",
     }
-    right = isinstance(value, hint) and not (hint in (int, float) and isinstance(value, bool))
-    require(right, f"{_at(where)}expected {name.get(hint, hint.__name__)}, got {shown(value)}")
+    fits = isinstance(value, hint) and not (hint in (int, float) and isinstance(value, bool))
+    require(fits, f"{_at(where)}expected {name.get(hint, hint.__name__)}, got {shown(value)}")
     return value
 
 

@@ -1,8 +1,8 @@
-"""One seed, addressed streams of random numbers.
+"""One seed, many addressed streams of random numbers.
 
-Each use of chance (weights, shuffling, augmentation, dropout) draws from a stream that is found by its purpose and its
-position, never from one that is used up in passing. So what is drawn at step 700 does not depend on what was drawn
-before: a resumed run needs no generator state, and the order of workers changes nothing.
+Weights, shuffling, augmentation and dropout each draw from a stream of their own. Its address is a purpose and a
+position, such as a step. So the numbers at step 700 do not depend on what was drawn before: a resumed run needs no
+generator state, and the order of the workers changes nothing.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The summary of a network: a line for each layer, with what comes out of it and what it costs."""
+"""The summary of a network: a line for each layer, with the shape of its output and what it costs."""
 
 import math
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def summary(layers: Sequence[Layer]) -> str:
 
 
 def summary_rows(layers: Sequence[Layer]) -> list[tuple[str, str, str, str, str]]:
-    """The cells of the summary: a row for each layer, and one for their sum."""
+    """The cells of the summary: a row for each layer, and a row with the totals."""
     rows, parameters, work = [], 0, 0
     for layer in layers:
         count = sum(math.prod(declared.shape) for declared in layer.parameters().values())
