@@ -153,8 +153,7 @@ def _(layer: BatchNorm, graph: Graph) -> None:
 def _(layer: MaxPool2D | AveragePool2D, graph: Graph) -> None:
     graph.to_channels_first()
     s = layer.size
-    operation = "MaxPool" if isinstance(layer, MaxPool2D) else "AveragePool"
-    graph.put(operation, kernel_shape=[s, s], strides=[s, s])
+    graph.put(type(layer).__name__.removesuffix("2D"), kernel_shape=[s, s], strides=[s, s])
 
 
 @operations_of.register
@@ -197,13 +196,17 @@ def _(layer: Dropout, graph: Graph) -> None:
     pass  # in prediction it does nothing
 
 
+@operations_of.register
+def _(layer: ReLU, graph: Graph) -> None:
+    graph.put("Relu")
+
+
 @operations_of.register(Identity)
-@operations_of.register(ReLU)
 @operations_of.register(Sigmoid)
 @operations_of.register(Tanh)
 @operations_of.register(Softplus)
 def _(layer: Layer, graph: Graph) -> None:
-    graph.put("Relu" if isinstance(layer, ReLU) else type(layer).__name__)
+    graph.put(type(layer).__name__)  # ONNX has the same names
 
 
 @operations_of.register

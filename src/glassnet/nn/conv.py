@@ -92,6 +92,9 @@ class Conv2D(Layer):
     def multiply_adds(self) -> int:
         return math.prod(self.output_shape) * self.kernel_size**2 * self.input_shape[2]
 
+    def short_size(self) -> str:
+        return f"{self.filters}c"
+
     def forward(self, x: Array, *, training: bool = False) -> Array:
         N, F = len(x), self.filters
         rows = self._rows(x, training)  # (N H' W', K K C)

@@ -63,6 +63,9 @@ class Dense(Layer):
     def multiply_adds(self) -> int:
         return self.input_shape[0] * self.units
 
+    def short_size(self) -> str:
+        return f"{self.units}"
+
     def forward(self, x: Array, *, training: bool = False) -> Array:
         y = np.matmul(x, self.W, out=self.space("y", (len(x), self.units), keep=training))  # (N, M)
         y += self.b

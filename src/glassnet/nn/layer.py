@@ -143,6 +143,10 @@ class Layer(ABC):
         """How many products, each added to a sum, one example takes in forward; known after `build`."""
         return 0
 
+    def short_size(self) -> str:
+        """Its size as people name a network by it: "128" in 784-128-10; "" for a layer without weights."""
+        return ""
+
     def random_numbers(self) -> np.random.Generator:
         """The layer's random numbers at the address (seed, step, shard, layer) that the network has set.
 

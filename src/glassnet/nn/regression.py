@@ -126,8 +126,8 @@ class Poisson(RegressionLoss):
     def forward_each(self, logits: Array, targets: Array) -> tuple[Array, Array]:
         t = targets if targets.ndim == 2 else one_hot(targets, logits.shape[1], logits.dtype)
         p = self.predict(logits)
-        own = t * np.log(np.where(t > 0, t, 1))  # t log t, where log p = z is exact
-        return np.add.reduce(p - t + own - t * logits, axis=1), p
+        t_log_t = t * np.log(np.where(t > 0, t, 1))  # and t log p = t z is exact
+        return np.add.reduce(p - t + t_log_t - t * logits, axis=1), p
 
     def backward_each(self, prediction: Array, targets: Array) -> Array:
         return difference(prediction, targets)

@@ -153,10 +153,8 @@ class Reshape(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        right = 0 < len(self.shape) <= MOST_AXES and min(self.shape) >= 1
-        require(
-            right, f"Reshape: shape must hold 1 to {MOST_AXES} whole numbers of at least 1, got {shown(self.shape)}"
-        )
+        fits = 0 < len(self.shape) <= MOST_AXES and min(self.shape) >= 1
+        require(fits, f"Reshape: shape must hold 1 to {MOST_AXES} whole numbers of at least 1, got {shown(self.shape)}")
 
     def build(self, input_shape: Shape) -> Shape:
         have, need = math.prod(input_shape), math.prod(self.shape)

@@ -3,8 +3,6 @@
 import math
 from collections.abc import Sequence
 
-from glassnet.nn.conv import Conv2D
-from glassnet.nn.dense import Dense
 from glassnet.nn.layer import Layer
 from glassnet.nn.settings import describe
 
@@ -34,9 +32,8 @@ def summary_rows(layers: Sequence[Layer]) -> list[tuple[str, str, str, str, str]
 
 def in_short(layers: Sequence[Layer]) -> str:
     """The sizes from input to output, as people name a network: 784-128-10, or 28x28-40c-64c-10 with convolutions."""
-    weighted = [layer for layer in layers if isinstance(layer, Dense | Conv2D)]
-    sizes = [f"{layer.filters}c" if isinstance(layer, Conv2D) else f"{layer.units}" for layer in weighted]
-    image = bool(weighted) and isinstance(weighted[0], Conv2D)
+    sizes = [(layer.short_size(), layer.input_shape) for layer in layers if layer.short_size()]
     shape = layers[0].input_shape
+    image = bool(sizes) and len(sizes[0][1]) > 1
     first = "x".join(map(str, shape)) if image else f"{math.prod(shape)}"
-    return "-".join([first, *sizes])
+    return "-".join([first, *(size for size, _ in sizes)])
