@@ -48,6 +48,33 @@ def test_backward_is_the_derivative_of_forward(case: LayerCase, N: int) -> None:
 
 
 @ALL
+def test_a_layer_says_whether_it_draws_at_random_and_measures_batches(case: LayerCase) -> None:
+    network, x = network_of(case), examples_for(case, 4)
+    outputs = []
+    for step in (1, 2):
+        network.set_address(seed=0, step=step)
+        outputs.append(network.forward(x, training=True).copy())
+    layer = network.layers[0]
+    silent = isinstance(layer, gn.Dropout) and layer.rate == 0  # it draws, and uses nothing of it
+    assert (layer.is_random and not silent) == (not np.array_equal(*outputs))
+    before = network.buffers.copy()
+    network.update_buffers()
+    assert layer.measures_batches == (not np.array_equal(network.buffers, before))
+
+
+@ALL
+def test_a_layer_says_by_what_it_scales_its_input(case: LayerCase) -> None:
+    network, x = network_of(case), examples_for(case, 4)
+    network.adapt(x)
+    scale = network.layers[0].input_scale()
+    if scale is None or np.isnan(scale):
+        kinds = {gn.Standardize, gn.BatchNorm}
+        assert (scale is None) == (type(network.layers[0]) not in kinds)  # measured
+    else:
+        np.testing.assert_allclose(network.forward(x), scale * x)
+
+
+@ALL
 def test_backward_parameters_writes_the_same_gradients(case: LayerCase) -> None:
     network = network_of(case)
     layer = network.layers[0]

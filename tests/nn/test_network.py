@@ -155,6 +155,36 @@ def test_predict_gives_labels_and_probabilities() -> None:
     np.testing.assert_array_equal(network.predict(pictures(6)), p.argmax(axis=1))
 
 
+def test_a_trace_holds_what_each_layer_makes_of_the_batch() -> None:
+    network, x = small(), pictures(3)
+    trace = network.trace(x)
+    assert [a.shape for a in trace] == [(3, 4, 4), (3, 16), (3, 5), (3, 5), (3, 3)]
+    np.testing.assert_allclose(trace[0], x / 255, rtol=1e-6)
+    np.testing.assert_array_equal(trace[3], np.tanh(trace[2]))
+    np.testing.assert_array_equal(trace[-1], network.forward(x))
+    assert all(layer.saved is None for layer in network.layers)  # as in prediction
+    with pytest.raises(gn.InputError, match="row 1 holds NaN"):
+        network.trace(np.where(np.arange(3)[:, None, None] == 1, np.nan, x))
+
+
+def test_a_network_says_its_task() -> None:
+    tasks = {}
+    for loss in (gn.CrossEntropy(), gn.Hinge(), gn.BinaryCrossEntropy(), gn.SquaredError(), gn.Poisson()):
+        for classes in (None, "abc"):
+            network = small(classes=classes)
+            network.loss = loss
+            tasks[type(loss).__name__, classes] = network.task
+            assert network.predict(pictures(2)).shape == ((2,) if network.task == "classification" else (2, 3))
+    assert {name for (name, _), task in tasks.items() if task == "regression"} == {"SquaredError", "Poisson"}
+    assert tasks["BinaryCrossEntropy", None] == "multilabel"
+    assert {task for (_, classes), task in tasks.items() if classes} == {"classification"}
+
+
+def test_an_array_that_no_network_has_given_yet_is_named() -> None:
+    with pytest.raises(AttributeError, match="Dense has no 'W' yet, or at all"):
+        _ = gn.Dense(3).W
+
+
 def test_a_network_for_real_targets_predicts_its_outputs() -> None:
     network = gn.Network([gn.Dense(2)], input_shape=3)
     network.loss = gn.SquaredError()
