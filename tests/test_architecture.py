@@ -11,6 +11,7 @@ import pytest
 import glassnet
 
 SOURCE = Path(glassnet.__file__).parent
+ROOT = Path(__file__).parent.parent
 ANY: set[str] = set()  # whatever lies below
 EVERYBODYS = ("version", "warn", "wholefile")
 
@@ -124,6 +125,22 @@ def test_no_files_import_each_other_in_a_circle() -> None:
     """Late imports and those for type checkers included."""
     graph = {name: glassnet_modules(path) - {name} for name, path in modules()}
     graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+LONGEST = 60  # lines of a function without its docstring; an exception is named with its reason in docs/decisions
+
+
+def test_no_function_is_long() -> None:
+    long = []
+    for folder in ("src", "tools", "benchmarks"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef):
+                    first = node.body[ast.get_docstring(node) is not None :]
+                    lines = (node.end_lineno or 0) - first[0].lineno + 1 if first else 0
+                    lines += node.body[0].lineno - node.lineno  # its signature
+                    long += [f"{path.relative_to(ROOT)}: {node.name}, {lines} lines"] if lines > LONGEST else []
+    assert not long
 
 
 @pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])

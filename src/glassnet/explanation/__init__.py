@@ -1,6 +1,5 @@
 """One example, every number: what each layer makes of it, and what each weight would learn from it.
 
-`example` puts an explanation together: `equations` takes the equations of a layer out of its docstring, `worked` writes
-the numbers into them, `backward` brings the gradient back, `neuron` follows one unit, `step` takes one step,
-`text` writes it all down.
+Reading order: example puts an explanation together; given, thread and backward compute it; records holds it; equations
+and worked write the numbers into equations; neuron follows one unit, step takes one step, text writes it all down.
 """
