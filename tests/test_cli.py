@@ -1,4 +1,4 @@
-"""The command line as people use it: real processes, real files, exit codes and messages."""
+"""The command line as people use it: real files, exit codes and messages."""
 
 import json
 import os
@@ -13,32 +13,11 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from commandline import glassnet, one_line, process, refused
 from glassnet.data.csv import write_csv
 from glassnet.data.idx import write_idx
 
 pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
-
-
-def glassnet(*arguments: str | Path, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "glassnet", *map(str, arguments)],
-        cwd=cwd,
-        env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1"} | (env or {}),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def refused(*arguments: str | Path, cwd: Path, env: dict[str, str] | None = None) -> str:
-    """What is said about bad input: one line, exit code 2, no traceback."""
-    done = glassnet(*arguments, cwd=cwd, env=env)
-    assert done.returncode == 2, done.stdout + done.stderr
-    lines = [line for line in done.stderr.splitlines() if not line.endswith("...")]  # progress
-    assert len(lines) == 1, done.stderr
-    assert lines[0].startswith("error: ")
-    assert "Traceback" not in done.stderr + done.stdout
-    return lines[0]
 
 
 @pytest.fixture(scope="module")
