@@ -1,11 +1,13 @@
 """The command line as people use it: real files, exit codes and messages."""
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -59,10 +61,73 @@ def test_train_writes_lines_without_a_terminal(trained: Path) -> None:
     assert (trained / "runs" / "classic-digits" / "model.safetensors").is_file()
 
 
+def test_in_a_terminal_a_bar_moves_and_goes(tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty", reason="terminals of this kind are of Unix")
+    leader, terminal = pty.openpty()
+    given = ["train", "tiny", "--data", "digits", "--epochs", "2", "--no-pictures", "--out", "run"]
+    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80"}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "glassnet", *given], cwd=tmp_path, env=environment, stdout=terminal, stderr=terminal
+    )
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError):  # which is how the other end says that it has gone
+        while part := os.read(leader, 1 << 16):
+            shown += part
+    os.close(leader)
+    assert running.wait(timeout=60) == 0, shown
+    assert b"epoch 2/2" in shown
+    assert "\u2501".encode() in shown  # the bar
+    assert b"\x1b[?25h" in shown.rsplit(b"\x1b[?25l", 1)[-1]  # the cursor is shown again
+    assert b"\x1b[1mtest accuracy " in shown
+
+
 def test_quiet_prints_the_accuracy_only(tmp_path: Path) -> None:
     done = glassnet("train", "classic", "--data", "digits", "--epochs", "1", "--no-pictures", "-q", cwd=tmp_path)
     assert re.fullmatch(r"test accuracy \d\d\.\d\d %\n", done.stdout)
     assert done.stderr == ""
+
+
+def test_pictures_are_drawn_where_matplotlib_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib", reason="pictures need the extra 'plots'")
+    quick = ["train", "tiny", "--data", "digits", "--epochs", "1", "--out"]
+    for options, drawn in ([], True), (["--no-pictures"], False):
+        done = glassnet(*quick, f"drawn-{drawn}", *options, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert ("  pictures/curves.png\n" in done.stdout) == ("  report.html\n" in done.stdout) == drawn
+        assert "no pictures" not in done.stdout
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    done = glassnet(*quick, "without", cwd=tmp_path)
+    assert done.stdout.endswith("no pictures: they need Matplotlib, pip install 'glassnet[plots]'\n")
+
+
+def test_training_begins_with_the_weights_of_a_model(trained: Path) -> None:
+    given = ["--data", "digits", "--epochs", "1", "--set", "optimizer.lr=1e-12", "--no-pictures", "--from", "run"]
+    done = glassnet("train", "classic", *given, "--out", "from", cwd=trained)
+    assert done.returncode == 0, done.stderr
+    first, second = (gn.load_network(trained / name / "model.safetensors").theta for name in ("run", "from"))
+    np.testing.assert_allclose(second, first, atol=1e-9)
+
+
+def test_a_command_leaves_nothing_behind(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For it is run in the process of all other tests."""
+    import warnings
+
+    import threadpoolctl
+
+    def state() -> list[object]:
+        handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+        threads = [pool["num_threads"] for pool in threadpoolctl.threadpool_info()]
+        said = [*warnings.filters, warnings.showwarning, sys.stdout, sys.stderr, sys.argv]
+        return [*handlers, *said, threads, np.geterr(), dict(os.environ), Path.cwd(), threading.active_count()]
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(trained / "config"))
+    glassnet("evaluate", "run", cwd=trained)
+    before = state()
+    odd = ["train", "classic", "--data", "digits", "--epochs", "1", "--set", "optimizer.lr=100", "--no-pictures"]
+    assert "warning: this training has failed" in glassnet(*odd, "-q", cwd=trained).stderr
+    refused("evaluate", "nothing.safetensors", cwd=trained)
+    assert state() == before
 
 
 def test_evaluate_agrees_with_training(trained: Path) -> None:
