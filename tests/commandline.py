@@ -1,5 +1,8 @@
-"""The command line as people use it. Most commands are run in this process: a new one costs a second, and proves nothing
-of a command. That the program starts, is interrupted and ends as it should, is tested with real processes."""
+"""The command line as people use it.
+
+Most commands are run in this process: a new one costs half a second or more, and proves nothing of a command. That the
+program starts, is interrupted and ends as it should, is tested with real processes.
+"""
 
 import io
 import os

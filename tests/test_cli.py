@@ -390,6 +390,7 @@ def test_data_show_and_list(trained: Path) -> None:
     assert (trained / "sheet.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.long
 def test_the_demo_without_network_and_mnist_ends_well(tmp_path: Path) -> None:
     nowhere = {
         "GLASSNET_DATA": "",

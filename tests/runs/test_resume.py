@@ -248,7 +248,7 @@ def test_sigterm_ends_a_run_as_ctrl_c_does_and_it_goes_on(tmp_path: Path, digits
     while time.monotonic() < until and not (folder / CHECKPOINT).exists():
         time.sleep(0.01)
     process.terminate()
-    out, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 143, err
     assert f"it goes on with: glassnet resume {folder}" in err
     trained = find_unfinished(folder).trained
