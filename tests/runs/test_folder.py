@@ -111,7 +111,7 @@ DAMAGE = [
     ("history.jsonl", '{"epoch": 1, "training_loss": NaN}\n', "line 1: expected the record of epoch 1"),
     ("history.jsonl", '{"epoch": 1, "training_loss": null}\n', "line 1: expected a finite training_loss, got nan"),
     ("history.jsonl", '{"epoch": 1, "a": 1}\n{"epoch": 2}\n', "line 2: expected the same figures as in line 1"),
-    ("history.jsonl", b"\xff\n", "this is no text in UTF-8"),
+    ("history.jsonl", b"\xff\n", "this is not UTF-8 text"),
     ("history.jsonl", "", "its history.jsonl is missing or empty"),
     ("history.jsonl", None, "its history.jsonl is missing or empty"),
     ("recipe.toml", "name = ", "expected a recipe in TOML"),

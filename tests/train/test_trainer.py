@@ -271,7 +271,7 @@ def test_after_an_error_within_a_step_it_goes_on_from_a_state(workers: int, monk
         held.restore(state)
 
         def broken_off(self, worker: int = 0) -> None:  # where the other worker waits for this one
-            next(iter(self.steps.shards_of(worker, self.steps.told_batch())))
+            next(iter(self.steps.shards_of(worker, self.steps.current_batch())))
             raise KeyboardInterrupt
 
         monkeypatch.setattr(gn.Trainer, "learn", broken_off)
@@ -315,7 +315,7 @@ def test_a_training_that_has_run_away_has_no_state() -> None:
     with trainer() as held:
         held.step()
         held.network.theta[0] = np.nan
-        with pytest.raises(gn.InputError, match="has run away, and has no state to keep"):
+        with pytest.raises(gn.InputError, match="has diverged and has no state to keep"):
             held.state()
 
 

@@ -16,7 +16,7 @@ class Unfinished:
     Attributes:
         folder: where it lies.   recipe: by which it goes on.
         before: the number of epochs that it was to have until now.   trained: how many whole ones it has had.
-        within: whether the next epoch has begun.
+        within_epoch: whether the next epoch has begun.
         longer: whether it goes on to another number of epochs, or after it had been stopped.
     """
 
@@ -24,16 +24,16 @@ class Unfinished:
     recipe: Recipe
     before: int
     trained: int
-    within: bool
+    within_epoch: bool
     longer: bool
 
     def __str__(self) -> str:
         epochs = self.recipe.training.epochs
-        if not self.trained and not self.within:
+        if not self.trained and not self.within_epoch:
             return f"begins with epoch 1 of {epochs}: it was broken off before its first checkpoint"
         if self.trained == epochs:
             return f"all {epochs} epochs are trained"
-        return f"goes on {'within' if self.within else 'with'} epoch {self.trained + 1} of {epochs}"
+        return f"goes on {'within' if self.within_epoch else 'with'} epoch {self.trained + 1} of {epochs}"
 
 
 def find_unfinished(folder: str | Path, *, epochs: int | None = None) -> Unfinished:
@@ -52,10 +52,10 @@ def find_unfinished(folder: str | Path, *, epochs: int | None = None) -> Unfinis
     wanted = recipe.training.epochs if epochs is None else epochs
     finished = (folder / EVALUATION).is_file() and (folder / MODEL).is_file()
     anew = f"to start another run from its weights: glassnet train {folder / RECIPE} --from {folder}"
-    before, trained, within, stopped = wanted, 0, False, None
+    before, trained, within_epoch, stopped = wanted, 0, False, None
     if (folder / CHECKPOINT).is_file():
         try:
-            before, trained, within, stopped = summary(folder / CHECKPOINT)
+            before, trained, within_epoch, stopped = summary(folder / CHECKPOINT)
         except CheckpointError as error:
             if finished:
                 raise RunError(f"{error}, but this run has a result already; {anew}") from None
@@ -76,7 +76,7 @@ def find_unfinished(folder: str | Path, *, epochs: int | None = None) -> Unfinis
             f"glassnet resume {folder} --epochs {before if before > trained else 2 * trained}"
         )
     recipe = replace(recipe, training=replace(recipe.training, epochs=wanted))
-    return Unfinished(folder, recipe, before, trained, within, longer=epochs is not None or wanted != before)
+    return Unfinished(folder, recipe, before, trained, within_epoch, longer=epochs is not None or wanted != before)
 
 
 def check_own(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """The training loop.
 
-For each epoch: every example once, in a new order, cut into batches; for each batch: forward, loss, backward, one step
-of the optimizer. Everything else here is watching that it goes well.
+Each epoch takes every example once, in a new order, cut into batches. Each batch: forward, loss, backward, one step of
+the optimizer. The rest of this file checks, calls callbacks and handles interrupts.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,32 +40,31 @@ def fit(
 
         fit(network, train, validation=validation, epochs=20, optimizer=Adam(1e-3), callbacks=[EarlyStopping()])
 
-    Ctrl-C ends the training after the step that it is at (a second one at once), and gives back the best network so
-    far. Early stopping gives
-    back the best network; a training that runs to its last epoch gives back the last one.
+    Ctrl-C ends the training after the current step (a second Ctrl-C ends it at once) and returns the best network so
+    far. Early stopping returns the best network. A training that runs to its last epoch returns the last network.
 
     Args:
         network: is changed in place.
         train: a split of a dataset or a pair (x, y); y are labels (N,), one-hot rows, or real targets (N, M).
         plan: the settings of the training; by default those of `Plan()`.
-        validation: as train, to measure after each epoch.
-        sample_weights: how much each example counts in the loss (N,); multiplied with those of their classes.
-        workers: how many shards run at once, all processors by default; changes no bit of the result.
+        validation: as train; measured after each epoch.
+        sample_weights: the weight of each example in the loss (N,); multiplied by the weight of its class.
+        workers: the number of shards computed at once; by default all processors. Changes no bit of the result.
         callbacks: what else to do between epochs, such as EarlyStopping().
         progress: called with the state of the training after every step, and once more after an epoch is measured;
-            nothing is printed without it.
+            without it nothing is printed.
         settings: any settings of `Plan` by name: loss=, optimizer=, schedule=, penalties=, clip=, average=,
             class_weights=, augment=, epochs=10, batch_size=128, shuffle=True, shards=1, blas_threads=, seed=0. None
-            leaves the setting of the plan.
+            keeps the setting of the plan.
 
-    A training that ends no better than it began gives a warning, which says what usually causes that.
+    If a training ends no better than it began, a warning names the usual causes.
 
     Raises:
-        InputError: data or settings that cannot be used; nothing was changed.
+        InputError: the data or the settings cannot be used; nothing was changed.
         DivergenceError: the loss became NaN or infinite.   WorkerError: workers cannot start, or one has failed.
         CheckpointError: a checkpoint cannot be read or written.
 
-        After any error within an epoch the network is as it was after the last one.
+        After an error within an epoch, the network is as it was after the last finished epoch.
     """
     require(
         isinstance(callbacks, Sequence) and all(isinstance(callback, Callback) for callback in callbacks),
@@ -96,7 +95,7 @@ def fit(
 
     with (
         trainer,
-        np.errstate(over="ignore", invalid="ignore"),  # the trainer itself looks for what is not finite
+        np.errstate(over="ignore", invalid="ignore"),  # the trainer checks for values that are not finite
         first_interrupt(trainer.training.interrupt),
     ):
         training = trainer.training
@@ -109,36 +108,36 @@ def fit(
                     trainer.begin()
                     trainer.learn()  # forward, loss, backward, update
                     trainer.end()
-                    last = training.interrupted  # asked before the callbacks, so that a checkpoint sees it too
+                    interrupted = training.interrupted  # read before the callbacks, so that a checkpoint sees it too
                     for call in after_batch:
                         call(training)
-                    if last and training.batch < training.batches:
+                    if interrupted and training.batch < training.batches:
                         raise KeyboardInterrupt
                 trainer.measure()
-                last = training.interrupted
+                interrupted = training.interrupted
                 for call in after_epoch:
                     call(training)
-                if last and not training.finished:
+                if interrupted and not training.finished:
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
             training.stop(f"interrupted in epoch {training.epoch}")
             training.history.interrupted = True
-        except Exception:  # of whatever kind, it came in the middle of an epoch, and is raised again
+        except Exception:  # any error within an epoch: restore the last whole epoch, then raise it again
             training.last.restore(network)
             raise
     if training.history.stopped or any(callback.gives_back_best for callback in callbacks):
         training.best.restore(training)
     if not training.history.records:
-        training.last.restore(network)  # half an epoch is no network that could be named
+        training.last.restore(network)  # no epoch was finished: do not return a network trained for part of one
     for callback in in_order:
         callback.on_end(training)
-    if found := trainer.failure():
-        warn(found)
+    if message := trainer.failure():
+        warn(message)
     return training.history
 
 
 def _plan(plan: Plan, settings: dict[str, Any]) -> Plan:
-    """The plan with these settings changed, but for those that are None."""
+    """The plan with these settings changed, except those that are None."""
     known = [field.name for field in fields(Plan)]
     for name in settings:
         if name not in known:
