@@ -28,7 +28,7 @@ from glassnet.recipes.toml import RecipeError, as_text, read_toml, without_nothi
 from glassnet.recipes.training import TrainingSettings
 from glassnet.train.callbacks import Callback, EarlyStopping, ReduceOnPlateau
 from glassnet.train.history import History
-from glassnet.train.loop import Progress, fit
+from glassnet.train.loop import Watcher, fit
 from glassnet.train.plan import Augment, Plan
 from glassnet.train.target import target_scale
 from glassnet.train.training import Snapshot
@@ -129,7 +129,7 @@ class Recipe:
         network: Network | None = None,
         start: Network | None = None,
         callbacks: Sequence[Callback] = (),
-        progress: Progress | None = None,
+        progress: Watcher | None = None,
         workers: int | None = None,
     ) -> tuple[Network, History]:
         """Train a network by this recipe, on the training examples of the dataset.

@@ -38,7 +38,7 @@ from glassnet.tables.schema import digest
 from glassnet.train.callbacks import Callback
 from glassnet.train.checkpoint import Checkpoint
 from glassnet.train.history import DivergenceError, History, to_line
-from glassnet.train.loop import Progress
+from glassnet.train.loop import Watcher
 from glassnet.train.metrics import Evaluation, evaluate
 from glassnet.train.regression import RegressionEvaluation, evaluate_regression
 from glassnet.train.training import Training
@@ -70,7 +70,7 @@ def train_recipe(
     network: Network | None = None,
     start: Network | None = None,
     pictures: bool = True,
-    progress: Progress | None = None,
+    progress: Watcher | None = None,
     workers: int | None = None,
 ) -> Run:
     """Train a recipe into a new folder.
@@ -122,7 +122,7 @@ def resume_run(
     dataset: Dataset,
     *,
     pictures: bool = True,
-    progress: Progress | None = None,
+    progress: Watcher | None = None,
     workers: int | None = None,
 ) -> Run:
     """Go on with a run, to the same bits as if it had never stopped.

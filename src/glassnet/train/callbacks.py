@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from glassnet.nn.errors import require
 from glassnet.nn.settings import convert_settings
@@ -124,6 +124,14 @@ class ReduceOnPlateau(Callback):
             return False
         self.waited = (self.waited + 1) % self.patience
         return self.waited == 0
+
+
+def check_callbacks(callbacks: Any) -> None:
+    """Raise InputError unless this is a list of callbacks."""
+    require(
+        isinstance(callbacks, Sequence) and all(isinstance(callback, Callback) for callback in callbacks),
+        f"callbacks: expected a list of callbacks, got {callbacks!r}",
+    )
 
 
 def monitor_of(callbacks: Sequence[Callback]) -> str | None:

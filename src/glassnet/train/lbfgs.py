@@ -20,7 +20,7 @@ from glassnet.nn.penalty import Penalty
 from glassnet.nn.settings import whole
 from glassnet.train.data import check_examples
 from glassnet.train.history import DivergenceError, History, Record
-from glassnet.train.metrics import as_examples, matrix_threads, measure
+from glassnet.train.metrics import Examples, as_examples, matrix_threads, measure
 from glassnet.train.shard import ShardReader
 from glassnet.train.weights import example_weights
 
@@ -73,37 +73,19 @@ def fit_lbfgs(
         from scipy.optimize import minimize
     except ImportError:
         raise InputError("L-BFGS needs SciPy: pip install 'glassnet[sklearn]'") from None
-    random = [layer.name for layer in network.layers if layer.is_random or layer.measures_batches]
-    require(
-        not random,
-        f"L-BFGS minimises one fixed function of the weights, but with {', '.join(random)} it is a different one for "
-        "every batch: remove that layer, or train by gradient descent",
-    )
     iterations, evaluations = whole(iterations, "iterations", 1), whole(evaluations, "evaluations", 1)
-    examples = as_examples(train, "train", network, loss)
-    held_out = None if validation is None else as_examples(validation, "validation", network, loss)
-    for part in (examples, held_out):
-        if part is not None:
-            check_examples(network, part, loss)
+    examples, held_out = _examples(network, train, validation, loss)
     weights = example_weights(examples, None, sample_weights, network, loss)
     network.loss = loss
-    objective = _Objective(
-        network, ShardReader(network, examples, weights, augment=(), seed=0), examples.rows, penalties
-    )
+    reader = ShardReader(network, examples, weights, augment=(), seed=0)
+    objective = _Objective(network, reader, examples.rows, penalties)
     history = History()
     iterate = network.theta.copy()
 
     def finished(intermediate_result: Any) -> None:  # the name is SciPy's
         objective(intermediate_result.x)  # usually the last vector evaluated, so nothing is computed again
         np.copyto(iterate, network.theta)
-        record = {"epoch": len(history) + 1, "training_loss": objective.loss, "penalty": objective.penalty}
-        if held_out:
-            try:
-                record["validation_loss"], accuracy = measure(network, held_out)
-            except InputError as error:  # the outputs are not finite
-                raise DivergenceError(f"on the validation data {error}", history) from None
-            if accuracy is not None:
-                record["validation_accuracy"] = accuracy
+        record = _record(objective, held_out, history)
         history.records.append(record)
         if on_iteration:
             on_iteration(record)
@@ -133,6 +115,39 @@ def fit_lbfgs(
         np.copyto(network.theta, iterate)
     history.kept_epoch = history.best_epoch = len(history)
     return history
+
+
+def _examples(network: Network, train: Any, validation: Any, loss: Loss) -> tuple[Examples, Examples | None]:
+    """The examples for training and for validation, checked; the network too."""
+    random = [layer.name for layer in network.layers if layer.is_random or layer.measures_batches]
+    require(
+        not random,
+        f"L-BFGS minimises one fixed function of the weights, but with {', '.join(random)} it is a different one for "
+        "every batch: remove that layer, or train by gradient descent",
+    )
+    examples = as_examples(train, "train", network, loss)
+    held_out = None if validation is None else as_examples(validation, "validation", network, loss)
+    for part in (examples, held_out):
+        if part is not None:
+            check_examples(network, part, loss)
+    return examples, held_out
+
+
+def _record(objective: "_Objective", held_out: Examples | None, history: History) -> Record:
+    """The record of the iteration that has just ended.
+
+    Raises:
+        DivergenceError: outputs for the validation data are not finite.
+    """
+    record = {"epoch": len(history) + 1, "training_loss": objective.loss, "penalty": objective.penalty}
+    if held_out:
+        try:
+            record["validation_loss"], accuracy = measure(objective.network, held_out)
+        except InputError as error:
+            raise DivergenceError(f"on the validation data {error}", history) from None
+        if accuracy is not None:
+            record["validation_accuracy"] = accuracy
+    return record
 
 
 class _Objective:

@@ -13,7 +13,7 @@ import numpy as np
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
 from glassnet.nn.plain import nearest
-from glassnet.train.callbacks import Callback, check_monitors, monitor_of
+from glassnet.train.callbacks import Callback, check_callbacks, check_monitors, monitor_of
 from glassnet.train.history import History
 from glassnet.train.interrupt import first_interrupt
 from glassnet.train.plan import Plan
@@ -21,7 +21,7 @@ from glassnet.train.trainer import Trainer
 from glassnet.train.training import Training
 from glassnet.warn import warn
 
-Progress = Callable[[Training], None]
+Watcher = Callable[[Training], None]
 
 
 def fit(
@@ -33,7 +33,7 @@ def fit(
     sample_weights: Any = None,
     workers: int | None = None,
     callbacks: Sequence[Callback] = (),
-    progress: Progress | None = None,
+    progress: Watcher | None = None,
     **settings: Any,
 ) -> History:
     """Train a network.
@@ -66,18 +66,11 @@ def fit(
 
         After an error within an epoch, the network is as it was after the last finished epoch.
     """
-    require(
-        isinstance(callbacks, Sequence) and all(isinstance(callback, Callback) for callback in callbacks),
-        f"callbacks: expected a list of callbacks, got {callbacks!r}",
-    )
-    require(
-        plan is None or isinstance(plan, Plan),
-        f"plan: expected a gn.Plan, got {type(plan).__name__}; examples and targets are one pair: fit(network, (x, y))",
-    )
+    check_callbacks(callbacks)
     trainer = Trainer(
         network,
         train,
-        _plan(Plan() if plan is None else plan, settings),
+        _plan(plan, settings),
         validation=validation,
         sample_weights=sample_weights,
         monitor=monitor_of(callbacks),
@@ -85,13 +78,10 @@ def fit(
     )
     check_monitors(callbacks, trainer.data.measured)
 
-    savers = [callback for callback in callbacks if callback.saves_training]
-    others = [callback for callback in callbacks if not callback.saves_training]
-    in_order = [*others, *savers]
-    after_batch: list[Progress] = [c.on_batch for c in in_order if type(c).on_batch is not Callback.on_batch]
-    after_epoch: list[Progress] = [callback.on_epoch for callback in in_order]
-    if progress:
-        after_batch, after_epoch = [*after_batch, progress], [*after_epoch, progress]
+    callbacks = sorted(callbacks, key=lambda callback: callback.saves_training)  # a checkpoint sees what others did
+    watcher = [progress] if progress else []
+    after_batch = [*(c.on_batch for c in callbacks if type(c).on_batch is not Callback.on_batch), *watcher]
+    after_epoch = [*(callback.on_epoch for callback in callbacks), *watcher]
 
     with (
         trainer,
@@ -99,8 +89,8 @@ def fit(
         first_interrupt(trainer.training.interrupt),
     ):
         training = trainer.training
-        for callback in (*savers, *others):
-            callback.on_start(training)
+        for callback in sorted(callbacks, key=lambda callback: not callback.saves_training):
+            callback.on_start(training)  # first a checkpoint, which may restore the training
         try:
             while not training.finished:
                 trainer.next_epoch()
@@ -108,16 +98,10 @@ def fit(
                     trainer.begin()
                     trainer.learn()  # forward, loss, backward, update
                     trainer.end()
-                    interrupted = training.interrupted  # read before the callbacks, so that a checkpoint sees it too
-                    for call in after_batch:
-                        call(training)
-                    if interrupted and training.batch < training.batches:
+                    if _interrupted(training, after_batch) and training.batch < training.batches:
                         raise KeyboardInterrupt
                 trainer.measure()
-                interrupted = training.interrupted
-                for call in after_epoch:
-                    call(training)
-                if interrupted and not training.finished:
+                if _interrupted(training, after_epoch) and not training.finished:
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
             training.stop(f"interrupted in epoch {training.epoch}")
@@ -125,21 +109,39 @@ def fit(
         except Exception:  # any error within an epoch: restore the last whole epoch, then raise it again
             training.last.restore(network)
             raise
+    _finish(trainer, callbacks)
+    return trainer.history
+
+
+def _finish(trainer: Trainer, callbacks: Sequence[Callback]) -> None:
+    """Choose the network that is returned, and warn of a training that has failed."""
+    training = trainer.training
     if training.history.stopped or any(callback.gives_back_best for callback in callbacks):
         training.best.restore(training)
     if not training.history.records:
-        training.last.restore(network)  # no epoch was finished: do not return a network trained for part of one
-    for callback in in_order:
+        training.last.restore(trainer.network)  # no epoch was finished: not a network trained for part of one
+    for callback in callbacks:
         callback.on_end(training)
     if message := trainer.failure():
         warn(message)
-    return training.history
 
 
-def _plan(plan: Plan, settings: dict[str, Any]) -> Plan:
+def _interrupted(training: Training, calls: Sequence[Watcher]) -> bool:
+    """Call the callbacks; return whether Ctrl-C came before them, so that a checkpoint has saved this step."""
+    interrupted = training.interrupted
+    for call in calls:
+        call(training)
+    return interrupted
+
+
+def _plan(plan: Plan | None, settings: dict[str, Any]) -> Plan:
     """The plan with these settings changed, except those that are None."""
+    require(
+        plan is None or isinstance(plan, Plan),
+        f"plan: expected a gn.Plan, got {type(plan).__name__}; examples and targets are one pair: fit(network, (x, y))",
+    )
     known = [field.name for field in fields(Plan)]
     for name in settings:
         if name not in known:
             raise InputError(f"fit: there is no setting {name!r}; {nearest(name, known)}")
-    return replace(plan, **{name: value for name, value in settings.items() if value is not None})
+    return replace(plan or Plan(), **{name: value for name, value in settings.items() if value is not None})
