@@ -10,8 +10,16 @@ import glassnet as gn
 from glassnet.data.registry import find_dataset
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "long: takes seconds, and is begun first")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without the MNIST files the tests that need them are deselected, and counted aloud."""
+    """The long tests come first, so that at the end no process waits for the other.
+
+    Without the MNIST files the tests that need them are deselected, and counted aloud.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
     if find_dataset("mnist") is not None:
         return
     needy = [item for item in items if item.get_closest_marker("mnist")]

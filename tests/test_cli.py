@@ -1,11 +1,13 @@
-"""The command line as people use it: real processes, real files, exit codes and messages."""
+"""The command line as people use it: real files, exit codes and messages."""
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,39 +15,18 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from commandline import glassnet, process, refused
 from glassnet.data.csv import write_csv
 from glassnet.data.idx import write_idx
 
 pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
 
 
-def glassnet(*arguments: str | Path, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "glassnet", *map(str, arguments)],
-        cwd=cwd,
-        env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1"} | (env or {}),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def refused(*arguments: str | Path, cwd: Path, env: dict[str, str] | None = None) -> str:
-    """What is said about bad input: one line, exit code 2, no traceback."""
-    done = glassnet(*arguments, cwd=cwd, env=env)
-    assert done.returncode == 2, done.stdout + done.stderr
-    lines = [line for line in done.stderr.splitlines() if not line.endswith("...")]  # progress
-    assert len(lines) == 1, done.stderr
-    assert lines[0].startswith("error: ")
-    assert "Traceback" not in done.stderr + done.stdout
-    return lines[0]
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run of a small network on the 8x8 digits in `run`."""
     folder = tmp_path_factory.mktemp("trained")
-    quick = ["--data", "digits", "--set", "training.batch_size=16", "--epochs", "15", "--out", "run"]
+    quick = ["--data", "digits", "--set", "training.batch_size=16", "--epochs", "15", "--no-pictures", "--out", "run"]
     done = glassnet("train", "classic", *quick, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert re.search(r"^test accuracy \d\d\.\d\d %$", done.stdout, re.MULTILINE)
@@ -53,7 +34,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_help_has_examples(tmp_path: Path) -> None:
-    top = glassnet("--help", cwd=tmp_path).stdout
+    top = process("--help", cwd=tmp_path).stdout
     for command in (
         "demo",
         "train",
@@ -72,17 +53,81 @@ def test_help_has_examples(tmp_path: Path) -> None:
 
 
 def test_train_writes_lines_without_a_terminal(trained: Path) -> None:
-    done = glassnet("train", "classic", "--data", "digits", "--epochs", "2", cwd=trained)
+    done = process("train", "classic", "--data", "digits", "--epochs", "2", "--no-pictures", cwd=trained)
+    assert done.returncode == 0, done.stderr
     assert "epoch 1/2" in done.stderr
     assert "epoch 2/2" in done.stderr
     assert max(map(len, (done.stdout + done.stderr).splitlines())) <= 100
     assert (trained / "runs" / "classic-digits" / "model.safetensors").is_file()
 
 
+def test_in_a_terminal_a_bar_moves_and_goes(tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty", reason="terminals of this kind are of Unix")
+    leader, terminal = pty.openpty()
+    given = ["train", "tiny", "--data", "digits", "--epochs", "2", "--no-pictures", "--out", "run"]
+    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80"}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "glassnet", *given], cwd=tmp_path, env=environment, stdout=terminal, stderr=terminal
+    )
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError):  # which is how the other end says that it has gone
+        while part := os.read(leader, 1 << 16):
+            shown += part
+    os.close(leader)
+    assert running.wait(timeout=60) == 0, shown
+    assert b"epoch 2/2" in shown
+    assert "\u2501".encode() in shown  # the bar
+    assert b"\x1b[?25h" in shown.rsplit(b"\x1b[?25l", 1)[-1]  # the cursor is shown again
+    assert b"\x1b[1mtest accuracy " in shown
+
+
 def test_quiet_prints_the_accuracy_only(tmp_path: Path) -> None:
-    done = glassnet("train", "classic", "--data", "digits", "--epochs", "1", "-q", cwd=tmp_path)
+    done = glassnet("train", "classic", "--data", "digits", "--epochs", "1", "--no-pictures", "-q", cwd=tmp_path)
     assert re.fullmatch(r"test accuracy \d\d\.\d\d %\n", done.stdout)
     assert done.stderr == ""
+
+
+def test_pictures_are_drawn_where_matplotlib_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib", reason="pictures need the extra 'plots'")
+    quick = ["train", "tiny", "--data", "digits", "--epochs", "1", "--out"]
+    for options, drawn in ([], True), (["--no-pictures"], False):
+        done = glassnet(*quick, f"drawn-{drawn}", *options, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert ("  pictures/curves.png\n" in done.stdout) == ("  report.html\n" in done.stdout) == drawn
+        assert "no pictures" not in done.stdout
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    done = glassnet(*quick, "without", cwd=tmp_path)
+    assert done.stdout.endswith("no pictures: they need Matplotlib, pip install 'glassnet[plots]'\n")
+
+
+def test_training_begins_with_the_weights_of_a_model(trained: Path) -> None:
+    given = ["--data", "digits", "--epochs", "1", "--set", "optimizer.lr=1e-12", "--no-pictures", "--from", "run"]
+    done = glassnet("train", "classic", *given, "--out", "from", cwd=trained)
+    assert done.returncode == 0, done.stderr
+    first, second = (gn.load_network(trained / name / "model.safetensors").theta for name in ("run", "from"))
+    np.testing.assert_allclose(second, first, atol=1e-9)
+
+
+def test_a_command_leaves_nothing_behind(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For it is run in the process of all other tests."""
+    import warnings
+
+    import threadpoolctl
+
+    def state() -> list[object]:
+        handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+        threads = [pool["num_threads"] for pool in threadpoolctl.threadpool_info()]
+        said = [*warnings.filters, warnings.showwarning, sys.stdout, sys.stderr, sys.argv]
+        return [*handlers, *said, threads, np.geterr(), dict(os.environ), Path.cwd(), threading.active_count()]
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(trained / "config"))
+    glassnet("evaluate", "run", cwd=trained)
+    before = state()
+    odd = ["train", "classic", "--data", "digits", "--epochs", "1", "--set", "optimizer.lr=100", "--no-pictures"]
+    assert "warning: this training has failed" in glassnet(*odd, "-q", cwd=trained).stderr
+    refused("evaluate", "nothing.safetensors", cwd=trained)
+    assert state() == before
 
 
 def test_evaluate_agrees_with_training(trained: Path) -> None:
@@ -247,9 +292,8 @@ def test_a_model_that_says_odd_things_of_itself_is_measured_on_what_is_named(tra
 
 def test_an_ensemble_says_what_it_gained(trained: Path) -> None:
     for seed in (0, 1):
-        glassnet(
-            "train", "classic", "--data", "digits", "--epochs", "3", "--seed", seed, "--out", f"e{seed}", cwd=trained
-        )
+        given = ["--data", "digits", "--epochs", "3", "--seed", seed, "--no-pictures", "--out", f"e{seed}"]
+        glassnet("train", "classic", *given, cwd=trained)
     done = glassnet("ensemble", "e0", "e1", cwd=trained)
     assert done.returncode == 0, done.stderr
     test = gn.load_dataset("digits").test
@@ -293,19 +337,8 @@ def test_explain_a_picture_into_a_picture(trained: Path) -> None:
 
 def test_a_recipe_of_ones_own(trained: Path) -> None:
     (trained / "my.toml").write_text(glassnet("recipes", "classic", cwd=trained).stdout)
-    done = glassnet(
-        "train",
-        "my.toml",
-        "--data",
-        "digits",
-        "--epochs",
-        "1",
-        "--set",
-        "network.hidden=[9,7]",
-        "--seed",
-        "5",
-        cwd=trained,
-    )
+    given = ["--data", "digits", "--epochs", "1", "--set", "network.hidden=[9,7]", "--seed", "5", "--no-pictures"]
+    done = glassnet("train", "my.toml", *given, cwd=trained)
     assert done.returncode == 0, done.stderr
     assert "Dense(units=7" in done.stdout
     assert "seed = 5" in (trained / "runs" / "my-digits" / "recipe.toml").read_text()
@@ -315,7 +348,7 @@ def test_train_on_a_csv_file(trained: Path) -> None:
     done = glassnet("data", "export", "digits", "--csv", cwd=trained)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in trained.glob("digits-*.csv")) == ["digits-test.csv", "digits-train.csv"]
-    done = glassnet("train", "tiny-deep", "--data", "digits-train.csv", "--epochs", "2", cwd=trained)
+    done = glassnet("train", "tiny-deep", "--data", "digits-train.csv", "--epochs", "2", "--no-pictures", cwd=trained)
     assert done.returncode == 0, done.stderr
     assert "1,150 train" in done.stdout or "train" in done.stdout
 
@@ -338,13 +371,10 @@ def test_check_gradients_of_a_recipe(trained: Path) -> None:
     assert done.stdout.splitlines()[-1].startswith("backward is the derivative of forward")
 
 
-def test_check_gradients_of_a_wrong_layer_fails(trained: Path) -> None:
-    script = (
-        "import glassnet as gn, glassnet.cli.app, sys; right = gn.ReLU.backward; "
-        "gn.ReLU.backward = lambda self, dy: 2 * right(self, dy); "
-        "sys.argv = ['glassnet', 'check-gradients', 'classic', '--data', 'digits']; glassnet.cli.app.main()"
-    )
-    done = subprocess.run([sys.executable, "-c", script], cwd=trained, capture_output=True, text=True, timeout=60)
+def test_check_gradients_of_a_wrong_layer_fails(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = gn.ReLU.backward
+    monkeypatch.setattr(gn.ReLU, "backward", lambda self, dy: 2 * right(self, dy))
+    done = glassnet("check-gradients", "classic", "--data", "digits", cwd=trained)
     assert done.returncode == 1, done.stderr
     assert "NOT the derivative of forward at: input.x, dense1.W, dense1.b" in done.stdout
 
@@ -360,6 +390,7 @@ def test_data_show_and_list(trained: Path) -> None:
     assert (trained / "sheet.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.long
 def test_the_demo_without_network_and_mnist_ends_well(tmp_path: Path) -> None:
     nowhere = {
         "GLASSNET_DATA": "",
@@ -376,7 +407,7 @@ def test_the_demo_without_network_and_mnist_ends_well(tmp_path: Path) -> None:
 
 @pytest.mark.mnist
 def test_predict_on_pictures_of_mnist_gives_the_answers_of_memory(tmp_path: Path, mnist: gn.Dataset) -> None:
-    done = glassnet("train", "classic", "--epochs", "1", "--out", "run", cwd=tmp_path)
+    done = glassnet("train", "classic", "--epochs", "1", "--no-pictures", "--out", "run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     glassnet("data", "export", "mnist", "pictures", "--png", "--split", "test", "--count", "200", cwd=tmp_path)
     pictures = sorted((tmp_path / "pictures").glob("*.png"))
@@ -388,20 +419,9 @@ def test_predict_on_pictures_of_mnist_gives_the_answers_of_memory(tmp_path: Path
 
 
 def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "glassnet",
-            "train",
-            "classic",
-            "--data",
-            "digits",
-            "--epochs",
-            "1000000",
-            "--out",
-            "run",
-        ],
+    given = ["--data", "digits", "--epochs", "1000000", "--no-pictures", "--out", "run"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "glassnet", "train", "classic", *given],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -413,12 +433,12 @@ def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
         deadline = time.monotonic() + 60
         while not (history.is_file() and history.stat().st_size) and time.monotonic() < deadline:
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        out, error = process.communicate(timeout=60)
+        running.send_signal(signal.SIGINT)
+        out, error = running.communicate(timeout=60)
     finally:
-        process.kill()
-        process.communicate()
-    assert process.returncode == 0, error
+        running.kill()
+        running.communicate()
+    assert running.returncode == 0, error
     assert "interrupted in epoch" in out
     assert re.search(r"^test accuracy \d\d\.\d\d %$", out, re.MULTILINE)
     assert (tmp_path / "run" / "model.safetensors").is_file()
@@ -531,7 +551,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, target, out in (("diabetes", "progression", "numbers"), ("iris", "species", "classes")):
         said = glassnet("data", "export", name, "--csv", cwd=folder).stdout
         assert f"rows written to {name}.csv" in said
-        given = ["--data", f"{name}.csv", "--target", target, "--epochs", "20", "--out", out]
+        given = ["--data", f"{name}.csv", "--target", target, "--epochs", "20", "--no-pictures", "--out", out]
         done = glassnet("train", *given, cwd=folder)
         assert done.returncode == 0, done.stderr
         (folder / f"{out}.txt").write_text(done.stdout)
@@ -741,7 +761,7 @@ def test_explain_takes_a_row_of_a_table(tables: Path) -> None:
 
 
 def test_quiet_prints_the_figures_of_a_regression_only(tables: Path) -> None:
-    given = ["--data", "diabetes", "--target", "progression", "--epochs", "1", "-q", "--out", "quiet"]
+    given = ["--data", "diabetes", "--target", "progression", "--epochs", "1", "--no-pictures", "-q", "--out", "quiet"]
     done = glassnet("train", *given, cwd=tables)
     assert re.fullmatch(r"test R2 -?\d\.\d+, mean absolute error .*, root mean squared error .*\n", done.stdout)
 

@@ -2,15 +2,16 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 import glassnet as gn
+from commandline import glassnet, refused
 from glassnet.recipes.recipe import load_recipe
 from glassnet.runs.run import train_recipe
 from glassnet.train.metrics import accuracy_interval
-from test_cli import glassnet, refused
 
 pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
 
@@ -39,13 +40,10 @@ ALL = ("runs/killed", "runs/narrow", "runs/narrow-2", "runs/wide")
 
 
 @pytest.fixture
-def without_matplotlib(tmp_path: Path) -> dict[str, str]:
-    """An environment in which Matplotlib is not to be found."""
-    import os
-
-    (tmp_path / "blocked").mkdir()
-    (tmp_path / "blocked" / "sitecustomize.py").write_text("import sys\nsys.modules['matplotlib'] = None\n")
-    return {"PYTHONPATH": os.pathsep.join([str(tmp_path / "blocked"), os.environ.get("PYTHONPATH", "")])}
+def without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matplotlib is not to be found; what of it is imported already, neither."""
+    for name in {"matplotlib", *(name for name in sys.modules if name.startswith("matplotlib."))}:
+        monkeypatch.setitem(sys.modules, name, None)
 
 
 def test_compare_is_sorted_and_fits_the_page(runs: Path) -> None:
@@ -110,14 +108,15 @@ def test_compare_draws_the_curves(runs: Path, tmp_path: Path) -> None:
     assert (tmp_path / "other.png").is_file()
 
 
-def test_compare_without_matplotlib_is_a_table(runs: Path, without_matplotlib: dict[str, str]) -> None:
-    done = glassnet("compare", *ALL, cwd=runs, env=without_matplotlib)
+@pytest.mark.usefixtures("without_matplotlib")
+def test_compare_without_matplotlib_is_a_table(runs: Path) -> None:
+    done = glassnet("compare", *ALL, cwd=runs)
     assert done.returncode == 0, done.stderr
     assert "runs/wide" in done.stdout
     assert done.stdout.endswith("no curves: they need Matplotlib, pip install 'glassnet[plots]'\n")
-    message = refused("compare", *ALL, "--out", "a.png", cwd=runs, env=without_matplotlib)
+    message = refused("compare", *ALL, "--out", "a.png", cwd=runs)
     assert message.endswith("figures need Matplotlib: pip install 'glassnet[plots]'")
-    assert "glassnet[plots]" in refused("report", "runs/wide", cwd=runs, env=without_matplotlib)
+    assert "glassnet[plots]" in refused("report", "runs/wide", cwd=runs)
 
 
 def test_compare_as_json_tells_all(runs: Path) -> None:

@@ -8,16 +8,16 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
 import docs
 
+LONG = ("what-can-go-wrong", "augment")  # pages that train often
+
 
 def examples() -> list:
-    return [
-        pytest.param(
-            page,
-            id=str(page.relative_to(docs.DOCS)),
-            marks=[pytest.mark.mnist] if 'load_dataset("mnist"' in page.read_text(encoding="utf-8") else [],
-        )
-        for page in docs.pages()
-    ]
+    found = []
+    for page in docs.pages():
+        marks = [pytest.mark.mnist] if 'load_dataset("mnist"' in page.read_text(encoding="utf-8") else []
+        marks += [pytest.mark.long] if page.stem in LONG else []
+        found.append(pytest.param(page, id=str(page.relative_to(docs.DOCS)), marks=marks))
+    return found
 
 
 @pytest.mark.parametrize("page", examples())

@@ -2,13 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from commandline import glassnet, process, refused
 from glassnet import doctor
 from glassnet.doctor import KERNEL, VARIABLE, Diagnosis, Products
 from glassnet.nn.errors import InputError
@@ -148,27 +147,44 @@ def test_a_damaged_choice_is_ignored_with_a_line(settings: Path, text: str) -> N
     assert VARIABLE not in os.environ
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "glassnet", *arguments], env=os.environ | environment, capture_output=True, text=True
-    )
-
-
-def test_the_command(settings: Path) -> None:
-    done = run("doctor")
+def test_the_command(settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "REPETITIONS", 1)
+    done = glassnet("doctor")
     assert done.returncode == 0
     assert "GFLOP/s" in done.stdout
     assert done.stderr == ""
-    assert "There was nothing to forget" in run("doctor", "--forget").stdout
+    assert "There was nothing to forget" in glassnet("doctor", "--forget").stdout
+    assert refused("doctor", "--keep", "--forget") == "error: --keep and --forget exclude each other"
 
 
-def test_the_command_line_uses_what_was_kept(settings: Path) -> None:
+def test_what_is_kept_and_forgotten(settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "diagnose", lambda progress: FOUND)
+    assert f"Kept in {doctor.kept_path()}" in glassnet("doctor", "--keep").stdout
+    assert doctor.kept_path().is_file()
+    monkeypatch.setattr(doctor, "diagnose", lambda progress: replace(FOUND, better=None))
+    assert "uses NumPy's own choice again" in glassnet("doctor", "--forget").stdout
+    assert "Nothing was kept" in glassnet("doctor", "--keep").stdout
+    assert not doctor.kept_path().exists()
+
+
+def test_the_command_line_uses_what_was_kept(settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not openblas_with_avx512():
+        pytest.skip("no AVX-512, or another BLAS")
+    monkeypatch.setattr(doctor, "REPETITIONS", 1)
+    doctor.keep(KERNEL)
+    assert f"The command line uses the kept kernel {KERNEL}" in glassnet("doctor").stdout
+    assert "kernel          Haswell" in glassnet("doctor", env={VARIABLE: "Haswell"}).stdout
+
+
+def test_a_new_process_computes_with_the_kept_kernel(settings: Path) -> None:
     if not openblas_with_avx512():
         pytest.skip("no AVX-512, or another BLAS")
     doctor.keep(KERNEL)
-    assert f"kernel          {KERNEL}" in run("doctor").stdout
-    assert "kernel          Haswell" in run("doctor", OPENBLAS_CORETYPE="Haswell").stdout
-    doctor.kept_path().write_text("rubbish")
-    damaged = run("recipes")
+    assert f"kernel          {KERNEL}" in process("doctor").stdout
+
+
+def test_a_damaged_choice_does_no_harm_to_a_command(settings: Path) -> None:
+    doctor.keep(KERNEL).write_text("rubbish")
+    damaged = glassnet("recipes")
     assert damaged.returncode == 0
     assert damaged.stderr.startswith("warning: ")

@@ -15,8 +15,9 @@ def check(path: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.long
 @pytest.mark.mnist
-@pytest.mark.parametrize("name", ["by_hand", "digits"])
+@pytest.mark.parametrize("name", ["digits", "by_hand"])
 def test_a_notebook_prints_what_it_keeps(name: str) -> None:
     done = check(ROOT / "notebooks" / f"{name}.ipynb")
     assert done.returncode == 0, done.stdout + done.stderr

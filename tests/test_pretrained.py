@@ -35,6 +35,7 @@ def test_files_are_small_and_in_float16(name: str) -> None:
     assert all((kind == "F16") == (key.split(".")[1] in parameters) for key, kind in kinds.items())
 
 
+@pytest.mark.long
 @pytest.mark.mnist
 @pytest.mark.parametrize("name", NAMES)
 def test_a_card_tells_what_its_file_does(name: str, mnist: gn.Dataset) -> None:
@@ -48,6 +49,7 @@ def test_a_card_tells_what_its_file_does(name: str, mnist: gn.Dataset) -> None:
     assert error <= 0.5
 
 
+@pytest.mark.long
 @pytest.mark.mnist
 @pytest.mark.parametrize("name", NAMES)
 def test_a_card_tells_what_its_file_does_over_views(name: str, mnist: gn.Dataset) -> None:

@@ -1,9 +1,6 @@
 """What a file from anyone may not do: run code, lead to other files, or speak to the terminal."""
 
 import io
-import os
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
@@ -11,6 +8,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from commandline import glassnet
 from glassnet.data.cifar import read_cifar10
 from glassnet.data.emnist import read_emnist
 from glassnet.data.npz import read_npz
@@ -114,16 +112,6 @@ def small_model(path: Path, *classes: str, data: str = "mnist") -> Path:
     net = gn.Network([gn.Rescale(1 / 255), gn.Dense(2)], input_shape=4, classes=classes or ("a", "b"))
     gn.save_network(net, path, about={"recipe": {"data": {"name": data}}})
     return path
-
-
-def glassnet(*arguments: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "glassnet", *map(str, arguments)],
-        env=os.environ | {"COLUMNS": "80"} | (env or {}),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
 
 
 @pytest.mark.parametrize("named", ["small.csv", "/etc/passwd", "../private", "\x1b[31m", "elsewhere"])

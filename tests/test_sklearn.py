@@ -258,6 +258,7 @@ def test_the_network_is_one_of_glassnet(digits, tmp_path: Path) -> None:
 
 
 @unconverged
+@pytest.mark.long
 def test_pipelines_searches_and_calibration_with_processes(digits, processes: int) -> None:
     X, y = digits
     pipeline = make_pipeline(

@@ -19,21 +19,26 @@ import trust
 
 INK = (95.0, 125.0)  # so narrow that every second scribble has too much or too little
 MAKE = {
-    "letters": lambda seed: nodigits.letters(seed, fonts=nodigits.FONTS[3:4], per_letter=1),
-    "scribbles": lambda seed: nodigits.scribbles(INK, seed, count=6),
-    "marks": lambda seed: nodigits.marks(seed, count=24),
+    "letters": lambda: nodigits.letters(fonts=nodigits.FONTS[3:4], per_letter=1),
+    "scribbles": lambda: nodigits.scribbles(INK, count=6),
+    "marks": lambda: nodigits.marks(count=24),
+}
+AGAIN = {
+    "scribbles": lambda seed: nodigits.scribbles(INK, seed, count=2),
+    "marks": lambda seed: nodigits.marks(seed, 6),
 }
 
 
 @pytest.fixture(scope="module")
 def others() -> dict[str, nodigits.Group]:
-    return {name: make(0) for name, make in MAKE.items()}
+    return {name: make() for name, make in MAKE.items()}
 
 
-@pytest.mark.parametrize("name", ["scribbles", "marks"])
+@pytest.mark.parametrize("name", AGAIN)
 def test_pictures_follow_from_the_seed(name: str, others) -> None:
-    np.testing.assert_array_equal(MAKE[name](0).images, others[name].images)
-    assert not np.array_equal(MAKE[name](1).images, others[name].images)
+    first = AGAIN[name](0).images
+    np.testing.assert_array_equal(first, others[name].images[: len(first)])
+    assert not np.array_equal(AGAIN[name](1).images, first)
 
 
 @pytest.mark.parametrize("font", nodigits.FONTS)

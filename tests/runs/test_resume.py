@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from commandline import glassnet
 from glassnet.model.path import MODEL, RECIPE
 from glassnet.modelfile import begin_with
 from glassnet.recipes.recipe import Recipe, load_recipe
@@ -247,15 +248,14 @@ def test_sigterm_ends_a_run_as_ctrl_c_does_and_it_goes_on(tmp_path: Path, digits
     while time.monotonic() < until and not (folder / CHECKPOINT).exists():
         time.sleep(0.01)
     process.terminate()
-    out, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 143, err
     assert f"it goes on with: glassnet resume {folder}" in err
     trained = find_unfinished(folder).trained
     assert trained >= 1
-    go_on = start("resume", folder, "--epochs", trained + 2, "--no-pictures")
-    out, err = go_on.communicate(timeout=60)
-    assert go_on.returncode == 0, err
-    assert f"epoch {trained + 1} of {trained + 2}" in out.replace("\n", " ")
+    done = glassnet("resume", folder, "--epochs", str(trained + 2), "--no-pictures")
+    assert done.returncode == 0, done.stderr
+    assert f"epoch {trained + 1} of {trained + 2}" in done.stdout.replace("\n", " ")
     train(recipe(training__epochs=trained + 2), digits, tmp_path / "whole")
     kept = [gn.load_network(path / MODEL).theta for path in (folder, tmp_path / "whole")]
     np.testing.assert_array_equal(*kept)

@@ -57,15 +57,15 @@ def test_the_same_recipe_and_seed_give_the_same_file_and_another_seed_does_not(
     digits: gn.Dataset, tmp_path: Path
 ) -> None:
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
-        train_recipe(recipe(training__seed=seed), digits, tmp_path / name)
+        train_recipe(recipe(training__seed=seed), digits, tmp_path / name, pictures=False)
     a, b, c = ((tmp_path / name / "model.safetensors").read_bytes() for name in "abc")
     assert a == b
     assert a != c
 
 
 def test_the_recipe_of_a_run_trains_it_again(digits: gn.Dataset, tmp_path: Path) -> None:
-    train_recipe(recipe(early_stopping__monitor="training_loss"), digits, tmp_path / "a")
-    train_recipe(load_recipe(tmp_path / "a" / "recipe.toml"), digits, tmp_path / "b")
+    train_recipe(recipe(early_stopping__monitor="training_loss"), digits, tmp_path / "a", pictures=False)
+    train_recipe(load_recipe(tmp_path / "a" / "recipe.toml"), digits, tmp_path / "b", pictures=False)
     assert (tmp_path / "a/model.safetensors").read_bytes() == (tmp_path / "b/model.safetensors").read_bytes()
 
 
@@ -180,7 +180,7 @@ def test_an_interrupted_training_is_evaluated_and_saved(digits: gn.Dataset, tmp_
         if training.epoch == 2:
             raise KeyboardInterrupt
 
-    run = train_recipe(recipe(), digits, tmp_path / "run", progress=interrupt)
+    run = train_recipe(recipe(), digits, tmp_path / "run", pictures=False, progress=interrupt)
     assert run.history.stopped == "interrupted in epoch 2"
     assert run.history.kept_epoch == 1
     assert (tmp_path / "run" / "evaluation.json").is_file()
