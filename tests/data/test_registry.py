@@ -379,14 +379,14 @@ def test_without_a_network_it_says_which_files_to_put_where(home: Path, toy: Ent
     where = f"put the file {FOUR_FILES[0]} into the folder {home / 'toy'}, or into toy in the folder that GLASSNET_DATA"
     with pytest.raises(DataError, match=f"127.0.0.1:9/toy/{FOUR_FILES[0]}: no answer.*{where} names{others}$"):
         load_dataset(toy)
-    with pytest.raises(DataError, match=f"toy is not at hand: let it be downloaded, or {where} names{others}$"):
+    with pytest.raises(DataError, match=f"toy is not on this machine: let it be downloaded, or {where} names{others}$"):
         load_dataset(toy, download=False)
 
 
 def test_a_data_folder_that_is_none(data: Path, monkeypatch: pytest.MonkeyPatch, toy: Entry) -> None:
     monkeypatch.setenv("GLASSNET_DATA", str(data / "absent"))
     for function in (load_dataset, find_dataset, get_dataset, check_dataset):
-        with pytest.raises(DataError, match=r"GLASSNET_DATA names .*absent, which is no folder"):
+        with pytest.raises(DataError, match=r"GLASSNET_DATA names .*absent, which is not a folder"):
             function(toy)
 
 

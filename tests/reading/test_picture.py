@@ -223,8 +223,8 @@ def icon(png: bytes) -> bytes:
     ("name", "contents", "message"),
     [
         ("empty.png", b"", "the file is empty"),
-        ("text.png", b"hello", "expected a picture .* but the file is none"),
-        ("drawing.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n", "but the file is none"),
+        ("text.png", b"hello", "expected a picture .* but the file is not one"),
+        ("drawing.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n", "but the file is not one"),
         ("large.png", huge_png(7_000, 6_000), "more than 40,000,000 pixels: make it smaller"),
         ("warned.png", huge_png(10_000, 10_000), "more than 40,000,000 pixels: make it smaller"),
         ("huge.png", huge_png(100_000, 100_000), "more than 40,000,000 pixels: make it smaller"),
@@ -248,7 +248,7 @@ def test_missing_and_folder(tmp_path: Path) -> None:
         picture.read(tmp_path)
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.png")
-        with pytest.raises(DataError, match="is no file"):
+        with pytest.raises(DataError, match="is not a file"):
             picture.read(tmp_path / "pipe.png")
 
 

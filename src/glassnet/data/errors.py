@@ -1,5 +1,5 @@
-"""What is said of data that cannot be used."""
+"""The error for data that cannot be used."""
 
 
 class DataError(ValueError):
-    """Data that cannot be used; the message says in one line where, what was expected, what came, and what to do."""
+    """Data cannot be used; the message is one line: where, what was expected, what was found, and what to do."""
