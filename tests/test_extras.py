@@ -20,16 +20,12 @@ class Use(NamedTuple):
 LBFGS = "fit_lbfgs(gn.Network([gn.Dense(1)], input_shape=1), (np.ones((2, 1)), np.ones(2)), loss=gn.SquaredError())"
 LIBRARY = [
     Use("plots", "matplotlib", "gn.plots.curves(gn.History())", "PlotError"),
-    Use("images", "PIL", "gn.reading.picture.read('x.png')", "DataError"),
-    Use("images", "PIL", "gn.reading.picture.write('x.png', np.zeros((2, 2), np.uint8))", "DataError"),
     Use("sklearn", "sklearn", "gn.load_dataset('digits')", "DataError"),
     Use("sklearn", "sklearn", "import glassnet.sklearn", "ImportError"),
     Use("sklearn", "scipy", f"from glassnet.train.lbfgs import fit_lbfgs; {LBFGS}", "InputError"),
     Use("export", "onnx", "gn.export_onnx(gn.load_pretrained('classic'), 'x.onnx')", "ModelFileError"),
 ]
 COMMANDS = [
-    Use("images", "PIL", "predict x.png"),
-    Use("images", "PIL", "data export small.csv out --png"),
     Use("plots", "matplotlib", "data show small.csv --out x.png"),
     Use("plots", "matplotlib", "explain classic row.csv --picture x.png"),
     Use("sklearn", "sklearn", "train classic --data digits"),
@@ -42,7 +38,7 @@ try:
 except Exception as error:
     print(type(error).__name__, error)
 """
-NEEDED_BY = {"PIL": ["matplotlib"], "scipy": ["sklearn"]}  # where it is missing, so are these
+NEEDED_BY = {"scipy": ["sklearn"]}  # where it is missing, so are these
 
 
 def without(package: str, code: str) -> subprocess.CompletedProcess[str]:
@@ -80,7 +76,7 @@ def test_the_command_line_names_the_extra(use: Use, files: Path) -> None:
     assert written == {"x.png", "small.csv", "row.csv"}  # nothing half written
 
 
-@pytest.mark.parametrize("package", ["matplotlib", "PIL", "sklearn", "scipy", "onnx", "torch"])
+@pytest.mark.parametrize("package", ["matplotlib", "sklearn", "scipy", "onnx", "torch"])
 def test_what_needs_no_extra_does_without(package: str, files: Path) -> None:
     train = "train classic --data small.csv --out run --epochs 1 --set training.batch_size=2"
     for command in (train, "evaluate run --data small.csv", "predict run small.csv", "data list", "recipes"):

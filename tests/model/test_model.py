@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors
+from PIL import Image, ImageDraw
 
 import glassnet as gn
 from glassnet.data.csv import write_csv
@@ -16,10 +17,7 @@ SPECIES = ("setosa", "virginica")
 
 def drawing(*strokes: list[tuple[int, int]], side: int = 160) -> np.ndarray:
     """Strokes with a round pen, dark on white, as grey values."""
-    image = pytest.importorskip("PIL.Image", reason="pictures need the extra 'images'")
-    from PIL import ImageDraw
-
-    page = image.new("L", (side, side), 255)
+    page = Image.new("L", (side, side), 255)
     pen = ImageDraw.Draw(page)
     for stroke in strokes:
         pen.line(stroke, fill=20, width=11, joint="curve")
