@@ -2,9 +2,9 @@
 
     python tools/environment.py FOLDER EXTRAS
 
-Needs only the standard library. An environment is for one Python and one folder, for it cannot be moved. The stamp in it
-says what is installed, by which version of the two files that name it. So one environment serves several commands: each
-adds what it lacks, and takes nothing away.
+Needs only the standard library. An environment is for one Python and one folder, for it cannot be moved. The stamp in
+it says what is installed, by which version of the two files that name it. So one environment serves several commands:
+each adds what it lacks, and takes nothing away.
 """
 
 import hashlib

@@ -176,7 +176,10 @@ def test_what_is_no_digit_is_refused_with_its_reason() -> None:
     letter, blank = model.read(drawing(W)), model.read(drawing())
     assert letter.label is None
     assert letter.evidence < model.threshold
-    assert letter.problem == f"no digit that I know; most like {letter.classes[letter.ranking[0]]}"
+    assert letter.problem == (
+        f"no digit that I know: evidence {letter.evidence:.2f}, at least {model.threshold:.2f} is needed; "
+        f"if it is one, most likely {letter.classes[letter.ranking[0]]}"
+    )
     assert letter.image.shape == (28, 28)
     assert (blank.label, blank.probability, blank.runner_up, blank.image) == (None, None, None, None)
     assert "no ink" in blank.problem

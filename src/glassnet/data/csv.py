@@ -82,6 +82,17 @@ def read_csv(
     return x, np.concatenate(labels) if has_labels else None
 
 
+def first_line(path: str | Path) -> int:
+    """The line of a CSV file on which its images begin: 2 if there is a header, else 1.
+
+    Raises:
+        DataError: no such file, or a line that never ends.
+    """
+    path = Path(path)
+    with reading(path) as (stream, _, _), io.TextIOWrapper(stream, "utf-8-sig") as text:
+        return 2 if _is_header(_cells(next(_lines(text, str(path)), ""))) else 1
+
+
 def read_train_and_test(train: Path, test: Path | None = None, *, progress: Progress | None = None) -> dict[str, Array]:
     """Read a labelled file and, if there is one, the file of test examples that belongs to it.
 
