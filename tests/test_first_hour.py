@@ -2,6 +2,7 @@
 
 import re
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import glassnet as gn
 from glassnet.cli import app
 from glassnet.data.csv import write_csv
 from glassnet.data.idx import write_idx
+from glassnet.recipes.recipe import load_recipe
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -91,3 +93,63 @@ def test_examples_are_counted_as_people_count_and_explain_takes_that_number(glas
         label = str(network.predict(x[2:])[0])
         explained = glassnet("explain", "m.safetensors", name, f"--{option}", number, "--label", label)[1]
         assert explained == gn.explain(network, x[2], int(label)).text(80)
+
+
+@pytest.fixture
+def offline(in_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No dataset at hand, and no network."""
+    monkeypatch.delenv("GLASSNET_DATA", raising=False)
+    monkeypatch.setenv("GLASSNET_MIRROR", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    for variable in ("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(in_tmp / "home"))
+
+
+INSTEAD = "warning: digits is used instead: mnist could not be downloaded; get it with: glassnet data get mnist\n"
+
+
+@pytest.mark.usefixtures("offline", "digits")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "summary classic",
+        "summary tiny-deep",
+        "check-gradients sigmoid-30 --examples 2",
+        "train quick --epochs 1 --no-pictures --out run --set training.batch_size=64",
+    ],
+)
+def test_a_named_recipe_without_its_data_takes_the_small_digits_and_says_so(
+    glassnet: Run, command: str, in_tmp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warnings, "showwarning", app._show_warning)  # as `main` does
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        code, out, error = glassnet(*command.split())
+    assert code == 0
+    assert error.startswith(INSTEAD)
+    assert "(64,)" in out or "of digits" in out
+    if command.startswith("train"):
+        assert load_recipe(in_tmp / "run" / "recipe.toml").data.name == "digits"
+
+
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize(
+    "command", ["train classic --data mnist", "summary classic --set data.name=mnist", "data get mnist"]
+)
+def test_who_asks_for_mnist_is_told_in_a_short_line_how_to_get_it(glassnet: Run, command: str) -> None:
+    code, _, error = glassnet(*command.split())
+    first, *details = error.splitlines()
+    assert code == 2
+    assert first == "error: mnist could not be downloaded; get it with: glassnet data get mnist"
+    assert all(line.startswith("  ") for line in details)
+    assert 'the dataset "digits"' in details[0]
+    assert "train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz" in details[2]
+
+
+@pytest.mark.usefixtures("offline")
+def test_without_the_small_digits_too_the_short_line_is_left(glassnet: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)  # as Python marks what cannot be imported
+    code, _, error = glassnet("summary", "classic")
+    assert code == 2
+    assert error.startswith("error: mnist could not be downloaded; get it with: glassnet data get mnist\n  ")
+    assert error.endswith("  the 8x8 digits come with scikit-learn: pip install 'glassnet[sklearn]'\n")

@@ -118,6 +118,8 @@ def _run() -> int:
         from glassnet.nn.plain import plain
 
         print(f"error: {plain(message)}", file=sys.stderr)
+        for note in getattr(error, "__notes__", ()):
+            print(f"  {plain(note)}", file=sys.stderr)
         return 2
     return code if isinstance(code, int) else 0
 
