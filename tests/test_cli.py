@@ -241,7 +241,7 @@ def test_predict_saves_what_the_network_saw(tmp_path: Path) -> None:
 def test_a_model_that_says_odd_things_of_itself_is_measured_on_what_is_named(trained: Path) -> None:
     network = gn.load_network(trained / "run" / "model.safetensors")
     gn.save_network(network, trained / "odd.safetensors", about={"recipe": {"data": 3}})
-    assert "name a dataset with --data" in refused("evaluate", "odd.safetensors", cwd=trained)
+    assert "name a dataset (data)" in refused("evaluate", "odd.safetensors", cwd=trained)
     assert glassnet("evaluate", "odd.safetensors", "--data", "digits", cwd=trained).returncode == 0
 
 
@@ -608,7 +608,7 @@ def test_another_table_is_measured_as_a_whole(tables: Path) -> None:
     assert done.stdout.count("truth setosa") == 2
     assert "figures without 2 rows, the first: gaps.csv, line 3, column 'species': the target" in done.stderr
     message = refused("evaluate", "classes", "--data", "gaps.csv", "--split", "train", cwd=tables)
-    assert "--split train: gaps.csv is not the table the model was trained on" in message
+    assert "split train: gaps.csv is not the table the model was trained on" in message
 
 
 def test_rows_are_predicted_by_the_names_of_their_columns(tables: Path) -> None:
@@ -756,7 +756,7 @@ def test_what_is_wrong_with_a_table_is_one_line(tables: Path) -> None:
     assert "expected a recipe" in refused("train", cwd=tables)
     assert "say which table with --data" in refused("train", "--target", "species", cwd=tables)
     assert "are for tables" in refused("train", "classic", "--ignore", "id", cwd=tables)
-    assert "with --target" in refused("train", "classic", "--data", "diabetes.csv", cwd=tables)
+    assert "(target)" in refused("train", "classic", "--data", "diabetes.csv", cwd=tables)
     assert "written as a whole" in refused("data", "export", "iris", "--png", cwd=tables)
     from glassnet.modelfile import read_about
 
@@ -778,9 +778,7 @@ def test_what_is_wrong_with_a_table_is_one_line(tables: Path) -> None:
     message = refused("ensemble", "numbers", "numbers", "--data", "diabetes.csv", cwd=tables)
     assert "an ensemble averages the probabilities of classes, but this network predicts numbers" in message
     assert "--draw and --save-seen are for pictures" in refused("predict", "classes", "iris.csv", "--draw", cwd=tables)
-    assert "--split: expected train" in refused(
-        "evaluate", "classes", "--data", "said.csv", "--split", "all", cwd=tables
-    )
+    assert "split: expected train" in refused("evaluate", "classes", "--data", "said.csv", "--split", "all", cwd=tables)
     assert "--submission said.csv: expected a new file" in refused(
         "predict", "classes", "said.csv", "--submission", "said.csv", cwd=tables
     )
