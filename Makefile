@@ -1,4 +1,5 @@
-# Two commands need nothing but Python (3.11 to 3.13), make and a package index: `make demo` and `make test`.
+# Two commands need nothing but Python (3.11 to 3.13), make and a package index: `make demo` and `make test`. They share
+# one environment: the first installs what it uses, the second adds the rest, in either order.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -11,7 +12,8 @@ help:             ## show this list
 	@echo "glassnet: make TARGET [PYTHON=python3.12] [ARGS='...']"
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 14
 
-demo: environment ## train `classic` on the best data at hand, and look at the result
+demo:             ## train `classic` on the best data at hand, and look at the result
+	@$(PYTHON) tools/environment.py $(VENV) plots,sklearn
 	@$(BIN)/python -m glassnet demo $(ARGS)
 
 # As many processes as cores, so one thread for the matrix products of each.
@@ -48,6 +50,6 @@ format: environment ## put the source into its standard form
 clean:            ## remove the virtual environment and what the tools cached
 	rm -rf $(VENV) $(VENV)-bench $(VENV)-core .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# The environment is up to date when its stamp names this Python, this folder and these two files.
+# The environment is up to date when its stamp names this Python, this folder, these two files and what is wanted.
 environment:
 	@$(PYTHON) tools/environment.py $(VENV) dev

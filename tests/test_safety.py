@@ -175,7 +175,7 @@ def test_class_names_that_rich_would_obey_are_printed_as_they_are(in_tmp: Path) 
         assert done.returncode == 0, done.stderr
         assert "[red]x" in done.stdout
         assert "[/]:smile:" in done.stdout
-    done = glassnet("explain", model, data, "--row", "1")
+    done = glassnet("explain", model, data, "--row", "2")
     assert "[/]:smile:" in done.stdout
 
 
@@ -184,7 +184,7 @@ def test_names_of_files_are_printed_plain(in_tmp: Path) -> None:
     hostile = data.rename(in_tmp / "\x1b]0;title\x07\n\u202e.csv")
     done = glassnet("predict", model, hostile)
     assert done.returncode == 0, done.stderr
-    assert "\\x1b]0;title\\x07\\n\\u202e.csv, row 1" in done.stdout
+    assert "\\x1b]0;title\\x07\\n\\u202e.csv, line 2" in done.stdout
     wrong = in_tmp / "\x1b[31m.csv"
     wrong.write_text("1,2\n")
     refused = [glassnet("predict", model, wrong), glassnet("train", "classic", "--data", wrong)]

@@ -10,7 +10,6 @@ import pytest
 import glassnet as gn
 
 pytest.importorskip("matplotlib", reason="the letters' fonts come with the extra 'plots'")
-pytest.importorskip("PIL", reason="pictures need the extra 'images'")
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 import nodigits

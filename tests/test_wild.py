@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("PIL", reason="pictures need the extra 'images'")
 pytest.importorskip("scipy", reason="the shapes of the strokes need SciPy, which comes with the extra 'sklearn'")
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))

@@ -245,7 +245,8 @@ def use_kept() -> str:
     except FileNotFoundError:
         return ""
     except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
-        return f"{path} is ignored, for it is not what `glassnet doctor --keep` writes; --forget removes it"
+        remedy = "`glassnet doctor --forget` removes it"
+        return f"{path} is ignored, for it is not what `glassnet doctor --keep` writes; {remedy}"
     if kernel == KERNEL and kept == _circumstances() and has_avx512():
         os.environ[VARIABLE] = kernel
         USED.add(kernel)

@@ -4,14 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import glassnet as gn
-
-Image = pytest.importorskip("PIL.Image", reason="pictures need the extra 'images'")
-
-from data.handmade import SCENES, picture  # noqa: E402  (it draws with Pillow)
-from glassnet.reading.drawing import to_mnist  # noqa: E402
-from glassnet.reading.picture import read  # noqa: E402
+from data.handmade import SCENES, picture
+from glassnet.reading.drawing import to_mnist
+from glassnet.reading.picture import read
 
 MOST_MISREAD = 1  # none here; rounding may tell a 1 with a long upstroke from a 7, which MNIST's writers hardly made
 

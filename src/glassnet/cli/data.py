@@ -5,11 +5,18 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(help="Datasets: list, get, check, show, export.", no_args_is_help=True)
+app = typer.Typer(invoke_without_command=True)
 
 Name = Annotated[
     str, typer.Argument(help="a dataset of `glassnet data list`, a CSV or npz file, a folder of IDX files")
 ]
+
+
+@app.callback()
+def top(context: typer.Context) -> None:
+    """Datasets: list, get, check, show, export."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command("list")

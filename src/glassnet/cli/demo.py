@@ -21,30 +21,34 @@ def demo(
     import numpy as np
 
     from glassnet.cli.terminal import beside, console, section
-    from glassnet.cli.train import train_and_show
+    from glassnet.cli.train import FALLBACK, load_data, train_and_show
     from glassnet.data.errors import DataError
-    from glassnet.data.registry import get_dataset, load_dataset
+    from glassnet.data.registry import get_dataset
     from glassnet.model.model import Model
     from glassnet.progress import TaskBar
     from glassnet.reading import picture
     from glassnet.recipes.recipe import load_recipe
+    from glassnet.runs.claim import check_free
 
     settings: dict[str, Any] = {}
     try:
         with TaskBar() as bar:
             get_dataset("mnist", progress=bar)
     except DataError as error:
-        console.print(f"MNIST cannot be had: {error}", soft_wrap=True)
+        console.print(str(error), soft_wrap=True)
         console.print(" Falling back to scikit-learn's 1,797 digits of 8x8 pixels. ", style="bold reverse")
         # A fortieth of MNIST's examples: smaller batches, more epochs and momentum make up for the few steps.
-        settings = {"data.name": "digits", "training.batch_size": 16, "training.epochs": 100}
+        settings = {"data.name": FALLBACK, "training.batch_size": 16, "training.epochs": 100}
         settings |= {"optimizer.lr": 0.05, "optimizer.momentum": 0.9}
     if epochs is not None:
         settings["training.epochs"] = epochs
-    run = train_and_show(load_recipe("classic", settings=settings), out)
+    recipe = load_recipe("classic", settings=settings)
+    if out is not None:
+        check_free(out)
+    dataset = load_data(recipe)
+    run = train_and_show(recipe, dataset, out)
 
     section("Read back from its file, it recognises pictures")
-    dataset = load_dataset(settings.get("data.name", "mnist"))
     model = Model.open(run.folder)
     images = []
     folder = run.folder / "examples"

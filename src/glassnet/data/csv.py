@@ -82,6 +82,17 @@ def read_csv(
     return x, np.concatenate(labels) if has_labels else None
 
 
+def first_line(path: str | Path) -> int:
+    """The line of a CSV file on which its images begin: 2 if there is a header, else 1.
+
+    Raises:
+        DataError: no such file, or a line that never ends.
+    """
+    path = Path(path)
+    with reading(path) as (stream, _, _), io.TextIOWrapper(stream, "utf-8-sig") as text:
+        return 2 if _is_header(_cells(next(_lines(text, str(path)), ""))) else 1
+
+
 def read_train_and_test(train: Path, test: Path | None = None, *, progress: Progress | None = None) -> dict[str, Array]:
     """Read a labelled file and, if there is one, the file of test examples that belongs to it.
 
@@ -194,7 +205,7 @@ def _has_labels(header: list[str] | None, columns: int, labelled: bool | None, w
         raise DataError(
             f"{where}, line 1: expected a label and a square number of pixels (785 columns for 28x28), or the "
             f"pixels alone (784), separated by commas; got {columns} columns{' in the header' if header else ''}; "
-            "for another table, give the column to predict with --target"
+            "for another table, give the column to predict (target)"
         )
     if labelled is not None and has_labels != labelled:
         expected, got = ("a label column", "none") if labelled else ("no label column", "one")

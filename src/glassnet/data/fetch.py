@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
-from glassnet.data.errors import DataError
+from glassnet.data.errors import DataError, DownloadError
 from glassnet.data.files import BLOCK, Progress, sha256_of
 
 
@@ -51,8 +51,7 @@ def fetch(
         The path.
 
     Raises:
-        DataError: no mirror sent the file (the message gives the reason of each, and where to put the file by hand), or
-            it cannot be written.
+        DownloadError: no mirror sent the file; the message gives the reason of each.   DataError: it cannot be written.
     """
     path = Path(path)
     part = path.with_name(path.name + ".part")
@@ -71,11 +70,8 @@ def fetch(
                 reasons.append(f"{url}: {failure}")
     except OSError as error:
         raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
-    folder = path.parent
-    raise DataError(
-        f"{path.name} could not be downloaded ({'; '.join(reasons) or 'no mirror is known'}); without a network, put "
-        f"the file {path.name} into the folder {folder}, or into {folder.name} in the folder that GLASSNET_DATA names"
-    )
+    reasons = reasons or ["no mirror is known"]
+    raise DownloadError(f"{path.name} could not be downloaded ({'; '.join(reasons)})", reasons)
 
 
 def _fetch_from(url: str, part: Path, sha256: str, size: int | None, progress: Progress | None, timeout: float) -> None:

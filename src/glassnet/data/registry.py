@@ -7,18 +7,20 @@ of the published ones; a file is then at ADDRESS/FOLDER/FILE, such as ADDRESS/mn
 
 import importlib.util
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from glassnet.data.csv import write_csv
 from glassnet.data.dataset import Dataset, Split
-from glassnet.data.errors import DataError
+from glassnet.data.errors import DataError, DownloadError, MissingDataError
 from glassnet.data.files import Progress, sha256_of, sha256_of_content
 from glassnet.data.own import ENDINGS, classes_and_white, csv_files, read_own
 from glassnet.data.published import PUBLISHED, Arrays, Entry, Files, RemoteFile
 from glassnet.data.split import stratified
 from glassnet.nn.plain import closest
+from glassnet.warn import warn
 
 ENTRIES = {entry.name: entry for entry in PUBLISHED}
 
@@ -30,6 +32,7 @@ def load_dataset(
     seed: int = 0,
     progress: Progress | None = None,
     download: bool = True,
+    fallback: str | None = None,
 ) -> Dataset:
     """Load a dataset. A registered one is verified by SHA-256, and downloaded if it is not on this machine.
 
@@ -43,9 +46,11 @@ def load_dataset(
             dataset, or else (the 8x8 digits, a CSV file) are always the same fifth of all examples.
         progress: called with a description, the amount done and the total amount (None if unknown).
         download: whether missing files may be downloaded.
+        fallback: the dataset to take instead, with a warning, if this one is missing: "digits" needs no network.
 
     Raises:
-        DataError: unknown name (the nearest known one is suggested), damaged or unsuitable files, a failed download.
+        DataError: unknown name (the nearest known one is suggested), damaged or unsuitable files.
+        MissingDataError: neither it nor the fallback is on this machine, and it cannot be downloaded.
     """
     if validation < 0:
         raise DataError(f"validation must not be negative, got {validation}")
@@ -54,7 +59,18 @@ def load_dataset(
         arrays = read_own(entry, progress=progress)
         classes, white = classes_and_white(arrays, str(entry))
         return _divide(entry.resolve().name.split(".")[0], arrays, classes, white, validation, seed)
-    arrays = entry.read(_obtain(entry, progress, download))
+    try:
+        arrays = entry.read(_obtain(entry, progress, download))
+    except MissingDataError as error:
+        if fallback is None:
+            raise
+        try:
+            other = load_dataset(fallback, validation=validation, seed=seed, progress=progress, download=download)
+        except DataError as second:
+            error.add_note(str(second))
+            raise error from None
+        warn(f"{other.name} is used instead: {error}")
+        return other
     return _divide(entry.name, arrays, entry.classes, entry.white, validation, seed)
 
 
@@ -182,13 +198,8 @@ def _obtain_file(entry: Entry, file: RemoteFile, progress: Progress | None, down
         if path.parent != cache or not download:
             raise DataError(f"{path}: {fault}; replace or remove the file")
         path.unlink(missing_ok=True)
-    others = [other.name for other in entry.files if other is not file and not _locate(entry, other)]
-    likewise = f"; likewise {', '.join(others)}" if others else ""
     if not download:
-        raise DataError(
-            f"{entry.name} is not on this machine: let it be downloaded, or put the file {file.name} into the folder "
-            f"{cache}, or into {entry.folder} in the folder that GLASSNET_DATA names{likewise}"
-        )
+        raise _missing(entry, "is not on this machine")
     user_mirror = os.environ.get("GLASSNET_MIRROR")
     mirrors = (f"{user_mirror.rstrip('/')}/{entry.folder}/",) if user_mirror else entry.mirrors
     urls = [mirror + file.name for mirror in mirrors]
@@ -196,8 +207,19 @@ def _obtain_file(entry: Entry, file: RemoteFile, progress: Progress | None, down
 
     try:
         return fetch(urls, cache / file.name, sha256=file.sha256, size=file.size, progress=progress)
-    except DataError as error:
-        raise DataError(f"{error}{likewise}") from None
+    except DownloadError as error:
+        raise _missing(entry, "could not be downloaded", error.said) from None
+
+
+def _missing(entry: Entry, what: str, said: Sequence[str] = ()) -> MissingDataError:
+    error = MissingDataError(f"{entry.name} {what}; get it with: glassnet data get {entry.name}")
+    files = ", ".join(file.name for file in entry.files if not _locate(entry, file))
+    error.add_note('without a network: the dataset "digits" comes with scikit-learn, 1,797 digits of 8x8 pixels')
+    error.add_note(f"or put these files into {_folders(entry)[-1]},")
+    error.add_note(f"or into {entry.folder} in the folder that GLASSNET_DATA names: {files}")
+    for line in said:
+        error.add_note(line)
+    return error
 
 
 def _fault(file: RemoteFile, path: Path) -> str | None:

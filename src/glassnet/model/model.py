@@ -34,6 +34,14 @@ if TYPE_CHECKING:
     from glassnet.train.regression import RegressionEvaluation
 
 
+class RowError(DataError):
+    """A row that a file does not have; `count` says how many it has."""
+
+    def __init__(self, message: str, count: int) -> None:
+        super().__init__(message)
+        self.count = count
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """A network that knows what it takes, and what its answers mean.
@@ -183,7 +191,8 @@ class Model:
         answer = Answer(names, p[0], image, found, probabilistic=loss.probabilistic)
         if found is None or found >= self.threshold:
             return answer
-        return replace(answer, problem=f"no digit that I know; most like {answer.label}")
+        little = f"evidence {found:.2f}, at least {self.threshold:.2f} is needed"
+        return replace(answer, problem=f"no digit that I know: {little}; if it is one, most likely {answer.label}")
 
     def measure(self, data: Any) -> "Evaluation | RegressionEvaluation":
         """How good it is: the figures of a classifier, or of a regression.
@@ -243,7 +252,7 @@ class Model:
             row: which of them, from 0; of a table no other row is looked at.
 
         Raises:
-            DataError: a file that does not fit, or has no such row.
+            DataError: a file that does not fit; RowError if it has no such row.
         """
         from glassnet.reading.examples import read_examples
 
@@ -312,4 +321,4 @@ def _schema(path: Path, network: Network, about: dict[str, Any]) -> Schema | Non
 
 def _check_row(file: Path, row: int, count: int) -> None:
     if not 0 <= row < count:
-        raise DataError(f"--row {row}: {file} holds {count:,} examples, so rows are 0 to {count - 1}")
+        raise RowError(f"row {row}: {file} holds {count:,} examples, so rows are 0 to {count - 1}", count)

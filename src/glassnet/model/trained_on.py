@@ -65,11 +65,11 @@ class TrainedOn:
 
         wanted = self.name if name is None else name
         if wanted is None:
-            raise DataError("the model does not say what it was trained on: name a dataset with --data")
+            raise DataError("the model does not say what it was trained on: name a dataset (data)")
         if name is None and wanted not in (*dataset_names(), *BUNDLED):
             raise DataError(
                 f"the model says that it was trained on {shown(wanted)}, which is no registered dataset; a path in a "
-                "model file is not followed: name the data with --data"
+                "model file is not followed: name the data (data)"
             )
         told = self._settings.get("validation")
         validation = told if isinstance(told, int) else HELD_OUT
@@ -105,12 +105,12 @@ class TrainedOn:
         Args and errors are as in `dataset` and `other_table`.
         """
         if split not in ("train", "validation", "test"):
-            raise DataError(f"--split: expected train, validation or test, got {split!r}")
+            raise DataError(f"split: expected train, validation or test, got {split!r}")
         if name is None or not (rows := self.other_table(name)):
             dataset = self.dataset(name, split, progress=progress)
             return EvaluationSet(getattr(dataset, split), split, str(dataset), [])
         if split != "test":
-            raise DataError(f"--split {split}: {name} is not the table the model was trained on, and is measured whole")
+            raise DataError(f"split {split}: {name} is not the table the model was trained on, and is measured whole")
         (x, y), left_out = rows.measurable(), rows.left_out()
         if not len(y):
             raise DataError(f"no row can be measured: {left_out[0] if left_out else f'{name} has none'}")

@@ -35,12 +35,9 @@ def read(path: str | Path) -> Array:
     are scaled to 8.
 
     Raises:
-        DataError: no such file, not a picture, a broken one, or one of more than 40 million pixels; Pillow is missing.
+        DataError: no such file, not a picture, a broken one, or one of more than 40 million pixels.
     """
-    try:
-        from PIL import Image, UnidentifiedImageError
-    except ImportError:
-        raise _no_pillow() from None
+    from PIL import Image, UnidentifiedImageError
 
     path = Path(path)
     if not path.is_file():
@@ -73,12 +70,10 @@ def write(path: str | Path, array: Array) -> None:
     """Write grey values (H, W) or colours (H, W, 3), uint8, as a PNG; the same array gives the same bytes.
 
     Raises:
-        DataError: the array is of another kind, Pillow is missing, or the file cannot be written.
+        DataError: the array is of another kind, or the file cannot be written.
     """
-    try:
-        from PIL import Image
-    except ImportError:
-        raise _no_pillow() from None
+    from PIL import Image
+
     is_picture = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
     if array.dtype != np.uint8 or not is_picture or not array.size:
         raise DataError(
@@ -149,10 +144,6 @@ def _mixture(colours: Array) -> tuple[float, float, float, float] | None:
         return None
     red, green, blue = main.tolist()
     return red, green, blue, -255 * float(np.minimum(main, 0).sum())
-
-
-def _no_pillow() -> DataError:
-    return DataError("pictures need Pillow: pip install 'glassnet[images]'")
 
 
 def _is_heif(path: Path) -> bool:

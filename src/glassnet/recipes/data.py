@@ -33,8 +33,13 @@ class DataSettings:
             right = self.target is not None or getattr(self, name) is None
             require(right, f"{name!r} goes with 'target', the column of a table to predict")
 
-    def load(self, *, schema: Schema | None = None, progress: Progress | None = None) -> Dataset:
+    def load(
+        self, *, schema: Schema | None = None, progress: Progress | None = None, fallback: str | None = None
+    ) -> Dataset:
         """The dataset; a table is read as the schema says, if there is one.
+
+        Args:
+            fallback: as in `load_dataset`; not for tables.
 
         Raises:
             DataError: as `load_dataset` and `load_table`.
@@ -45,7 +50,7 @@ class DataSettings:
                 raise DataError(
                     f"{self.name} is a table: name its target too, the column to predict, such as {target!r}"
                 )
-            return load_dataset(self.name, validation=self.validation, progress=progress)
+            return load_dataset(self.name, validation=self.validation, progress=progress, fallback=fallback)
         return load_table(
             self.name,
             target=self.target,

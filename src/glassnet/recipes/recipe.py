@@ -234,7 +234,7 @@ def _put(table: dict[str, Any], key: str, value: Any) -> None:
             table[section] = {"type": table[section]}
         table = table.setdefault(section, {})
         if not isinstance(table, dict):
-            raise RecipeError(f"--set {key}: {section!r} is no section of the recipe")
+            raise RecipeError(f"{key}: {section!r} is no section of the recipe")
     replaced = {"layers": ("hidden", "scaling", "activation", "init"), "hidden": ("layers",)}
     for other in replaced.get(last, ()):  # the long form and the short form exclude each other
         table.pop(other, None)

@@ -53,8 +53,8 @@ def _sentence(run: SavedRun) -> Iterable[object]:
     low, high = accuracy_interval(table["accuracy"], n)
     return (
         element("strong", f"{100 * table['accuracy']:.2f} % right"),
-        f"of {n:,} test examples, which it has never seen: {_wrong(run):,} are wrong. On more examples of this kind it "
-        f"would be {100 * low:.2f} to {100 * high:.2f} % (95 % interval).",
+        f"of {n:,} test examples, which it has never seen: {_wrong(run):,} are wrong. "
+        f"{100 * low:.2f} to {100 * high:.2f} % is the 95 % interval for {n:,} examples.",
     )
 
 

@@ -105,7 +105,7 @@ def _target(table: Table, name: str, task: Task | None) -> Column:
     if len(kinds) > MOST_CATEGORIES:
         raise DataError(
             f"{table.name}: column {brief(repr(name))} holds {len(kinds):,} different numbers, expected at most "
-            f"{MOST_CATEGORIES} classes; if they are amounts, say so with --task regression"
+            f"{MOST_CATEGORIES} classes; if they are amounts, say so (task: regression)"
         )
     return Column(name, tuple(sorted(kinds, key=lambda kind: (int(kind), kind))))
 
@@ -121,17 +121,17 @@ def _categories(table: Table, name: str, kinds: set[str]) -> tuple[str, ...]:
     if all(DATE.fullmatch(kind) for kind in kinds - {""}):  # as a category, every new date would be unknown
         raise DataError(
             f"{where} holds dates, such as {max(kinds)[:40]!r}: expected numbers computed from them, such as the month "
-            f"or the days since a fixed day; or leave it out with --ignore {brief(repr(name))}"
+            f"or the days since a fixed day; or leave the column out (ignore: {brief(repr(name))})"
         )
     if 2 * len(kinds) > len(table):
         raise DataError(
             f"{where} holds {len(kinds):,} different texts in {len(table):,} rows, such as {max(kinds)[:40]!r}: it "
-            f"names the rows, and nothing can be learned from it; leave it out with --ignore {brief(repr(name))}, or "
-            "choose another target"
+            "names the rows, and nothing can be learned from it; leave the column out "
+            f"(ignore: {brief(repr(name))}), or choose another target"
         )
     if len(kinds) > MOST_CATEGORIES:
         raise DataError(
             f"{where} is text with {len(kinds):,} different values, expected at most {MOST_CATEGORIES} categories; "
-            f"leave it out with --ignore {brief(repr(name))}, or merge some values"
+            f"leave the column out (ignore: {brief(repr(name))}), or merge some values"
         )
     return tuple(sorted(kinds))

@@ -157,7 +157,7 @@ class Schema:
         if len(table) * sum(widths) > MOST_VALUES:
             raise DataError(
                 f"{table.name}: {len(table):,} rows of {sum(widths):,} inputs are too many, at most {MOST_VALUES:,} "
-                "numbers in all: take fewer rows, or leave columns with many categories out with --ignore"
+                "numbers in all: take fewer rows, or leave columns with many categories out (ignore)"
             )
         x = np.zeros((len(table), sum(widths)))
         start = 0
