@@ -215,13 +215,13 @@ def test_predict_refuses_what_is_no_digit_and_answers_the_others(tmp_path: Path)
     assert "no digit that I know" in w["problem"]
     said = glassnet("predict", "blank.png", "seven.png", "w.png", "--no-draw", cwd=tmp_path)
     assert said.returncode == 2
-    assert said.stderr.startswith("error: blank.png: no ink")
+    assert said.stderr.startswith("error: blank.png: found no ink")
     assert said.stdout.startswith("seven.png: 7 (")
     assert "is needed; if it is one, most likely" in said.stdout
     assert glassnet("predict", "w.png", cwd=tmp_path).returncode == 2
-    for name in ("blank.png", "w.png"):
+    for name, problem in (("blank.png", "found no ink"), ("w.png", "no digit that I know")):
         message = refused("predict", "seven.png", name, "--submission", "labels.csv", cwd=tmp_path)
-        assert message.startswith(f"error: {name}: no ")
+        assert message.startswith(f"error: {name}: {problem}")
         assert "labels.csv is not written" in message
         assert not (tmp_path / "labels.csv").exists()
 

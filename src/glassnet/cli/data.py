@@ -185,7 +185,7 @@ def export(
         out.mkdir(parents=True, exist_ok=True)
         for row in range(len(part)):
             image = part[np.array([row])].x[0]
-            grey = (image.astype(float) * 255 / dataset.white).round().astype(np.uint8)
+            grey = picture.as_grey(image, dataset.white)
             label = dataset.classes[part.y[row]].replace("/", "-")  # Fashion-MNIST has a T-shirt/top
             picture.write(out / f"{part_name}-{row:05}-label-{label}.png", grey)
         console.print(f"{len(part):,} pictures written to {out}")

@@ -143,7 +143,6 @@ def _show(images: Images, model: "Model", *, draw: bool, each: bool) -> None:
 
 def _save(files: list[Images], folder: Path, white: int) -> None:
     """Write each picture as the network saw it, but never over one of the files themselves."""
-    import numpy as np
 
     from glassnet.data.errors import DataError
     from glassnet.reading import picture
@@ -162,4 +161,4 @@ def _save(files: list[Images], folder: Path, white: int) -> None:
             number += 1
             name = f"{images.path.stem}-seen-{number}"
         taken.add(name)
-        picture.write(folder / f"{name}.png", (image.astype(float) * 255 / white).round().astype(np.uint8))
+        picture.write(folder / f"{name}.png", picture.as_grey(image, white))

@@ -66,6 +66,11 @@ def read(path: str | Path) -> Array:
         raise DataError(f"{path}: the picture is broken: {brief(reason)}") from None
 
 
+def as_grey(image: Array, white: int) -> Array:
+    """An image of a dataset whose pixels go up to `white`, as grey values from 0 to 255, uint8."""
+    return (image.astype(float) * 255 / white).round().astype(np.uint8)
+
+
 def write(path: str | Path, array: Array) -> None:
     """Write grey values (H, W) or colours (H, W, 3), uint8, as a PNG; the same array gives the same bytes.
 
