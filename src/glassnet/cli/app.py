@@ -134,11 +134,14 @@ def _message(error: Exception) -> str | None:
     from glassnet.modelfile import ModelFileError
     from glassnet.nn.errors import InputError
     from glassnet.plots import PlotError
-    from glassnet.recipes.toml import RecipeError
+    from glassnet.recipes.toml import RecipeError, UnknownKeyError
     from glassnet.runs.folder import RunError
     from glassnet.train.checkpoint import CheckpointError
     from glassnet.train.crew import WorkerError
     from glassnet.train.history import DivergenceError
 
     ours = (DataError, ModelFileError, InputError, PlotError, RecipeError, RunError, CheckpointError, DivergenceError)
+    if isinstance(error, UnknownKeyError):  # ready to be pasted
+        quote = '"' if set(error.form) & set(" '{}[]") else ""
+        return f"{error.reason}: --set {quote}{error.form}{quote}"
     return str(error) if isinstance(error, (*ours, WorkerError)) else None
