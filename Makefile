@@ -25,7 +25,7 @@ test-core:        ## run the tests in an environment of its own, without any of 
 	@$(PYTHON) tools/environment.py $(VENV)-core test-core
 	@OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(VENV)-core/bin/python -m pytest -n auto --dist worksteal $(ARGS)
 
-fuzz: environment ## read thousands of hostile files of every kind
+fuzz: environment ## read hostile files and try properties, thousands of times; about three minutes
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python tools/fuzz.py $(ARGS)
 
 bench:            ## measure speed beside PyTorch, scikit-learn, JAX and ONNX Runtime, in an environment of its own

@@ -1,9 +1,11 @@
-"""Read hostile files of every kind, and look for anything but a valid result or the documented error.
+"""Read hostile files of every kind, and try what is to hold for any number, far more often than the tests do.
 
-    python tools/fuzz.py [--files 20000] [--seed 0] [--kinds model picture] [--findings FOLDER]
+    python tools/fuzz.py [--files 22000] [--tries 1] [--seed 0] [--kinds model picture resume] [--findings FOLDER]
 
-Each kind has a worker process with limited memory. A file that takes longer than the limit of time, kills the worker,
-needs more memory, warns, or raises another error is a finding: it is kept with what it caused, and the exit code is 1.
+Each kind of file, and each property of tests/properties.py, has a worker process. A file gives a valid result or the
+documented error; a property holds. What takes longer than the limit of time, kills the worker, needs more memory than a
+file may, warns, or raises another error is a finding: it is kept with what it caused, and the exit code is 1. The same
+seed tries the same again.
 """
 
 import argparse
@@ -25,12 +27,15 @@ sys.path.insert(0, str(ROOT / "tests"))
 from hostile.mutations import hostile  # noqa: E402
 from hostile.readers import try_file  # noqa: E402
 from hostile.seeds import SEEDS, seeds  # noqa: E402
+from properties import PROPERTIES  # noqa: E402
 
 SECONDS = 20  # for one file; the slowest valid one takes a tenth of a second
 STARTING = 60  # seconds more until the first is read, and for making a file
 MEGABYTE = 2**20
 MOST = {"picture": 800, "cifar": 250}  # megabytes above what a worker has at the start; pictures have up to 40 Mpixel
 OTHERS = 200
+# How often each property is tried: one takes from a ten-thousandth of a second to a fifth of one.
+TRIES = {"batch": 40_000, "logits": 40_000, "dropout": 20_000, "grey": 4_000, "scene": 250, "resume": 1_500}
 READING = "reading"  # what a worker says when it has made a file and begins to read it
 
 
@@ -46,41 +51,66 @@ def peak() -> int:
     return int(status.partition("VmHWM:")[2].split()[0])
 
 
+def peak_anew() -> int:
+    """The memory that this process holds now; its peak is measured anew from here."""
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5")
+    return peak()
+
+
+def check_valid(kind: str, path: Path) -> None:
+    """The files that hostile ones are made of are read."""
+    for contents in seeds(kind):
+        path.write_bytes(contents)
+        assert try_file(kind, path) == "read" or kind == "picture", f"a valid {kind} is refused"
+
+
+def write_hostile(kind: str, number: int, path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path.write_bytes(hostile(kind, number))
+
+
+def holds(kind: str, number: int, folder: Path) -> str:
+    """Try a property with this number."""
+    PROPERTIES[kind](number, folder)
+    return "held"
+
+
 def work(kind: str, folder: Path, connection: Connection) -> None:
-    """Answer each number that comes with what the hostile file of this number caused."""
+    """Answer each number that comes with what the hostile file, or the property, of this number caused."""
     warnings.simplefilter("error")
     warnings.filterwarnings("ignore", message="this training has failed")  # as one from a forged checkpoint may
     unraisable: list[str] = []
     sys.unraisablehook = lambda what: unraisable.append(f"{what.err_msg}: {what.exc_value!r}")
     path = folder / kind
-    for contents in seeds(kind):
-        path.write_bytes(contents)
-        assert try_file(kind, path) == "read" or kind == "picture", f"a valid {kind} is refused"
-    limit_memory(MOST.get(kind, OTHERS))
+    if kind in PROPERTIES:
+        path.mkdir()
+    else:
+        check_valid(kind, path)
+        limit_memory(MOST.get(kind, OTHERS))
+    gc.freeze()  # what is there already need not be looked through again and again
     while (number := connection.recv()) is not None:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                path.write_bytes(hostile(kind, number))
+            if kind in SEEDS:
+                write_hostile(kind, number, path)
         except MemoryError:
             connection.send(("not made", None, 0, 0.0))
             continue
         connection.send(READING)
-        gc.collect()
-        Path("/proc/self/clear_refs").write_text("5")  # the peak is measured anew
-        before, started, trace = peak(), time.perf_counter(), None
+        before, started, trace = 0 if kind in PROPERTIES else peak_anew(), time.perf_counter(), None
         try:
-            outcome = try_file(kind, path)
+            outcome = try_file(kind, path) if kind in SEEDS else holds(kind, number, path)
         except BaseException as error:  # whatever comes: it is what is looked for
             outcome, trace = type(error).__name__, "".join(traceback.format_exception(error))
         if unraisable:
             outcome, trace = "unraisable", "\n".join(unraisable)
             unraisable.clear()
-        connection.send((outcome, trace, peak() - before, time.perf_counter() - started))
+        connection.send((outcome, trace, peak() - before if before else 0, time.perf_counter() - started))
 
 
 class Finding(NamedTuple):
-    """A file that caused what it should not."""
+    """A file that caused what it should not, or a property that does not hold."""
 
     kind: str
     number: int
@@ -89,10 +119,10 @@ class Finding(NamedTuple):
 
 
 class Worker:
-    """A process that reads the hostile files of one kind, and is started again when it dies."""
+    """A process that reads the hostile files of one kind or tries one property, and is started again when it dies."""
 
     def __init__(self, kind: str, folder: Path, numbers: range) -> None:
-        self.kind, self.folder, self.numbers = kind, folder, iter(numbers)
+        self.kind, self.folder, self.numbers, self.count = kind, folder, iter(numbers), len(numbers)
         self.outcomes: dict[str, int] = {}
         self.most_memory, self.longest = (0, -1), (0.0, -1)
         self.start()
@@ -136,24 +166,26 @@ class Worker:
 
 
 def keep(findings: Path, finding: Finding) -> None:
-    """Write the file and what it caused."""
+    """Write the file, if it is one, and what it caused."""
     findings.mkdir(parents=True, exist_ok=True)
     name = f"{finding.kind}-{finding.number}-{finding.outcome}"
-    (findings / f"{name}.bin").write_bytes(hostile(finding.kind, finding.number))
+    if finding.kind in SEEDS:
+        write_hostile(finding.kind, finding.number, findings / f"{name}.bin")
     (findings / f"{name}.txt").write_text(finding.trace, errors="backslashreplace")
-    print(f"FINDING {name}: {ascii(finding.trace.strip().splitlines()[-1])[:160]}", flush=True)
+    print(f"FINDING {name}:\n  {ascii(finding.trace.strip().splitlines()[-1])[:78]}", flush=True)
 
 
-def fuzz(kinds: list[str], files: int, seed: int, findings: Path, processes: int) -> int:
-    """Read so many files; how many findings there were."""
-    each, found, shown = -(-files // len(kinds)), 0, time.monotonic()
-    numbers = range(seed * 10**7, seed * 10**7 + each)
-    waiting = list(kinds)
+def fuzz(counts: dict[str, int], seed: int, findings: Path, processes: int) -> int:
+    """Try each kind so often; how many findings there were."""
+    found, shown = 0, time.monotonic()
+    # Properties come first, and the slowest of all: at the end many short ones keep both processors busy.
+    waiting = sorted(counts, key=lambda kind: [*reversed(PROPERTIES), *SEEDS].index(kind))
     with TemporaryDirectory() as folder:
         working: list[Worker] = []
         while waiting or working:
             while waiting and len(working) < processes:
-                working.append(Worker(waiting.pop(0), Path(folder), numbers))
+                kind = waiting.pop(0)
+                working.append(Worker(kind, Path(folder), range(seed * 10**7, seed * 10**7 + counts[kind])))
             spoke = wait([worker.connection for worker in working], timeout=1)
             for worker in list(working):
                 if finding := worker.watch(worker.connection in spoke):
@@ -165,27 +197,33 @@ def fuzz(kinds: list[str], files: int, seed: int, findings: Path, processes: int
                     report(worker)
             if time.monotonic() - shown > 10:
                 shown = time.monotonic()
-                states = (f"{worker.kind} {sum(worker.outcomes.values()):,} of {each:,}" for worker in working)
-                print(f"... {', '.join(states)}; {found} findings", flush=True)
+                states = (f"{worker.kind} {sum(worker.outcomes.values()):,}/{worker.count:,}" for worker in working)
+                print(f"... {', '.join(states)}; {len(waiting)} kinds to come, {found} findings", flush=True)
     return found
 
 
 def report(worker: Worker) -> None:
     outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(worker.outcomes.items()))
     memory, seconds = worker.most_memory, worker.longest
-    print(f"{worker.kind:<10} {outcomes}; at most {memory[0] / 1024:.0f} MB (number {memory[1]}), ", end="")
-    print(f"{seconds[0]:.2f} s (number {seconds[1]})", flush=True)
+    most = f"{memory[0] / 1024:.0f} MB, " if worker.kind in SEEDS else ""
+    print(f"{worker.kind:<10} {outcomes}; at most {most}{seconds[0]:.2f} s (number {seconds[1]})", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--files", type=int, default=22_000, help="how many in all")
-    parser.add_argument("--seed", type=int, default=0, help="other files for another seed")
-    parser.add_argument("--kinds", nargs="*", default=list(SEEDS), choices=list(SEEDS))
+    kinds = [*SEEDS, *PROPERTIES]
+    parser.add_argument("--files", type=int, default=22_000, help="how many files in all")
+    parser.add_argument("--tries", type=float, default=1, help="times the usual number of tries of each property")
+    parser.add_argument("--seed", type=int, default=0, help="others for another seed")
+    parser.add_argument("--kinds", nargs="*", default=kinds, choices=kinds)
     parser.add_argument("--findings", type=Path, default=Path("findings"), help="where findings are kept")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
-    found = fuzz(given.kinds, given.files, given.seed, given.findings, given.processes)
+    files = [kind for kind in given.kinds if kind in SEEDS]
+    counts = {kind: -(-given.files // len(files)) for kind in files}
+    counts |= {kind: round(given.tries * TRIES[kind]) for kind in given.kinds if kind in PROPERTIES}
+    print(f"seed {given.seed}: {sum(counts.values()):,} tries of {len(counts)} kinds", flush=True)
+    found = fuzz(counts, given.seed, given.findings, given.processes)
     print(f"{found} findings{f', kept in {given.findings}' if found else ''}")
     sys.exit(1 if found else 0)
 

@@ -1,39 +1,27 @@
-"""Properties that hold for whatever comes in, tried by hypothesis."""
+"""Properties that hold for whatever comes in."""
 
-import math
-import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import glassnet as gn
-from cases import LAYERS, LOSSES, LayerCase, network_of, targets_for
+from cases import LAYERS, LayerCase
+from properties import DTYPES, NO_POISSON, dropout, examples_one_by_one, huge_logits
 
-SEEDS = st.integers(0, 2**32 - 1)
-QUIET = settings(max_examples=20, deadline=None)
+FEW = range(4)  # `make fuzz` tries thousands
 
 
 @pytest.mark.parametrize("case", LAYERS, ids=lambda case: case.id)
-@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-12)])
-@given(seed=SEEDS, N=st.integers(1, 9), scale=st.sampled_from([1e-3, 1.0, 30.0]))
-@QUIET
+@pytest.mark.parametrize(("dtype", "tolerance"), DTYPES)
 def test_a_batch_is_its_examples_one_by_one_whatever_their_neighbours(
-    case: LayerCase, dtype: type, tolerance: float, seed: int, N: int, scale: float
+    case: LayerCase, dtype: type, tolerance: float
 ) -> None:
-    layer = network_of(case, dtype=dtype).layers[0]
-    rng = np.random.default_rng(seed)
-    x = (scale * rng.standard_normal((N, *case.input_shape))).astype(dtype)
-    together = layer.forward(x)
-    alone = np.concatenate([layer.forward(x[n : n + 1]) for n in range(N)])
-    others = (1e3 * rng.standard_normal(x.shape)).astype(dtype)
-    others[N // 2] = x[N // 2]
-    among_others = layer.forward(others)[N // 2]
-    size = max(float(np.abs(together).max()), 1.0)  # errors are relative to the largest output
-    assert np.abs(together - alone).max() <= tolerance * size
-    assert np.abs(together[N // 2] - among_others).max() <= tolerance * size
+    for number in FEW:
+        examples_one_by_one(case, dtype, tolerance, number)
 
 
 @given(arrays(np.float64, (3, 4), elements=st.floats(-50, 50)), st.floats(-1e4, 1e4))
@@ -44,33 +32,16 @@ def test_softmax_does_not_change_with_a_shift(z: np.ndarray, shift: float) -> No
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-14)
 
 
-@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
-@given(seed=SEEDS, step=st.integers(0, 2**32 - 1))
-@QUIET
-def test_dropout_keeps_the_expectation(rate: float, seed: int, step: int) -> None:
-    size = 40_000
-    network = gn.Network([gn.Dropout(rate)], input_shape=size, dtype=np.float64)
-    network.set_address(seed=seed, step=step)
-    mean = network.forward(np.ones((1, size)), training=True).mean()
-    # m / (1 - rate) has the variance rate / (1 - rate); seven standard errors are passed once in 4e11 draws.
-    assert abs(mean - 1) <= 7 * math.sqrt(rate / (1 - rate) / size)
+@pytest.mark.parametrize("number", FEW)
+def test_dropout_keeps_the_expectation(number: int, tmp_path: Path) -> None:
+    dropout(number, tmp_path)
 
 
-@pytest.mark.parametrize("loss", [loss for loss in LOSSES if not isinstance(loss, gn.Poisson)], ids=repr)  # e^10000
+@pytest.mark.parametrize("loss", NO_POISSON, ids=repr)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@given(seed=SEEDS, M=st.integers(2, 6))
-@QUIET
-def test_no_warning_and_no_overflow_at_huge_logits(loss: gn.Loss, dtype: type, seed: int, M: int) -> None:
-    rng = np.random.default_rng(seed)
-    z = rng.choice([-1e4, -1.0, 0, 1, 1e4], (5, M)).astype(dtype)
-    for targets in targets_for(loss, 5, M, seed=seed):
-        with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
-            warnings.simplefilter("error")
-            value, prediction = loss.forward(z, targets)
-            gradient = loss.backward(prediction, targets)
-        assert math.isfinite(value)
-        assert np.isfinite(gradient).all()
-        assert np.isfinite(loss.predict(z)).all()
+def test_no_warning_and_no_overflow_at_huge_logits(loss: gn.Loss, dtype: type) -> None:
+    for number in FEW:
+        huge_logits(loss, dtype, number)
 
 
 @pytest.mark.parametrize(

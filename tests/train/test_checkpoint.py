@@ -12,6 +12,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.train.training import Training
+from properties import resume
 
 EPOCHS, BATCHES = 6, 4
 
@@ -118,6 +119,11 @@ def test_broken_off_within_an_epoch_that_had_a_checkpoint(unbroken, tmp_path: Pa
     with pytest.raises(CrashError):
         train(path, callbacks=[BreakAt(*place)], minutes=1e-12)  # so one after every step
     same(train(path, minutes=1e-12), unbroken)
+
+
+@pytest.mark.parametrize("number", range(4))  # `make fuzz` tries hundreds
+def test_a_training_by_any_plan_that_is_broken_off_anywhere(number: int, tmp_path: Path) -> None:
+    resume(number, tmp_path)
 
 
 def test_broken_off_many_times(unbroken, tmp_path: Path) -> None:

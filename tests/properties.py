@@ -1,0 +1,193 @@
+"""What holds for any number: `make test` tries a few of each property, `make fuzz` thousands.
+
+A property is a function of a number, which chooses all that is random, and of a folder for its files. It raises if it
+does not hold.
+"""
+
+import math
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import glassnet as gn
+from cases import LAYERS, LOSSES, LayerCase, network_of, targets_for
+from glassnet.data.errors import DataError
+from glassnet.reading.drawing import to_digits, to_mnist
+from glassnet.reading.picture import read
+
+NO_POISSON = [loss for loss in LOSSES if not isinstance(loss, gn.Poisson)]  # e^10000 is none of its numbers
+DTYPES = ((np.float32, 1e-5), (np.float64, 1e-12))  # and the error of an output, relative to the largest
+
+
+def batch(number: int, folder: Path) -> None:
+    """For any layer, see `examples_one_by_one`."""
+    rng = np.random.default_rng(number)
+    case = LAYERS[rng.integers(len(LAYERS))]
+    examples_one_by_one(case, *DTYPES[rng.integers(2)], number)
+
+
+def examples_one_by_one(case: LayerCase, dtype: type, tolerance: float, number: int) -> None:
+    """What a layer makes of a batch is what it makes of its examples one by one, whatever their neighbours."""
+    rng = np.random.default_rng(number)
+    N, scale = int(rng.integers(1, 10)), rng.choice([1e-3, 1.0, 30.0])
+    layer = network_of(case, dtype=dtype).layers[0]
+    x = (scale * rng.standard_normal((N, *case.input_shape))).astype(dtype)
+    together = layer.forward(x)
+    alone = np.concatenate([layer.forward(x[n : n + 1]) for n in range(N)])
+    others = (1e3 * rng.standard_normal(x.shape)).astype(dtype)
+    others[N // 2] = x[N // 2]
+    among_others = layer.forward(others)[N // 2]
+    size = max(float(np.abs(together).max()), 1.0)  # errors are relative to the largest output
+    assert np.abs(together - alone).max() <= tolerance * size, (case.id, dtype)
+    assert np.abs(together[N // 2] - among_others).max() <= tolerance * size, (case.id, dtype)
+
+
+def logits(number: int, folder: Path) -> None:
+    """For any loss, see `huge_logits`."""
+    rng = np.random.default_rng(number)
+    huge_logits(NO_POISSON[rng.integers(len(NO_POISSON))], DTYPES[rng.integers(2)][0], number)
+
+
+def huge_logits(loss: gn.Loss, dtype: type, number: int) -> None:
+    """No warning and no overflow at huge logits."""
+    rng = np.random.default_rng(number)
+    M = int(rng.integers(2, 7))
+    z = rng.choice([-1e4, -1.0, 0, 1, 1e4], (5, M)).astype(dtype)
+    for targets in targets_for(loss, 5, M, seed=number):
+        with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
+            warnings.simplefilter("error")
+            value, prediction = loss.forward(z, targets)
+            gradient = loss.backward(prediction, targets)
+        assert math.isfinite(value), (loss, dtype)
+        assert np.isfinite(gradient).all(), (loss, dtype)
+        assert np.isfinite(loss.predict(z)).all(), (loss, dtype)
+
+
+def dropout(number: int, folder: Path) -> None:
+    """Dropout keeps the expectation."""
+    rng = np.random.default_rng(number)
+    size, rate = 40_000, float(rng.uniform(0.05, 0.95))
+    network = gn.Network([gn.Dropout(rate)], input_shape=size, dtype=np.float64)
+    network.set_address(seed=int(rng.integers(2**32)), step=int(rng.integers(2**32)))
+    mean = network.forward(np.ones((1, size)), training=True).mean()
+    # m / (1 - rate) has the variance rate / (1 - rate); seven standard errors are passed once in 4e11 draws.
+    assert abs(mean - 1) <= 7 * math.sqrt(rate / (1 - rate) / size)
+
+
+def grey(number: int, folder: Path) -> None:
+    """Any array of grey values, of any size, noise, stripes, specks, takes the form of a digit, or is refused."""
+    any_grey(number)
+
+
+def any_grey(number: int) -> int:
+    """See `grey`; how many of the forms it took."""
+    rng = np.random.default_rng(number)
+    height, width = (int(2 ** rng.uniform(0, 7.5)) for _ in range(2))
+    page = [
+        rng.integers(0, 256, (height, width)),
+        rng.integers(0, 156) + 100 * (rng.random((height, width)) < 0.02),
+        np.tile(np.linspace(0, 255, width), (height, 1)),
+        rng.integers(0, 2, (height, 1)) * np.full((height, width), 200),
+    ][number % 4].astype(np.uint8)
+    taken = 0
+    for form, shape in ((to_mnist, (28, 28)), (to_digits, (8, 8))):
+        with suppress(DataError):
+            image = form(page)
+            taken += 1
+            assert image.shape == shape
+            assert image.dtype == np.uint8
+            assert image.any()
+    return taken
+
+
+def scene(number: int, folder: Path) -> None:
+    """A digit in a scene, another page, pen and light each time, takes the form of MNIST."""
+    from data.handmade import SCENES
+
+    rng = np.random.default_rng(number)
+    form_of_mnist(list(SCENES)[rng.integers(len(SCENES))], int(rng.integers(10)), number, folder)
+
+
+def form_of_mnist(name: str, digit: int, number: int, folder: Path) -> np.ndarray:
+    """This digit in this scene as the network sees it: as large, as bright, and with as much ink as MNIST's digits."""
+    from PIL import Image
+
+    from data.handmade import picture
+
+    Image.fromarray(picture(name, digit, number)).save(folder / "x.png", compress_level=1)
+    image = to_mnist(read(folder / "x.png"))
+    rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
+    assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20, (name, digit)
+    assert image.max() == 255, (name, digit)
+    assert 0.025 < image.mean() / 255 < 0.3, (name, digit)
+    return image
+
+
+class CrashError(Exception):
+    """Nothing is done any more."""
+
+
+class Crash(gn.Callback):
+    """A crash after the step of this epoch and batch."""
+
+    def __init__(self, epoch: int, batch: int) -> None:
+        self.place = (epoch, batch)
+
+    def on_batch(self, training: gn.Training) -> None:
+        if (training.epoch, training.batch) == self.place:
+            raise CrashError
+
+
+def resume(number: int, folder: Path) -> None:
+    """A training by any plan that is broken off, again and again, ends in the same bits as one that never stopped."""
+    rng = np.random.default_rng(number)
+    y = rng.integers(0, 3, 46)
+    x = rng.standard_normal((46, 5)) + y[:, None]
+
+    def chosen(*values: Any) -> Any:
+        return values[rng.integers(len(values))]
+
+    normalised, dropped = chosen((), (gn.BatchNorm,)), chosen((), (gn.Dropout,))
+    settings = {
+        "epochs": 4,
+        "batch_size": int(chosen(5, 9, 40)),
+        "shards": int(chosen(1, 2, 3)),
+        "seed": int(rng.integers(2**32)),
+        "optimizer": chosen(gn.SGD(0.1), gn.SGD(0.1, momentum=0.9, nesterov=True), gn.Adam(0.01), gn.RMSProp(0.01)),
+        "schedule": chosen(gn.ConstantRate(), gn.CosineDecay(), gn.OneCycle(), gn.StepDecay(7)),
+        "average": chosen(None, gn.WeightAverage(0.8)),
+        "clip": chosen(None, gn.Clip(norm=1)),
+        "penalties": chosen((), (gn.L1(1e-4),), (gn.L2(1e-3), gn.MaxNorm(2))),
+        "class_weights": chosen(None, "balanced"),
+    }
+    patience = int(chosen(1, 2, 9))
+    checkpoint, minutes = folder / f"checkpoint-{number}", float(chosen(0, 1e-12))
+
+    def train(*callbacks: gn.Callback) -> tuple[gn.Network, gn.History]:
+        hidden = [gn.Dense(6), *(kind() for kind in normalised), gn.ReLU(), *(kind(0.3) for kind in dropped)]
+        network = gn.Network([gn.Standardize(), *hidden, gn.Dense(3)], input_shape=5)
+        kept = [gn.EarlyStopping("validation_loss", patience=patience), gn.ReduceOnPlateau(patience=1)]
+        data, held_out = (x[:36], y[:36]), (x[36:], y[36:])
+        history = gn.fit(network, data, validation=held_out, callbacks=[*callbacks, *kept], workers=1, **settings)
+        return network, history
+
+    whole, told = train()
+    batches = -(-36 // settings["batch_size"])
+    for _ in range(3):
+        place = int(rng.integers(1, 5)), int(rng.integers(1, batches + 1))
+        with suppress(CrashError):
+            train(gn.Checkpoint(checkpoint, minutes=minutes), Crash(*place))
+    network, history = train(gn.Checkpoint(checkpoint, minutes=minutes))
+    checkpoint.unlink()
+    np.testing.assert_array_equal(network.theta, whole.theta)
+    np.testing.assert_array_equal(network.buffers, whole.buffers)
+    assert (history.stopped, history.best_epoch, len(history)) == (told.stopped, told.best_epoch, len(told))
+
+
+PROPERTIES: dict[str, Callable[[int, Path], None]] = {
+    property_.__name__: property_ for property_ in (batch, logits, dropout, grey, scene, resume)
+}
