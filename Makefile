@@ -35,7 +35,8 @@ bench:            ## measure speed beside PyTorch, scikit-learn, JAX and ONNX Ru
 notebooks: environment ## run the notebooks and keep what they show
 	@$(BIN)/python tools/notebooks.py $(ARGS)
 
-docs: environment ## run the examples in docs/ and write down what they print
+docs: environment ## run the examples in docs/ and write down what they print; write docs/settings.md
+	@$(BIN)/python tools/settings.py
 	@$(BIN)/python tools/docs.py $(ARGS)
 
 lint: environment ## ruff and mypy --strict

@@ -32,8 +32,8 @@ glassnet train classic --set optimizer.lr=0.05
 glassnet train classic --set "network.hidden=[128, {type='Dropout', rate=0.2}]"
 ```
 
-A section with types has the key `type`, which names one of them. An optional setting need not be given; without it, what
-it does is not done, or is found out.
+A section with types has the key `type`, which names one of them. An optional setting need not be given; what it does is
+then not done, or found out.
 """
 PART_TITLES = {
     "layers": ("Layers", "Layers stand in `network.hidden` or `network.layers`, by name or as a table."),
