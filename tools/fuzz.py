@@ -11,6 +11,7 @@ seed tries the same again.
 import argparse
 import gc
 import multiprocessing as mp
+import os
 import resource
 import sys
 import time
@@ -29,8 +30,9 @@ from hostile.readers import try_file  # noqa: E402
 from hostile.seeds import SEEDS, seeds  # noqa: E402
 from properties import PROPERTIES  # noqa: E402
 
-SECONDS = 20  # for one file; the slowest valid one takes a tenth of a second
+SECONDS = 20  # of computing for one number; the slowest valid file takes a tenth of one
 STARTING = 60  # seconds more until the first is read, and for making a file
+BUSY = 10  # times as long on the clock, where the machine has other things to do
 MEGABYTE = 2**20
 MOST = {"picture": 800, "cifar": 250}  # megabytes above what a worker has at the start; pictures have up to 40 Mpixel
 OTHERS = 200
@@ -85,7 +87,7 @@ def work(kind: str, folder: Path, connection: Connection) -> None:
     sys.unraisablehook = lambda what: unraisable.append(f"{what.err_msg}: {what.exc_value!r}")
     path = folder / kind
     if kind in PROPERTIES:
-        path.mkdir()
+        path.mkdir(exist_ok=True)
     else:
         check_valid(kind, path)
         limit_memory(MOST.get(kind, OTHERS))
@@ -135,12 +137,21 @@ class Worker:
         self.ask()
 
     def ask(self) -> None:
-        self.number, self.since = next(self.numbers, None), time.monotonic() + STARTING
+        self.number, self.since, self.began = next(self.numbers, None), time.monotonic(), self.computed() + STARTING
         self.connection.send(self.number)
+
+    def computed(self) -> float:
+        """Seconds of computing that the process has had."""
+        try:
+            numbers = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            return 0.0
+        return sum(map(int, numbers[11:13])) / os.sysconf("SC_CLK_TCK")
 
     def watch(self, spoke: bool) -> Finding | None:
         """Take what the process said, or end it if it is silent for too long; then go on to the next file."""
-        if not spoke and time.monotonic() - self.since < SECONDS:
+        waited = time.monotonic() - self.since
+        if not spoke and self.computed() - self.began < SECONDS and waited < BUSY * (SECONDS + STARTING):
             return None
         try:
             if not spoke:
@@ -151,7 +162,7 @@ class Worker:
             ended = f"ended with exit code {self.process.exitcode}" if spoke else f"gave no answer in {SECONDS} s"
             answer = "died" if spoke else "hung", f"the worker {ended}", 0, 0.0
         if answer == READING:
-            self.since = time.monotonic()
+            self.since, self.began = time.monotonic(), self.computed()
             return None
         outcome, trace, memory, seconds = answer
         number = self.number or 0
