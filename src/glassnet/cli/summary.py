@@ -25,7 +25,7 @@ def summary(
 
     `glassnet summary classic`
 
-    `glassnet summary classic --set network.hidden=[256,64]`
+    `glassnet summary classic --set 'network.hidden=[256,64]'`
 
     `glassnet summary table --data table.csv --target species`
 

@@ -68,7 +68,7 @@ def train(
 
     `glassnet train classic --data fashion-mnist`
 
-    `glassnet train classic --set optimizer.lr=0.05 --set network.hidden=[256,64]`
+    `glassnet train classic --set optimizer.lr=0.05 --set 'network.hidden=[256,64]'`
 
     `glassnet train my.toml --out runs/mine --seed 1`
 
