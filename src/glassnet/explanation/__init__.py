@@ -1,6 +1,6 @@
-"""One example, every number: what each layer makes of it, and what each weight would learn from it.
+"""One example, every number: the output of each layer, and the gradient of each weight.
 
-`example` puts an explanation together: `equations` takes the equations of a layer out of its docstring, `worked` writes
-the numbers into them, `backward` brings the gradient back, `neuron` follows one unit, `step` takes one step,
-`text` writes it all down.
+`example` makes an explanation: `equations` reads the equations of a layer from its docstring, `worked` puts the numbers
+into them, `backward` computes the gradients, `neuron` follows one unit, `step` takes one training step, `text` writes
+the result as text.
 """
