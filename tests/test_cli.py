@@ -215,11 +215,11 @@ def test_predict_refuses_what_is_no_digit_and_answers_the_others(tmp_path: Path)
     assert "no digit that I know" in w["problem"]
     said = glassnet("predict", "blank.png", "seven.png", "w.png", "--no-draw", cwd=tmp_path)
     assert said.returncode == 2
-    assert said.stderr.startswith("error: blank.png: found no ink")
+    assert said.stderr.startswith("error: blank.png: no ink found")
     assert said.stdout.startswith("seven.png: 7 (")
     assert "is needed; if it is one, most likely" in said.stdout
     assert glassnet("predict", "w.png", cwd=tmp_path).returncode == 2
-    for name, problem in (("blank.png", "found no ink"), ("w.png", "no digit that I know")):
+    for name, problem in (("blank.png", "no ink found"), ("w.png", "no digit that I know")):
         message = refused("predict", "seven.png", name, "--submission", "labels.csv", cwd=tmp_path)
         assert message.startswith(f"error: {name}: {problem}")
         assert "labels.csv is not written" in message
@@ -578,7 +578,7 @@ def test_evaluate_agrees_with_training_on_a_table(tables: Path, run: str, data: 
     assert figures in (tables / f"{run}.txt").read_text().splitlines()
     done = glassnet("evaluate", run, cwd=tables)  # its path stands in the model file, and is not followed
     assert done.returncode == 2
-    assert f"{data}', which is no registered dataset; a path in a model file is not followed" in done.stderr
+    assert f"{data}', which is not a registered dataset; a path in a model file is not opened" in done.stderr
 
 
 def test_a_report_is_not_made_with_another_table(tables: Path) -> None:

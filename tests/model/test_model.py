@@ -86,7 +86,7 @@ def test_a_model_file_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_run_that_was_broken_off_says_how_to_go_on(tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text("name = 'classic'\n")
-    with pytest.raises(gn.ModelFileError, match=r"has no model yet: .* goes on with: glassnet resume"):
+    with pytest.raises(gn.ModelFileError, match=r"has no model yet: .* continues with: glassnet resume"):
         gn.Model.open(tmp_path)
 
 
@@ -257,7 +257,7 @@ def test_a_path_in_a_model_file_is_not_followed(tmp_path: Path) -> None:
     for name in (None, ""):
         with pytest.raises(gn.DataError):
             data.dataset(name)
-    with pytest.raises(gn.DataError, match="a path in a model file is not followed"):
+    with pytest.raises(gn.DataError, match="a path in a model file is not opened"):
         data.dataset()
     assert len(data.dataset(data.name).test) == 4  # whoever names it has seen it
     with pytest.raises(gn.DataError, match="its validation split is empty"):

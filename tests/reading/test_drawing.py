@@ -245,7 +245,7 @@ def test_lines_on_the_paper_are_left_out(slope: float, grey: int, squared: bool)
 def test_an_empty_ruled_page_has_no_ink() -> None:
     page = np.full((300, 300), 240, np.uint8)
     page[20::60] = page[21::60] = 100
-    with pytest.raises(DataError, match="found no ink"):
+    with pytest.raises(DataError, match="no ink found"):
         to_mnist(page)
 
 
@@ -403,7 +403,7 @@ BARE_PAGES = {
 @pytest.mark.parametrize("page", BARE_PAGES.values(), ids=BARE_PAGES.keys())
 def test_no_ink_is_said(page: np.ndarray) -> None:
     for form in (to_mnist, to_digits):
-        with pytest.raises(DataError, match="found no ink: expected a digit") as error:
+        with pytest.raises(DataError, match="no ink found: expected a digit") as error:
             form(page.astype(np.uint8))
         assert "\n" not in str(error.value)
 

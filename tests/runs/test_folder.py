@@ -116,7 +116,7 @@ DAMAGE = [
     ("history.jsonl", None, "its history.jsonl is missing or empty"),
     ("recipe.toml", "name = ", "expected a recipe in TOML"),
     ("recipe.toml", None, "but it has no recipe.toml"),
-    ("model.safetensors", b"short", "the file is none or is cut short"),
+    ("model.safetensors", b"short", "the file is another kind or truncated"),
     ("model.safetensors", None, "expected a glassnet model, but it does not exist"),
     ("environment.json", "{", "environment.json: expected JSON"),
 ]

@@ -34,8 +34,8 @@ def read_own(path: Path, *, progress: Progress | None = None) -> dict[str, Array
         if not path.name.endswith(ENDINGS):
             raise DataError(f"{path}: expected a file {', '.join(ENDINGS)}, or a folder")
         return read_npz(path) if path.suffix == ".npz" else read_train_and_test(path, progress=progress)
-    found = {name: next((path / n for n in idx_names(name) if (path / n).is_file()), None) for name in FOUR_FILES}
-    files = {name: file for name, file in found.items() if file}
+    located = {name: next((path / n for n in idx_names(name) if (path / n).is_file()), None) for name in FOUR_FILES}
+    files = {name: file for name, file in located.items() if file}
     if len(files) == len(FOUR_FILES):
         return read_four(files)
     if train_and_test := csv_files(path):

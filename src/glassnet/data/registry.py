@@ -127,8 +127,8 @@ def check_dataset(name: str | Path | Entry) -> list[tuple[str, str]]:
         raise DataError(f"{name}: your own files have no published checksum to compare with")
     cache = _folders(entry)[-1]
     if entry.derived_from:
-        found = csv_files(find_dataset(entry) or cache)
-        return [(str(path), "present") for path in found] or [(str(cache / "train.csv"), "missing")]
+        paths = csv_files(find_dataset(entry) or cache)
+        return [(str(path), "present") for path in paths] or [(str(cache / "train.csv"), "missing")]
     states = []
     for file in entry.files:
         path = _locate(entry, file)

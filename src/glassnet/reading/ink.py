@@ -261,7 +261,7 @@ def count_digits(amounts: Array, boxes: Boxes) -> int:
 
 
 def _are_apart(a: tuple[slice, slice], b: tuple[slice, slice], longest: int) -> bool:
-    down, across = (max(one.start, other.start) - min(one.stop, other.stop) for one, other in zip(a, b, strict=True))
+    down, across = (max(p.start, q.start) - min(p.stop, q.stop) for p, q in zip(a, b, strict=True))
     return across >= BESIDE * longest or down >= ABOVE * longest
 
 
@@ -294,4 +294,4 @@ def _frames(numbers: Array, amounts: Array, boxes: Boxes) -> list[int]:
 
 
 def _no_ink() -> DataError:
-    return DataError("found no ink: expected a digit that stands out from its paper, dark on light or light on dark")
+    return DataError("no ink found: expected a digit that stands out from its paper, dark on light or light on dark")

@@ -38,7 +38,7 @@ class Checkpoint(Callback):
         path: the file, such as "run/checkpoint.safetensors"; its folder must exist.
         minutes: the least time between two checkpoints; 0 writes one after every epoch, and none within an epoch. By
             default it is chosen so that writing takes at most 2 % of the time. Ctrl-C always writes a checkpoint.
-        longer: whether to continue a training that had another number of epochs or was stopped: it goes on up to the
+        longer: whether to continue a training that had another number of epochs or was stopped: it continues up to the
             number of epochs of this training, and the patience of callbacks starts again.
 
     Raises:

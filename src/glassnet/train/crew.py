@@ -95,7 +95,7 @@ class Crew:
             return None
 
     def start(self, work: Callable[[int], None]) -> None:
-        """Start the other workers; each calls work(number) once for every `go`.
+        """Start the other workers; each calls work(number) when `go` is called.
 
         Raises:
             WorkerError: the system refuses to start another worker.

@@ -132,8 +132,8 @@ def _warn_of_scale(network: Network, examples: Examples) -> None:
 
 def fingerprint(examples: Examples, weights: Array | None) -> str:
     """A checksum of targets, weights and some inputs, to detect that a training is resumed with other data."""
-    some = examples.rows[:: max(len(examples.rows) // 100, 1)]
-    parts = [examples.inputs[some], examples.targets[examples.rows], *([] if weights is None else [weights])]
+    sampled = examples.rows[:: max(len(examples.rows) // 100, 1)]
+    parts = [examples.inputs[sampled], examples.targets[examples.rows], *([] if weights is None else [weights])]
     checksum = 0
     for part in parts:
         checksum = zlib.crc32(np.ascontiguousarray(part).tobytes(), checksum)

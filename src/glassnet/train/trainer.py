@@ -82,7 +82,7 @@ class Trainer:
         self.epoch_rows = 0, self.data.examples.rows  # the number of an epoch, and its rows in order
         self._training: Training | None = None
         self._steps: Steps | None = None
-        self.intact = True  # False after a step was broken off
+        self.intact = True  # False after a step was interrupted
 
     @property
     def training(self) -> Training:
@@ -172,7 +172,7 @@ class Trainer:
         Ctrl-C waits for the end of the step. After an error within a step, call `restore` before the next step.
 
         Raises:
-            InputError: the training is over, or was broken off within a step; `plan.augment` returned something that
+            InputError: the training is over, or was interrupted within a step; `plan.augment` returned something that
                 cannot be used.   DivergenceError: the loss is not finite; the network is as it was after the last
                 finished epoch.   WorkerError: another worker has failed.
         """
@@ -223,7 +223,7 @@ class Trainer:
         if self.intact:
             self.training.restore(state)
             return
-        self.opened.close()  # the other workers may be anywhere in the step that was broken off, so restart them
+        self.opened.close()  # the other workers may be anywhere in the interrupted step, so restart them
         try:
             self.training.restore(state)
             self.intact = True
@@ -232,7 +232,7 @@ class Trainer:
 
     def _check_intact(self) -> None:
         require(self._steps is not None, NOT_ENTERED)
-        require(self.intact, "this training was broken off within a step: go back to a state of it with restore(state)")
+        require(self.intact, "this training was interrupted within a step: call restore(state) with one of its states")
 
     def failure(self) -> str | None:
         """A message if the training ended no better than it began, with the usual causes; None if it did not fail."""
@@ -371,11 +371,11 @@ class Trainer:
 
     def _divergence(self, batch: int) -> DivergenceError:
         training = self.training
-        kept = f"as it was after epoch {training.epoch - 1}" if training.epoch > 1 else "as it was at the start"
+        state_kept = f"as it was after epoch {training.epoch - 1}" if training.epoch > 1 else "as it was at the start"
         rate = training.learning_rate
         return DivergenceError(
             f"the loss is no longer a finite number in epoch {training.epoch}, batch {batch} of {training.batches}; "
-            f"the network is kept {kept}. Lower the learning rate (it was {rate:g}; try {rate / 10:g}), "
+            f"the network is kept {state_kept}. Lower the learning rate (it was {rate:g}; try {rate / 10:g}), "
             "and check that the inputs are scaled",
             training.history,
         )
