@@ -1,4 +1,5 @@
-# Two commands need nothing but Python (3.11 to 3.13), make and a package index: `make demo` and `make test`.
+# Two commands need nothing but Python (3.11 to 3.13), make and a package index: `make demo` and `make test`. They share
+# one environment: the first installs what it uses, the second adds the rest, in either order.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -10,33 +11,37 @@ ARGS   ?=
 help:             ## show this list
 	@echo "glassnet: make TARGET [PYTHON=python3.12] [ARGS='...']"
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 14
+	@echo "The first run sets up an environment, which takes a minute or two more."
+	@echo "How long each benchmark takes: docs/benchmarks.md"
 
-demo: environment ## train `classic` on the best data at hand, and look at the result
+demo:             ## train a network and look at the result (half a minute)
+	@$(PYTHON) tools/environment.py $(VENV) plots,sklearn
 	@$(BIN)/python -m glassnet demo $(ARGS)
 
 # As many processes as cores, so one thread for the matrix products of each.
-test: environment ## run the tests; without the MNIST files those that need them are deselected
+test: environment ## run the tests (about 2.5 minutes); fewer without MNIST
 	@OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # The core alone: no extra is installed, so what needs one is skipped. Half a minute to set up once, and a minute to run.
-test-core:        ## run the tests in an environment of its own, without any of the extras
+test-core:        ## the same without any of the extras (a minute)
 	@$(PYTHON) tools/environment.py $(VENV)-core test-core
 	@OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(VENV)-core/bin/python -m pytest -n auto --dist worksteal $(ARGS)
 
-fuzz: environment ## read hostile files and try properties, thousands of times; about three minutes
+fuzz: environment ## read hostile files and try properties, thousands of times (about 3 minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python tools/fuzz.py $(ARGS)
 
-bench:            ## measure speed beside PyTorch, scikit-learn, JAX and ONNX Runtime, in an environment of its own
+bench:            ## measure speed beside PyTorch and others (20 minutes)
 	@$(PYTHON) tools/environment.py $(VENV)-bench bench
 	@$(VENV)-bench/bin/python benchmarks/speed.py $(ARGS)
 
-notebooks: environment ## run the notebooks and keep what they show
+notebooks: environment ## run the notebooks and keep what they show (half a minute)
 	@$(BIN)/python tools/notebooks.py $(ARGS)
 
-docs: environment ## run the examples in docs/ and write down what they print
+docs: environment ## write down what the examples in docs/ print (a minute)
+	@$(BIN)/python tools/settings.py
 	@$(BIN)/python tools/docs.py $(ARGS)
 
-lint: environment ## ruff and mypy --strict
+lint: environment ## ruff and mypy --strict (half a minute)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
@@ -48,6 +53,6 @@ format: environment ## put the source into its standard form
 clean:            ## remove the virtual environment and what the tools cached
 	rm -rf $(VENV) $(VENV)-bench $(VENV)-core .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# The environment is up to date when its stamp names this Python, this folder and these two files.
+# The environment is up to date when its stamp names this Python, this folder, these two files and what is wanted.
 environment:
 	@$(PYTHON) tools/environment.py $(VENV) dev

@@ -1,7 +1,7 @@
-"""Train every named recipe from several seeds and report its test accuracy: the table of the README.
+"""Train every named recipe from several seeds and report its test accuracy: the table of docs/benchmarks.md.
 
     python benchmarks/accuracy.py                 train what is not in the result file yet, then print the table
-    python benchmarks/accuracy.py --write         the same, and put the table into README.md
+    python benchmarks/accuracy.py --write         the same, and put the table into docs/benchmarks.md
     python benchmarks/accuracy.py --table         print the table of what is there, train nothing
 
 Results are kept in benchmarks/accuracy.json as they come, the runs themselves in runs/accuracy, so what was broken off
@@ -29,7 +29,7 @@ from glassnet.runs.unfinished import find_unfinished
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "accuracy.json"
-README = HERE.parent / "README.md"
+PAGE = HERE.parent / "docs" / "benchmarks.md"
 RUNS = HERE.parent / "runs" / "accuracy"
 SEEDS = (0, 1, 2)
 
@@ -155,7 +155,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", help="train this recipe only")
     parser.add_argument("--table", action="store_true", help="train nothing")
-    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     options = parser.parse_args()
     for name, settings, seeds, _, _ in ROWS:
         for seed in seeds:
@@ -164,7 +164,7 @@ def main() -> None:
     text = f"{table()}\n\n{machine()}"
     print(text)
     if options.write:
-        put(README, "accuracy", text)
+        put(PAGE, "accuracy", text)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""How fast glassnet is beside the matrix products alone and beside its peers: the speed table of the README.
+"""How fast glassnet is beside the matrix products alone and beside its peers: the speed table of docs/benchmarks.md.
 
     python benchmarks/speed.py                    measure every row (some ten minutes on two idle cores)
     python benchmarks/speed.py --only adam cnn    these rows only; the others stay as the result file has them
-    python benchmarks/speed.py --write            also put the table into README.md
+    python benchmarks/speed.py --write            also put the table into docs/benchmarks.md
     python benchmarks/speed.py --quick            little data, two repetitions, nothing written: does it all run?
 
 Every contender of a row runs in a process of its own (see peers.py). They take turns, one at a time, after one
@@ -35,7 +35,7 @@ from page import between, put
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "speed.json"
-README = HERE.parent / "README.md"
+PAGE = HERE.parent / "docs" / "benchmarks.md"
 BEST_KERNEL, PLAIN_KERNEL = "SkylakeX", "Haswell"  # OpenBLAS's for AVX-512 and for AVX2
 # Bytecode is kept, as that of an installed package is: else every process would compile glassnet again.
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
@@ -731,12 +731,12 @@ def main() -> None:
         "--patience", type=float, default=0, help="seconds to wait, before a repetition, for other programs to pause"
     )
     parser.add_argument("--quick", action="store_true", help="little data, two repetitions; nothing is stored")
-    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     options = parser.parse_args()
     if options.write and options.quick:
         parser.error("--quick measures too little for --write")
     if options.write:
-        between(README, "speed")
+        between(PAGE, "speed")
     from peers import prepare
 
     about = {"run": time.strftime("%Y-%m-%d %H:%M:%S"), "environment": environment()}
@@ -755,7 +755,7 @@ def main() -> None:
     text = f"{table(rows)}\n\n{machine(rows)}"
     print(text)
     if options.write:
-        put(README, "speed", f"{table(known)}\n\n{machine(known)}")
+        put(PAGE, "speed", f"{table(known)}\n\n{machine(known)}")
     if faults := [f"{name}: {fault}" for name, row in rows.items() for fault in row["faults"]]:
         sys.exit("\n".join(faults))
 

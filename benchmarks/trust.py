@@ -4,7 +4,7 @@
     python benchmarks/trust.py --model digits.safetensors       a model of yours, also a run folder's model file
     python benchmarks/trust.py --sheet FOLDER       also write a picture of each group, to see what is asked
     python benchmarks/trust.py --development        other letters and signs, polygons: to choose settings with
-    python benchmarks/trust.py --write              keep the results, put table and figure into README.md and docs/
+    python benchmarks/trust.py --write              keep the results, put table and figure into docs/
 
 An image is refused when the evidence for its answer, over five views of it, is below a threshold. The threshold is
 chosen on the validation images of MNIST, so that at most a given part of those digits is refused; nothing is chosen on
@@ -32,7 +32,7 @@ from glassnet.train.calibration import Reliability, refusal_threshold, reliabili
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "trust.json"
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "benchmarks.md"
 PICTURE = ROOT / "docs" / "pictures" / "reliability.png"
 MODELS = ("classic", "strong", "cnn")
 REFUSED_DIGITS = 0.014  # of the validation images, at most; docs/decisions/strong-and-cnn.md says why
@@ -249,7 +249,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the pictures")
     parser.add_argument("--development", action="store_true", help="measure on the development groups instead")
     parser.add_argument("--sheet", type=Path, metavar="FOLDER", help="write a picture of each group")
-    parser.add_argument("--write", action="store_true", help="keep the results, put the table into README.md")
+    parser.add_argument("--write", action="store_true", help="keep the results, put the table into docs/benchmarks.md")
     options = parser.parse_args()
     chosen = networks(options.model)
     if not chosen and not options.sheet:
@@ -271,7 +271,7 @@ def main() -> None:
     for result in results:
         print(f"{result['model']} misses: {', '.join(missed(result)) or 'nothing'}")
     if options.write:
-        put(README, "trust", text)
+        put(PAGE, "trust", text)
         RESULTS.write_text(
             json.dumps({"seed": options.seed, "environment": environment(), "results": results}, indent=1) + "\n"
         )

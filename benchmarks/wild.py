@@ -1,7 +1,7 @@
-"""How well digits are recognised on pictures as phones and scanners make them: the table of the wild in README.md.
+"""How well digits are recognised on pictures as phones and scanners make them: a table of docs/benchmarks.md.
 
     python benchmarks/wild.py                     the pictures of the test seed, read and recognised; prints the table
-    python benchmarks/wild.py --write             the same, kept in benchmarks/wild.json and put into README.md
+    python benchmarks/wild.py --write             the same, kept in benchmarks/wild.json and put into docs/benchmarks.md
     python benchmarks/wild.py --development       other pictures of other digits: those to mend the reader with
     python benchmarks/wild.py --development --failures FOLDER     each that went wrong, beside what the network saw
     python benchmarks/wild.py --sheet FOLDER      look at the pictures: a sheet for each effect, one of combinations
@@ -40,7 +40,7 @@ from glassnet.runs.run import environment
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "wild.json"
-README = HERE.parent / "README.md"
+PAGE = HERE.parent / "docs" / "benchmarks.md"
 TEST_SEED, DEVELOPMENT_SEED = 20_000, 1
 COUNT = 2_000
 PLAIN_AT_MOST = 0.6  # accuracy of the plain resize; above it the pictures say little
@@ -290,7 +290,9 @@ def main() -> None:
         "--sheet", type=Path, metavar="FOLDER", help="write sheets of development pictures, measure nothing"
     )
     parser.add_argument("--failures", type=Path, metavar="FOLDER", help="write the pictures that went wrong")
-    parser.add_argument("--write", action="store_true", help="keep the result and put the table into README.md")
+    parser.add_argument(
+        "--write", action="store_true", help="keep the result and put the table into docs/benchmarks.md"
+    )
     options = parser.parse_args()
     if options.development and options.seed is not None:
         parser.error("--development is a seed: leave one of --development and --seed out")
@@ -330,7 +332,7 @@ def main() -> None:
         write_failures(source, measured, options.failures)
     if options.write:
         RESULTS.write_text(json.dumps(result, indent=1) + "\n")
-        put(README, "wild", text)
+        put(PAGE, "wild", text)
 
 
 if __name__ == "__main__":

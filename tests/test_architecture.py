@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import glassnet
 
@@ -174,8 +175,7 @@ UNASKED = ("train", "plots", "runs", "recipes", "progress")
 
 
 def test_asking_a_model_loads_nothing_of_training(tmp_path: Path) -> None:
-    image = pytest.importorskip("PIL.Image", reason="pictures need the extra 'images'")
-    page = image.new("L", (60, 60), 255)
+    page = Image.new("L", (60, 60), 255)
     page.paste(0, (28, 10, 32, 50))
     page.save(tmp_path / "one.png")
     network = glassnet.Network([glassnet.Dense(2)], input_shape=1, classes=["no", "yes"])

@@ -218,13 +218,13 @@ def test_predict_refuses_what_is_no_digit_and_answers_the_others(tmp_path: Path)
     assert "no digit that I know" in w["problem"]
     said = glassnet("predict", "blank.png", "seven.png", "w.png", "--no-draw", cwd=tmp_path)
     assert said.returncode == 2
-    assert said.stderr.startswith("error: blank.png: no ink")
+    assert said.stderr.startswith("error: blank.png: no ink found")
     assert said.stdout.startswith("seven.png: 7 (")
-    assert "w.png: no digit that I know; most like" in said.stdout
+    assert "is needed; if it is one, most likely" in said.stdout
     assert glassnet("predict", "w.png", cwd=tmp_path).returncode == 2
-    for name in ("blank.png", "w.png"):
+    for name, problem in (("blank.png", "no ink found"), ("w.png", "no digit that I know")):
         message = refused("predict", "seven.png", name, "--submission", "labels.csv", cwd=tmp_path)
-        assert message.startswith(f"error: {name}: no ")
+        assert message.startswith(f"error: {name}: {problem}")
         assert "labels.csv is not written" in message
         assert not (tmp_path / "labels.csv").exists()
 
@@ -289,7 +289,7 @@ def test_predict_saves_what_the_network_saw(tmp_path: Path) -> None:
 def test_a_model_that_says_odd_things_of_itself_is_measured_on_what_is_named(trained: Path) -> None:
     network = gn.load_network(trained / "run" / "model.safetensors")
     gn.save_network(network, trained / "odd.safetensors", about={"recipe": {"data": 3}})
-    assert "name a dataset with --data" in refused("evaluate", "odd.safetensors", cwd=trained)
+    assert "name a dataset (data)" in refused("evaluate", "odd.safetensors", cwd=trained)
     assert glassnet("evaluate", "odd.safetensors", "--data", "digits", cwd=trained).returncode == 0
 
 
@@ -319,7 +319,7 @@ def test_explain_prints_the_numbers_of_the_library(trained: Path) -> None:
     digits = gn.load_dataset("digits")
     network = gn.load_network(trained / "run" / "model.safetensors")
     write_csv(trained / "labelled.csv", digits.test.x, digits.test.y)
-    done = glassnet("explain", "run", "labelled.csv", "--row", "7", "--neuron", "dense1:3", cwd=trained)
+    done = glassnet("explain", "run", "labelled.csv", "--row", "9", "--neuron", "dense1:3", cwd=trained)
     assert done.returncode == 0, done.stderr
     assert done.stdout == gn.explain(network, digits.test.x[7], digits.test.y[7], neuron="dense1:3").text()
     assert max(map(len, done.stdout.splitlines())) <= 80
@@ -486,14 +486,14 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
         (["predict", "run", "missing.png"], "missing.png"),
         (["predict", "run", "text.txt"], "text.txt"),
         (["predict", "run", "empty.png"], "empty.png"),
-        (["predict", "run", "wide.csv"], "the model takes 64 values an example"),
+        (["predict", "run", "wide.csv"], "the model takes 64 values per example"),
         (["predict", "run", "bad.csv"], "bad.csv"),
-        (["explain", "run"], "FILE"),
+        (["explain", "run"], "expected a file with examples besides the model: glassnet explain run"),
         (["explain", "run", "missing.png"], "missing.png"),
-        (["explain", "run", "wide.csv"], "the model takes 64 values an example"),
-        (["explain", "run", "row.csv", "--row", "2"], "holds 2 examples, so rows are 0 to 1"),
-        (["explain", "run", "row.csv", "--row", "-1"], "holds 2 examples, so rows are 0 to 1"),
-        (["explain", "run", "row.csv", "--row", "1"], "row 1: label 12, which the model does not know"),
+        (["explain", "run", "wide.csv"], "the model takes 64 values per example"),
+        (["explain", "run", "row.csv", "--row", "4"], "holds 2 examples, lines 2 to 3"),
+        (["explain", "run", "row.csv", "--row", "-1"], "holds 2 examples, lines 2 to 3"),
+        (["explain", "run", "row.csv", "--row", "3"], "line 3: label 12, which the model does not know"),
         (["explain", "run", "row.csv", "--label", "eleven"], "--label 'eleven': no such class"),
         (["explain", "run", "row.csv", "--neuron", "dens1:1"], "did you mean 'dense1'"),
         (["explain", "run", "row.csv", "--lr", "0"], "lr must be a number above 0"),
@@ -583,7 +583,7 @@ def test_evaluate_agrees_with_training_on_a_table(tables: Path, run: str, data: 
     assert figures in (tables / f"{run}.txt").read_text().splitlines()
     done = glassnet("evaluate", run, cwd=tables)  # its path stands in the model file, and is not followed
     assert done.returncode == 2
-    assert f"{data}', which is no registered dataset; a path in a model file is not followed" in done.stderr
+    assert f"{data}', which is not a registered dataset; a path in a model file is not opened" in done.stderr
 
 
 def test_a_report_is_not_made_with_another_table(tables: Path) -> None:
@@ -633,7 +633,7 @@ def test_another_table_is_measured_as_a_whole(tables: Path) -> None:
     assert done.stdout.count("truth setosa") == 2
     assert "figures without 2 rows, the first: gaps.csv, line 3, column 'species': the target" in done.stderr
     message = refused("evaluate", "classes", "--data", "gaps.csv", "--split", "train", cwd=tables)
-    assert "--split train: gaps.csv is not the table the model was trained on" in message
+    assert "split train: gaps.csv is not the table the model was trained on" in message
 
 
 def test_rows_are_predicted_by_the_names_of_their_columns(tables: Path) -> None:
@@ -648,7 +648,7 @@ def test_rows_are_predicted_by_the_names_of_their_columns(tables: Path) -> None:
     assert [row["truth"] for row in two] == ["setosa"] * 3
     assert all("truth" not in row for row in one)
     said = glassnet("predict", "classes", "straight.csv", cwd=tables).stdout
-    pattern = r"straight.csv, row 0: setosa \(\d+\.\d%\), then \w+ \(\d+\.\d%\), truth setosa"
+    pattern = r"straight.csv, line 2: setosa \(\d+\.\d%\), then \w+ \(\d+\.\d%\), truth setosa"
     assert re.match(pattern, said)
     assert said.splitlines()[-1] == "straight.csv: accuracy 100.00 %"
 
@@ -659,7 +659,11 @@ def test_a_row_that_cannot_be_predicted_costs_no_other_its_prediction(tables: Pa
     (tables / "odd.csv").write_text("\n".join([header, *lines[:3]]))
     done = glassnet("predict", "classes", "odd.csv", cwd=tables)
     assert done.returncode == 2
-    assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["odd.csv, row 0", "odd.csv, row 2", "odd.csv"]
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == [
+        "odd.csv, line 2",
+        "odd.csv, line 4",
+        "odd.csv",
+    ]
     assert "odd.csv: accuracy 100.00 %" in done.stdout
     assert re.fullmatch(
         r"error: odd.csv, line 3, column '.*': expected a number up to 1e30, got 'long'.*\n", done.stderr
@@ -677,12 +681,12 @@ def test_a_row_that_cannot_be_predicted_costs_no_other_its_prediction(tables: Pa
     [
         (
             gn.BinaryCrossEntropy(),
-            ["row 0: yes (95.3%), then no (4.7%)", "row 1: no (73.1%), then yes (26.9%)"],
+            ["line 2: yes (95.3%), then no (4.7%)", "line 3: no (73.1%), then yes (26.9%)"],
             ["probability", "runner_up_probability", "probabilities"],
         ),
         (
             gn.Hinge(),
-            ["row 0: yes (score 3.00), then no (score -3.00)", "row 1: no (score 1.00), then yes (score -1.00)"],
+            ["line 2: yes (score 3.00), then no (score -3.00)", "line 3: no (score 1.00), then yes (score -1.00)"],
             ["score", "runner_up_score", "scores"],
         ),
     ],
@@ -745,7 +749,7 @@ def test_a_submission_names_the_rows_by_a_column(tables: Path) -> None:
 
 
 def test_explain_takes_a_row_of_a_table(tables: Path) -> None:
-    said = glassnet("explain", "numbers", "diabetes.csv", "--row", "3", cwd=tables)
+    said = glassnet("explain", "numbers", "diabetes.csv", "--row", "5", cwd=tables)
     assert said.returncode == 0, said.stderr
     assert "standardize1" in said.stdout
     assert (
@@ -755,14 +759,12 @@ def test_explain_takes_a_row_of_a_table(tables: Path) -> None:
     assert re.search(r"x\[2\]   bmi +25\.3 +-?\d", said.stdout)
     header, *lines = (tables / "diabetes.csv").read_text().splitlines()
     (tables / "later.csv").write_text("\n".join([header, *lines[:3], lines[3].replace(lines[3][:2], "old")]))
-    said = glassnet("explain", "numbers", "later.csv", "--row", "2", cwd=tables)
+    said = glassnet("explain", "numbers", "later.csv", "--row", "4", cwd=tables)
     assert said.returncode == 0, said.stderr  # what is wrong with another row does not matter
     assert "line 5, column 'age': expected a number" in refused(
-        "explain", "numbers", "later.csv", "--row", "3", cwd=tables
+        "explain", "numbers", "later.csv", "--row", "5", cwd=tables
     )
-    assert "holds 4 examples, so rows are 0 to 3" in refused(
-        "explain", "numbers", "later.csv", "--row", "4", cwd=tables
-    )
+    assert "holds 4 rows, lines 2 to 5" in refused("explain", "numbers", "later.csv", "--row", "6", cwd=tables)
 
 
 def test_quiet_prints_the_figures_of_a_regression_only(tables: Path) -> None:
@@ -779,7 +781,7 @@ def test_what_is_wrong_with_a_table_is_one_line(tables: Path) -> None:
     assert "expected a recipe" in refused("train", cwd=tables)
     assert "say which table with --data" in refused("train", "--target", "species", cwd=tables)
     assert "are for tables" in refused("train", "classic", "--ignore", "id", cwd=tables)
-    assert "with --target" in refused("train", "classic", "--data", "diabetes.csv", cwd=tables)
+    assert "(target)" in refused("train", "classic", "--data", "diabetes.csv", cwd=tables)
     assert "written as a whole" in refused("data", "export", "iris", "--png", cwd=tables)
     from glassnet.modelfile import read_about
 
@@ -801,9 +803,7 @@ def test_what_is_wrong_with_a_table_is_one_line(tables: Path) -> None:
     message = refused("ensemble", "numbers", "numbers", "--data", "diabetes.csv", cwd=tables)
     assert "an ensemble averages the probabilities of classes, but this network predicts numbers" in message
     assert "--draw and --save-seen are for pictures" in refused("predict", "classes", "iris.csv", "--draw", cwd=tables)
-    assert "--split: expected train" in refused(
-        "evaluate", "classes", "--data", "said.csv", "--split", "all", cwd=tables
-    )
+    assert "split: expected train" in refused("evaluate", "classes", "--data", "said.csv", "--split", "all", cwd=tables)
     assert "--submission said.csv: expected a new file" in refused(
         "predict", "classes", "said.csv", "--submission", "said.csv", cwd=tables
     )

@@ -92,7 +92,7 @@ def test_the_other_kernel_is_tried_where_the_processor_has_it(settings: Path, mo
 def test_advice() -> None:
     assert FOUND.gain == 1.6
     assert FOUND.advice == [
-        "Set OPENBLAS_CORETYPE=SkylakeX before Python starts: the products get 1.60 times as fast. "
+        "Set OPENBLAS_CORETYPE=SkylakeX before Python starts: the products become 1.60 times as fast. "
         "For the command line alone, `glassnet doctor --keep` does it."
     ]
     slower = replace(FOUND, better=replace(FASTER, gflops=104.0))
@@ -101,11 +101,11 @@ def test_advice() -> None:
     assert wrong.gain == 1
     assert wrong.advice == ["Leave the kernel as it is: SkylakeX computes wrong results here."]
     best = replace(FOUND, now=replace(NOW, kernel="SkylakeX"), better=None)
-    assert best.advice == ["Your NumPy uses a kernel for AVX-512 already: nothing to gain."]
+    assert best.advice == ["Your NumPy already uses a kernel for AVX-512: nothing to gain."]
     old = replace(FOUND, has_avx512=False, better=None)
     assert old.advice == ["Leave the kernel as it is: this processor has no AVX-512."]
     other = replace(FOUND, now=replace(NOW, library="mkl", kernel=""), better=None)
-    assert other.advice == ["NumPy uses mkl, where glassnet has no kernel to choose."]
+    assert other.advice == ["NumPy uses mkl; glassnet cannot choose a kernel for it."]
 
 
 def test_advice_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -205,7 +205,7 @@ def test_of_a_softmax_the_inputs_say_what_they_do_to_the_log_odds() -> None:
         low, high = network.predict_proba(np.stack([down, up]))[:, 2]
         slope = (np.log(high / (1 - high)) - np.log(low / (1 - low))) / (2 * h)
         assert e.says_for(2)[i] == pytest.approx(slope * (x[i] - network.layers[0].mean[i]), rel=1e-5)
-    assert "each input moves the log-odds of 2, log(p / (1 - p))," in e.text()
+    assert "Each input moves the log-odds of 2, log(p / (1 - p))," in e.text()
 
 
 def test_the_figure_names_the_inputs_that_say_most(houses: gn.Network) -> None:
@@ -223,7 +223,7 @@ def test_the_figure_names_the_inputs_that_say_most(houses: gn.Network) -> None:
     figure = plots.explanation(e)
     (heat,) = [axes.images[0].get_array() for axes in figure.axes if axes.images]
     np.testing.assert_allclose(heat, [e.says_for(k) for k in range(3)])
-    assert figure.axes[0].get_title() == "the inputs that say most for b"
+    assert figure.axes[0].get_title() == "the inputs with the largest effect on b"
 
 
 def test_the_update_is_a_step_of_the_weight_with_the_largest_gradient(
@@ -386,7 +386,7 @@ def test_forward_and_backward_of_a_convolutional_network(conv: gn.Network, image
         (conv2d.dx, h["dx"]),
     ]:
         np.testing.assert_allclose(shown, expected, **EXACT)
-    assert dropout.remark.startswith("As in prediction")
+    assert dropout.remark.startswith("Shown as in prediction")
     assert not any(layer.remark for layer in e.layers if layer is not dropout)
     for k in range(4):
         slopes = passed(conv, image, lambda z, k=k: np.eye(4)[k])["dx"]
@@ -649,13 +649,13 @@ def test_numbers_take_the_place_of_names(right: str, expected: str) -> None:
         ({"y": np.ones(10)}, "probability distribution"),
         ({"lr": 0}, "lr must be a number above 0"),
         ({"lr": float("nan")}, "lr must be a number above 0"),
-        ({"neuron": "dens1:3"}, "'dens1' is no layer; did you mean 'dense1'"),
+        ({"neuron": "dens1:3"}, "'dens1' is not a layer; did you mean 'dense1'"),
         ({"neuron": "relu1:3"}, "'relu1' has no weights; "),
         ({"neuron": "dense1:10"}, "expected dense1:0 to dense1:9"),
         ({"neuron": "dense1:-1"}, "expected dense1:0 to dense1:9"),
         ({"neuron": "dense1:1,2"}, "expected dense1:0 to dense1:9"),
         ({"neuron": "dense1"}, "expected dense1:0 to dense1:9"),
-        ({"neuron": ""}, "is no layer"),
+        ({"neuron": ""}, "is not a layer"),
     ],
     ids=str,
 )

@@ -21,16 +21,12 @@ class Use(NamedTuple):
 LBFGS = "fit_lbfgs(gn.Network([gn.Dense(1)], input_shape=1), (np.ones((2, 1)), np.ones(2)), loss=gn.SquaredError())"
 LIBRARY = [
     Use("plots", "matplotlib", "gn.plots.curves(gn.History())", "PlotError"),
-    Use("images", "PIL", "gn.reading.picture.read('x.png')", "DataError"),
-    Use("images", "PIL", "gn.reading.picture.write('x.png', np.zeros((2, 2), np.uint8))", "DataError"),
     Use("sklearn", "sklearn", "gn.load_dataset('digits')", "DataError"),
     Use("sklearn", "sklearn", "import glassnet.sklearn", "ImportError"),
     Use("sklearn", "scipy", f"from glassnet.train.lbfgs import fit_lbfgs; {LBFGS}", "InputError"),
     Use("export", "onnx", "gn.export_onnx(gn.load_pretrained('classic'), 'x.onnx')", "ModelFileError"),
 ]
 COMMANDS = [
-    Use("images", "PIL", "predict x.png"),
-    Use("images", "PIL", "data export small.csv out --png"),
     Use("plots", "matplotlib", "data show small.csv --out x.png"),
     Use("plots", "matplotlib", "explain classic row.csv --picture x.png"),
     Use("sklearn", "sklearn", "train classic --data digits"),
@@ -68,7 +64,7 @@ answers["written"] = sorted(str(path) for path in Path().rglob("*") if path.is_f
 answers["fine"] = [*map(said, {fine})]
 print(json.dumps(answers))
 """
-NEEDED_BY = {"PIL": ["matplotlib"], "scipy": ["sklearn"]}  # where it is missing, so are these
+NEEDED_BY = {"scipy": ["sklearn"]}  # where it is missing, so are these
 
 
 @pytest.mark.parametrize("package", PACKAGES)

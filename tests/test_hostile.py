@@ -49,8 +49,6 @@ several = settings(
 
 @pytest.mark.parametrize("kind", SEEDS)
 def test_valid_files_are_read(kind: str, tmp_path: Path) -> None:
-    if kind == "picture":
-        pytest.importorskip("PIL", reason="pictures need the extra 'images'")
     for contents in seeds(kind):
         (tmp_path / "file").write_bytes(contents)
         assert try_file(kind, tmp_path / "file") == "read"
@@ -62,8 +60,6 @@ def test_valid_files_are_read(kind: str, tmp_path: Path) -> None:
 @several
 @given(number=st.integers(0, 2**32))
 def test_hostile_files_are_read_or_refused_in_one_line(kind: str, tmp_path: Path, number: int) -> None:
-    if kind == "picture":
-        pytest.importorskip("PIL", reason="pictures need the extra 'images'")
     (tmp_path / "file").write_bytes(hostile(kind, number))
     try_file(kind, tmp_path / "file")
 
@@ -190,7 +186,7 @@ def test_arrays_of_no_layer_are_written_out(tmp_path: Path) -> None:
 def test_what_safetensors_says_is_cut_short(tmp_path: Path) -> None:
     header = b'"' + b"x" * 10_000 + b'"'
     for kind in ("model", "checkpoint", "statedict"):
-        assert "is none or is cut short" in refused(kind, tmp_path, len(header).to_bytes(8, "little") + header)
+        assert "is another kind or truncated" in refused(kind, tmp_path, len(header).to_bytes(8, "little") + header)
 
 
 # --- checkpoints: all or nothing
@@ -304,7 +300,7 @@ def test_a_kept_kernel_of_lists_in_lists_is_ignored(tmp_path: Path, monkeypatch:
 def test_an_npy_header_that_ends_in_the_middle(tmp_path: Path) -> None:
     header = b"{'descr': '|u1', 'fortran_order': False, 'shape': (3, \n"
     array = b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header
-    assert "is no NumPy array" in refused("npz", tmp_path, zipped(**{"x_train.npy": array}))
+    assert "is not a NumPy array" in refused("npz", tmp_path, zipped(**{"x_train.npy": array}))
 
 
 def test_a_chain_of_tar_headers(tmp_path: Path) -> None:
@@ -323,7 +319,7 @@ def test_a_tar_member_of_more_bytes_than_there_can_be(tmp_path: Path) -> None:
     header = tarfile.TarInfo("x")
     header.size = 2**60
     contents = gzip.compress(header.tobuf(tarfile.GNU_FORMAT) + bytes(5000))
-    assert "more bytes than there can be" in refused("cifar", tmp_path, contents)
+    assert "claims more bytes than the archive can hold" in refused("cifar", tmp_path, contents)
 
 
 @pytest.mark.parametrize(
@@ -348,7 +344,7 @@ def test_a_bomb_in_a_bomb(tmp_path: Path) -> None:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
             archive.writestr(name, data + bytes(10**6))
-    assert "so it is no gzip file" in refused("emnist", tmp_path, stream.getvalue())
+    assert "so it is not a gzip file" in refused("emnist", tmp_path, stream.getvalue())
 
 
 def test_gzip_in_many_members_with_zero_bytes_behind(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_the_first_layer_looks_at_images() -> None:
     shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]
     assert len(shown) == 4
     np.testing.assert_allclose(shown[2], (spread * network.layers[1].W[:, 2]).reshape(3, 4))
-    assert "each hidden unit looks at (the first 4 of 5)" in figure.get_suptitle()
+    assert "the weights of each hidden unit (the first 4 of 5)" in figure.get_suptitle()
     filters = gn.Network([gn.Conv2D(6, 3)], input_shape=(5, 5, 2))
     figure = plots.first_layer(filters)
     shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]

@@ -189,8 +189,11 @@ def test_layers_and_hidden_replace_each_other() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"training.epoch": 3}, "classic: training: unknown key 'epoch'; did you mean 'epochs'"),
-        ({"trainin.epochs": "3"}, "classic: unknown key 'trainin'; did you mean 'training'"),
+        ({"training.epoch": 3}, "classic: training: unknown key 'epoch'; here it is called 'epochs': training.epochs="),
+        (
+            {"trainin.epochs": "3"},
+            "classic: unknown section 'trainin'; of 'epochs', it belongs to training: ",
+        ),
         ({"training.epochs": 0}, "training: epochs must be a whole number of at least 1, got 0"),
         ({"training.epochs": "many"}, r"training.epochs: expected a whole number, got 'many'"),
         ({"training.epochs": 2.5}, "expected a whole number, got 2.5"),

@@ -123,7 +123,7 @@ def test_a_path_in_a_model_file_is_not_followed(named: str, in_tmp: Path) -> Non
         assert done.returncode == 2
         assert done.stdout == ""
         assert done.stderr.count("\n") == 1
-        assert f"{named!r}, which is no registered dataset; a path in a model file is not followed" in done.stderr
+        assert f"{named!r}, which is not a registered dataset; a path in a model file is not opened" in done.stderr
     done = glassnet("evaluate", model, "--data", data, "--split", "train")
     assert "train accuracy" in done.stdout, done.stderr
 
@@ -141,13 +141,13 @@ def test_a_run_with_links_to_elsewhere_is_not_resumed(name: str, in_tmp: Path) -
     (run / name).parent.mkdir(parents=True)
     (run / "recipe.toml").write_text(load_recipe_text(in_tmp))
     (run / name).symlink_to(outside)
-    with pytest.raises(RunError, match="a run is not resumed where this is no file of its own"):
+    with pytest.raises(RunError, match="this is not a plain file, so the run is not resumed"):
         find_unfinished(run)
     (run / name).unlink()
     dataset = gn.load_dataset(small_csv(in_tmp), validation=0)
     unfinished = find_unfinished(run)
     (run / name).symlink_to(outside)  # in the meantime
-    with pytest.raises(RunError, match="a run is not resumed"):
+    with pytest.raises(RunError, match="the run is not resumed"):
         resume_run(unfinished, dataset, pictures=False)
     (run / name).unlink()
     resume_run(unfinished, dataset, pictures=False)
@@ -175,7 +175,7 @@ def test_class_names_that_rich_would_obey_are_printed_as_they_are(in_tmp: Path) 
         assert done.returncode == 0, done.stderr
         assert "[red]x" in done.stdout
         assert "[/]:smile:" in done.stdout
-    done = glassnet("explain", model, data, "--row", "1")
+    done = glassnet("explain", model, data, "--row", "2")
     assert "[/]:smile:" in done.stdout
 
 
@@ -184,7 +184,7 @@ def test_names_of_files_are_printed_plain(in_tmp: Path) -> None:
     hostile = data.rename(in_tmp / "\x1b]0;title\x07\n\u202e.csv")
     done = glassnet("predict", model, hostile)
     assert done.returncode == 0, done.stderr
-    assert "\\x1b]0;title\\x07\\n\\u202e.csv, row 1" in done.stdout
+    assert "\\x1b]0;title\\x07\\n\\u202e.csv, line 2" in done.stdout
     wrong = in_tmp / "\x1b[31m.csv"
     wrong.write_text("1,2\n")
     refused = [glassnet("predict", model, wrong), glassnet("train", "classic", "--data", wrong)]

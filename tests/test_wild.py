@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("PIL", reason="pictures need the extra 'images'")
 pytest.importorskip("scipy", reason="the shapes of the strokes need SciPy, which comes with the extra 'sklearn'")
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
@@ -205,13 +204,13 @@ def test_commands_that_would_spoil_the_test_seed_are_refused(
     assert "error:" in capsys.readouterr().err
 
 
-def test_write_keeps_the_figures_and_fills_the_place_in_the_readme(
+def test_write_keeps_the_figures_and_fills_its_place_in_the_page(
     source: wild.Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readme, results, model = tmp_path / "README.md", tmp_path / "wild.json", tmp_path / "any.safetensors"
-    readme.write_text("before\n<!-- wild -->\nold\n<!-- /wild -->\nafter\n")
+    page, results, model = tmp_path / "page.md", tmp_path / "wild.json", tmp_path / "any.safetensors"
+    page.write_text("before\n<!-- wild -->\nold\n<!-- /wild -->\nafter\n")
     gn.save_network(gn.Network([gn.Rescale(1 / 255), gn.Dense(10)], input_shape=784, seed=0), model)
-    monkeypatch.setattr(wild, "README", readme)
+    monkeypatch.setattr(wild, "PAGE", page)
     monkeypatch.setattr(wild, "RESULTS", results)
     monkeypatch.setattr(wild, "COUNT", 9)
     monkeypatch.setattr(wild.Source, "of", lambda seed: source)
@@ -222,7 +221,7 @@ def test_write_keeps_the_figures_and_fills_the_place_in_the_readme(
     assert result["seed"] == wild.TEST_SEED
     assert result["overall"]["count"] == 9
     assert result["overall"][wild.READ] == result["overall"][wild.PLAIN]
-    text = readme.read_text()
+    text = page.read_text()
     assert text.startswith("before\n<!-- wild -->\n| effect |")
     assert text.endswith("\n<!-- /wild -->\nafter\n")
     assert all(f"| {name} |" in text for name in EFFECTS)

@@ -2,6 +2,7 @@
 
 In a page, every block of ```python is run, in order, in one namespace; a block of ```text directly under it is what it
 prints. Without options the blocks of text are written anew; with --check they are compared with what is printed now.
+A block under <!-- setup --> is what the others on its page go on from: a reader who runs that runs any of the others.
 
     python tools/docs.py [--check] [PAGE...]
 """
@@ -16,6 +17,8 @@ from pathlib import Path
 
 DOCS = Path(__file__).parent.parent / "docs"
 BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```\n(?:\n?^```text\n(?P<printed>.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+SETUP = "<!-- setup -->\n"
+FENCED = re.compile(r"^```(?P<language>\w*)\n(?P<inside>.*?)^```$", re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"-?\d[\d,]*\.?\d*(?:e[+-]?\d+)?")
 
 
@@ -39,6 +42,29 @@ def run(page: Path) -> str:
     text = page.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         return BLOCK.sub(printed_by, text)
+
+
+def alone(page: Path) -> list[tuple[int, str]]:
+    """Each example of a page with what it goes on from, as one program, and the line where it stands."""
+    text, setup, programs = page.read_text(encoding="utf-8"), "", []
+    for match in BLOCK.finditer(text):
+        program = setup + match["code"]
+        programs.append((text[: match.start("code")].count("\n"), program))
+        if text[: match.start()].endswith(SETUP):
+            setup = program
+    return programs
+
+
+def shells(page: Path) -> list[str]:
+    """What stands in the blocks of a page that are for a shell: those without a language, and ```console."""
+    blocks = FENCED.finditer(page.read_text(encoding="utf-8"))
+    return [block["inside"] for block in blocks if block["language"] in ("", "console")]
+
+
+def commands(page: Path) -> list[str]:
+    """The lines in a page that call glassnet in a shell, without the prompt, comments and redirections."""
+    calls = (line.removeprefix("$ ") for block in shells(page) for line in block.splitlines())
+    return [re.split(r" +(?:#|>|\|) ", call)[0].strip() for call in calls if call.startswith("glassnet ")]
 
 
 def differences(page: Path) -> list[str]:

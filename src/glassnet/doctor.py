@@ -1,8 +1,8 @@
-"""What NumPy's matrix products run on here, and what another kernel would bring.
+"""Measures NumPy's matrix products on this machine, and whether another BLAS kernel is faster.
 
-On some processors with AVX-512, OpenBLAS takes a kernel that does not use it. The environment variable
-OPENBLAS_CORETYPE, set before NumPy is loaded, chooses the kernel; whether that is right and faster is measured here,
-not guessed.
+On some processors with AVX-512, OpenBLAS chooses a kernel that does not use it. The environment variable
+OPENBLAS_CORETYPE, set before NumPy is loaded, selects the kernel. This module measures whether that kernel is correct
+and faster.
 """
 
 import importlib.metadata
@@ -19,22 +19,22 @@ from statistics import median
 from typing import Any
 
 VARIABLE, KERNEL = "OPENBLAS_CORETYPE", "SkylakeX"
-NEEDED = {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}  # what that kernel asks of a processor
+NEEDED = {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}  # the processor features that the kernel needs
 WITH_AVX512 = {"skylakex", "cooperlake", "sapphirerapids"}
-LIMITS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")  # in the order in which OpenBLAS heeds them
-USED = set[str]()  # the kept kernel, where this process has been given it
-WORTH = 1.05  # times the speed from which another kernel is recommended: less is within the noise of a machine
+LIMITS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")  # the first that is set counts in OpenBLAS
+USED = set[str]()  # the saved kernel, if `use_kept` has set it for this process
+WORTH = 1.05  # least gain in speed to recommend another kernel: a smaller one is within the noise
 REPETITIONS = 5
 
 
 @dataclass(frozen=True)
 class Products:
-    """The matrix products of the network 784-128-10, batch 128, float32, as one process computed them.
+    """The matrix products of the network 784-128-10, batch 128, float32, measured in one process.
 
     Attributes:
-        python, numpy: versions.   library, version, kernel, threads: of the BLAS behind NumPy ("" if unknown).
-        gflops: floating-point operations a second, in thousand millions.
-        right: whether they agree with float64 to the bound of rounding errors.
+        python, numpy: versions.   library, version, kernel, threads: of the BLAS that NumPy uses ("" if unknown).
+        gflops: floating-point operations per second, in units of 10^9.
+        right: whether the results agree with float64 within the bound of rounding errors.
     """
 
     python: str
@@ -49,11 +49,11 @@ class Products:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found; `better` is there where another kernel was tried.
+    """The results of the measurements.
 
     Attributes:
-        processor, cores: of this machine.   has_avx512: whether the processor has what the kernel needs.
-        now: as NumPy is used here.   better: with the other kernel.
+        processor, cores: of this machine.   has_avx512: whether the processor has the features that the kernel needs.
+        now: with the current kernel.   better: with the other kernel; None if it was not tried.
     """
 
     processor: str
@@ -64,25 +64,25 @@ class Diagnosis:
 
     @property
     def gain(self) -> float:
-        """How many times as fast the other kernel is; 1 if there is none that is right."""
+        """The speed of the other kernel divided by that of the current one; 1 without another correct kernel."""
         return self.better.gflops / self.now.gflops if self.better and self.better.right else 1.0
 
     @property
     def advice(self) -> list[str]:
-        """What to know and to do, a sentence each."""
+        """Advice for the user, one sentence per item."""
         lines = []
         now = self.now
         if not now.right:
             lines.append("The products are WRONG beyond rounding: install another build of NumPy.")
         if self.gain >= WORTH:
             lines.append(
-                f"Set {VARIABLE}={KERNEL} before Python starts: the products get {self.gain:.2f} times as fast. "
+                f"Set {VARIABLE}={KERNEL} before Python starts: the products become {self.gain:.2f} times as fast. "
                 "For the command line alone, `glassnet doctor --keep` does it."
             )
         elif now.library != "openblas":
-            lines.append(f"NumPy uses {now.library or 'an unknown BLAS'}, where glassnet has no kernel to choose.")
+            lines.append(f"NumPy uses {now.library or 'an unknown BLAS'}; glassnet cannot choose a kernel for it.")
         elif now.kernel.lower() in WITH_AVX512:
-            lines.append("Your NumPy uses a kernel for AVX-512 already: nothing to gain.")
+            lines.append("Your NumPy already uses a kernel for AVX-512: nothing to gain.")
         elif self.better:
             what = f"is {self.gain:.2f} times as fast" if self.better.right else "computes wrong results here"
             lines.append(f"Leave the kernel as it is: {KERNEL} {what}.")
@@ -96,54 +96,57 @@ class Diagnosis:
 
 
 def diagnose(progress: Callable[[int, int], None] = lambda done, total: None) -> Diagnosis:
-    """Measure the products as they are, and with the other kernel where the processor allows it; takes a few seconds.
+    """Measure the products with the current kernel, and with the other one if the processor allows it.
+
+    This takes a few seconds.
 
     Args:
-        progress: called with how many measurements are done, and how many there are.
+        progress: called with the number of finished measurements and the total number.
     """
-    able = has_avx512()
+    supported = has_avx512()
     first = measure()
-    tried = able and first.library == "openblas" and first.kernel.lower() not in WITH_AVX512
+    tried = supported and first.library == "openblas" and first.kernel.lower() not in WITH_AVX512
     total = REPETITIONS * (2 if tried else 1)
-    found: dict[str, list[Products]] = {"": [first], KERNEL: []}
+    measured: dict[str, list[Products]] = {"": [first], KERNEL: []}
     for repetition in range(REPETITIONS):
-        for kernel in ("", KERNEL) if tried else ("",):  # taking turns, for machines are noisy
+        for kernel in ("", KERNEL) if tried else ("",):  # in turns, because the speed of a machine varies
             if repetition or kernel:
-                found[kernel].append(measure(kernel))
-            progress(sum(map(len, found.values())), total)
-    now, better = (_typical(found[kernel]) if found[kernel] else None for kernel in ("", KERNEL))
+                measured[kernel].append(measure(kernel))
+            progress(sum(map(len, measured.values())), total)
+    now, better = (_typical(measured[kernel]) if measured[kernel] else None for kernel in ("", KERNEL))
     assert now
-    return Diagnosis(processor(), os.cpu_count() or 1, able, now, better)
+    return Diagnosis(processor(), os.cpu_count() or 1, supported, now, better)
 
 
-def _typical(found: list[Products]) -> Products:
-    middle = asdict(found[0]) | {"gflops": median(p.gflops for p in found), "right": all(p.right for p in found)}
-    return Products(**middle)
+def _typical(measured: list[Products]) -> Products:
+    """One result for all: the median speed, and correct only if all are correct."""
+    combined = {"gflops": median(p.gflops for p in measured), "right": all(p.right for p in measured)}
+    return Products(**(asdict(measured[0]) | combined))
 
 
 def measure(kernel: str = "") -> Products:
-    """The products in a new process: with this kernel, or as a program of the user's would compute them.
+    """Measure the products in a new process, with this kernel, or with the one that the user's programs would get.
 
     Raises:
-        InputError: that process fails without a kernel having been named.
+        InputError: the process fails although no kernel was named.
     """
     environment = {key: value for key, value in os.environ.items() if key != VARIABLE or not USED}
     if kernel:
         environment[VARIABLE] = kernel
-    command = [sys.executable, "-P", "-m", "glassnet.doctor"]  # -P: no module of the folder we are in
+    command = [sys.executable, "-P", "-m", "glassnet.doctor"]  # -P: import nothing from the current folder
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode and not kernel:
         from glassnet.nn.errors import InputError
 
         reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         raise InputError(f"the matrix products cannot be measured here: {reason}")
-    if done.returncode:  # a kernel that the processor cannot run ends in a signal
+    if done.returncode:  # a signal ends the process if the processor cannot run the kernel
         return Products(platform.python_version(), "", "", "", kernel, 0, 0.0, False)
     return Products(**json.loads(done.stdout))
 
 
 def compute() -> Products:
-    """The products in this process."""
+    """Measure the products in this process."""
     import numpy as np
     import threadpoolctl
 
@@ -162,7 +165,7 @@ def compute() -> Products:
     step()
     # A sum of n products in float32 is off by at most n eps times the sum of their absolute values (Higham 2002, 3.1).
     eps = float(np.finfo(np.float32).eps)
-    right = all(
+    correct = all(
         bool((np.abs(a.astype(np.float64) @ b - c) <= a.shape[1] * eps * (np.abs(a).astype(np.float64) @ abs(b))).all())
         for a, b, c in ((x, W1, h), (h, W2, z), (h.T, z, dW2), (z, W2.T, dh), (x.T, h, dW1))
     )
@@ -182,17 +185,17 @@ def compute() -> Products:
         str(pool.get("architecture") or ""),
         int(pool.get("num_threads", 0)),
         operations / median(seconds) / 1e9,
-        right,
+        correct,
     )
 
 
 def processor() -> str:
-    """The model of this machine's processor."""
+    """The model name of this machine's processor."""
     return _cpuinfo("model name") or platform.processor() or platform.machine()
 
 
 def has_avx512() -> bool:
-    """Whether the processor has every instruction that the kernel needs; as far as the system tells."""
+    """Whether the processor has every feature that the kernel needs, according to the system."""
     return set(_cpuinfo("flags").split()) >= NEEDED
 
 
@@ -204,11 +207,11 @@ def _cpuinfo(key: str) -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith(key)), "")
 
 
-# The choice for the command line: it holds for one processor and one NumPy, and lapses with either.
+# The saved kernel for the command line. It is used only with the same processor and the same version of NumPy.
 
 
 def kept_path() -> Path:
-    """The file of the choice."""
+    """The file that holds the saved kernel."""
     import platformdirs
 
     return Path(platformdirs.user_config_dir("glassnet", appauthor=False)) / "kernel.json"
@@ -223,30 +226,31 @@ def keep(kernel: str) -> Path:
 
 
 def forget() -> bool:
-    """Undo `keep`; whether there was something to undo."""
+    """Undo `keep`; return whether there was a saved kernel."""
     path = kept_path()
-    there = path.exists()
+    existed = path.exists()
     path.unlink(missing_ok=True)
-    return there
+    return existed
 
 
 def use_kept() -> str:
-    """Set the environment variable to the kept kernel, unless it is set; only of use before NumPy is loaded.
+    """Set the environment variable to the saved kernel, unless it is already set; has no effect after NumPy is loaded.
 
     Returns:
-        What is wrong with the file, or "".
+        A message about a fault of the file, or "".
     """
     if VARIABLE in os.environ:
         return ""
     path = kept_path()
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        kernel = kept.pop("kernel")
+        saved = json.loads(path.read_text(encoding="utf-8"))
+        kernel = saved.pop("kernel")
     except FileNotFoundError:
         return ""
     except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
-        return f"{path} is ignored, for it is not what `glassnet doctor --keep` writes; --forget removes it"
-    if kernel == KERNEL and kept == _circumstances() and has_avx512():
+        remedy = "`glassnet doctor --forget` removes it"
+        return f"{path} is ignored, because `glassnet doctor --keep` did not write it; {remedy}"
+    if kernel == KERNEL and saved == _circumstances() and has_avx512():
         os.environ[VARIABLE] = kernel
         USED.add(kernel)
     return ""

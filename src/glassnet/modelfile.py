@@ -1,7 +1,7 @@
-"""A network as one file that is safe to open: arrays in safetensors, everything else as JSON in its metadata.
+"""Saves a network in one file that is safe to open: arrays in safetensors, everything else as JSON in its metadata.
 
-Nothing in such a file is ever executed. Before a single array is allocated, the file's own table of arrays is compared
-with what its architecture needs, so a damaged or forged file is refused, not half loaded.
+Nothing in such a file is executed. Before any array is allocated, the file's table of arrays is compared with what the
+layers need, so a damaged or forged file is refused, not partly loaded.
 """
 
 import json
@@ -25,16 +25,16 @@ from glassnet.version import __version__
 from glassnet.wholefile import write_whole
 
 FORMAT = 1
-MOST_LAYERS = 10_000  # each takes a moment to be made
-KEY = "glassnet"  # one key only: the order of several is not defined, and a file is to have the same bytes each time
+MOST_LAYERS = 10_000  # because making a layer takes time
+KEY = "glassnet"  # only one key: the order of several is not defined, and the file should always have the same bytes
 
 
 class ModelFileError(ValueError):
-    """A model file that cannot be used; the message names the file and what is wrong."""
+    """A model file cannot be used; the message names the file and its fault."""
 
 
 def check_network(network: Any) -> None:
-    """Raise InputError for what holds a network or is none: an estimator of scikit-learn's kind, a pipeline."""
+    """Raise InputError unless this is a Network; for a fitted estimator or a pipeline, say where its network is."""
     inside = ": that of a fitted estimator is its attribute network_" if hasattr(network, "fit") else ""
     require(isinstance(network, Network), f"expected a Network, got {type(network).__name__}{inside}")
 
@@ -42,17 +42,17 @@ def check_network(network: Any) -> None:
 def save_network(network: Network, path: str | Path, *, about: dict[str, Any] | None = None) -> None:
     """Write a network to a file: its arrays, layers, loss, input shape and class names.
 
-    The same network and `about` give the same bytes; there is no time stamp. The file appears whole or not at all.
-    Nothing is lost: parameters are stored as they are, in half the space if all of them are float16 numbers exactly, as
-    after `network.theta[...] = network.theta.astype(np.float16)`.
+    The same network and `about` give the same bytes; there is no time stamp. The file appears only when it is complete.
+    Parameters are stored exactly. They take half the space if all of them are exact float16 numbers, as after
+    `network.theta[...] = network.theta.astype(np.float16)`.
 
     Args:
         path: usually ends in .safetensors.
-        about: what else is to be known of the model, tables of plain values: {"test": {"accuracy": 0.98}}.
+        about: other information on the model, tables of plain values: {"test": {"accuracy": 0.98}}.
 
     Raises:
-        ModelFileError: the file cannot be written; parameters that are not finite; an `about` that is not plain.
-        InputError: no network.
+        ModelFileError: the file cannot be written; a parameter is not finite; `about` holds a value that is not plain.
+        InputError: this is not a network.
     """
     check_network(network)
     metadata = {
@@ -70,13 +70,13 @@ def save_network(network: Network, path: str | Path, *, about: dict[str, Any] | 
     arrays = {name: part.view(v) for parts, v in vectors for name, part in _names(network.layers, parts).items()}
     bad = [name for name, array in arrays.items() if not np.isfinite(array).all()]
     if bad:
-        raise ModelFileError(f"{path}: not saved, for {bad[0]} holds NaN or infinity, so the model is of no use")
+        raise ModelFileError(f"{path}: not saved, because {bad[0]} holds NaN or infinity, so the model is of no use")
     try:
         write_arrays(path, arrays, KEY, metadata)
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be written: {error.strerror or error}") from None
     except (TypeError, ValueError) as error:
-        raise ModelFileError(f"{path}: not saved, for `about` must hold plain finite values: {error}") from None
+        raise ModelFileError(f"{path}: not saved, because `about` must hold plain finite values: {error}") from None
 
 
 def load_network(path: str | Path) -> Network:
@@ -90,43 +90,43 @@ def load_network(path: str | Path) -> Network:
 
 
 def begin_with(network: Network, start: Network) -> None:
-    """Give a network the parameters of another one, and the buffers that both have, such as means of BatchNorm.
+    """Copy the parameters of `start` into a network, and the buffers that both have, such as the means of BatchNorm.
 
     Raises:
-        InputError: their arrays differ: what is missing, what is too many, and what has another shape.
+        InputError: their arrays differ; the message names missing and extra arrays, and those with another shape.
     """
-    own, found = (_names(one.layers, one.segments) for one in (network, start))
-    missing, extra = sorted(own.keys() - found.keys()), sorted(found.keys() - own.keys())
+    needed, given = (_names(part.layers, part.segments) for part in (network, start))
+    missing, extra = sorted(needed.keys() - given.keys()), sorted(given.keys() - needed.keys())
     faults = [f"it lacks {', '.join(missing)}"] if missing else []
     faults += [f"it has {', '.join(extra)} besides"] if extra else []
     faults += [
-        f"its {name} is {found[name].declared.shape}, expected {segment.declared.shape}"
-        for name, segment in own.items()
-        if name in found and found[name].declared.shape != segment.declared.shape
+        f"its {name} is {given[name].declared.shape}, expected {segment.declared.shape}"
+        for name, segment in needed.items()
+        if name in given and given[name].declared.shape != segment.declared.shape
     ]
     require(not faults, f"the weights of that model do not fit this network: {brief('; '.join(faults), 600)}")
-    for name, segment in own.items():
-        segment.view(network.theta)[...] = found[name].view(start.theta)
-    own, found = (_names(one.layers, one.buffer_segments) for one in (network, start))
-    for name, segment in own.items():
-        if name in found and found[name].declared.shape == segment.declared.shape:
-            segment.view(network.buffers)[...] = found[name].view(start.buffers)
+    for name, segment in needed.items():
+        segment.view(network.theta)[...] = given[name].view(start.theta)
+    needed, given = (_names(part.layers, part.buffer_segments) for part in (network, start))
+    for name, segment in needed.items():
+        if name in given and given[name].declared.shape == segment.declared.shape:
+            segment.view(network.buffers)[...] = given[name].view(start.buffers)
 
 
 def read_about(path: str | Path) -> dict[str, Any]:
-    """What the file says of its model besides the network: recipe, accuracy, version; errors as of `load_network`."""
+    """What the file says about the model besides the network: recipe, accuracy, version; errors: as `load_network`."""
     with _opened(Path(path)) as (_, metadata):
         return _about(path, metadata)
 
 
 def read_model(path: str | Path) -> tuple[Network, dict[str, Any]]:
-    """What `load_network` and `read_about` read, from a file that is opened once; errors as of `load_network`."""
+    """The results of `load_network` and `read_about`, with the file opened only once; errors: as `load_network`."""
     with _opened(path := Path(path)) as (file, metadata):
         return _network(path, file, metadata), _about(path, metadata)
 
 
 def is_model_file(path: str | Path) -> bool:
-    """Whether there is a file of `save_network`, of any version, damaged or not."""
+    """Whether this is a file from `save_network`, of any version, damaged or not."""
     import safetensors
 
     with suppress(OSError, safetensors.SafetensorError), safetensors.safe_open(path, framework="numpy") as file:
@@ -135,10 +135,12 @@ def is_model_file(path: str | Path) -> bool:
 
 
 def write_arrays(path: str | Path, arrays: dict[str, Array], key: str, metadata: dict[str, Any]) -> None:
-    """Write arrays and their description to a safetensors file, whole or not at all; the same values, the same bytes.
+    """Write arrays and a description to a safetensors file. The same values give the same bytes.
+
+    The file appears only when it is complete.
 
     Args:
-        key: under which name the description stands in the file; it says what kind of file it is.
+        key: the name of the description in the file; it shows the kind of file.
 
     Raises:
         OSError: the file cannot be written.   ValueError: the description holds NaN or infinity.
@@ -151,36 +153,36 @@ def write_arrays(path: str | Path, arrays: dict[str, Array], key: str, metadata:
 
 
 def read_arrays(path: str | Path, key: str) -> tuple[dict[str, Array], dict[str, Any]]:
-    """All arrays and the description of a file of `write_arrays`.
+    """All arrays and the description in a file from `write_arrays`.
 
     Raises:
-        ModelFileError: no such file, damaged, or of another kind.
+        ModelFileError: no such file, a damaged one, or one of another kind.
     """
     import safetensors
 
     with _opened(Path(path), key) as (file, metadata):
         try:
             return {name: file.get_tensor(name) for name in list(file.keys())}, metadata
-        except (safetensors.SafetensorError, TypeError, AttributeError) as error:  # types of numbers that NumPy lacks
+        except (safetensors.SafetensorError, TypeError, AttributeError) as error:  # also: a type that NumPy lacks
             raise ModelFileError(f"{path}: the file is damaged: {brief(error)}") from None
 
 
 @contextmanager
 def _opened(path: Path, key: str = KEY) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """A file of `write_arrays`, opened, and its description."""
+    """Open a file from `write_arrays`; yields the file and its description."""
     import safetensors
 
     kind = "glassnet model" if key == KEY else "checkpoint"
     if not path.is_file():
         inside = sorted(path.glob("*.safetensors"))[:1]
-        hint = f", in which {brief(inside[0].name)} may be meant" if inside else ""
-        found = f"is a folder{hint}" if path.is_dir() else "does not exist"
-        raise ModelFileError(f"{path}: expected a {kind}, but it {found}")
+        hint = f"; did you mean {brief(inside[0].name)} in it" if inside else ""
+        reason = f"is a folder{hint}" if path.is_dir() else "does not exist"
+        raise ModelFileError(f"{path}: expected a {kind}, but it {reason}")
     try:
         opened = safetensors.safe_open(path, framework="numpy")
     except (safetensors.SafetensorError, OSError) as error:
         raise ModelFileError(
-            f"{path}: expected a {kind} (safetensors), but the file is none or is cut short ({brief(error)})"
+            f"{path}: expected a {kind} (safetensors), but the file is another kind or truncated ({brief(error)})"
         ) from None
     with opened as file:
         yield file, _description(path, kind, (file.metadata() or {}).get(key))
@@ -207,7 +209,7 @@ def _description(path: Path, kind: str, text: str | None) -> dict[str, Any]:
 
 
 def _network(path: Path, file: Any, metadata: dict[str, Any]) -> Network:
-    """The network in an opened file; none of its arrays is read before all of them fit its layers."""
+    """The network in an opened file; before any array is read, all of them are compared with the layers."""
     import safetensors
 
     try:
@@ -218,8 +220,8 @@ def _network(path: Path, file: Any, metadata: dict[str, Any]) -> Network:
             raise InputError(f"dtype must be float32 or float64, got {shown(metadata['dtype'])}")
         segments = connect(layers := _layers(metadata), shape)
         needed = {name: segment for part in segments for name, segment in _names(layers, part).items()}
-        found = {name: file.get_slice(name) for name in list(file.keys())}
-        _compare(path, found, needed, metadata["dtype"], _names(layers, segments[1]).keys())
+        present = {name: file.get_slice(name) for name in list(file.keys())}
+        _compare(path, present, needed, metadata["dtype"], _names(layers, segments[1]).keys())
         arrays = {name: file.get_tensor(name) for name in needed}
         classes = metadata["classes"]
         if classes is not None and not (isinstance(classes, list) and all(isinstance(name, str) for name in classes)):
@@ -246,12 +248,12 @@ def _network(path: Path, file: Any, metadata: dict[str, Any]) -> Network:
 def _about(path: str | Path, metadata: dict[str, Any]) -> dict[str, Any]:
     about = metadata.get("about")
     if not isinstance(about, dict) or not all(isinstance(value, dict) for value in about.values()):
-        raise ModelFileError(f"{path}: this model file is damaged: what it says about itself is no table of tables")
+        raise ModelFileError(f"{path}: this model file is damaged: its `about` is not a table of tables")
     return {"version": metadata.get("version"), **about}
 
 
 def _compact(theta: Array) -> Array:
-    """The parameters as float16 if that loses nothing, else as they are."""
+    """The parameters as float16 if that is exact, else unchanged."""
     with np.errstate(over="ignore"):
         half = theta.astype(np.float16)
     return half if theta.any() and np.array_equal(half, theta) else theta
@@ -260,7 +262,7 @@ def _compact(theta: Array) -> Array:
 def _layers(metadata: dict[str, Any]) -> list[Layer]:
     tables = metadata["layers"]
     if not isinstance(tables, list):
-        raise InputError("its layers are no list")
+        raise InputError("its layers are not a list")
     if len(tables) > MOST_LAYERS:
         raise InputError(f"it has {len(tables):,} layers, expected at most {MOST_LAYERS:,}")
     return [from_table(Layer, table, f"layers[{i}]") for i, table in enumerate(tables)]
@@ -278,18 +280,18 @@ def _threshold(value: Any) -> float:
 
 
 def _compare(
-    path: Path, found: dict[str, Any], needed: dict[str, Segment], dtype: str, buffers: Collection[str]
+    path: Path, present: dict[str, Any], needed: dict[str, Segment], dtype: str, buffers: Collection[str]
 ) -> None:
-    """Raise ModelFileError unless the file's table of arrays is what the layers need; reads no array."""
+    """Raise ModelFileError unless the arrays in the file are those that the layers need; reads no array."""
     code = {"float32": "F32", "float64": "F64"}[dtype]
-    missing, extra = sorted(needed.keys() - found.keys()), sorted(found.keys() - needed.keys())
+    missing, extra = sorted(needed.keys() - present.keys()), sorted(present.keys() - needed.keys())
     faults = [f"missing arrays: {', '.join(missing)}"] if missing else []
     faults += [f"arrays of no layer: {', '.join(extra)}"] if extra else []
-    for name in sorted(found.keys() & needed.keys()):
-        shape, needs = tuple(found[name].get_shape()), needed[name].declared.shape
+    for name in sorted(present.keys() & needed.keys()):
+        shape, needs = tuple(present[name].get_shape()), needed[name].declared.shape
         if shape != needs:
             faults.append(f"{name} is {shape}, its layer needs {needs}")
-        elif found[name].get_dtype() not in ((code,) if name in buffers else (code, "F16")):
-            faults.append(f"{name} is {found[name].get_dtype()}, its layer needs {code}")
+        elif present[name].get_dtype() not in ((code,) if name in buffers else (code, "F16")):
+            faults.append(f"{name} is {present[name].get_dtype()}, its layer needs {code}")
     if faults:
         raise ModelFileError(f"{path}: the arrays do not fit the layers: {brief('; '.join(faults), 600)}")

@@ -1,4 +1,4 @@
-"""Progress that a person can watch: a bar in a terminal, a line now and then where there is none."""
+"""Shows progress: a bar in a terminal, else a line from time to time."""
 
 import sys
 import time
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
 
-REFRESH = 0.1  # seconds between two looks at the bar
-LINE = 2.0  # seconds between two lines where there is no terminal
+REFRESH = 0.1  # seconds between two updates of the bar
+LINE = 2.0  # seconds between two lines without a terminal
 
 
 class ProgressBar:
-    """Shows how training goes on; give it to `fit` as `progress=ProgressBar()`.
+    """Shows the progress of training; give it to `fit` as `progress=ProgressBar()`.
 
-    In a terminal a bar moves and epochs scroll by above it; elsewhere a line is printed at the first and last epoch and
-    at least two seconds apart between them.
+    In a terminal it shows a bar, with lines of finished epochs above it. Elsewhere it prints a line for the first and
+    the last epoch, and between them at most one every two seconds.
     """
 
     def __init__(self, console: "Console | None" = None) -> None:
@@ -47,7 +47,7 @@ class ProgressBar:
         now = time.perf_counter()
         record = training.history.records[-1] if training.history.records else None
         finished = int(record["epoch"]) if record else 0
-        self.last_epoch = min(self.last_epoch, finished)  # another training starts
+        self.last_epoch = min(self.last_epoch, finished)  # smaller again when another training starts
         if record and finished != self.last_epoch:
             self.last_epoch = finished
             last = finished == training.epochs or training.history.stopped is not None
@@ -71,7 +71,7 @@ class ProgressBar:
             self.stop()
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self.console.is_terminal:  # elsewhere rich would print an empty line
             self.bar.stop()
 
@@ -85,7 +85,7 @@ class ProgressBar:
 
 
 def epoch_line(record: Record, epochs: int) -> str:
-    """One epoch in one line."""
+    """The record of an epoch as one line of text."""
     parts = [f"epoch {record['epoch']:>{len(str(epochs))}}/{epochs}", f"loss {record['training_loss']:.4f}"]
     if "training_accuracy" in record:
         parts.append(f"accuracy {record['training_accuracy']:.2%}")
@@ -97,7 +97,7 @@ def epoch_line(record: Record, epochs: int) -> str:
 
 
 class TaskBar:
-    """Shows a task that counts something (bytes, rows) as `progress(what, done, total)`."""
+    """Shows the progress of a task that calls it as `progress(what, done, total)`, for example in bytes or rows."""
 
     def __init__(self, console: "Console | None" = None, *, quiet: bool = False) -> None:
         from rich.console import Console
@@ -113,12 +113,12 @@ class TaskBar:
     def __call__(self, what: str, done: int, total: int | None) -> None:
         from rich.markup import escape
 
-        what = plain(what)  # it may hold the name of any file
+        what = plain(what)  # it may contain the name of any file
         now = time.perf_counter()
         if what not in self.tasks:
             self.tasks[what] = self.bar.add_task(escape(what), total=total)
         if not self.console.is_terminal:
-            if what not in self.named and now - self.started >= 1:  # what is over in a second needs no line
+            if what not in self.named and now - self.started >= 1:  # a task of less than a second needs no line
                 self.named.add(what)
                 self.console.print(f"{what} ...", highlight=False, markup=False)
             return
@@ -129,7 +129,7 @@ class TaskBar:
         self.bar.update(self.tasks[what], completed=done, total=total)
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self.console.is_terminal:  # elsewhere rich would print an empty line
             self.bar.stop()
 

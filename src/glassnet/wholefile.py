@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all: at any instant, even of a crash, there is the old file or the new one."""
+"""Writes files atomically: at any time, even after a crash, there is the complete old file or the complete new one."""
 
 import os
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from typing import BinaryIO
 
 @contextmanager
 def whole_file(path: str | Path, *, part: str = ".part") -> Iterator[BinaryIO]:
-    """A new file to write to, which is flushed to the disk and only then takes the name of the old one.
+    """A new file to write to; at the end it is flushed to the disk and then replaces the old file.
 
     Args:
-        part: what stands behind its name until then.
+        part: the ending of its temporary name.
 
     Raises:
         OSError: the file cannot be written.
@@ -25,11 +25,11 @@ def whole_file(path: str | Path, *, part: str = ".part") -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:  # Ctrl-C too leaves no half file behind; it goes on its way below
+    except BaseException:  # also Ctrl-C: delete the incomplete file, then raise the error again
         with suppress(OSError):
             temporary.unlink()
         raise
-    if os.name == "posix":  # the renaming itself must reach the disk too
+    if os.name == "posix":  # the new name must also reach the disk
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -38,7 +38,7 @@ def whole_file(path: str | Path, *, part: str = ".part") -> Iterator[BinaryIO]:
 
 
 def write_whole(path: str | Path, contents: bytes) -> None:
-    """Write these bytes to a file, whole or not at all.
+    """Write these bytes to a file; it appears only when it is complete.
 
     Raises:
         OSError: the file cannot be written.

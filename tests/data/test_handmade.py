@@ -5,9 +5,6 @@ from pathlib import Path
 import pytest
 
 import glassnet as gn
-
-pytest.importorskip("PIL", reason="pictures need the extra 'images'")
-
 from data.handmade import SCENES
 from properties import form_of_mnist
 

@@ -101,7 +101,7 @@ def test_files_that_are_no_npz(tmp_path: Path) -> None:
             read_npz(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("x_train.npy", b"no array")
-    with pytest.raises(DataError, match="x_train is no NumPy array"):
+    with pytest.raises(DataError, match="x_train is not a NumPy array"):
         read_npz(path)
     np.save(path.with_suffix(".npy"), np.zeros(3))
     with pytest.raises(DataError, match="not a zip archive"):
@@ -151,7 +151,7 @@ def test_a_header_that_promises_another_size_is_refused_before_memory_is_taken(
     path = with_x_train(tmp_path, npy_header(shape) + bytes(12))
     tracemalloc.start()
     try:
-        with pytest.raises(DataError, match=r"x_train (promises .* bytes .* but 12 follow|is no NumPy array)"):
+        with pytest.raises(DataError, match=r"x_train (promises .* bytes .* but 12 follow|is not a NumPy array)"):
             read_npz(path)
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:
@@ -175,7 +175,7 @@ def test_unusual_compression_and_versions_are_refused(tmp_path: Path) -> None:
     read_npz(with_x_train(tmp_path, good))
     with pytest.raises(DataError, match="expected it stored or deflated"):
         read_npz(with_x_train(tmp_path, good, zipfile.ZIP_BZIP2))
-    with pytest.raises(DataError, match=r"x_train is no NumPy array: version \(3, 0\)"):
+    with pytest.raises(DataError, match=r"x_train is not a NumPy array: version \(3, 0\)"):
         read_npz(with_x_train(tmp_path, npy_header((3, 2, 2), version=3) + bytes(12)))
 
 

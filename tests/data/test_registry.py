@@ -12,7 +12,8 @@ import pytest
 
 from data.mirror_server import Mirror
 from glassnet.data.csv import write_csv
-from glassnet.data.errors import DataError
+from glassnet.data.dataset import Dataset
+from glassnet.data.errors import DataError, MissingDataError
 from glassnet.data.files import sha256_of, sha256_of_content
 from glassnet.data.idx import FOUR_FILES, write_idx
 from glassnet.data.published import DIGITS, Entry, RemoteFile, read_csv_files, read_four
@@ -375,18 +376,33 @@ def test_a_wrong_file_in_the_cache_is_dropped_even_if_there_is_no_other(home: Pa
 
 
 def test_without_a_network_it_says_which_files_to_put_where(home: Path, toy: Entry, mirror: Mirror) -> None:
-    others = "; likewise " + ", ".join(FOUR_FILES[1:])
-    where = f"put the file {FOUR_FILES[0]} into the folder {home / 'toy'}, or into toy in the folder that GLASSNET_DATA"
-    with pytest.raises(DataError, match=f"127.0.0.1:9/toy/{FOUR_FILES[0]}: no answer.*{where} names{others}$"):
+    with pytest.raises(MissingDataError) as offline:
         load_dataset(toy)
-    with pytest.raises(DataError, match=f"toy is not at hand: let it be downloaded, or {where} names{others}$"):
+    with pytest.raises(MissingDataError) as asked:
         load_dataset(toy, download=False)
+    assert str(offline.value) == "toy could not be downloaded; get it with: glassnet data get toy"
+    assert str(asked.value) == "toy is not on this machine; get it with: glassnet data get toy"
+    digits, cache, *where = asked.value.__notes__
+    assert 'the dataset "digits"' in digits
+    assert cache == f"or put these files into {home / 'toy'},"
+    assert where == [f"or into toy in the folder that GLASSNET_DATA names: {', '.join(FOUR_FILES)}"]
+    assert offline.value.__notes__[:3] == asked.value.__notes__
+    assert f"127.0.0.1:9/toy/{FOUR_FILES[0]}: no answer" in offline.value.__notes__[3]
+
+
+def test_the_fallback_is_taken_and_said(home: Path, toy: Entry, digits: Dataset) -> None:
+    with pytest.warns(UserWarning, match="digits is used instead: toy could not be downloaded"):
+        instead = load_dataset(toy, fallback="digits", validation=100)
+    assert (instead.name, len(instead.validation)) == ("digits", 100)
+    with pytest.raises(MissingDataError, match="toy could not be downloaded") as failed:
+        load_dataset(toy, fallback="kmnist")
+    assert failed.value.__notes__[-1] == "kmnist could not be downloaded; get it with: glassnet data get kmnist"
 
 
 def test_a_data_folder_that_is_none(data: Path, monkeypatch: pytest.MonkeyPatch, toy: Entry) -> None:
     monkeypatch.setenv("GLASSNET_DATA", str(data / "absent"))
     for function in (load_dataset, find_dataset, get_dataset, check_dataset):
-        with pytest.raises(DataError, match=r"GLASSNET_DATA names .*absent, which is no folder"):
+        with pytest.raises(DataError, match=r"GLASSNET_DATA names .*absent, which is not a folder"):
             function(toy)
 
 

@@ -84,14 +84,20 @@ def deep(units: int = 3) -> gn.Network:
             lambda s: {},
             "standardize1.factor is missing; standardize1.mean is missing; dense1.bias is missing; and 9 more",
         ),
-        (lambda s: s | {"dense2.scale": np.ones(3)}, "dense2.scale is of no use to dense2"),
+        (lambda s: s | {"dense2.scale": np.ones(3)}, "dense2 has no use for dense2.scale"),
         (lambda s: s | {"dense2.weight": np.ones((3, 4))}, r"dense2.weight is \(3, 4\), dense2 needs \(3, 3\)"),
         (
             lambda s: s | {"dense2.bias": np.ones(3, np.int32)},
             "dense2.bias is I32, expected floats of 16, 32 or 64 bits",
         ),
-        (lambda s: s | {"dense2.bias": np.array([1, np.nan, 0])}, "what is for dense2.bias holds NaN, infinity or too"),
-        (lambda s: s | {"dense2.bias": np.array([1, 1e300, 0])}, "what is for dense2.bias holds NaN, infinity or too"),
+        (
+            lambda s: s | {"dense2.bias": np.array([1, np.nan, 0])},
+            "tensor for dense2.bias holds NaN, infinity or too",
+        ),
+        (
+            lambda s: s | {"dense2.bias": np.array([1, 1e300, 0])},
+            "tensor for dense2.bias holds NaN, infinity or too",
+        ),
         (
             lambda s: s | {"a\nb.weight": np.ones(3)},
             r"expected names such as .*, but one is 'a\\nb.weight'",
@@ -138,8 +144,8 @@ def test_what_does_not_fit_changes_nothing(change: Callable[..., Any], message: 
             r"is a pickle, .*, so it is not opened; convert it .*save_file\(",
         ),
         (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9", "is a pickle, which could run code"),
-        (b"", "the file is none or is cut short"),
-        (b"\x10\0\0\0\0\0\0\0{", "the file is none or is cut short"),
+        (b"", "the file is another kind or truncated"),
+        (b"\x10\0\0\0\0\0\0\0{", "the file is another kind or truncated"),
         (None, "it does not exist"),
     ],
 )

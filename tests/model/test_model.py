@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors
+from PIL import Image, ImageDraw
 
 import glassnet as gn
 from glassnet.data.csv import write_csv
@@ -16,10 +17,7 @@ SPECIES = ("setosa", "virginica")
 
 def drawing(*strokes: list[tuple[int, int]], side: int = 160) -> np.ndarray:
     """Strokes with a round pen, dark on white, as grey values."""
-    image = pytest.importorskip("PIL.Image", reason="pictures need the extra 'images'")
-    from PIL import ImageDraw
-
-    page = image.new("L", (side, side), 255)
+    page = Image.new("L", (side, side), 255)
     pen = ImageDraw.Draw(page)
     for stroke in strokes:
         pen.line(stroke, fill=20, width=11, joint="curve")
@@ -88,7 +86,7 @@ def test_a_model_file_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_run_that_was_broken_off_says_how_to_go_on(tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text("name = 'classic'\n")
-    with pytest.raises(gn.ModelFileError, match=r"has no model yet: .* goes on with: glassnet resume"):
+    with pytest.raises(gn.ModelFileError, match=r"has no model yet: .* continues with: glassnet resume"):
         gn.Model.open(tmp_path)
 
 
@@ -178,7 +176,10 @@ def test_what_is_no_digit_is_refused_with_its_reason() -> None:
     letter, blank = model.read(drawing(W)), model.read(drawing())
     assert letter.label is None
     assert letter.evidence < model.threshold
-    assert letter.problem == f"no digit that I know; most like {letter.classes[letter.ranking[0]]}"
+    assert letter.problem == (
+        f"no digit that I know: evidence {letter.evidence:.2f}, at least {model.threshold:.2f} is needed; "
+        f"if it is one, most likely {letter.classes[letter.ranking[0]]}"
+    )
     assert letter.image.shape == (28, 28)
     assert (blank.label, blank.probability, blank.runner_up, blank.image) == (None, None, None, None)
     assert "no ink" in blank.problem
@@ -256,7 +257,7 @@ def test_a_path_in_a_model_file_is_not_followed(tmp_path: Path) -> None:
     for name in (None, ""):
         with pytest.raises(gn.DataError):
             data.dataset(name)
-    with pytest.raises(gn.DataError, match="a path in a model file is not followed"):
+    with pytest.raises(gn.DataError, match="a path in a model file is not opened"):
         data.dataset()
     assert len(data.dataset(data.name).test) == 4  # whoever names it has seen it
     with pytest.raises(gn.DataError, match="its validation split is empty"):

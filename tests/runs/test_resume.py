@@ -94,7 +94,7 @@ def test_a_finished_run_goes_on_to_more_epochs_as_if_it_had_never_ended(digits: 
     train(recipe(training__epochs=3), digits, tmp_path / "run")
     with pytest.raises(RunError, match=r"finished after 3 epochs, there is nothing to resume; .*--epochs 6"):
         find_unfinished(tmp_path / "run")
-    with pytest.raises(RunError, match=r"expected a total of more epochs than the 3 that it has had, got 3"):
+    with pytest.raises(RunError, match=r"expected a total of more than the 3 epochs that are trained, got 3"):
         find_unfinished(tmp_path / "run", epochs=3)
     assert str(find_unfinished(tmp_path / "run", epochs=6)) == "goes on with epoch 4 of 6"
     with pytest.raises(CrashError):
@@ -156,7 +156,7 @@ def test_a_run_that_was_killed_at_once_begins_again_and_says_so(digits: gn.Datas
     with pytest.raises(CrashError):
         train(recipe(), digits, tmp_path / "run", progress=crash_in(1))
     assert not (tmp_path / "run" / CHECKPOINT).exists()
-    assert str(find_unfinished(tmp_path / "run")).startswith("begins with epoch 1 of 4: it was broken off before")
+    assert str(find_unfinished(tmp_path / "run")).startswith("begins with epoch 1 of 4: it was interrupted before")
     resume(tmp_path / "run", digits)
     assert model(tmp_path / "run") == model(tmp_path / "whole")
 
@@ -164,7 +164,7 @@ def test_a_run_that_was_killed_at_once_begins_again_and_says_so(digits: gn.Datas
 def test_a_finished_run_without_a_checkpoint_tells_of_its_weights(digits: gn.Dataset, tmp_path: Path) -> None:
     train(recipe(), digits, tmp_path / "run")
     (tmp_path / "run" / CHECKPOINT).unlink()
-    with pytest.raises(RunError, match=r"has no checkpoint to go on from; .*glassnet train .*recipe.toml --from"):
+    with pytest.raises(RunError, match=r"has no checkpoint to continue from; .*glassnet train .*recipe.toml --from"):
         find_unfinished(tmp_path / "run", epochs=9)
 
 
@@ -300,7 +300,7 @@ def test_a_run_whose_first_weights_are_gone_is_not_begun_with_others(digits: gn.
     with pytest.raises(CrashError):
         train(recipe(), digits, tmp_path / "run", start=first.network, progress=crash_in(1))
     (tmp_path / "run" / START).unlink()
-    with pytest.raises(RunError, match=r"began with the weights of a model, but its start.safetensors is gone"):
+    with pytest.raises(RunError, match=r"began with the weights of a model, but start.safetensors is missing"):
         find_unfinished(tmp_path / "run")
 
 

@@ -69,7 +69,7 @@ def test_what_is_no_dataset_is_refused(tmp_path: Path) -> None:
         gn.load_table(made(tmp_path, 9), target="y")
     with pytest.raises(gn.DataError, match="validation must not be negative"):
         gn.load_table(made(tmp_path, 20), target="y", validation=-1)
-    with pytest.raises(gn.DataError, match=r"unknown dataset 'iris'; .*; of a table name the column to predict too"):
+    with pytest.raises(gn.DataError, match=r"unknown dataset 'iris'; .*; for a table, also name the column to predict"):
         gn.load_dataset("iris")
 
 

@@ -97,10 +97,14 @@ def test_the_target_is_a_class_or_an_amount(cells: list[str], task: str | None, 
         ({"kind": ["rose"] * 12}, {"target": "kind"}, "the target 'kind' is always 'rose': there is nothing to learn"),
         ({"kind": ["rose", ""] * 6}, {"target": "kind"}, "line 3, column 'kind': the target is missing"),
         ({"kind": ["1.5", "x"] * 6}, {"target": "kind", "task": "regression"}, "line 3, column 'kind': expected a num"),
-        ({"id": [f"row {i}" for i in range(12)]}, {"target": "kind"}, "12 different texts in 12 rows.*--ignore 'id'"),
+        ({"id": [f"row {i}" for i in range(12)]}, {"target": "kind"}, "12 different texts in 12 rows.*ignore: 'id'"),
         ({"id": [f"{i // 2},5" for i in range(12)]}, {"target": "kind"}, "'id' writes numbers with a comma"),
         ({"day": ["2024-01-31", "2024-02-01 10:30"] * 6}, {"target": "kind"}, "'day' holds dates, such as '2024-02-01"),
-        ({"day": ["1.2.2024", "", "31/12/2024"] * 4}, {"target": "kind"}, "numbers made of them, such as the month"),
+        (
+            {"day": ["1.2.2024", "", "31/12/2024"] * 4},
+            {"target": "kind"},
+            "numbers computed from them, such as the month",
+        ),
         (
             {"size": ["1"] * 11 + ["big"]},
             {"target": "kind"},
@@ -109,7 +113,7 @@ def test_the_target_is_a_class_or_an_amount(cells: list[str], task: str | None, 
         (
             {"size": ["1"] * 11 + ["nan"]},
             {"target": "kind"},
-            "line 13, column 'size': .*got 'nan'; where it is unknown, leave the cell empty",
+            "line 13, column 'size': .*got 'nan'; if it is unknown, leave the cell empty",
         ),
         ({"size": ["NaN", "1", "NaN"] * 4}, {"target": "kind"}, "line 2, column 'size': .*got 'NaN'"),
         ({"size": ["-inf"] + ["1"] * 11}, {"target": "kind"}, "line 2, column 'size': .*got '-inf'"),
@@ -134,7 +138,7 @@ def test_numbers_that_are_codes_become_categories() -> None:
 def test_too_many_categories_are_refused() -> None:
     rows = 2 * (MOST_CATEGORIES + 1)
     given = table(x=[f"c{i // 2}" for i in range(rows)], y=["a", "b"] * (rows // 2))
-    with pytest.raises(gn.DataError, match=r"text with 257 different values, expected at most 256 .*--ignore 'x'"):
+    with pytest.raises(gn.DataError, match=r"text with 257 different values, expected at most 256 .*ignore: 'x'"):
         find_schema(given, "y")
     assert len(find_schema(table(x=given.columns["x"][2:], y=given.columns["y"][2:]), "y").inputs[0].categories) == 256
     numbers = table(x=["1", "2"] * (rows // 2), y=[str(i // 2) for i in range(rows)])
@@ -149,7 +153,7 @@ def test_too_many_categories_are_refused() -> None:
         ({"size": ["1"], "colour": ["rad"]}, r"line 2, column 'colour': unknown category 'rad'; did you mean 'red'\?"),
         ({"size": ["1"], "colour": ["xyz"]}, "unknown category 'xyz'; known are: blue, red, white"),
         ({"size": ["1"], "colour": [""]}, "line 2, column 'colour': the category is missing; known are"),
-        ({"size": [""], "colour": ["red"]}, "line 2, column 'size': the number is missing, which it never was"),
+        ({"size": [""], "colour": ["red"]}, "line 2, column 'size': the number is missing, but none was missing"),
         ({"size": ["x"], "colour": ["red"]}, "line 2, column 'size': expected a number up to 1e30, got 'x'"),
     ],
 )

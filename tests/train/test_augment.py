@@ -5,7 +5,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.nn.stream import random_stream
-from glassnet.train.metrics import count_right
+from glassnet.train.metrics import count_correct
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (60, 8, 8), np.uint8)
 LABELS = np.random.default_rng(1).integers(0, 3, 60)
@@ -80,9 +80,9 @@ def test_undecided_is_right_where_there_is_nothing_to_decide() -> None:
     net = network()
     targets = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 1], [1, 1, 1]]) / [[1], [1], [3], [3]]
     prediction = np.array([[0.9, 0.1, 0], [0.9, 0.1, 0], [0.4, 0.3, 0.3], [0.7, 0.2, 0.1]])
-    assert [count_right(net, prediction[k : k + 1], targets[k : k + 1]) for k in range(4)] == [1, 0, 1, 0]
+    assert [count_correct(net, prediction[k : k + 1], targets[k : k + 1]) for k in range(4)] == [1, 0, 1, 0]
     even = np.full((3, 2), 0.5)  # with two classes the larger probability is always above one half
-    assert count_right(net, np.array([[0.6, 0.4], [0.3, 0.7], [0.1, 0.9]]), even) == 2
+    assert count_correct(net, np.array([[0.6, 0.4], [0.3, 0.7], [0.1, 0.9]]), even) == 2
 
 
 @pytest.mark.parametrize(

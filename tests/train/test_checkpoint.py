@@ -178,7 +178,7 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path, change: dic
 @pytest.mark.parametrize("contents", [b"", b"hello", b"\x10\0\0\0\0\0\0\0{}"])
 def test_a_file_that_is_no_checkpoint(tmp_path: Path, contents: bytes) -> None:
     (tmp_path / "checkpoint").write_bytes(contents)
-    with pytest.raises(gn.CheckpointError, match=r"expected a checkpoint .*; delete the file to start anew"):
+    with pytest.raises(gn.CheckpointError, match=r"expected a checkpoint .*; delete the file to start again"):
         train(tmp_path / "checkpoint")
 
 

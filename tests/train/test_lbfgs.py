@@ -88,7 +88,7 @@ def test_an_interruption_keeps_the_last_iterate(blobs) -> None:
 @pytest.mark.parametrize("layer", [gn.Dropout(0.5), gn.BatchNorm()])
 def test_what_changes_from_batch_to_batch_is_refused(blobs, layer: gn.Layer) -> None:
     network = gn.Network([gn.Dense(6), layer, gn.Dense(3)], input_shape=2)
-    with pytest.raises(gn.InputError, match=f"with {layer.name} it is another one for every batch"):
+    with pytest.raises(gn.InputError, match=f"with {layer.name} it is a different one for every batch"):
         fit_lbfgs(network, blobs, loss=gn.CrossEntropy())
 
 

@@ -253,7 +253,7 @@ def test_divergence_gives_the_last_whole_epoch_back_and_may_be_taken_back() -> N
         assert len(caught.value.history) == 1
         np.testing.assert_array_equal(held.network.theta, theta)
         for refused in (held.step, held.state):  # it is neither here nor there
-            with pytest.raises(gn.InputError, match=r"broken off within a step: go back to a state of it with restore"):
+            with pytest.raises(gn.InputError, match=r"interrupted within a step: call restore"):
                 refused()
         held.restore(state)
         held.step()
@@ -271,14 +271,14 @@ def test_after_an_error_within_a_step_it_goes_on_from_a_state(workers: int, monk
         held.restore(state)
 
         def broken_off(self, worker: int = 0) -> None:  # where the other worker waits for this one
-            next(iter(self.steps.shards_of(worker, self.steps.told_batch())))
+            next(iter(self.steps.shards_of(worker, self.steps.current_batch())))
             raise KeyboardInterrupt
 
         monkeypatch.setattr(gn.Trainer, "learn", broken_off)
         with pytest.raises(KeyboardInterrupt):
             held.step()
         monkeypatch.setattr(gn.Trainer, "learn", learn)
-        with pytest.raises(gn.InputError, match="broken off within a step"):
+        with pytest.raises(gn.InputError, match="interrupted within a step"):
             held.step()
         held.restore(state)
         steps(held, 3)
@@ -315,7 +315,7 @@ def test_a_training_that_has_run_away_has_no_state() -> None:
     with trainer() as held:
         held.step()
         held.network.theta[0] = np.nan
-        with pytest.raises(gn.InputError, match="has run away, and has no state to keep"):
+        with pytest.raises(gn.InputError, match="has diverged and has no state to keep"):
             held.state()
 
 

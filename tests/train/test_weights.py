@@ -111,7 +111,7 @@ def test_one_example_cannot_have_two_weights() -> None:
     class Twice:
         inputs, targets, index = x, y, np.array([0, 0, 1])
 
-    with pytest.raises(gn.InputError, match="stands in the split twice"):
+    with pytest.raises(gn.InputError, match="is in the split twice"):
         gn.fit(net(), Twice(), sample_weights=[1, 5, 1])
 
 

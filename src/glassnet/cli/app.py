@@ -34,7 +34,7 @@ from glassnet.version import __version__
 
 app = typer.Typer(
     name="glassnet",
-    no_args_is_help=True,
+    invoke_without_command=True,  # then it shows its help
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -59,12 +59,15 @@ app.add_typer(data.app, name="data")
 
 @app.callback()
 def top(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
 ) -> None:
     """A neural network you can see through: train, look, evaluate, predict. Start with: glassnet demo"""
     if version:
         typer.echo(f"glassnet {__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:
@@ -115,6 +118,8 @@ def _run() -> int:
         from glassnet.nn.plain import plain
 
         print(f"error: {plain(message)}", file=sys.stderr)
+        for note in getattr(error, "__notes__", ()):
+            print(f"  {plain(note)}", file=sys.stderr)
         return 2
     return code if isinstance(code, int) else 0
 
@@ -129,11 +134,14 @@ def _message(error: Exception) -> str | None:
     from glassnet.modelfile import ModelFileError
     from glassnet.nn.errors import InputError
     from glassnet.plots import PlotError
-    from glassnet.recipes.toml import RecipeError
+    from glassnet.recipes.toml import RecipeError, UnknownKeyError
     from glassnet.runs.folder import RunError
     from glassnet.train.checkpoint import CheckpointError
     from glassnet.train.crew import WorkerError
     from glassnet.train.history import DivergenceError
 
     ours = (DataError, ModelFileError, InputError, PlotError, RecipeError, RunError, CheckpointError, DivergenceError)
+    if isinstance(error, UnknownKeyError):  # ready to be pasted
+        quote = '"' if set(error.form) & set(" '{}[]") else ""
+        return f"{error.reason}: --set {quote}{error.form}{quote}"
     return str(error) if isinstance(error, (*ours, WorkerError)) else None

@@ -31,15 +31,14 @@ def check_gradients(
     `glassnet check-gradients classic --set network.activation=GELU --set network.loss=Hinge`
     """
     from glassnet.cli.terminal import console
-    from glassnet.cli.train import load_data, settings_of, table_settings
+    from glassnet.cli.train import load_data_or_digits, settings_of, table_settings
     from glassnet.nn.gradcheck import check_gradients as check
     from glassnet.nn.settings import describe
     from glassnet.recipes.recipe import load_recipe
     from glassnet.train.metrics import as_examples
 
     settings = settings_of(change, data=data, seed=seed) | table_settings(data, target, task, ignore, categorical)
-    chosen = load_recipe(recipe, settings=settings)
-    dataset = load_data(chosen)
+    chosen, dataset = load_data_or_digits(recipe, load_recipe(recipe, settings=settings), settings)
     network = chosen.make_network(dataset)
     inputs, targets, rows = as_examples(dataset.train[:examples], "the training examples", network)
     x, y = inputs[rows], targets[rows]

@@ -5,11 +5,18 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(help="Datasets: list, get, check, show, export.", no_args_is_help=True)
+app = typer.Typer(invoke_without_command=True)
 
 Name = Annotated[
     str, typer.Argument(help="a dataset of `glassnet data list`, a CSV or npz file, a folder of IDX files")
 ]
+
+
+@app.callback()
+def top(context: typer.Context) -> None:
+    """Datasets: list, get, check, show, export."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command("list")
@@ -178,7 +185,7 @@ def export(
         out.mkdir(parents=True, exist_ok=True)
         for row in range(len(part)):
             image = part[np.array([row])].x[0]
-            grey = (image.astype(float) * 255 / dataset.white).round().astype(np.uint8)
+            grey = picture.as_grey(image, dataset.white)
             label = dataset.classes[part.y[row]].replace("/", "-")  # Fashion-MNIST has a T-shirt/top
             picture.write(out / f"{part_name}-{row:05}-label-{label}.png", grey)
         console.print(f"{len(part):,} pictures written to {out}")

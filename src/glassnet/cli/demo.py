@@ -3,9 +3,12 @@
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from glassnet.data.dataset import Dataset
 
 
 def demo(
@@ -18,55 +21,67 @@ def demo(
 
     Example: `glassnet demo --out runs/first`
     """
-    import numpy as np
-
-    from glassnet.cli.terminal import beside, console, section
-    from glassnet.cli.train import train_and_show
+    from glassnet.cli.terminal import console
+    from glassnet.cli.train import FALLBACK, load_data, train_and_show
     from glassnet.data.errors import DataError
-    from glassnet.data.registry import get_dataset, load_dataset
-    from glassnet.model.model import Model
+    from glassnet.data.registry import get_dataset
     from glassnet.progress import TaskBar
-    from glassnet.reading import picture
     from glassnet.recipes.recipe import load_recipe
+    from glassnet.runs.claim import check_free
 
     settings: dict[str, Any] = {}
     try:
         with TaskBar() as bar:
             get_dataset("mnist", progress=bar)
     except DataError as error:
-        console.print(f"MNIST cannot be had: {error}", soft_wrap=True)
+        console.print(str(error), soft_wrap=True)
         console.print(" Falling back to scikit-learn's 1,797 digits of 8x8 pixels. ", style="bold reverse")
         # A fortieth of MNIST's examples: smaller batches, more epochs and momentum make up for the few steps.
-        settings = {"data.name": "digits", "training.batch_size": 16, "training.epochs": 100}
+        settings = {"data.name": FALLBACK, "training.batch_size": 16, "training.epochs": 100}
         settings |= {"optimizer.lr": 0.05, "optimizer.momentum": 0.9}
     if epochs is not None:
         settings["training.epochs"] = epochs
-    run = train_and_show(load_recipe("classic", settings=settings), out)
+    recipe = load_recipe("classic", settings=settings)
+    if out is not None:
+        check_free(out)
+    dataset = load_data(recipe)
+    run = train_and_show(recipe, dataset, out)
+
+    recognise(run.folder, dataset)
+    say_what_next(run.folder)
+
+
+def recognise(run: Path, dataset: "Dataset") -> None:
+    """Write four test images as pictures, and read them with the model of the run."""
+    from glassnet.cli.terminal import beside, console, section
+    from glassnet.model.model import Model
+    from glassnet.reading import picture
 
     section("Read back from its file, it recognises pictures")
-    dataset = load_dataset(settings.get("data.name", "mnist"))
-    model = Model.open(run.folder)
-    images = []
-    folder = run.folder / "examples"
+    model = Model.open(run)
+    folder = run / "examples"
     folder.mkdir()
     for row in range(4):
-        image = dataset.test[np.array([row])].x[0]
         path = folder / f"test-{row}.png"
-        picture.write(path, (image.astype(float) * 255 / dataset.white).round().astype(np.uint8))
-        images.append(path)
-    for path in images:
+        picture.write(path, picture.as_grey(dataset.test[row : row + 1].x[0], dataset.white))
         answer = model.read(path)
         said = answer.problem or f"{answer.label} ({answer.probability:.1%})"
         console.print(beside([answer.image], [f"{path.name}: it says {said}"], white=model.white))
+
+
+def say_what_next(run: Path) -> None:
+    """The commands that a newcomer may try now."""
+    from glassnet.cli.terminal import console, section
+
     section("What next")
     activate = Path(sys.executable).with_name("activate")
     if shutil.which("glassnet") is None and activate.exists():  # it was started by make
         console.print(f"  . {activate}   first, so that the shell finds glassnet", soft_wrap=True)
     for command, what in (
         ("glassnet predict YOUR-PICTURE.png", "your own handwriting, read by the best network that comes along"),
-        (f"glassnet predict {run.folder} YOUR-PICTURE.png", "the same, read by this one"),
-        (f"glassnet explain {run.folder} YOUR-PICTURE.png", "every number on its way"),
-        (f"glassnet evaluate {run.folder}", "the figures again"),
+        (f"glassnet predict {run} YOUR-PICTURE.png", "the same, read by this one"),
+        (f"glassnet explain {run} YOUR-PICTURE.png", "every number on its way"),
+        (f"glassnet evaluate {run}", "the figures again"),
         ("glassnet recipes", "other networks"),
         ("glassnet train classic --set 'network.hidden=[256,64]'", "a network of your own"),
     ):

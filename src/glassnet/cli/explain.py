@@ -7,45 +7,66 @@ import typer
 
 
 def explain(
-    model: Annotated[Path, typer.Argument(help="a model file, the folder of a run, or a pretrained model: classic")],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="a picture, or an IDX or CSV file (see --row)")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="[MODEL] FILE",
+            help="a model file, run folder or pretrained model [default: cnn], then a picture, an IDX or a CSV file",
+        ),
+    ],
     label: Annotated[
         str | None,
         typer.Option(help="the true class; by default the label in the file, or else what the network says"),
     ] = None,
     neuron: Annotated[str | None, typer.Option(help="follow one neuron: layer:index, such as dense1:7")] = None,
     picture: Annotated[Path | None, typer.Option(help="draw it all into this PNG file")] = None,
-    row: Annotated[int, typer.Option(help="which example of an IDX or CSV file, counted from 0")] = 0,
+    row: Annotated[
+        int | None,
+        typer.Option(
+            "--row",
+            "--line",
+            help="which example: the line of a CSV file, as predict says it, or a number from 1 [default: the first]",
+        ),
+    ] = None,
     lr: Annotated[float, typer.Option(help="the learning rate of the step that is shown")] = 0.1,
 ) -> None:
     """Show every number: what each layer makes of one example, the loss, each gradient, one step of learning.
 
     Examples:
 
+    `glassnet explain photo.png`
+
     `glassnet explain runs/classic-mnist photo.png --label 3`
 
     `glassnet explain runs/classic-mnist photo.png --neuron dense1:7`
 
-    `glassnet explain runs/classic-mnist t10k-images-idx3-ubyte.gz --row 8 --picture explained.png`
+    `glassnet explain runs/classic-mnist t10k-images-idx3-ubyte.gz --row 9 --picture explained.png`
     """
     from glassnet import plots
+    from glassnet.cli.given import DEFAULT, model_and_files
+    from glassnet.cli.places import example, place
     from glassnet.cli.png import check_png
     from glassnet.cli.terminal import console
     from glassnet.data.errors import DataError
     from glassnet.model.model import Model
     from glassnet.nn.errors import InputError
+    from glassnet.pretrained.models import pretrained_path
 
     if picture is not None:
         check_png("--picture", picture)
-    opened = Model.open(model)
-    x, truth = opened.example(file, row)
+    model, (file, *more) = model_and_files(files, "explain")
+    if more:
+        raise DataError(f"{more[0]}: expected one file, for one example is explained; --row chooses it")
+    opened = Model.open(model or pretrained_path(DEFAULT))
+    x, truth, number = example(opened, file, row)
     if label is not None:
         try:
             truth = opened.target(label)
         except InputError as error:
             raise InputError(f"--label {error}") from None
     elif truth is not None and not opened.schema and truth >= len(opened.network.class_names):
-        raise DataError(f"{file}, row {row}: label {truth}, which the model does not know: give one with --label")
+        where = place(file, number)
+        raise DataError(f"{where}: label {truth}, which the model does not know: give one with --label")
     explanation = opened.explain(x, truth, neuron=neuron, lr=lr)
     if picture is not None:
         plots.save(plots.explanation(explanation), picture)

@@ -20,6 +20,7 @@ class Images(NamedTuple):
     path: Path
     x: Any = None  # (N, ...) as the network takes them; None for a picture
     labels: Any = None  # (N,) or None
+    first: int = 1  # the number of the first, as people count them
     answers: Sequence["Answer"] = ()
 
     @property
@@ -34,9 +35,12 @@ def read_images(path: Path, model: "Model") -> Images:
     Raises:
         DataError: an IDX or CSV file without images, or with others than the model takes.
     """
+    from glassnet.cli.places import first_number
     from glassnet.reading.examples import is_picture, read_examples
 
-    return Images(path) if is_picture(path) else Images(path, *read_examples(path, model.network.input_shape))
+    if is_picture(path):
+        return Images(path)
+    return Images(path, *read_examples(path, model.network.input_shape), first=first_number(path))
 
 
 def predict_images(
@@ -98,6 +102,7 @@ def predict_images(
 
 def _ask(images: Images, model: "Model") -> list["Answer"]:
     """What the model says of each image; of a picture that it does not read, why."""
+    from glassnet.cli.places import place
     from glassnet.data.errors import DataError
     from glassnet.model.answer import Answer
     from glassnet.nn.errors import InputError
@@ -111,13 +116,15 @@ def _ask(images: Images, model: "Model") -> list["Answer"]:
         raise DataError(f"{path}: {error}") from None
     if images.labels is not None and images.labels.max(initial=0) >= len(classes):
         row = int(images.labels.argmax())
-        raise DataError(f"{path}, row {row}: label {images.labels[row]}, but the model knows 0 to {len(classes) - 1}")
+        where = place(path, images.first + row)
+        raise DataError(f"{where}: label {images.labels[row]}, but the model knows 0 to {len(classes) - 1}")
     return answers
 
 
 def _show(images: Images, model: "Model", *, draw: bool, each: bool) -> None:
     """Print what is said of the images of one file: a drawing and a line of each, where they are wanted."""
     from glassnet.cli.answers import as_table, in_words
+    from glassnet.cli.places import place
     from glassnet.cli.terminal import beside, console
     from glassnet.nn.plain import plain
 
@@ -129,14 +136,13 @@ def _show(images: Images, model: "Model", *, draw: bool, each: bool) -> None:
         if draw and answer.image.ndim > 1:
             console.print(beside([answer.image], [""], white=model.white))
         if each:
-            name = path if len(images.answers) == 1 else f"{path}, row {row}"
+            name = path if len(images.answers) == 1 else plain(place(images.path, images.first + row))
             truth = "" if images.labels is None else f", truth {answer.classes[images.labels[row]]}"
             console.print(f"{name}: {in_words(as_table(answer))}{truth}", soft_wrap=True)
 
 
 def _save(files: list[Images], folder: Path, white: int) -> None:
     """Write each picture as the network saw it, but never over one of the files themselves."""
-    import numpy as np
 
     from glassnet.data.errors import DataError
     from glassnet.reading import picture
@@ -155,4 +161,4 @@ def _save(files: list[Images], folder: Path, white: int) -> None:
             number += 1
             name = f"{images.path.stem}-seen-{number}"
         taken.add(name)
-        picture.write(folder / f"{name}.png", (image.astype(float) * 255 / white).round().astype(np.uint8))
+        picture.write(folder / f"{name}.png", picture.as_grey(image, white))

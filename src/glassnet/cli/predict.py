@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from glassnet.cli.images import Images
     from glassnet.model.model import Model
 
-DEFAULT = "cnn"  # the pretrained model that is used when none is given
-
 
 def predict(
     files: Annotated[
@@ -20,7 +18,7 @@ def predict(
             help="a model file, run folder or pretrained model [default: cnn], then pictures, IDX or CSV files",
         ),
     ],
-    json_: Annotated[bool, typer.Option("--json", help="print JSON, for programs")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="print JSON, for programs; there rows count from 0")] = False,
     draw: Annotated[
         bool | None, typer.Option("--draw/--no-draw", help="draw each digit as the network saw it [default: up to 10]")
     ] = None,
@@ -49,13 +47,14 @@ def predict(
 
     `glassnet predict runs/table-flowers new.csv --submission said.csv --key id`
     """
+    from glassnet.cli.given import DEFAULT, model_and_files
     from glassnet.cli.images import predict_images, read_images
     from glassnet.cli.rows import predict_rows
     from glassnet.data.errors import DataError
     from glassnet.model.model import Model
     from glassnet.pretrained.models import pretrained_path
 
-    given, files = _model_and_files(files)
+    given, files = model_and_files(files, "predict")
     path = given or pretrained_path(DEFAULT)
     if submission is not None and submission.resolve() in {file.resolve() for file in (path, *files)}:
         raise DataError(f"--submission {submission}: expected a new file, but this is one that is read")
@@ -71,28 +70,6 @@ def predict(
         fine = predict_images(images, model, as_json=json_, draw=draw, save_seen=save_seen, submission=submission)
     if not fine:
         raise typer.Exit(2)
-
-
-def _model_and_files(given: list[Path]) -> tuple[Path | None, list[Path]]:
-    """The model file that the first names, if it names one, and the files with examples."""
-    from glassnet.data.errors import DataError
-    from glassnet.model.path import is_model, model_path
-    from glassnet.nn.plain import nearest
-    from glassnet.pretrained.models import pretrained_names
-
-    first, others = model_path(given[0]), given[1:]
-    if is_model(first):
-        if not others:
-            raise DataError(
-                "expected a file with examples besides the model: glassnet predict runs/classic-mnist digit.png"
-            )
-        return first, others
-    if others and (first.is_dir() or (not first.exists() and not first.suffix)):
-        raise DataError(
-            f"{first}: neither a model nor a file with examples: expected a model file, the folder of a finished run, "
-            f"or a pretrained model; {nearest(str(first), pretrained_names())}"
-        )
-    return None, given
 
 
 def _read_for_default(files: list[Path], model: "Model") -> list["Images"]:

@@ -52,7 +52,7 @@ def predict_rows(
             if "problem" in answer:
                 print(f"error: {plain(answer['problem'])}", file=sys.stderr)
             else:
-                console.print(_line(answer), soft_wrap=True)
+                console.print(_line(answer, rows.table.lines[answer["row"]]), soft_wrap=True)
         x, y = rows.measurable()
         if len(y):
             console.print(f"{rows.table.name}: {in_short(model.measure((x, y)))}", soft_wrap=True)
@@ -96,10 +96,11 @@ def _predictions(x: Any, model: "Model") -> list[dict[str, Any]]:
     return [{"prediction": table.pop("label"), **table} for table in tables]
 
 
-def _line(answer: dict[str, Any]) -> str:
+def _line(answer: dict[str, Any], number: int) -> str:
+    """What is said of the row on this line of its file."""
     from glassnet.cli.answers import in_words
 
-    said = f"{answer['file']}, row {answer['row']}: "
+    said = f"{answer['file']}, line {number}: "
     if "runner_up" in answer:
         said += in_words(answer | {"label": answer["prediction"]})
         return said + (f", truth {answer['truth']}" if "truth" in answer else "")

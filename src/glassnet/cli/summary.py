@@ -25,14 +25,14 @@ def summary(
 
     `glassnet summary classic`
 
-    `glassnet summary classic --set network.hidden=[256,64]`
+    `glassnet summary classic --set 'network.hidden=[256,64]'`
 
     `glassnet summary table --data table.csv --target species`
 
     `glassnet summary runs/classic-mnist`
     """
     from glassnet.cli.terminal import console
-    from glassnet.cli.train import load_data, settings_of, table_settings
+    from glassnet.cli.train import load_data_or_digits, settings_of, table_settings
     from glassnet.model.model import Model
     from glassnet.model.path import model_path
     from glassnet.recipes.recipe import load_recipe, recipe_names
@@ -46,5 +46,6 @@ def summary(
     else:
         settings = settings_of(change, data=data) | table_settings(data, target, task, ignore, categorical)
         recipe = load_recipe(network, settings=settings)
-        table = recipe.make_network(load_data(recipe)).summary()
+        recipe, dataset = load_data_or_digits(network, recipe, settings)
+        table = recipe.make_network(dataset).summary()
     console.print(table, soft_wrap=True)

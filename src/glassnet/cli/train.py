@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from glassnet.recipes.recipe import Recipe
     from glassnet.runs.run import Run
 
+FALLBACK = "digits"  # the dataset of a named recipe where its own is missing: it needs no network
+
 Target = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="the column to predict: --data is then any table, as CSV")
 ]
@@ -66,7 +68,7 @@ def train(
 
     `glassnet train classic --data fashion-mnist`
 
-    `glassnet train classic --set optimizer.lr=0.05 --set network.hidden=[256,64]`
+    `glassnet train classic --set optimizer.lr=0.05 --set 'network.hidden=[256,64]'`
 
     `glassnet train my.toml --out runs/mine --seed 1`
 
@@ -78,6 +80,7 @@ def train(
     from glassnet.model.model import Model
     from glassnet.recipes.recipe import load_recipe
     from glassnet.recipes.toml import RecipeError
+    from glassnet.runs.claim import check_free
 
     settings = settings_of(change, epochs=epochs, seed=seed, data=data)
     settings |= table_settings(data, target, task, ignore, categorical)
@@ -90,8 +93,12 @@ def train(
         raise RecipeError("the recipe table learns from a table: glassnet train --data table.csv --target COLUMN")
     console.quiet = quiet
     start = None if from_ is None else Model.open(from_).network
-    wanted = load_recipe(recipe or "table", settings=settings)
-    run = train_and_show(wanted, out, workers, start=start, pictures=pictures)
+    name = recipe or "table"
+    wanted = load_recipe(name, settings=settings)
+    if out is not None:
+        check_free(out)  # before anything is loaded or printed
+    wanted, dataset = load_data_or_digits(name, wanted, settings)
+    run = train_and_show(wanted, dataset, out, workers, start=start, pictures=pictures)
     if quiet:
         typer.echo(f"test {in_short(run.evaluation)}")
 
@@ -141,6 +148,7 @@ def resume(
 
 def train_and_show(
     recipe: "Recipe",
+    dataset: "Dataset",
     out: Path | None,
     workers: int | None = None,
     *,
@@ -150,12 +158,9 @@ def train_and_show(
     """Train a recipe and show all that a person wants to see of it."""
     from glassnet.cli.terminal import console, section, show_dataset
     from glassnet.nn.settings import describe
-    from glassnet.runs.claim import check_free, new_folder
+    from glassnet.runs.claim import new_folder
     from glassnet.runs.run import train_recipe
 
-    if out is not None:
-        check_free(out)  # before anything is loaded or printed
-    dataset = load_data(recipe)
     show_dataset(dataset)
     section(f"The network of {recipe.name!r}")
     network = recipe.make_network(dataset)
@@ -241,13 +246,30 @@ def table_settings(
     return {key: value for key, value in given.items() if value}
 
 
-def load_data(recipe: "Recipe") -> "Dataset":
+def load_data(recipe: "Recipe", *, fallback: str | None = None) -> "Dataset":
     """The dataset of a recipe, with a progress bar where that takes long."""
     from glassnet.cli.terminal import console
     from glassnet.progress import TaskBar
 
     with TaskBar(quiet=console.quiet) as bar:
-        return recipe.data.load(progress=bar)
+        return recipe.data.load(progress=bar, fallback=fallback)
+
+
+def load_data_or_digits(name: str, recipe: "Recipe", settings: dict[str, Any]) -> tuple["Recipe", "Dataset"]:
+    """The dataset of a recipe, and the recipe with its name.
+
+    Where a named recipe's own dataset is missing and cannot be downloaded, these are the 8x8 digits, and a warning says
+    so; but not where a person has named the data.
+    """
+    from dataclasses import replace
+
+    from glassnet.recipes.recipe import recipe_names
+
+    own = name in recipe_names() and recipe.data.target is None and not {"data", "data.name"} & settings.keys()
+    dataset = load_data(recipe, fallback=FALLBACK if own else None)
+    if own and dataset.name == FALLBACK:
+        recipe = replace(recipe, data=replace(recipe.data, name=FALLBACK))
+    return recipe, dataset
 
 
 def _show(run: "Run", pictures: bool) -> None:

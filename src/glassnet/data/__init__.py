@@ -1,4 +1,4 @@
-"""Datasets: files, downloads, splits, augmentation; in NumPy and the standard library.
+"""Datasets: files, downloads, splits and augmentation, with NumPy and the standard library only.
 
 Reading order: dataset, split, idx, csv, npz, cifar, emnist, digits, files, fetch, published, own, registry.
 """

@@ -1,7 +1,7 @@
-"""Augmentation: every time an example is visited, it looks a little different, and its label stays the same.
+"""Augmentation: random changes to the training images at every visit. The labels stay the same.
 
-A digit that is turned, moved or bent a little is still that digit. A network that has seen sixty thousand digits in
-fifty forms each has seen three million, and none of them twice.
+A digit that is rotated, shifted or distorted a little is still that digit. In fifty epochs over sixty thousand digits,
+a network sees three million different images.
 """
 
 import math
@@ -13,40 +13,40 @@ import numpy as np
 from glassnet.data.errors import DataError
 from glassnet.nn.array import Array
 
-AT_ONCE = 64  # images: what is computed on the way stays in the cache
+AT_ONCE = 64  # number of images changed at once, so that intermediate results stay in the cache
 LIMITS = {"rotation": (0, 180), "shift": (0, 0.5), "elastic": (0, 0.5), "white": (1, 255)}  # others: from 0 to 1
-SMOOTH = 1 / 7  # of a side: how far a bump of an elastic distortion reaches (Simard's 4 of 28 pixels)
+SMOOTH = 1 / 7  # width of a bump of an elastic distortion, as a fraction of the side (Simard's 4 of 28 pixels)
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How much images may be changed at random; every amount is 0, which means not at all, unless it is given.
+    """How much images may be changed at random. The default of every amount is 0: no change.
 
-    An image is first drawn with a thicker or a thinner pen. Then all that moves pixels is one map, so that it is only
-    once resampled (bilinear): the pixel at p = (row, column), counted from the middle, is taken from
+    First, strokes become thicker or thinner. Then one map does all that moves pixels, so the image is resampled only
+    once (bilinear): the pixel at p = (row, column), counted from the middle, is taken from
 
     p' = A (p - t) + e(p)      A = rotation(a) [[1, 0], [s, 1]] diag(1 / f, 1 / g)
 
     with a the angle, s the shear, f and g the scales of rows and columns, t the shift, and e a smooth random field: a
-    sum of Gaussian bumps on a grid, each with a random height. What comes from outside the image is 0. Then a rectangle
+    sum of Gaussian bumps on a grid, each with a random height. Pixels from outside the image are 0. Then a rectangle
     may be erased, and noise is added.
 
     Args:
-        shift: each of t's coordinates, at most so much of the side either way: 0.1 is 2.8 of 28 pixels.
-        rotation: a, at most so many degrees either way.
-        scale: f and g, at most by so much larger or smaller: 0.1 is a factor from 1 / 1.1 to 1.1.
-        shear: s, the tangent of the slant, at most so much either way.
-        elastic: the standard deviation of e, of the side: 0.04 is about a pixel of 28.
-        thickness: strokes grow (or shrink) at most by so many pixels, up to 1, on either side.
-        erase: the sides of a rectangle that is set to 0, at most so much of the image's side.
-        noise: the standard deviation of what is added to each pixel, at most so much of white.
+        shift: the limit of t in both directions, as a fraction of the side: 0.1 is 2.8 of 28 pixels.
+        rotation: the limit of a in both directions, in degrees.
+        scale: the limit of f and g: 0.1 means a factor from 1 / 1.1 to 1.1.
+        shear: the limit of s, the tangent of the slant, in both directions.
+        elastic: the standard deviation of e, as a fraction of the side: 0.04 is about 1 of 28 pixels.
+        thickness: strokes grow or shrink on each side by up to this number of pixels, at most 1.
+        erase: the limit of the sides of a rectangle that is set to 0, as a fraction of the image's side.
+        noise: the limit of the standard deviation of the noise, as a fraction of white.
         white: the largest value of a pixel, 1 to 255.
 
     Raises:
-        DataError: an amount below 0 or beyond what can be undone by an eye.
+        DataError: an amount is out of range.
 
     References: Simard, Steinkraus and Platt 2003, "Best practices for convolutional neural networks applied to visual
-    document analysis", section 2 (elastic; there one random number a pixel, smoothed); DeVries and Taylor 2017,
+    document analysis", section 2 (elastic; there one random number per pixel, smoothed); DeVries and Taylor 2017,
     "Improved regularization of convolutional neural networks with cutout" (erase).
     """
 
@@ -71,16 +71,16 @@ class Augmentation:
                 raise DataError(f"{field.name} must be a {number} from {least} to {most}, got {value!r}")
 
     def __call__(self, x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-        """The images, each changed in its own way, and their targets as they are: what `fit` wants of `augment`.
+        """Change each image at random, and return the targets unchanged, as `fit` expects of `augment`.
 
         Args:
-            x: (N, H, W) or (N, H, W, C), uint8.   y: passed on.   rng: what is drawn comes from here.
+            x: (N, H, W) or (N, H, W, C), uint8.   y: returned unchanged.   rng: the source of random numbers.
 
         Returns:
             a new array like x, and y.
 
         Raises:
-            DataError: not images.
+            DataError: x does not hold images.
         """
         if x.ndim not in (3, 4) or x.dtype != np.uint8:
             raise DataError(f"augmentation takes images (N, H, W) or (N, H, W, C), uint8; got {x.dtype} {x.shape}")
@@ -88,10 +88,11 @@ class Augmentation:
         changed = np.empty_like(planes)
         for start in range(0, len(x), AT_ONCE):
             part = slice(start, start + AT_ONCE)
-            changed[part] = self._some(planes[part], rng)
+            changed[part] = self._change(planes[part], rng)
         return changed.reshape(x.shape), y
 
-    def _some(self, x: Array, rng: np.random.Generator) -> Array:
+    def _change(self, x: Array, rng: np.random.Generator) -> Array:
+        """Change these images (N, H, W, C)."""
         N, H, W, C = x.shape
         values = x.astype(np.float32)
         if self.thickness:
@@ -102,14 +103,14 @@ class Augmentation:
             planes = (resampled(values[..., c], rows, columns) for c in range(C))
             values = np.stack(list(planes), axis=-1) if C > 1 else next(planes)[..., None]
         if self.erase:
-            values *= self._kept(N, H, W, rng)[..., None]
+            values *= self._erase_mask(N, H, W, rng)[..., None]
         if self.noise:
             amount = rng.uniform(0, self.noise * self.white, (N, 1, 1, 1)).astype(np.float32)
             values += amount * rng.standard_normal(values.shape, np.float32)
         return np.clip(np.rint(values, out=values), 0, self.white, out=values).astype(np.uint8)
 
     def _sources(self, N: int, H: int, W: int, rng: np.random.Generator) -> tuple[Array | None, Array | None]:
-        """From which row and which column (N, H W) each pixel is taken; None if all stay where they are."""
+        """The row and the column (N, H W) that each pixel is taken from; None if no pixel moves."""
         if not (self.shift or self.rotation or self.scale or self.shear or self.elastic):
             return None, None
         angle, shear, shift_y, shift_x, log_f, log_g = rng.uniform(-1, 1, (6, N))
@@ -130,8 +131,8 @@ class Augmentation:
             sources.append(factors @ fields[: factors.shape[1]])
         return sources[0], sources[1]
 
-    def _kept(self, N: int, H: int, W: int, rng: np.random.Generator) -> Array:
-        """1 (N, H, W) but for a rectangle of 0 in each image."""
+    def _erase_mask(self, N: int, H: int, W: int, rng: np.random.Generator) -> Array:
+        """A mask (N, H, W): 0 in a rectangle of each image, 1 elsewhere."""
         inside = []
         for side in (H, W):
             length = rng.uniform(0, self.erase * side, (N, 1))
@@ -143,10 +144,10 @@ class Augmentation:
 
 @cache
 def basis(H: int, W: int) -> Array:
-    """What displacements are sums of (3 + bumps, H W): the row, the column, 1, and the bumps of elastic distortions.
+    """The basis of all displacements (3 + bumps, H W): the row, the column, 1, and the bumps of elastic distortions.
 
     Rows and columns are counted from the middle. A bump is exp(-d^2 / (2 s^2)) at the distance d from its centre; the
-    centres are s apart; with heights of deviation 1 the sum has deviation 1 everywhere.
+    centres are s apart. If the heights have standard deviation 1, so has the sum at every pixel.
     """
     lines = [np.arange(side) - (side - 1) / 2 for side in (H, W)]
     y, x = (line.ravel() for line in np.meshgrid(*lines, indexing="ij"))
@@ -159,10 +160,10 @@ def basis(H: int, W: int) -> Array:
 
 
 def resampled(images: Array, rows: Array, columns: Array) -> Array:
-    """The images (N, H, W), each pixel taken from those real places (N, H W), by straight lines between pixels."""
+    """The images (N, H, W) with each pixel taken from a real-valued place (N, H W), by bilinear interpolation."""
     N, H, W = images.shape
     wide = W + 3
-    padded = np.zeros((N, H + 3, wide), np.float32)  # one before, two after: no place needs to be looked at twice
+    padded = np.zeros((N, H + 3, wide), np.float32)  # one before, two after: so no place needs a bounds check
     padded[:, 1 : H + 1, 1 : W + 1] = images
     rows, columns = (np.clip(line + 1, 0, side + 1) for line, side in ((rows, H), (columns, W)))
     row, column = rows.astype(np.int32), columns.astype(np.int32)
@@ -182,16 +183,16 @@ def resampled(images: Array, rows: Array, columns: Array) -> Array:
 
 
 def thickened(images: Array, amount: Array) -> Array:
-    """The images (N, H, W, C) with strokes that have grown by so many pixels, up to 1, on each side; below 0, shrunk.
+    """Grow the strokes of images (N, H, W, C) on each side by `amount` pixels, up to 1; a negative amount shrinks them.
 
-    Growing gives each pixel the largest value among itself and its four neighbours, shrinking the smallest; an amount
-    between 0 and 1 is that much of the way.
+    Growing by 1 gives each pixel the largest value among itself and its four neighbours, shrinking the smallest. An
+    amount between 0 and 1 interpolates.
     """
     grown, shrunk = images.copy(), images.copy()
     for k in (1, 2):
-        before = (slice(None),) * k + (slice(None, -1),)
-        after = (slice(None),) * k + (slice(1, None),)
-        for to, source in ((before, after), (after, before)):
+        all_but_last = (slice(None),) * k + (slice(None, -1),)
+        all_but_first = (slice(None),) * k + (slice(1, None),)
+        for to, source in ((all_but_last, all_but_first), (all_but_first, all_but_last)):
             np.maximum(grown[to], images[source], out=grown[to])
             np.minimum(shrunk[to], images[source], out=shrunk[to])
     grown -= images

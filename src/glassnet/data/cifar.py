@@ -1,7 +1,7 @@
 """CIFAR-10 in its binary form: small colour photographs of ten kinds of things.
 
-The archive holds six files of records, each a label and the red, green and blue plane of a 32x32 image. (The better
-known Python form is a pickle, which runs code when it is opened.)
+The archive holds six files of records. A record is a label and the red, green and blue plane of a 32x32 image. (The
+better known Python form is a pickle, which runs code when it is opened.)
 """
 
 import gzip
@@ -29,15 +29,15 @@ def read_cifar10(path: str | Path) -> dict[str, Array]:
         x_train and x_test (N, 32, 32, 3) uint8, red green blue; y_train and y_test (N,) int64.
 
     Raises:
-        DataError: no such file, not a tar.gz or a broken one, a file of records missing or of an impossible size.
+        DataError: no such file, not a tar.gz or a broken one, a file of records is missing or has an impossible size.
     """
     batches: dict[str, Array] = {}
     try:
         most = Path(path).stat().st_size * MOST_EXPANSION
         with tarfile.open(path, "r|gz") as archive:
             for member in archive:
-                if archive.offset > most:  # where the next is said to be; the way there would be walked, file or not
-                    raise DataError(f"{path}: a file in it is said to have more bytes than there can be")
+                if archive.offset > most:  # offset: where the next file should begin; tarfile would read up to there
+                    raise DataError(f"{path}: a file in it claims more bytes than the archive can hold")
                 name = PurePosixPath(member.name).name
                 if name not in TRAIN + TEST:
                     continue

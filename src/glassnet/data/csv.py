@@ -1,7 +1,7 @@
-"""CSV as digits are passed around in it: one image a row, one pixel a column, the label first.
+"""Images as CSV: one image per row, one pixel per column, the label first.
 
-Three dialects are read: `label,pixel0,...,pixel783` (Kaggle's train.csv; its test.csv has no label column),
-`label,1x1,1x2,...,28x28`, and no header at all. Rows are parsed a thousand or so at a time, so memory stays bounded.
+Three headers are read: `label,pixel0,...,pixel783` (Kaggle's train.csv; its test.csv has no label column),
+`label,1x1,1x2,...,28x28`, and no header. About a thousand rows are parsed at a time, so memory stays bounded.
 """
 
 import csv
@@ -20,8 +20,8 @@ from glassnet.data.files import Progress, reading, writing
 from glassnet.nn.array import Array
 
 LABEL_NAMES = ("label", "class", "target", "y")
-LONGEST_LINE = 1 << 20  # characters; a file whose lines never end is refused, not read into memory
-CELLS = 1 << 20  # how many to parse or format at a time
+LONGEST_LINE = 1 << 20  # characters; a file with a longer line is refused, not read into memory
+CELLS = 1 << 20  # number of cells to parse or format at a time
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 
 
@@ -32,21 +32,21 @@ def read_csv(
 
     Args:
         path: the file.
-        labelled: whether there must be a label column (True) or must not be one (False). None finds out: by the header,
-            or without one by the number of columns, which is a square number (784) or one more (785).
-        progress: called with what is being done, the bytes read and the bytes in all.
+        labelled: True: there must be a label column. False: there must be none. None: detect it by the header, or
+            without a header by the number of columns, which is a square number (784) or one more (785).
+        progress: called with a description, the number of bytes read and the total number of bytes.
 
     Returns:
         x (N, side, side) uint8, and y (N,) int64 or None.
 
     Raises:
-        DataError: no such file, empty, a row of another length, something that is no whole number, a pixel outside
-            0..255, a missing or negative label. The message names line and column, counted from 1.
+        DataError: no such file, an empty one, a row of another length, a cell that is not a whole number, a pixel
+            outside 0..255, a missing or negative label. The message names line and column, counted from 1.
     """
     path = Path(path)
-    pixels = bytearray()  # grows with what is read, and becomes the array without a copy
+    pixels = bytearray()  # grows while reading, and becomes the array without a copy
     labels: list[Array] = []
-    line = 1  # the number of the one that comes next
+    line = 1  # the number of the next line
     with reading(path) as (stream, raw, _), io.TextIOWrapper(stream, "utf-8-sig") as text:
         total = path.stat().st_size
         try:
@@ -74,7 +74,7 @@ def read_csv(
                 if progress:
                     progress(f"reading {path.name}", raw.tell(), total)
         except UnicodeDecodeError:
-            raise DataError(f"{path}: expected text in UTF-8; this is another encoding, or no CSV") from None
+            raise DataError(f"{path}: expected text in UTF-8; this is another encoding, or not CSV") from None
     if not pixels:
         raise DataError(f"{path}: has a header but no examples")
     side = math.isqrt(columns - has_labels)
@@ -82,15 +82,26 @@ def read_csv(
     return x, np.concatenate(labels) if has_labels else None
 
 
+def first_line(path: str | Path) -> int:
+    """The line of a CSV file on which its images begin: 2 if there is a header, else 1.
+
+    Raises:
+        DataError: no such file, or a line that never ends.
+    """
+    path = Path(path)
+    with reading(path) as (stream, _, _), io.TextIOWrapper(stream, "utf-8-sig") as text:
+        return 2 if _is_header(_cells(next(_lines(text, str(path)), ""))) else 1
+
+
 def read_train_and_test(train: Path, test: Path | None = None, *, progress: Progress | None = None) -> dict[str, Array]:
     """Read a labelled file and, if there is one, the file of test examples that belongs to it.
 
     Returns:
-        x_train and y_train as `read_csv` gives them; x_test and y_test too if there is a test file and it has labels,
-        which Kaggle's has not.
+        x_train and y_train as `read_csv` returns them; also x_test and y_test if the test file has labels (Kaggle's
+        has none).
 
     Raises:
-        DataError: a fault in one of the files, or the training file has no labels.
+        DataError: one of the files has a fault, or the training file has no labels.
     """
     arrays: dict[str, Array] = {}
     for part, path in (("train", train), ("test", test)):
@@ -102,17 +113,17 @@ def read_train_and_test(train: Path, test: Path | None = None, *, progress: Prog
 
 
 def write_csv(path: str | Path, x: Array, y: Array | None = None, *, progress: Progress | None = None) -> None:
-    """Write images in Kaggle's form: a header `label,pixel0,pixel1,...`, then one image a row.
+    """Write images in Kaggle's form: a header `label,pixel0,pixel1,...`, then one image per row.
 
-    The file appears whole or not at all; gzip if its name ends in .gz.
+    The file appears only when it is complete; gzip if its name ends in .gz.
 
     Args:
-        x: (N, ...) uint8; what follows N is written row by row.
+        x: (N, ...) uint8; each example becomes one row.
         y: labels (N,), integers from 0 on; None leaves the label column out.
-        progress: called with what is being done, the rows written and the rows in all.
+        progress: called with a description, the number of rows written and the total number of rows.
 
     Raises:
-        DataError: other types, different counts, or the file cannot be written.
+        DataError: other types, different numbers of examples and labels, or the file cannot be written.
     """
     path = Path(path)
     if x.dtype != np.uint8 or x.ndim < 2:
@@ -131,13 +142,13 @@ def write_csv(path: str | Path, x: Array, y: Array | None = None, *, progress: P
 
 
 def write_submission(path: str | Path, labels: Array) -> None:
-    """Write predicted labels as Kaggle wants them: a header `ImageId,Label`, ids from 1.
+    """Write predicted labels in Kaggle's form: a header `ImageId,Label`, ids from 1.
 
     Args:
         labels: (N,), integers.
 
     Raises:
-        DataError: the labels are no integers (N,), or the file cannot be written.
+        DataError: the labels are not integers (N,), or the file cannot be written.
     """
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise DataError(f"{path}: expected labels as integers (N,), got {labels.dtype} of shape {labels.shape}")
@@ -147,13 +158,13 @@ def write_submission(path: str | Path, labels: Array) -> None:
 
 
 def _lines(text: io.TextIOWrapper, where: str) -> Iterator[str]:
-    """The lines of a file; empty ones at its end are left out."""
+    """The lines of a file; empty lines at its end are left out."""
     empty = 0
     number = 0
     while line := text.readline(LONGEST_LINE):
         number += 1
         if len(line) == LONGEST_LINE and not line.endswith("\n"):
-            raise DataError(f"{where}, line {number}: over {LONGEST_LINE:,} characters; this is no CSV of images")
+            raise DataError(f"{where}, line {number}: over {LONGEST_LINE:,} characters; this is not a CSV of images")
         if line.isspace():
             empty += 1
             continue
@@ -185,21 +196,21 @@ def _is_number(cell: str) -> bool:
 
 
 def _has_labels(header: list[str] | None, columns: int, labelled: bool | None, where: str) -> bool:
-    """Whether the first column holds labels; DataError if the rest is no square image, or it is not as asked for."""
+    """Whether the first column holds labels; DataError if that is not as asked, or the rest is not a square image."""
     named = header is not None and header[0].strip().lower() in LABEL_NAMES
     if header is not None and not named and header[-1].strip().lower() in LABEL_NAMES:
-        raise DataError(f"{where}: the label stands in the last column, {header[-1]!r}; expected it in the first")
-    found = named or not _is_square(columns)
-    if not _is_square(columns - found):
+        raise DataError(f"{where}: the label is in the last column, {header[-1]!r}; expected it in the first")
+    has_labels = named or not _is_square(columns)
+    if not _is_square(columns - has_labels):
         raise DataError(
             f"{where}, line 1: expected a label and a square number of pixels (785 columns for 28x28), or the "
             f"pixels alone (784), separated by commas; got {columns} columns{' in the header' if header else ''}; "
-            "of other tables say which column to predict, with --target"
+            "for another table, give the column to predict (target)"
         )
-    if labelled is not None and found != labelled:
+    if labelled is not None and has_labels != labelled:
         expected, got = ("a label column", "none") if labelled else ("no label column", "one")
         raise DataError(f"{where}, line 1: expected {expected} before the pixels, got {got} ({columns} columns)")
-    return found
+    return has_labels
 
 
 def _is_square(count: int) -> bool:
@@ -207,10 +218,10 @@ def _is_square(count: int) -> bool:
 
 
 def _parse(rows: list[str], columns: int) -> Array | None:
-    """The numbers in these lines (rows, columns), or None if anything is wrong with them."""
+    """The numbers in these lines (rows, columns), or None if they have a fault."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # older NumPy takes 5.5 for 5, with a warning
+            warnings.simplefilter("error")  # older NumPy reads 5.5 as 5, with a warning
             values = np.loadtxt(rows, np.int64, delimiter=",", comments=None, quotechar='"', ndmin=2)
     except (ValueError, Warning):
         return None
@@ -223,7 +234,7 @@ def _in_range(values: Array, has_labels: bool) -> bool:
 
 
 def _first_fault(rows: list[str], first_line: int, columns: int, has_labels: bool) -> str:
-    """Where the first fault in these lines is, and what it is."""
+    """Describe the first fault in these lines and its place."""
     for line, row in enumerate(rows, start=first_line):
         cells = _cells(row)
         if not row.strip():
@@ -246,7 +257,7 @@ _CELLS = np.array([list(f",{value}".encode().ljust(4, b"\0")) for value in range
 
 
 def _format(pixels: Array, labels: Array | None) -> bytes:
-    """Rows of text. Each cell is made four bytes wide, with zero bytes to fill; those are then left out."""
+    """Rows of text. Each cell is padded with zero bytes to a width of four; these bytes are then removed."""
     N = len(pixels)
     text = _CELLS[pixels].reshape(N, -1)  # (N, 4 D)
     newline = np.full((N, 1), ord("\n"), np.uint8)

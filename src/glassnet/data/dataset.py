@@ -1,7 +1,7 @@
-"""What a dataset is: examples with their targets, divided into train, validation and test.
+"""A dataset: examples with their targets, divided into train, validation and test.
 
-A split is an index into arrays that are stored once, so that holding examples out copies nothing; pixels stay the
-uint8 numbers they were stored as, for the first layer of a network scales them.
+A split is an index into shared arrays, so holding examples out copies nothing. Pixels stay uint8: the first layer of a
+network scales them.
 """
 
 from collections.abc import Callable
@@ -16,16 +16,16 @@ from glassnet.nn.array import Array
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Split:
-    """Some of the stored examples, named by their rows.
+    """Some of the stored examples, given by their row numbers.
 
     Attributes:
         inputs: all stored examples: images (N, H, W) or (N, H, W, C), or tables (N, D). Shared, never copied.
-        targets: for each stored example a label, integers (N,), or what is to be predicted, floats (N,); None if there
-            are none.
+        targets: for each stored example its label, integers (N,), or the real number to predict, floats (N,); None if
+            there are none.
         index: the rows that belong to this split, int64; ascending in the splits of a dataset.
 
     Raises:
-        DataError: the counts differ, the targets are no numbers (N,), or the index names rows that do not exist.
+        DataError: inputs and targets differ in length, the targets are not numbers (N,), or a row does not exist.
     """
 
     inputs: Array
@@ -54,7 +54,7 @@ class Split:
         return len(self.index)
 
     def __getitem__(self, rows: slice | Array) -> "Split":
-        """The split of these of its examples, in the order asked for; the arrays are shared.
+        """A split of these examples, in the given order; the arrays are shared.
 
         Args:
             rows: a slice, integers (n,) that may be negative, or a boolean for each example of the split.
@@ -66,15 +66,15 @@ class Split:
             rows = np.asarray(rows)
             if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "iub"):
                 raise DataError(f"expected a slice or an array of rows (n,), got {rows.dtype} of shape {rows.shape}")
-            rows = rows if rows.size else rows.astype(np.int64)  # an empty list is float64 to NumPy
+            rows = rows if rows.size else rows.astype(np.int64)  # NumPy makes an empty list float64
         try:
             return Split(self.inputs, self.targets, self.index[rows])
         except IndexError:
-            raise DataError(f"not all the rows asked for are among the {len(self):,} of the split") from None
+            raise DataError(f"some of the given rows are not in the split, which has {len(self):,} rows") from None
 
     @property
     def x(self) -> Array:
-        """The examples (n, ...): the stored array itself if the split is all of it, else a copy of its rows."""
+        """The examples (n, ...): the stored array itself if the split contains all of it, else a copy of the rows."""
         return self.inputs if self._is_everything else self.inputs[self.index]
 
     @property
@@ -93,14 +93,14 @@ class Split:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Examples to learn from, to choose by, and to be judged by.
+    """Examples for training, for validation (choosing settings), and for the test.
 
     Attributes:
-        name: as it was asked for.
+        name: the name of the dataset.
         train, validation, test: the splits; validation and test may be empty.
-        classes: a name for each label, in the order of the labels 0, 1, 2, ...; none if the targets are real numbers.
-        white: the largest value a pixel may have: 255, or 16 for the 8x8 digits; of no meaning for tables.
-        schema: what the columns of the table mean that the examples come from, a Schema; None for images.
+        classes: a name for each label, in the order of the labels 0, 1, 2, ...; empty if the targets are real numbers.
+        white: the largest value that a pixel may have: 255, or 16 for the 8x8 digits; not used for tables.
+        schema: a Schema of the columns, if the examples come from a table; None for images.
 
     Raises:
         DataError: no training example, examples of different shapes, a label outside the classes, a pixel above white,
@@ -113,7 +113,7 @@ class Dataset:
     test: Split
     classes: tuple[str, ...]
     white: int
-    schema: Any = None  # of `glassnet.tables`, which this room does not know
+    schema: Any = None  # a Schema of `glassnet.tables`, which this package does not import
 
     def __post_init__(self) -> None:
         if not len(self.train):
@@ -124,7 +124,7 @@ class Dataset:
             raise DataError(f"{self.name}: expected {expected}, got {list(self.classes)}")
         if self.white < 1:
             raise DataError(f"{self.name}: white must be at least 1, got {self.white}")
-        checked: list[Array] = []  # splits share their arrays: look at each only once
+        checked: list[Array] = []  # splits share their arrays: check each array only once
         for part in ("train", "validation", "test"):
             split: Split = getattr(self, part)
             if split.inputs.shape[1:] != self.input_shape:
@@ -143,7 +143,7 @@ class Dataset:
         return self.train.inputs.shape[1:]
 
     def with_targets(self, change: Callable[[Array], Array]) -> "Dataset":
-        """The same examples with what `change` makes of all targets (N,)."""
+        """The same examples with changed targets: `change` gets all targets (N,) of a split and returns new ones."""
 
         def changed(split: Split) -> Split:
             return split if split.targets is None else replace(split, targets=change(split.targets))
@@ -157,12 +157,12 @@ class Dataset:
 
 
 def describe_examples(inputs: Array) -> str:
-    """The form of one example in a word or two: `28x28 uint8`."""
+    """Shape and type of one example as text: `28x28 uint8`."""
     return f"{'x'.join(map(str, inputs.shape[1:]))} {inputs.dtype}"
 
 
 def check_targets(targets: Array, classes: int, where: str) -> None:
-    """Raise DataError unless these are labels of so many classes, or, without classes, finite real numbers."""
+    """Raise DataError unless these are labels below `classes`, or, if `classes` is 0, finite real numbers."""
     if (targets.dtype.kind == "f") == (classes > 0):
         expected = "labels as integers" if classes else "real numbers"
         raise DataError(f"{where}: expected {expected}, as the classes say, got {targets.dtype}")
@@ -186,7 +186,7 @@ def check_pixels(inputs: Array, white: int, where: str) -> None:
     """Raise DataError if a pixel is larger than white (or below 0), or if a number is not finite."""
     if inputs.dtype.kind in "iu":
         if inputs.dtype == np.uint8 and white >= 255:
-            return  # nothing else fits into the type
+            return  # every uint8 is in range
         wrong = (inputs < 0) | (inputs > white)
         expected = f"pixels from 0 to {white}"
     elif inputs.dtype.kind == "f":

@@ -1,6 +1,6 @@
-"""Scikit-learn's 8x8 digits: 1,797 small images of real handwriting (UCI), which need no download.
+"""Scikit-learn's 8x8 digits: 1,797 small images of real handwriting (UCI), with pixels from 0 to 16.
 
-They are what a machine without a network can learn from; their pixels count from 0 to 16.
+They need no download, so they also work without an internet connection.
 """
 
 import numpy as np

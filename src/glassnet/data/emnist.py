@@ -1,6 +1,6 @@
-"""EMNIST: handwritten letters and digits in the form of MNIST, cut in six ways from the same forms (NIST).
+"""EMNIST: six datasets of handwritten letters and digits in the form of MNIST, made from the same NIST forms.
 
-All six come in one zip file of gzipped IDX files, in which every image is stored with rows and columns exchanged.
+All six are in one zip file of gzipped IDX files. Every image is stored with rows and columns exchanged.
 """
 
 import zipfile
@@ -13,7 +13,7 @@ from glassnet.data.files import reading_zip, unzipping, zip_member
 from glassnet.data.idx import images_and_labels, read_idx_stream
 from glassnet.nn.array import Array
 
-# In these the small letters that look like their capitals count as capitals; the others are classes of their own.
+# Small letters that look like their capitals count as capitals; the other small letters are separate classes.
 _MERGED = tuple(digits + ascii_uppercase + "abdefghnqrt")
 CLASSES = {
     "balanced": _MERGED,
@@ -26,7 +26,7 @@ CLASSES = {
 
 
 def read_emnist(path: str | Path, split: str) -> dict[str, Array]:
-    """Read one of the six from the zip file, with the images put upright.
+    """Read one of the six datasets from the zip file, with the images upright.
 
     Args:
         path: gzip.zip, as published.
@@ -36,7 +36,7 @@ def read_emnist(path: str | Path, split: str) -> dict[str, Array]:
         x_train and x_test (N, 28, 28) uint8; y_train and y_test (N,) int64 from 0 on (letters are stored from 1 on).
 
     Raises:
-        DataError: no such file or split, not a zip or a broken one, or a fault in one of its IDX files.
+        DataError: no such file or split, not a zip file or a broken one, or a fault in one of its IDX files.
     """
     if split not in CLASSES:
         raise DataError(f"EMNIST has no split {split!r}; it has {', '.join(CLASSES)}")
@@ -55,7 +55,7 @@ def _read_pair(archive: zipfile.ZipFile, name: str, where: str) -> tuple[Array, 
     )
     if x.shape[1] != x.shape[2]:
         raise DataError(f"{where}: {images_name}: expected square images, got {x.shape[1]}x{x.shape[2]}")
-    for start in range(0, len(x), 4096):  # in place, for there may be 800,000
+    for start in range(0, len(x), 4096):  # in place, because there may be 800,000 images
         x[start : start + 4096] = x[start : start + 4096].transpose(0, 2, 1)
     return x, y
 
@@ -63,9 +63,9 @@ def _read_pair(archive: zipfile.ZipFile, name: str, where: str) -> tuple[Array, 
 def _read_member(archive: zipfile.ZipFile, name: str, where: str) -> Array:
     member = zip_member(archive, name)
     where = f"{where}: {name}"
-    if member.file_size > 2 * member.compress_size + 1024:  # gzip's output is not made smaller by zip
+    if member.file_size > 2 * member.compress_size + 1024:  # zip cannot make gzip's output much smaller
         raise DataError(
-            f"{where}: {member.file_size:,} bytes came out of {member.compress_size:,}, so it is no gzip file"
+            f"{where}: {member.file_size:,} bytes came out of {member.compress_size:,}, so it is not a gzip file"
         )
     with archive.open(member) as raw, unzipping(cast(BinaryIO, raw), member.file_size, where) as opened:
         return read_idx_stream(opened, where)

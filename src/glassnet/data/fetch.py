@@ -1,7 +1,7 @@
-"""Downloads that can be trusted: mirrors tried in order, resumed where they broke off, checked before they count.
+"""Verified downloads: mirrors are tried in order, interrupted transfers are resumed, and checksums are compared.
 
-A file appears under its name only when its SHA-256 is right. Until then it is `NAME.part`, which also stays after
-Ctrl-C or a broken transfer, so the next attempt continues from there.
+A file gets its name only when its SHA-256 is correct. Until then it is called `NAME.part`. That file stays after Ctrl-C
+or an interrupted transfer, so the next attempt continues from there.
 """
 
 import http.client
@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
-from glassnet.data.errors import DataError
+from glassnet.data.errors import DataError, DownloadError
 from glassnet.data.files import BLOCK, Progress, sha256_of
 
 
 class MirrorError(Exception):
-    """This mirror does not give the file; the message says why."""
+    """This mirror does not send the file; the message says why."""
 
 
 class InterruptedTransferError(MirrorError):
-    """The transfer broke off; what has come is kept, and can be continued."""
+    """The transfer was interrupted; the received part is kept, and the transfer can be resumed."""
 
 
 def fetch(
@@ -34,25 +34,24 @@ def fetch(
     progress: Progress | None = None,
     timeout: float = 10.0,
 ) -> Path:
-    """Download a file from the first of several mirrors that gives it whole and unaltered.
+    """Download a file from the first of several mirrors that sends it complete and unchanged.
 
-    An interrupted transfer is continued once from the same mirror, then from the next. A file with the wrong checksum
-    is dropped and fetched from the next mirror.
+    An interrupted transfer is resumed once from the same mirror, then from the next. A file with a wrong checksum is
+    deleted and downloaded from the next mirror.
 
     Args:
-        urls: where the file can be found, http or https, best first.
-        path: where it is to be; its folder is made if need be.
-        sha256: the checksum it must have, in hexadecimal.
-        size: its length in bytes, if known; a server that sends more is cut off.
-        progress: called with the file's name, the bytes at hand and the bytes expected.
-        timeout: seconds without an answer after which a mirror is given up.
+        urls: addresses of the file, http or https, best first.
+        path: where to write the file; its folder is made if it does not exist.
+        sha256: the checksum that the file must have, in hexadecimal.
+        size: its length in bytes, if known; a transfer of more bytes is stopped.
+        progress: called with the file's name, the bytes received and the bytes expected.
+        timeout: seconds to wait for an answer of a mirror.
 
     Returns:
         The path.
 
     Raises:
-        DataError: no mirror gave the file (the message names what each said, and which file to put where), or it
-            cannot be written.
+        DownloadError: no mirror sent the file; the message gives the reason of each.   DataError: it cannot be written.
     """
     path = Path(path)
     part = path.with_name(path.name + ".part")
@@ -61,25 +60,22 @@ def fetch(
         if part.exists() and part.stat().st_size == size and sha256_of(part) == sha256:
             part.replace(path)
             return path
-        said = []
+        reasons = []
         for url in urls:
             try:
                 _fetch_from(url, part, sha256, size, progress, timeout)
                 part.replace(path)
                 return path
             except MirrorError as failure:
-                said.append(f"{url}: {failure}")
+                reasons.append(f"{url}: {failure}")
     except OSError as error:
         raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
-    folder = path.parent
-    raise DataError(
-        f"{path.name} could not be downloaded ({'; '.join(said) or 'no mirror is known'}); without a network, put the "
-        f"file {path.name} into the folder {folder}, or into {folder.name} in the folder that GLASSNET_DATA names"
-    )
+    reasons = reasons or ["no mirror is known"]
+    raise DownloadError(f"{path.name} could not be downloaded ({'; '.join(reasons)})", reasons)
 
 
 def _fetch_from(url: str, part: Path, sha256: str, size: int | None, progress: Progress | None, timeout: float) -> None:
-    """Make `part` the whole file with the right checksum, with the help of this mirror alone."""
+    """Complete `part` from this mirror, and check its checksum."""
     for last_chance in (False, True):
         try:
             resumed = _transfer(url, part, size, progress, timeout)
@@ -87,35 +83,35 @@ def _fetch_from(url: str, part: Path, sha256: str, size: int | None, progress: P
             if last_chance:
                 raise
             continue
-        found = sha256_of(part)
-        if found == sha256:
+        actual = sha256_of(part)
+        if actual == sha256:
             return
         part.unlink()
         if not resumed or last_chance:
-            raise MirrorError(f"wrong checksum: expected sha256 {sha256}, got {found}")
-        # the wrong half may have come from elsewhere: ask this mirror once for the whole
+            raise MirrorError(f"wrong checksum: expected sha256 {sha256}, got {actual}")
+        # the first part may have come from another mirror: ask this one for the whole file
 
 
 def _transfer(url: str, part: Path, size: int | None, progress: Progress | None, timeout: float) -> bool:
-    """Fetch what is missing of `part`; whether some of it was there before."""
+    """Download the bytes that `part` lacks; return whether it had some before."""
     have = part.stat().st_size if part.exists() else 0
     answer = _ask(url, have, timeout)
-    if answer is None:  # nothing comes after what is here: it may be the whole file
+    if answer is None:  # the server has no more bytes, so `part` may be the whole file
         return True
     with answer:
         if have and answer.status == 206 and not _continues(answer, have, size):
             part.unlink()
             return _transfer(url, part, size, progress, timeout)
-        have = have if answer.status == 206 else 0  # some servers know no ranges and send everything
+        have = have if answer.status == 206 else 0  # some servers do not support ranges and send the whole file
         return _store(answer, part, have, size, progress)
 
 
 def _ask(url: str, have: int, timeout: float) -> http.client.HTTPResponse | None:
-    """The answer to a request for the bytes from `have` on; None if the server says that there are no more."""
+    """Request the bytes from `have` on; return the answer, or None if the server says that there are no more."""
     headers = {"User-Agent": "glassnet", "Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
-    opener = urllib.request.OpenerDirector()  # not the default one: that follows redirections to ftp too
+    opener = urllib.request.OpenerDirector()  # the default one would also follow redirections to ftp
     for handler in (
         urllib.request.ProxyHandler(),
         urllib.request.HTTPHandler(),
@@ -143,7 +139,7 @@ def _ask(url: str, have: int, timeout: float) -> http.client.HTTPResponse | None
 
 
 def _continues(answer: http.client.HTTPResponse, have: int, size: int | None) -> bool:
-    """Whether the answer is the rest of the file, from the byte asked for."""
+    """Whether the answer is the rest of the file, from the requested byte on."""
     match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", ""))
     if answer.status != 206 or not match or int(match[1]) != have:
         return False
@@ -151,7 +147,7 @@ def _continues(answer: http.client.HTTPResponse, have: int, size: int | None) ->
 
 
 def _total(answer: http.client.HTTPResponse, have: int, size: int | None) -> int | None:
-    """How many bytes the file will have, as far as that is known."""
+    """The number of bytes that the file will have, or None if it is not known."""
     length = answer.headers.get("Content-Length", "")
     total = have + int(length) if length.isdecimal() else None
     if size is not None and total is not None and total != size:
@@ -162,7 +158,7 @@ def _total(answer: http.client.HTTPResponse, have: int, size: int | None) -> int
 def _store(
     answer: http.client.HTTPResponse, part: Path, have: int, size: int | None, progress: Progress | None
 ) -> bool:
-    """Write what comes after the first `have` bytes; whether there were any."""
+    """Write the answer after the first `have` bytes of the file; return whether `have` is above 0."""
     resumed = have > 0
     total = _total(answer, have, size)
     with part.open("ab" if resumed else "wb") as file:

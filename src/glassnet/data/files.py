@@ -1,6 +1,6 @@
-"""Files, plain, gzip or zip: opened by what is in them, not by their name, and written whole or not at all.
+"""Plain, gzip and zip files. The kind is detected from the contents, not the name; only complete files are written.
 
-Whatever goes wrong between the disk and an array is reported as a DataError that names the file.
+Any failure between the disk and an array is reported as a DataError that names the file.
 """
 
 import gzip
@@ -19,20 +19,20 @@ from glassnet.data.errors import DataError
 from glassnet.nn.plain import brief
 from glassnet.wholefile import whole_file
 
-Progress = Callable[[str, int, int | None], None]  # what is being done, how far it is, how far it goes if that is known
+Progress = Callable[[str, int, int | None], None]  # description, amount done, total amount or None if unknown
 
 BLOCK = 1 << 18  # bytes read at a time: large enough to be fast, small enough to stay in the cache
-PORTION = 1 << 16  # of a gzip file, unzipped at a time
-GZIP = 31  # zlib's number for the form of gzip, checked by its sum
-MOST_EXPANSION = 1032  # deflate cannot make more than this out of one byte
+PORTION = 1 << 16  # bytes of a gzip file unzipped at a time
+GZIP = 31  # zlib's wbits for gzip data; zlib then also verifies the checksum
+MOST_EXPANSION = 1032  # one byte of deflate data gives at most this number of bytes
 
 
 class Opened(NamedTuple):
     """A file opened for reading."""
 
-    stream: BinaryIO  # what the file holds, unzipped
-    raw: BinaryIO  # the file as it is; its position shows how far reading has come
-    most: int  # no more bytes than this can come out of the stream
+    stream: BinaryIO  # the contents of the file, unzipped
+    raw: BinaryIO  # the file itself; its position shows the progress of reading
+    most: int  # the stream can give at most this number of bytes
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def reading(path: str | Path) -> Iterator[Opened]:
     """Open a file, plain or gzip.
 
     Raises:
-        DataError: it does not exist or cannot be read, or while it is being read: it is truncated or broken gzip.
+        DataError: the file does not exist or cannot be read; or, found while reading, it is truncated or broken gzip.
     """
     try:
         with Path(path).open("rb") as raw, unzipping(raw, os.fstat(raw.fileno()).st_size, str(path)) as opened:
@@ -53,7 +53,7 @@ def reading(path: str | Path) -> Iterator[Opened]:
 
 @contextmanager
 def unzipping(raw: BinaryIO, size: int, where: str) -> Iterator[Opened]:
-    """The same for a binary file of `size` bytes that is open already; `where` names it in messages."""
+    """The same for a binary file of `size` bytes that is already open; `where` names it in messages."""
     zipped = raw.read(2) == b"\x1f\x8b"
     raw.seek(0)
     if not zipped:
@@ -69,7 +69,7 @@ def unzipping(raw: BinaryIO, size: int, where: str) -> Iterator[Opened]:
 
 
 class _Unzipped(io.RawIOBase):
-    """What a gzip file holds: one member or several, with zero bytes behind each, which GzipFile skips one by one."""
+    """The contents of a gzip file: one or several members. Zero bytes may follow each; GzipFile skips these slowly."""
 
     def __init__(self, raw: BinaryIO) -> None:
         self.raw, self.rest = raw, b""
@@ -99,10 +99,10 @@ class _Unzipped(io.RawIOBase):
 
 @contextmanager
 def reading_zip(path: str | Path) -> Iterator[zipfile.ZipFile]:
-    """Open a zip archive; `zip_member` finds what is in it.
+    """Open a zip archive; `zip_member` finds a file in it.
 
     Raises:
-        DataError: it does not exist or cannot be read, or is no zip archive, or while it is being read: it is broken.
+        DataError: the file does not exist, cannot be read or is not a zip archive; or, found while reading, is broken.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -118,10 +118,10 @@ def reading_zip(path: str | Path) -> Iterator[zipfile.ZipFile]:
 
 
 def zip_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-    """The entry of a file in a zip archive, which claims no more than there can be.
+    """The entry of a file in a zip archive; the size that it claims is checked.
 
     Raises:
-        DataError: there is none of this name, it is compressed in an unusual way, or claims an impossible size.
+        DataError: there is no file of this name, its compression is not supported, or it claims an impossible size.
     """
     try:
         member = archive.getinfo(name)
@@ -139,9 +139,9 @@ def zip_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
 
 @contextmanager
 def writing(path: str | Path) -> Iterator[BinaryIO]:
-    """Write a file that appears under its name only when it is whole; gzip if the name ends in .gz.
+    """Write a file that gets its name only when it is complete; gzip if the name ends in .gz.
 
-    The same contents give the same bytes: no time and no name is stored in the gzip header.
+    The same contents give the same bytes: the gzip header holds no time and no name.
 
     Raises:
         DataError: the file cannot be written.
@@ -170,7 +170,7 @@ def sha256_of(path: str | Path) -> str:
 
 
 def sha256_of_content(path: str | Path) -> str:
-    """The SHA-256 of what a file holds, unzipped: the same however it was compressed."""
+    """The SHA-256 of the unzipped contents of a file, which does not depend on the compression."""
     digest = hashlib.sha256()
     with reading(path) as (stream, _, _):
         while block := stream.read(BLOCK):

@@ -1,7 +1,7 @@
-"""IDX, the format of the MNIST files: a few bytes that say type and shape, then the numbers.
+"""IDX, the format of the MNIST files: a short header with type and shape, then the numbers.
 
-The first four bytes are 0, 0, a code for the type and the number of dimensions; then follows the size of each dimension
-as a big-endian uint32, then the values, big-endian too. Images are "magic 2051" (bytes 0 0 8 3), labels 2049 (0 0 8 1).
+The first four bytes are 0, 0, a code for the type, and the number of dimensions. Then follow the size of each dimension
+as a big-endian uint32, and the values, also big-endian. Images are "magic 2051" (bytes 0 0 8 3), labels 2049 (0 0 8 1).
 """
 
 import math
@@ -24,7 +24,7 @@ TYPES: dict[int, np.dtype[Any]] = {
     0x0D: np.dtype(np.float32),
     0x0E: np.dtype(np.float64),
 }
-MOST_DIMENSIONS = 64  # of a NumPy array
+MOST_DIMENSIONS = 64  # the limit of NumPy
 FOUR_FILES = (
     "train-images-idx3-ubyte.gz",
     "train-labels-idx1-ubyte.gz",
@@ -34,31 +34,31 @@ FOUR_FILES = (
 
 
 def read_idx(path: str | Path) -> Array:
-    """Read an IDX file, plain or gzip; which of them is seen from its bytes.
+    """Read an IDX file, plain or gzip; its first bytes show which.
 
     Returns:
-        A new array of the shape and type the file states, in this machine's byte order.
+        A new array with the shape and type in the header, in this machine's byte order.
 
     Raises:
         DataError: no such file, not IDX, unknown type, truncated, left-over bytes, broken gzip, or a header that
-            promises more than the file can hold (refused before any memory is taken for it).
+            promises more than the file can hold (detected before any memory is allocated).
     """
     with reading(path) as opened:
         return read_idx_stream(opened, str(path))
 
 
 def is_idx(path: Path) -> bool:
-    """Whether a file begins as IDX does, whatever its name: two zero bytes, a type, dimensions; or as gzip does."""
+    """Whether a file begins like IDX (two zero bytes and a known type) or like gzip, whatever its name."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
         start = file.read(4)
-    # Icons, the pictures of telephones (HEIC, AVIF) and JPEG 2000 begin with zeros too.
+    # Icons, photos of phones (HEIC, AVIF) and JPEG 2000 also begin with zeros, so the type is checked too.
     return start[:2] == b"\x1f\x8b" or (start[:2] == b"\0\0" and start[2:3] in bytes(TYPES))
 
 
 def read_idx_stream(opened: Opened, where: str) -> Array:
-    """The same from a file that is open already; `where` names it in messages."""
+    """Read IDX from a file that is already open; `where` names it in messages."""
     stream = opened.stream
     magic = stream.read(4)
     if not magic:
@@ -82,7 +82,7 @@ def read_idx_stream(opened: Opened, where: str) -> Array:
     try:
         data = np.empty(promised, np.uint8)
         array = data.view(dtype).reshape(shape)
-    except (ValueError, MemoryError):  # such as 0 x 2**32 x 2**32
+    except (ValueError, MemoryError):  # for example 0 x 2**32 x 2**32
         raise DataError(f"{where}: {claim}, which does not fit into an array") from None
     filled = 0
     while filled < promised and (block := stream.read(min(BLOCK, promised - filled))):
@@ -90,7 +90,7 @@ def read_idx_stream(opened: Opened, where: str) -> Array:
         filled += len(block)
     if filled < promised:
         raise DataError(f"{where}: truncated: {claim}, got {filled:,}")
-    if stream.read(1):  # reading to the end also makes gzip check its sum
+    if stream.read(1):  # reading to the end also makes gzip verify its checksum
         raise DataError(f"{where}: {claim}, but more bytes follow")
     return array.byteswap(inplace=True) if sys.byteorder == "little" else array
 
@@ -102,7 +102,7 @@ def write_idx(path: str | Path, array: Array) -> None:
         array: any shape; uint8, int8, int16, int32, float32 or float64.
 
     Raises:
-        DataError: another type (convert it first: `labels.astype(np.uint8)`), or the file cannot be written.
+        DataError: IDX cannot store the type (convert it: `labels.astype(np.uint8)`), or the file cannot be written.
     """
     codes = {dtype: code for code, dtype in TYPES.items()}
     native = array.dtype.newbyteorder("=")
@@ -121,7 +121,7 @@ def images_and_labels(images: Array, labels: Array, images_where: str, labels_wh
     """Check that two IDX arrays belong together: images (N, H, W) uint8 and labels (N,), which become int64.
 
     Raises:
-        DataError: other shapes or types, or different counts.
+        DataError: other shapes or types, or different numbers of images and labels.
     """
     if images.ndim != 3 or images.dtype != np.uint8:
         form = f"{images.dtype} in {images.ndim} dimensions"
@@ -135,7 +135,7 @@ def images_and_labels(images: Array, labels: Array, images_where: str, labels_wh
 
 
 def idx_names(name: str) -> tuple[str, ...]:
-    """The names that one of FOUR_FILES goes by: with .gz or not, and with a dot, as old tools unzip it."""
+    """The possible names of one of FOUR_FILES: with .gz or not, and with a dot, as old tools name the unzipped file."""
     plain = name.removesuffix(".gz")
     dotted = plain.replace("-idx", ".idx")
     return (plain + ".gz", plain, dotted + ".gz", dotted)
@@ -145,13 +145,13 @@ def read_four(files: Mapping[str, Path]) -> dict[str, Array]:
     """Read the training and test images and labels of a dataset in the form of MNIST.
 
     Args:
-        files: where each of FOUR_FILES is.
+        files: the path of each of FOUR_FILES.
 
     Returns:
         x_train and x_test (N, H, W) uint8; y_train and y_test (N,) int64.
 
     Raises:
-        DataError: a fault in one of the files, or images and labels of different counts.
+        DataError: a fault in one of the files, or different numbers of images and labels.
     """
     arrays: dict[str, Array] = {}
     for part, (images, labels) in (("train", FOUR_FILES[:2]), ("test", FOUR_FILES[2:])):

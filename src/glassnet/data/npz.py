@@ -1,6 +1,6 @@
-"""The .npz form in which Keras publishes image datasets: x_train, y_train, x_test and y_test in one file.
+"""The .npz files of Keras image datasets: x_train, y_train, x_test and y_test in one file.
 
-Such a file can hide a pickle or claim any size, so the header of each array is checked before any of it is loaded.
+Such a file can hide a pickle or claim any size, so the header of each array is checked before the array is loaded.
 """
 
 import math
@@ -22,14 +22,14 @@ NAMES = ("x_train", "y_train", "x_test", "y_test")
 
 
 def read_npz(path: str | Path) -> dict[str, Array]:
-    """Read the four arrays of a Keras dataset; nothing in the file is ever unpickled.
+    """Read the four arrays of a Keras dataset; nothing in the file is unpickled.
 
     Returns:
         x_train and x_test as uint8 (N, H, W), (N, H, W, C) or (N, D); y_train and y_test as int64 (N,).
 
     Raises:
         DataError: no such file, not an npz, truncated, a missing array, Python objects, other types or shapes,
-            different counts, or a header that promises another size than the file holds.
+            different numbers of images and labels, or a header that promises another size than the file holds.
     """
     with reading_zip(path) as archive:
         arrays = {name: _read_array(archive, name, f"{path}: {name}") for name in NAMES}
@@ -39,7 +39,7 @@ def read_npz(path: str | Path) -> dict[str, Array]:
             raise DataError(
                 f"{path}: expected x_{part} as it was stored, uint8 pixels (N, H, W); got {x.dtype} of shape {x.shape}"
             )
-        if y.ndim == 2 and y.shape[1] == 1:  # as Keras gives CIFAR-10
+        if y.ndim == 2 and y.shape[1] == 1:  # as in Keras's CIFAR-10
             y = y[:, 0]
         if y.ndim != 1 or y.dtype.kind not in "iu":
             raise DataError(f"{path}: expected y_{part} as integers (N,), got {y.dtype} of shape {y.shape}")
@@ -53,10 +53,10 @@ def _read_array(archive: zipfile.ZipFile, name: str, where: str) -> Array:
     member = zip_member(archive, f"{name}.npy")
     try:
         with warnings.catch_warnings(), archive.open(member) as stream:
-            warnings.simplefilter("ignore")  # of headers that Python 2 wrote, and of old names of types
+            warnings.simplefilter("ignore")  # NumPy warns of headers from Python 2 and of old names of types
             shape, _, dtype = _read_header(stream)
             if dtype.hasobject:
-                raise DataError(f"{where} holds Python objects; they are not loaded, for that could run code")
+                raise DataError(f"{where} holds Python objects; they are not loaded, because that could run code")
             promised = math.prod(shape) * dtype.itemsize
             follow = member.file_size - stream.tell()
             if promised != follow:
@@ -67,12 +67,12 @@ def _read_array(archive: zipfile.ZipFile, name: str, where: str) -> Array:
     except DataError:
         raise
     except (ValueError, MemoryError, SyntaxError, TokenError, RecursionError, OverflowError) as error:
-        raise DataError(f"{where} is no NumPy array: {brief(error)}") from None
+        raise DataError(f"{where} is not a NumPy array: {brief(error)}") from None
     return array
 
 
 def _read_header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, order and type that a .npy header states."""
+    """Shape, memory order and type in a .npy header."""
     version = npy.read_magic(stream)
     if version == (1, 0):
         return npy.read_array_header_1_0(stream)

@@ -1,7 +1,7 @@
-"""Outliers: images that are none of the classes, made from those that are, so that a network learns to be unsure.
+"""Outliers: images of no class, made from the training images. With them a network learns when to be unsure.
 
-A network that has only ever seen digits is sure of everything, also of a letter. Shown pieces of digits that are put
-together wrongly, with all classes equally probable as the target, it learns to say "none that I know".
+A network that was trained on digits only is confident about everything, even a letter. So it is also trained on wrongly
+combined pieces of digits, with the target that all classes are equally probable.
 """
 
 import math
@@ -13,33 +13,34 @@ from glassnet.data.augment import resampled
 from glassnet.data.errors import DataError
 from glassnet.nn.array import Array
 
-STROKES = 3, 5  # of a sign, least and most
-GRID, PIECES = 4, 24  # points along a side between which strokes run; straight pieces that make up a stroke
-PEN = 0.02, 0.06  # half the width of a stroke, in parts of the side
-BELL = 1.2  # pixels, of the bell that draws the strokes
-FIT = 20 / 28  # of the side: as large as a digit is in its image
+STROKES = 3, 5  # least and largest number of strokes of a sign
+GRID, PIECES = 4, 24  # grid points along a side, where strokes begin and end; straight pieces of each stroke
+PEN = 0.02, 0.06  # half the width of a stroke, as a fraction of the side
+BELL = 1.2  # standard deviation in pixels of the bell that draws the strokes
+FIT = 20 / 28  # size of a digit in its image, as a fraction of the side
 
 
 @dataclass(frozen=True)
 class Outliers:
-    """Some of the images of a batch replaced by outliers.
+    """Replaces some of the images of a batch by outliers.
 
-    Half of the outliers are made from images a and b of the batch: half of a, and of b after a quarter turn the other
-    half, so that even halves of the same class do not fit together; or each quarter is that of another image, turned;
-    or b, turned, lies over a, or stands beside it, both half as wide.
-    Only images with at least the median amount of ink give pieces: two simple strokes could make a sign that is in the
-    classes, such as a 7 or a 4. The others are signs drawn at random: three to five strokes, straight, bent or round.
-    All are then set into the middle and enlarged to the size of a digit.
+    Half of the outliers are pieces of images from the batch. Either one half of image a and the other half of image b,
+    which is turned by 90 degrees so that halves of the same class do not fit together; or a quarter of each of four
+    images; or b, turned, drawn over a; or two images side by side, both half as wide. Only images with at least the
+    median amount of ink are used: pieces of simpler ones could make a digit, such as a 7 or a 4.
 
-    Targets become rows of probabilities (N, classes): 1 at the label of an image that stayed, 1 / classes everywhere
-    for an outlier.
+    The other outliers are signs drawn at random: three to five strokes, straight, bent or round. All outliers are then
+    centred and scaled to the size of a digit.
+
+    Targets become rows of probabilities (N, classes): 1 at the label of an image that was not replaced, 1 / classes
+    everywhere for an outlier.
 
     Args:
-        share: how much of a batch is replaced, from 0 to 0.5.
-        classes: how many classes the labels have.
+        share: the fraction of a batch that is replaced, from 0 to 0.5.
+        classes: the number of classes.
 
     Raises:
-        DataError: settings out of range; images that are not square, or targets that are no labels.
+        DataError: settings out of range; images that are not square, or targets that are not labels.
 
     Reference: Hendrycks, Mazeika and Dietterich 2019, "Deep anomaly detection with outlier exposure", section 3 (there
     with outliers from other datasets).
@@ -55,10 +56,10 @@ class Outliers:
             raise DataError(f"classes must be a whole number of at least 2, got {self.classes!r}")
 
     def __call__(self, x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-        """A batch with its last images replaced, and its targets as rows: one of the changes that `fit` takes.
+        """Replace the last images of a batch, and return it with its targets as rows, for `augment` of `fit`.
 
         Args:
-            x: (N, H, H) or (N, H, H, C), uint8.   y: labels (N,).   rng: what is drawn comes from here.
+            x: (N, H, H) or (N, H, H, C), uint8.   y: labels (N,).   rng: the source of random numbers.
         """
         if x.ndim not in (3, 4) or x.shape[1] != x.shape[2] or x.dtype != np.uint8:
             raise DataError(f"outliers are made from square images (N, H, H), uint8; got {x.dtype} of shape {x.shape}")
@@ -72,18 +73,18 @@ class Outliers:
             return x, targets
         x = x.copy()
         images = x.reshape(*x.shape[:3], -1)
-        made = np.concatenate([spliced(images, count // 2, rng), signs(images, count - count // 2, rng)])
-        x[-count:] = centred(made).reshape(count, *x.shape[1:])
+        outliers = np.concatenate([spliced(images, count // 2, rng), signs(images, count - count // 2, rng)])
+        x[-count:] = centred(outliers).reshape(count, *x.shape[1:])
         targets[-count:] = 1 / self.classes
         return x, targets
 
 
 def spliced(images: Array, count: int, rng: np.random.Generator) -> Array:
-    """So many images (count, H, H, C) from pieces of the images (N, H, H, C)."""
+    """Make images (count, H, H, C) from pieces of the images (N, H, H, C)."""
     H = images.shape[1]
     ink = images.sum(axis=(1, 2, 3))
-    rich = images[ink >= np.median(ink)]
-    a, b, c, d = (rich[rng.integers(len(rich), size=count)] for _ in range(4))
+    inky = images[ink >= np.median(ink)]
+    a, b, c, d = (inky[rng.integers(len(inky), size=count)] for _ in range(4))
     b, c, d = (turned(part, rng) for part in (b, c, d))
     place = np.arange(H)
     lower, right = place[:, None, None] >= H // 2, place[None, :, None] >= H // 2
@@ -99,7 +100,7 @@ def spliced(images: Array, count: int, rng: np.random.Generator) -> Array:
 
 
 def signs(images: Array, count: int, rng: np.random.Generator) -> Array:
-    """So many images (count, H, H, C) of signs, drawn as bright as the brightest of the images (N, H, H, C)."""
+    """Draw images (count, H, H, C) of signs, as bright as the brightest of the images (N, H, H, C)."""
     H, C = images.shape[1], images.shape[3]
     drawn = np.arange(STROKES[1]) < rng.integers(STROKES[0], STROKES[1] + 1, (count, 1))
     pen = rng.uniform(*PEN, (count, 1, 1)) * H
@@ -108,18 +109,18 @@ def signs(images: Array, count: int, rng: np.random.Generator) -> Array:
 
 
 def strokes(count: int, rng: np.random.Generator) -> Array:
-    """Points along the strokes of so many signs (count, strokes, pieces + 1, 2), row and column in parts of the side.
+    """Points along the strokes of signs (count, strokes, pieces + 1, 2): row and column as fractions of the side.
 
-    A quarter of the strokes are bent, a quarter go round, by half a turn to a whole one; the others are straight. They
-    begin at a point of the grid or, half of them, where the stroke before them ended.
+    A quarter of the strokes are bent, a quarter are arcs of half a turn to a whole turn, the others are straight. Half
+    of the strokes begin at a point of the grid, the others where the previous stroke ended.
     """
     t = np.linspace(0, 1, 1 + PIECES)[:, None]
     step = 0.6 / (GRID - 1)
     every: list[Array] = []
     for _ in range(STROKES[1]):
         start, end = rng.integers(GRID, size=(2, count, 2))
-        end = np.where(np.arange(2) == rng.integers(4, size=(count, 1)), start, end)  # half along a row or a column
-        end = np.where((start == end).all(axis=1, keepdims=True), (end + 1) % GRID, end)  # none is a dot
+        end = np.where(np.arange(2) == rng.integers(4, size=(count, 1)), start, end)  # half run along a row or column
+        end = np.where((start == end).all(axis=1, keepdims=True), (end + 1) % GRID, end)  # no stroke is a dot
         start, end = (0.2 + step * part + rng.normal(0, 0.02, (count, 2)) for part in (start, end))
         if every:
             start = np.where(rng.integers(2, size=(count, 1)) > 0, every[-1][:, -1], start)
@@ -134,10 +135,11 @@ def strokes(count: int, rng: np.random.Generator) -> Array:
 
 
 def distance(points: Array, drawn: Array, H: int) -> Array:
-    """About how far (N, H, H) each pixel lies from the drawn ones (N, K) of the strokes through points (N, K, P, 2).
+    """The approximate distance (N, H, H) of each pixel from the strokes through points (N, K, P, 2).
 
-    A bell of width s over every short piece of a stroke adds up to exp(-d^2 / 2 s^2) at distance d from a long straight
-    one, and is a product of two matrices; so d is got back from the sum. Where strokes meet the ink is a little wider.
+    The mask `drawn` (N, K) says which strokes count. Bells of width s over the short pieces of a stroke add up to
+    exp(-d^2 / 2 s^2) at distance d from a long straight stroke. This sum is a product of two matrices, and d follows
+    from it. Where strokes meet, they are a little wider.
     """
     N = len(points)
     length = np.sqrt((np.diff(points, axis=2) ** 2).sum(axis=3)) * drawn[:, :, None]  # (N, K, P - 1)
@@ -149,14 +151,14 @@ def distance(points: Array, drawn: Array, H: int) -> Array:
 
 
 def turned(images: Array, rng: np.random.Generator) -> Array:
-    """Each image (N, H, H, C) turned by a quarter, this way or the other."""
+    """Turn each image (N, H, H, C) by 90 degrees, in a random direction."""
     ways = rng.integers(2, size=(len(images), 1, 1, 1))
     across = images.transpose(0, 2, 1, 3)
     return np.where(ways == 0, across[:, ::-1], across[:, :, ::-1])
 
 
 def centred(images: Array) -> Array:
-    """The images (N, H, H, C), each scaled so that its ink fits a digit's box, its centre of mass in the middle."""
+    """Scale each image (N, H, H, C) so that its ink fits a digit's box, and put its centre of mass in the middle."""
     N, H, _, C = images.shape
     values = images.astype(np.float32)
     grey = values.sum(axis=3)
@@ -168,7 +170,7 @@ def centred(images: Array) -> Array:
         middles.append(line @ place / total)
         inked = line > 0
         extents.append(H - inked.argmax(axis=1) - inked[:, ::-1].argmax(axis=1))
-    scale = np.maximum(*extents) / (FIT * H)  # of the source to the result
+    scale = np.maximum(*extents) / (FIT * H)  # size in the source / size in the result
     offsets = (place - (H - 1) / 2) * scale[:, None]  # (N, H)
     rows = (middles[0][:, None] + offsets)[:, :, None]
     columns = (middles[1][:, None] + offsets)[:, None, :]

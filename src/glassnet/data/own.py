@@ -1,6 +1,7 @@
-"""Files of one's own: a CSV file, a Keras file, or a folder of files named as MNIST's, read as a dataset.
+"""The user's own files read as a dataset: a CSV file, a Keras file, or a folder of files named like those of MNIST.
 
-They bring no register, so the classes are the labels that occur, and nothing but their form can be checked.
+No names of classes and no checksums are known, so the classes are "0" to the largest label, and only the form is
+checked.
 """
 
 from pathlib import Path
@@ -20,21 +21,21 @@ def read_own(path: Path, *, progress: Progress | None = None) -> dict[str, Array
     """Read training examples and, if there are any, test examples.
 
     Args:
-        path: a file .csv, .csv.gz or .npz; or a folder that holds the four MNIST-named IDX files (.gz or not), or
-            train.csv and maybe test.csv, or just one such file.
+        path: a file .csv, .csv.gz or .npz; or a folder that holds the four IDX files named like those of MNIST (.gz or
+            not), or train.csv and perhaps test.csv, or exactly one .csv, .csv.gz or .npz file.
 
     Returns:
-        x_train uint8, y_train int64; x_test and y_test where they come with it.
+        x_train uint8, y_train int64; also x_test and y_test if there are test examples.
 
     Raises:
-        DataError: another kind of file, or one with a fault.
+        DataError: another kind of file, or a file with a fault.
     """
     if path.is_file():
         if not path.name.endswith(ENDINGS):
             raise DataError(f"{path}: expected a file {', '.join(ENDINGS)}, or a folder")
         return read_npz(path) if path.suffix == ".npz" else read_train_and_test(path, progress=progress)
-    found = {name: next((path / n for n in idx_names(name) if (path / n).is_file()), None) for name in FOUR_FILES}
-    files = {name: file for name, file in found.items() if file}
+    located = {name: next((path / n for n in idx_names(name) if (path / n).is_file()), None) for name in FOUR_FILES}
+    files = {name: file for name, file in located.items() if file}
     if len(files) == len(FOUR_FILES):
         return read_four(files)
     if train_and_test := csv_files(path):
@@ -50,18 +51,18 @@ def read_own(path: Path, *, progress: Progress | None = None) -> dict[str, Array
 
 
 def csv_files(folder: Path) -> list[Path]:
-    """train.csv, and test.csv if it is there; nothing without train.csv."""
+    """The paths of train.csv and, if it exists, test.csv; empty without train.csv."""
     train, test = folder / "train.csv", folder / "test.csv"
     return [path for path in (train, test) if path.is_file()] if train.is_file() else []
 
 
 def classes_and_white(arrays: dict[str, Array], where: str) -> tuple[tuple[str, ...], int]:
-    """The names of the classes, "0" to the largest label, and the largest value a pixel may have.
+    """The names of the classes, "0" to the largest label, and the largest value that a pixel may have.
 
-    Pixels count to 255, unless none is above 16: then to the largest there is, as in images of 16 greys or of 0 and 1.
+    That value is 255. But if no pixel is above 16, it is the largest pixel, as in images of 16 greys or of 0 and 1.
 
     Raises:
-        DataError: a label that cannot be the number of a class.
+        DataError: a label is too large for the number of a class.
     """
     labels = [int(arrays[name].max(initial=0)) for name in ("y_train", "y_test") if name in arrays]
     pixels = [int(arrays[name].max(initial=0)) for name in ("x_train", "x_test") if name in arrays]

@@ -1,6 +1,6 @@
-"""The datasets that are known by name: where each is published, its checksums, and how its files become arrays.
+"""The registered datasets: where each is published, its checksums, and how its files become arrays.
 
-Addresses and checksums are those its makers published. Nothing here opens a file or a connection.
+Addresses and checksums are those that the makers published. Importing this opens no file and no connection.
 """
 
 from collections.abc import Callable
@@ -13,8 +13,8 @@ from glassnet.data.csv import read_train_and_test
 from glassnet.data.idx import FOUR_FILES, idx_names, read_four
 from glassnet.nn.array import Array
 
-Files = dict[str, Path]  # the name of a file as published -> where it is
-Arrays = dict[str, Array]  # x_train, y_train, and unless they are still to be held out x_test, y_test
+Files = dict[str, Path]  # published name of a file -> its path
+Arrays = dict[str, Array]  # x_train, y_train; also x_test, y_test if the dataset comes with test examples
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,9 @@ class RemoteFile:
 
     Attributes:
         size: in bytes.
-        sha256: of the file as published.
-        content_sha256: of what it holds unzipped, if known; then copies that are unzipped or zipped anew pass too.
+        sha256: the checksum of the file as published.
+        content_sha256: the checksum of its unzipped contents, if known; then unzipped or re-zipped copies are valid
+            too.
     """
 
     name: str
@@ -34,7 +35,7 @@ class RemoteFile:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names under which it may lie on this machine."""
+        """The names that the file may have on this machine."""
         if self.content_sha256 is None:
             return (self.name,)
         return idx_names(self.name)
@@ -45,11 +46,12 @@ class Entry:
     """A registered dataset.
 
     Attributes:
-        name: what it is asked for by.   about: what is in it, in a few words.
-        folder: of its files, below GLASSNET_DATA, the cache, or a mirror; several datasets may share one.
-        classes: a name for each label.   white: the largest value a pixel may have.
-        read: makes the arrays out of the files.   files: those that are needed.   mirrors: addresses they follow.
-        derived_from: the dataset it is made of when it is not at hand, instead of a download.
+        name: its name in `load_dataset`.   about: a short description.
+        folder: the folder of its files below GLASSNET_DATA, the cache or a mirror; several datasets may share one.
+        classes: a name for each label.   white: the largest value that a pixel may have.
+        read: makes the arrays from the files.   files: the files that it needs.   mirrors: addresses of folders that
+            hold these files.
+        derived_from: if given, a missing dataset is made from this one instead of being downloaded.
     """
 
     name: str
@@ -64,23 +66,23 @@ class Entry:
 
 
 def read_csv_files(files: Files) -> Arrays:
-    """train.csv, and test.csv if it is there."""
+    """Read train.csv, and test.csv if it exists."""
     return read_train_and_test(files["train.csv"], files.get("test.csv"))
 
 
 def read_small_digits(files: Files) -> Arrays:
-    """The digits of scikit-learn, which need no files."""
+    """Read the digits of scikit-learn, which need no files."""
     x, y = digits.read_digits()
     return {"x_train": x, "y_train": y}
 
 
 def read_emnist_files(files: Files, split: str) -> Arrays:
-    """One of the six datasets in EMNIST's zip file."""
+    """Read one of the six datasets in EMNIST's zip file."""
     return emnist.read_emnist(files["gzip.zip"], split)
 
 
 def read_cifar10_files(files: Files) -> Arrays:
-    """The archive of CIFAR-10."""
+    """Read the archive of CIFAR-10."""
     return cifar.read_cifar10(files["cifar-10-binary.tar.gz"])
 
 
@@ -88,7 +90,7 @@ DIGITS = tuple("0123456789")
 
 
 def four_files(name: str, about: str, classes: tuple[str, ...], files: tuple[RemoteFile, ...], *mirrors: str) -> Entry:
-    """A dataset in the form of MNIST."""
+    """The entry of a dataset in the form of MNIST."""
     return Entry(name, about, name, classes, read_four, files, mirrors)
 
 

@@ -1,7 +1,7 @@
-"""Which examples are held out: by chance, but with as many of each class as the class has its share.
+"""Stratified splits: examples are held out at random, but each class in proportion to its size.
 
-Every example draws a lot that is addressed by the seed and its row; from each class those with the smallest are held
-out. So the same seed holds out the same examples on every machine.
+The seed and the row of an example determine its random number. From each class, the examples with the smallest random
+numbers are held out. So the same seed holds out the same examples on every machine.
 """
 
 import numpy as np
@@ -13,8 +13,8 @@ from glassnet.nn.array import Array
 def stratified(labels: Array, count: int, *, seed: int) -> tuple[Array, Array]:
     """Hold out `count` examples so that each class keeps its proportion.
 
-    Each class gives its share of `count` rounded down; what is then still missing comes from the classes that rounding
-    cost most (largest remainder). The last example of a class is held out only when nothing else is left.
+    Each class gives its share of `count`, rounded down. The missing examples come from the classes with the largest
+    remainders. The last example of a class is held out only if no other examples are left.
 
     Args:
         labels: integers (N,).
@@ -25,7 +25,7 @@ def stratified(labels: Array, count: int, *, seed: int) -> tuple[Array, Array]:
         The rows that stay and the rows that are held out, both ascending, int64.
 
     Raises:
-        DataError: labels of another form, count or seed out of range.
+        DataError: the labels are not integers (N,), or count or seed is out of range.
     """
     labels = np.asarray(labels)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
@@ -35,7 +35,7 @@ def stratified(labels: Array, count: int, *, seed: int) -> tuple[Array, Array]:
     if not 0 <= seed < 2**64:
         raise DataError(f"seed must be a whole number from 0 to 2**64 - 1, got {seed}")
     classes, sizes = np.unique(labels, return_counts=True)
-    lots = np.random.Philox(key=seed).random_raw(len(labels))  # raw bits: NumPy promises them to stay the same
+    lots = np.random.Philox(key=seed).random_raw(len(labels))  # NumPy promises that raw bits will not change
     held_out = np.zeros(len(labels), bool)
     for label, share in zip(classes, shares_of(count, sizes), strict=True):
         rows = np.flatnonzero(labels == label)
@@ -44,14 +44,14 @@ def stratified(labels: Array, count: int, *, seed: int) -> tuple[Array, Array]:
 
 
 def tenths(values: Array) -> Array:
-    """For each real number (N,) in which tenth of the sorted ones it lies, 0 to 9: to hold out by in proportion."""
+    """The decile, 0 to 9, of each real number (N,) in sorted order; used as classes for `stratified`."""
     ranks = np.empty(len(values), np.int64)
     ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
     return ranks * 10 // max(len(values), 1)
 
 
 def shares_of(count: int, sizes: Array) -> Array:
-    """How many of `count` each class gives, by largest remainder, given the size of each class."""
+    """Divide `count` among the classes in proportion to their sizes, by largest remainder."""
     total = max(int(sizes.sum()), 1)
     shares = sizes * count // total
     by_remainder = np.argsort(-(sizes * count % total), kind="stable")

@@ -1,7 +1,7 @@
-"""The way back through a network that acts as in prediction.
+"""The backward pass through a network in prediction mode.
 
-`backward` of a layer is the derivative of what it does in training. Nearly always that is what it does in prediction
-too; here is also the way back through those layers, such as Dropout and BatchNorm, that predict otherwise.
+`backward` of a layer is the derivative of its forward pass in training. For most layers, prediction is the same. This
+module also handles the layers that predict differently, such as Dropout and BatchNorm.
 """
 
 from collections.abc import Callable
@@ -16,16 +16,16 @@ from glassnet.nn.norm import BatchNorm
 
 
 def pass_back(layer: Layer, x: Array, dy: Array) -> Array:
-    """dx = dLoss/dx, for what the layer does in prediction; the gradients of its parameters go where they belong."""
+    """dx = dLoss/dx for the layer in prediction mode; also writes the gradients of its parameters."""
     return way_back(layer, x)(layer, x, dy)
 
 
 def way_back(layer: Layer, x: Array) -> Callable[[Layer, Array, Array], Array]:
-    """How the gradient comes back through a layer that acts as in prediction.
+    """The function that passes the gradient back through a layer in prediction mode.
 
-    Where a layer does in training what it does in prediction, its own backward is right. BatchNorm is an affine map in
-    prediction. A layer that hands its input on, such as Dropout, hands the gradient on. Of any other the slopes are
-    measured.
+    If a layer does the same in training and in prediction, its own backward is correct. BatchNorm is an affine map in
+    prediction. A layer that returns its input, such as Dropout, also returns the gradient. For any other layer the
+    slopes are measured.
     """
     if isinstance(layer, BatchNorm):
         return affine_back
@@ -36,7 +36,7 @@ def way_back(layer: Layer, x: Array) -> Callable[[Layer, Array, Array], Array]:
 
 
 def own_back(layer: Layer, x: Array, dy: Array) -> Array:
-    """The layer's own backward."""
+    """Use the layer's own backward."""
     layer.forward(x, training=True)
     return layer.backward(dy).copy()
 
@@ -47,7 +47,7 @@ def hand_back(layer: Layer, x: Array, dy: Array) -> Array:
 
 
 def affine_back(layer: Layer, x: Array, dy: Array) -> Array:
-    """dx = gamma r dy, for a BatchNorm whose mean and variance are those that training has kept."""
+    """dx = gamma r dy, for a BatchNorm with the running mean and variance of training."""
     assert isinstance(layer, BatchNorm)
     r = 1 / np.sqrt(layer.variance + layer.epsilon)
     others = tuple(range(x.ndim - 1))
@@ -57,16 +57,16 @@ def affine_back(layer: Layer, x: Array, dy: Array) -> Array:
 
 
 def measure_back(layer: Layer, x: Array, dy: Array) -> Array:
-    """dx and the gradients by central differences of what the layer predicts: slow, but right for every layer."""
+    """dx and the gradients by central differences of the layer's prediction: slow, but correct for every layer."""
 
     def slope(array: Array, index: Index) -> float:
-        kept = array[index]
-        h = 1e-5 * max(1.0, abs(float(kept)))
-        array[index] = kept + h
+        original = array[index]
+        h = 1e-5 * max(1.0, abs(float(original)))
+        array[index] = original + h
         up = layer.forward(x).copy()
-        array[index] = kept - h
+        array[index] = original - h
         change = up - layer.forward(x)
-        array[index] = kept
+        array[index] = original
         return float((change * dy).sum()) / (2 * h)
 
     x = x.astype(np.float64)  # a copy
@@ -79,9 +79,9 @@ def measure_back(layer: Layer, x: Array, dy: Array) -> Array:
 
 
 REMARKS: dict[Callable[[Layer, Array, Array], Array], str] = {
-    hand_back: "As in prediction it hands on what it gets: y = x, dx = dy.",
-    affine_back: "As in prediction m and v are constants that training has kept: dx = gamma r dy.",
-    measure_back: "It predicts otherwise than it trains: these are the slopes of its prediction, measured.",
+    hand_back: "Shown as in prediction, where it returns its input: y = x, dx = dy.",
+    affine_back: "Shown as in prediction, where m and v are constants from training: dx = gamma r dy.",
+    measure_back: "It differs in training and prediction: these are the measured slopes of its prediction.",
 }
 
 

@@ -1,7 +1,7 @@
-"""Equations with numbers in them: what a layer computes, for one of its outputs, as one would do it by hand.
+"""Equations with numbers: the computation of one output of a layer, as one would do it by hand.
 
-The equation of a layer is read from the docstring of its class, so what is shown is what stands beside the code. The
-numbers are those of one example; of a long sum the largest terms are written out.
+The equation of a layer is read from the docstring of its class, so it is the one beside the code. The numbers are those
+of one example. Of a long sum, only the largest terms are written out.
 """
 
 import inspect
@@ -13,38 +13,38 @@ import numpy as np
 from glassnet.explanation.records import Index, Term, Worked
 from glassnet.nn.array import Array
 
-WRITTEN = 3  # the terms of a sum that are written out
+WRITTEN = 3  # number of terms of a sum that are written out
 STARTS = re.compile(r"[\w/]+'?(\[[^\]]*\])? (=|collects)")
 TOKEN = re.compile(r"[A-Za-z_]\w*'?|\d[\d.]*(?:e[+-]?\d+)?|\S")
 WORDS = {"where", "else", "each", "is", "with", "of", "over", "and", "in", "at", "as", "if", "for", "the", "to", "sum"}
 
 
 def equations(part: type, slot: str) -> tuple[str, ...]:
-    """The equations in the docstring of a layer or loss, from its slot "Forward" or "Backward", one by one."""
+    """The equations in the slot "Forward" or "Backward" of the docstring of a layer or loss."""
     lines = (inspect.getdoc(part) or "").splitlines()
     start = next((i for i, line in enumerate(lines) if line.startswith(f"{slot}:")), None)
     if start is None:
         return ()
-    found: list[str] = []
+    result: list[str] = []
     for line in [lines[start].removeprefix(f"{slot}:"), *lines[start + 1 :]]:
         if line and not line[0].isspace():
             break
         if not line.strip():
             break
-        if found and not STARTS.match(line.strip()):
-            found[-1] += f" {line.strip()}"  # a long equation goes on
+        if result and not STARTS.match(line.strip()):
+            result[-1] += f" {line.strip()}"  # the second line of a long equation
         else:
-            found += re.split(r"\s{2,}", line.strip())
-    return tuple(found)
+            result += re.split(r"\s{2,}", line.strip())
+    return tuple(result)
 
 
 def number(value: float) -> str:
-    """Four digits, and no minus before a zero."""
+    """A number as text: four digits, and no minus sign previous a zero."""
     return f"{value + 0.0:.4g}"
 
 
 def at(name: str, index: Index) -> str:
-    """x[12], W[12,3]; a plain name where there is nothing to choose."""
+    """A name with its index: x[12], W[12,3]; only the name if the index is empty."""
     return f"{name}[{','.join(map(str, index))}]" if index else name
 
 
@@ -54,8 +54,8 @@ def weighted_sum(
     """A sum of products a[i] b[j], with its largest terms written out.
 
     Args:
-        left: what the sum is.
-        names: of the two factors, such as x and W.
+        left: the left side of the equation.
+        names: the names of the two factors, such as x and W.
         pairs: the index of both factors in every term.
         factors: (terms, 2), their values.
         extra: `bias`, and `bias_name` for its symbol.
@@ -63,8 +63,8 @@ def weighted_sum(
     bias, bias_name = float(extra.get("bias", 0.0)), extra.get("bias_name", "")
     factors = np.asarray(factors, np.float64).reshape(-1, 2)
     products = factors[:, 0] * factors[:, 1]
-    order = np.argsort(-np.abs(products), kind="stable")
-    shown = [k for k in order[:WRITTEN] if products[k] != 0] or list(order[:1])
+    by_size = np.argsort(-np.abs(products), kind="stable")
+    shown = [k for k in by_size[:WRITTEN] if products[k] != 0] or list(by_size[:1])
     terms = tuple(
         Term(
             f"{at(names[0], pairs[k][0])} {at(names[1], pairs[k][1])}",
@@ -87,32 +87,32 @@ def weighted_sum(
 
 
 def plus(value: float) -> str:
-    """A number as it is added to others: + 2, - 2."""
+    """A number as a further term of a sum: + 2, - 2."""
     return f" - {number(-value)}" if number(value).startswith("-") else f" + {number(value)}"
 
 
 def protected(value: float) -> str:
-    """A number as it stands after an operator: in brackets if it is negative."""
+    """A number after an operator: in brackets if it is negative."""
     return f"({number(value)})" if number(value).startswith("-") else number(value)
 
 
 def substitute(right: str, values: dict[str, float]) -> str:
-    """The right side of an equation, with numbers; side by side means times, and gets its sign."""
+    """The right side of an equation with numbers; factors side by side get a multiplication sign."""
     pieces: list[str] = []
-    before = ""
+    previous = ""
     for match in TOKEN.finditer(right):
         token = match[0]
         apart = right[match.start() - 1 : match.start()] == " "
-        if apart and _is_factor(before, last=True) and _is_factor(token, last=False):
+        if apart and _is_factor(previous, last=True) and _is_factor(token, last=False):
             pieces.append(" *")
         if token in values:
             after = right[match.end() : match.end() + 1]
-            bare = before in ("", "(", ",", "where") and after != "^"
+            bare = previous in ("", "(", ",", "where") and after != "^"
             text = number(values[token]) if bare else protected(values[token])
         else:
             text = token
         pieces.append((" " if apart else "") + text)
-        before = token
+        previous = token
     return "".join(pieces).strip()
 
 

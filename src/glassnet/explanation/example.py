@@ -1,8 +1,8 @@
-"""One example on its way through a network and back, in three movements: trace, thread back, write.
+"""Explains one example in three steps: forward pass, backward pass, equations with numbers.
 
-`Network.trace` keeps what every layer makes of the example. `thread_back` brings the gradient of the loss back, and
-follows one thread of numbers from the output of the class down to the input that says most for it. Then every layer's
-equations are written with these numbers in them.
+`Network.trace` returns the output of every layer. `thread_back` computes the gradients, and follows one thread of units
+from the output of the class down to the input with the largest effect on it. Then the equations of every layer are
+written with these numbers.
 """
 
 import math
@@ -49,21 +49,21 @@ def explain(
     lr: float = 0.1,
     names: Sequence[str] = (),
 ) -> Explanation:
-    """What a network makes of one example, and what it would learn from it, number by number.
+    """All numbers of one example: the forward pass, the gradients, and one step of training.
 
-    Everything is computed in float64 on a copy; the network stays as it is. Layers act as in prediction, also on the
-    way back: Dropout silences nothing.
+    Everything is computed in float64 on a copy; the network does not change. All layers act as in prediction, also in
+    the backward pass: Dropout drops nothing.
 
     Args:
         x: one example, or a batch of one.
-        y: its label, or a row of targets (M,); by default what the network predicts.
+        y: its label, or a row of targets (M,); by default the prediction of the network.
         neuron: follow one neuron, "layer:index", such as "dense1:7", or "conv2d1:3,4,0" for row, column, filter.
-        lr: the learning rate of the step that is shown, above 0.
-        names: of the inputs, one for each, such as `schema.input_names`.
+        lr: the learning rate of the training step, above 0.
+        names: the names of the inputs, one for each, such as `schema.input_names`.
 
     Raises:
-        InputError: not one example, a target that does not fit, an unknown layer or index, lr not above 0, too many or
-            too few names.
+        InputError: x is not one example; the target does not fit; the layer or the index does not exist; lr is not
+            above 0; the number of names is wrong.
     """
     size = math.prod(network.input_shape)
     require(0 < lr < math.inf, f"lr must be a number above 0, got {lr!r}")
@@ -74,60 +74,60 @@ def explain(
         "Flatten() or Dense(classes)",
     )
     batch = one_example(network, x)
-    own = network.copy(dtype=np.float64)
-    own.logits(batch)  # refuses what is not finite
-    spot = None if neuron is None else find_neuron(own, neuron)
+    double = network.copy(dtype=np.float64)
+    double.logits(batch)  # raises InputError for values that are not finite
+    spot = None if neuron is None else find_neuron(double, neuron)
 
-    outputs = [output.copy() for output in own.trace(batch)]
-    inputs = [layer_input(layer, a) for layer, a in zip(own.layers, [batch, *outputs], strict=False)]
+    outputs = [output.copy() for output in double.trace(batch)]
+    inputs = [layer_input(layer, a) for layer, a in zip(double.layers, [batch, *outputs], strict=False)]
     logits = outputs[-1]
-    targets, assumed = target(own, y, logits)
-    loss, prediction = own.loss.forward(logits, targets)
-    dlogits = own.loss.backward(prediction, targets)
-    rows = one_hot_rows(targets, own)
+    targets, assumed = target(double, y, logits)
+    loss, prediction = double.loss.forward(logits, targets)
+    dlogits = double.loss.backward(prediction, targets)
+    rows = one_hot_rows(targets, double)
     label = int(targets[0]) if targets.ndim == 1 else None
 
-    attributions, from_mean = attributed(own, inputs, batch, named=bool(names))
-    passes = thread_back(own, inputs, outputs, dlogits, top_output(label, rows), spot)
+    attributions, from_mean = attributed(double, inputs, batch, named=bool(names))
+    passes = thread_back(double, inputs, outputs, dlogits, top_output(label, rows), spot)
 
     return Explanation(
         x=batch[0].copy(),
-        classes=own.class_names,
-        layers=tuple(with_equations(layer, p) for layer, p in zip(own.layers, passes, strict=True)),
+        classes=double.class_names,
+        layers=tuple(with_equations(layer, p) for layer, p in zip(double.layers, passes, strict=True)),
         logits=logits[0],
         prediction=prediction[0].copy(),
         target=rows,
         label=label,
-        predicted=int(own.loss.labels(prediction)[0]) if own.task == "classification" else None,
+        predicted=int(double.loss.labels(prediction)[0]) if double.task == "classification" else None,
         assumed=assumed,
         loss=loss,
-        loss_description=describe(own.loss),
-        loss_equations=equations(type(own.loss), "Forward"),
-        gradient_equations=equations(type(own.loss), "Backward"),
-        probabilistic=own.loss.probabilistic,
-        softmax=own.loss.softmax,
-        worked_loss=worked_loss(own, loss, prediction[0], label),
+        loss_description=describe(double.loss),
+        loss_equations=equations(type(double.loss), "Forward"),
+        gradient_equations=equations(type(double.loss), "Backward"),
+        probabilistic=double.loss.probabilistic,
+        softmax=double.loss.softmax,
+        worked_loss=worked_loss(double, loss, prediction[0], label),
         dlogits=dlogits[0].copy(),
         attributions=attributions,
-        update=None if assumed and label is None else one_step(own, batch, targets, loss, passes, spot, lr),
-        neuron=None if spot is None else neuron_numbers(own, passes, *spot, lr),
-        image_shape=None if names else image_shape(np.shape(x), own.input_shape),
+        update=None if assumed and label is None else one_step(double, batch, targets, loss, passes, spot, lr),
+        neuron=None if spot is None else neuron_numbers(double, passes, *spot, lr),
+        image_shape=None if names else image_shape(np.shape(x), double.input_shape),
         names=tuple(names),
         from_mean=from_mean,
     )
 
 
 def layer_input(layer: Layer, a: Array) -> Array:
-    """The input of a layer as the network gives it: stored values as they are to those that take them, else floats."""
+    """The input of a layer as the network gives it: raw values for a layer that takes them, else floats."""
     return a if layer.takes_raw else a.astype(layer.dtype, copy=False)
 
 
 def attributed(network: Network, inputs: Sequence[Array], batch: Array, *, named: bool) -> tuple[Array, bool]:
-    """What each input says for each output, (M, *input_shape), and whether inputs were counted from their mean."""
+    """Gradient times input for each output, (M, *input_shape), and whether the inputs were taken minus their mean."""
     first = network.layers[0]
     mean = first.mean if named and isinstance(first, Standardize) else None
-    far = batch.astype(np.float64) if mean is None else batch - mean
-    return back_to_x(network, list(inputs), np.eye(network.output_shape[0])) * far, mean is not None
+    difference = batch.astype(np.float64) if mean is None else batch - mean
+    return back_to_x(network, list(inputs), np.eye(network.output_shape[0])) * difference, mean is not None
 
 
 def with_equations(layer: Layer, p: LayerPass) -> LayerNumbers:
@@ -143,7 +143,7 @@ def with_equations(layer: Layer, p: LayerPass) -> LayerNumbers:
 
 
 def worked_loss(network: Network, loss: float, prediction: Array, label: int | None) -> Worked:
-    """The loss with its numbers, where that is one short line: for the cross-entropy of a label."""
+    """The loss with its numbers, if that is one short line: for the cross-entropy of a label."""
     if network.loss == CrossEntropy() and label is not None:
         p = float(prediction[label])
         return Worked("L", f"-log {at('p', (label,))}", f"-log {number(p)}", loss)

@@ -1,4 +1,4 @@
-"""What an explanation is given: one example and its target, in the forms that the network and the loss take."""
+"""Converts the arguments of an explanation: one example and its target, for the network and the loss."""
 
 import math
 from typing import Any
@@ -15,7 +15,7 @@ def one_example(network: Network, x: Any) -> Array:
     try:
         array = np.asarray(x)
     except ValueError:
-        return network.as_batch(x)  # says what is wrong with it
+        return network.as_batch(x)  # raises an error that names the fault
     size = math.prod(network.input_shape)
     if array.size == size:
         return network.as_batch(array.reshape(1, *network.input_shape))
@@ -24,7 +24,7 @@ def one_example(network: Network, x: Any) -> Array:
 
 
 def image_shape(given: Shape, input_shape: Shape) -> Shape | None:
-    """The form (H, W) or (H, W, C) in which an example can be drawn; None if it is no image."""
+    """The shape (H, W) or (H, W, C) to draw an example with; None if it is not an image."""
     for shape in (input_shape, given[1:] if len(given) > 1 and given[0] == 1 else given, given):
         if (len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3))) and min(shape[:2]) > 1:
             return shape
@@ -33,11 +33,11 @@ def image_shape(given: Shape, input_shape: Shape) -> Shape | None:
 
 
 def target(network: Network, y: Any, logits: Array) -> tuple[Array, bool]:
-    """The target as the loss takes it, and whether it is only the network's own prediction."""
+    """The target in the form that the loss takes, and whether it is only the network's own prediction."""
     M = logits.shape[1]
     if y is None:
-        said = network.loss.predict(logits)
-        return (network.loss.labels(said) if network.task == "classification" else said), True
+        prediction = network.loss.predict(logits)
+        return (network.loss.labels(prediction) if network.task == "classification" else prediction), True
     try:
         array = np.asarray(y)
     except ValueError:

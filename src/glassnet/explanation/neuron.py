@@ -1,4 +1,4 @@
-"""One neuron: what it gets, what it makes of it, where that goes, and what it would learn."""
+"""One neuron: its inputs, its output, the weights that use its output, and its gradients."""
 
 from collections.abc import Sequence
 from functools import singledispatch
@@ -13,26 +13,26 @@ from glassnet.nn.dense import Dense
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
 
-INPUTS = 6  # the inputs and outgoing weights of a neuron that are listed
+INPUTS = 6  # number of inputs and of outgoing weights of a neuron that are listed
 
 
 def neuron_numbers(network: Network, layers: Sequence[LayerPass], position: int, unit: Index, lr: float) -> Neuron:
     """The neuron at this unit of the layer at this position."""
-    layer, own = network.layers[position], layers[position]
-    x, z = own.x.astype(np.float64), float(own.y[unit])
-    products = x * own.slopes
-    size = np.abs(products) if products.any() else np.abs(own.slopes)
-    order = [tuple(map(int, np.unravel_index(k, x.shape))) for k in np.argsort(-size, axis=None, kind="stable")]
-    shown = [i for i in order[:INPUTS] if products[i] != 0] or order[:1]
+    layer, numbers = network.layers[position], layers[position]
+    x, z = numbers.x.astype(np.float64), float(numbers.y[unit])
+    products = x * numbers.slopes
+    size = np.abs(products) if products.any() else np.abs(numbers.slopes)
+    by_size = [tuple(map(int, np.unravel_index(k, x.shape))) for k in np.argsort(-size, axis=None, kind="stable")]
+    shown = [i for i in by_size[:INPUTS] if products[i] != 0] or by_size[:1]
     inputs = []
     for i in shown:
         weight = weight_between(layer, unit, i)
-        gradient = float(own.gradients["W"][weight]) if weight else None
-        after = None if gradient is None else float(own.slopes[i]) - lr * gradient
-        inputs.append(Input(i, float(x[i]), float(own.slopes[i]), float(products[i]), weight, gradient, after))
+        gradient = float(numbers.gradients["W"][weight]) if weight else None
+        after = None if gradient is None else float(numbers.slopes[i]) - lr * gradient
+        inputs.append(Input(i, float(x[i]), float(numbers.slopes[i]), float(products[i]), weight, gradient, after))
     more = int(np.count_nonzero(products)) - sum(products[i] != 0 for i in shown)
     rest = float(products.sum() - sum(products[i] for i in shown))
-    xs = [numbers.x[None] for numbers in layers]
+    xs = [layer_pass.x[None] for layer_pass in layers]
     path = path_of(network, xs, (position, unit))
     end = max(path)
     pooled = path_of(network, xs, (position, unit), pooled=True)
@@ -41,7 +41,7 @@ def neuron_numbers(network: Network, layers: Sequence[LayerPass], position: int,
     fed = float(layers[top].y[place])
     above = network.layers[top + 1] if top + 1 < len(layers) else None
     return Neuron(
-        own.name,
+        numbers.name,
         unit,
         tuple(inputs),
         more,
@@ -49,18 +49,18 @@ def neuron_numbers(network: Network, layers: Sequence[LayerPass], position: int,
         bias=z - float(products.sum()),
         z=z,
         a=float(layers[end].y[path[end]]),
-        dz=float(own.dy[unit]),
+        dz=float(numbers.dy[unit]),
         da=float(layers[end].dy[path[end]]),
         activations=tuple(layers[later].name for later in range(position + 1, end + 1)),
         through=tuple(layers[later].name for later in range(end + 1, top + 1)),
         fed=fed,
-        outgoing=() if above is None else taken_up(above, place, fed),
+        outgoing=() if above is None else outgoing_weights(above, place, fed),
     )
 
 
 @singledispatch
 def weight_between(layer: Layer, unit: Index, place: Index) -> Index | None:
-    """Which weight W[index] joins this input to this unit; None where it is no single one."""
+    """The index in W of the weight that joins this input to this unit; None if there is no such single weight."""
     return None
 
 
@@ -76,7 +76,7 @@ def _(layer: Conv2D, unit: Index, place: Index) -> Index | None:
 
 @singledispatch
 def weights_met(layer: Layer, place: Index) -> list[tuple[Index, float]]:
-    """The weights that an input of the layer meets, each with its index in W; none in a layer without weights."""
+    """The weights that multiply an input of the layer, each with its index in W; empty for a layer without weights."""
     return []
 
 
@@ -91,9 +91,8 @@ def _(layer: Conv2D, place: Index) -> list[tuple[Index, float]]:
     return [((k, m, place[2], f), float(channel[k, m, f])) for k, m, f in np.ndindex(channel.shape)]
 
 
-def taken_up(layer: Layer, place: Index, a: float) -> tuple[Outgoing, ...]:
-    """The largest weights that this input of the layer meets."""
+def outgoing_weights(layer: Layer, place: Index, a: float) -> tuple[Outgoing, ...]:
+    """The largest weights that multiply this input of the layer."""
     met = weights_met(layer, place)
-    order = np.argsort([-abs(weight) for _, weight in met])[:INPUTS]
-    largest = [met[k] for k in order]
+    largest = [met[k] for k in np.argsort([-abs(weight) for _, weight in met])[:INPUTS]]
     return tuple(Outgoing(layer.name, index, weight, a * weight) for index, weight in largest)

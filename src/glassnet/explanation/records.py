@@ -1,6 +1,6 @@
-"""The records of an explanation: what was computed, as data. How it is written down stands elsewhere.
+"""The records of an explanation: the computed numbers, as data. `text` and `plots` present them.
 
-From the inside out: a product in a sum, one equation with numbers, one layer, one neuron, one step, the whole example.
+From small to large: a product in a sum, an equation with numbers, a layer, a neuron, a training step, an example.
 """
 
 from dataclasses import dataclass
@@ -27,10 +27,10 @@ class Worked:
     """One equation for one number: left = symbols = numbers = value.
 
     Attributes:
-        note: what else it takes, such as `s = 1 / (1 + exp(-1.29))`.
-        terms: of a weighted sum, the largest terms, largest first; they are written out in `numbers`.
-        more, rest: how many other terms are not 0, and their sum.
-        bias: what is added to the sum.
+        note: an additional equation, such as `s = 1 / (1 + exp(-1.29))`.
+        terms: the largest terms of a weighted sum, largest first; they are written out in `numbers`.
+        more, rest: the number of other terms that are not 0, and their sum.
+        bias: the number added to the sum.
     """
 
     left: str
@@ -46,15 +46,15 @@ class Worked:
 
 @dataclass(frozen=True, eq=False)
 class LayerPass:
-    """What one layer does to the example, and to the gradient that comes back.
+    """The numbers of one layer in the forward and the backward pass.
 
     Attributes:
-        name: dense1.
+        name: for example dense1.
         x, y: its input and output.   dy, dx: dLoss/dy and dLoss/dx.
         parameters, gradients: its arrays by name, such as W and b, and dLoss/dW, dLoss/db under the same names.
-        unit: the index of the output that the numbers follow.   place: the index of the input that says most to it.
+        unit: the index of the output that is explained.   place: the index of the input with the largest effect on it.
         slopes: dy[unit]/dx, in the shape of x; for a dense layer the weights of the unit.
-        remark: where a layer acts otherwise than in training, how; "" for all others.
+        remark: how the layer differs from training; "" if it does not.
     """
 
     name: str
@@ -72,11 +72,11 @@ class LayerPass:
 
 @dataclass(frozen=True, eq=False)
 class LayerNumbers(LayerPass):
-    """The same with its equations.
+    """The numbers of one layer with its equations.
 
     Attributes:
-        description: Dense(units=128).
-        forward_equations, backward_equations: as they stand in the docstring of its class.
+        description: for example Dense(units=128).
+        forward_equations, backward_equations: from the docstring of its class.
         forward, backward: the equations with numbers, for the unit and the place.
     """
 
@@ -89,20 +89,20 @@ class LayerNumbers(LayerPass):
 
 @dataclass(frozen=True)
 class Input:
-    """What a neuron makes of one of its inputs: product = x * weight; gradient is dLoss/dweight."""
+    """One input of a neuron: product = x * weight; gradient is dLoss/dweight."""
 
     index: Index
     x: float
     weight: float
     product: float
-    weight_index: Index | None  # None where the weight of an input is no single parameter
+    weight_index: Index | None  # None if the weight of the input is not a single parameter
     gradient: float | None
     after: float | None
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A weight with which a later layer takes up a neuron, and its product with what arrives there."""
+    """A weight of a later layer that multiplies the output of a neuron, and the product."""
 
     layer: str
     index: Index
@@ -115,13 +115,14 @@ class Neuron:
     """One unit of a layer with weights.
 
     Attributes:
-        layer, index: which.
-        inputs: those with the largest products, largest first.   more, rest: how many others are not 0, and their sum.
-        bias: z less all products.
-        z: its output.   a: what the layers above it that act number by number, its `activations`, make of it.
+        layer, index: the name of its layer, and its index in there.
+        inputs: those with the largest products, largest first.   more, rest: the number of other products that are not
+            0, and their sum.
+        bias: z minus all products.
+        z: its output.   a: z after its `activations`, the elementwise layers that follow.
         dz, da: dLoss/dz, dLoss/da.
-        outgoing: the largest weights of the next layer with weights that meet it, largest first; empty for the last.
-        through, fed: the layers between, such as a pooling, and the number that arrives there.
+        outgoing: the largest weights in the next layer that multiply it, largest first; empty for the last layer.
+        through, fed: the layers between, such as a pooling, and the number that reaches the next layer.
     """
 
     layer: str
@@ -145,9 +146,9 @@ class Update:
     """One weight before and after one step of gradient descent: after = before - lr * gradient.
 
     Attributes:
-        layer, parameter, index: which weight.
-        loss_before, loss_after: of the example, when this weight alone is changed.
-        loss_after_all: when all parameters take the step.
+        layer, parameter, index: the weight.
+        loss_before, loss_after: the loss of the example before and after only this weight is changed.
+        loss_after_all: the loss after all parameters are changed.
     """
 
     layer: str
@@ -164,25 +165,26 @@ class Update:
 
 @dataclass(frozen=True, eq=False)
 class ExampleNumbers:
-    """One example on its way through a network and back.
+    """All numbers of one example in a forward and a backward pass.
 
     Attributes:
-        x: the example, as it was given to the first layer.
-        layers: what each layer does, from input to logits.
-        logits, prediction: (M,), and what the loss makes of them: probabilities, for cross-entropy.
-        target: (M,), what they should have been.   label: its class; None for real targets.
+        x: the example, as the first layer gets it.
+        layers: the numbers of each layer, from input to logits.
+        logits, prediction: (M,); the loss computes the prediction from the logits: probabilities, for cross-entropy.
+        target: (M,), the target of each output.   label: the true class; None for real targets.
         predicted: the class that the network chooses; None if it predicts no classes.
-        assumed: no truth was given, so what the network predicts is taken for it.
+        assumed: True if no target was given, so the prediction of the network is used as the target.
         loss, loss_description, loss_equations, gradient_equations: the loss, in nats for cross-entropy.
         probabilistic: whether the predictions are probabilities.   softmax: whether they are a softmax of the logits.
         worked_loss: the loss with its numbers.
         dlogits: (M,), dLoss/dlogits.
-        attributions: (M, *input_shape), dlogit_k/dx times x for each output k: what each pixel says for and against it.
-            Of inputs with names, dlogit_k/dx times (x - mean) where their mean is known, by Standardize as first layer.
-        update: what a step of plain gradient descent makes of one weight; None for a network without parameters, or
-            where the prediction is a number and taken for the truth.
-        neuron: the neuron that was asked for.
-        names: of the inputs, such as the columns of a table; () without.   from_mean: whether their mean is known.
+        attributions: (M, *input_shape), dlogit_k/dx times x for each output k: the effect of each pixel on it. For
+            inputs with names it is dlogit_k/dx times (x - mean), if Standardize as the first layer knows the mean.
+        update: one step of plain gradient descent for one weight; None for a network without parameters, or if no
+            target was given to a network that predicts numbers.
+        neuron: the neuron to follow, if one was named.
+        names: the names of the inputs, such as the columns of a table; may be ().   from_mean: whether their mean is
+            known.
     """
 
     x: Array
@@ -211,23 +213,23 @@ class ExampleNumbers:
 
     @property
     def output(self) -> int:
-        """The output that the numbers follow: that of the label, or the one with the largest target."""
+        """The output that is explained: that of the label, or the one with the largest target."""
         return top_output(self.label, self.target)
 
     def says_for(self, k: int) -> Array:
-        """What each input says for output k (*input_shape): its attribution, or of a softmax that to the log-odds.
+        """The effect of each input on output k (*input_shape): its attribution, or with a softmax, on the log-odds:
 
         d log(p_k / (1 - p_k))/dx = dz_k/dx - sum over j != k of q_j dz_j/dx      q = the softmax of the others
 
-        so that what speaks for all classes alike says nothing.
+        so that an input with the same effect on all logits has no effect here.
         """
-        own: Array = self.attributions[k]
+        effect: Array = self.attributions[k]
         if not self.softmax:
-            return own
+            return effect
         others = np.arange(len(self.logits)) != k
-        return own - np.tensordot(softmax(self.logits[None, others])[0], self.attributions[others], axes=1)
+        return effect - np.tensordot(softmax(self.logits[None, others])[0], self.attributions[others], axes=1)
 
 
 def top_output(label: int | None, target: Array) -> int:
-    """Where the thread of numbers starts: at the output (of M) of the label, or at that with the largest target."""
+    """The output (of M) where the thread starts: that of the label, or the one with the largest target."""
     return 0 if len(target) == 1 else label if label is not None else int(np.abs(target).argmax())

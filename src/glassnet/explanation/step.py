@@ -1,4 +1,4 @@
-"""One step of gradient descent on one example: what it makes of one weight, and what that does to the loss."""
+"""One step of gradient descent on one example: the change of one weight, and its effect on the loss."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def one_step(
     spot: Spot | None,
     lr: float,
 ) -> Update | None:
-    """The step of the weight with the largest gradient: of the whole network, or of the neuron."""
+    """The step of the weight with the largest gradient, in the whole network or in one neuron."""
     if not network.segments:
         return None
     position, name, index = largest_gradient(network, layers, spot)
@@ -44,21 +44,21 @@ def one_step(
 
 
 def largest_gradient(network: Network, layers: Sequence[LayerPass], spot: Spot | None) -> tuple[int, str, Index]:
-    """Layer, name and index of the parameter with the largest gradient: of all, or of one neuron."""
+    """Layer, name and index of the parameter with the largest gradient, in the whole network or in one neuron."""
     if spot is None:
-        found = [
-            (float(np.abs(gradient).max()), -position, name, gradient)
+        candidates = [
+            (float(np.abs(array).max()), -position, name, array)
             for position, layer in enumerate(layers)
-            for name, gradient in layer.gradients.items()
+            for name, array in layer.gradients.items()
         ]
     else:
         position, unit = spot
         layer, numbers = network.layers[position], layers[position]
         dy = np.zeros((1, *numbers.y.shape))
-        dy[0, *unit] = numbers.dy[unit] or 1  # of a silent neuron: what would learn if it were not
+        dy[0, *unit] = numbers.dy[unit] or 1  # with gradient 0: choose the weight that would learn if it were not 0
         pass_back(layer, numbers.x[None], dy)
-        own = {name: getattr(layer, f"d{name}").copy() for name in layer.parameters()}
-        found = [(float(np.abs(gradient).max()), -position, name, gradient) for name, gradient in own.items()]
-    weights = [one for one in found if one[3].ndim > 1 and one[0] > 0]  # rather than biases
-    _, position, name, gradient = max(weights or found, key=lambda one: one[:2])
+        gradients = {name: getattr(layer, f"d{name}").copy() for name in layer.parameters()}
+        candidates = [(float(np.abs(array).max()), -position, name, array) for name, array in gradients.items()]
+    weights = [candidate for candidate in candidates if candidate[3].ndim > 1 and candidate[0] > 0]  # not biases
+    _, position, name, gradient = max(weights or candidates, key=lambda candidate: candidate[:2])
     return -position, name, tuple(map(int, np.unravel_index(int(np.abs(gradient).argmax()), gradient.shape)))

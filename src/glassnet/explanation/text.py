@@ -1,6 +1,6 @@
-"""An explanation as text: for a terminal, a mail, a blackboard.
+"""Writes an explanation as text, for example for a terminal, a mail or a blackboard.
 
-Plain characters in lines of a chosen width; the picture of the input is drawn with them too.
+The text has plain characters and lines of a chosen width; the picture of the input is drawn with characters too.
 """
 
 import math
@@ -16,9 +16,9 @@ from glassnet.nn.array import Array
 from glassnet.nn.plain import brief
 
 RAMP = " .:-=+*#%@"
-WIDTH = 80  # what the tables need
-CLASSES = 12  # so many rows of the table of classes
-INPUTS = 12  # and of that of inputs with names
+WIDTH = 80  # the width that the tables need
+CLASSES = 12  # largest number of rows in the table of classes
+INPUTS = 12  # largest number of rows in the table of inputs with names
 
 
 def write(e: ExampleNumbers, width: int) -> str:
@@ -28,15 +28,15 @@ def write(e: ExampleNumbers, width: int) -> str:
     lines += [*_title("The example"), *_input(e, width)]
     lines += _title("Forward")
     lines += _paragraph(
-        "Each layer turns its input x into its output y, the x of the next. Written out is one output of each: from "
-        "the top down, the one that says most to the output above it"
+        "Each layer turns its input x into its output y, the x of the next. One output of each layer is written out: "
+        "from the top down, the one with the largest effect on the output above it"
         + (", or carries the neuron." if e.neuron else "."),
         width,
     )
     for layer in e.layers:
         lines += _forward(layer, width)
     lines += [*_title("The loss"), *_loss(e, width)]
-    if e.label is not None or not e.assumed:  # of its own prediction there is nothing to learn
+    if e.label is not None or not e.assumed:  # with its own number as the target, all gradients are 0
         lines += [*_title("Backward"), *_way_back(e, width)]
     if e.neuron is not None:
         lines += [*_title(f"The neuron {e.neuron.layer}:{','.join(map(str, e.neuron.index))}")]
@@ -48,8 +48,8 @@ def write(e: ExampleNumbers, width: int) -> str:
 
 def _way_back(e: ExampleNumbers, width: int) -> Iterator[str]:
     yield from _paragraph(
-        "From the top layer down. dy is dLoss/dy, the slope of the loss along y: by how much the loss grows when y "
-        "grows by a little, for each unit of growth.",
+        "From the top layer down. dy is dLoss/dy, the slope of the loss along y: how much the loss grows for each unit "
+        "that y grows, for a small change of y.",
         width,
     )
     for layer in reversed(e.layers):
@@ -71,12 +71,12 @@ def _input(e: ExampleNumbers, width: int) -> Iterator[str]:
         yield from characters(e.x.reshape(e.image_shape), width=min(width, 64))
     yield from _paragraph(f"x: {_range(e.x)}", width)
     if e.predicted is not None:
-        said = f"The network says {e.classes[e.predicted]}"
+        sentence = f"The network says {e.classes[e.predicted]}"
         if len(e.prediction) > 1 and e.probabilistic:
-            said += f" ({e.prediction[e.predicted]:.2%})"
+            sentence += f" ({e.prediction[e.predicted]:.2%})"
         if e.label is not None and not e.assumed:
-            said += f"; the truth is {e.classes[e.label]}"
-        yield from _paragraph(f"{said}.", width)
+            sentence += f"; the truth is {e.classes[e.label]}"
+        yield from _paragraph(f"{sentence}.", width)
     elif len(e.prediction) == 1:
         truth = "" if e.assumed else f"; the truth is {number(e.target[0])}"
         yield f"The network says {number(e.prediction[0])}{truth}."
@@ -86,36 +86,32 @@ def _input(e: ExampleNumbers, width: int) -> Iterator[str]:
 
 
 def _named(e: ExampleNumbers, width: int) -> Iterator[str]:
-    """The inputs that say most about the output that is explained, by name."""
+    """The inputs with the largest effect on the output that is explained, by name."""
     says = e.says_for(e.output).ravel()
-    order = np.argsort(-np.abs(says), kind="stable")
-    one = len(e.logits) == 1
+    by_effect = np.argsort(-np.abs(says), kind="stable")
+    single = len(e.logits) == 1
     answers = np.array_equal(e.prediction, e.logits)
     moved = (
-        f"the output z{'' if answers else ', from which the answer is made'}"
+        f"the output z{'' if answers else ', from which the prediction is computed,'}"
         if e.label is None
-        else f"the output z for {e.classes[1 if one else e.output]}"
+        else f"the output z for {e.classes[1 if single else e.output]}"
     )
-    if e.softmax or (one and e.probabilistic):
-        moved = f"the log-odds of {e.classes[1 if one else e.output]}, log(p / (1 - p))"
-    far = (
-        ", away from an average row's: the slope there times (x - mean)."
-        if e.from_mean
-        else ": the slope there times x."
-    )
-    yield from _paragraph(f"By about so much each input moves {moved}{far}", width)
+    if e.softmax or (single and e.probabilistic):
+        moved = f"the log-odds of {e.classes[1 if single else e.output]}, log(p / (1 - p)),"
+    product = "(x - mean), compared with an average row" if e.from_mean else "x"
+    yield from _paragraph(f"Each input moves {moved} by about the slope there times {product}.", width)
     column = min(max(map(len, e.names)), width - 47)
     yield f"    {'input':<{column + 10}}{'x':>12}{'moves it by':>13}"
-    for i in order[:INPUTS]:
+    for i in by_effect[:INPUTS]:
         name = brief(e.names[i], column)
         yield f"    {f'x[{i}]':<7}{name:<{column + 3}}{number(float(e.x.ravel()[i])):>12}{number(says[i]):>13}"
-    if len(order) > INPUTS:
-        rest = says[order[INPUTS:]]
+    if len(by_effect) > INPUTS:
+        rest = says[by_effect[INPUTS:]]
         yield f"    {f'and {len(rest):,} others together':<{column + 22}}{number(rest.sum()):>13}"
 
 
 def _range(array: Array) -> str:
-    """How many values, in which shape, from where to where."""
+    """The number of values, their shape and their range."""
     values = array.astype(np.float64)
     zeros = int(np.sum(values == 0))
     many = f"{array.size:,} value{'s' if array.size > 1 else ''}" + (
@@ -154,23 +150,23 @@ def _heading(layer: LayerNumbers, width: int) -> list[str]:
 
 
 def _equations(lines: tuple[str, ...], width: int) -> Iterator[str]:
-    """The equations as the docstring has them, one under the other."""
+    """The equations from the docstring, one below the other."""
     for line in lines:
         yield from _paragraph(line, width, "  | ", "  |     ")
 
 
 def _worked(worked: Worked, width: int) -> Iterator[str]:
-    """left = symbols = numbers = value, in one line where that fits."""
-    right = [part for part in (worked.symbols, worked.numbers) if part]
+    """left = symbols = numbers = value, in one line if that fits."""
+    parts = [part for part in (worked.symbols, worked.numbers) if part]
     result = number(worked.value)
-    if not right or right[-1] != result:
-        right.append(result)
-    whole = f"    {worked.left} = {' = '.join(right)}"
+    if not parts or parts[-1] != result:
+        parts.append(result)
+    whole = f"    {worked.left} = {' = '.join(parts)}"
     indent = " " * (4 + len(worked.left))
     if len(whole) <= width:
         yield whole
     else:
-        for k, part in enumerate(right):
+        for k, part in enumerate(parts):
             start = f"    {worked.left} = " if k == 0 else f"{indent} = "
             yield from _sum(part, width, start, f"{indent}   ")
     if worked.note:
@@ -178,7 +174,7 @@ def _worked(worked: Worked, width: int) -> Iterator[str]:
 
 
 def _sum(text: str, width: int, first: str, later: str) -> list[str]:
-    """A long sum, broken before its signs only."""
+    """A long sum, with line breaks only before its signs."""
     whole = re.sub(r" (?![-+] )", "\N{NO-BREAK SPACE}", text)
     lines = textwrap.wrap(whole, width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
@@ -192,7 +188,7 @@ def _loss(e: ExampleNumbers, width: int) -> Iterator[str]:
     yield ""
     if e.assumed:
         taken = (
-            "prediction itself, which leaves nothing to learn"
+            "prediction itself, so there is nothing to learn"
             if e.label is None
             else f"predicted label, {e.classes[e.label]}"
         )
@@ -202,22 +198,22 @@ def _loss(e: ExampleNumbers, width: int) -> Iterator[str]:
 
 def _table_of_outputs(e: ExampleNumbers) -> Iterator[str]:
     """z, p, t and dz of every class, or of the largest."""
-    order = list(range(len(e.logits)))
-    if len(order) > CLASSES:
-        size = np.abs(e.dlogits) + (np.arange(len(order)) == e.label)
-        order = sorted(np.argsort(-size, kind="stable")[:CLASSES].tolist())
+    shown = list(range(len(e.logits)))
+    if len(shown) > CLASSES:
+        size = np.abs(e.dlogits) + (np.arange(len(shown)) == e.label)
+        shown = sorted(np.argsort(-size, kind="stable")[:CLASSES].tolist())
     exps = np.exp(e.logits - e.logits.max())
     names = [e.classes[k] for k in range(len(e.logits))] if len(e.logits) > 1 else ["output"]
     column = min(max(5, *map(len, names)), 16)
     heads = ["z", *(["exp(z - max z)"] if e.softmax else []), "p", "t", "dL/dz"]
     widths = [10, *([15] if e.softmax else []), 11, 8, 11]
     yield "    " + "class".ljust(column) + "".join(head.rjust(w) for head, w in zip(heads, widths, strict=True))
-    for k in order:
+    for k in shown:
         values = [e.logits[k], *([exps[k]] if e.softmax else []), e.prediction[k], e.target[k], e.dlogits[k]]
         cells = "".join(number(value).rjust(w) for value, w in zip(values, widths, strict=True))
         yield f"    {names[k][:column].ljust(column)}{cells}"
-    if len(order) < len(e.logits):
-        yield f"    and {len(e.logits) - len(order):,} more classes, whose gradients are no larger"
+    if len(shown) < len(e.logits):
+        yield f"    and {len(e.logits) - len(shown):,} more classes, whose gradients are no larger"
     if e.softmax:
         yield f"    {'sum'.ljust(column)}{''.rjust(10)}{number(exps.sum()).rjust(15)}"
 
@@ -249,8 +245,8 @@ def _neuron(n: Neuron, width: int) -> Iterator[str]:
         yield "    It feeds no further weights."
         return
     through = f" through {', '.join(n.through)}" if n.through else ""
-    said = f"It feeds {n.outgoing[0].layer}{through}. The largest weights that meet it, each times {number(n.fed)}:"
-    yield from _paragraph(said, width, "    ")
+    sentence = f"It feeds {n.outgoing[0].layer}{through}. The largest weights that meet it, each times {number(n.fed)}:"
+    yield from _paragraph(sentence, width, "    ")
     for o in n.outgoing:
         yield f"      {at('W', o.index)} = {number(o.weight)}, product {number(o.product)}"
 
@@ -280,7 +276,7 @@ def _update(u: Update, width: int, *, of_neuron: bool) -> Iterator[str]:
 
 
 def characters(image: Array, *, white: float | None = None, width: int = WIDTH) -> list[str]:
-    """A grey or colour image (H, W) or (H, W, C) in characters, two rows of pixels a line.
+    """A grey or colour image (H, W) or (H, W, C) as lines of characters, two rows of pixels per line.
 
     The darkest character is 0 (or the lowest value, if that is below), the lightest `white`, or the highest value.
     """

@@ -1,7 +1,7 @@
-"""Back through a network: the gradient in every layer, and the thread of numbers from the top unit down to one input.
+"""The backward pass: the gradient in every layer, and a thread of units from the top output down to one input.
 
-The thread follows one unit in each layer: from the output of the class down, the input that says most to it is the unit
-of the layer below. Where a neuron is asked for, the thread runs through it.
+The thread follows one unit in each layer. It begins at the output of the class. In each layer, the input with the
+largest effect on the unit is the unit of the layer below. If a neuron is named, the thread runs through it.
 """
 
 import math
@@ -27,11 +27,11 @@ Spot = tuple[int, Index]  # a neuron: the position of its layer, and the index o
 def thread_back(
     network: Network, inputs: Sequence[Array], outputs: Sequence[Array], dlogits: Array, top: int, spot: Spot | None
 ) -> list[LayerPass]:
-    """What each layer does, from the first to the last, with the units that the thread runs through.
+    """The numbers of each layer, from the first to the last, with the units of the thread.
 
     Args:
         inputs, outputs: of each layer, for a batch of one.   dlogits: dLoss/dlogits (1, M).
-        top: the output (of M) where the thread starts.   spot: the neuron that it is to run through.
+        top: the output (of M) where the thread starts.   spot: the neuron that the thread must pass, if any.
     """
     thread = list(follow(network, inputs, (top,), path_of(network, inputs, spot, pooled=True)))
     passes = []
@@ -62,9 +62,9 @@ def thread_back(
 def follow(
     network: Network, inputs: Sequence[Array], top: Index, path: dict[int, Index]
 ) -> Iterator[tuple[Index, Index, Array]]:
-    """From the top layer down: a unit, the input that says most to it, and the unit's slopes.
+    """From the top layer down: a unit, the input with the largest effect on it, and the unit's slopes.
 
-    That input is the unit of the next layer below. Where a neuron is asked for, its path is taken instead.
+    That input is the unit of the next layer below, unless `path` names the unit of that layer.
     """
     unit = top
     for position in reversed(range(len(network.layers))):
@@ -76,7 +76,7 @@ def follow(
             weight = np.abs(slopes)
         flat = int(weight.argmax())
         shape = network.layers[position].output_shape
-        if not weight.any() and x.size == math.prod(shape):  # a silent unit: the input at its own place
+        if not weight.any() and x.size == math.prod(shape):  # all slopes are 0: take the input at the unit's own place
             flat = int(np.ravel_multi_index(unit, shape))
         place = path.get(position - 1) or tuple(map(int, np.unravel_index(flat, x[0].shape)))
         yield unit, place, slopes
@@ -89,8 +89,8 @@ def find_neuron(network: Network, neuron: str) -> tuple[int, Index]:
     known = {layer.name: position for position, layer in enumerate(network.layers) if layer.parameters()}
     require(bool(known), f"neuron {neuron!r}: this network has no layer with weights")
     if name not in known:
-        there = " has no weights" if name in {layer.name for layer in network.layers} else " is no layer"
-        raise InputError(f"neuron {neuron!r}: {name!r}{there}; {nearest(name, known)}")
+        reason = " has no weights" if name in {layer.name for layer in network.layers} else " is not a layer"
+        raise InputError(f"neuron {neuron!r}: {name!r}{reason}; {nearest(name, known)}")
     shape = network.layers[known[name]].output_shape
     last = ",".join(str(side - 1) for side in shape)
     expected = f"expected {name}:{','.join('0' * len(shape))} to {name}:{last}"
@@ -104,9 +104,9 @@ def find_neuron(network: Network, neuron: str) -> tuple[int, Index]:
 
 
 def path_of(network: Network, inputs: Sequence[Array], spot: Spot | None, *, pooled: bool = False) -> dict[int, Index]:
-    """The unit of each layer that carries a neuron: its own, and those up to the next layer that mixes.
+    """The unit of each layer that carries the number of a neuron: from its own layer up to the next one that mixes.
 
-    With `pooled`, a pooling layer carries it too, though mixed with its neighbours.
+    With `pooled`, pooling layers are passed too, although they mix the number with its neighbours.
     """
     path: dict[int, Index] = {}
     if spot is not None:
@@ -122,19 +122,19 @@ def path_of(network: Network, inputs: Sequence[Array], spot: Spot | None, *, poo
             slopes = slopes_of(network.layers[later], inputs[later], place)
             slopes[path[later - 1]] = 0
             if slopes.any():
-                break  # it mixes, as Softmax does
+                break  # this layer mixes its inputs, like Softmax
             path[later] = place
     return path
 
 
 @singledispatch
 def carried(layer: Layer, place: Index, *, pooled: bool = False) -> Index | None:
-    """Where a layer puts the number at this place; None if it mixes it with others, which `pooled` allows to pools."""
-    before, after = layer.input_shape, layer.output_shape
-    if before == after:
+    """Where a layer puts the number at this place; None if it mixes it with others (with `pooled`, pools may mix)."""
+    input_shape, output_shape = layer.input_shape, layer.output_shape
+    if input_shape == output_shape:
         return place
-    if math.prod(before) == math.prod(after):  # Flatten, Reshape
-        return tuple(map(int, np.unravel_index(int(np.ravel_multi_index(place, before)), after)))
+    if math.prod(input_shape) == math.prod(output_shape):  # Flatten, Reshape
+        return tuple(map(int, np.unravel_index(int(np.ravel_multi_index(place, input_shape)), output_shape)))
     return None
 
 

@@ -1,7 +1,7 @@
-"""The equations of each layer, worked out: with the numbers of one example, for one of its outputs.
+"""The equations of each layer with the numbers of one example, for one of its outputs.
 
-Where a layer acts on each number by itself, its own docstring is the equation. Sums over many inputs, maxima and batch
-normalisation have a function here; of any other layer the slopes say how its output comes about.
+For an elementwise layer, the equation is taken from its docstring. Sums over many inputs, maxima and batch
+normalisation have a function here. For any other layer, the output is written as inputs times slopes.
 """
 
 import math
@@ -31,7 +31,7 @@ from glassnet.nn.reshape import Standardize
 
 
 def values_at(layer: Layer, index: Index, known: dict[str, Array]) -> dict[str, float]:
-    """What the names in the equation of a layer stand for at one place: x, y, dy, its settings, its arrays."""
+    """The values of the names in the equation of a layer at one place: x, y, dy, its settings, its arrays."""
     values = {name: float(array[index]) for name, array in known.items()}
     for name, value in vars(layer).items():
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -41,32 +41,32 @@ def values_at(layer: Layer, index: Index, known: dict[str, Array]) -> dict[str, 
             values[name] = float(np.broadcast_to(getattr(layer, name), layer.input_shape)[index])
         except ValueError:
             continue
-    if isinstance(layer, Standardize):  # keeps 1 / std
+    if isinstance(layer, Standardize):  # it stores 1 / std
         values["std"] = 1 / values["factor"] if values["factor"] else math.inf
     return values
 
 
 def by_place(layer: Layer, slot: str, name: str, index: Index, known: dict[str, Array], value: float) -> Worked | None:
-    """The equation of a layer that acts on each number by itself, with the numbers of one place; None if it has none.
+    """The equation of an elementwise layer, with the numbers of one place; None if it has no equation.
 
     The slot may hold other equations, such as `s = 1 / (1 + exp(-x))`: they become the note.
     """
     values = values_at(layer, index, known)
-    own = next((e for e in equations(type(layer), slot) if e.startswith(f"{name} = ")), None)
-    if own is None:
+    equation = next((e for e in equations(type(layer), slot) if e.startswith(f"{name} = ")), None)
+    if equation is None:
         return None
     lines = equations(type(layer), slot) + (equations(type(layer), "Forward") if slot == "Backward" else ())
     helpers = [line.partition(" = ")[::2] for line in lines if re.match(r"[\w']+ = ", line)]
     helpers = [(left, right) for left, right in helpers if left not in values and left not in ("y", "dx")]
     note = ", ".join(f"{left} = {substitute(right, values)}" for left, right in helpers)
-    right = own.partition(" = ")[2]
-    indexed = re.sub(r"\b(x|y|dy)\b", lambda match: at(match[0], index), right)
-    return Worked(at(name, index), indexed, substitute(right, values), value, note=note)
+    right_side = equation.partition(" = ")[2]
+    indexed = re.sub(r"\b(x|y|dy)\b", lambda match: at(match[0], index), right_side)
+    return Worked(at(name, index), indexed, substitute(right_side, values), value, note=note)
 
 
 @singledispatch
 def worked_forward(layer: Layer, p: LayerPass) -> tuple[Worked, ...]:
-    """How the output y[unit] of a layer comes from its input x."""
+    """How the output y[unit] of a layer is computed from its input x."""
     x, unit, slopes = p.x.astype(np.float64), p.unit, p.slopes
     value, left = float(p.y[unit]), at("y", unit)
     touched = np.argwhere(slopes)
@@ -82,7 +82,7 @@ def worked_forward(layer: Layer, p: LayerPass) -> tuple[Worked, ...]:
 
 
 def _from_slopes(left: str, x: Array, value: float, slopes: Array) -> Worked:
-    """Any layer: its output as the inputs times its slopes, and what is left over (0, or a bias, if it is linear)."""
+    """For any layer: its output as the inputs times their slopes, plus a rest (0 or a bias if the layer is linear)."""
     places = [tuple(map(int, place)) for place in np.argwhere(slopes)]
     factors = [(float(x[place]), float(slopes[place])) for place in places]
     bias = value - sum(a * b for a, b in factors)
@@ -111,14 +111,14 @@ def _(layer: Conv2D, p: LayerPass) -> tuple[Worked, ...]:
 
 
 def meetings(layer: Conv2D, unit: Index) -> tuple[list[Index], list[Index]]:
-    """Which input meets which weight in one output of a convolution; what lies in the padding is left out."""
+    """The pairs of input and weight that one output of a convolution multiplies, without those in the padding."""
     (H, W, C), K, s = layer.input_shape, layer.kernel_size, layer.stride
     i, j, f = unit
     (top, _), (left, _) = (layer.margins(side) for side in (H, W))
-    found = [
+    pairs = [
         ((i * s + k - top, j * s + m - left, c), (k, m, c, f)) for k in range(K) for m in range(K) for c in range(C)
     ]
-    inside = [(place, weight) for place, weight in found if 0 <= place[0] < H and 0 <= place[1] < W]
+    inside = [(place, weight) for place, weight in pairs if 0 <= place[0] < H and 0 <= place[1] < W]
     return [place for place, _ in inside], [weight for _, weight in inside]
 
 
@@ -161,7 +161,7 @@ def _normalised(layer: BatchNorm, x: Array, unit: Index) -> tuple[float, float, 
 
 @singledispatch
 def worked_backward(layer: Layer, p: LayerPass) -> tuple[Worked, ...]:
-    """How the gradients at y[unit] and x[place], which meet in this layer, come from dy."""
+    """How the gradients at x[place], and of the parameters of y[unit], are computed from dy."""
     x, dx, dy, unit, place = p.x.astype(np.float64), p.dx, p.dy, p.unit, p.place
     value, left, above = float(dx[place]), at("dx", place), at("dy", unit)
     if value == dy[unit] and (dx.size != dy.size or np.array_equal(dx.ravel(), dy.ravel())):
@@ -214,7 +214,7 @@ def _(layer: BatchNorm, p: LayerPass) -> tuple[Worked, ...]:
 
 
 def largest(name: str, gradient: Array) -> Worked:
-    """The entry of a gradient that is largest in size."""
+    """The entry of a gradient with the largest absolute value."""
     index = tuple(map(int, np.unravel_index(int(np.abs(gradient).argmax()), gradient.shape)))
     return Worked(at(f"d{name}", index), "", "", float(gradient[index]))
 
@@ -244,8 +244,8 @@ def _(layer: Conv2D, p: LayerPass) -> tuple[Worked, ...]:
     f = unit[2]
     H1, W1, F = layer.output_shape
     weight = next((w for q, w in zip(*meetings(layer, unit), strict=True) if q == place), (0, 0, place[2], f))
-    shared: list[tuple[Index, Index]] = []  # x and dy that meet at the one weight
-    meeting: list[tuple[Index, Index]] = []  # dy and W that meet at the one input
+    shared: list[tuple[Index, Index]] = []  # pairs of x and dy for this weight
+    meeting: list[tuple[Index, Index]] = []  # pairs of dy and W for this input
     for i in range(H1):
         for j in range(W1):
             for q, w in zip(*meetings(layer, (i, j, 0)), strict=True):

@@ -1,1 +1,1 @@
-"""Networks in the forms of other programs: ONNX, which runs nearly everywhere, and PyTorch, there and back."""
+"""Exports networks to ONNX, which runs nearly everywhere, and exports to and imports from PyTorch."""

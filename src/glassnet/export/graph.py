@@ -1,8 +1,8 @@
-"""A network as a graph of ONNX operations, as plain data: what each layer is called there, and what it is made of.
+"""Converts a network to a graph of ONNX operations, as plain data.
 
-Each layer becomes the operation that computes the same, under the layer's name; what ONNX lacks is put together from
-parts. Images are N H W C in glassnet and N C H W in ONNX: they are transposed where the first layer needs that, and
-back where a layer needs the other order, so a run of convolutions has one transposition before it and one after.
+Each layer becomes the ONNX operation that computes the same, with the layer's name. If ONNX has no such operation,
+several operations are combined. Images are N H W C in glassnet and N C H W in ONNX. They are transposed only where a
+layer needs the other order, so a sequence of convolutions has one transposition before it and one after it.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ FLOAT, INT64 = 1, 7  # the numbers of float32 and int64 among the types of ONNX
 
 @dataclass(frozen=True)
 class Node:
-    """One operation: its name, by which its result goes too, what it takes, its settings, and what it is there for."""
+    """One operation: its name, which is also the name of its result, its inputs, its settings, and its description."""
 
     operation: str
     name: str
@@ -43,10 +43,10 @@ class Graph:
     """Nodes in the order of computation; each `put` continues from the result of the last.
 
     Attributes:
-        nodes, arrays: the operations, and the constants that they take, by name.
+        nodes, arrays: the operations, and the constants that they use, by name.
         tensor: the name of the last result; `x` at first.
-        is_float: whether it is float32, or still uint8 as it came in.
-        channels_first: whether it has the channels before the other axes of an example, or after them.
+        is_float: True if the last result is float32, False if it is still uint8, like the input.
+        channels_first: True if the last result has the channels before the other axes of an example, else False.
     """
 
     def __init__(self, *, is_float: bool) -> None:
@@ -61,7 +61,7 @@ class Graph:
         """Append the operations of a layer.
 
         Raises:
-            InputError: ONNX has nothing for it, or its parameters are not finite in float32.
+            InputError: the layer has no ONNX form, or its parameters are not finite in float32.
         """
         self.layer = layer
         if not layer.takes_raw:
@@ -69,19 +69,19 @@ class Graph:
         operations_of(layer, self)
 
     def put(self, operation: str, *others: str, part: str = "", **attributes: Any) -> None:
-        """Append an operation on the last result and others; `part` names a step on the way to the layer's result."""
+        """Append an operation on the last result and others; `part` names an intermediate step of the layer."""
         name = f"{self.layer.name}.{part}" if part else self.layer.name
         self.tensor = self.node(operation, name, self.tensor, *others, doc=describe(self.layer), **attributes)
 
     def node(self, operation: str, name: str, *inputs: str, doc: str, **attributes: Any) -> str:
-        """Append any operation, of whichever inputs, and return the name of its result."""
+        """Append an operation with any inputs, and return the name of its result."""
         self.nodes.append(Node(operation, name, inputs, attributes, doc))
         return name
 
     def array(self, name: str, values: ArrayLike, dtype: DTypeLike = np.float32) -> str:
-        """A constant of the layer, under its name."""
+        """Add a constant of the layer, and return its full name."""
         with np.errstate(over="ignore"):
-            array = np.ascontiguousarray(values, dtype).reshape(np.shape(values))  # which makes scalars vectors
+            array = np.ascontiguousarray(values, dtype).reshape(np.shape(values))  # else a scalar becomes a vector
         full = f"{self.layer.name}.{name}"
         require(
             bool(np.isfinite(array).all()),
@@ -91,20 +91,20 @@ class Graph:
         return full
 
     def to_float(self) -> None:
-        """Make the last result float32."""
+        """Convert the last result to float32."""
         if not self.is_float:
             self.put("Cast", part="float32", to=FLOAT)
             self.is_float = True
 
     def to_channels_first(self) -> None:
-        """Bring the last result, with the shape of the layer's input, to N C H W (or N C, or N C L)."""
+        """Transpose the last result, with the shape of the layer's input, to N C H W (or N C, or N C L)."""
         rank = len(self.layer.input_shape)
         if not self.channels_first and rank > 1:
             self.put("Transpose", part="channels_first", perm=[0, rank, *range(1, rank)])
             self.channels_first = True
 
     def to_channels_last(self, rank: int) -> None:
-        """Bring the last result, examples with so many axes, to N H W C, the order of glassnet."""
+        """Transpose the last result, examples with `rank` axes, to N H W C, the order of glassnet."""
         if self.channels_first and rank > 1:
             self.put("Transpose", part="channels_last", perm=[0, *range(2, rank + 1), 1])
         self.channels_first = False
@@ -112,10 +112,10 @@ class Graph:
 
 @singledispatch
 def operations_of(layer: Layer, graph: Graph) -> None:
-    """Append the operations of a layer to the graph; each kind has its own below.
+    """Append the operations of a layer to the graph; there is a function for each kind of layer below.
 
     Raises:
-        InputError: it is none of glassnet's layers.
+        InputError: this is not a layer of glassnet.
     """
     raise InputError(f"layer {layer.name}: {type(layer).__name__} has no ONNX form; only layers of glassnet have one")
 
@@ -172,7 +172,7 @@ def _(layer: Flatten, graph: Graph) -> None:
 def _(layer: Reshape, graph: Graph) -> None:
     graph.to_channels_last(len(layer.input_shape))
     shape = layer.shape
-    if len(shape) == 3 and shape[2] == 1:  # images of one channel: both orders are the same numbers
+    if len(shape) == 3 and shape[2] == 1:  # with one channel, both orders have the same numbers
         shape, graph.channels_first = (1, *shape[:2]), True
     graph.put("Reshape", graph.array("shape", [0, *shape], np.int64))  # 0 keeps N
 
@@ -193,7 +193,7 @@ def _(layer: Standardize, graph: Graph) -> None:
 
 @operations_of.register
 def _(layer: Dropout, graph: Graph) -> None:
-    pass  # in prediction it does nothing
+    pass  # Dropout does nothing in prediction
 
 
 @operations_of.register

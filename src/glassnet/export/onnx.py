@@ -1,4 +1,4 @@
-"""A network as an ONNX file, which ONNX Runtime and many other programs run without glassnet."""
+"""Writes a network as an ONNX file, which ONNX Runtime and many other programs run without glassnet."""
 
 import json
 from pathlib import Path
@@ -22,9 +22,9 @@ from glassnet.wholefile import write_whole
 if TYPE_CHECKING:
     from onnx import ModelProto, ValueInfoProto
 
-OPSET, IR_VERSION = 17, 8  # of 2022: old enough for the runtimes in use
-MOST_BYTES = 2**31 - 2**24  # a file is one message of less than 2 GB; the rest is for the graph
-OUTPUTS: dict[type[Loss], str] = {  # the operation that makes the prediction of the logits
+OPSET, IR_VERSION = 17, 8  # from 2022: old enough for the runtimes in use
+MOST_BYTES = 2**31 - 2**24  # for the arrays: a file is one message of less than 2 GB, with some room for the graph
+OUTPUTS: dict[type[Loss], str] = {  # the operation that turns logits into predictions
     CrossEntropy: "Softmax",
     BinaryCrossEntropy: "Sigmoid",
     SquaredError: "Identity",
@@ -39,26 +39,27 @@ InputType = Literal["uint8", "float32"]
 def export_onnx(
     network: Network, path: str | Path, *, input_type: InputType | None = None, about: dict[str, Any] | None = None
 ) -> None:
-    """Write a network to an ONNX file: opset 17, IR version 8, arithmetic in float32. The same network, the same bytes.
+    """Write a network to an ONNX file: opset 17, IR version 8, computed in float32. The same network gives the same
+    bytes.
 
-    The model takes `x` (N, *input_shape), raw values as `network.predict` does, for any N. It answers
+    The model takes `x` (N, *input_shape), raw values like `network.predict`, for any N. It returns
 
         label          (N,) int64, the number of the class
-        probabilities  (N, M) float32, what `network.predict_proba` says; `outputs`, for a loss without probabilities
-        class          (N,) strings, the name of the class; where the network has names
+        probabilities  (N, M) float32, as `network.predict_proba`; called `outputs` for a loss without probabilities
+        class          (N,) strings, the name of the class, if the network has names
 
-    Where `network.predict` gives no labels, as for real targets, there is the second alone. Layers, loss, names of the
-    classes, and the `threshold` below which an answer is better refused, stand in the metadata.
+    If `network.predict` returns no labels, as for real targets, the model returns only the second. The metadata hold
+    the layers, the loss, the names of the classes, and the `threshold` below which an answer should be refused.
 
     Args:
         path: usually ends in .onnx.
-        input_type: of x, "uint8" or "float32"; by default uint8 where the network begins with Rescale(1 / 255), for
-            then it takes pixels, else float32.
-        about: what else is to stand in the metadata, plain values by name.
+        input_type: the type of x, "uint8" or "float32"; by default uint8 if the network begins with Rescale(1 / 255),
+            because it then takes pixels, else float32.
+        about: additional metadata, plain values by name.
 
     Raises:
-        InputError: a layer or loss of your own, which has no ONNX form; parameters that are not finite in float32.
-        ModelFileError: the file cannot be written; a network of 2 GB or more; onnx is not installed.
+        InputError: a layer or a loss of your own, which has no ONNX form; parameters that are not finite in float32.
+        ModelFileError: the file cannot be written; the network has 2 GB or more; onnx is not installed.
     """
     check_network(network)
     require(input_type in ("uint8", "float32", None), f"input_type must be 'uint8' or 'float32', got {input_type!r}")
@@ -74,13 +75,13 @@ def export_onnx(
 
 
 def _input_type(network: Network) -> InputType:
-    """uint8 if the first layer that changes a value brings pixels to 0..1."""
+    """uint8 if the first layer that changes values scales pixels to 0..1, else float32."""
     first = next((layer for layer in network.layers if not isinstance(layer, Flatten | Reshape)), None)
     return "uint8" if isinstance(first, Rescale) and np.isclose(first.scale, 1 / 255) else "float32"
 
 
 def _model(network: Network, input_type: InputType, about: dict[str, Any]) -> "ModelProto":
-    """The whole file as a message."""
+    """The contents of the file as an ONNX message."""
     try:
         from onnx import helper, numpy_helper, shape_inference
     except ImportError:
@@ -115,7 +116,7 @@ def _model(network: Network, input_type: InputType, about: dict[str, Any]) -> "M
 
 
 def _predict(network: Network, graph: Graph) -> list["ValueInfoProto"]:
-    """Append what becomes of the logits, and return what the model answers, as `Network.predict` does."""
+    """Append the operations after the logits, and return the outputs of the model, as in `Network.predict`."""
     loss, shape = network.loss, network.output_shape
     if type(loss) not in OUTPUTS:
         raise InputError(f"the loss {type(loss).__name__} has no ONNX form; only losses of glassnet have one")
@@ -142,14 +143,14 @@ def _predict(network: Network, graph: Graph) -> list["ValueInfoProto"]:
 
 
 def _tensor(name: str, dtype: str, shape: tuple[str | int, ...], doc: str) -> "ValueInfoProto":
-    """An input or output; of strings, where the dtype is object."""
+    """An input or output; dtype "object" means strings."""
     from onnx import helper
 
     return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), shape, doc)
 
 
 def _metadata(network: Network, about: dict[str, Any]) -> dict[str, str]:
-    """What else is to be known of the model, each as JSON."""
+    """The metadata of the model, each value as JSON."""
     known = {
         "layers": [to_table(layer) for layer in network.layers],
         "loss": to_table(network.loss),

@@ -1,6 +1,6 @@
-"""A state_dict of PyTorch in a safetensors file: read, and its layers matched with those of a network.
+"""Reads a state_dict of PyTorch from a safetensors file, and matches its layers with those of a network.
 
-Nothing in such a file is ever executed. A file says nothing of the order of its layers, only their names.
+Nothing in such a file is executed. The file gives only the names of its layers, not their order.
 """
 
 import re
@@ -11,23 +11,24 @@ from glassnet.modelfile import ModelFileError, is_model_file
 from glassnet.nn.array import Array, Shape
 from glassnet.nn.plain import brief
 
-Tensors = dict[str, dict[str, Array]]  # by layer, then by name
+Tensors = dict[str, dict[str, Array]]  # layer -> name -> tensor
 Shapes = dict[str, dict[str, Shape]]
 
-COUNTER = "num_batches_tracked"  # a BatchNorm of PyTorch has it; it changes no prediction
-LONGEST = 200  # characters of a name
+COUNTER = "num_batches_tracked"  # part of PyTorch's BatchNorm; it has no effect on predictions
+LONGEST = 200  # characters in a name
 FLOATS = ("F16", "F32", "F64")
 NUMBER, TEXT_AND_NUMBER = re.compile(r"\d+"), re.compile(r"(\D*)(\d*)")
 
 
 def read_tensors(path: str | Path, needed: Shapes) -> Tensors:
-    """The tensors that a network needs, from a safetensors file; names and shapes are checked before one is read.
+    """The tensors that a network needs, from a safetensors file; all names and shapes are checked before reading.
 
     Args:
         needed: the shape of each tensor of each layer, in the order of the network.
 
     Raises:
-        ModelFileError: no such file, no safetensors, or tensors that are missing, of no layer, or of another shape.
+        ModelFileError: no such file, not a safetensors file, or tensors that are missing, belong to no layer, or have
+            another shape.
     """
     import safetensors
 
@@ -39,7 +40,7 @@ def read_tensors(path: str | Path, needed: Shapes) -> Tensors:
         raise ModelFileError(f"{expected}, but it is a model of glassnet: load_network reads it")
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
-            found: Shapes = {}
+            present: Shapes = {}
             for full in sorted(file.keys()):
                 layer, _, name = full.rpartition(".")
                 if len(full) > LONGEST or not full.isprintable():
@@ -51,16 +52,16 @@ def read_tensors(path: str | Path, needed: Shapes) -> Tensors:
                     raise ModelFileError(
                         f"{path}: {full} is {tensor.get_dtype()}, expected floats of 16, 32 or 64 bits"
                     )
-                found.setdefault(layer, {})[name] = tuple(tensor.get_shape())
-            theirs = _matched(path, needed, found)
-            _compare(path, needed, found, theirs)
+                present.setdefault(layer, {})[name] = tuple(tensor.get_shape())
+            theirs = _matched(path, needed, present)
+            _compare(path, needed, present, theirs)
             return {
                 layer: {name: file.get_tensor(_full(theirs[layer], name)) for name in tensors}
                 for layer, tensors in needed.items()
             }
     except (safetensors.SafetensorError, OSError) as error:
         if not _is_pickle(path):
-            raise ModelFileError(f"{expected}, but the file is none or is cut short ({brief(error)})") from None
+            raise ModelFileError(f"{expected}, but the file is another kind or truncated ({brief(error)})") from None
         raise ModelFileError(
             f"{expected}, but it is a pickle, which could run code, so it is not opened; convert it where it was made: "
             "safetensors.torch.save_file(torch.load(path, weights_only=True), 'model.safetensors')"
@@ -68,7 +69,7 @@ def read_tensors(path: str | Path, needed: Shapes) -> Tensors:
 
 
 def _is_pickle(path: Path) -> bool:
-    """Whether the file begins as those of torch.save do, new ones or old ones."""
+    """Whether the file begins like a file from torch.save, in the new or the old format."""
     try:
         with path.open("rb") as file:
             return file.read(2) in (b"PK", b"\x80\x02")
@@ -76,25 +77,27 @@ def _is_pickle(path: Path) -> bool:
         return False
 
 
-def _matched(path: Path, needed: Shapes, found: Shapes) -> dict[str, str]:
-    """What the file calls each of our layers: the same, or the next in natural order with as many axes of `weight`.
+def _matched(path: Path, needed: Shapes, present: Shapes) -> dict[str, str]:
+    """For each layer of the network, the name of its layer in the file.
+
+    That is the same name, or else the next layer in natural order whose `weight` has the same number of axes.
 
     Raises:
-        ModelFileError: another number of such layers, or two of the same shapes whose order cannot be told.
+        ModelFileError: the numbers of such layers differ, or the order of two layers with the same shapes is unknown.
     """
-    if found.keys() <= needed.keys():
+    if present.keys() <= needed.keys():
         return {layer: layer for layer in needed}
-    ours, theirs = _by_axes(needed), _by_axes(found)
+    ours, theirs = _by_axes(needed), _by_axes(present)
     matched: dict[str, str] = {}
     for axes in sorted(ours.keys() | theirs.keys()):
         here, there = ours.get(axes, []), sorted(theirs.get(axes, []), key=_natural)
         if len(here) != len(there):
             kind = f"with a weight of {axes} axes" if axes else "without a weight"
             raise ModelFileError(f"{path}: the network has {_many(here)} {kind}, but the file has {_many(there)}")
-        for one, other in combinations(there, 2):
-            if found[one] == found[other] and NUMBER.sub("", one) != NUMBER.sub("", other):
+        for first, second in combinations(there, 2):
+            if present[first] == present[second] and NUMBER.sub("", first) != NUMBER.sub("", second):
                 raise ModelFileError(
-                    f"{path}: {one} and {other} have the same shapes, and their names do not say which comes first: "
+                    f"{path}: {first} and {second} have the same shapes, and their names do not say which comes first: "
                     f"name them as the network does, such as {here[0]}"
                 )
         matched |= zip(here, there, strict=True)
@@ -102,7 +105,7 @@ def _matched(path: Path, needed: Shapes, found: Shapes) -> dict[str, str]:
 
 
 def _by_axes(shapes: Shapes) -> dict[int, list[str]]:
-    """The layers with the same number of axes of `weight`; 0 for those without one."""
+    """The layers grouped by the number of axes of their `weight`; 0 for layers without a weight."""
     groups: dict[int, list[str]] = {}
     for layer, tensors in shapes.items():
         groups.setdefault(len(tensors.get("weight", ())), []).append(layer)
@@ -110,12 +113,12 @@ def _by_axes(shapes: Shapes) -> dict[int, list[str]]:
 
 
 def _natural(name: str) -> list[tuple[str, int]]:
-    """For sorting: letters by the alphabet, numbers by size."""
+    """A key for natural sorting: letters by the alphabet, numbers by size."""
     return [(text, int(number or 0)) for text, number in TEXT_AND_NUMBER.findall(name)]
 
 
 def _many(layers: list[str]) -> str:
-    """How many layers, and the names of the first."""
+    """The number of layers and the names of the first ones, as text."""
     names = ", ".join(layers[:3]) + (", ..." if len(layers) > 3 else "")
     return f"{len(layers)} layers ({names})" if layers else "no layer"
 
@@ -124,17 +127,17 @@ def _full(layer: str, name: str) -> str:
     return f"{layer}.{name}" if layer else name
 
 
-def _compare(path: Path, needed: Shapes, found: Shapes, theirs: dict[str, str]) -> None:
-    """Raise ModelFileError unless the file has each tensor of each layer, and no other, in its shape."""
+def _compare(path: Path, needed: Shapes, present: Shapes, theirs: dict[str, str]) -> None:
+    """Raise ModelFileError unless the file has exactly the tensors of each layer, in the same shapes."""
     faults = []
     for layer, tensors in needed.items():
-        have = found.get(theirs[layer], {})
+        have = present.get(theirs[layer], {})
         for name in sorted(tensors.keys() | have.keys()):
             full = _full(theirs[layer], name)
             if name not in have:
                 faults.append(f"{full} is missing")
             elif name not in tensors:
-                faults.append(f"{full} is of no use to {layer}")
+                faults.append(f"{layer} has no use for {full}")
             elif have[name] != tensors[name]:
                 faults.append(f"{full} is {have[name]}, {layer} needs {tensors[name]}")
     if faults:

@@ -1,8 +1,8 @@
-"""The parameters of a network as a state_dict of PyTorch, in a safetensors file, and back.
+"""Writes the parameters of a network as a state_dict of PyTorch in a safetensors file, and reads them back.
 
-It fits an nn.Sequential whose entries have the names of our layers. PyTorch has weights the other way round, and the
-channels of an image first. So each tensor is described by where its numbers lie in the network, in the shape of the
-tensor: the way out is one lookup, and the way back the same lookup on the left of the equals sign.
+The state_dict fits an nn.Sequential whose entries have the names of the layers. PyTorch transposes weights, and has the
+channels of an image first. So each tensor is described by an array of indices into the network's vector of numbers.
+Writing is `tensor = numbers[indices]`, and reading is `numbers[indices] = tensor`.
 """
 
 import math
@@ -31,22 +31,22 @@ ACTIVATIONS = (Identity, ReLU, LeakyReLU, Sigmoid, Tanh, Softmax, ELU, GELU, SiL
 
 
 def export_torch(network: Network, path: str | Path) -> None:
-    """Write the parameters and buffers of a network as a state_dict of PyTorch. The same network, the same bytes.
+    """Write the parameters and buffers of a network as a state_dict of PyTorch. The same network gives the same bytes.
 
     Dense        weight (M, D), bias (M,)
     Conv2D       weight (F, C, K, K), bias (F,)
     BatchNorm    weight, bias, running_mean, running_var (C,), num_batches_tracked ()
-    Standardize  mean, factor, of one example's shape: y = (x - mean) factor
+    Standardize  mean, factor, in the shape of one example: y = (x - mean) factor
 
-    each after the name of its layer: `dense1.weight`. Images are N C H W there, so after Flatten the values of an image
-    come in another order, and the weights of the layers behind it are written in that order.
+    The name of the layer comes first: `dense1.weight`. Images are N C H W in PyTorch, so after Flatten the values of an
+    image have another order. The weights of the following layers are written in that order.
 
     Args:
         path: usually ends in .safetensors; safetensors.torch.load_file reads it.
 
     Raises:
-        InputError: a layer of your own, or images that are reshaped, which have no form there.
-        ModelFileError: the file cannot be written; parameters that are not finite.
+        InputError: a layer of your own, or reshaped images, which have no PyTorch form.
+        ModelFileError: the file cannot be written; parameters are not finite.
     """
     import safetensors.numpy
 
@@ -57,7 +57,7 @@ def export_torch(network: Network, path: str | Path) -> None:
         for name, index in indices.items():
             tensors[f"{layer}.{name}"] = np.ascontiguousarray(numbers[index])
             if not np.isfinite(tensors[f"{layer}.{name}"]).all():
-                raise ModelFileError(f"{path}: not written, for {layer}.{name} holds NaN or infinity")
+                raise ModelFileError(f"{path}: not written, because {layer}.{name} holds NaN or infinity")
         if "running_var" in indices:
             tensors[f"{layer}.{COUNTER}"] = np.array(0, np.int64)
     try:
@@ -69,34 +69,35 @@ def export_torch(network: Network, path: str | Path) -> None:
 def import_torch(network: Network, path: str | Path) -> None:
     """Fill a network with a state_dict of PyTorch from a safetensors file, as `export_torch` writes it.
 
-    Where layers have other names there, such as `0` or `model.fc1`, those whose `weight` has as many axes are taken in
-    natural order (fc2 before fc10), one for each of the network's. What is no tensor, such as the epsilon of a
-    BatchNorm, is not in the file: the network is to have the same.
+    If the layers have other names in the file, such as `0` or `model.fc1`, they are matched in natural order (fc2
+    before fc10) among the layers whose `weight` has the same number of axes. Settings that are not tensors, such as the
+    epsilon of a BatchNorm, are not in the file: the network must have the same.
 
     Raises:
-        ModelFileError: no such file, no safetensors, or tensors that are missing, of no layer, of another shape, or not
-            finite. The network is then as it was.
+        ModelFileError: no such file, not a safetensors file, or tensors that are missing, belong to no layer, have
+            another shape, or are not finite. The network is then unchanged.
         InputError: as export_torch.
     """
     needed = _indices(network)
-    found = read_tensors(path, {layer: {name: i.shape for name, i in own.items()} for layer, own in needed.items()})
+    shapes = {layer: {name: i.shape for name, i in indices.items()} for layer, indices in needed.items()}
+    tensors = read_tensors(path, shapes)
     numbers = np.concatenate([network.theta, network.buffers])
     for layer, indices in needed.items():
         for name, index in indices.items():
             with np.errstate(over="ignore"):
-                numbers[index] = found[layer][name]
+                numbers[index] = tensors[layer][name]
             if not np.isfinite(numbers[index]).all():
-                raise ModelFileError(f"{path}: what is for {layer}.{name} holds NaN, infinity or too large numbers")
+                raise ModelFileError(f"{path}: the tensor for {layer}.{name} holds NaN, infinity or too large numbers")
             if name == "running_var" and (numbers[index] < 0).any():
-                raise ModelFileError(f"{path}: what is for {layer}.{name} holds a number below 0, which no variance is")
+                raise ModelFileError(f"{path}: the tensor for {layer}.{name} holds a negative number, not a variance")
     network.theta[...], network.buffers[...] = np.split(numbers, [len(network.theta)])
     for part in network.layers:
         if isinstance(part, Standardize):
-            part.seen[...] = np.maximum(part.seen, 1)  # something was measured: `fit` is to leave it
+            part.seen[...] = np.maximum(part.seen, 1)  # so that `fit` keeps these values and does not measure again
 
 
 def _indices(network: Network) -> Tensors:
-    """Where the numbers of each tensor lie in theta followed by the buffers, in the shape of the tensor.
+    """For each tensor the indices of its numbers in theta followed by the buffers, in the shape of the tensor.
 
     Raises:
         InputError: as export_torch.
@@ -104,20 +105,20 @@ def _indices(network: Network) -> Tensors:
     places: list[dict[str, Array]] = [{} for _ in network.layers]
     for segments, start in ((network.segments, 0), (network.buffer_segments, len(network.theta))):
         for segment in segments:
-            place = np.arange(start + segment.start, start + segment.stop)
-            places[segment.layer][segment.name] = place.reshape(segment.declared.shape)
+            span = np.arange(start + segment.start, start + segment.stop)
+            places[segment.layer][segment.name] = span.reshape(segment.declared.shape)
     indices: Tensors = {}
     order = _order_of(network.input_shape)
-    for layer, own in zip(network.layers, places, strict=True):
-        if own:
-            indices[layer.name] = _indices_of(layer, own, order)
+    for layer, place in zip(network.layers, places, strict=True):
+        if place:
+            indices[layer.name] = _indices_of(layer, place, order)
         order = _order_after(layer, order)
     return indices
 
 
 @singledispatch
 def _indices_of(layer: Layer, place: dict[str, Array], order: Array) -> dict[str, Array]:
-    """The same for one layer, from the places of its arrays; `order` is that of its input in PyTorch."""
+    """The indices for one layer, from those of its arrays; `order` is the order of its input values in PyTorch."""
     raise _formless(layer)
 
 
@@ -144,14 +145,14 @@ def _(layer: Standardize, place: dict[str, Array], order: Array) -> dict[str, Ar
 
 
 def _order_of(shape: Shape) -> Array:
-    """The number, in glassnet, of each value of an example, in the shape of PyTorch: (C, H, W) for images."""
+    """The index in glassnet of each value of an example, in the shape of PyTorch: (C, H, W) for images."""
     order = np.arange(math.prod(shape)).reshape(shape)
     return order.transpose(2, 0, 1) if len(shape) == 3 else order
 
 
 @singledispatch
 def _order_after(layer: Layer, order: Array) -> Array:
-    """The order of a layer's output, if this is the order of its input."""
+    """The order of a layer's output, from the order of its input."""
     raise _formless(layer)
 
 
@@ -174,7 +175,7 @@ def _(layer: Reshape, order: Array) -> Array:
     if len(layer.shape) == 1:
         return order.reshape(-1)
     same = np.array_equal(order.reshape(-1), np.arange(order.size))
-    require(same, f"layer {layer.name}: images that are reshaped, but for Flatten, have no PyTorch form")
+    require(same, f"layer {layer.name}: reshaped images have no PyTorch form, except after Flatten")
     return _order_of(layer.shape)
 
 

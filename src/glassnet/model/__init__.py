@@ -1,4 +1,4 @@
-"""A model that can be asked: a network and what is known about its input and its answers.
+"""A model: a network and what is known about its input and its output.
 
 Reading order: model, answer, path, trained_on.
 """

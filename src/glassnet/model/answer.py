@@ -1,4 +1,4 @@
-"""What a model says of one example, in one place for programs, the command line and pages."""
+"""The answer of a model to one example, for programs, the command line and pages."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,15 +10,15 @@ from glassnet.nn.array import Array
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """A class and how much speaks for it; or why there is no answer.
+    """A class with its probability and evidence; or the reason why there is no answer.
 
     Attributes:
-        classes: their names.
-        probabilities: of each class (C,), or its score where the loss makes no probabilities; None for a picture that
-            the network was not shown.
-        image: what the network was shown, such as a digit cleaned of its paper (28, 28); None if it was not.
-        evidence: how much speaks for any class at all (`gn.evidence`); None where the loss knows none.
-        problem: why the example is refused, in one line; "" for one that is not.
+        classes: the names of the classes.
+        probabilities: of each class (C,), or scores if the loss gives no probabilities; None if the picture was refused
+            before it reached the network.
+        image: the input of the network, such as a digit without its paper (28, 28); None if there was none.
+        evidence: the evidence that the example belongs to any class (`gn.evidence`); None if the loss defines none.
+        problem: why the example is refused, in one line; "" if it is not refused.
         probabilistic: True if `probabilities` are probabilities, False if they are scores.
     """
 
@@ -31,17 +31,17 @@ class Answer:
 
     @cached_property
     def ranking(self) -> list[int]:
-        """The numbers of the classes, that with the largest probability first; empty without probabilities."""
+        """The numbers of the classes, the most probable first; empty without probabilities."""
         return [] if self.probabilities is None else np.argsort(-self.probabilities, kind="stable").tolist()
 
     @property
     def label(self) -> str | None:
-        """The most probable class; None where the example is refused."""
+        """The most probable class; None if the example is refused."""
         return None if self.problem else self._name(0)
 
     @property
     def probability(self) -> float | None:
-        """That of the most probable class."""
+        """The probability of the most probable class."""
         return self._probability(0)
 
     @property
@@ -51,7 +51,7 @@ class Answer:
 
     @property
     def runner_up_probability(self) -> float | None:
-        """That of the runner-up."""
+        """The probability of the runner-up."""
         return self._probability(1)
 
     def _name(self, place: int) -> str | None:

@@ -1,6 +1,6 @@
-"""A model: a network and what is known about its input and its answers, as one object that can be asked.
+"""A model: one object with a network and what is known about its input and its output.
 
-What only some questions need, such as pictures, explanations and measuring, is imported when they are asked.
+Parts that only some methods need, such as pictures, explanations and evaluation, are imported when they are used.
 """
 
 from dataclasses import dataclass, replace
@@ -34,14 +34,22 @@ if TYPE_CHECKING:
     from glassnet.train.regression import RegressionEvaluation
 
 
+class RowError(DataError):
+    """A row that a file does not have; `count` says how many it has."""
+
+    def __init__(self, message: str, count: int) -> None:
+        super().__init__(message)
+        self.count = count
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Model:
-    """A network that knows what it takes, and what its answers mean.
+    """A network with the meaning of its input and its output.
 
     Attributes:
         path: its file.   network: raw pixels or rows in, logits out.
         schema: the columns of the table that it was trained on; None for images.
-        about: all else that the file says, tables by name; any file may come from anyone.
+        about: everything else in the file, tables by name; do not trust it, because a file may come from anyone.
     """
 
     path: Path
@@ -54,7 +62,8 @@ class Model:
         """Open a pretrained model by its name, a model file, or the folder of a run.
 
         Raises:
-            ModelFileError: none of these, a damaged file, or a run that has no model yet.   InputError: no name at all.
+            ModelFileError: none of these, a damaged file, or a run without a model yet.   InputError: neither a text
+                nor a path.
         """
         require(isinstance(given, str | Path), f"expected the name or the path of a model, got {type(given).__name__}")
         path = model_path(given)
@@ -72,17 +81,17 @@ class Model:
 
     @property
     def predicts_numbers(self) -> bool:
-        """Whether it is a regression: it predicts real numbers and no classes."""
+        """Whether it is a regression: it predicts real numbers, not classes."""
         return self.network.task == "regression"
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes, in the order of their probabilities; none if it predicts numbers."""
+        """The names of the classes, in the order of the network's outputs; empty if it predicts numbers."""
         return () if self.predicts_numbers else self.network.class_names
 
     @property
     def threshold(self) -> float:
-        """A picture with less evidence for its answer is refused; 0 refuses none."""
+        """A picture whose answer has less evidence than this is refused; 0 refuses none."""
         return self.network.threshold
 
     @property
@@ -93,20 +102,20 @@ class Model:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """How good it was on the test split after training, as its file says; may be empty."""
+        """Its figures on the test split after training, from its file; may be empty."""
         return self.about.get("test", {})
 
     @property
     def trained_on(self) -> TrainedOn:
-        """The data it was trained on, as far as its file tells."""
+        """The data it was trained on, as far as the file says."""
         return TrainedOn(self.about, self.schema)
 
     @cached_property
     def recipe(self) -> "Recipe | None":
-        """The recipe by which it was trained; None if its file has none.
+        """The recipe that it was trained with; None if the file has none.
 
         Raises:
-            RecipeError: one that cannot be used.
+            RecipeError: the recipe cannot be used.
         """
         from glassnet.recipes.recipe import Recipe
         from glassnet.recipes.toml import RecipeError
@@ -117,13 +126,13 @@ class Model:
             raise RecipeError(f"{self.path}: the recipe in this model file cannot be used: {error}") from None
 
     def predict(self, x: Array | Table) -> Array:
-        """The name of the class of each example (N,), or of a regression the number (N,), or (N, M) for M outputs.
+        """The name of the class of each example (N,); for a regression, the number (N,), or (N, M) for M outputs.
 
         Args:
-            x: raw pixels or rows (N, ...); of a model that was trained on a table also a table, from `read_table`.
+            x: raw pixels or rows (N, ...); for a model trained on a table also a table, from `read_table`.
 
         Raises:
-            InputError: examples of another shape, or not finite.   DataError: a cell of the table that does not fit.
+            InputError: examples of another shape, or not finite.   DataError: a cell of the table does not fit.
         """
         outputs = self.network.predict_proba(self._inputs(x))
         if self.predicts_numbers:
@@ -131,15 +140,15 @@ class Model:
         return np.array(self.classes)[self.network.loss.labels(outputs)]
 
     def predict_proba(self, x: Array | Table) -> Array:
-        """The probability of each class (N, C), or its score where the loss makes no probabilities.
+        """The probability of each class (N, C), or its score if the loss gives no probabilities.
 
-        Args and errors are as in `predict`; InputError for a regression, too.
+        Args and errors are as in `predict`; a regression also raises InputError.
         """
         self._check_classes()
         return self._by_class(self._inputs(x))
 
     def answers(self, x: Array | Table) -> list[Answer]:
-        """What it says of each example: its class, the runner-up, all probabilities; nothing is refused.
+        """The answer to each example: its class, the runner-up, all probabilities; nothing is refused.
 
         Args and errors are as in `predict_proba`.
         """
@@ -152,16 +161,16 @@ class Model:
         ]
 
     def read(self, drawing: str | Path | Array) -> Answer:
-        """The digit in a picture, or why it is refused: there is none, there are several, or too little speaks for any.
+        """The digit in a picture, or why it is refused: there is no digit, there are several, or too little evidence.
 
-        The drawing is cleaned to the form of the digits that the network knows. A classifier with a threshold is asked
-        over five views of it (`predict_views`), and refuses what has less evidence.
+        The drawing is converted to the form of the training digits. A classifier with a threshold uses five views of it
+        (`predict_views`), and refuses a picture with less evidence.
 
         Args:
             drawing: a picture file, or grey values (H, W), uint8, dark on light or light on dark.
 
         Raises:
-            DataError: no picture; a model of other examples than digits.   InputError: outputs that are not finite.
+            DataError: this is not a picture; the model was not trained on digits.   InputError: outputs are not finite.
         """
         from glassnet.reading import picture
         from glassnet.reading.drawing import form_for
@@ -172,27 +181,28 @@ class Model:
         if grey.ndim != 2 or grey.dtype != np.uint8:
             raise DataError(f"read: expected grey values (H, W), uint8, got {grey.dtype} of shape {grey.shape}")
         names, loss = self.network.class_names, self.network.loss
-        cleaned = form_for(self.network.input_shape)
+        to_example = form_for(self.network.input_shape)
         try:
-            image = cleaned(grey)
+            image = to_example(grey)
         except DataError as error:
             return Answer(names, problem=str(error))
-        ask = predict_views if loss.softmax and self.threshold > 0 else Network.predict_proba
-        p = loss.by_class(ask(self.network, image[None]))
-        found = float(evidence(p)[0]) if loss.softmax else None
-        answer = Answer(names, p[0], image, found, probabilistic=loss.probabilistic)
-        if found is None or found >= self.threshold:
+        predict = predict_views if loss.softmax and self.threshold > 0 else Network.predict_proba
+        p = loss.by_class(predict(self.network, image[None]))
+        its_evidence = float(evidence(p)[0]) if loss.softmax else None
+        answer = Answer(names, p[0], image, its_evidence, probabilistic=loss.probabilistic)
+        if its_evidence is None or its_evidence >= self.threshold:
             return answer
-        return replace(answer, problem=f"no digit that I know; most like {answer.label}")
+        little = f"evidence {its_evidence:.2f}, at least {self.threshold:.2f} is needed"
+        return replace(answer, problem=f"no digit that I know: {little}; if it is one, most likely {answer.label}")
 
     def measure(self, data: Any) -> "Evaluation | RegressionEvaluation":
-        """How good it is: the figures of a classifier, or of a regression.
+        """Measure the model: the results of a classifier, or of a regression.
 
         Args:
             data: a split, a pair (x, y), or a table with the truth in each row; `rows_of` finds the rows that have it.
 
         Raises:
-            InputError: data that does not fit.   DataError: a cell of the table that does not fit.
+            InputError: the data does not fit.   DataError: a cell of the table does not fit.
         """
         from glassnet.train.metrics import evaluate
         from glassnet.train.regression import evaluate_regression
@@ -203,11 +213,11 @@ class Model:
         return evaluate_regression(self.network, data) if self.predicts_numbers else evaluate(self.network, data)
 
     def explain(self, x: Any, y: Any = None, *, neuron: str | None = None, lr: float = 0.1) -> "Explanation":
-        """What it makes of one example, and what it would learn from it, number by number: as `gn.explain`.
+        """Every number of the way of one example through the network, and of a training step on it: as `gn.explain`.
 
         Args:
-            x: one example, or a table of one row.
-            y: its class, by name or number; or what else is true, as in `gn.explain`.   neuron, lr: as there.
+            x: one example, or a table with one row.
+            y: its class, by name or number; or another target, as in `gn.explain`.   neuron, lr: as there.
 
         Raises:
             InputError, DataError: as `gn.explain`, `target` and `predict`.
@@ -219,10 +229,10 @@ class Model:
         return explain(self.network, self._inputs(x), truth, neuron=neuron, lr=lr, names=names)
 
     def target(self, text: str) -> float:
-        """The number of the class with this name, or with this number; of a regression the number itself.
+        """The number of the class with this name or number; for a regression, the text as a number.
 
         Raises:
-            InputError: there is no such class, or it is no number.
+            InputError: there is no such class, or the text is not a number.
         """
         if self.predicts_numbers:
             try:
@@ -239,11 +249,11 @@ class Model:
         """One example of a file, and its truth: a label, a real target, or None.
 
         Args:
-            file: a picture, an IDX or a CSV file; for a model that was trained on a table a CSV file with its columns.
-            row: which of them, from 0; of a table no other row is looked at.
+            file: a picture, an IDX or a CSV file; for a model trained on a table, a CSV file with the same columns.
+            row: the number of the example, from 0; other rows of a table are not checked.
 
         Raises:
-            DataError: a file that does not fit, or has no such row.
+            DataError: the file does not fit; RowError if it has no such row.
         """
         from glassnet.reading.examples import read_examples
 
@@ -254,12 +264,12 @@ class Model:
             return x[row], None if labels is None else labels[row]
         table = read_rows(file)
         _check_row(file, row, len(table))
-        one = table.row(row)
-        known = has_truths(one, self.schema)
-        return self.schema.examples(one)[0], self.schema.targets(one)[0] if known else None
+        single = table.row(row)
+        known = has_truths(single, self.schema)
+        return self.schema.examples(single)[0], self.schema.targets(single)[0] if known else None
 
     def _check_classes(self) -> None:
-        require(not self.predicts_numbers, f"{self.path}: this model predicts numbers, not classes: ask predict")
+        require(not self.predicts_numbers, f"{self.path}: this model predicts numbers, not classes: use predict")
 
     def _inputs(self, x: Array | Table) -> Array:
         if isinstance(x, Table):
@@ -273,13 +283,15 @@ class Model:
         if pixels and isinstance(x, np.ndarray) and x.dtype.kind == "f" and 0 < x.max(initial=0) <= 1:
             warn(
                 f"the inputs go up to {x.max():.3g}, but this model takes pixels from 0 to {self.white}, as they are "
-                "stored, and divides them itself: give it these"
+                "stored, and divides them itself: give it the stored pixels"
             )
         return x
 
     def _table_schema(self) -> Schema:
         if self.schema is None:
-            raise InputError(f"{self.path}: expected an array of examples, for this model was not trained on a table")
+            raise InputError(
+                f"{self.path}: expected an array of examples, because this model was not trained on a table"
+            )
         return self.schema
 
     def _by_class(self, x: Array) -> Array:
@@ -287,10 +299,10 @@ class Model:
 
 
 def load_schema(path: str | Path) -> Schema | None:
-    """What a model file says of the columns of the table it was trained on; None if it was no table.
+    """The schema in a model file; None if the model was not trained on a table.
 
     Raises:
-        ModelFileError: as `load_network`; a schema that is damaged, or does not fit the network.
+        ModelFileError: as `load_network`; the schema is damaged, or does not fit the network.
     """
     return _schema(Path(path), *read_model(path))
 
@@ -303,13 +315,13 @@ def _schema(path: Path, network: Network, about: dict[str, Any]) -> Schema | Non
     except InputError as error:
         raise ModelFileError(f"{path}: this model file is damaged: {error}") from None
     classes = schema.target.categories
-    takes = network.input_shape == (len(schema.input_names),)
-    answers = network.classes == classes if classes else network.classes is None and network.output_shape == (1,)
-    if not (takes and answers):
+    inputs_fit = network.input_shape == (len(schema.input_names),)
+    outputs_fit = network.classes == classes if classes else network.classes is None and network.output_shape == (1,)
+    if not (inputs_fit and outputs_fit):
         raise ModelFileError(f"{path}: this model file is damaged: the columns it names do not fit its network")
     return schema
 
 
 def _check_row(file: Path, row: int, count: int) -> None:
     if not 0 <= row < count:
-        raise DataError(f"--row {row}: {file} holds {count:,} examples, so rows are 0 to {count - 1}")
+        raise RowError(f"row {row}: {file} holds {count:,} examples, so rows are 0 to {count - 1}", count)

@@ -1,4 +1,4 @@
-"""Which model file a person means by a name or a path."""
+"""Finds the model file for a name or a path."""
 
 from pathlib import Path
 
@@ -10,17 +10,17 @@ MODEL, RECIPE = "model.safetensors", "recipe.toml"  # in the folder of a run
 
 
 def model_path(given: str | Path) -> Path:
-    """The model of a run's folder, a pretrained model by its name; anything else is a path already.
+    """The file for the folder of a run or the name of a pretrained model; anything else is already a path.
 
     Raises:
-        ModelFileError: the folder of a run that has no model yet.
+        ModelFileError: the run in the folder has no model yet.
     """
     given = Path(given)
     if (given / MODEL).is_file():
         return given / MODEL
     if (given / RECIPE).is_file():
         raise ModelFileError(
-            f"{given}: this run has no model yet: it is still training, or was broken off and goes on with: "
+            f"{given}: this run has no model yet: it is still training, or was interrupted and continues with: "
             f"glassnet resume {given}"
         )
     known = str(given) in pretrained_names() and not given.exists()
@@ -28,7 +28,7 @@ def model_path(given: str | Path) -> Path:
 
 
 def is_model(path: Path) -> bool:
-    """Whether a file is meant as a model: by its name, or by how safetensors begin."""
+    """Whether a file is treated as a model: by its name, or because it begins like a safetensors file."""
     if path.suffix == ".safetensors":
         return True
     if not path.is_file():

@@ -1,6 +1,6 @@
-"""What a model was trained on, as far as its file tells it, and what it may be measured on.
+"""The data that a model was trained on, as far as its file says, and the data to measure it on.
 
-A model file may come from anyone: a registered dataset that it names is loaded, a path in it is never followed.
+A model file may come from anyone. So a registered dataset that it names is loaded, but a path in it is never opened.
 """
 
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from glassnet.tables.rows import Rows, has_truths, rows_of
 from glassnet.tables.schema import Schema, digest
 from glassnet.tables.table import read_table
 
-HELD_OUT = 5000  # for validation, where the file does not say how many
+HELD_OUT = 5000  # number of validation examples, if the file does not say it
 
 
 class EvaluationSet(NamedTuple):
-    """What a model is measured on: examples, as `Model.measure` takes them, and which they are."""
+    """The examples to measure a model on, as `Model.measure` takes them, with a description."""
 
     examples: Any
     split: str  # "table" for all rows of a table
     about: str
-    left_out: list[str]  # why rows of a table are not among them, a reason for each row
+    left_out: list[str]  # the reason for each row of a table that is left out
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class TrainedOn:
     """The data of a model.
 
     Attributes:
-        about: what the model file says besides the network, as `read_about` gives it.
+        about: what the model file says besides the network, from `read_about`.
         schema: the columns of the table; None for images.
     """
 
@@ -41,7 +41,7 @@ class TrainedOn:
 
     @property
     def name(self) -> str | None:
-        """Of the dataset, or the path of the table; None where the file does not say it."""
+        """The name of the dataset, or the path of the table; None if the file does not say it."""
         name = self._settings.get("name")
         return name if isinstance(name, str) else None
 
@@ -52,27 +52,27 @@ class TrainedOn:
         return data if isinstance(data, dict) else {}
 
     def dataset(self, name: str | None = None, split: str = "test", *, progress: Progress | None = None) -> Dataset:
-        """The dataset that the file names, or the one with this name, with the same examples held out as in training.
+        """The dataset with this name, by default the one in the file, with the same examples held out as in training.
 
         Args:
             split: train, validation or test; it must not be empty.   progress: as in `load_dataset`.
 
         Raises:
-            DataError: it cannot be known, cannot be loaded, or has no such examples.
+            DataError: the file does not say it, it cannot be loaded, or the split is empty.
         """
         from glassnet.data.registry import dataset_names, load_dataset
         from glassnet.tables.load import load_table  # formats of all datasets
 
         wanted = self.name if name is None else name
         if wanted is None:
-            raise DataError("the model does not say what it was trained on: name a dataset with --data")
+            raise DataError("the model does not say what it was trained on: name a dataset (data)")
         if name is None and wanted not in (*dataset_names(), *BUNDLED):
             raise DataError(
-                f"the model says that it was trained on {shown(wanted)}, which is no registered dataset; a path in a "
-                "model file is not followed: name the data with --data"
+                f"the model says that it was trained on {shown(wanted)}, which is not a registered dataset; a path in "
+                "a model file is not opened: name the data (data)"
             )
-        told = self._settings.get("validation")
-        validation = told if isinstance(told, int) else HELD_OUT
+        saved_count = self._settings.get("validation")
+        validation = saved_count if isinstance(saved_count, int) else HELD_OUT
         if self.schema is None:
             dataset = load_dataset(wanted, validation=validation, progress=progress)
         else:
@@ -83,16 +83,16 @@ class TrainedOn:
         return dataset
 
     def other_table(self, name: str) -> Rows | None:
-        """The rows of a table that is another than the one trained on, by its content; None if it is not, or no table.
+        """The rows of a table other than the training table; None if the contents are the same, or it is not a table.
 
         Raises:
-            DataError: a table that lacks a column, or all truths.
+            DataError: the table lacks a column, or has no truth in any row.
         """
         if self.schema is None or name in BUNDLED:
             return None
         table = read_table(name)
         if not has_truths(table, self.schema):
-            self.schema.targets(table)  # says that they are missing
+            self.schema.targets(table)  # raises DataError, because they are missing
         rows = rows_of(table, self.schema)
         same = digest(rows.inputs.values, rows.truths.values) == self.about.get("data", {}).get("sha256")
         return None if same else rows
@@ -100,20 +100,23 @@ class TrainedOn:
     def evaluation_set(
         self, name: str | None = None, split: str = "test", *, progress: Progress | None = None
     ) -> EvaluationSet:
-        """A split of what the model was trained on, or of the dataset with this name; of another table all rows it can.
+        """A split of the dataset with this name, by default of the training data; of another table, all usable rows.
 
         Args and errors are as in `dataset` and `other_table`.
         """
         if split not in ("train", "validation", "test"):
-            raise DataError(f"--split: expected train, validation or test, got {split!r}")
+            raise DataError(f"split: expected train, validation or test, got {split!r}")
         if name is None or not (rows := self.other_table(name)):
             dataset = self.dataset(name, split, progress=progress)
             return EvaluationSet(getattr(dataset, split), split, str(dataset), [])
         if split != "test":
-            raise DataError(f"--split {split}: {name} is not the table the model was trained on, and is measured whole")
+            raise DataError(
+                f"split {split}: {name} is not the table the model was trained on, so all its rows are used: leave out "
+                "the split"
+            )
         (x, y), left_out = rows.measurable(), rows.left_out()
         if not len(y):
             raise DataError(f"no row can be measured: {left_out[0] if left_out else f'{name} has none'}")
         count = f"{len(y):,} of {len(rows.table):,} rows" if left_out else f"all {len(y):,} rows"
-        about = f"{count} of {name}, not the table it was trained on: rows of that, if there are any, flatter it"
+        about = f"{count} of {name}, not the table it was trained on: rows that are in both make the model look better"
         return EvaluationSet((x, y), "table", about, left_out)

@@ -1,6 +1,6 @@
-"""Figures: what people would rather look at than read.
+"""Figures of results.
 
-Each function takes results and gives a Matplotlib figure; `save` writes one as a PNG. Nothing here needs a screen.
+Each function takes results and returns a Matplotlib figure; `save` writes one as a PNG. No function needs a screen.
 """
 
 from glassnet.plots.classes import confusion, mistakes, predictions, sheet

@@ -1,22 +1,22 @@
-"""What a classifier says of examples: right and wrong, counted and shown."""
+"""Figures of a classifier: the confusion matrix, predictions and mistakes."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glassnet.nn.array import Array
-from glassnet.plots.figure import WRONG, as_it_is, empty_figure, show, small_pictures
+from glassnet.plots.figure import WRONG, empty_figure, show, small_pictures, without_formulas
 from glassnet.train.metrics import Evaluation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-LARGEST = 40.0  # inches: what is drawn of very many classes is no use, but must not take all memory
+LARGEST = 40.0  # inches: a figure of very many classes is not readable, but must not take all memory
 
 
 def confusion(evaluation: Evaluation) -> "Figure":
-    """Counts of truth against prediction; the colour shows mistakes, as a share of the truth's row."""
+    """Counts for each pair of truth and prediction; the colour shows mistakes as a share of their row."""
     counts = evaluation.confusion
     C = len(counts)
     side = min(max(5.0, 0.55 * C + 1.6), LARGEST)
@@ -35,7 +35,7 @@ def confusion(evaluation: Evaluation) -> "Figure":
                 weight = "bold" if t == p else "normal"
                 axes.text(p, t, f"{counts[t, p]}", ha="center", va="center", fontsize=size, color=colour, weight=weight)
     rotation = 45 if max(map(len, evaluation.classes)) > 3 else 0
-    names = list(map(as_it_is, evaluation.classes))
+    names = list(map(without_formulas, evaluation.classes))
     axes.set_xticks(range(C), names, rotation=rotation, ha="right" if rotation else "center")
     axes.set_yticks(range(C), names)
     axes.set(xlabel="prediction", ylabel="truth", title=f"{evaluation.accuracy:.2%} of {len(evaluation.truth):,} right")
@@ -43,16 +43,16 @@ def confusion(evaluation: Evaluation) -> "Figure":
 
 
 def predictions(images: Array, evaluation: Evaluation, *, count: int = 25, seed: int = 0) -> "Figure":
-    """Examples drawn at random, with prediction, its probability and, where it is wrong, the truth."""
+    """Random examples, each with its prediction, the probability and, if the prediction is wrong, the truth."""
     rng = np.random.Generator(np.random.Philox(key=seed))
     chosen = np.sort(rng.choice(len(images), min(count, len(images)), replace=False))
     return _grid(images, evaluation, chosen, "test images drawn at random")
 
 
 def mistakes(images: Array, evaluation: Evaluation, *, count: int = 25) -> "Figure":
-    """The mistakes of which the network was surest."""
+    """The mistakes that the network was most confident about."""
     wrong = evaluation.mistakes()
-    return _grid(images, evaluation, wrong[:count], f"the surest of {len(wrong):,} mistakes")
+    return _grid(images, evaluation, wrong[:count], f"the most confident of {len(wrong):,} mistakes")
 
 
 def sheet(images: Array, labels: list[str], *, title: str) -> "Figure":
@@ -60,17 +60,17 @@ def sheet(images: Array, labels: list[str], *, title: str) -> "Figure":
     figure, cells = small_pictures(len(images), title)
     for axes, image, label in zip(cells, images, labels, strict=False):
         show(axes, image)
-        axes.set_title(as_it_is(label), fontsize=9, pad=3)
+        axes.set_title(without_formulas(label), fontsize=9, pad=3)
     return figure
 
 
 def _grid(images: Array, evaluation: Evaluation, chosen: Array, title: str) -> "Figure":
     figure, cells = small_pictures(len(chosen), title)
     for axes, i in zip(cells, chosen, strict=False):
-        truth, said = evaluation.truth[i], evaluation.predicted[i]
+        truth, predicted = evaluation.truth[i], evaluation.predicted[i]
         show(axes, images[i])
-        text = f"{evaluation.classes[said]}  {evaluation.sure(i)}"
-        if truth != said:
+        text = f"{evaluation.classes[predicted]}  {evaluation.sure(i)}"
+        if truth != predicted:
             text += f"\ntruth {evaluation.classes[truth]}"
-        axes.set_title(as_it_is(text), fontsize=8.5, pad=3, color="black" if truth == said else WRONG)
+        axes.set_title(without_formulas(text), fontsize=8.5, pad=3, color="black" if truth == predicted else WRONG)
     return figure

@@ -1,8 +1,8 @@
-"""The figure of a comparison: the curves of several runs over each other."""
+"""The figure of a comparison: the curves of several runs in the same axes."""
 
 from typing import TYPE_CHECKING, Any
 
-from glassnet.plots.figure import as_it_is, empty_figure
+from glassnet.plots.figure import empty_figure, without_formulas
 from glassnet.train.history import History
 
 if TYPE_CHECKING:
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 def comparison(histories: dict[str, History]) -> "Figure":
-    """Loss and accuracy by epoch, a colour for each run: validation solid, training thin.
+    """Loss and accuracy by epoch, a colour for each run: validation data thick, training data thin.
 
-    The loss is on a logarithmic scale, for runs may differ much in it.
+    The loss is on a logarithmic scale, because the losses of runs may differ by orders of magnitude.
 
     Args:
-        histories: by what the legend is to call the run; those without an epoch are left out.
+        histories: the history of each run, by its name in the legend; runs without an epoch are left out.
     """
     from matplotlib import colormaps
     from matplotlib.lines import Line2D
@@ -44,7 +44,7 @@ def comparison(histories: dict[str, History]) -> "Figure":
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
     lines = [Line2D([], [], color=colour, linewidth=2) for colour in colours]
-    names = list(map(as_it_is, known))
+    names = list(map(without_formulas, known))
     figure.legend(lines, names, loc="outside lower center", ncols=min(len(names), 3), frameon=False)
     figure.suptitle("validation data thick, training data thin", fontsize=10)
     return figure

@@ -1,4 +1,4 @@
-"""Loss and accuracy by epoch."""
+"""Figures of a training: loss and accuracy by epoch."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def curves(history: History) -> "Figure":
-    """Loss and accuracy by epoch, for training and validation data, with the epoch whose network was kept."""
+    """Loss and accuracy by epoch, for training and validation data; a line marks the epoch whose network was kept."""
     values = ["loss", "accuracy"] if "training_accuracy" in history else ["loss"]
     figure = empty_figure(5.2 * len(values), 3.8)
     for axes, value in zip(figure.subplots(1, len(values), squeeze=False)[0], values, strict=True):

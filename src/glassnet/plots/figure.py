@@ -1,4 +1,4 @@
-"""What all figures share: colours, an empty figure, a grid of small pictures; PNG and SVG."""
+"""Helpers for all figures: colours, an empty figure, a grid of small pictures, PNG and SVG."""
 
 import io
 import warnings
@@ -18,45 +18,45 @@ TRAINING, VALIDATION, WRONG, QUIET = "#1f6fb4", "#d95f0e", "#c0262c", "#555555"
 
 
 class PlotError(RuntimeError):
-    """Figures cannot be drawn here; the message says what to install."""
+    """Figures cannot be drawn; the message says what to install."""
 
 
 def save(figure: "Figure", path: str | Path) -> None:
-    """Write a figure as a PNG; a class named "$x$" is no formula, and stands there as it is."""
+    """Write a figure as a PNG; a class named "$x$" is shown as it is, not as a formula."""
     from matplotlib import rc_context
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
         text.set_parse_math(False)
-    with rc_context({"text.parse_math": False}), warnings.catch_warnings():  # of labels that are made only now
-        warnings.filterwarnings("ignore", message="Glyph")  # a name in letters that the font lacks is drawn as boxes
+    with rc_context({"text.parse_math": False}), warnings.catch_warnings():  # for labels that are made while saving
+        warnings.filterwarnings("ignore", message="Glyph")  # letters that the font lacks are drawn as boxes
         figure.savefig(path, dpi=120, metadata={"Software": None})
 
 
 def as_svg(figure: "Figure") -> str:
-    """A figure as an SVG that stands on any ground: what is black turns light where the reader prefers a dark page."""
+    """A figure as an SVG for any background: on a dark page, black lines and text become light."""
     import matplotlib
 
     text = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "glassnet"}):
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     style = "svg{color:#1a1c20} text{fill:currentColor} @media (prefers-color-scheme:dark){svg{color:#e4e6ea}}"
-    drawn = text.getvalue().replace("#000000", "currentColor").replace(QUIET, "#858b96")  # grey on either ground
-    drawn = drawn[drawn.index("<svg") :]  # without the document type, which names an address
+    drawn = text.getvalue().replace("#000000", "currentColor").replace(QUIET, "#858b96")  # readable on both
+    drawn = drawn[drawn.index("<svg") :]  # without the document type, which contains an address
     return drawn.replace("<defs>", f"<style>{style}</style>\n <defs>", 1)
 
 
 def as_png(image: Array, white: int = 255) -> bytes:
-    """An image (H, W) or (H, W, C) as a PNG, a pixel a pixel; grey if it has neither three channels nor four."""
+    """An image (H, W) or (H, W, C) as a PNG of the same size; grey unless it has three or four channels."""
     from matplotlib.image import imsave
 
     if image.ndim == 3 and image.shape[2] not in (3, 4):
         image = image.mean(axis=2)
-    how: dict[str, Any] = {"format": "png", "metadata": {"Software": None}}
+    settings: dict[str, Any] = {"format": "png", "metadata": {"Software": None}}
     if image.ndim == 2:
-        how |= {"cmap": "gray", "vmin": 0, "vmax": white}
+        settings |= {"cmap": "gray", "vmin": 0, "vmax": white}
     file = io.BytesIO()
-    imsave(file, image if image.ndim == 2 else np.clip(image / white, 0, 1), **how)
+    imsave(file, image if image.ndim == 2 else np.clip(image / white, 0, 1), **settings)
     return file.getvalue()
 
 
@@ -72,7 +72,7 @@ def require() -> None:
 
 
 def small_pictures(count: int, title: str) -> tuple["Figure", list[Any]]:
-    """A figure with room for so many small pictures, in a grid that is about square."""
+    """A figure with room for `count` small pictures, in a nearly square grid; returns the figure and its cells."""
     columns = max(int(np.ceil(np.sqrt(count))), 4)
     rows = max(int(np.ceil(count / columns)), 1)
     figure = empty_figure(1.25 * columns, 1.5 * rows + 0.5)
@@ -89,13 +89,13 @@ def show(axes: Any, image: Array) -> None:
     axes.imshow(picture, cmap="gray", vmin=0, interpolation="nearest")
 
 
-def as_it_is(text: str) -> str:
-    """A text from outside, so that Matplotlib shows it and reads no formula in it."""
+def without_formulas(text: str) -> str:
+    """Escape a text from outside, so that Matplotlib shows it as it is and not as a formula."""
     return text.replace("$", r"\$")
 
 
 def empty_figure(width: float, height: float) -> "Figure":
-    """An empty figure, sizes in inches.
+    """An empty figure; sizes are in inches.
 
     Raises:
         PlotError: Matplotlib is not installed.

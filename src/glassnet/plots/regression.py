@@ -1,4 +1,4 @@
-"""Figures of a regression: what was predicted against what is true, and by how much it was wrong."""
+"""Figures of a regression: predictions against the truth, and the errors."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-BINS = 40  # of a histogram, at most
-MANY = 2000  # dots: as shapes of their own, more make a page that no browser likes
+BINS = 40  # largest number of bins of a histogram
+MANY = 2000  # more dots are drawn as one image, because so many separate shapes slow down a browser
 
 
 def predicted(result: RegressionEvaluation) -> "Figure":
-    """Every example as a dot, its truth to the right and its prediction upwards; on the line both are the same."""
+    """Every example as a dot: truth on the x axis, prediction on the y axis; on the line both are the same."""
     figure = empty_figure(5.0, 5.0)
     axes = figure.subplots()
     both = np.concatenate([result.truth, result.predicted])
@@ -34,7 +34,7 @@ def predicted(result: RegressionEvaluation) -> "Figure":
 
 
 def residuals(result: RegressionEvaluation) -> "Figure":
-    """The errors by prediction, where a curve would show what the network has not learned, and how they spread."""
+    """The errors by prediction, and their histogram. A pattern in the errors shows what the network has not learned."""
     figure = empty_figure(8.6, 4.0)
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[3, 1])
     left.axhline(0, color=QUIET, linestyle="--", linewidth=1)
@@ -56,7 +56,7 @@ def residuals(result: RegressionEvaluation) -> "Figure":
 
 
 def _dots(axes: Any, x: Array, y: Array) -> None:
-    """A dot for each pair; many of them as one image, with lighter dots that show where they lie thick."""
+    """A dot for each pair. Many dots become one image, with lighter dots, so that dense places are darker."""
     many = len(x) > MANY
     axes.plot(
         x,

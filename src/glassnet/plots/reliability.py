@@ -1,4 +1,4 @@
-"""How often answers are right, by how sure they are."""
+"""The reliability diagram: accuracy by confidence."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def reliability(measured: dict[str, Reliability]) -> "Figure":
-    """How often answers are right that are given with a certain probability, a diagram for each name.
+    """The accuracy of the answers in each bin of probability, one diagram for each name.
 
-    The blue of a bar is the fraction that is right: light, where that is more than the probability. Red is missing to
-    the probability. Where blue ends on the diagonal, the probabilities can be trusted. Below, on a logarithmic scale,
-    how many answers each bar stands for: one of a few answers says little.
+    The blue part of a bar is the fraction of correct answers. It is light blue above the mean probability. Red is the
+    gap from the accuracy up to the mean probability. If blue ends at the diagonal, the probabilities are calibrated.
+    Below, on a logarithmic scale, is the number of answers in each bar: a bar of few answers means little.
 
     Args:
-        measured: what `train.calibration.reliability` counted, by the title of the diagram.
+        measured: the results of `train.calibration.reliability`, by the title of the diagram.
 
     Raises:
         PlotError: Matplotlib is not installed.
@@ -29,13 +29,13 @@ def reliability(measured: dict[str, Reliability]) -> "Figure":
     style: dict[str, Any] = {"align": "edge", "edgecolor": "white", "linewidth": 0.8}
     for (name, r), upper, lower in zip(measured.items(), *panels, strict=True):
         left, width = r.edges[:-1], np.diff(r.edges)
-        agreed = np.fmin(r.accuracy, r.confidence)
-        upper.bar(left, agreed, width, color=TRAINING, label="right", **style)
+        common = np.fmin(r.accuracy, r.confidence)
+        upper.bar(left, common, width, color=TRAINING, label="right", **style)
         for gap, colour, label in (
             (r.accuracy - r.confidence, "#8fbbe0", "right, but not so sure"),
             (r.confidence - r.accuracy, "#e9b3b5", "sure, but not right"),
         ):
-            upper.bar(left, np.fmax(gap, 0), width, bottom=agreed, color=colour, label=label, **style)
+            upper.bar(left, np.fmax(gap, 0), width, bottom=common, color=colour, label=label, **style)
         upper.plot([0, 1], [0, 1], color=QUIET, linestyle="--", linewidth=1)
         upper.set(xlim=(0, 1), ylim=(0, 1), title=f"{name}: expected calibration error {r.error:.2%}")
         lower.bar(left, r.count, width, color=QUIET, **style)

@@ -1,4 +1,4 @@
-"""What became of a network that was varied."""
+"""The figure of an experiment: the results of variants of a network."""
 
 from typing import TYPE_CHECKING
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 def variants(
     accuracies: dict[str, list[float]], losses: dict[str, list[float]], *, notes: dict[str, str], title: str
 ) -> "Figure":
-    """What became of a network that was varied: every seed a dot, the mean of a variant a bar through its dots.
+    """The results of variants of a network: a dot for every seed, and a bar at the mean of each variant.
 
-    Both scales are logarithmic, that of the accuracy in the distance from 100 %, so that 98 and 99 % lie as far apart
-    as 80 and 90 %.
+    Both scales are logarithmic. The accuracy is shown by its distance from 100 %, so 98 and 99 % are as far apart as
+    80 and 90 %.
 
     Args:
         accuracies: on validation data in %, by the name of the variant.   losses: the same for the training loss.
-        notes: by the same names, what is written in a row that has too few dots, such as "diverged".
+        notes: by the same names, a text for a row with too few dots, such as "diverged".
     """
     figure = empty_figure(9.0, 1.0 + 0.34 * len(accuracies))
     figure.suptitle(title, fontsize=11)
@@ -50,7 +50,7 @@ def variants(
 
 
 def _accuracy_ticks(low: float, high: float) -> list[float]:
-    """Round percentages within the limits, not too many: evenly spaced, or closer and closer to 100."""
+    """At most seven or eight round percentages within the limits, evenly spaced or denser towards 100."""
     for step in (0.1, 0.2, 0.5, 1, 2):
         ticks = [step * n for n in range(int(np.ceil(low / step)), int(high / step) + 1)]
         if len(ticks) <= 7:
@@ -59,7 +59,7 @@ def _accuracy_ticks(low: float, high: float) -> list[float]:
 
 
 def _loss_ticks(low: float, high: float) -> list[float]:
-    """Round numbers within the limits of a logarithmic scale, not too many."""
+    """A few round numbers within the limits of a logarithmic scale."""
     powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
     for digits in ((1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9), (1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,)):
         ticks = [digit * 10.0**power for power in powers for digit in digits if low <= digit * 10.0**power <= high]

@@ -1,4 +1,4 @@
-"""Figures of weights: how they are spread, and what the first layer looks at."""
+"""Figures of weights: histograms, and the weights of the first layer as pictures."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def weight_histogram(name: str, weights: Array) -> "Figure":
-    """How many weights of a layer have which value."""
+    """A histogram of the weights of a layer."""
     figure = empty_figure(3.4, 2.2)
     axes = figure.subplots()
     axes.hist(weights.ravel(), bins=60, color=TRAINING)
@@ -26,22 +26,23 @@ def weight_histogram(name: str, weights: Array) -> "Figure":
 
 
 def first_layer(network: Network, spread: Array | None = None, *, count: int = 64) -> "Figure | None":
-    """What the first units or filters look at, each as a picture with its own scale: blue for, red against.
+    """The weights of the first units or filters, each as a picture with its own scale: blue positive, red negative.
 
     Args:
-        spread: the standard deviation of each pixel; the weights of a dense layer are shown times it, so that pixels
-            which never change, whose weights are still the random ones of the start, show as nothing.
-        count: how many are shown at most.
+        spread: the standard deviation of each pixel; the weights of a dense layer are multiplied by it. This hides
+            pixels that never change: their weights still have their random initial values.
+        count: the largest number of pictures.
 
     Returns:
-        The figure, or None if the first layer with weights does not look at an image.
+        The figure, or None if the input of the first layer with weights is not an image.
     """
-    found = _looks_at(network, spread)
-    if found is None:
+    pictures = _weight_pictures(network, spread)
+    if pictures is None:
         return None
-    units, what = found
+    units, what = pictures
     more = f" (the first {count} of {len(units)})" if len(units) > count else ""
-    figure, cells = small_pictures(min(len(units), count), f"what each {what} looks at{more}: blue for, red against")
+    title = f"the weights of each {what}{more}: blue positive, red negative"
+    figure, cells = small_pictures(min(len(units), count), title)
     for axes, unit in zip(cells, units, strict=False):
         top = max(float(np.abs(unit).max()), 1e-12)
         axes.imshow(unit, cmap="RdBu", vmin=-top, vmax=top, interpolation="nearest")
@@ -49,13 +50,13 @@ def first_layer(network: Network, spread: Array | None = None, *, count: int = 6
 
 
 def weight_mosaic(network: Network, spread: Array | None = None, *, count: int = 64) -> bytes | None:
-    """The same as one small PNG, a pixel a weight, eight pictures in a row."""
+    """The same as one small PNG: one pixel per weight, eight pictures per row."""
     from matplotlib import colormaps
 
-    found = _looks_at(network, spread)
-    if found is None:
+    pictures = _weight_pictures(network, spread)
+    if pictures is None:
         return None
-    units = found[0][:count]
+    units = pictures[0][:count]
     K, h, w = units.shape
     columns, gap = min(8, K), max(h // 14, 1)
     rows = -(-K // columns)
@@ -66,13 +67,13 @@ def weight_mosaic(network: Network, spread: Array | None = None, *, count: int =
     return as_png(colormaps["RdBu"].with_extremes(bad=(0, 0, 0, 0))(np.ma.masked_invalid(canvas)), white=1)
 
 
-def _looks_at(network: Network, spread: Array | None) -> tuple[Array, str] | None:
-    """The weights of the first units or filters as pictures (K, h, w), means over their channels; and what they are."""
+def _weight_pictures(network: Network, spread: Array | None) -> tuple[Array, str] | None:
+    """The weights of the first units or filters as pictures (K, h, w), means over channels; and the word for them."""
     first = next((layer for layer in network.layers if isinstance(layer, Dense | Conv2D)), None)
     if isinstance(first, Conv2D):
         return first.W.mean(axis=2).transpose(2, 0, 1), "filter"
     if first is None or len(network.input_shape) == 1 or first.W.shape[0] != np.prod(network.input_shape):
         return None
-    seen = first.W if spread is None else first.W * spread.reshape(-1, 1)
-    units = seen.T.reshape(-1, *network.input_shape)
+    weights = first.W if spread is None else first.W * spread.reshape(-1, 1)
+    units = weights.T.reshape(-1, *network.input_shape)
     return units.mean(axis=3) if units.ndim == 4 else units, "hidden unit"

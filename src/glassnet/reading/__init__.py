@@ -1,4 +1,4 @@
-"""Pictures of handwriting, brought into the form of the digits that networks learn from, and looked at in five views.
+"""Converts pictures of handwriting into the form of the training digits, and makes five views of an image.
 
 Reading order: drawing, picture, ink, sheet, ruled, pieces, views.
 """

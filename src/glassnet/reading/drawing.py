@@ -1,7 +1,7 @@
-"""A drawing or photo of a digit, brought into the form of the digits that networks learn from.
+"""Converts a drawing or photo of a digit into the form of the training digits.
 
-A network reads only what looks like its examples: the same size, the same place, the same ink. This is the only copy of
-the knowledge of how MNIST and the UCI digits were made.
+A network reads only digits that look like its examples: the same size, the same place, the same ink. This module knows
+how MNIST and the UCI digits were made.
 """
 
 import math
@@ -14,35 +14,36 @@ from glassnet.nn.array import Array
 from glassnet.reading.ink import find_ink
 from glassnet.reading.pieces import depth, extent, pen_width
 
-SIDE, BOX = 28, 20  # an MNIST image, and the longer side of the digit in it
+SIDE, BOX = 28, 20  # pixels: the side of an MNIST image, and the longer side of the digit in it
 CENTRE = 14.0  # the row and column, counted from 0, of the centre of mass in an MNIST image
-OFF_CENTRE = 0.53  # pixels: none of the 70,000 is further off, up or down
-MNIST_SIDES = (19, 20)  # 16 of the 70,000 have a longer side of 19 pixels
-USUAL_PENS = (1.2, 4.7)  # pixels: only one MNIST digit in a hundred has thinner strokes, and one has thicker ones
-THIN, THICK = 1.5, 4.0  # five in a hundred have thinner strokes, and five have thicker ones
-BLOT = 9.0  # pixels: a disc's strokes are 13 wide, those of the fattest of 2,200 MNIST digits 6.7
-FINE = 8  # pixels to one of MNIST's, where strokes are measured
-HEIGHT, WIDTH = 32, 20  # a UCI digit before it is counted in blocks, at most so wide
+OFF_CENTRE = 0.53  # pixels: the largest distance of the centre of mass from CENTRE in the 70,000 images, up or down
+MNIST_SIDES = (19, 20)  # 16 of the 70,000 digits have a longer side of 19 pixels
+USUAL_PENS = (1.2, 4.7)  # pixels: only 1 % of the MNIST digits have thinner strokes, and 1 % thicker ones
+THIN, THICK = 1.5, 4.0  # pixels: 5 % have thinner strokes, and 5 % thicker ones
+BLOT = 9.0  # pixels: the pen width of a disc is 13, that of the thickest of 2,200 MNIST digits 6.7
+FINE = 8  # strokes are measured at this number of pixels per MNIST pixel
+HEIGHT, WIDTH = 32, 20  # pixels: height and largest width of a UCI digit before its blocks are counted
 LEAST_DIGIT = 250  # inked pixels of 32x32: nine in ten UCI digits have from 260 to 370
-FAINT = 0.15  # of full ink: what is weaker is an edge
+FAINT = 0.15  # of full ink: weaker pixels belong to the edge of a stroke
 
 
 def to_mnist(drawing: Array) -> Array:
-    """One digit on paper as MNIST's makers would have stored it, light on dark.
+    """One digit on paper in the form of MNIST, light on dark.
 
-    They scaled a digit, keeping its shape, to 20 pixels on its longer side, which makes its edges grey, and put it into
-    28x28 pixels with its centre of mass in the middle (LeCun, Bottou, Bengio and Haffner 1998, "Gradient-based learning
-    applied to document recognition", section III-A). A digit so lopsided that this would cut it lies at the edge.
+    The makers of MNIST scaled a digit to 20 pixels on its longer side, keeping its shape; this makes its edges grey.
+    They put it into 28x28 pixels with its centre of mass in the middle (LeCun, Bottou, Bengio and Haffner 1998,
+    "Gradient-based learning applied to document recognition", section III-A). A digit so lopsided that this would cut
+    it off is moved to the edge instead.
 
     Args:
-        drawing: grey values (H, W), uint8, dark on light or light on dark. 28x28 pixels in MNIST's form already, light
-            on black, come back untouched.
+        drawing: grey values (H, W), uint8, dark on light or light on dark. 28x28 pixels that are already in MNIST's
+            form, light on black, are returned unchanged.
 
     Returns:
         (28, 28) uint8; 0 is paper, 255 is ink.
 
     Raises:
-        DataError: not an array of grey values, no ink to be seen, a blot, or more than one digit.
+        DataError: not an array of grey values, no ink, a blot, or more than one digit.
     """
     if _is_mnist(drawing):
         return drawing
@@ -59,21 +60,21 @@ def to_mnist(drawing: Array) -> Array:
 
 
 def to_digits(drawing: Array) -> Array:
-    """One digit on paper as the makers of the UCI digits (scikit-learn's) would have stored it.
+    """One digit on paper in the form of the UCI digits (scikit-learn's).
 
-    They took NIST's routines, which set a digit upright, scale it to 32 pixels in height and at most 20 in width, put
-    it in the middle of 32x32 pixels that are inked or not, and thicken it if too few of them are; then they counted the
-    inked pixels in blocks of 4x4 (Garris and others 1994, "NIST Form-Based Handprint Recognition System", NISTIR 5469).
-    The widths and amounts of ink here are measured on the digits themselves.
+    Their makers used NIST's routines. These remove the slant of a digit, scale it to 32 pixels in height and at most 20
+    in width, centre it in 32x32 pixels that are either inked or not, and thicken it if too few pixels are inked. Then
+    the inked pixels in blocks of 4x4 are counted (Garris and others 1994, "NIST Form-Based Handprint Recognition
+    System", NISTIR 5469). The widths and amounts of ink here were measured on the digits themselves.
 
     Args:
-        drawing: as for `to_mnist`. 8x8 pixels are taken for such a digit, its counts scaled to 0..255.
+        drawing: as for `to_mnist`. 8x8 pixels are taken as such a digit with its counts scaled to 0..255.
 
     Returns:
         (8, 8) uint8 from 0 (paper) to 16 (ink).
 
     Raises:
-        DataError: not an array of grey values, no ink to be seen, or more than one digit.
+        DataError: not an array of grey values, no ink, or more than one digit.
     """
     if drawing.shape == (8, 8) and drawing.dtype == np.uint8:
         return (drawing * (16 / 255)).round().astype(np.uint8)
@@ -88,10 +89,10 @@ def to_digits(drawing: Array) -> Array:
 
 
 def form_for(shape: tuple[int, ...]) -> Callable[[Array], Array]:
-    """What makes examples of this shape of drawings: `to_mnist` where they have 784 pixels, `to_digits` for 64.
+    """The function that converts drawings to examples of this shape: `to_mnist` for 784 pixels, `to_digits` for 64.
 
     Raises:
-        DataError: examples of another size.
+        DataError: the examples have another size.
     """
     forms = {SIDE * SIDE: to_mnist, 8 * 8: to_digits}
     size = math.prod(shape)
@@ -101,7 +102,7 @@ def form_for(shape: tuple[int, ...]) -> Callable[[Array], Array]:
 
 
 def resize(values: Array, height: int, width: int) -> Array:
-    """Values (H, W) as (height, width): means over areas where it shrinks, straight lines between where it grows."""
+    """Resize values (H, W) to (height, width): by means over areas to shrink, by linear interpolation to enlarge."""
     return _weights(height, values.shape[0]) @ values @ _weights(width, values.shape[1]).T
 
 
@@ -113,7 +114,7 @@ def centre_of_mass(ink: Array) -> tuple[float, float]:
 
 
 def _is_mnist(drawing: Array) -> bool:
-    """28x28 pixels, most of them black, with a digit of MNIST's size where MNIST has it."""
+    """Whether this is in MNIST's form: 28x28 pixels, most of them black, the digit with MNIST's size and place."""
     if drawing.shape != (SIDE, SIDE) or drawing.dtype != np.uint8:
         return False
     if drawing.max() <= 127 or np.count_nonzero(drawing) > drawing.size / 2:
@@ -123,10 +124,10 @@ def _is_mnist(drawing: Array) -> bool:
 
 
 def _with_mnist_pen(ink: Array) -> Array:
-    """The ink (H, W), its strokes made thicker or thinner if MNIST's are; larger, so that their edges stay smooth.
+    """The ink (H, W) with strokes as thick as MNIST's. If they change, the ink is enlarged, to keep its edges smooth.
 
-    Each side of a stroke is moved by d pixels. The digit's longer side L grows with it, so for strokes that are w wide
-    and shall be p of 20 once the digit is scaled: w + 2d = p (L + 2d) / 20.
+    Each side of a stroke moves by d pixels, so the digit's longer side L grows by 2d. For strokes of width w that
+    should have width p when the digit is scaled to 20 pixels: w + 2d = p (L + 2d) / 20.
     """
     scale = FINE * BOX / max(ink.shape)
     smooth = resize(ink, *(max(1, round(side * scale)) for side in ink.shape))
@@ -134,35 +135,35 @@ def _with_mnist_pen(ink: Array) -> Array:
     inked = np.pad(smooth > 0.5, room)
     width = pen_width(inked) / FINE
     if width > BLOT:
-        raise DataError("a blot to be seen, and no strokes: expected a digit, written or drawn")
+        raise DataError("found a blot, not strokes: expected a digit, written or drawn")
     if not width or USUAL_PENS[0] <= width <= USUAL_PENS[1]:
         return ink
     pen = min(max(width, THIN), THICK)
     move = FINE * (pen - width) / 2 / (1 - pen / BOX)
-    outside = depth(np.pad(~inked, room, constant_values=True))[room:-room, room:-room]  # not from the picture's border
+    outside = depth(np.pad(~inked, room, constant_values=True))[room:-room, room:-room]  # padded: no border effect
     height = depth(inked) - outside
     moved = np.clip(height + move + 0.5, 0, 1)
     return moved[extent(moved > 0)]
 
 
 def _scaled(ink: Array, height: int, width: int) -> Array:
-    """Ink (height, width) from 0 to 1; a pen so thin that it fills no pixel counts as one that does.
+    """Scale ink to (height, width), from 0 to 1, so that a tenth of the inked pixels get the value 1.
 
-    A tenth of the inked pixels are made full. In MNIST at least so many are white.
+    In MNIST at least a tenth are white. So a pen too thin to fill a pixel also gives full ink.
     """
     small = resize(ink, height, width)
     return np.minimum(small / np.quantile(small[small > FAINT * small.max()], 0.9), 1)
 
 
 def _thickened(bitmap: Array) -> Array:
-    """The bitmap (H, W) with each inked pixel's neighbours above, below and beside it inked too."""
+    """The bitmap (H, W) with the four neighbours of each inked pixel inked too."""
     padded = np.pad(bitmap, 1)
     tall, wide = padded[:-2, 1:-1] | padded[2:, 1:-1], padded[1:-1, :-2] | padded[1:-1, 2:]
     return bitmap | tall | wide
 
 
 def _upright(ink: Array) -> Array:
-    """The ink (H, W) with its slant taken out, cut to what is inked: its rows are pushed sideways."""
+    """The ink (H, W) without its slant, cropped to the inked part: its rows are shifted sideways."""
     height, width = ink.shape
     row, column = centre_of_mass(ink)
     y, x = np.arange(height) - row, np.arange(width) - column
@@ -179,7 +180,7 @@ def _upright(ink: Array) -> Array:
 
 
 def _weights(new: int, old: int) -> Array:
-    """The share of each old pixel in each new one (new, old): by overlap, over a window of at least one old pixel."""
+    """The weight of each old pixel in each new one (new, old): its overlap with a window of at least one old pixel."""
     window = max(old / new, 1.0)
     centres = (np.arange(new)[:, None] + 0.5) * (old / new)
     left = np.arange(old)[None, :]

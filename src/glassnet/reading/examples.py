@@ -1,4 +1,4 @@
-"""Examples from the files that a model is asked about: a picture, or an IDX or CSV file of images."""
+"""Reads the files given to a model: a picture, or an IDX or CSV file of images."""
 
 import math
 from pathlib import Path
@@ -12,24 +12,24 @@ from glassnet.reading.drawing import form_for
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file is taken for a picture: it is neither CSV nor npz, by its name, nor IDX, by how it begins."""
+    """Whether a file is treated as a picture: its name is not that of CSV or npz, and it does not begin like IDX."""
     return not path.name.lower().removesuffix(".gz").endswith((".csv", ".npz")) and not is_idx(path)
 
 
 def read_examples(path: Path, shape: tuple[int, ...]) -> tuple[Array, Array | None]:
-    """The examples in a file, for a network that takes this shape: x (N, ...), and labels (N,) where it holds them.
+    """The examples in a file, for a network that takes this shape: x (N, ...), and labels (N,), or None without labels.
 
-    A picture becomes one example, in the form of the digits that networks learn from.
+    A picture becomes one example, in the form of the training digits.
 
     Raises:
-        DataError: the file is missing, of no known kind, or does not fit; a picture without a digit, or with several.
+        DataError: the file is missing, of unknown kind, or does not fit; a picture has no digit, or several.
     """
     x, labels = _read(path, shape)
     if len(x) == 0:
         raise DataError(f"{path}: the file holds no examples")
     if math.prod(x.shape[1:]) != math.prod(shape):
         raise DataError(
-            f"{path}: the model takes {math.prod(shape)} values an example (shape {shape}), "
+            f"{path}: the model takes {math.prod(shape)} values per example (shape {shape}), "
             f"but the file has {math.prod(x.shape[1:])} (shape {x.shape[1:]})"
         )
     return x, labels

@@ -1,6 +1,6 @@
-"""Finding the ink on a page: what is neither paper nor light nor printed line nor dirt.
+"""Finds the ink on a page, and removes the paper, shadows, printed lines and dirt.
 
-Paper is what a page would be if there were nothing on it darker than it and narrower than the widest pen.
+The paper is estimated as the page without everything that is darker than it and narrower than the widest pen.
 """
 
 import math
@@ -13,64 +13,65 @@ from glassnet.reading.pieces import depth, extent, extents, highest, longer_side
 from glassnet.reading.ruled import without_lines
 from glassnet.reading.sheet import around_a_sheet
 
-LOOK = 250  # pictures of more than 250x250 pixels are looked at made smaller
-AMONG_DIGITS, AS_LONG = 0.2, 0.7  # of the largest piece's ink is in another digit, and of its longer side
-MANY = 20  # pieces as large as the largest are no row of digits
-BESIDE, ABOVE = 0.02, 0.25  # of the longest digit's longer side is between digits; the bar of a broken 5 lies above it
+LOOK = 250  # pictures of more than 250x250 pixels are first examined at a smaller size
+AMONG_DIGITS, AS_LONG = 0.2, 0.7  # a digit has at least these shares of the largest piece's ink and longer side
+MANY = 20  # more pieces as large as the largest are not a row of digits
+BESIDE, ABOVE = 0.02, 0.25  # least gap between digits side by side and above each other, as a share of the longest
+# digit's longer side; the gap below the bar of a broken 5 is smaller than ABOVE
 WIDEST_PEN = 0.45  # of the shorter side of the picture
-WINDOW = 1.5  # times the widest place of the pen that was seen: paper is wider
-ALONG_THE_BORDER = 0.45  # of the grey inside: what is darker at the border is a stroke, not a shadow
-LEAST_CONTRAST = 0.1  # by what share of the paper's grey the ink is darker
-FINE = 40  # pixels: in pictures with a shorter side strokes are about as fine as noise
-MUCH_DARKER = 2  # times as dark as a pattern on the paper is the ink
+WINDOW = 1.5  # times the largest pen width found: paper is wider than that
+ALONG_THE_BORDER = 0.45  # of the grey inside: darker pixels at the border are a stroke, not a shadow
+LEAST_CONTRAST = 0.1  # ink is darker than the paper by at least this share of the paper's grey
+FINE = 40  # pixels: in pictures with a shorter side, strokes are about as fine as noise
+MUCH_DARKER = 2  # ink is at least this number of times as dark as a pattern on the paper
 SPECK = 0.05  # of the longer side of the picture: a smaller piece is not the digit on a pattern
 LEAST_INK = 4  # pixels
-CLEAR = 5  # standard deviations of the noise: what is stronger is ink
-FAINT = 0.15  # of the strength of the ink: what is weaker is paper
-LESSER = 0.5  # of the ink of a piece inside the picture is in what reaches into it from outside
-ALONGSIDE = 0.4  # of its longer side a piece lies along the border that is not the digit
-LEAST_DIGIT = 0.05  # of all ink; else what was taken for a frame is the digit
+CLEAR = 5  # standard deviations of the noise: stronger pixels are ink
+FAINT = 0.15  # of the strength of the ink: weaker pixels are paper
+LESSER = 0.5  # a piece at the border with less than this share of the ink of a piece inside is not the digit
+ALONGSIDE = 0.4  # a piece that touches the border with this share of its longer side is not the digit
+LEAST_DIGIT = 0.05  # of all ink must remain without a frame; else the supposed frame is the digit
 DUST = 0.05  # a piece with less than this share of the largest piece's ink is dirt
-DARKEST_PAPER = 64  # on darker paper shares of its grey would be mostly noise
+DARKEST_PAPER = 64  # on darker paper, shares of its grey would be mostly noise
 
-Boxes = dict[int, tuple[slice, slice]]  # the rows and the columns of each piece, by its number
+Boxes = dict[int, tuple[slice, slice]]  # number of a piece -> its rows and columns
 
 
 def find_ink(drawing: Array) -> Array:
-    """The ink of a drawing, cut out: without its paper, the light on it, its noise and dirt.
+    """The ink of a drawing, cropped: without paper, shadows, noise and dirt.
 
     Args:
         drawing: grey values (H, W), uint8.
 
     Returns:
-        (h, w) float64 from 0 (paper) to 1 (ink), no border; of a large drawing, made smaller.
+        (h, w) float64 from 0 (paper) to 1 (ink), without a border; a large drawing is made smaller.
 
     Raises:
-        DataError: not an array of grey values, no ink to be seen, or more than one digit.
+        DataError: not an array of grey values, no ink, or more than one digit.
     """
     if drawing.ndim != 2 or drawing.dtype != np.uint8:
         raise DataError(f"expected grey values (H, W), uint8, got {drawing.dtype} of shape {drawing.shape}")
     step = _shrinking(drawing)
     if min(drawing.shape) < step:
-        raise _no_ink()  # nothing, or a line
-    return _look(255 - drawing if _is_light_on_dark(_shrunk(drawing, step)) else drawing)
+        raise _no_ink()  # empty, or only a line of pixels
+    return _zoom(255 - drawing if _is_light_on_dark(_shrunk(drawing, step)) else drawing)
 
 
-def _look(drawing: Array) -> Array:
-    """The ink of a drawing, dark on light: seen from afar, then from as close by as its size lets one come."""
+def _zoom(drawing: Array) -> Array:
+    """The ink of a drawing, dark on light: found at a small size first, then in the part around it at a larger size."""
     step = _shrinking(drawing)
     ink = _only_the_digit(_without_paper(_shrunk(drawing, step)))
     rows, columns = extent(ink)
-    room = max(rows.stop - rows.start, columns.stop - columns.start) // 4 + 2  # paper to be seen all around
+    room = max(rows.stop - rows.start, columns.stop - columns.start) // 4 + 2  # keep some paper all around
     closer = drawing[
         max(rows.start - room, 0) * step : (rows.stop + room) * step,
         max(columns.start - room, 0) * step : (columns.stop + room) * step,
     ]
-    return _look(closer) if _shrinking(closer) < step else ink[rows, columns]
+    return _zoom(closer) if _shrinking(closer) < step else ink[rows, columns]
 
 
 def _shrinking(drawing: Array) -> int:
-    """How many pixels a side are looked at as one."""
+    """The side of the square blocks of pixels that become one pixel."""
     return max(1, math.ceil(math.sqrt(drawing.size) / LOOK))
 
 
@@ -82,14 +83,14 @@ def _shrunk(drawing: Array, step: int) -> Array:
 
 
 def _without_paper(grey: Array) -> Array:
-    """Ink (H, W) from 0 to 1, with its dirt: by what share it is darker than the paper around it.
+    """Ink (H, W) from 0 to 1, still with dirt: how much darker it is than the paper around it, as a share.
 
-    The paper is first what is wider than the widest pen, then what is wider than the pen that was seen: the closer it
-    follows the page, the less of a shadow's edge is taken for ink.
+    The paper is estimated twice: first as what is wider than the widest pen, then as what is wider than the pen found.
+    The closer it follows the page, the less of a shadow's edge is taken for ink.
     """
-    table = around_a_sheet(grey)
-    if table is not None:
-        grey = np.where(table, np.median(grey[~table]), grey)
+    surroundings = around_a_sheet(grey)
+    if surroundings is not None:
+        grey = np.where(surroundings, np.median(grey[~surroundings]), grey)
     widest = _widest_pen(grey)
     ink = _inked(grey, widest)
     pen = depth(ink > 0)
@@ -102,7 +103,7 @@ def _inked(grey: Array, window: int) -> Array:
     smooth = _smoothed(grey)
     paper = _paper(smooth, window)
     if smooth is not grey:
-        paper = lowest(paper, 3)  # smoothing made the dark side of a shadow's edge too light
+        paper = lowest(paper, 3)  # because smoothing makes the dark side of a shadow's edge too light
     darker, noise = _darker(grey, paper)
     if CLEAR * noise > FAINT:
         darker, noise = _darker(smooth, paper)
@@ -117,9 +118,9 @@ def _inked(grey: Array, window: int) -> Array:
 
 
 def _without_pattern(darker: Array, least: float) -> Array:
-    """The same (H, W) without what is pale and away from the ink, if there is more of it than of ink.
+    """The same (H, W) without pale pixels away from the ink, if there are more of them than of ink.
 
-    Such are lines that bend, a printed pattern, a coarse cloth. Less of it may be a stroke of a light hand.
+    These are curved lines, a printed pattern, or a coarse cloth. Fewer pale pixels may be a light pen stroke.
     """
     inked = darker > least
     if not inked.any():
@@ -136,7 +137,7 @@ def _without_pattern(darker: Array, least: float) -> Array:
 
 
 def _split(values: Array) -> float:
-    """The value between the two groups that differ most from each other (Otsu 1979, equation 18)."""
+    """The threshold between the two groups that differ most from each other (Otsu 1979, equation 18)."""
     counts, edges = np.histogram(values, 64, range=(0.0, float(values.max())))
     middles = (edges[1:] + edges[:-1]) / 2
     below, above = np.cumsum(counts)[:-1], np.cumsum(counts[::-1])[::-1][1:]
@@ -146,18 +147,19 @@ def _split(values: Array) -> float:
 
 
 def _darker(grey: Array, paper: Array) -> tuple[Array, float]:
-    """By what share the grey is darker than the paper (H, W), and one standard deviation of that where no ink is."""
+    """How much darker the grey is than the paper, as a share (H, W); and its standard deviation outside of the ink."""
     darker = 1 - grey / paper
     clear = darker[darker <= max(darker.max() / 2, darker.min())]
-    zero = float(np.median(clear))  # above 0, for the paper is taken from the highest of its noise
+    zero = float(np.median(clear))  # above 0, because the paper is estimated from the highest values of its noise
     return darker - zero, 1.5 * float(np.median(np.abs(clear - zero)))
 
 
 def _paper(grey: Array, window: int) -> Array:
-    """The grey the paper would have (H, W) if there were no ink on it, darker than it and narrower than the window.
+    """The grey of the paper (H, W) without ink, which is darker than the paper and narrower than the window.
 
-    The highest around each pixel, and of that the lowest around, covers the ink and leaves steps of light as they are.
-    On slopes it is too high near the border; so it is also done with the slopes taken out, and the lower of both holds.
+    The highest value around each pixel, and then the lowest value of these around each pixel, covers the ink and keeps
+    steps of the light. On slopes of the light it is too high near the border. So it is also computed with the slopes
+    removed, and the lower of both results counts.
     """
     y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in grey.shape), indexing="ij")
     terms = np.stack([np.ones(y.shape), y, x, y * y, y * x, x * x], axis=-1).reshape(-1, 6)
@@ -170,9 +172,9 @@ def _paper(grey: Array, window: int) -> Array:
 
 
 def _closed(grey: Array, window: int) -> Array:
-    """The highest around each pixel, and of that the lowest around, as if the page went on beyond the picture.
+    """The highest value around each pixel, and then the lowest of these, as if the page continued beyond the picture.
 
-    It goes on as light as at the border or, where a dark stroke lies along the border, as light as inside of it.
+    There it is as light as at the border; where a dark stroke lies along the border, as light as inside of the stroke.
     """
     height, width = grey.shape
     around = window // 2
@@ -187,7 +189,7 @@ def _closed(grey: Array, window: int) -> Array:
 
 
 def _is_light_on_dark(grey: Array) -> bool:
-    """Whether a sheet is dark, or most pixels around the ink, above all at the border, are near the darkest there."""
+    """Whether there is a dark sheet, or most pixels around the ink are near the darkest; the border counts most."""
     if around_a_sheet(grey) is not None:
         return False
     if around_a_sheet(255 - grey) is not None:
@@ -215,9 +217,9 @@ def _smoothed(grey: Array) -> Array:
 
 
 def _only_the_digit(ink: Array) -> Array:
-    """Only the pieces of ink that are large enough to belong to the digit, and lie where digits lie.
+    """Only the pieces of ink that belong to the digit.
 
-    Left out are specks, what runs along the border of the picture, and a frame around the rest.
+    Removed are specks, pieces along the border of the picture, and a frame around the rest.
     """
     numbers = pieces(ink > 0)
     amounts = np.bincount(numbers.ravel(), weights=ink.ravel())
@@ -232,23 +234,23 @@ def _only_the_digit(ink: Array) -> Array:
             amounts = without
     count = count_digits(amounts, boxes)
     if count > MANY:
-        raise DataError(f"more than {MANY} things to be seen: expected one digit; cut it out of the picture")
+        raise DataError(f"found more than {MANY} objects: expected one digit; crop the picture to it")
     if count > 1:
-        raise DataError(f"{count} digits to be seen, side by side or one above the other: expected one; cut them apart")
+        raise DataError(f"found {count} digits, side by side or one above the other: expected one; cut them apart")
     return np.where((amounts >= DUST * amounts.max())[numbers] & (numbers > 0), ink, 0)
 
 
 def count_digits(amounts: Array, boxes: Boxes) -> int:
-    """How many digits the pieces are, if each but the largest is large too and lies well apart.
+    """The number of digits among the pieces: those that are nearly as large as the largest, and lie well apart.
 
-    By these bounds 8 of MNIST's 70,000 digits, which are broken, would be two.
+    With these limits, 8 of MNIST's 70,000 digits would count as two, because they are broken.
     """
     large = amounts >= AMONG_DIGITS * amounts.max()
     alike = [box for number, box in boxes.items() if large[number]]
     longest = max(longer_side(box) for box in alike)
     alike = [box for box in alike if longer_side(box) >= AS_LONG * longest]
     if len(alike) > MANY:
-        return len(alike)  # whether some touch makes no difference
+        return len(alike)  # too many in any case, so their distances do not matter
     digits: list[list[tuple[slice, slice]]] = []
     for box in alike:
         near = [digit for digit in digits if not all(_are_apart(box, other, longest) for other in digit)]
@@ -259,14 +261,14 @@ def count_digits(amounts: Array, boxes: Boxes) -> int:
 
 
 def _are_apart(a: tuple[slice, slice], b: tuple[slice, slice], longest: int) -> bool:
-    down, across = (max(one.start, other.start) - min(one.stop, other.stop) for one, other in zip(a, b, strict=True))
+    down, across = (max(p.start, q.start) - min(p.stop, q.stop) for p, q in zip(a, b, strict=True))
     return across >= BESIDE * longest or down >= ABOVE * longest
 
 
 def _along_the_border(numbers: Array, amounts: Array, boxes: Boxes) -> list[int]:
-    """The pieces that touch the border with much of their length, or hold less ink than another that does not touch it.
+    """The pieces that touch the border with much of their length, or touch it and have less ink than a piece inside.
 
-    The edge of a table, a shadow, a line; parts of the digits on both sides.
+    These are the edge of a table, a shadow, a line, or parts of digits next to this one.
     """
     border = np.concatenate([numbers[0], numbers[-1], numbers[1:-1, 0], numbers[1:-1, -1]])
     contacts = np.bincount(border, minlength=len(amounts))
@@ -279,19 +281,17 @@ def _along_the_border(numbers: Array, amounts: Array, boxes: Boxes) -> list[int]
 
 
 def _frames(numbers: Array, amounts: Array, boxes: Boxes) -> list[int]:
-    """The large pieces of which nearly all lies along the sides of the rectangle around them."""
-    found, least = [], DUST * amounts.max()
+    """The large pieces that lie almost only along the sides of the rectangle around them."""
+    frames, least = [], DUST * amounts.max()
     for number, box in boxes.items():
         if amounts[number] < least:
             continue
         frame = numbers[box] == number
         side = max(2, min(frame.shape) // 8)
         if frame[side:-side, side:-side].sum() < 0.02 * frame.sum() and min(frame.shape) > 4 * side:
-            found.append(number)
-    return found
+            frames.append(number)
+    return frames
 
 
 def _no_ink() -> DataError:
-    return DataError(
-        "no ink to be seen: expected a digit that stands out from its paper, dark on light or light on dark"
-    )
+    return DataError("no ink found: expected a digit that stands out from its paper, dark on light or light on dark")

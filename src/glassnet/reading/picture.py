@@ -1,6 +1,6 @@
-"""Picture files: a PNG, a JPEG or another picture becomes an array of grey values, and an array becomes a PNG.
+"""Picture files: reads a PNG, JPEG or other picture as grey values, and writes an array as a PNG.
 
-The only home of Pillow.
+Only this module uses Pillow.
 """
 
 import warnings
@@ -18,38 +18,36 @@ if TYPE_CHECKING:
     from PIL import Image
 
 LUMINANCE = np.array([0.299, 0.587, 0.114])  # of red, green, blue (ITU-R BT.601)
-MUCH_MORE = 2  # times the contrast of luminance
+MUCH_MORE = 2  # a mixture of colours must have this number of times the contrast of luminance
 MOST_PIXELS = 40_000_000
-SMALL = 256  # pixels of a side are enough to choose paper and mixture
-ROWS = 256  # are converted at a time: a picture of four bytes a pixel is not held twice
-# Pillow opens more, but some with the help of other programs (PostScript), which a picture must not start.
+SMALL = 256  # pixels per side are enough to choose paper and mixture
+ROWS = 256  # rows converted at a time, so that a picture of four bytes per pixel is not held in memory twice
+# Pillow opens more formats, but some by starting other programs (PostScript), which a picture must not do.
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "ICO")
 
 
 def read(path: str | Path) -> Array:
-    """A picture as grey values (H, W), uint8: 0 is black, 255 is white.
+    """Read a picture as grey values (H, W), uint8: 0 is black, 255 is white.
 
-    Colours become their luminance, or the mixture of red, green and blue in which neighbouring pixels differ most where
-    that is more than twice as much: red ink on green paper. Behind what is transparent comes paper on which the rest is
-    seen. A photo is turned upright by its EXIF mark; of an animation the first frame is taken. 16 bits are scaled to 8.
+    Colours become their luminance. But if a mixture of red, green and blue has more than twice the contrast between
+    neighbouring pixels, as for red ink on green paper, that mixture is used. Transparent parts become paper on which
+    the rest stands out. A photo is rotated by its EXIF orientation. From an animation the first frame is used. 16 bits
+    are scaled to 8.
 
     Raises:
-        DataError: no such file, not a picture, a broken one, or one of more than 40 million pixels; Pillow is missing.
+        DataError: no such file, not a picture, a broken one, or one of more than 40 million pixels.
     """
-    try:
-        from PIL import Image, UnidentifiedImageError
-    except ImportError:
-        raise _no_pillow() from None
+    from PIL import Image, UnidentifiedImageError
 
     path = Path(path)
     if not path.is_file():
-        what = "is a folder" if path.is_dir() else "is no file" if path.exists() else "does not exist"
+        what = "is a folder" if path.is_dir() else "is not a file" if path.exists() else "does not exist"
         raise DataError(f"{path}: expected a picture, but it {what}")
     if path.stat().st_size == 0:
         raise DataError(f"{path}: expected a picture, but the file is empty")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of oddities that do no harm
+            warnings.simplefilter("ignore")  # harmless oddities of the file
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
@@ -60,24 +58,27 @@ def read(path: str | Path) -> Array:
     except UnidentifiedImageError:
         if _is_heif(path):
             raise DataError(f"{path}: a HEIC or AVIF picture, which cannot be read: save it as JPEG or PNG") from None
-        raise DataError(f"{path}: expected a picture ({', '.join(FORMATS)}), but the file is none") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # ours, or Pillow's for far more pixels
+        raise DataError(f"{path}: expected a picture ({', '.join(FORMATS)}), but the file is not one") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # raised above, or by Pillow
         raise DataError(f"{path}: the picture has more than {MOST_PIXELS:,} pixels: make it smaller") from None
     except Exception as error:  # on a damaged file Pillow's decoders raise nearly anything
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"{path}: the picture is broken: {brief(reason)}") from None
 
 
+def as_grey(image: Array, white: int) -> Array:
+    """An image of a dataset whose pixels go up to `white`, as grey values from 0 to 255, uint8."""
+    return (image.astype(float) * 255 / white).round().astype(np.uint8)
+
+
 def write(path: str | Path, array: Array) -> None:
     """Write grey values (H, W) or colours (H, W, 3), uint8, as a PNG; the same array gives the same bytes.
 
     Raises:
-        DataError: another kind of array, Pillow is missing, or the file cannot be written.
+        DataError: the array is of another kind, or the file cannot be written.
     """
-    try:
-        from PIL import Image
-    except ImportError:
-        raise _no_pillow() from None
+    from PIL import Image
+
     is_picture = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
     if array.dtype != np.uint8 or not is_picture or not array.size:
         raise DataError(
@@ -89,13 +90,13 @@ def write(path: str | Path, array: Array) -> None:
 
 
 def _grey(image: "Image.Image") -> Array:
-    """The grey values (H, W) of an opened picture, upright and on paper."""
+    """The grey values (H, W) of an opened picture, upright, with transparent parts as paper."""
     from PIL import ImageOps
 
     ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith("I;16") or image.mode == "I":
         return (np.clip(np.asarray(image, dtype=np.float32), 0, 65535) / 257).round().astype(np.uint8)
-    if image.mode == "F":  # no standard says what white is
+    if image.mode == "F":  # no standard defines white: 1 if no value is larger, else 255
         values = np.asarray(image, dtype=np.float32)
         values = np.where(np.isfinite(values), values, 0)
         return np.clip(values * (255 if values.max() <= 1 else 1), 0, 255).round().astype(np.uint8)
@@ -115,7 +116,7 @@ def _grey(image: "Image.Image") -> Array:
 
 
 def _paper(colours: Array) -> int:
-    """The grey behind a transparent picture (H, W, 4): its own if most of it is opaque and holds ink."""
+    """The grey behind a transparent picture (H, W, 4): that of its own paper if most of it is opaque and has ink."""
     *_, alpha = channels = np.moveaxis(colours, -1, 0)
     seen = np.tensordot(LUMINANCE, channels[:3], 1)[alpha >= alpha.max() / 2]
     low, middle, high = np.quantile(seen, (0.05, 0.5, 0.95))
@@ -124,7 +125,7 @@ def _paper(colours: Array) -> int:
 
 
 def _on(paper: int, colours: "Image.Image") -> "Image.Image":
-    """A picture on paper of this grey; one that is opaque covers it."""
+    """A picture on paper of this grey, which shows through its transparent parts."""
     from PIL import Image
 
     if colours.mode == "RGB":
@@ -135,10 +136,10 @@ def _on(paper: int, colours: "Image.Image") -> "Image.Image":
 
 
 def _mixture(colours: Array) -> tuple[float, float, float, float] | None:
-    """How much of red, green, blue and white gives the most contrast in colours (H, W, 3); None if luminance will do.
+    """The factors of red, green, blue and white with the most contrast in colours (H, W, 3); None to use luminance.
 
     The direction in which neighbouring pixels differ most is the first principal component of their differences. Noise
-    alone, as strong in each channel, gives one channel at most 1.5 times the contrast of luminance.
+    of the same strength in each channel gives one channel at most 1.5 times the contrast of luminance.
     """
     steps = np.concatenate([np.diff(colours, axis=axis).reshape(-1, 3) for axis in (0, 1)])
     spread = steps.T @ steps
@@ -148,10 +149,6 @@ def _mixture(colours: Array) -> tuple[float, float, float, float] | None:
         return None
     red, green, blue = main.tolist()
     return red, green, blue, -255 * float(np.minimum(main, 0).sum())
-
-
-def _no_pillow() -> DataError:
-    return DataError("pictures need Pillow: pip install 'glassnet[images]'")
 
 
 def _is_heif(path: Path) -> bool:

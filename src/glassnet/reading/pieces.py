@@ -1,6 +1,6 @@
-"""Masks of pixels (H, W): which belong together, how far they reach, how wide their strokes are.
+"""Masks of pixels (H, W): their connected pieces, the extent of these, and the width of their strokes.
 
-What a page holds is told by the shapes of its pieces: a digit, the edge of a table, the line of a ruled page.
+The shapes of the pieces show what a page holds: a digit, the edge of a table, the line of a ruled page.
 """
 
 import numpy as np
@@ -9,9 +9,9 @@ from glassnet.nn.array import Array
 
 
 def pieces(mask: Array) -> Array:
-    """A number for each connected piece of the mask (H, W), neighbours by side or corner; 0 outside.
+    """Number the connected pieces of the mask (H, W); pixels connect by a side or a corner, and 0 is outside.
 
-    Each pixel starts as a piece with a number of its own. A piece that touches one of a higher number takes that.
+    Each pixel starts as a piece with its own number. A piece that touches a piece with a higher number takes that one.
     """
     number = np.where(mask, np.arange(1, mask.size + 1).reshape(mask.shape), 0)
     flat = number.reshape(-1)
@@ -22,18 +22,18 @@ def pieces(mask: Array) -> Array:
         touching = mask & (highest > number)
         if not touching.any():
             return number
-        np.maximum.at(flat, number[touching] - 1, highest[touching])  # tell the pixel that gave the piece its number,
+        np.maximum.at(flat, number[touching] - 1, highest[touching])  # change the pixel that gave the piece its number,
         number[mask] = flat[number[mask] - 1]  # and through it the whole piece
 
 
 def extent(mask: Array) -> tuple[slice, slice]:
-    """The rows and the columns that hold anything."""
+    """The rows and the columns of the smallest box around the mask."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def extents(numbers: Array) -> dict[int, tuple[slice, slice]]:
-    """The rows and the columns of each piece, by its number (H, W); one pass over the pixels finds all."""
+    """The rows and the columns of the box around each piece of `numbers` (H, W), by its number; one pass finds all."""
     places = np.nonzero(numbers)
     names, which = np.unique(numbers[places], return_inverse=True)
     least, past = np.full((len(names), 2), numbers.size), np.zeros((len(names), 2), int)
@@ -51,13 +51,13 @@ def longer_side(box: tuple[slice, slice]) -> int:
 
 
 def depth(mask: Array) -> Array:
-    """How far each pixel of the mask (H, W) lies from its outside, in pixels; 0 outside.
+    """The distance of each pixel of the mask (H, W) from the outside of the mask, in pixels; 0 outside.
 
-    From a pixel's middle to the outline. Beyond the picture everything is outside.
+    It is measured from the pixel's middle to the outline. Everything beyond the picture is outside.
     """
     reach = (min(mask.shape) + 1) // 2 + 1
     squares = np.where(np.pad(mask, 1), np.float32(reach**2), np.float32(0))
-    for _ in ("down", "across"):  # the nearest in a column, then the nearest of the columns
+    for _ in ("down", "across"):  # the nearest outside pixel in each column, then the nearest of all columns
         nearest = squares.copy()
         for step in range(1, reach + 1):
             if step**2 >= nearest.max():
@@ -69,9 +69,9 @@ def depth(mask: Array) -> Array:
 
 
 def pen_width(mask: Array) -> float:
-    """The width of the strokes that a mask (H, W) is made of, in pixels.
+    """The width of the strokes of a mask (H, W), in pixels.
 
-    In a long stroke all depths from 0 to half its width are equally frequent: their mean is a quarter of the width.
+    In a long stroke all depths from 0 to half its width are equally frequent, so their mean is a quarter of the width.
     """
     return 4 * float(depth(mask)[mask].mean()) if mask.any() else 0.0
 
@@ -81,11 +81,11 @@ def highest(grey: Array, window: int) -> Array:
     around = [(window // 2, (window - 1) // 2), (0, 0)]
     for _ in ("down", "across"):
         grey = np.pad(grey, around, constant_values=-np.inf)
-        seen = 1
-        while seen < window:  # the highest of so many in a row is that of two shorter rows
-            more = min(seen, window - seen)
-            grey = np.maximum(grey[:-more], grey[more:])
-            seen += more
+        covered = 1
+        while covered < window:  # the maximum over a window is the maximum over two shorter windows
+            step = min(covered, window - covered)
+            grey = np.maximum(grey[:-step], grey[step:])
+            covered += step
         grey = grey.T
     return grey
 

@@ -1,7 +1,7 @@
-"""Ruled and squared paper: the printed lines are taken out, the strokes that cross them stay whole.
+"""Ruled and squared paper: removes the printed lines, and keeps the strokes that cross them.
 
-A printed line runs straight across the whole picture and holds less ink than the pen's. Both are needed: the stem of a
-1 cut out closely runs across too, and a stroke of a pencil may be as thin.
+A printed line runs straight across the whole picture and has less ink than a pen stroke. Both conditions are needed:
+the stem of a closely cropped 1 also runs across the picture, and a pencil stroke may be as thin as a line.
 """
 
 import math
@@ -12,30 +12,31 @@ from glassnet.nn.array import Array
 from glassnet.reading.pieces import pen_width
 
 STEEPEST = 0.12  # pixels down per pixel across: about 7 degrees
-ACROSS = 0.9  # of the width is inked along a line
-BLACKER = 1.6  # times the line: what is so much darker is a stroke along it
-LESS_INK = 0.6  # of a stroke's ink per length: a line has less
-BARE = 0.25  # of a line at least has no stroke along it
+ACROSS = 0.9  # a line is inked along at least this share of the width
+BLACKER = 1.6  # times the line: pixels that are this much darker belong to a stroke along it
+LESS_INK = 0.6  # a line has less than this share of a stroke's ink per length
+BARE = 0.25  # at least this share of a line has no stroke along it
 MOST_LINES = 60
-SAMPLES = 30  # columns are enough to find a line
+SAMPLES = 30  # this number of columns is enough to find a line
 
 
 def without_lines(darker: Array, least: float) -> Array:
-    """By what share pixels are darker than the paper (H, W), without the lines; less than `least` is no ink."""
-    found = [_lines(darker, least), _lines(darker.T, least)]
-    if not any(found):
+    """Remove the lines from `darker` (H, W), how much darker pixels are than the paper; below `least` is not ink."""
+    both_ways = [_lines(darker, least), _lines(darker.T, least)]
+    if not any(both_ways):
         return darker
     rest = darker.copy()
-    for lines, view in zip(found, (rest, rest.T), strict=True):
+    for lines, view in zip(both_ways, (rest, rest.T), strict=True):
         for band in lines:
             view[band] = 0
     inked = rest > least
     if inked.sum() < 4:
-        return rest if max(map(len, found)) > 2 else darker  # an empty ruled page; a bar and a stem cut out closely
+        # many lines: an empty ruled page; one or two: a closely cropped bar or stem
+        return rest if max(map(len, both_ways)) > 2 else darker
     strength = float(np.quantile(rest[inked], 0.75))
     stroke = pen_width(rest > strength / 2) * strength
     result = darker
-    for lines, turned in zip(found, (False, True), strict=True):
+    for lines, turned in zip(both_ways, (False, True), strict=True):
         result = result.T if turned else result
         for band in lines:
             if _ink_per_length(darker.T if turned else darker, band) < LESS_INK * stroke:
@@ -45,7 +46,7 @@ def without_lines(darker: Array, least: float) -> Array:
 
 
 def _lines(darker: Array, least: float) -> list[tuple[Array, Array]]:
-    """Where lines run across (H, W): of each the rows (thick, W) and the columns (1, W) of its pixels."""
+    """The lines that run across (H, W): the rows (thick, W) and the columns (1, W) of the pixels of each."""
     height, width = darker.shape
     if height < 16 or width < 16:
         return []
@@ -54,13 +55,13 @@ def _lines(darker: Array, least: float) -> list[tuple[Array, Array]]:
         return []
     inked[1:-1] |= inked[2:] | inked[:-2]
     columns = np.arange(width)
-    some = columns[:: max(1, width // SAMPLES)]
-    found: list[tuple[Array, Array]] = []
+    sampled = columns[:: max(1, width // SAMPLES)]
+    bands: list[tuple[Array, Array]] = []
     slopes = sorted(np.arange(-STEEPEST, STEEPEST, 1.5 / width), key=abs)
-    while len(found) < MOST_LINES:
+    while len(bands) < MOST_LINES:
         best, best_slope = 0.0, 0.0
         for slope in slopes:
-            covered = _along(inked, slope, some)
+            covered = _along(inked, slope, sampled)
             score = float((np.maximum(covered - 0.5, 0) ** 2)[covered >= ACROSS].sum())
             if score > best * 1.02:
                 best, best_slope = score, slope
@@ -74,13 +75,13 @@ def _lines(darker: Array, least: float) -> list[tuple[Array, Array]]:
         for first, past in starts.reshape(-1, 2):
             rows = np.clip(np.arange(first, past)[:, None] + shift, 0, height - 1)
             band = (rows, columns[None])
-            found.append(band)
+            bands.append(band)
             inked[band] = False
-    return found
+    return bands
 
 
 def _along(inked: Array, slope: float, columns: Array) -> Array:
-    """The share of these columns that is inked along each line (H,) of that slope; lines are told by their middle."""
+    """The inked share of these columns along each line (H,) of this slope; index: the row at the line's middle."""
     height, width = inked.shape
     shift = np.rint(slope * (columns - width / 2)).astype(int)
     room = int(np.abs(shift).max())
@@ -96,12 +97,12 @@ def _ink_per_length(darker: Array, band: tuple[Array, Array]) -> float:
 
 
 def _without(darker: Array, band: tuple[Array, Array]) -> Array:
-    """The same without one line. What is much darker than it stays, and what is inked both above and below it."""
+    """The same without one line. Pixels much darker than the line stay, and those with ink both above and below."""
     rows, columns = band
     height = len(darker)
     line = float(np.quantile(darker[band].max(axis=0), BARE))
     above, below = (darker[np.clip(edge, 0, height - 1), columns[0]] for edge in (rows[0] - 1, rows[-1] + 1))
-    reach = max(1, math.ceil(len(rows) / 2))  # a slanting stroke leaves a line further along
+    reach = max(1, math.ceil(len(rows) / 2))  # a slanting stroke leaves the line some columns further along
     above, below = (_widened(edge, reach) for edge in (above, below))
     bridge = np.minimum(above, below)
     bridge = np.where(bridge > BLACKER / 2 * line, bridge, 0)
@@ -111,6 +112,6 @@ def _without(darker: Array, band: tuple[Array, Array]) -> Array:
 
 
 def _widened(values: Array, reach: int) -> Array:
-    """The highest of each value (W,) and its neighbours."""
+    """The highest of each value (W,) and its neighbours up to `reach` away."""
     padded = np.pad(values, reach, mode="edge")
     return np.asarray(np.max([padded[step : step + len(values)] for step in range(2 * reach + 1)], axis=0))

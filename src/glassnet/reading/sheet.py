@@ -1,6 +1,6 @@
-"""A sheet of paper on a table, a card on a wall, a screen in a room: what lies around the page is taken out.
+"""Finds what lies around a page: the table around a sheet of paper, the wall around a card, the room around a screen.
 
-Without this a dark table would be the ink, or the paper, of a photo.
+Without this, a dark table in a photo would be taken for ink or paper.
 """
 
 import math
@@ -10,18 +10,18 @@ import numpy as np
 from glassnet.nn.array import Array
 from glassnet.reading.pieces import highest, pieces
 
-SMALLEST = 0.15  # of the picture
-LEAST_AROUND = 0.01  # of the picture
-MOST_HOLES = 0.3  # of the sheet; the ring of a 0 has a larger one
-RECTANGLE = 0.87  # of the smallest rectangle around it is filled by a sheet; an ellipse fills 0.79
-AS_INK = 0.65  # of the ink's contrast is between the sheet and what lies beside it; at a shadow's edge there is less
-EDGE = 3  # pixels of a picture in which a sheet's edge is blurred
+SMALLEST = 0.15  # least share of the picture that a sheet fills
+LEAST_AROUND = 0.01  # least share of the picture around the sheet
+MOST_HOLES = 0.3  # largest share of the holes in a sheet; the hole in the ring of a 0 is larger
+RECTANGLE = 0.87  # a sheet fills at least this share of the smallest rectangle around it; an ellipse fills 0.79
+AS_INK = 0.65  # the edge of a sheet has at least this share of the ink's contrast; the edge of a shadow has less
+EDGE = 3  # pixels: how far the edge of a sheet may be blurred
 
 
 def around_a_sheet(grey: Array) -> Array | None:
-    """Where (H, W) the surroundings of a light sheet are, and its edge; None if there is no such sheet.
+    """A mask (H, W) of the surroundings of a light sheet, including its edge; None if there is no such sheet.
 
-    A sheet is a rectangle, turned or not, with small holes in it, which are the ink, and a sharp edge.
+    A sheet is a rectangle, possibly rotated, with a sharp edge and with small holes, which are the ink.
     """
     low, high = np.quantile(grey, (0.01, 0.99))
     light = grey > (low + high) / 2
@@ -59,12 +59,12 @@ def _from_the_border(mask: Array) -> Array:
 
 
 def _grown(mask: Array, pixels: int) -> Array:
-    """The mask (H, W) and what lies so near to it."""
+    """The mask (H, W), grown by this number of pixels on all sides."""
     return highest(mask.astype(float), 2 * pixels + 1) > 0
 
 
 def _smallest_rectangle(mask: Array) -> float:
-    """The area of the smallest rectangle, turned in steps of 3 degrees, around the mask (H, W)."""
+    """The area of the smallest rectangle around the mask (H, W), rotated in steps of 3 degrees."""
     y, x = np.nonzero(mask)
     areas = []
     for angle in np.radians(np.arange(-45, 45, 3)):

@@ -14,10 +14,15 @@ from glassnet.tables.schema import Schema, Task
 
 @dataclass(frozen=True)
 class DataSettings:
-    """Which dataset, and how many of its training examples are held out for validation.
+    """Which dataset or table is learned from, and how many of its training examples are held out for validation.
 
-    With a `target`, the name is that of a table and the target the column to predict; the others are as in
-    `find_schema`.
+    Args:
+        name: a dataset, a CSV or npz file, a folder of IDX files; with a target a table as CSV.
+        validation: how many training examples are held out, at most a fifth of them.
+        target: the column of a table to predict.
+        task: what the target is; by default it is found out.
+        ignore: columns of the table to leave out, such as the names of its rows.
+        categorical: columns of the table whose numbers are codes, not amounts.
     """
 
     name: str = "mnist"
@@ -33,8 +38,13 @@ class DataSettings:
             right = self.target is not None or getattr(self, name) is None
             require(right, f"{name!r} goes with 'target', the column of a table to predict")
 
-    def load(self, *, schema: Schema | None = None, progress: Progress | None = None) -> Dataset:
+    def load(
+        self, *, schema: Schema | None = None, progress: Progress | None = None, fallback: str | None = None
+    ) -> Dataset:
         """The dataset; a table is read as the schema says, if there is one.
+
+        Args:
+            fallback: as in `load_dataset`; not for tables.
 
         Raises:
             DataError: as `load_dataset` and `load_table`.
@@ -45,7 +55,7 @@ class DataSettings:
                 raise DataError(
                     f"{self.name} is a table: name its target too, the column to predict, such as {target!r}"
                 )
-            return load_dataset(self.name, validation=self.validation, progress=progress)
+            return load_dataset(self.name, validation=self.validation, progress=progress, fallback=fallback)
         return load_table(
             self.name,
             target=self.target,

@@ -20,11 +20,18 @@ from glassnet.nn.settings import describe, from_table
 class NetworkSettings:
     """The layers: written out, or in short as what is hidden between input and output, for any dataset.
 
-    `hidden = [128]` stands for: scale the pixels (`scaling`: "rescale" to 0..1 or "standardize"), flatten, Dense(128),
-    the `activation` (ReLU), Dense(number of classes), the weights drawn by `init` (GlorotUniform). Besides sizes there
-    may be layers, as in `layers`: they stand for themselves. If the first is a size, or Dense, images are flattened
-    before it; if it is a convolution, grey images get their one channel. Tables are standardised unless `scaling` says
-    otherwise, and a real target takes Dense(1). The `loss` CrossEntropy is SquaredError for real targets, as in `fit`.
+    `hidden = [128]` stands for: scale the pixels, flatten, Dense(128), the activation, Dense(number of classes).
+    Besides sizes there may be layers, as in `layers`: they stand for themselves. If the first is a size, or Dense,
+    images are flattened before it; if it is a convolution, grey images get their one channel. Tables are standardised
+    unless `scaling` says otherwise, and a real target takes Dense(1).
+
+    Args:
+        hidden: what stands between input and output: sizes of dense layers, and layers.
+        scaling: pixels from 0 to 1, or every input with mean 0 and standard deviation 1; by default by the data.
+        activation: the layer after each size in `hidden`; ReLU by default.
+        init: how the weights of the sizes in `hidden` start; GlorotUniform by default.
+        layers: all layers written out, in place of the four above.
+        loss: what training makes small; CrossEntropy becomes SquaredError where the target is a number.
     """
 
     hidden: tuple[int | str | dict[str, Any], ...] | None = None

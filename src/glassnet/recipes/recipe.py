@@ -22,13 +22,14 @@ from glassnet.nn.plain import nearest, shown
 from glassnet.nn.regression import SquaredError
 from glassnet.nn.schedule import ConstantRate, Schedule
 from glassnet.nn.settings import from_table, to_table
+from glassnet.recipes import unknown
 from glassnet.recipes.data import DataSettings
 from glassnet.recipes.network import NetworkSettings
-from glassnet.recipes.toml import RecipeError, as_text, read_toml, without_nothing
+from glassnet.recipes.toml import RecipeError, UnknownKeyError, as_text, read_toml, without_nothing
 from glassnet.recipes.training import TrainingSettings
 from glassnet.train.callbacks import Callback, EarlyStopping, ReduceOnPlateau
 from glassnet.train.history import History
-from glassnet.train.loop import Progress, fit
+from glassnet.train.loop import Watcher, fit
 from glassnet.train.plan import Augment, Plan
 from glassnet.train.target import target_scale
 from glassnet.train.training import Snapshot
@@ -38,7 +39,20 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that makes a trained network: the same recipe and seed give the same bits."""
+    """Everything that makes a trained network: the same recipe and seed give the same bits.
+
+    Args:
+        name: what the recipe is called; by default the name of its file.
+        about: what it is for, in a line.
+        data: what is learned from.   network: layers and loss.   optimizer: how a step follows from the gradient.
+        training: how long, in which portions, from which seed.
+        schedule: how the learning rate changes from step to step.
+        penalties: what weights cost or may not exceed, besides the loss; a list.
+        clip: gradients cut to a size.   average: a running mean of the weights, which is what is kept.
+        outliers: images that are no digit, mixed into the batches.   augmentation: random changes of the images.
+        early_stopping: when training ends before its last epoch.
+        reduce_on_plateau: when the learning rate falls because nothing becomes better.
+    """
 
     name: str
     network: NetworkSettings
@@ -129,7 +143,7 @@ class Recipe:
         network: Network | None = None,
         start: Network | None = None,
         callbacks: Sequence[Callback] = (),
-        progress: Progress | None = None,
+        progress: Watcher | None = None,
         workers: int | None = None,
     ) -> tuple[Network, History]:
         """Train a network by this recipe, on the training examples of the dataset.
@@ -218,10 +232,15 @@ def load_recipe(name: str | Path, *, settings: dict[str, Any] | None = None) -> 
     for key, value in (settings or {}).items():
         _put(table, key, value)
     table.setdefault("name", path.stem)
+    called = name if name in recipe_names() else path
     try:
-        return from_table(Recipe, table, "")
-    except InputError as error:
-        raise RecipeError(f"{name if name in recipe_names() else path}: {error}") from None
+        try:
+            return from_table(Recipe, table, "")
+        except InputError as error:
+            if found := unknown.answer(Recipe, table, _put):
+                reason, form = found
+                raise UnknownKeyError(f"{called}: {reason}", form) from None
+            raise RecipeError(f"{called}: {error}") from None
     except RecursionError:
         raise RecipeError(f"{path}: expected a recipe, but its tables lie too deep in one another") from None
 
@@ -234,7 +253,7 @@ def _put(table: dict[str, Any], key: str, value: Any) -> None:
             table[section] = {"type": table[section]}
         table = table.setdefault(section, {})
         if not isinstance(table, dict):
-            raise RecipeError(f"--set {key}: {section!r} is no section of the recipe")
+            raise RecipeError(f"{key}: {section!r} is no section of the recipe")
     replaced = {"layers": ("hidden", "scaling", "activation", "init"), "hidden": ("layers",)}
     for other in replaced.get(last, ()):  # the long form and the short form exclude each other
         table.pop(other, None)

@@ -1,5 +1,6 @@
 """Recipes as text: TOML files, and settings as people write them."""
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,18 @@ MOST_DOTS = 500  # in a line: the time to read a dotted key grows with the squar
 
 class RecipeError(ValueError):
     """A recipe that cannot be used; the message names the file, the key and what was expected."""
+
+
+class UnknownKeyError(RecipeError):
+    """A key that no recipe has; the message ends with the form that works: `network.hidden=[128, 'BatchNorm']`.
+
+    Attributes:
+        reason: the message without the form.   form: a dotted key and its value as TOML.
+    """
+
+    def __init__(self, reason: str, form: str) -> None:
+        super().__init__(f"{reason}: {form}")
+        self.reason, self.form = reason, form
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -65,6 +78,19 @@ def as_text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def inline(value: Any) -> str:
+    """A value as TOML in one line, in single quotes, so that it can stand between double ones: {type='ReLU'}."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}={inline(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(inline, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return json.dumps(value) if "'" in value or not value.isprintable() else f"'{value}'"
+    return repr(value)
 
 
 def without_nothing(value: Any) -> Any:

@@ -11,8 +11,14 @@ from glassnet.nn.settings import whole
 class TrainingSettings:
     """How long, in which portions, from which seed.
 
-    `class_weights` are as in `fit`; `shards` and `blas_threads` fix the arithmetic (see `train.steps`); there
-    are at least `checkpoint_minutes` between two checkpoints, with 0 one after each epoch (see `train.checkpoint`).
+    Args:
+        epochs: how many times all training examples are learned from.
+        batch_size: the examples of a step; "full" are all of them.
+        shards: the parts of a batch that workers can compute at once; they fix the order of sums (see `train.steps`).
+        blas_threads: the threads of one matrix product; by default they follow from network and batch size.
+        class_weights: what an example of each class counts in the loss; "balanced" makes rare classes count more.
+        seed: fixes the first weights, the order of the examples, and all that is random.
+        checkpoint_minutes: at least so many minutes between two checkpoints; with 0 there is one after each epoch.
     """
 
     epochs: int

@@ -1,4 +1,4 @@
-"""Runs: a recipe is trained and leaves a folder, which is read, compared and reported.
+"""Runs: training a recipe writes a folder, which can be read, compared and reported.
 
 Reading order: folder, run, unfinished, comparison, report.
 """

@@ -1,4 +1,4 @@
-"""The folder of a run while it is written: found free, claimed, locked, and written to with errors that name it."""
+"""The folder of a run while it is written: checks that it is free, claims it, locks it, and names it in errors."""
 
 import json
 import os
@@ -21,16 +21,16 @@ def new_folder(name: str, *, parent: str | Path = "runs") -> Path:
 
 
 def check_free(folder: str | Path) -> None:
-    """Raise RunError if a new run cannot have this folder, which must not exist, or be empty."""
+    """Raise RunError unless a new run can use this folder: it must not exist, or must be empty."""
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
-        raise RunError(f"{folder} is a file: name a folder, which is made")
+        raise RunError(f"{folder} is a file: name a folder, which will be made")
     if folder.exists() and any(path.name != LOCK for path in folder.iterdir()):
         raise RunError(f"{folder} exists already and is not empty: name another folder, or delete this one")
 
 
 def claim(folder: Path) -> bool:
-    """Make the folder, and be sure that it can be written, before any time is spent; whether it is new."""
+    """Make the folder, and check before training that it can be written to; return whether it is new."""
     new = not folder.exists()
     check_free(folder)
     with writing_to(folder):
@@ -43,14 +43,14 @@ def claim(folder: Path) -> bool:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Keep other processes from training in the same folder; the lock goes with the process, however that ends."""
+    """Lock the folder, so that no other process trains in it; the lock ends with the process, even if it is killed."""
     try:
         import fcntl
     except ImportError:  # Windows
         yield
         return
     path = folder / LOCK
-    for _ in range(20):  # a run that was just killed holds it for a moment longer
+    for _ in range(20):  # a run that was just killed may hold the lock for a moment longer
         with writing_to(folder):
             file = path.open("w")
         try:
@@ -59,7 +59,7 @@ def alone(folder: Path) -> Iterator[None]:
             time.sleep(0.1)
         else:
             if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
-                break  # else the one before has just taken the file away
+                break  # else the previous owner has just deleted the file: try again
         file.close()
     else:
         raise RunError(f"{folder}: another process is training in this folder; wait for it, or stop it")
@@ -72,6 +72,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def writing_to(folder: Path) -> Iterator[None]:
+    """Turn the errors of writing into a RunError that names the folder."""
     try:
         yield
     except ModelFileError as error:

@@ -1,4 +1,4 @@
-"""Runs side by side: in which order, where their recipes differ, and which of them differ by their seed alone."""
+"""Compares runs: their order, the differences of their recipes, and the groups that differ only by the seed."""
 
 from collections.abc import Iterator, Sequence
 from statistics import mean, stdev
@@ -8,11 +8,11 @@ from glassnet.recipes.data import DataSettings
 from glassnet.recipes.toml import as_text
 from glassnet.runs.folder import SavedRun
 
-NOT_OF_THE_RESULT = {"training.checkpoint_minutes"}  # changes no bit of what is learned
+NO_EFFECT = {"training.checkpoint_minutes"}  # settings that change no bit of the result
 
 
 class Validation(NamedTuple):
-    """A figure on validation data: its name, after the last epoch, and in the best one."""
+    """A figure on validation data: its name, its value after the last epoch, and its best value."""
 
     name: str
     final: float
@@ -20,7 +20,7 @@ class Validation(NamedTuple):
 
 
 class Spread(NamedTuple):
-    """A figure over several seeds: mean and standard deviation (of a sample)."""
+    """A figure over several seeds: its mean and sample standard deviation."""
 
     mean: float
     deviation: float
@@ -35,9 +35,9 @@ def validation(run: SavedRun) -> Validation | None:
 
 
 def ordered(runs: Sequence[SavedRun]) -> list[SavedRun]:
-    """The runs by their best figure on validation data; those without one come last, in the order given.
+    """The runs, best first, by their best figure on validation data; runs without one come last, in the given order.
 
-    Figures on the test split do not count: the best of many runs by these is partly the luckiest.
+    Figures on the test split are not used: the best of many runs by these is partly the luckiest.
     """
 
     def rank(run: SavedRun) -> tuple[int, float]:
@@ -50,13 +50,13 @@ def ordered(runs: Sequence[SavedRun]) -> list[SavedRun]:
 
 
 def differences(runs: Sequence[SavedRun]) -> dict[str, list[str | None]]:
-    """The settings in which the recipes differ: by key, the value in each run as a text, None where there is none.
+    """The settings in which the recipes differ: for each key its value in each run as text, or None if it has none.
 
-    A part of which not all runs have the same kind is one setting: "optimizer" with "SGD(lr=0.1, ...)" and
-    "Adam(lr=0.01, ...)"; else its settings are compared one by one, as "optimizer.lr". The text `about` says nothing.
+    If the runs have different kinds of a part, the part is one setting: "optimizer" with "SGD(lr=0.1, ...)" and
+    "Adam(lr=0.01, ...)". Else its settings are compared one by one, as "optimizer.lr". The text `about` is ignored.
     """
     tables: list[Any] = [run.recipe.to_table() | {"about": None} if run.recipe else {} for run in runs]
-    return {key: values for key, values in _differing(tables, "") if key not in NOT_OF_THE_RESULT}
+    return {key: values for key, values in _differing(tables, "") if key not in NO_EFFECT}
 
 
 def _differing(tables: Sequence[Any], where: str) -> Iterator[tuple[str, list[str | None]]]:
@@ -70,43 +70,45 @@ def _differing(tables: Sequence[Any], where: str) -> Iterator[tuple[str, list[st
 
 
 def seed_groups(runs: Sequence[SavedRun]) -> list[list[SavedRun]]:
-    """Finished runs of one recipe from different seeds, at least two; of the same seed only the first counts."""
+    """Groups of finished runs of one recipe with different seeds, at least two; of equal seeds the first run counts."""
     groups: dict[tuple[tuple[str, str], ...], dict[str, SavedRun]] = {}
     for run in runs:
         if run.recipe is None or not run.finished:
             continue
         recipe = run.recipe.settings()
         seed = recipe.pop("training.seed")
-        key = tuple(item for item in sorted(recipe.items()) if item[0] not in NOT_OF_THE_RESULT)
+        key = tuple(item for item in sorted(recipe.items()) if item[0] not in NO_EFFECT)
         groups.setdefault(key, {}).setdefault(seed, run)
     return [list(group.values()) for group in groups.values() if len(group) > 1]
 
 
 def spread(values: Sequence[float | None]) -> Spread | None:
-    """Mean and deviation of a figure that all have; None if one has not."""
+    """Mean and standard deviation of a figure; None if one run lacks it, or there is only one."""
     known = [value for value in values if value is not None]
     return Spread(mean(known), stdev(known)) if len(known) == len(values) > 1 else None
 
 
-def _asked(data: DataSettings) -> str:
-    """Which data, and of a table what is to be predicted."""
+def _data_name(data: DataSettings) -> str:
+    """The name of the data, and for a table the target."""
     return data.name if data.target is None else f"{data.name}: {data.target}"
 
 
 def scales(runs: Sequence[SavedRun]) -> list[str]:
-    """What the runs are ordered by: "accuracy", or the kind of loss of those that have none."""
-    found: dict[str, None] = {}
+    """The figures that the runs are ordered by: "accuracy", or the kind of loss for runs without it."""
+    names: dict[str, None] = {}
     for run in runs:
         figure = validation(run)
         if run.recipe and figure:
-            found["accuracy" if figure.name == "validation_accuracy" else type(run.recipe.network.loss).__name__] = None
-    return list(found)
+            names["accuracy" if figure.name == "validation_accuracy" else type(run.recipe.network.loss).__name__] = None
+    return list(names)
 
 
 def datasets(runs: Sequence[SavedRun]) -> list[str]:
-    """What distinguishes the data of the runs: each name, with the number of test examples where names agree."""
-    names = {_asked(run.recipe.data): None for run in runs if run.recipe}
-    sizes = {(_asked(run.recipe.data), run.evaluation["examples"]): None for run in runs if run.recipe and run.finished}
+    """The different data of the runs: each name, with the number of test examples if one name has several numbers."""
+    names = {_data_name(run.recipe.data): None for run in runs if run.recipe}
+    sizes = {
+        (_data_name(run.recipe.data), run.evaluation["examples"]): None for run in runs if run.recipe and run.finished
+    }
     if len(sizes) > len({name for name, _ in sizes}):
         return [f"{name} ({examples:,} test examples)" for name, examples in sizes]
     return list(names)

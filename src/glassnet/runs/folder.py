@@ -1,17 +1,16 @@
-"""The folder of a run: which files it holds, and how they are read back.
+"""The folder of a run: the files that it holds, and how they are read.
 
 recipe.toml         the recipe with every setting, ready to be trained again
 environment.json    versions and machine
-history.jsonl       one line an epoch, written as they come
-checkpoint.safetensors  where the training is, or was at its end: what `resume` goes on from
+history.jsonl       one line per epoch, written after each epoch
+checkpoint.safetensors  the state of the training, from which `resume` continues
 model.safetensors   the network
-start.safetensors   the network whose weights it began with, if it began with those of a model
-evaluation.json     its figures on the test split; a run that has it is finished
-pictures/           curves; confusion matrix, predictions, mistakes, hidden units; of a regression, its errors
+start.safetensors   the network that the weights were copied from, if training began with those of a model
+evaluation.json     the figures on the test split; only a finished run has it
+pictures/           curves; confusion matrix, predictions, mistakes, hidden units; for a regression, its errors
 report.html         all of this on one page
 
-`glassnet.runs.run` writes it. Files that are read here may be damaged or forged: every value is checked
-before it is used.
+`glassnet.runs.run` writes the folder. The files may be damaged or forged, so every value is checked before it is used.
 """
 
 import json
@@ -36,26 +35,26 @@ CHECKPOINT, START = "checkpoint.safetensors", "start.safetensors"
 PICTURES, LOCK = "pictures", "lock"
 ENVIRONMENT, REPORT = "environment.json", "report.html"
 
-LARGEST = 64 * 2**20  # bytes of a text file; the history of 100,000 epochs has 20 million
+LARGEST = 64 * 2**20  # bytes in a text file; the history of 100,000 epochs has 20 million
 
 
 class RunError(ValueError):
-    """A run folder that cannot be used; the message names it and says what to do."""
+    """A run folder cannot be used; the message names it and says what to do."""
 
 
 @dataclass(frozen=True)
 class SavedRun:
-    """A run as its folder tells it, or as much of it as a model file knows.
+    """A run, read from its folder, or from a model file, which holds only part of it.
 
     Attributes:
         path: the folder, or the model file.
-        recipe: what was trained; None for a model that was not made by one.
-        network: its sizes from input to output, as "784-128-10"; None if the run has not come so far.
-        parameters: how many it has; None likewise.
-        history: of the training, with the epoch that was kept where that is known; empty for a model file.
-        evaluation: figures on the test split, as `Evaluation.to_table` gives them; empty while the run is unfinished.
+        recipe: what was trained; None for a model that was not made from a recipe.
+        network: its sizes from input to output, as "784-128-10"; None if the run has no network yet.
+        parameters: their number; None if the run has no network yet.
+        history: of the training, with the kept epoch if it is known; without records for a model file.
+        evaluation: figures on the test split, from `Evaluation.to_table`; empty while the run is unfinished.
         environment: versions and machine; may be empty.
-        epochs: how many were trained.
+        epochs: the number of trained epochs.
     """
 
     path: Path
@@ -69,27 +68,28 @@ class SavedRun:
 
     @property
     def finished(self) -> bool:
-        """Whether the network was measured on the test split, which is the last thing that a run does."""
+        """Whether the network was measured on the test split, the last step of a run."""
         return bool(self.evaluation)
 
     @property
     def seconds(self) -> float | None:
-        """How long all epochs took; None if that is not known."""
+        """The time of all epochs; None if it is not known."""
         return sum(self.history["seconds"]) if "seconds" in self.history else None
 
 
 def read_run(path: str | Path) -> SavedRun:
-    """Read the folder of a run, finished or not, or a model file; the network is checked too, but not kept in memory.
+    """Read the folder of a run, finished or not, or a model file. The network is also checked, but not kept in memory.
 
     Raises:
-        RunError: no such folder, a file of it is missing or damaged.   RecipeError, ModelFileError: likewise.
+        RunError: no such folder; one of its files is missing or damaged.
+        RecipeError, ModelFileError: the recipe or the model is damaged.
     """
     path = Path(path)
     if path.is_file():
         return _read_model(path)
     if not (path / RECIPE).is_file():
-        found = "it has no recipe.toml" if path.is_dir() else "it does not exist"
-        raise RunError(f"{path}: expected the folder of a run or a model file, but {found}")
+        reason = "it has no recipe.toml" if path.is_dir() else "it does not exist"
+        raise RunError(f"{path}: expected the folder of a run or a model file, but {reason}")
     _check_size(path / RECIPE)
     recipe = load_recipe(path / RECIPE)
     history = _history(path / HISTORY)
@@ -105,7 +105,7 @@ def read_run(path: str | Path) -> SavedRun:
 
 
 def read_environment(folder: Path) -> dict[str, Any]:
-    """The versions, machine and data that a run began with; empty if that is not known.
+    """The versions, machine and data that a run began with; empty if they are not known.
 
     Raises:
         RunError: the file is damaged.
@@ -132,13 +132,13 @@ def _sizes(path: Path) -> tuple[str, int]:
 
 
 def _kept_epoch(about: dict[str, Any], epochs: int) -> int:
-    kept = about.get("training", {}).get("kept_epoch")
-    return kept if type(kept) is int and 0 < kept <= epochs else 0  # 0 stands for unknown
+    epoch = about.get("training", {}).get("kept_epoch")
+    return epoch if type(epoch) is int and 0 < epoch <= epochs else 0  # 0 means unknown
 
 
 def _history(path: Path) -> History:
     if not path.is_file():
-        return History()  # killed before the first epoch began
+        return History()  # the run was killed before its first epoch
     _check_size(path)
     try:
         history = History.load(path)
@@ -170,7 +170,7 @@ def _check_size(path: Path) -> None:
 
 
 def _evaluation(table: dict[str, Any], path: Path) -> dict[str, Any]:
-    """The figures, if they are such as `Evaluation.to_table` writes; those of a regression have no classes."""
+    """Check that these are figures as `Evaluation.to_table` writes them; those of a regression have no classes."""
 
     def expect(condition: bool, key: str, expected: str) -> None:
         if not condition:
@@ -182,7 +182,7 @@ def _evaluation(table: dict[str, Any], path: Path) -> dict[str, Any]:
     expect(_count(table.get("examples")) and table["examples"] > 0, "examples", "a whole number of at least 1")
     accuracy = table.get("accuracy", 0.0)
     expect(_number(accuracy) and 0 <= accuracy <= 1, "accuracy", "a number from 0 to 1")
-    for key in ("r2", "mean_absolute_error", "root_mean_squared_error"):  # of a regression; R2 may have no value
+    for key in ("r2", "mean_absolute_error", "root_mean_squared_error"):  # for a regression; R2 may have no value
         expect(table.get(key) is None or _number(table[key]), key, "a finite number")
     if "confusion" in table:
         names, counts = table.get("classes"), table["confusion"]

@@ -1,4 +1,4 @@
-"""HTML from values: whatever is not HTML already is escaped, so no name from a file can become markup."""
+"""Makes HTML from values: everything that is not yet HTML is escaped, so no name from a file can become markup."""
 
 import base64
 from collections.abc import Iterable, Sequence
@@ -6,7 +6,7 @@ from html import escape
 
 
 class Html(str):
-    """Text that is HTML; any other text stands for itself."""
+    """Text that is HTML already; any other text is escaped."""
 
     __slots__ = ()
 
@@ -25,7 +25,7 @@ def together(parts: Iterable[Html]) -> Html:
 
 
 def table(caption: str, head: Sequence[object], rows: Iterable[Sequence[object]], *, class_: str | None = None) -> Html:
-    """A table whose first column names its rows; it scrolls sideways where it is wider than the page."""
+    """A table whose first column names its rows; it scrolls sideways if it is wider than the page."""
     lines = [element("tr", *(element("th", cell, scope="col") for cell in head))] if head else []
     body = [element("tr", element("th", row[0], scope="row"), *map(_cell, row[1:])) for row in rows]
     grid = element(
@@ -43,7 +43,7 @@ def _cell(value: object) -> Html:
 
 
 def picture(contents: bytes | str, alt: str, caption: object | None = None, *, class_: str | None = None) -> Html:
-    """A PNG (bytes) or an SVG (text) inside the page, with what it shows in words."""
+    """A PNG (bytes) or an SVG (text) inside the page; `alt` describes it in words."""
     data, kind = (contents.encode(), "svg+xml") if isinstance(contents, str) else (contents, "png")
     source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
     shown = [element("img", src=source, alt=alt)] + ([] if caption is None else [element("figcaption", caption)])
@@ -51,5 +51,5 @@ def picture(contents: bytes | str, alt: str, caption: object | None = None, *, c
 
 
 def section(name: str, title: str, *contents: Html) -> Html:
-    """A part of the page with its heading, to which `#name` leads."""
+    """A part of the page with its heading; `#name` links to it."""
     return element("section", element("h2", title), *contents, id=name)

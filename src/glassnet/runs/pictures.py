@@ -1,4 +1,4 @@
-"""The pictures of a run, as files."""
+"""Draws the pictures of a run into files."""
 
 from pathlib import Path
 

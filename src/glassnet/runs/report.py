@@ -1,6 +1,6 @@
-"""The report of a run: all that its folder holds on one page, which needs no other file, no network and no script.
+"""The report of a run: the contents of its folder on one page, which needs no other file, no internet and no script.
 
-A section whose data is absent is left out: an unfinished run has no figures yet, a regression no confusion matrix.
+A section without data is left out: an unfinished run has no figures yet, a regression has no confusion matrix.
 """
 
 from html import escape
@@ -29,12 +29,12 @@ def write_report(
     evaluation: Evaluation | RegressionEvaluation | None = None,
     white: int = 255,
 ) -> Path:
-    """Write the report of a run into its folder; the file appears whole or not at all.
+    """Write the report of a run into its folder; the file appears only when it is complete.
 
     Args:
-        run: as `read_run` gives it, from a folder.   network: the one of the run, if it has come so far.
-        examples: the test examples (N, ...), for pictures of the worst mistakes if they are images.
-        evaluation: what the network says of these.   white: the largest value of a pixel.
+        run: from `read_run` of a folder.   network: the network of the run, or None if it has none yet.
+        examples: the test examples (N, ...); if they are images, the worst mistakes are shown.
+        evaluation: the results of the network on these examples.   white: the largest value of a pixel.
 
     Raises:
         PlotError: Matplotlib is not installed.   OSError: the file cannot be written.

@@ -1,4 +1,4 @@
-"""A run: a recipe is trained, and leaves a folder behind; what lies in it stands in `glassnet.runs.folder`."""
+"""Trains a recipe and writes the folder of the run; `glassnet.runs.folder` describes the folder."""
 
 import os
 import platform
@@ -38,7 +38,7 @@ from glassnet.tables.schema import digest
 from glassnet.train.callbacks import Callback
 from glassnet.train.checkpoint import Checkpoint
 from glassnet.train.history import DivergenceError, History, to_line
-from glassnet.train.loop import Progress
+from glassnet.train.loop import Watcher
 from glassnet.train.metrics import Evaluation, evaluate
 from glassnet.train.regression import RegressionEvaluation, evaluate_regression
 from glassnet.train.training import Training
@@ -51,8 +51,8 @@ class Run:
     """A finished run.
 
     Attributes:
-        folder: where everything lies.   network: as it was kept.   history: of its training.
-        evaluation: on the test split, of a classifier or of a regression.   pictures: the files that were drawn.
+        folder: the folder of the run.   network: the network that training returned.   history: of its training.
+        evaluation: on the test split, for a classifier or a regression.   pictures: the files that were drawn.
     """
 
     folder: Path
@@ -70,47 +70,47 @@ def train_recipe(
     network: Network | None = None,
     start: Network | None = None,
     pictures: bool = True,
-    progress: Progress | None = None,
+    progress: Watcher | None = None,
     workers: int | None = None,
 ) -> Run:
     """Train a recipe into a new folder.
 
     Args:
-        folder: must not exist, or be empty.
-        network: to be trained; by default the new one of `recipe.make_network(dataset)`.
-        start: a network whose weights it begins with; a copy of it stays in the folder.
-        pictures: whether to draw them and write the report, which takes longer than training a small network; only
-            where Matplotlib is.
+        folder: must not exist, or must be empty.
+        network: the network to train; by default a new one from `recipe.make_network(dataset)`.
+        start: training begins with the weights of this network; a copy of it is saved in the folder.
+        pictures: whether to draw pictures and write the report, if Matplotlib is installed; this takes longer than
+            training a small network.
         progress, workers: as in `fit`.
 
     Raises:
-        RunError: the folder is not empty or cannot be written.
-        RecipeError, InputError: the recipe does not fit the dataset, or `start` the network; no folder is made then.
+        RunError: the folder is not empty or cannot be written to.
+        RecipeError, InputError: the recipe does not fit the dataset, or `start` the network; then no folder is made.
         DivergenceError: as in `fit`; the last finite network is saved.
     """
     folder = Path(folder)
     network = recipe.make_network(dataset) if network is None else network
     recipe = recipe.settled(dataset)
     if len(dataset.test) == 0:
-        raise RunError(f"{dataset.name} has no test examples, so a run could not say how good its network is")
+        raise RunError(f"{dataset.name} has no test examples, so a run could not measure its network")
     about = _about_data(dataset)
     new = claim(folder)
     try:
         with alone(folder):
-            check_free(folder)  # another process may have been here in the meantime
+            check_free(folder)  # another process may have used the folder in the meantime
             with writing_to(folder):
                 (folder / RECIPE).write_text(to_toml(recipe.to_table()), encoding="utf-8")
-                began = environment() | {"data": about["data"] if dataset.schema else {}}
+                begins_with = environment() | {"data": about["data"] if dataset.schema else {}}
                 if start is not None:
-                    began["start"] = START
+                    begins_with["start"] = START
                     save_network(start, folder / START)
-                write_json(folder / ENVIRONMENT, began)
+                write_json(folder / ENVIRONMENT, begins_with)
             checkpoint = Checkpoint(folder / CHECKPOINT, minutes=recipe.training.checkpoint_minutes)
             fit = partial(recipe.fit, network=network, start=start, progress=progress, workers=workers)
             return _train(folder, recipe, network, dataset, about, checkpoint, fit, pictures=pictures)
     except InputError:
         if not any((folder / name).exists() for name in (CHECKPOINT, HISTORY, MODEL)):
-            for name in (RECIPE, ENVIRONMENT, START):  # nothing was trained, for recipe and data do not fit: no trace
+            for name in (RECIPE, ENVIRONMENT, START):  # recipe and data do not fit, nothing was trained: leave no files
                 (folder / name).unlink(missing_ok=True)
             if new:
                 folder.rmdir()
@@ -122,18 +122,18 @@ def resume_run(
     dataset: Dataset,
     *,
     pictures: bool = True,
-    progress: Progress | None = None,
+    progress: Watcher | None = None,
     workers: int | None = None,
 ) -> Run:
-    """Go on with a run, to the same bits as if it had never stopped.
+    """Continue a run; the result has the same bits as if the run had never stopped.
 
     Args:
-        run: from `find_unfinished(folder)`.   dataset: the one of its recipe.
+        run: from `find_unfinished(folder)`.   dataset: the dataset of its recipe.
         pictures: as in `train_recipe`.   progress, workers: as in `fit`.
 
     Raises:
-        RunError, DivergenceError: as train_recipe; a table with other contents.   CheckpointError: its checkpoint does
-            not fit the recipe.
+        RunError, DivergenceError: as in `train_recipe`; RunError also if the contents of the table have changed.
+        CheckpointError: the checkpoint does not fit the recipe.
     """
     folder, recipe = run.folder, run.recipe
     check_own(folder)
@@ -160,10 +160,10 @@ def _train(
     *,
     pictures: bool,
 ) -> Run:
-    """Train, measure on the test split, and write down what came of it.
+    """Train, measure on the test split, and write the results.
 
     Args:
-        about: what prediction must know of the data.   fit: `recipe.fit`, but for data and callbacks.
+        about: what prediction must know about the data.   fit: `recipe.fit` with all arguments but data and callbacks.
     """
     about = {"recipe": recipe.to_table(), **about}
     try:
@@ -173,7 +173,7 @@ def _train(
             save_network(network, folder / MODEL, about=about)
         raise
     with writing_to(folder):
-        save_network(network, folder / MODEL, about=about)  # whatever comes, the network is safe
+        save_network(network, folder / MODEL, about=about)  # now the network is safe, whatever fails later
     result = evaluate(network, dataset.test) if dataset.classes else evaluate_regression(network, dataset.test)
     about["training"] = {"epochs": len(history), "kept_epoch": history.kept_epoch}
     about["test"] = result.figures
@@ -182,8 +182,8 @@ def _train(
         drawn = []
         if pictures and plots.available():
             drawn = draw(folder / PICTURES, network, history, result, dataset.test.x)
-        if not history.interrupted or (folder / CHECKPOINT).is_file():  # else it can only begin again
-            write_json(folder / EVALUATION, result.to_table())  # last: a run that has it is finished
+        if not history.interrupted or (folder / CHECKPOINT).is_file():  # without a checkpoint the run must begin again
+            write_json(folder / EVALUATION, result.to_table())  # last, because a run with this file is finished
         (folder / f"{CHECKPOINT}.part").unlink(missing_ok=True)
         if pictures and plots.available():
             write_report(read_run(folder), network, examples=dataset.test.x, evaluation=result, white=dataset.white)
@@ -191,7 +191,7 @@ def _train(
 
 
 def _about_data(dataset: Dataset) -> dict[str, Any]:
-    """What prediction must know of the data besides the network."""
+    """What prediction must know about the data, besides the network."""
     if dataset.schema and dataset.train.targets is not None:
         checksum = digest(dataset.train.inputs, dataset.train.targets)
         return {"table": to_table(dataset.schema), "data": {"sha256": checksum}}
@@ -199,7 +199,7 @@ def _about_data(dataset: Dataset) -> dict[str, Any]:
 
 
 def environment() -> dict[str, Any]:
-    """What the bits of a result depend on besides the recipe: versions, processor, BLAS."""
+    """What the bits of a result depend on, besides the recipe: versions, processor, BLAS."""
     import threadpoolctl
 
     return {
@@ -217,9 +217,10 @@ def environment() -> dict[str, Any]:
 
 
 class _Log(Callback):
-    """Writes each epoch's record as it comes, so that a crash loses none.
+    """Writes the record of each epoch immediately, so that a crash loses none.
 
-    When it starts, a checkpoint has been restored: only now a run that goes on is unfinished, and follows this recipe.
+    When it starts, a checkpoint was restored successfully. Only then is a resumed run marked as unfinished, and its
+    recipe replaced.
     """
 
     def __init__(self, folder: Path, recipe: Recipe) -> None:
@@ -229,7 +230,7 @@ class _Log(Callback):
         with writing_to(self.folder):
             write_whole(self.folder / RECIPE, to_toml(self.recipe.to_table()).encode())
             (self.folder / EVALUATION).unlink(missing_ok=True)
-            training.history.save(self.folder / HISTORY)  # a resumed run may have logged more than its checkpoint knows
+            training.history.save(self.folder / HISTORY)  # a resumed run may have logged epochs after its checkpoint
 
     def on_epoch(self, training: Training) -> None:
         with writing_to(self.folder), (self.folder / HISTORY).open("a", encoding="utf-8") as file:
@@ -238,6 +239,6 @@ class _Log(Callback):
 
 def _check_data(dataset: Dataset, about: dict[str, Any], folder: Path) -> None:
     """Raise RunError if the run began on a table with other contents."""
-    began = read_environment(folder).get("data")
-    if isinstance(began, dict) and began.get("sha256") != about["data"].get("sha256"):
-        raise RunError(f"{folder}: the table {dataset.name} has changed since this run began: train it anew")
+    original = read_environment(folder).get("data")
+    if isinstance(original, dict) and original.get("sha256") != about["data"].get("sha256"):
+        raise RunError(f"{folder}: the table {dataset.name} has changed since this run began: start a new run")

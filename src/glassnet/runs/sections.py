@@ -1,4 +1,4 @@
-"""What stands in each section of a report; None where a run has nothing for it."""
+"""Makes the sections of a report; a section is None if the run has no data for it."""
 
 import shlex
 from collections.abc import Iterable
@@ -16,18 +16,18 @@ from glassnet.runs.html import Html, element, picture, table, together
 from glassnet.train.metrics import Evaluation, PerClass, accuracy_interval, most_confused
 from glassnet.train.regression import RegressionEvaluation
 
-MANY = 100  # classes: a table of more than so many columns helps nobody
-WORST = 24  # mistakes that are shown
+MANY = 100  # largest number of classes in the confusion matrix: a table with more columns is not readable
+WORST = 24  # number of mistakes shown
 
 
 def name_of(run: SavedRun) -> str:
-    """What the run is called: its folder, its recipe, its data."""
+    """The title of the run: its folder, recipe and data."""
     folder = run.path.resolve().name
     return f"{folder}: {run.recipe.name} on {Path(run.recipe.data.name).name}" if run.recipe else folder
 
 
 def verdict(run: SavedRun) -> Html:
-    """The name of the run, how good its network is, and the figures that one asks for first."""
+    """The title of the run, its main result in a sentence, and the key figures."""
     parts = [element("h1", name_of(run))]
     if run.recipe and run.recipe.about:
         parts.append(element("p", f"Recipe {run.recipe.name}: {run.recipe.about}", class_="about"))
@@ -46,15 +46,15 @@ def _sentence(run: SavedRun) -> Iterable[object]:
         return (
             element("strong", f"R2 {r2:.3f}"),
             f"on {n:,} test examples, which it has never seen: its predictions are off by {off_by:.4g} on average. "
-            "1 is perfect, 0 no better than always answering the mean.",
+            "1 is perfect, 0 is no better than always predicting the mean.",
         )
     if "accuracy" not in table:
         return element("strong", f"loss {table['loss']:.6g}"), f"on {n:,} test examples, which it has never seen."
     low, high = accuracy_interval(table["accuracy"], n)
     return (
         element("strong", f"{100 * table['accuracy']:.2f} % right"),
-        f"of {n:,} test examples, which it has never seen: {_wrong(run):,} are wrong. On more examples of this kind it "
-        f"would be {100 * low:.2f} to {100 * high:.2f} % (95 % interval).",
+        f"of {n:,} test examples, which it has never seen: {_wrong(run):,} are wrong. "
+        f"{100 * low:.2f} to {100 * high:.2f} % is the 95 % interval for {n:,} examples.",
     )
 
 
@@ -63,7 +63,7 @@ def _wrong(run: SavedRun) -> int:
 
 
 def _key_figures(run: SavedRun) -> Iterable[tuple[str, str]]:
-    # The test loss of a regression is in the unit of its target, those of training are not.
+    # The test loss of a regression is in the unit of its target, but the losses of training are not.
     known = {"accuracy", "examples", *(["loss", "r2"] if "r2" in run.evaluation else [])}
     for key, value in run.evaluation.items():
         if key not in known and isinstance(value, int | float) and not isinstance(value, bool):
@@ -84,7 +84,7 @@ def _key_figures(run: SavedRun) -> Iterable[tuple[str, str]]:
 
 
 def settings(run: SavedRun) -> Html | None:
-    """Every setting of the recipe, and the command that trains it again."""
+    """All settings of the recipe, and the command that trains it again."""
     if run.recipe is None:
         return None
     command = f"glassnet train {shlex.quote(str(run.path / RECIPE))}"
@@ -114,7 +114,7 @@ def _pairs(values: dict[str, object]) -> str:
 
 
 def layers(network: Network) -> Html:
-    """The layers, what comes out of each, and what it costs."""
+    """The layers, with the output shape and the cost of each."""
     head = ("layer", "settings", "output", "parameters", "multiply-adds")
     return table("The layers in order, for one example", head, summary_rows(network.layers), class_="layers")
 
@@ -140,7 +140,7 @@ def _curve_in_words(run: SavedRun, value: str) -> str:
 
 
 def confusion(run: SavedRun) -> Html | None:
-    """Counts of truth against prediction; the colour shows mistakes, as a share of the truth's row."""
+    """Counts for each pair of truth and prediction; the colour shows mistakes as a share of their row."""
     if "confusion" not in run.evaluation or not 0 < len(run.evaluation["classes"]) <= MANY:
         return None
     counts, classes = np.array(run.evaluation["confusion"]), run.evaluation["classes"]
@@ -153,7 +153,7 @@ def confusion(run: SavedRun) -> Html | None:
             shade = f"background: rgba(217, 95, 14, {0.65 * share[t, p] / top:.3f})" if t != p and count else None
             cells.append(element("td", count or "", style=shade, class_="right" if t == p else None))
         rows.append(cells)
-    note = "Green is right; the more orange, the more often wrong."
+    note = "Green is correct. The more orange, the more frequent the mistake."
     grid = table("Truth by row, prediction by column", ("", *classes), rows, class_="confusion")
     return together([element("p", note, class_="note"), grid])
 
@@ -163,7 +163,10 @@ def classes(run: SavedRun) -> Html | None:
     if not run.evaluation.get("per_class"):
         return None
     rows = [PerClass(**row) for row in run.evaluation["per_class"]]
-    note = "Precision: of those called so, how many are. Recall: of those that are, how many were called so."
+    note = (
+        "Precision: of the examples predicted as this class, the share that is of this class. "
+        "Recall: of the examples of this class, the share that was predicted as this class."
+    )
     cells = ((r.name, _percent(r.precision), _percent(r.recall), _percent(r.f1), f"{r.support:,}") for r in rows)
     grid = table("On the test examples", ("class", "precision", "recall", "F1", "support"), cells)
     return together([element("p", note, class_="note"), grid])
@@ -183,40 +186,40 @@ def most_confused_pairs(run: SavedRun) -> Html | None:
 
 
 def predictions(evaluation: Evaluation | RegressionEvaluation | None) -> Html | None:
-    """Of a regression: predictions against the truth, and the errors."""
+    """For a regression: predictions against the truth, and the errors."""
     if not isinstance(evaluation, RegressionEvaluation):
         return None
     drawn = (
         (plots.predicted(evaluation), "Every test example as a dot: the truth to the right, the prediction upwards"),
-        (plots.residuals(evaluation), "The errors by prediction, and how they spread"),
+        (plots.residuals(evaluation), "The errors by prediction, and their distribution"),
     )
     return element("div", *(picture(plots.as_svg(figure), words) for figure, words in drawn), class_="pictures")
 
 
 def mistakes(images: Array | None, evaluation: Evaluation | RegressionEvaluation | None, white: int) -> Html | None:
-    """Pictures of the mistakes of which the network was surest."""
+    """Pictures of the mistakes that the network was most confident about."""
     if images is None or not isinstance(evaluation, Evaluation):
         return None
     figures = []
     wrong = evaluation.mistakes()
     for i in wrong[:WORST]:
-        truth, said = (evaluation.classes[labels[i]] for labels in (evaluation.truth, evaluation.predicted))
-        caption = Html(f"{element('b', said)} {evaluation.sure(i)}<br>") + element("span", f"truth {truth}")
+        truth, predicted = (evaluation.classes[labels[i]] for labels in (evaluation.truth, evaluation.predicted))
+        caption = Html(f"{element('b', predicted)} {evaluation.sure(i)}<br>") + element("span", f"truth {truth}")
         figures.append(
-            picture(plots.as_png(images[i], white), f"{truth}, read as {said}", Html(caption), class_="example")
+            picture(plots.as_png(images[i], white), f"{truth}, read as {predicted}", Html(caption), class_="example")
         )
     if not figures:
         return None
-    note = f"The {len(figures)} of {len(wrong):,} mistakes of which it was surest: its answer, how sure, the truth."
+    note = f"The {len(figures)} most confident of {len(wrong):,} mistakes: the answer, its confidence, the truth."
     return together([element("p", note, class_="note"), element("div", *figures, class_="examples")])
 
 
 def weights(network: Network, spread: Array | None) -> Html:
-    """What the first units or filters look at, and how the weights of each layer are spread."""
+    """Pictures of the weights of the first units or filters, and a histogram of the weights of each layer."""
     parts = []
     mosaic = plots.weight_mosaic(network, spread)
     if mosaic is not None:
-        words = "What the first units or filters look at: blue speaks for, red against; each has its own scale."
+        words = "The weights of the first units or filters: blue is positive, red negative; each has its own scale."
         parts.append(picture(mosaic, f"A small picture for each. {words}", words, class_="mosaic"))
     histograms = []
     for segment in network.segments:

@@ -1,4 +1,4 @@
-"""A run that can go on: one that was broken off, or a finished one that is to have more epochs."""
+"""A run that can be resumed: an interrupted one, or a finished one that gets more epochs."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,76 +11,76 @@ from glassnet.train.checkpoint import CheckpointError, summary
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A run that can go on.
+    """A run that can be resumed.
 
     Attributes:
-        folder: where it lies.   recipe: by which it goes on.
-        before: the number of epochs that it was to have until now.   trained: how many whole ones it has had.
-        within: whether the next epoch has begun.
-        longer: whether it goes on to another number of epochs, or after it had been stopped.
+        folder: the folder of the run.   recipe: the recipe that it continues with.
+        before: the number of epochs planned until now.   trained: the number of finished epochs.
+        within_epoch: whether the next epoch has begun.
+        longer: whether it gets another number of epochs, or continues although it had been stopped.
     """
 
     folder: Path
     recipe: Recipe
     before: int
     trained: int
-    within: bool
+    within_epoch: bool
     longer: bool
 
     def __str__(self) -> str:
         epochs = self.recipe.training.epochs
-        if not self.trained and not self.within:
-            return f"begins with epoch 1 of {epochs}: it was broken off before its first checkpoint"
+        if not self.trained and not self.within_epoch:
+            return f"begins with epoch 1 of {epochs}: it was interrupted before its first checkpoint"
         if self.trained == epochs:
             return f"all {epochs} epochs are trained"
-        return f"goes on {'within' if self.within else 'with'} epoch {self.trained + 1} of {epochs}"
+        return f"goes on {'within' if self.within_epoch else 'with'} epoch {self.trained + 1} of {epochs}"
 
 
 def find_unfinished(folder: str | Path, *, epochs: int | None = None) -> Unfinished:
-    """A run that was broken off or interrupted; with `epochs`, also one that is finished, which then goes on to these.
+    """Find an interrupted run; with `epochs` also a finished one, which then continues up to that number of epochs.
 
     Raises:
-        RunError: the folder holds no run, one that is finished, or links to elsewhere; so many epochs are trained
-            already.   RecipeError: its recipe was damaged.   CheckpointError: its checkpoint was damaged.
+        RunError: the folder holds no run, a finished run, or links to other places; that number of epochs is already
+            trained.   RecipeError: its recipe is damaged.   CheckpointError: its checkpoint is damaged.
     """
     folder = Path(folder)
     if not (folder / RECIPE).is_file():
-        found = f"it has no {RECIPE}" if folder.is_dir() else "it does not exist"
-        raise RunError(f"{folder}: expected the folder of a run, but {found}")
+        reason = f"it has no {RECIPE}" if folder.is_dir() else "it does not exist"
+        raise RunError(f"{folder}: expected the folder of a run, but {reason}")
     check_own(folder)
     recipe = load_recipe(folder / RECIPE)
     wanted = recipe.training.epochs if epochs is None else epochs
     finished = (folder / EVALUATION).is_file() and (folder / MODEL).is_file()
-    anew = f"to start another run from its weights: glassnet train {folder / RECIPE} --from {folder}"
-    before, trained, within, stopped = wanted, 0, False, None
+    hint = f"to start another run from its weights: glassnet train {folder / RECIPE} --from {folder}"
+    before, trained, within_epoch, stopped = wanted, 0, False, None
     if (folder / CHECKPOINT).is_file():
         try:
-            before, trained, within, stopped = summary(folder / CHECKPOINT)
+            before, trained, within_epoch, stopped = summary(folder / CHECKPOINT)
         except CheckpointError as error:
             if finished:
-                raise RunError(f"{error}, but this run has a result already; {anew}") from None
+                raise RunError(f"{error}, but this run has a result already; {hint}") from None
             raise
     elif finished:
-        raise RunError(f"{folder}: this run is finished, and has no checkpoint to go on from; {anew}")
+        raise RunError(f"{folder}: this run is finished, and has no checkpoint to continue from; {hint}")
     elif read_environment(folder).get("start") and not (folder / START).is_file():
-        raise RunError(f"{folder}: this run began with the weights of a model, but its {START} is gone: train it anew")
+        raise RunError(f"{folder}: this run began with the weights of a model, but {START} is missing: start a new run")
     if epochs is None and finished and (stopped or trained >= wanted):
         reason = f" ({stopped})" if stopped else ""
         raise RunError(
             f"{folder}: this run is finished after {trained} epochs{reason}, there is nothing to resume; see "
-            f"{folder / MODEL}, or go on with more: glassnet resume {folder} --epochs {2 * trained}"
+            f"{folder / MODEL}, or train more epochs: glassnet resume {folder} --epochs {2 * trained}"
         )
     if wanted < trained or (epochs is not None and wanted == trained):
         raise RunError(
-            f"{folder}: expected a total of more epochs than the {trained} that it has had, got {wanted}: "
+            f"{folder}: expected a total of more than the {trained} epochs that are trained, got {wanted}: "
             f"glassnet resume {folder} --epochs {before if before > trained else 2 * trained}"
         )
     recipe = replace(recipe, training=replace(recipe.training, epochs=wanted))
-    return Unfinished(folder, recipe, before, trained, within, longer=epochs is not None or wanted != before)
+    return Unfinished(folder, recipe, before, trained, within_epoch, longer=epochs is not None or wanted != before)
 
 
 def check_own(folder: Path) -> None:
-    """Raise RunError if anything in the folder is a link or no plain file: what is written to it must stay in it."""
+    """Raise RunError if the folder holds a link or anything but plain files: writing must not leave the folder."""
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise RunError(f"{path}: a run is not resumed where this is no file of its own: replace it by a plain file")
+            raise RunError(f"{path}: this is not a plain file, so the run is not resumed: replace it by a plain file")

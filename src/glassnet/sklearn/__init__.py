@@ -1,8 +1,8 @@
 """scikit-learn's multi-layer perceptrons, by changing one import: `from glassnet.sklearn import MLPClassifier`.
 
-The estimators are a thin face. Layers, losses, optimizers and the training loop are those of glassnet; what they add to
-scikit-learn's is what these have anyway: dropout, batch normalisation, class weights, an activation for each layer,
-validation data of one's own, callbacks.
+The estimators are thin wrappers around the layers, losses, optimizers and the training loop of glassnet. So they offer
+more than scikit-learn's: dropout, batch normalisation, class weights, an activation for each layer, your own validation
+data, callbacks.
 """
 
 from importlib.util import find_spec

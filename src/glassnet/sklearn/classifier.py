@@ -1,4 +1,4 @@
-"""The classifier: labels of any kind, one for each example or several."""
+"""The classifier: labels of any kind, one or several for each example."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -19,38 +19,38 @@ from glassnet.sklearn.estimator import MultilayerPerceptron, takes_batches
 
 @dataclass(eq=False, repr=False)
 class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
-    """A multi-layer perceptron that classifies: scikit-learn's MLPClassifier, with more to choose from.
+    """A multi-layer perceptron that classifies: scikit-learn's MLPClassifier, with more settings.
 
-    All arguments of scikit-learn's mean here what they mean there, with the same defaults; what is said of them there
-    holds. In addition:
+    All arguments of scikit-learn's MLPClassifier have the same meaning and the same defaults here. In addition:
 
     Args:
-        hidden_layer_sizes: of the hidden layers, such as (100,); () is logistic regression.
+        hidden_layer_sizes: the sizes of the hidden layers, such as (100,); () is logistic regression.
         activation: also any other activation of glassnet ("gelu", "elu", "silu", "leaky_relu", ..., or a layer such as
             LeakyReLU(0.1)); or a list, one for each hidden layer.
-        solver: also any other optimizer of glassnet ("rmsprop", "adagrad", "adamw", with learning_rate_init; or with
-            settings of its own, such as RMSProp(0.01, decay=0.95)).
+        solver: also any other optimizer of glassnet, by name ("rmsprop", "adagrad", "adamw", with learning_rate_init)
+            or with its settings, such as RMSProp(0.01, decay=0.95).
         learning_rate: also a schedule of glassnet, such as CosineDecay().
         dropout: the rate of dropout after each hidden layer, from 0 to below 1; or a list, one for each.
         batch_norm: whether each hidden layer is normalised over the batch, before its activation.
         init: an initialiser of glassnet for the weights, such as HeNormal(); by default as in scikit-learn.
-        class_weight: how much the examples of each class count: {label: weight}, or "balanced".
-        monitor: by what training is ended and the best network known: "training_loss", "validation_loss" or
-            "validation_score"; by default the score with early_stopping, else the training loss.
-        callbacks: what else to do between epochs, a list of glassnet's callbacks.
-        shards: into how many pieces a batch is cut, which are computed at once, each on a processor of its own: faster
-            for large networks and batches. It fixes the arithmetic; the number of processors does not.
-        verbose: shows a progress bar.
+        class_weight: the weight of the examples of each class: {label: weight}, or "balanced".
+        monitor: the value that decides when training ends and which network is best: "training_loss", "validation_loss"
+            or "validation_score"; by default the score with early_stopping, else the training loss.
+        callbacks: a list of glassnet's callbacks, to run between epochs.
+        shards: the number of pieces that a batch is cut into; they are computed at the same time on several processors,
+            which is faster for large networks and batches. The result depends on shards, not on the number of
+            processors.
+        verbose: whether to show a progress bar.
 
     Attributes:
         classes_, coefs_, intercepts_, loss_, best_loss_, loss_curve_, validation_scores_, best_validation_score_, t_,
         n_iter_, n_layers_, n_outputs_, n_features_in_, feature_names_in_, out_activation_: as in scikit-learn; but
             coefs_ and intercepts_ are views into one vector, network_.theta.
-        network_: the network itself, for all that glassnet can do with one.   history_: the last training, by epoch.
+        network_: the network itself, a Network of glassnet.   history_: the last training, by epoch.
         validation_loss_curve_: the loss on validation data after each epoch; None without such data.
 
     Raises:
-        InputError: an argument or data that cannot be used (a ValueError).
+        InputError: an argument or the data cannot be used (a ValueError).
     """
 
     hidden_layer_sizes: Any = (100,)
@@ -61,8 +61,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         """Train the network.
 
         Args:
-            X: (N, D), numbers or a sparse matrix.   y: labels (N,), or yes and no for each of several labels (N, L).
-            sample_weight: how much each example counts (N,).
+            X: (N, D), numbers or a sparse matrix.   y: labels (N,), or 1 or 0 for each of several labels (N, L).
+            sample_weight: the weight of each example (N,).
             validation_data: a pair (X, y) that is measured after each epoch, and used by early_stopping and monitor;
                 without it early_stopping holds out validation_fraction of the examples.
         """
@@ -70,11 +70,11 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
 
     @available_if(takes_batches)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
-        """Train for one epoch on these examples, going on from the last call.
+        """Train for one epoch on these examples, continuing from the last call.
 
         Args:
             X, y, sample_weight: as in `fit`.
-            classes: all labels that will ever come; needed in the first call.
+            classes: all labels that can occur in any call; required in the first call.
         """
         if not hasattr(self, "network_"):
             require(classes is not None, "classes must be passed on the first call to partial_fit.")
@@ -84,7 +84,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return self._train(X, y, sample_weight, None, incremental=True)
 
     def predict(self, X: Any) -> Array:
-        """The label of each example (N,), or yes and no for each of several labels (N, L)."""
+        """The label of each example (N,), or 1 or 0 for each of several labels (N, L)."""
         outputs = self._outputs(X)
         if self._is_multilabel:
             return (outputs > 0.5).astype(int)
@@ -100,37 +100,36 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
 
     def predict_log_proba(self, X: Any) -> Array:
         """The logarithm of `predict_proba`."""
-        with np.errstate(divide="ignore"):  # of 0, where the exact value is below what the type can hold
+        with np.errstate(divide="ignore"):  # log 0: a probability too small for the type is 0
             return np.log(self.predict_proba(X))
 
     @property
     def _is_multilabel(self) -> bool:
         return isinstance(self.network_.loss, BinaryCrossEntropy) and self.n_outputs_ > 1
 
-    def _targets(self, y: Array, *, anew: bool) -> Array:
+    def _targets(self, y: Array, *, first: bool) -> Array:
         kind = type_of_target(y, input_name="y")
         if kind not in ("binary", "multiclass", "multilabel-indicator"):
-            check_classification_targets(y)  # says what is wrong with them
+            check_classification_targets(y)  # raises an error that names the fault
         if kind == "multiclass-multioutput":
             raise InputError("Multioutput target data is not supported: y has several columns of more than two classes")
         if kind == "multilabel-indicator":
-            if anew or not hasattr(self, "network_"):
+            if first or not hasattr(self, "network_"):
                 self.classes_ = np.arange(y.shape[1])
             return y.astype(np.float64)
-        if anew:
+        if first:
             self.classes_ = np.unique(y)
-        found = np.unique(y)
-        unknown = np.setdiff1d(found, self.classes_)
+        unknown = np.setdiff1d(np.unique(y), self.classes_)
         if len(unknown):
             raise InputError(f"`y` has classes not in `self.classes_`, which is {self.classes_}: {unknown}")
         return np.searchsorted(self.classes_, y)
 
-    def _check_whole(self, targets: Array) -> None:
-        found = len(np.unique(targets))
+    def _check_all_classes(self, targets: Array) -> None:
+        present = len(np.unique(targets))
         require(
-            targets.ndim == 2 or found == len(self.classes_),
+            targets.ndim == 2 or present == len(self.classes_),
             "warm_start can only be used where `y` has the same classes as in the previous call to fit: "
-            f"{self.classes_}, but now `y` has only {found} of them",
+            f"{self.classes_}, but now `y` has only {present} of them",
         )
 
     def _loss_and_outputs(self, targets: Array) -> tuple[Loss, int]:
@@ -140,9 +139,9 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return (CrossEntropy(), classes) if classes > 2 else (BinaryCrossEntropy(), 1)
 
     def _names(self, outputs: int, loss: Loss) -> list[str] | None:
-        several = isinstance(loss, BinaryCrossEntropy) and outputs > 1  # labels, of which none is *the* class
+        is_multilabel = isinstance(loss, BinaryCrossEntropy) and outputs > 1  # then the network chooses no single class
         fits = len(self.classes_) == max(outputs, 2)
-        return [str(label) for label in self.classes_] if fits and not several else None
+        return [str(label) for label in self.classes_] if fits and not is_multilabel else None
 
     def _class_weights(self, y: Array, *, incremental: bool) -> Array | None:
         if self.class_weight is None:

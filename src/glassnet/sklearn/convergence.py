@@ -1,4 +1,4 @@
-"""When training ends, as scikit-learn decides it: when loss or score has not become better for some epochs."""
+"""Ends training by scikit-learn's rule: when the loss or the score has not improved for some epochs."""
 
 from collections.abc import Callable
 
@@ -8,14 +8,14 @@ from glassnet.train.callbacks import Callback
 from glassnet.train.history import Record
 from glassnet.train.training import Snapshot, Training
 
-LEAST_RATE = 1e-6  # an adaptive rate at or below this ends training instead of becoming smaller still
+LEAST_RATE = 1e-6  # an adaptive learning rate at or below this is not lowered further: training ends instead
 
 
 class ValidationScore(Callback):
-    """Adds to each epoch's record the score on validation data.
+    """Adds the score on validation data to the record of each epoch.
 
     Args:
-        score: of a record; what it holds already needs no second pass over the data.
+        score: computes the score; it gets the record, whose values may save a second pass over the data.
     """
 
     def __init__(self, score: Callable[[Record], float]) -> None:
@@ -27,14 +27,14 @@ class ValidationScore(Callback):
 
 
 class Convergence(Callback):
-    """Ends training when a value is not better than the best so far by `tol`, more than `patience` epochs in a row.
+    """Ends training when a value has not improved on the best so far by `tol`, in more than `patience` epochs in a row.
 
     Args:
-        monitor: a value of the record; "training_loss" is taken together with the penalty.
-        tol: what counts as better.   patience: n_iter_no_change.
-        keep_best: give back the network of the best value, not the last one.
-        adaptive: divide the learning rate by 5 instead, until it is very small.
-        before: that of the training which this one goes on from; the best so far is to be beaten still.
+        monitor: a value of the record; the penalty is added to "training_loss".
+        tol: the least improvement.   patience: n_iter_no_change.
+        keep_best: whether training returns the network of the best value, not the last one.
+        adaptive: whether to divide the learning rate by 5 instead of ending, until it is very small.
+        before: the Convergence of the training that this one continues; its best value must still be beaten.
     """
 
     def __init__(
@@ -50,18 +50,18 @@ class Convergence(Callback):
         self.watched, self.tol, self.patience = monitor, tol, patience
         self.keep_best, self.adaptive = keep_best, adaptive
         self.rises = monitor.endswith(("score", "accuracy"))
-        goes_on = before is not None and before.watched == monitor
-        # The larger the better: losses count negative.
-        self.best: float = before.best if before and goes_on else -np.inf
-        self.waited: int = before.waited if before and goes_on else 0
+        continues = before is not None and before.watched == monitor
+        # Larger is better, so losses are negated.
+        self.best: float = before.best if before and continues else -np.inf
+        self.waited: int = before.waited if before and continues else 0
         self.rate = 1.0
         self.snapshot: Snapshot | None = None
-        self.best_epoch = 0  # of this training; the network it began with may be better than all of its own
+        self.best_epoch = 0  # of this training; 0 if the network that it began with is better than all later ones
         self.reason = ""
 
     def on_start(self, training: Training) -> None:
         training.rate = self.rate
-        if self.keep_best and np.isfinite(self.best):  # it was that of the network there is
+        if self.keep_best and np.isfinite(self.best):  # the current network has the best value so far
             self.snapshot = Snapshot(training.network)
 
     def on_epoch(self, training: Training) -> None:
@@ -90,7 +90,7 @@ class Convergence(Callback):
         if self.snapshot:
             self.snapshot.restore(training.network)
             training.history.kept_epoch = self.best_epoch
-        elif training.history.stopped == self.reason:  # the loop has gone back to the best training loss
+        elif training.history.stopped == self.reason:  # the loop has restored the best training loss: undo that
             training.last.restore(training.network)
             training.history.kept_epoch = len(training.history)
         self.snapshot = None

@@ -1,4 +1,4 @@
-"""Fitted estimators, from scikit-learn's to ours and back: the same weights, the same predictions."""
+"""Converts fitted estimators between scikit-learn and glassnet, with the same weights and the same predictions."""
 
 from typing import Any
 
@@ -33,13 +33,13 @@ LEARNED = (
 
 
 def from_sklearn(fitted: Any) -> Any:
-    """An estimator of ours from a fitted MLPClassifier or MLPRegressor of scikit-learn.
+    """Convert a fitted MLPClassifier or MLPRegressor of scikit-learn to one of glassnet.
 
-    Its predictions are the same, and training may go on, with `warm_start` or `partial_fit`; what the optimizer
-    remembers is not carried over.
+    Its predictions are the same, and training may continue, with `warm_start` or `partial_fit`. The optimizer's state
+    is not copied.
 
     Raises:
-        InputError: another kind of estimator.   NotFittedError: it has not been fitted.
+        InputError: another kind of estimator.   NotFittedError: the estimator is not fitted.
     """
     kind = next((ours for ours, theirs in PAIRS.items() if isinstance(fitted, theirs)), None)
     if kind is None:
@@ -50,25 +50,25 @@ def from_sklearn(fitted: Any) -> Any:
     ours = kind(**fitted.get_params())
     first = fitted.coefs_[0]
     sizes = [len(b) for b in fitted.intercepts_[:-1]]
-    if hidden_sizes(ours.hidden_layer_sizes) != sizes:  # they were changed after fitting
+    if hidden_sizes(ours.hidden_layer_sizes) != sizes:  # the setting was changed after fitting
         ours.hidden_layer_sizes = tuple(sizes)
     if kind is MLPClassifier:
-        ours.classes_ = fitted.classes_  # which the network is to know
+        ours.classes_ = fitted.classes_  # _start gives them to the network
     ours._start(len(first), fitted.n_outputs_, LOSSES[fitted.out_activation_](), first.dtype, seed=0)
-    for mine, theirs in zip([*ours.coefs_, *ours.intercepts_], [*fitted.coefs_, *fitted.intercepts_], strict=True):
-        mine[...] = theirs
+    for target, source in zip([*ours.coefs_, *ours.intercepts_], [*fitted.coefs_, *fitted.intercepts_], strict=True):
+        target[...] = source
     _copy_learned(fitted, ours)
     return ours
 
 
 def to_sklearn(fitted: Any) -> Any:
-    """An estimator of scikit-learn from a fitted one of ours, with the same predictions.
+    """Convert a fitted estimator of glassnet to one of scikit-learn, with the same predictions.
 
-    Settings that scikit-learn does not know, such as dropout, are left out; they do nothing in prediction.
+    Settings that scikit-learn does not know, such as dropout, are left out; they have no effect on prediction.
 
     Raises:
-        InputError: a network that scikit-learn cannot hold: with batch normalisation, with another activation than one
-            of its four for all hidden layers, or with another loss.   NotFittedError: it has not been fitted.
+        InputError: scikit-learn cannot represent the network: it has batch normalisation, several activations or one
+            that is not among scikit-learn's four, or another loss.   NotFittedError: the estimator is not fitted.
     """
     kind = next((theirs for ours, theirs in PAIRS.items() if isinstance(fitted, ours)), None)
     if kind is None:
@@ -96,9 +96,8 @@ def to_sklearn(fitted: Any) -> Any:
     theirs._best_coefs = [W.copy() for W in theirs.coefs_]
     theirs._best_intercepts = [b.copy() for b in theirs.intercepts_]
     if isinstance(fitted, MLPClassifier):
-        several = fitted._is_multilabel
         theirs._label_binarizer = LabelBinarizer().fit(
-            np.eye(fitted.n_outputs_, dtype=int) if several else fitted.classes_
+            np.eye(fitted.n_outputs_, dtype=int) if fitted._is_multilabel else fitted.classes_
         )
     return theirs
 
@@ -111,7 +110,7 @@ def _copy_learned(source: Any, target: Any) -> None:
 
 
 def _activation_of(fitted: Any) -> str:
-    """The name of the one activation of all hidden layers."""
+    """The name of the activation, which must be the same for all hidden layers."""
     names = {cls: name for name, cls in ACTIVATIONS.items()}
     kinds = {type(layer) for layer in fitted.network_.layers if not isinstance(layer, Dense | Dropout)}
     require(

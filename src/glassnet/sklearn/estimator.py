@@ -1,4 +1,4 @@
-"""What both estimators share: their settings, and how data and settings become a network that is trained."""
+"""The base of both estimators: their settings, and how data and settings become a trained network."""
 
 import math
 from abc import ABC, abstractmethod
@@ -28,7 +28,7 @@ from glassnet.train.metrics import Examples
 
 
 def takes_batches(estimator: Any) -> bool:
-    """Raise AttributeError unless the solver can learn from one batch after the other."""
+    """Raise AttributeError unless the solver can learn from one batch at a time."""
     if estimator.solver == "lbfgs":
         raise AttributeError("partial_fit is only available for gradient descent: lbfgs takes all data at once")
     return True
@@ -36,7 +36,7 @@ def takes_batches(estimator: Any) -> bool:
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class MultilayerPerceptron(BaseEstimator, ABC):
-    """The settings that scikit-learn's classifier and regressor share, and what glassnet adds to them."""
+    """The settings that scikit-learn's classifier and regressor share, and those that glassnet adds."""
 
     solver: Any = "adam"
     alpha: float = 0.0001
@@ -88,7 +88,7 @@ class MultilayerPerceptron(BaseEstimator, ABC):
 
     @property
     def n_layers_(self) -> int:
-        """The number of layers, input and output among them."""
+        """The number of layers, including input and output."""
         return len(self.coefs_) + 1
 
     @property
@@ -98,31 +98,31 @@ class MultilayerPerceptron(BaseEstimator, ABC):
 
     @property
     def out_activation_(self) -> str:
-        """What the loss makes of the logits."""
+        """The function that the loss applies to the logits."""
         names = {"CrossEntropy": "softmax", "BinaryCrossEntropy": "logistic", "Poisson": "exp"}
         return names.get(type(self.network_.loss).__name__, "identity")
 
     @abstractmethod
-    def _targets(self, y: Array, *, anew: bool) -> Array:
-        """The targets as the core wants them; `anew` learns the classes from them."""
+    def _targets(self, y: Array, *, first: bool) -> Array:
+        """The targets in the form that `fit` takes; if `first`, the classes are set from them."""
 
-    def _check_whole(self, targets: Array) -> None:
-        """Raise InputError where a training that goes on lacks some of what the one before had."""
+    def _check_all_classes(self, targets: Array) -> None:
+        """Raise InputError if the targets of a continued training lack classes of the previous one."""
 
     @abstractmethod
     def _loss_and_outputs(self, targets: Array) -> tuple[Loss, int]:
-        """The loss that suits these targets, and how many outputs they want."""
+        """The loss for these targets, and the number of outputs that they need."""
 
     def _names(self, outputs: int, loss: Loss) -> list[str] | None:
-        """What the network is to call the classes of which it chooses one; None if it does not choose."""
+        """The names of the classes of which the network chooses one; None if it does not choose."""
         return None
 
     @abstractmethod
     def _score_of(self, outputs: Array, targets: Array, weights: Array | None) -> float:
-        """What `score` would say of these outputs (N, M)."""
+        """The value of `score` for these outputs (N, M)."""
 
     def _weights(self, y: Array, sample_weight: Any) -> Array | None:
-        """How much each example counts (N,); None if all count the same."""
+        """The weight of each example (N,); None if all count the same."""
         if sample_weight is None:
             return None
         weights = np.asarray(sample_weight, dtype=np.float64)
@@ -139,7 +139,7 @@ class MultilayerPerceptron(BaseEstimator, ABC):
         return weights
 
     def _class_weights(self, y: Array, *, incremental: bool) -> Array | None:
-        """How much each example counts by its class (N,)."""
+        """The weight of each example by its class (N,); None if all count the same."""
         return None
 
     def _train(self, X: Any, y: Any, sample_weight: Any, validation_data: Any, *, incremental: bool) -> Self:
@@ -147,8 +147,8 @@ class MultilayerPerceptron(BaseEstimator, ABC):
         require(not (incremental and self.early_stopping), "partial_fit does not support early_stopping=True")
         first = not hasattr(self, "network_") or not (self.warm_start or incremental)
         X, y = self._validated(X, y, reset=first)
-        given = self._weights(y, sample_weight)
-        targets = self._targets(y, anew=first and not incremental)
+        by_sample = self._weights(y, sample_weight)
+        targets = self._targets(y, first=first and not incremental)
         loss, outputs = self._loss_and_outputs(targets)
         rng = check_random_state(self.random_state)
         seed = int(rng.randint(np.iinfo(np.int32).max))
@@ -157,21 +157,21 @@ class MultilayerPerceptron(BaseEstimator, ABC):
         else:
             self._check_same(X.shape[1], outputs, loss)
             if not incremental:
-                self._check_whole(targets)
-        self._trainings += 1  # another order of the examples each time
+                self._check_all_classes(targets)
+        self._trainings += 1  # gives each training another order of the examples
 
         rows = np.arange(len(targets))
         train = Examples(X, targets, rows)
         sparse = hasattr(X, "tocsr")
         validation = None if validation_data is None else self._validation(validation_data, sparse=sparse)
         by_class = self._class_weights(y, incremental=incremental)
-        weights = by_class if given is None else given if by_class is None else given * by_class
+        weights = by_class if by_sample is None else by_sample if by_class is None else by_sample * by_class
         validation_weights = None
         if validation is None and self.early_stopping and self.solver != "lbfgs":
             inside, outside = self._split(targets, rng)
             train, validation = Examples(X, targets, inside), Examples(X, targets, outside)
             weights = None if weights is None else weights[inside]
-            validation_weights = None if given is None else given[outside]  # as `score` has no weights of classes
+            validation_weights = None if by_sample is None else by_sample[outside]  # `score` has no class weights
         network = self.network_
         if sparse:
             matrix, train, validation = stacked(train, validation)
@@ -202,11 +202,11 @@ class MultilayerPerceptron(BaseEstimator, ABC):
 
     def _validation(self, given: Any, *, sparse: bool) -> Examples:
         what = f"{len(given)} parts" if isinstance(given, tuple | list) else type(given).__name__
-        right = isinstance(given, tuple | list) and len(given) == 2
-        require(right, f"validation_data: expected a pair (X, y), got {what}")
+        is_pair = isinstance(given, tuple | list) and len(given) == 2
+        require(is_pair, f"validation_data: expected a pair (X, y), got {what}")
         X, y = self._validated(*given, reset=False)
         X = X.toarray() if hasattr(X, "toarray") and not sparse else X
-        return Examples(X, self._targets(y, anew=False), np.arange(len(y)))
+        return Examples(X, self._targets(y, first=False), np.arange(len(y)))
 
     def _split(self, targets: Array, rng: Any) -> tuple[Array, Array]:
         counts = np.bincount(targets) if targets.ndim == 1 and targets.dtype.kind in "iu" else np.zeros(1, int)
@@ -216,7 +216,7 @@ class MultilayerPerceptron(BaseEstimator, ABC):
         inside, outside = train_test_split(
             np.arange(len(targets)), random_state=rng, test_size=self.validation_fraction, stratify=stratify
         )
-        require(len(outside) >= 2, "The validation set is too small: raise validation_fraction, or bring more examples")
+        require(len(outside) >= 2, "The validation set is too small: raise validation_fraction, or use more examples")
         return inside, outside
 
     def _layers(self, features: int, outputs: int) -> list[Layer]:
@@ -231,7 +231,7 @@ class MultilayerPerceptron(BaseEstimator, ABC):
         )
 
     def _start(self, features: int, outputs: int, loss: Loss, dtype: Any, *, seed: int) -> None:
-        """Make a new network, of which nothing is known yet."""
+        """Make a new network, and reset what was recorded about earlier trainings."""
         self.network_ = Network(
             self._layers(features, outputs),
             input_shape=features,
@@ -250,19 +250,19 @@ class MultilayerPerceptron(BaseEstimator, ABC):
         self._rule: tuple[str, list[str]] | None = None
 
     def _check_same(self, features: int, outputs: int, loss: Loss) -> None:
-        """Raise InputError unless the network there is still is what the settings and the targets ask for."""
+        """Raise InputError unless the existing network fits the settings and the targets."""
         require(
             loss == self.network_.loss,
-            f"the network to be trained on has the loss {describe(self.network_.loss)}, but now {describe(loss)} is "
-            "asked for, by the settings or by targets of another kind: make another estimator",
+            f"the existing network has the loss {describe(self.network_.loss)}, but the settings or the targets now "
+            f"need {describe(loss)}: make another estimator",
         )
-        there, asked = (
+        existing, needed = (
             [f"Dense({layer.units})" if isinstance(layer, Dense) else describe(layer) for layer in layers]
             for layers in (self.network_.layers, self._layers(features, outputs))
         )
         require(
-            there == asked,
-            f"the network to be trained on is {', '.join(there)}, but now {', '.join(asked)} is asked for: make "
+            existing == needed,
+            f"the existing network is {', '.join(existing)}, but the settings now need {', '.join(needed)}: make "
             "another estimator",
         )
 
@@ -280,7 +280,7 @@ class MultilayerPerceptron(BaseEstimator, ABC):
             self.best_validation_score_ = max(self.validation_scores_)
 
     def _outputs(self, X: Any) -> Array:
-        """What the loss makes of the logits (N, M)."""
+        """The predictions (N, M), which the loss computes from the logits."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         if hasattr(X, "tocsr"):

@@ -1,4 +1,4 @@
-"""The regressor: numbers, one for each example or several."""
+"""The regressor: predicts one or several numbers for each example."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -17,16 +17,16 @@ from glassnet.sklearn.estimator import MultilayerPerceptron, takes_batches
 
 @dataclass(eq=False, repr=False)
 class MLPRegressor(RegressorMixin, MultilayerPerceptron):
-    """A multi-layer perceptron that answers with numbers: scikit-learn's MLPRegressor, with more to choose from.
+    """A multi-layer perceptron that predicts numbers: scikit-learn's MLPRegressor, with more settings.
 
-    All arguments of scikit-learn's mean here what they mean there, with the same defaults. What is added, and the
-    attributes, are those of `MLPClassifier`, but for classes and their weights; and:
+    All arguments of scikit-learn's MLPRegressor have the same meaning and the same defaults here. The additional
+    arguments and the attributes are those of `MLPClassifier`, without classes and class weights. In addition:
 
     Args:
-        loss: "squared_error", "poisson", or a loss of glassnet that answers with numbers, such as Huber().
+        loss: "squared_error", "poisson", or a loss of glassnet for real targets, such as Huber().
 
     Raises:
-        InputError: an argument or data that cannot be used (a ValueError).
+        InputError: an argument or the data cannot be used (a ValueError).
     """
 
     loss: Any = "squared_error"
@@ -38,7 +38,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
 
         Args:
             X: (N, D), numbers or a sparse matrix.   y: targets (N,) or (N, M).
-            sample_weight: how much each example counts (N,).
+            sample_weight: the weight of each example (N,).
             validation_data: a pair (X, y) that is measured after each epoch, and used by early_stopping and monitor;
                 without it early_stopping holds out validation_fraction of the examples.
         """
@@ -46,7 +46,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
 
     @available_if(takes_batches)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train for one epoch on these examples, going on from the last call."""
+        """Train for one epoch on these examples, continuing from the last call."""
         return self._train(X, y, sample_weight, None, incremental=True)
 
     def predict(self, X: Any) -> Array:
@@ -54,7 +54,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         outputs = self._outputs(X)
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
 
-    def _targets(self, y: Array, *, anew: bool) -> Array:
+    def _targets(self, y: Array, *, first: bool) -> Array:
         return y.astype(np.float64, copy=False)
 
     def _loss_and_outputs(self, targets: Array) -> tuple[Loss, int]:

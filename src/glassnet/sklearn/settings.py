@@ -1,4 +1,4 @@
-"""Constructor arguments: which values they may have, and what they stand for in the core."""
+"""Constructor arguments: checks their values, and turns them into layers, optimizers and schedules of glassnet."""
 
 import copy
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from glassnet.train.callbacks import Callback
 
 ACTIVATIONS: dict[str, type[Layer]] = {"identity": Identity, "logistic": Sigmoid, "tanh": Tanh, "relu": ReLU}
 
-# For each number: the smallest and the largest value, and whether these two are allowed.
+# For each number: the lower and the upper bound, and whether each bound itself is allowed.
 RANGES: dict[str, tuple[float, float, bool, bool]] = {
     "alpha": (0, np.inf, True, False),
     "learning_rate_init": (0, np.inf, False, False),
@@ -42,13 +42,13 @@ WHOLE = ("max_iter", "max_fun", "shards")
 
 
 def check_settings(estimator: Any) -> None:
-    """Raise InputError, in one line, for a constructor argument that cannot be used."""
+    """Raise InputError, with one line, if a constructor argument cannot be used."""
     for name, (low, high, with_low, with_high) in RANGES.items():
         value = getattr(estimator, name)
         number = isinstance(value, Real) and not isinstance(value, bool)
-        right = number and (low < value < high or (with_low and value == low) or (with_high and value == high))
+        is_valid = number and (low < value < high or (with_low and value == low) or (with_high and value == high))
         bounds = f"{'[' if with_low else '('}{low}, {high}{']' if with_high else ')'}"
-        require(bool(right), f"{name}: expected a number in {bounds}, got {value!r}")
+        require(bool(is_valid), f"{name}: expected a number in {bounds}, got {value!r}")
     for name in WHOLE:
         value = getattr(estimator, name)
         require(_is_whole(value) and value >= 1, f"{name}: expected a whole number of at least 1, got {value!r}")
@@ -62,8 +62,8 @@ def check_settings(estimator: Any) -> None:
         f"n_iter_no_change: expected a whole number of at least 1, or infinity, got {patience!r}",
     )
     size = estimator.batch_size
-    right = (isinstance(size, str) and size == "auto") or (_is_whole(size) and size >= 1)
-    require(right, f"batch_size: expected 'auto' or a whole number of at least 1, got {size!r}")
+    is_valid = (isinstance(size, str) and size == "auto") or (_is_whole(size) and size >= 1)
+    require(is_valid, f"batch_size: expected 'auto' or a whole number of at least 1, got {size!r}")
 
 
 def _is_whole(value: Any) -> bool:
@@ -71,7 +71,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def hidden_sizes(given: Any) -> list[int]:
-    """The sizes of the hidden layers, given as a sequence or, for one layer, as a number."""
+    """The sizes of the hidden layers, from a sequence or, for one layer, from a number."""
     sizes = list(given) if np.iterable(given) and not isinstance(given, str) else [given]
     require(
         all(_is_whole(size) and size >= 1 for size in sizes),
@@ -83,7 +83,7 @@ def hidden_sizes(given: Any) -> list[int]:
 def layers_of(
     features: int, hidden: list[int], outputs: int, *, activation: Any, batch_norm: bool, dropout: Any, init: Any
 ) -> list[Layer]:
-    """New layers: for each hidden size Dense, BatchNorm if asked for, its activation, Dropout if any; then Dense."""
+    """New layers: for each hidden size Dense, BatchNorm if wanted, the activation, Dropout if any; then Dense."""
     activations = each_layer(activation, len(hidden), "activation")
     rates = each_layer(dropout, len(hidden), "dropout")
     layers: list[Layer] = []
@@ -110,9 +110,9 @@ def _activation(given: Any) -> Layer:
     homes = ("glassnet.nn.activations", "glassnet.nn.rectifiers")
     module = type(given).__module__
     if isinstance(given, Layer) and (module in homes or not module.startswith("glassnet.")):
-        own = copy.copy(given)  # the argument is not to be changed by fitting
-        own.release()
-        return own
+        layer = copy.copy(given)  # because fitting must not change the argument
+        layer.release()
+        return layer
     if isinstance(given, str) and given in ACTIVATIONS:
         return ACTIVATIONS[given]()
     known = {name.lower(): cls for name, cls in final_classes(Layer).items() if cls.__module__ in homes}
@@ -128,7 +128,7 @@ def _activation(given: Any) -> Layer:
 def _dense(fan_in: int, units: int, init: Any, activation: Any) -> Dense:
     if init is not None:
         return Dense(units, init=init if isinstance(init, Initializer) else from_table(Initializer, init, "init"))
-    # As scikit-learn: Glorot's bound for weights and biases alike, less in front of the sigmoid, which is flatter.
+    # As in scikit-learn: Glorot's bound for weights and biases, and a smaller one before the flatter sigmoid.
     bound = float(np.sqrt((2 if activation == "logistic" else 6) / (fan_in + units)))
     return Dense(units, init=Uniform(-bound, bound), bias_init=Uniform(-bound, bound))
 
@@ -153,10 +153,10 @@ def optimizer_of(estimator: Any) -> Optimizer:
 
 
 def schedule_of(estimator: Any, examples: int, batches: int, *, goes_on: bool) -> Schedule:
-    """How the learning rate changes by the step; "adaptive" changes it by how training goes, and is constant here.
+    """The schedule of the learning rate; for "adaptive" it is constant, and `Convergence` lowers the rate.
 
     Args:
-        examples, batches: of an epoch.   goes_on: whether the rate does too, as in `partial_fit`.
+        examples, batches: per epoch.   goes_on: whether the rate continues from the last call, as in `partial_fit`.
     """
     rate = estimator.learning_rate
     if isinstance(rate, Schedule):
@@ -174,13 +174,13 @@ def schedule_of(estimator: Any, examples: int, batches: int, *, goes_on: bool) -
 @final
 @dataclass(frozen=True)
 class InverseOfExamples(Schedule):
-    """scikit-learn's "invscaling": factor = 1 / (1 + t)^power, t being the examples seen in whole epochs.
+    """scikit-learn's "invscaling": factor = 1 / (1 + t)^power, where t is the number of examples in finished epochs.
 
-    A `fit` begins with an epoch at the full rate, also one that goes on from an earlier one (`warm_start`).
+    Every `fit` begins with an epoch at the full rate, also one that continues an earlier one (`warm_start`).
 
     Args:
-        power: not negative.   examples, batches: of an epoch.   before: examples seen in earlier trainings.
-        goes_on: whether the first epoch has the rate that the last one left.
+        power: not negative.   examples, batches: per epoch.   before: number of examples in earlier trainings.
+        goes_on: whether the first epoch continues with the rate of the last training.
     """
 
     power: float
@@ -199,12 +199,12 @@ class InverseOfExamples(Schedule):
 @final
 @dataclass(frozen=True)
 class RateInVelocity(Optimizer):
-    """scikit-learn's momentum: each gradient counts with the learning rate of its own step, also later on.
+    """scikit-learn's momentum: each gradient is multiplied by the learning rate of its own step, also in later steps.
 
     Update:    v = momentum v - lr g     theta = theta + v
     Nesterov:  v = momentum v - lr g     theta = theta + momentum v - lr g
 
-    While the rate stays the same, this is `SGD` of the core, whose velocity is without it.
+    With a constant rate this equals `SGD` of glassnet, whose velocity does not contain the rate.
     """
 
     momentum: float
@@ -228,13 +228,13 @@ class RateInVelocity(Optimizer):
 @final
 @dataclass(frozen=True)
 class Continued(Optimizer):
-    """A rule that goes on where an earlier training ended: with its state, and its count of steps.
+    """An update rule that continues an earlier training, with its state and its number of steps.
 
     Args:
-        lr: that of the rule.   rule: the update rule.   steps: how many it has taken.
+        lr: the learning rate of the rule.   rule: the update rule.   steps: the number of steps that it has taken.
 
     Attributes:
-        state: what it remembers; no setting, so that a checkpoint can write down the others.
+        state: the state of the rule; not a setting, so that a checkpoint can save the settings.
     """
 
     rule: Optimizer
@@ -242,7 +242,7 @@ class Continued(Optimizer):
     state: State = field(init=False, repr=False, default_factory=dict)
 
     def with_state(self, state: State) -> Self:
-        """The same, on this state."""
+        """Use this state, and return self."""
         object.__setattr__(self, "state", state)
         return self
 
@@ -255,7 +255,7 @@ class Continued(Optimizer):
 
 def callbacks_of(estimator: Any) -> Sequence[Callback]:
     """The callbacks as a list."""
-    found = [] if estimator.callbacks is None else estimator.callbacks
-    right = isinstance(found, Sequence) and all(isinstance(callback, Callback) for callback in found)
-    require(right, f"callbacks: expected a list of callbacks, got {estimator.callbacks!r}")
-    return found
+    callbacks = [] if estimator.callbacks is None else estimator.callbacks
+    is_valid = isinstance(callbacks, Sequence) and all(isinstance(callback, Callback) for callback in callbacks)
+    require(is_valid, f"callbacks: expected a list of callbacks, got {estimator.callbacks!r}")
+    return callbacks

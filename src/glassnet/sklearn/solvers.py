@@ -1,4 +1,4 @@
-"""How a network is trained: by gradient descent or by L-BFGS, both those of the core."""
+"""Trains the network of an estimator, by the gradient descent or the L-BFGS of glassnet."""
 
 import math
 import warnings
@@ -27,7 +27,7 @@ CALLER = 4  # stack frames from a warning in `descend` or `minimise` to the call
 
 
 class Prepared(NamedTuple):
-    """A network, the examples it is trained and measured on, and how much each of them counts (None: all the same)."""
+    """A network, the examples to train and measure it on, and the weights of these (None: all count the same)."""
 
     network: Network
     train: Examples
@@ -37,13 +37,13 @@ class Prepared(NamedTuple):
 
 
 def penalties(alpha: float, examples: int, weights: Array | None) -> list[L2]:
-    """scikit-learn divides alpha by the number of examples of a step; or by their weights, where they have any."""
+    """The L2 penalty: as in scikit-learn, alpha divided by the number of examples of a step, or by their weights."""
     mean = 1.0 if weights is None else float(weights.mean()) or 1.0
     return [L2(float(alpha) / (examples * mean))] if alpha else []
 
 
 def descend(estimator: Any, prepared: Prepared, *, seed: int, incremental: bool) -> History:
-    """Gradient descent over batches, until it converges; or for one epoch, where an earlier training ended."""
+    """Gradient descent over batches, until it converges; or, if incremental, for one epoch after the last training."""
     network, train, validation, weights, _ = prepared
     require(
         not (incremental and isinstance(estimator.learning_rate, Schedule)),
@@ -53,14 +53,15 @@ def descend(estimator: Any, prepared: Prepared, *, seed: int, incremental: bool)
     size = batch_size_of(estimator, len(train.rows))
     batches = math.ceil(len(train.rows) / size)
     rule = optimizer_of(estimator)
-    kind = type(rule).__name__, sorted(rule.start(network.theta[:0]))  # with another rule, its state begins anew
+    kind = type(rule).__name__, sorted(rule.start(network.theta[:0]))  # another rule begins with a new state
     if not incremental or estimator._rule != kind:
         estimator._optimizer_state, estimator._steps, estimator._rule = rule.start(network.theta), 0, kind
     score = [ValidationScore(partial(validation_score, estimator, prepared))] if validation is not None else []
     convergence = convergence_of(estimator, validation, incremental=incremental)
     epochs = 1 if incremental else int(estimator.max_iter)
     with ProgressBar() if estimator.verbose else nullcontext() as progress, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="the inputs go up to")  # it recommends layers, not a StandardScaler
+        # This warning recommends layers; users of scikit-learn need a StandardScaler.
+        warnings.filterwarnings("ignore", message="the inputs go up to")
         try:
             history = fit(
                 network,
@@ -94,11 +95,11 @@ def minimise(estimator: Any, prepared: Prepared) -> History:
     require(not callbacks_of(estimator), "callbacks: gradient descent calls them; the solver 'lbfgs' has no epochs")
     require(
         estimator.monitor in (None, "training_loss"),
-        "monitor: the solver 'lbfgs' minimises the training loss and keeps where it arrives; with 'adam' or 'sgd' "
-        f"training can be judged by {estimator.monitor!r}",
+        "monitor: the solver 'lbfgs' minimises the training loss and returns its last iterate; use 'adam' or 'sgd' to "
+        f"monitor {estimator.monitor!r}",
     )
 
-    def say(record: Record) -> None:
+    def print_iteration(record: Record) -> None:
         if estimator.verbose:
             print(f"iteration {record['epoch']}  loss {record['training_loss'] + record['penalty']:.8f}")
 
@@ -113,7 +114,7 @@ def minimise(estimator: Any, prepared: Prepared) -> History:
             iterations=int(estimator.max_iter),
             evaluations=int(estimator.max_fun),
             tolerance=float(estimator.tol),
-            on_iteration=say,
+            on_iteration=print_iteration,
         )
     except DivergenceError as error:
         raise ValueError(f"{NOT_FINITE}: {error} (by StandardScaler())") from None
@@ -124,7 +125,7 @@ def minimise(estimator: Any, prepared: Prepared) -> History:
 
 
 def _interrupted(history: History) -> bool:
-    """Whether Ctrl-C ended the training, which is said."""
+    """Whether Ctrl-C ended the training; if so, warn."""
     if history.interrupted:
         warnings.warn("Training interrupted by user.", stacklevel=CALLER + 1)
         return True
@@ -132,7 +133,7 @@ def _interrupted(history: History) -> bool:
 
 
 def batch_size_of(estimator: Any, examples: int) -> int:
-    """The number of examples of a step."""
+    """The number of examples per step."""
     if isinstance(estimator.batch_size, str):
         return min(200, examples)
     size = int(estimator.batch_size)
@@ -142,7 +143,8 @@ def batch_size_of(estimator: Any, examples: int) -> int:
 
 
 def convergence_of(estimator: Any, validation: Examples | None, *, incremental: bool) -> Convergence:
-    """What ends training; where this one goes on, the best so far counts still, and in `partial_fit` the rate."""
+    """The callback that ends training. It continues with the best value of an earlier training, and in `partial_fit`
+    also with its learning rate."""
     monitor = estimator.monitor or ("validation_score" if estimator.early_stopping else "training_loss")
     require(monitor in MONITORS, f"monitor: expected one of {', '.join(MONITORS)}, got {monitor!r}")
     require(
@@ -164,10 +166,10 @@ def convergence_of(estimator: Any, validation: Examples | None, *, incremental: 
 
 
 def validation_score(estimator: Any, prepared: Prepared, record: Record) -> float:
-    """The score on validation data; NaN where outputs are not finite."""
+    """The score on validation data; NaN if the outputs are not finite."""
     network, _, validation, _, weights = prepared
     assert validation is not None
     if "validation_accuracy" in record and validation.targets.ndim == 1 and weights is None:
-        return record["validation_accuracy"]  # of labels, this is the score, and has been measured
+        return record["validation_accuracy"]  # for labels this is the score, and it is already measured
     outputs = network.loss.predict(network.logits(validation.inputs, validation.rows))
     return float(estimator._score_of(outputs, validation.targets[validation.rows], weights))

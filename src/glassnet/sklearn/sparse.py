@@ -1,7 +1,7 @@
-"""Sparse inputs: the first layer looks its examples up in a sparse matrix, and multiplies only what is not 0.
+"""Sparse inputs: the first layer looks up its examples in a sparse matrix, and multiplies only entries that are not 0.
 
-A network on such a matrix takes the numbers of rows as its input. It works on the parameters of the network that takes
-the rows themselves, so whatever is learned on one is known to the other.
+A network on such a matrix takes row numbers as its input. It shares its parameters with the network that takes the rows
+themselves, so training one trains the other.
 """
 
 import copy
@@ -20,7 +20,7 @@ from glassnet.train.metrics import Examples
 @final
 @dataclass(eq=False)
 class SparseDense(Layer):
-    """Weighted sums of all entries of rows of a sparse matrix.
+    """Weighted sums of the entries of rows of a sparse matrix.
 
     Forward:   y = X[rows] W + b
     Backward:  dW = X[rows]^T dy      db = sum over the batch of dy
@@ -31,7 +31,7 @@ class SparseDense(Layer):
         units: M.
 
     Attributes:
-        matrix: X, a CSR matrix of SciPy; to be set before the layer is connected.
+        matrix: X, a CSR matrix of SciPy; must be set before the layer is connected.
     """
 
     takes_raw: ClassVar[bool] = True
@@ -59,7 +59,7 @@ class SparseDense(Layer):
 
     def backward(self, dy: Array) -> Array:
         self.backward_parameters(dy)
-        return np.zeros((len(dy), 1), self.dtype)  # a row number has no slope
+        return np.zeros((len(dy), 1), self.dtype)  # the output has no gradient by the row number
 
     def backward_parameters(self, dy: Array) -> None:
         self.dW[...] = self.saved.T @ dy
@@ -67,7 +67,7 @@ class SparseDense(Layer):
 
 
 def on_rows_of(matrix: Any, network: Network) -> Network:
-    """A network that takes row numbers (N, 1) of a sparse matrix, on the parameters of one that takes its rows."""
+    """A network that takes row numbers (N, 1) of a sparse matrix; it shares the parameters of `network`."""
     first, *others = network.layers
     assert isinstance(first, Dense)
     copies = [copy.copy(layer) for layer in others]
@@ -88,12 +88,12 @@ def on_rows_of(matrix: Any, network: Network) -> Network:
 
 
 def row_numbers(matrix: Any) -> Array:
-    """The input of such a network for all rows of its matrix (R, 1)."""
+    """The input (R, 1) of such a network for all rows of its matrix."""
     return np.arange(matrix.shape[0])[:, None]
 
 
 def stacked(train: Examples, validation: Examples | None) -> tuple[Any, Examples, Examples | None]:
-    """One matrix of the rows of both, and the same examples by the numbers of their rows."""
+    """One matrix with the rows of both, and the same examples as row numbers of this matrix."""
     from scipy.sparse import vstack
 
     if validation is None or validation.inputs is train.inputs:

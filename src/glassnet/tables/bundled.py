@@ -1,4 +1,4 @@
-"""Tables that come with scikit-learn: small ones to try things on, which need no download."""
+"""The tables that come with scikit-learn: small, for first trials, and without a download."""
 
 from array import array
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from glassnet.tables.table import Table
 
 
 class Bundled(NamedTuple):
-    """A table of scikit-learn: its function, the name of the column to predict, and what it is."""
+    """A table of scikit-learn: its function, the name of the column to predict, and a description."""
 
     function: str
     target: str
@@ -24,7 +24,7 @@ BUNDLED = {
 
 
 def read_bundled(name: str) -> Table:
-    """One of the tables, cell by cell as it would stand in a CSV file; the target is the last column.
+    """One of the tables, with the cells as text as in a CSV file; the target is the last column.
 
     Raises:
         DataError: scikit-learn is not installed.
@@ -34,7 +34,7 @@ def read_bundled(name: str) -> Table:
     except ImportError:
         raise DataError(f"the table {name} comes with scikit-learn: pip install 'glassnet[sklearn]'") from None
     known = BUNDLED[name]
-    settings = {"scaled": False} if name == "diabetes" else {}  # as measured, not as scikit-learn scales them
+    settings = {"scaled": False} if name == "diabetes" else {}  # the measurements, which scikit-learn scales otherwise
     bunch = getattr(datasets, known.function)(**settings)
     columns = {
         str(feature): [f"{value:.12g}" for value in values]

@@ -1,6 +1,6 @@
-"""The rows of a table that a model is asked about: what each holds, and why others are left out.
+"""The rows of a table for prediction: their inputs and truths, and why some rows are left out.
 
-A cell that cannot be used costs its row the prediction, or the comparison with the truth, and no other row anything.
+If a cell cannot be used, only its row is left out, from the prediction or from the comparison with the truth.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,8 @@ from glassnet.tables.table import CellError, Table, read_table
 
 
 class Cells(NamedTuple):
-    """What became of some cells of each row: values (n, ...), the numbers of their rows, and why others have none."""
+    """Values (n, ...) made from the cells of each row, the row numbers of these values, and a problem for each other
+    row."""
 
     values: Array
     numbers: list[int]
@@ -24,7 +25,7 @@ class Cells(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """The rows of a table: their inputs (n, D), and the truths (n,), of which there may be none."""
+    """The rows of a table: their inputs (n, D) and truths (n,); there may be no truths."""
 
     table: Table
     inputs: Cells
@@ -36,16 +37,16 @@ class Rows(NamedTuple):
         return self.inputs.values[places], self.truths.values[truths]
 
     def left_out(self) -> list[str]:
-        """Why the other rows lack one of them, or both: a reason for each row, in order."""
+        """The problem of each row that lacks inputs, truth or both, in the order of the rows."""
         reasons = self.truths.problems | self.inputs.problems
         return [reasons[row] for row in sorted(reasons)]
 
 
 def read_rows(file: Path) -> Table:
-    """The table in a file with rows for a model that was trained on one.
+    """Read a file with rows for a model that was trained on a table.
 
     Raises:
-        DataError: a file that is no table.
+        DataError: the file is not a table.
     """
     if not file.name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt")) and file.exists():
         raise DataError(f"{file}: this model was trained on a table: expected a CSV file with the same columns")
@@ -53,7 +54,7 @@ def read_rows(file: Path) -> Table:
 
 
 def rows_of(table: Table, schema: Schema) -> Rows:
-    """What a network needs of each row, where the row has it.
+    """The inputs and truths of all rows that have them.
 
     Raises:
         DataError: a column is missing.
@@ -66,14 +67,14 @@ def rows_of(table: Table, schema: Schema) -> Rows:
 
 
 def has_truths(table: Table, schema: Schema) -> bool:
-    """Whether any row holds what the network is to predict."""
+    """Whether any row holds a value in the target column."""
     return any(table.columns.get(schema.target.name, []))
 
 
 def _row_by_row(table: Table, make: Callable[[Table], Array], nothing: Array) -> Cells:
     try:
         return Cells(make(table), list(range(len(table))), {})
-    except CellError:  # in some row: look at each by itself
+    except CellError:  # some row has a fault: try each row separately
         values, problems = {}, {}
         for row in range(len(table)):
             try:

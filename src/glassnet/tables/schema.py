@@ -1,10 +1,10 @@
-"""What the columns of a table mean: how a row becomes the numbers that a network takes, and what it is to learn.
+"""A schema: the meaning of the columns of a table, and how a row becomes the inputs and the target of a network.
 
-A column of numbers becomes one input. A column of text becomes an indicator for each of its categories: 1 for the one
-that stands in the cell, 0 for the others. Where numbers were missing the input is their mean, and an indicator more
-says that it was missing. The network standardises all of them itself.
+A column of numbers becomes one input. A column of text becomes an indicator for each of its categories: 1 for the
+category in the cell, 0 for the others. If a column has missing numbers, they become the mean, and an additional
+indicator says which were missing. The network standardises all inputs itself.
 
-A schema is found once (`column_types`), from the table a network is trained on, and is kept in the model file.
+The schema is detected once (`column_types`), from the training table, and is saved in the model file.
 """
 
 import hashlib
@@ -21,10 +21,10 @@ from glassnet.tables.table import Table
 
 Task = Literal["classification", "regression"]
 
-# NaN and infinity count as numbers here, so that they are refused as such and do not make a column one of text.
+# NaN and infinity match too, so that they are refused as numbers and do not make a column a text column.
 NUMBER = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE)
-LARGEST = 1e30  # float32 holds it, and what a network makes of it
-MOST_VALUES = 1 << 27  # numbers in all rows together, 1 GB
+LARGEST = 1e30  # small enough for float32, also for the values that a network computes from it
+MOST_VALUES = 1 << 27  # the largest number of inputs in all rows together, 1 GB
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Column:
 
     Attributes:
         name: as in the first line of the table.
-        categories: in their order; none for a column of numbers.
-        fill: of a column of numbers in which some were missing, the mean of the others; None if none was missing.
+        categories: in their order; empty for a column of numbers.
+        fill: the value for missing numbers, the mean of the others; None if no number was missing.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Column:
 
     @property
     def inputs(self) -> list[str]:
-        """The names of the numbers that a cell becomes."""
+        """The names of the inputs that a cell becomes."""
         if self.categories:
             return [f"{self.name} = {category or 'missing'}" for category in self.categories]
         return [self.name] if self.fill is None else [self.name, f"{self.name} is missing"]
@@ -76,22 +76,22 @@ class Column:
         """The number in each cell (N,) float64, NaN where it is missing.
 
         Raises:
-            DataError: a cell that holds no finite number up to 1e30.
+            DataError: a cell holds something other than a finite number up to 1e30.
         """
         values = np.empty(len(table))
         for row, cell in enumerate(table.columns[self.name]):
             values[row] = float(cell) if NUMBER.fullmatch(cell) else np.nan
-            if cell and not abs(values[row]) <= LARGEST:  # NaN is not
+            if cell and not abs(values[row]) <= LARGEST:  # also refuses NaN
                 raise table.fault(
                     row,
                     self.name,
-                    f"expected a number up to 1e30, got {cell[:40]!r}; where it is unknown, leave the cell empty, or "
-                    "for a target the row out",
+                    f"expected a number up to 1e30, got {cell[:40]!r}; if it is unknown, leave the cell empty, or "
+                    "if it is a target, leave the row out",
                 )
         return values
 
     def filled_from(self, table: Table, rows: Array) -> "Column":
-        """The same, but what is missing counts as the mean of these rows."""
+        """The same column, with missing numbers replaced by the mean of these rows."""
         if self.fill is None:
             return self
         values = self.numbers(table)[rows]
@@ -102,7 +102,7 @@ class Column:
         """Write the inputs that this column becomes into x (N, number of inputs), which holds zeros.
 
         Raises:
-            DataError: as `codes` and `numbers`; a missing number where none was missing in training.
+            DataError: as `codes` and `numbers`; a number is missing, but none was missing in training.
         """
         if self.categories:
             x[np.arange(len(x)), self.codes(table)] = 1
@@ -111,7 +111,7 @@ class Column:
         missing = np.isnan(values)
         if self.fill is None and missing.any():
             raise table.fault(
-                int(missing.argmax()), self.name, "the number is missing, which it never was in the training table"
+                int(missing.argmax()), self.name, "the number is missing, but none was missing in the training table"
             )
         x[:, 0] = np.where(missing, self.fill, values) if self.fill is not None else values
         if self.fill is not None:
@@ -120,10 +120,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns that go into a network, and the one that it is to predict.
+    """The input columns of a network, and the column that it predicts.
 
     Attributes:
-        inputs: in the order of the table.   target: its categories are the classes; it has none for real numbers.
+        inputs: in the order of the table.   target: its categories are the classes; for real numbers it has none.
     """
 
     inputs: tuple[Column, ...]
@@ -140,24 +140,24 @@ class Schema:
 
     @property
     def input_names(self) -> list[str]:
-        """A name for each number that the network takes."""
+        """A name for each input of the network."""
         return [name for column in self.inputs for name in column.inputs]
 
     def examples(self, table: Table) -> Array:
-        """The rows of a table as the network takes them (N, D) float64; columns are found by name.
+        """The inputs of the network for each row of a table (N, D) float64; columns are found by name.
 
         Raises:
-            DataError: a column is missing, or a cell is not what its column holds.
+            DataError: a column is missing, or a cell does not fit its column.
         """
-        absent = [repr(column.name) for column in self.inputs if column.name not in table.columns]
-        if absent:
-            wanted, have = " and ".join(absent), ", ".join(map(repr, table.columns))
+        missing = [repr(column.name) for column in self.inputs if column.name not in table.columns]
+        if missing:
+            wanted, have = " and ".join(missing), ", ".join(map(repr, table.columns))
             raise DataError(f"{table.name}: expected a column {brief(wanted)}; the table has {brief(have) or 'none'}")
         widths = [len(column.inputs) for column in self.inputs]
         if len(table) * sum(widths) > MOST_VALUES:
             raise DataError(
                 f"{table.name}: {len(table):,} rows of {sum(widths):,} inputs are too many, at most {MOST_VALUES:,} "
-                "numbers in all: take fewer rows, or leave columns with many categories out with --ignore"
+                "numbers in all: take fewer rows, or leave columns with many categories out (ignore)"
             )
         x = np.zeros((len(table), sum(widths)))
         start = 0
@@ -167,10 +167,10 @@ class Schema:
         return x
 
     def targets(self, table: Table) -> Array:
-        """What the network is to predict (N,): labels as int64, or real numbers as float64.
+        """The targets (N,): labels as int64, or real numbers as float64.
 
         Raises:
-            DataError: there is no such column, or a cell is not what it holds.
+            DataError: the target column is missing, or a cell does not fit it.
         """
         if self.target.name not in table.columns:
             raise DataError(
@@ -180,26 +180,26 @@ class Schema:
         return self.target.codes(table) if self.target.categories else self.target.numbers(table)
 
     def filled_from(self, table: Table, rows: Array) -> "Schema":
-        """The same, but what is missing counts as the mean of these rows alone: those that are learned from."""
+        """The same schema, with missing numbers replaced by the means of these rows, the training examples."""
         return replace(self, inputs=tuple(column.filled_from(table, rows) for column in self.inputs))
 
 
 def digest(x: Array, y: Array) -> str:
-    """A checksum of examples and targets, by which a table is known again wherever it lies."""
+    """A checksum of examples and targets, which identifies a table wherever its file is."""
     return hashlib.sha256(np.ascontiguousarray(x).tobytes() + np.ascontiguousarray(y).tobytes()).hexdigest()
 
 
 def whole_number(cell: str) -> str:
-    """The shortest form of a cell that holds a whole number, "1" for "1.0"; any other cell as it is, such as "01"."""
+    """The shortest form of a cell that holds a whole number, "1" for "1.0"; other cells, such as "01", unchanged."""
     if re.match(r"[+-]?0\d", cell):
-        return cell  # a code, and "01" may be another than "1"
+        return cell  # a code: "01" may differ from "1"
     if not NUMBER.fullmatch(cell) or not abs(value := float(cell)) < 2**53 or value != int(value):
         return cell
     return str(int(value))
 
 
 def refuse_gaps(table: Table, name: str) -> None:
-    """Raise DataError where a cell of the target is empty."""
+    """Raise DataError if a cell of the target is empty."""
     cells = table.columns[name]
     if "" in cells:
         raise table.fault(cells.index(""), name, "the target is missing; fill the cell, or leave the row out")

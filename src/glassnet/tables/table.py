@@ -1,7 +1,7 @@
-"""Tables: a CSV file with the names of its columns in the first line, read as the text of its cells.
+"""Tables: a CSV file with the names of its columns in the first line, read as cells of text.
 
-What the columns mean, which are numbers and which categories, is the business of `schema`. Cells are separated by
-commas, semicolons or tabs, whichever the first line holds most of; they may be quoted, and the file may be gzip.
+The module `schema` decides which columns are numbers and which are categories. Cells are separated by commas,
+semicolons or tabs, whichever is most frequent in the first line. Cells may be quoted, and the file may be gzip.
 """
 
 import csv
@@ -20,15 +20,15 @@ from glassnet.nn.plain import brief
 
 DELIMITERS = ",;\t"
 QUOTED = re.compile(r'"[^"]*"')
-LONGEST_NAME = 1000  # characters of the name of a column
-LONGEST_LINE = 1 << 20  # characters; a file whose lines never end is refused, not read into memory
-MOST_BYTES = 1 << 30  # of the text of a table
-MOST_CELLS = 1 << 24  # each takes up to some 60 bytes while the table is read, 1 GB in all
+LONGEST_NAME = 1000  # characters in the name of a column
+LONGEST_LINE = 1 << 20  # characters; a file with a longer line is refused, not read into memory
+MOST_BYTES = 1 << 30  # in the text of a table
+MOST_CELLS = 1 << 24  # each takes up to about 60 bytes while the table is read, together 1 GB
 REPORT_EVERY = 1 << 12  # rows between two reports of progress
 
 
 class CellError(DataError):
-    """One cell of a table that cannot be used; other rows may be all right."""
+    """One cell of a table cannot be used; other rows may be valid."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class Table:
     Attributes:
         name: the file, for messages.
         columns: the cells of each column by its name, in the order of the file; all of the same length.
-        lines: on which line of the file each row begins, counted from 1; the names are line 1.
+        lines: the number of the line where each row begins, counted from 1; the names are line 1.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Table:
         return len(self.lines)
 
     def row(self, row: int) -> "Table":
-        """The table of this row alone."""
+        """A table with only this row."""
         columns = {name: cells[row : row + 1] for name, cells in self.columns.items()}
         return Table(self.name, columns, self.lines[row : row + 1])
 
@@ -61,14 +61,14 @@ class Table:
 def read_table(path: str | Path, *, progress: Progress | None = None) -> Table:
     """Read a CSV file with a header, plain or gzip, in UTF-8 with or without a byte order mark.
 
-    Lines that are empty are skipped. The size is bounded before and while it is read: a table has at most 2**24 cells.
+    Empty lines are skipped. The size is checked before and during reading: a table has at most 2**24 cells.
 
     Args:
-        progress: called with what is being done, the bytes read and the bytes in all.
+        progress: called with a description, the number of bytes read and the total number of bytes.
 
     Raises:
-        DataError: no such file, empty, no rows, too large, not UTF-8, columns without a name or with the same, a row
-            with another number of cells, broken quotes. The message names the line, counted from 1.
+        DataError: no such file, empty, no rows, too large, not UTF-8, a column without a name, two columns with the
+            same name, a row with another number of cells, broken quotes. The message names the line, counted from 1.
     """
     path = Path(path)
     if path.is_dir():
@@ -80,11 +80,11 @@ def read_table(path: str | Path, *, progress: Progress | None = None) -> Table:
         try:
             return _read(path, text, raw, size, progress)
         except UnicodeDecodeError:
-            raise DataError(f"{path}: expected text in UTF-8; this is another encoding, or no CSV") from None
+            raise DataError(f"{path}: expected text in UTF-8; this is another encoding, or not CSV") from None
 
 
 def write_table(path: str | Path, columns: dict[str, list[str]]) -> None:
-    """Write a table with commas and a header; the file appears whole or not at all, gzip if its name ends in .gz.
+    """Write a table with commas and a header; the file appears only when it is complete. gzip if its name ends in .gz.
 
     Args:
         columns: the cells of each column by its name, all of the same length.
@@ -97,7 +97,7 @@ def write_table(path: str | Path, columns: dict[str, list[str]]) -> None:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(zip(*columns.values(), strict=True))
-        text.detach()  # writes what is left, and leaves the file to be closed by who has opened it
+        text.detach()  # flushes the text and does not close the file, which `writing` closes
 
 
 def _read(path: Path, text: TextIO, raw: BinaryIO, size: int, progress: Progress | None) -> Table:
@@ -123,7 +123,7 @@ def _read(path: Path, text: TextIO, raw: BinaryIO, size: int, progress: Progress
             if len(cells) != len(names):
                 raise DataError(
                     f"{path}, line {line}: expected {len(names)} cells as in the header, got {len(cells)}; "
-                    "a cell that holds the delimiter must stand in quotes"
+                    "a cell that holds the delimiter must be in quotes"
                 )
             starts.append(line)
             for column, cell in zip(columns, cells, strict=True):
@@ -161,7 +161,7 @@ def _names(cells: list[str], path: Path) -> list[str]:
 
 
 def _lines(text: TextIO, path: Path) -> Iterator[str]:
-    """The lines with their ends; DataError if one is too long or all of them together are."""
+    """The lines with their ends; DataError if a line or the whole text is too long."""
     number = length = 0
     while line := text.readline(LONGEST_LINE):
         number += 1
@@ -173,5 +173,5 @@ def _lines(text: TextIO, path: Path) -> Iterator[str]:
         yield line
 
 
-def _too_large(path: Path, found: str) -> DataError:
-    return DataError(f"{path}: this table is too large: {found}; take fewer rows, or only the columns that matter")
+def _too_large(path: Path, size: str) -> DataError:
+    return DataError(f"{path}: this table is too large: {size}; take fewer rows, or only the columns that matter")

@@ -1,1 +1,1 @@
-"""How a network learns: one loop, what it reports, and when it stops."""
+"""Training: the loop, what it reports, and when it stops."""

@@ -1,7 +1,7 @@
-"""Probabilities that can be trusted: of the answers given with 90 %, nine in ten should be right.
+"""Calibrated probabilities: of the answers with probability 90 %, nine in ten should be correct.
 
-A network that has learned long is surer than it should be. One number, the temperature, takes that back and leaves
-every answer as it was; where the evidence is below a threshold it is better to give no answer at all.
+A network that was trained for long is overconfident. Dividing its logits by one number, the temperature, corrects that
+and changes no answer. Where the evidence is below a threshold, it is better to give no answer.
 """
 
 import math
@@ -19,18 +19,18 @@ from glassnet.reading.views import check_probabilities, evidence
 from glassnet.train.crew import processors
 from glassnet.train.metrics import as_examples, matrix_threads
 
-MOST_STEPS = 200  # of Newton's method, which needs about ten
+MOST_STEPS = 200  # of Newton's method, which usually needs about ten
 
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """How often answers are right that are given with a certain probability: the bins of a reliability diagram.
+    """The bins of a reliability diagram: how often the answers of about the same probability are correct.
 
     Attributes:
-        edges: of the bins (B + 1,), from 0 to 1; bin m holds the answers with edges[m] < p <= edges[m + 1].
-        count: how many answers each bin holds (B,).
+        edges: the edges of the bins (B + 1,), from 0 to 1; bin m holds the answers with edges[m] < p <= edges[m + 1].
+        count: the number of answers in each bin (B,).
         confidence: the mean of their probabilities (B,); nan in an empty bin.
-        accuracy: the fraction of them that is right (B,); nan in an empty bin.
+        accuracy: the fraction of them that is correct (B,); nan in an empty bin.
     """
 
     edges: Array
@@ -45,7 +45,7 @@ class Reliability:
 
 
 def reliability(probabilities: Array, labels: Array, *, bins: int = 15) -> Reliability:
-    """Answers counted by how sure they are: in bins of equal width of the largest probability of each.
+    """Sort the answers into bins of equal width by their confidence, the largest probability of each row.
 
     conf(B_m) = 1 / |B_m| sum over i in B_m of max_k p_ik
     acc(B_m)  = 1 / |B_m| sum over i in B_m of 1 where argmax_k p_ik = y_i, else 0
@@ -53,10 +53,10 @@ def reliability(probabilities: Array, labels: Array, *, bins: int = 15) -> Relia
     Shapes: probabilities (N, C), each row with sum 1; labels y (N,), integers from 0 to C - 1.
 
     Args:
-        bins: how many, at least 1.
+        bins: the number of bins, at least 1.
 
     Raises:
-        InputError: no probabilities of classes, or no labels for them.
+        InputError: these are not probabilities of classes, or the labels do not fit them.
 
     Reference: Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural networks", section 2.
     """
@@ -70,22 +70,22 @@ def reliability(probabilities: Array, labels: Array, *, bins: int = 15) -> Relia
     require(low >= 0 and high < p.shape[1], f"labels go from {low} to {high}, but there are {p.shape[1]} classes")
     require(isinstance(bins, int) and bins >= 1, f"bins must be a whole number of at least 1, got {bins!r}")
     edges = np.linspace(0, 1, bins + 1)
-    sure = np.minimum(p.max(axis=1), 1)  # rounding can make it a little more
-    place = np.searchsorted(edges, sure) - 1  # edges[place] < sure <= edges[place + 1]
+    largest = np.minimum(p.max(axis=1), 1)  # rounding can make it a little more
+    place = np.searchsorted(edges, largest) - 1  # edges[place] < largest <= edges[place + 1]
     count = np.bincount(place, minlength=bins)
     divisor = np.where(count, count, np.nan)
-    right = p.argmax(axis=1) == labels
-    confidence = np.bincount(place, weights=sure, minlength=bins) / divisor
-    accuracy = np.bincount(place, weights=right, minlength=bins) / divisor
+    correct = p.argmax(axis=1) == labels
+    confidence = np.bincount(place, weights=largest, minlength=bins) / divisor
+    accuracy = np.bincount(place, weights=correct, minlength=bins) / divisor
     return Reliability(edges, count, confidence, accuracy)
 
 
 def expected_calibration_error(probabilities: Array, labels: Array, *, bins: int = 15) -> float:
-    """How far probabilities are from how often they are right, on average, from 0 to 1.
+    """The mean difference between confidence and accuracy over the bins, from 0 to 1.
 
     ECE = sum over bins m of |B_m| / N  |acc(B_m) - conf(B_m)|
 
-    with the bins, accuracies and confidences of `reliability`, whose arguments and errors these are.
+    with the bins, accuracies and confidences of `reliability`. Arguments and errors are the same as there.
 
     Reference: Guo et al. 2017, "On calibration of modern neural networks", equation 3.
     """
@@ -93,25 +93,25 @@ def expected_calibration_error(probabilities: Array, labels: Array, *, bins: int
 
 
 def calibrate(network: Network, examples: Any) -> float:
-    """Make a classifier as sure as it is right: divide its logits by the temperature that fits best.
+    """Calibrate a classifier: divide its logits by the temperature that fits best.
 
     T = argmin over T > 0 of 1/N sum_i -log softmax(z_i / T)_{y_i}      then W <- W / T, b <- b / T in the last layer
 
-    The largest logit stays the largest, so every answer stays what it was, but for ties within rounding. The examples
-    must not be those of the training, on which the network is surer than on others. Where the network was trained with
-    label smoothing, the fit is without it all the same: it asks for the probabilities of the labels themselves.
-    `network.threshold` is about what is divided by T here, so it is chosen afterwards.
+    The largest logit stays the largest, so every answer stays the same, except for ties within rounding. Do not use the
+    training examples: on them the network is more confident than on others. The fit never uses label smoothing, even if
+    the training did: it fits the probabilities of the labels themselves. Choose `network.threshold` after calibration,
+    because calibration changes the evidence that it is compared with.
 
     Args:
-        network: ends in a Dense layer, its loss is CrossEntropy; its weights are changed.
+        network: must end in a Dense layer and have the loss CrossEntropy; the weights of that layer are changed.
         examples: a split for validation or a pair (x, y), with labels.
 
     Returns:
-        T: above 1 if the network was too sure, below 1 if it was not sure enough.
+        T: above 1 if the network was overconfident, below 1 if it was underconfident.
 
     Raises:
-        InputError: another last layer or loss; no labels; all examples right, or no better than guessing, so that no
-            temperature is best.
+        InputError: another last layer or loss; no labels; no temperature is best, because all examples are correct or
+            the network is no better than guessing.
 
     Reference: Guo et al. 2017, "On calibration of modern neural networks", section 4.2 (temperature scaling).
     """
@@ -138,29 +138,29 @@ def calibrate(network: Network, examples: Any) -> float:
 def best_temperature(logits: Array, labels: Array) -> float:
     """The temperature T > 0 with the least mean cross-entropy of softmax(z / T).
 
-    With beta = 1 / T and d_k = z_k - z_y, how much class k leads the truth, the loss of an example is
+    With beta = 1 / T and d_k = z_k - z_y, the lead of class k over the true class, the loss of an example is
 
     l = log sum_k exp(beta d_k)      dl/dbeta = sum_k p_k d_k      d2l/dbeta2 = sum_k p_k d_k^2 - (sum_k p_k d_k)^2
 
-    where p = softmax(beta z). The second derivative is a variance, never negative: l is convex in beta and has one
-    valley. Newton's method walks there, and halves the bracket where it would leave it.
+    where p = softmax(beta z). The second derivative is a variance and so never negative: l is convex in beta and has
+    one minimum. Newton's method finds it. A step that would leave the bracket is replaced by a halving of the bracket.
 
     Shapes: logits z (N, C); labels y (N,).
 
     Raises:
-        InputError: the valley is at beta = infinity, for all labels have the largest logit; or not above 0, for the
-            logits say less than nothing about the labels.
+        InputError: the minimum is at beta = infinity, because every label has the largest logit; or it is not above 0,
+            because the logits are no better than guessing.
     """
     z = logits.astype(np.float64)
     lead = z - z[np.arange(len(z)), labels][:, None]  # (N, C)
     require(
         lead.mean() < 0,
-        "calibrate: the network is no better than guessing on these examples: train it, or see whether the labels fit",
+        "calibrate: the network is no better than guessing on these examples: train it, or check the labels",
     )
     require(
         lead.max() > 0,
-        f"calibrate: the network is right on all {len(z):,} examples, so that it cannot be too sure of them: "
-        "give it more examples, and not those of its training",
+        f"calibrate: the network is right on all {len(z):,} examples, so it cannot be too sure of them: "
+        "give it more examples, and none that it was trained on",
     )
     beta, low, high = 1.0, 0.0, math.inf
     for _ in range(MOST_STEPS):
@@ -180,10 +180,10 @@ def best_temperature(logits: Array, labels: Array) -> float:
 
 
 def refusal_threshold(probabilities: Array, share: float) -> float:
-    """The highest threshold below which the evidence of no more than this share of the examples lies.
+    """The highest threshold that refuses at most this share of the examples.
 
-    What `network.threshold` is set to, so that a known share of these examples is refused, at most; of others like
-    them it is about the same, of digits on bad photos more.
+    An example is refused if its evidence is below the threshold. Set `network.threshold` to the result. Of other,
+    similar examples about the same share is refused; of digits on bad photos, more.
 
     Shapes: probabilities (N, C) of examples that were not in the training.
 
@@ -191,9 +191,9 @@ def refusal_threshold(probabilities: Array, share: float) -> float:
         share: from 0 to below 1.
 
     Raises:
-        InputError: no probabilities of classes, or the share is out of range.
+        InputError: these are not probabilities of classes, or the share is out of range.
     """
     require(0 <= share < 1, f"share must be from 0 to below 1, got {share}")
-    found = np.sort(evidence(probabilities))
-    below = math.floor(share * len(found) + 1e-9)  # 0.29 x 100 is a little below 29
-    return float(found[min(below, len(found) - 1)])
+    ascending = np.sort(evidence(probabilities))
+    refused = math.floor(share * len(ascending) + 1e-9)  # 0.29 x 100 is a little below 29
+    return float(ascending[min(refused, len(ascending) - 1)])

@@ -1,12 +1,9 @@
-"""What may happen between epochs: watching, stopping, keeping the best network.
-
-A callback is called by the training loop at fixed points. It reads the state of the training and may stop it.
-"""
+"""Callbacks: the training loop calls them at fixed points. They read the state of the training and may stop it."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from glassnet.nn.errors import require
 from glassnet.nn.settings import convert_settings
@@ -16,34 +13,34 @@ from glassnet.train.training import Training
 
 
 class Callback:
-    """Called by the training loop; every method may be left out."""
+    """Called by the training loop; a subclass defines only the methods that it needs."""
 
-    saves_training: ClassVar[bool] = False  # if so, its on_start is called first, its on_batch and on_epoch last
-    gives_back_best: ClassVar[bool] = False  # if so, training ends with the best network by `monitor`, not the last one
-    monitor: str | None = None  # a value of the history that it needs
+    saves_training: ClassVar[bool] = False  # if True, its on_start is called first, its on_batch and on_epoch last
+    gives_back_best: ClassVar[bool] = False  # if True, training returns the best network by `monitor`, not the last one
+    monitor: str | None = None  # the value of the history that it reads
 
     def on_start(self, training: Training) -> None:
-        """Before the first epoch."""
+        """Called before the first epoch."""
 
     def on_batch(self, training: Training) -> None:
-        """After each step of the optimizer."""
+        """Called after each step of the optimizer."""
 
     def on_epoch(self, training: Training) -> None:
-        """After each epoch; its record is the last of training.history."""
+        """Called after each epoch; its record is the last one in training.history."""
 
     def on_end(self, training: Training) -> None:
-        """After the last epoch, also when training was stopped or interrupted; not after an error."""
+        """Called after the last epoch, also if training was stopped or interrupted; not after an error."""
 
 
 @final
 @dataclass
 class EarlyStopping(Callback):
-    """Stop when a monitored value has not become better for some epochs, and give back the best network.
+    """Stop when a monitored value has not improved for `patience` epochs, and return the best network.
 
     Args:
         monitor: a value of the history: "validation_accuracy", "validation_loss", "training_loss", ...
-        patience: how many epochs in a row without improvement end the training, at least 1.
-        min_delta: what counts as an improvement: better than the best so far by more than this.
+        patience: the number of epochs in a row without improvement that ends the training, at least 1.
+        min_delta: an improvement must be better than the best value so far by more than this.
     """
 
     gives_back_best: ClassVar[bool] = True
@@ -62,7 +59,7 @@ class EarlyStopping(Callback):
 
     def on_start(self, training: Training) -> None:
         self.best, self.best_epoch = math.nan, 0
-        for record in training.history:  # a resumed training has some already
+        for record in training.history:  # a resumed training already has records
             self.observe(record)
         self.stop_if_patience_ended(training)
 
@@ -87,13 +84,13 @@ class EarlyStopping(Callback):
 @final
 @dataclass
 class ReduceOnPlateau(Callback):
-    """Lower the learning rate when a monitored value has not become better for some epochs.
+    """Lower the learning rate when a monitored value has not improved for `patience` epochs.
 
     Args:
         monitor: a value of the history: "validation_loss", "validation_accuracy", "training_loss", ...
-        factor: by what the rate is multiplied each time, above 0 and below 1.
-        patience: how many epochs in a row without improvement lower it, at least 1.
-        min_delta: what counts as an improvement: better than the best so far by more than this.
+        factor: each time the rate is multiplied by this, above 0 and below 1.
+        patience: the number of epochs in a row without improvement that lowers the rate, at least 1.
+        min_delta: an improvement must be better than the best value so far by more than this.
     """
 
     monitor: str = "validation_loss"
@@ -112,7 +109,7 @@ class ReduceOnPlateau(Callback):
 
     def on_start(self, training: Training) -> None:
         self.best, self.waited = math.nan, 0
-        for record in training.history:  # a resumed training has some already, and the rate that they led to
+        for record in training.history:  # a resumed training already has records, and the rate they led to
             self.patience_ends(record)
 
     def on_epoch(self, training: Training) -> None:
@@ -120,7 +117,7 @@ class ReduceOnPlateau(Callback):
             training.rate *= self.factor
 
     def patience_ends(self, record: Record) -> bool:
-        """Whether the value of this epoch is one too many without improvement."""
+        """Whether this is the last epoch of `patience` epochs without improvement."""
         value = record[self.monitor]
         if is_better(value, self.best, self.monitor, self.min_delta):
             self.best, self.waited = value, 0
@@ -129,13 +126,21 @@ class ReduceOnPlateau(Callback):
         return self.waited == 0
 
 
+def check_callbacks(callbacks: Any) -> None:
+    """Raise InputError unless this is a list of callbacks."""
+    require(
+        isinstance(callbacks, Sequence) and all(isinstance(callback, Callback) for callback in callbacks),
+        f"callbacks: expected a list of callbacks, got {callbacks!r}",
+    )
+
+
 def monitor_of(callbacks: Sequence[Callback]) -> str | None:
-    """The value by which the best network is to be known: that of the callback that gives it back; None without."""
+    """The monitored value of the first callback that returns the best network; None if no callback does."""
     return next((callback.monitor for callback in callbacks if callback.gives_back_best), None)
 
 
 def check_monitors(callbacks: Sequence[Callback], measured: Sequence[str]) -> None:
-    """Raise InputError if a callback is to monitor what is not measured."""
+    """Raise InputError if a callback monitors a value that is not measured."""
     for callback in callbacks:
         if callback.monitor is not None:
             check_monitor(callback.monitor, measured)

@@ -1,7 +1,7 @@
-"""Checkpoints: a training on disk, so that a crash at any instant costs at most the time since the last one.
+"""Checkpoints: the state of a training on disk, so that a crash costs only the time since the last checkpoint.
 
-A checkpoint is written to a new file, flushed to the disk and renamed over the old one; so there is always a whole one.
-It holds the state of the training, and a resumed training ends in the same bits as one that never stopped.
+A checkpoint is written to a new file, flushed to the disk and renamed over the old one; so there is always a complete
+one. A resumed training ends with the same bits as one that was never stopped.
 """
 
 import time
@@ -18,31 +18,31 @@ from glassnet.train.callbacks import Callback
 from glassnet.train.history import History
 from glassnet.train.training import Training, TrainingState
 
-KEY, FORMAT, STATE = "glassnet-checkpoint", 1, 2  # of the file, and of the state in it
-FIRST = 10.0  # seconds after which there is a checkpoint, if the first epoch takes longer
-COST = 0.02  # the part of the time that writing checkpoints may take
+KEY, FORMAT, STATE = "glassnet-checkpoint", 1, 2  # FORMAT: version of the file; STATE: version of the state in it
+FIRST = 10.0  # seconds until the first checkpoint, if the first epoch takes longer
+COST = 0.02  # the largest share of the time that writing checkpoints may take
 
 
 class CheckpointError(ValueError):
-    """A checkpoint that cannot be written or used; the message names the file and says what to do."""
+    """A checkpoint cannot be written or used; the message names the file and says what to do."""
 
 
 class Checkpoint(Callback):
-    """Keeps a training on disk, and resumes it if the file is there when training starts.
+    """Saves a training to a file, and resumes it if the file exists when training starts.
 
     The first checkpoint is written after the first epoch or after ten seconds, whichever comes first; the last one when
-    the training ends. Wherever it stands among the callbacks, it is the first to start, so that the others see what was
-    resumed, and the last after each epoch, so that what they have decided is kept.
+    the training ends. Wherever it stands in the list of callbacks, it starts first, so that the others see the resumed
+    training; after each epoch it is called last, so that it saves what the others have decided.
 
     Args:
         path: the file, such as "run/checkpoint.safetensors"; its folder must exist.
-        minutes: the least time between two checkpoints; 0 writes one after every epoch, and none within one. By default
-            so much that writing takes at most 2 % of the time. Ctrl-C writes one in any case.
-        longer: whether the training in the file may have had another number of epochs, or been stopped: it then goes on
-            to those of this one, and patience counts anew.
+        minutes: the least time between two checkpoints; 0 writes one after every epoch, and none within an epoch. By
+            default it is chosen so that writing takes at most 2 % of the time. Ctrl-C always writes a checkpoint.
+        longer: whether to continue a training that had another number of epochs or was stopped: it continues up to the
+            number of epochs of this training, and the patience of callbacks starts again.
 
     Raises:
-        CheckpointError: when training starts, the file is no checkpoint, or one of a training with other settings;
+        CheckpointError: at the start, the file is not a checkpoint, or belongs to a training with other settings;
             later, the file cannot be written (the last good one stays).
     """
 
@@ -64,9 +64,9 @@ class Checkpoint(Callback):
                 self.write(training)
 
     def on_batch(self, training: Training) -> None:
-        within = 0 < training.batch < training.batches
+        within_epoch = 0 < training.batch < training.batches
         due = training.interrupted or (self.minutes != 0 and time.monotonic() >= self.due_at)
-        if within and due and np.isfinite(training.network.theta).all():  # else it has no state: it ran away
+        if within_epoch and due and np.isfinite(training.network.theta).all():  # a diverged training has no state
             self.write(training)
 
     def on_epoch(self, training: Training) -> None:
@@ -78,7 +78,7 @@ class Checkpoint(Callback):
         """Write the state of a training to the file.
 
         Raises:
-            CheckpointError: it cannot be written; the last good file is left as it was.
+            CheckpointError: the file cannot be written; the last good one is unchanged.
         """
         started = time.monotonic()
         write_checkpoint(self.path, training.state())
@@ -86,10 +86,10 @@ class Checkpoint(Callback):
         self.due_at = now + ((now - started) / COST if self.minutes is None else 60 * self.minutes)
 
     def restore(self, training: Training) -> None:
-        """Put a training into the state of the file.
+        """Set a training to the state in the file.
 
         Raises:
-            CheckpointError: it is no checkpoint, damaged, or one of another training.
+            CheckpointError: the file is not a checkpoint, is damaged, or belongs to another training.
         """
         try:
             state = read_checkpoint(self.path)
@@ -97,7 +97,7 @@ class Checkpoint(Callback):
         except InputError as error:
             raise CheckpointError(
                 f"{self.path}: {error}; resume with the settings that the training began with, or delete the file to "
-                "start anew"
+                "start again"
             ) from None
 
 
@@ -105,35 +105,35 @@ def write_checkpoint(path: Path, state: TrainingState) -> None:
     """Write the state of a training to a file.
 
     Raises:
-        CheckpointError: it cannot be written; the file is left as it was.
+        CheckpointError: it cannot be written; the file is unchanged.
     """
     try:
         write_arrays(path, state.arrays, KEY, state.values | {"format": FORMAT, "state": STATE})
     except OSError as error:
         raise CheckpointError(
             f"{path}: the checkpoint cannot be written: {error.strerror or error}; training ends here, "
-            "the last good checkpoint is kept: mend the cause, then resume"
+            "the last good checkpoint is kept: fix the cause, then resume"
         ) from None
-    except (TypeError, ValueError) as error:  # a setting of a part of one's own that JSON does not know
-        raise CheckpointError(f"{path}: the training cannot be written down: {error}") from None
+    except (TypeError, ValueError) as error:  # a user-defined part has a setting that JSON cannot hold
+        raise CheckpointError(f"{path}: the state of the training cannot be written: {error}") from None
 
 
 class Summary(NamedTuple):
-    """How far the training in a file has come.
+    """The progress of the training in a file.
 
     Attributes:
-        epochs: how many it was to have.   trained: how many whole ones it has had.
-        within: whether the next one has begun.   stopped: why it ended before the last one, or None.
+        epochs: the number of epochs planned.   trained: the number of epochs finished.
+        within_epoch: whether the next epoch has begun.   stopped: why it ended before the last epoch, or None.
     """
 
     epochs: int
     trained: int
-    within: bool
+    within_epoch: bool
     stopped: str | None
 
 
 def summary(path: Path) -> Summary:
-    """How far the training in a file has come.
+    """The progress of the training in a file.
 
     Raises:
         CheckpointError: as `read_checkpoint`.
@@ -144,15 +144,15 @@ def summary(path: Path) -> Summary:
         epochs, batch = (whole(value, "a count", 0) for value in (values["settings"]["epochs"], values["batch"]))
         stopped = values["stopped"]
         require(stopped is None or isinstance(stopped, str), f"expected why it was stopped, got {shown(stopped)}")
-        within = batch > 0 and whole(values["epoch"], "epoch", 1) > trained
+        within_epoch = batch > 0 and whole(values["epoch"], "epoch", 1) > trained
     except (InputError, KeyError, TypeError) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else error
-        raise CheckpointError(f"{path}: this checkpoint is damaged: {reason}; delete the file to start anew") from None
-    return Summary(epochs, trained, within, stopped)
+        raise CheckpointError(f"{path}: this checkpoint is damaged: {reason}; delete the file to start again") from None
+    return Summary(epochs, trained, within_epoch, stopped)
 
 
 def _lengthened(state: TrainingState, epochs: int) -> TrainingState:
-    """The same state of a training that is to have so many epochs, and was not stopped."""
+    """The same state with another number of epochs, and no longer stopped."""
     values = dict(state.values)
     if isinstance(values.get("settings"), dict):
         values["settings"] = values["settings"] | {"epochs": epochs}
@@ -162,18 +162,18 @@ def _lengthened(state: TrainingState, epochs: int) -> TrainingState:
 
 
 def read_checkpoint(path: Path) -> TrainingState:
-    """The state of a training in a file; whether it fits a training is found when that is restored.
+    """The state of the training in a file; whether it fits a training is checked when it is restored.
 
     Raises:
-        CheckpointError: it is no checkpoint, damaged, or one of another version.
+        CheckpointError: the file is not a checkpoint, is damaged, or has another version.
     """
     try:
         arrays, values = read_arrays(path, KEY)
     except ModelFileError as error:
-        raise CheckpointError(f"{error}; delete the file to start anew") from None
-    if (found := values.get("state", 1)) != STATE:
+        raise CheckpointError(f"{error}; delete the file to start again") from None
+    if (version := values.get("state", 1)) != STATE:
         raise CheckpointError(
-            f"{path}: expected a checkpoint with a state of format {STATE}, got format {shown(found)}: end "
-            "the training with the version of glassnet that began it, or delete the file to start anew"
+            f"{path}: expected a checkpoint with a state of format {STATE}, got format {shown(version)}: finish "
+            "the training with the version of glassnet that began it, or delete the file to start again"
         )
     return TrainingState(arrays, {key: value for key, value in values.items() if key not in ("format", "state")})

@@ -1,8 +1,8 @@
-"""A crew: workers beside this one that start, meet and end a short piece of work together.
+"""A crew: several workers that start, synchronise and finish a short piece of work together.
 
-They are processes forked from this one, which share memory that was made to be shared: the threads of one Python would
-wait for each other at every call, which in a step of a third of a millisecond is too often. Where forking is not safe
-(not on Linux, or while other threads run, which may hold a lock of the BLAS) they are threads.
+The workers are processes forked from this one, with shared memory. Threads of one Python would wait for each other at
+every call; in a step of a third of a millisecond that takes too long. Where forking is not safe (not on Linux, or while
+other threads run, which may hold a lock of the BLAS), the workers are threads.
 """
 
 import math
@@ -22,20 +22,20 @@ from numpy.typing import DTypeLike
 from glassnet.nn.array import Array, Shape
 
 FORKS = sys.platform == "linux"
-LOOKS = 300  # how often a worker looks for another before it goes to sleep: for about as long as waking it takes
-PATIENCE = 0.5  # seconds of sleep after which it looks whether the other still lives
+POLLS = 300  # how often a waiting worker polls before it sleeps; this takes about as long as waking up
+PATIENCE = 0.5  # seconds of sleep after which a worker checks that the others are still alive
 
 
-# Threads of these packages draw and listen, and never compute: forking beside them is safe.
+# Threads of these packages only draw and listen, so forking while they run is safe.
 HARMLESS = ("rich.", "tqdm.", "ipykernel.", "IPython.")
 
 
 class WorkerError(RuntimeError):
-    """Workers cannot start or go on; if one has failed, the message holds the end of its traceback."""
+    """Workers cannot start or continue; if one has failed, the message holds the end of its traceback."""
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """The number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -46,25 +46,25 @@ def may_fork() -> bool:
 
 
 def shared(shape: Shape, dtype: DTypeLike) -> Array:
-    """An array that processes forked later will share with this one."""
+    """An array that this process shares with processes forked later."""
     dtype = np.dtype(dtype)
     return np.frombuffer(mmap.mmap(-1, max(math.prod(shape) * dtype.itemsize, 1)), dtype, math.prod(shape)).reshape(
         shape
     )
 
 
-def moved(vector: Array) -> Array:
-    """A copy in shared memory."""
+def shared_copy(vector: Array) -> Array:
+    """A copy of the vector in shared memory."""
     copy = shared(vector.shape, vector.dtype)
     np.copyto(copy, vector)
     return copy
 
 
 class Crew:
-    """So many workers: number 0 is who made the crew, and leads.
+    """A fixed number of workers. Worker 0 is the process that made the crew; it leads the others.
 
-    Who waits looks around for a while before going to sleep, for in a short piece of work the others are there at once,
-    and waking up takes longer than the wait.
+    A waiting worker first polls for a while and only then sleeps: in a short piece of work the others arrive soon, and
+    waking up would take longer than the wait.
     """
 
     def __init__(self, size: int) -> None:
@@ -81,9 +81,9 @@ class Crew:
 
     @classmethod
     def of(cls, size: int) -> "Crew | None":
-        """A crew, or None where there can be none: in a process that serves another as a daemon, or without semaphores.
+        """A crew, or None if the system allows none: in a daemon process, or without semaphores.
 
-        What a crew computes one worker can compute alone, only slower.
+        One worker can then compute the same alone, only slower.
         """
         import multiprocessing
 
@@ -95,14 +95,14 @@ class Crew:
             return None
 
     def start(self, work: Callable[[int], None]) -> None:
-        """Start the other workers; each does work(number) whenever it is told to go.
+        """Start the other workers; each calls work(number) when `go` is called.
 
         Raises:
-            WorkerError: the system refuses to start another.
+            WorkerError: the system refuses to start another worker.
         """
         make = self.context.Process if self.forks else threading.Thread
         with warnings.catch_warnings():
-            # Python warns of forking beside threads; the children touch nothing that a thread could have locked.
+            # Python warns of forking while threads run; the children use nothing that a thread could have locked.
             warnings.simplefilter("ignore", DeprecationWarning)
             for number in range(1, self.size):
                 other = make(target=self._serve, args=(work, number), daemon=True)
@@ -114,9 +114,9 @@ class Crew:
 
     def _serve(self, work: Callable[[int], None], number: int) -> None:
         if self.forks:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the leader's affair
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the leader handles Ctrl-C
             if callable(signal.getsignal(signal.SIGTERM)):
-                signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as is SIGTERM, where the leader answers to it
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)  # and SIGTERM, if it has a handler for it
         try:
             with np.errstate(over="ignore", invalid="ignore"):
                 while True:
@@ -125,18 +125,18 @@ class Crew:
                     self.arrived.release()
         except _StoppedError:
             pass
-        except BaseException:  # whatever it is, the leader must hear of it, or it would wait for ever
-            self.writer.send_bytes(traceback.format_exc()[-2000:].encode()[-2000:])  # a pipe does not hold much more
+        except BaseException:  # the leader must hear of any error, or it would wait for ever
+            self.writer.send_bytes(traceback.format_exc()[-2000:].encode()[-2000:])  # a pipe holds little more
             self.failing[0] = 1
             self.arrived.release()
 
     def go(self) -> None:
-        """Let all others do their work once."""
+        """Let all other workers do their work once."""
         for semaphore in self.called[1:]:
             semaphore.release()
 
     def gather(self) -> None:
-        """Wait until all others have come so far.
+        """Wait until all other workers have arrived.
 
         Raises:
             WorkerError: one of them has failed.
@@ -147,7 +147,7 @@ class Crew:
             raise WorkerError(f"a worker has failed:\n{self.reader.recv_bytes().decode(errors='replace')}")
 
     def meet(self, number: int) -> None:
-        """Within the work: wait until all have come so far."""
+        """Called within the work: wait until all workers have arrived here."""
         if number == 0:
             self.gather()
             self.go()
@@ -156,14 +156,14 @@ class Crew:
             self._wait(self.called[number])
 
     def stop(self) -> None:
-        """End all others, wherever they are."""
+        """End all other workers, wherever they are in their work."""
         self.stopping[0] = 1
         self.go()
         self.go()
         try:
             for other in self.others:
                 other.join(10 * PATIENCE)
-        finally:  # also when interrupted: nobody stays behind
+        finally:  # also after an interrupt, so that no process is left running
             for other in self.others if self.forks else []:
                 other.kill()
                 other.join()
@@ -172,23 +172,24 @@ class Crew:
             self.writer.close()
 
     def _wait(self, semaphore: Any) -> None:
-        for _ in range(LOOKS if self.forks else 0):
+        for _ in range(POLLS if self.forks else 0):
             if semaphore.acquire(False):
                 break
             os.sched_yield()
         else:
             while not semaphore.acquire(True, PATIENCE):
-                self._look_after_the_others()
+                self._check_others()
         if self.stopping[0]:
             raise _StoppedError
 
-    def _look_after_the_others(self) -> None:
+    def _check_others(self) -> None:
+        """Leader: raise WorkerError if a worker was killed. Other workers: exit if the leader was killed."""
         if os.getpid() != self.leader:
             if os.getppid() != self.leader:
-                os._exit(1)  # the leader was killed
+                os._exit(1)
         elif not self.failing[0] and not all(other.is_alive() for other in self.others):
             raise WorkerError("a worker was killed; perhaps this machine has too little memory")
 
 
 class _StoppedError(Exception):
-    """The leader wants no more."""
+    """The leader has stopped the crew."""

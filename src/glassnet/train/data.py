@@ -1,4 +1,4 @@
-"""The data of a training, in the form it is used in. What is wrong with it is found before anything is changed."""
+"""The data of a training, converted and checked before anything is changed."""
 
 import zlib
 from collections.abc import Sequence
@@ -26,8 +26,8 @@ class TrainingData(NamedTuple):
     """What a training learns from and is measured on.
 
     Attributes:
-        examples, validation: labels as integers (N,), or real targets (N, M); there may be no validation.
-        loss: by which it learns.   weights: how much each example counts; None if all count the same.
+        examples, validation: targets are labels as integers (N,), or real targets (N, M); validation may be None.
+        loss: the loss that training minimises.   weights: the weight of each example; None if all count the same.
     """
 
     examples: Examples
@@ -42,7 +42,7 @@ class TrainingData(NamedTuple):
 
     @property
     def measured(self) -> list[str]:
-        """The names of what is measured after each epoch."""
+        """The names of the values that are measured after each epoch."""
         return [
             *(["training_accuracy"] if self.labelled else []),
             "training_loss",
@@ -52,10 +52,10 @@ class TrainingData(NamedTuple):
 
 
 def prepare(network: Network, train: Any, plan: Plan, validation: Any, sample_weights: Any) -> TrainingData:
-    """The data of a training, checked; arguments are as in `Trainer`.
+    """Check the data of a training and return it; arguments are as in `Trainer`.
 
     Raises:
-        InputError: the network, the loss or the plan cannot take it.
+        InputError: the data does not fit the network, the loss or the plan.
     """
     examples = as_examples(train, "train", network, plan.loss)
     loss = _loss_of(plan, network, examples)
@@ -83,7 +83,7 @@ def check_monitor(name: str, measured: Sequence[str]) -> None:
 
 
 def _loss_of(plan: Plan, network: Network, examples: Examples) -> Loss:
-    """The loss of the plan, or else that of the network; SquaredError for real targets where it is CrossEntropy."""
+    """The loss of the plan, else that of the network; but SquaredError for real targets if that is CrossEntropy."""
     targets = examples.targets
     if plan.loss is None and targets.ndim == 2 and network.loss.softmax:
         real = targets.dtype.kind == "f" and not is_distribution(targets)
@@ -92,7 +92,7 @@ def _loss_of(plan: Plan, network: Network, examples: Examples) -> Loss:
 
 
 def check_examples(network: Network, examples: Examples, loss: Loss) -> None:
-    """Raise InputError unless the network and the loss can take these examples."""
+    """Raise InputError unless these examples fit the network and the loss."""
     require(len(network.output_shape) == 1, f"the last layer must give rows, but it gives {network.output_shape}")
     inputs = network.as_batch(examples.inputs)
     loss.check(examples.targets[examples.rows], network.output_shape[0], len(examples.rows))
@@ -102,7 +102,7 @@ def check_examples(network: Network, examples: Examples, loss: Loss) -> None:
 
 
 def _try_augment(augment: Sequence[Augment], network: Network, examples: Examples, loss: Loss, seed: int) -> None:
-    """Change a few examples: raise InputError where the changes cannot be made."""
+    """Try the augmentation on a few examples: raise InputError if it does not work."""
     rows = examples.rows[:32]
     x, y = augmented(augment, examples.inputs[rows], examples.targets[rows], random_stream(seed, "augment", 0, 0))
     network.as_batch(x)
@@ -111,10 +111,10 @@ def _try_augment(augment: Sequence[Augment], network: Network, examples: Example
 
 
 def _warn_of_scale(network: Network, examples: Examples) -> None:
-    """Warn where inputs are not scaled, or scaled twice: the two mistakes after which nothing seems to work."""
+    """Warn if inputs are not scaled, or scaled twice: with either mistake, training usually fails."""
     inputs = network.as_batch(examples.inputs)
     scaling = next((layer for layer in network.layers if layer.input_scale() is not None), None)
-    scale = scaling.input_scale() if scaling else None  # NaN where it is measured
+    scale = scaling.input_scale() if scaling else None  # NaN if the layer measures it from the data
     if scale is None or (inputs.dtype.kind == "f" and abs(scale) < 0.1):
         parts = (inputs[examples.rows[span]] for span in portions(len(examples.rows), 4096))
         largest = max(float(np.abs(part, dtype=np.float64).max()) for part in parts)
@@ -126,14 +126,14 @@ def _warn_of_scale(network: Network, examples: Examples) -> None:
         if scaling and largest <= 1:
             warn(
                 f"the inputs lie within -1..1 already, and {scaling.name} multiplies them by {scale:.3g} once "
-                "more: give the network the raw values, or leave that layer out",
+                "more: give the network the raw values, or remove that layer",
             )
 
 
 def fingerprint(examples: Examples, weights: Array | None) -> str:
-    """A checksum of targets, weights and some inputs: enough to notice that a training goes on with other data."""
-    some = examples.rows[:: max(len(examples.rows) // 100, 1)]
-    parts = [examples.inputs[some], examples.targets[examples.rows], *([] if weights is None else [weights])]
+    """A checksum of targets, weights and some inputs, to detect that a training is resumed with other data."""
+    sampled = examples.rows[:: max(len(examples.rows) // 100, 1)]
+    parts = [examples.inputs[sampled], examples.targets[examples.rows], *([] if weights is None else [weights])]
     checksum = 0
     for part in parts:
         checksum = zlib.crc32(np.ascontiguousarray(part).tobytes(), checksum)

@@ -1,4 +1,4 @@
-"""Trainings that ended badly, although no number became infinite: that is seen, and said."""
+"""Detects trainings that failed although no number became infinite, and says so."""
 
 import math
 from typing import NamedTuple
@@ -8,22 +8,22 @@ import numpy as np
 from glassnet.nn.errors import InputError
 from glassnet.nn.network import Network
 from glassnet.train.data import TrainingData
-from glassnet.train.metrics import Examples, count_right
+from glassnet.train.metrics import Examples, count_correct
 from glassnet.train.training import Training
 
-PROBED = 256  # training examples that are looked at, before the first step and after the last one
-ONE_CLASS = 0.9  # where a class has such a share, a network may well answer with it alone
-RESAMPLED = 0.1  # a share of a class in training and validation differs by more only if somebody wanted that
-GROWN = 0.1  # a loss has grown if it is larger than at the start by this part of the loss of outputs that are all 0
+PROBED = 256  # number of training examples that are measured before the first step and after the last one
+ONE_CLASS = 0.9  # if one class has this share of the examples, a network may give that answer for all of them
+RESAMPLED = 0.1  # if the shares of a class in training and validation differ by more, that was intended
+GROWN = 0.1  # a loss has grown if it exceeds the loss at the start by this fraction of the loss of outputs all 0
 
 
 class Probe(NamedTuple):
-    """How a network does on a few examples.
+    """Loss and accuracy of a network on a few examples.
 
     Attributes:
         loss: the mean loss.   of_zeros: the mean loss if all outputs were 0, as a scale.
-        accuracy: how often it is right, 0 to 1; NaN without labels.
-        answers: how many different classes it answers with; 0 without labels.
+        accuracy: the fraction that is correct, 0 to 1; NaN without labels.
+        answers: the number of different classes among its answers; 0 without labels.
     """
 
     loss: float
@@ -36,7 +36,7 @@ UNKNOWN = Probe(math.nan, math.nan, math.nan, 0)
 
 
 def probe(network: Network, data: TrainingData) -> Probe:
-    """How a network does on some of the training examples; NaN where its outputs are not finite."""
+    """Loss and accuracy of a network on some of the training examples; NaN if its outputs are not finite."""
     rows = _probed(data.examples).rows
     y = data.examples.targets[rows]
     weights = None if data.weights is None else data.weights[rows]
@@ -51,32 +51,32 @@ def probe(network: Network, data: TrainingData) -> Probe:
     if not data.labelled:
         return Probe(loss, of_zeros, math.nan, 0)
     answers = len(np.unique(network.loss.labels(prediction)))
-    return Probe(loss, of_zeros, count_right(network, prediction, y) / len(y), answers)
+    return Probe(loss, of_zeros, count_correct(network, prediction, y) / len(y), answers)
 
 
 def _probed(examples: Examples) -> Examples:
-    """Some of the examples, from all over them, for they may be sorted by class."""
+    """Some of the examples, evenly spread, because they may be sorted by class."""
     return examples._replace(rows=examples.rows[:: -(-len(examples.rows) // PROBED)])
 
 
 def failure(training: Training, data: TrainingData) -> str | None:
-    """What to tell of a training that ended no better than it began, and what usually causes that; None if it is well.
+    """A message about a training that ended no better than it began, with the usual causes; None if it did not fail.
 
-    It ended badly if its loss has grown, or if it is less often right than one who always says the largest class: by
-    more than two standard errors, for in few examples chance can do that. With weights the second test is left out:
-    they may cause that on purpose.
+    It failed if its loss has grown, or if its accuracy is lower than the share of the largest class by more than two
+    standard errors (with few examples, less can be chance). With weights the second test is left out: there a low
+    accuracy may be intended.
     """
     if not training.history.kept_epoch:
         return None
     now, faults = probe(training.network, data), []
-    grown = now.loss > training.start_loss + GROWN * abs(now.of_zeros)  # NaN, which is not known, never is
+    grown = now.loss > training.start_loss + GROWN * abs(now.of_zeros)  # False if one of them is NaN
     if grown:
         faults.append(f"the loss went from {training.start_loss:.4g}, before the first step, to {now.loss:.4g}")
     if data.weights is None and data.labelled:
         measured, accuracy = _probed(data.examples), now.accuracy
         if data.validation is not None:
-            kept = training.history.records[training.history.kept_epoch - 1]
-            measured, accuracy = data.validation, kept["validation_accuracy"]
+            record = training.history.records[training.history.kept_epoch - 1]
+            measured, accuracy = data.validation, record["validation_accuracy"]
         if fault := _worse_than_guessing(accuracy, measured, data.examples):
             faults.append(fault)
         elif now.answers == 1 and _largest(data.examples)[1] < ONE_CLASS:
@@ -91,7 +91,7 @@ def failure(training: Training, data: TrainingData) -> str | None:
 
 
 def _worse_than_guessing(accuracy: float, measured: Examples, learned: Examples) -> str:
-    """What to tell of an accuracy; nothing where the classes that were learned were given other shares on purpose."""
+    """A message if the accuracy is worse than guessing; empty if not, or if the training classes were resampled."""
     largest, share = _largest(measured)
     error = math.sqrt(share * (1 - share) / len(measured.rows))
     resampled = abs(np.mean(learned.targets[learned.rows] == largest) - share) > RESAMPLED

@@ -1,4 +1,4 @@
-"""The history of a training: one record an epoch, as JSON lines that any program can read."""
+"""The history of a training: one record per epoch, saved as JSON lines that any program can read."""
 
 import json
 import math
@@ -15,7 +15,7 @@ Record = dict[str, float]
 
 
 class DivergenceError(ArithmeticError):
-    """Training ran away: the loss became NaN or infinite. The network holds its last finite parameters.
+    """Training diverged: the loss became NaN or infinite. The network holds its last finite parameters.
 
     Attributes:
         history: the epochs that were finished before.
@@ -27,7 +27,7 @@ class DivergenceError(ArithmeticError):
 
 
 def is_better(value: float, best: float, name: str, by: float = 0.0) -> bool:
-    """Whether a value beats the best so far by more than `by`: accuracies are to rise, all else is to fall."""
+    """Whether a value is better than the best so far by more than `by`: accuracies should rise, all others fall."""
     if math.isnan(best):
         return not math.isnan(value)
     return value > best + by if name.endswith("accuracy") else value < best - by
@@ -49,9 +49,9 @@ class History:
 
     Attributes:
         records: one for each finished epoch.
-        stopped: why training ended before its last epoch, or None.   interrupted: whether Ctrl-C was why.
+        stopped: why training ended before its last epoch, or None.   interrupted: whether Ctrl-C ended it.
         best_epoch: the epoch whose network was best by the monitored value.
-        kept_epoch: the epoch whose network was given back; 0 if none was finished.
+        kept_epoch: the epoch whose network was returned; 0 if none was finished.
     """
 
     records: list[Record] = field(default_factory=list)
@@ -85,13 +85,13 @@ class History:
         """Read JSON lines.
 
         Raises:
-            InputError: a line that is no record.   OSError: the file cannot be read.
+            InputError: a line is not a record.   OSError: the file cannot be read.
         """
         records = []
         try:
             lines = Path(path).read_text(encoding="utf-8").splitlines()
         except UnicodeDecodeError:
-            raise InputError(f"{path}: expected records as JSON, but this is no text in UTF-8") from None
+            raise InputError(f"{path}: expected records as JSON, but this is not UTF-8 text") from None
         for number, line in enumerate(lines, 1):
             try:
                 records.append(json.loads(line))
@@ -101,7 +101,7 @@ class History:
 
     @staticmethod
     def checked(records: Any, where: str) -> list[Record]:
-        """The records, if they are those of epochs 1, 2, 3, ...; null stands for a value that was not finite.
+        """Check that these are the records of epochs 1, 2, 3, ...; null stands for a value that was not finite.
 
         Raises:
             InputError: they are not.
@@ -118,6 +118,6 @@ class History:
 
 
 def _is_value(value: Any) -> bool:
-    """Whether it can be plotted and computed with: a number that a float can hold, or None."""
+    """Whether this is a number that a float can hold, or None."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return value is None or (number and abs(value) <= sys.float_info.max)

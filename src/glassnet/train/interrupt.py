@@ -1,4 +1,4 @@
-"""Ctrl-C, held back until a training is between two steps."""
+"""Delays Ctrl-C until a training is between two steps."""
 
 import signal
 import threading
@@ -6,35 +6,36 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)  # the second where a program answers to it as to Ctrl-C
+SIGNALS = (signal.SIGINT, signal.SIGTERM)  # SIGTERM matters only in a program that handles it like Ctrl-C
 
 
 @contextmanager
-def first_interrupt(tell: Callable[[], None]) -> Iterator[None]:
-    """Meanwhile the first signal that would raise KeyboardInterrupt only calls `tell`; the next one raises it.
+def first_interrupt(notify: Callable[[], None]) -> Iterator[None]:
+    """Inside, the first signal that would raise KeyboardInterrupt only calls `notify`; the next one raises it.
 
-    Nothing is changed in threads, which never hear of signals, and for signals that no handler in Python answers.
+    Nothing changes in threads other than the main one, which never receive signals, and for signals that have no
+    handler in Python.
     """
     main = threading.current_thread() is threading.main_thread()
-    before = {int(number): signal.getsignal(number) for number in SIGNALS} if main else {}
+    handlers = {int(number): signal.getsignal(number) for number in SIGNALS} if main else {}
 
     def restore() -> None:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             if callable(handler):
                 signal.signal(number, handler)
 
-    def first(number: int, frame: FrameType | None) -> None:
-        handler = before[number]
+    def on_first_signal(number: int, frame: FrameType | None) -> None:
+        handler = handlers[number]
         assert callable(handler)
         try:
             handler(number, frame)
         except KeyboardInterrupt:
             restore()
-            tell()
+            notify()
 
-    for number, handler in before.items():
+    for number, handler in handlers.items():
         if callable(handler):
-            signal.signal(number, first)
+            signal.signal(number, on_first_signal)
     try:
         yield
     finally:

@@ -1,7 +1,7 @@
 """L-BFGS: training as the minimisation of one function of the flat vector of parameters.
 
-The whole training data makes one function, and SciPy's L-BFGS-B walks down it: it remembers the last few steps and how
-the gradient changed along them, and so knows the curvature. For small data, it needs far fewer passes than descent.
+The function is the loss on all training data; SciPy's L-BFGS-B minimises it. It estimates the curvature from the last
+few steps and the change of the gradient along them. On small data it needs far fewer passes than gradient descent.
 """
 
 import math
@@ -20,13 +20,13 @@ from glassnet.nn.penalty import Penalty
 from glassnet.nn.settings import whole
 from glassnet.train.data import check_examples
 from glassnet.train.history import DivergenceError, History, Record
-from glassnet.train.metrics import as_examples, matrix_threads, measure
+from glassnet.train.metrics import Examples, as_examples, matrix_threads, measure
 from glassnet.train.shard import ShardReader
 from glassnet.train.weights import example_weights
 
-ROWS = 1024  # examples whose gradient is computed at once
-# Parameters times examples below which matrix products take one thread. SciPy brings a BLAS of its own, and the idle
-# threads of one keep those of the other from working: training on 1,347 8x8 digits takes four times as long with two.
+ROWS = 1024  # number of examples whose gradient is computed at once
+# Below this number of parameters times examples, matrix products use one thread. SciPy has its own BLAS, and the idle
+# threads of one BLAS slow down the other: training on 1,347 8x8 digits takes four times as long with two threads.
 SMALL = 10**8
 
 
@@ -45,16 +45,16 @@ def fit_lbfgs(
 ) -> History:
     """Train a network by L-BFGS on all examples at once.
 
-    Minimises L(theta) = loss + penalties, with dL/dtheta from one pass forward and backward over the data.
+    Minimises L(theta) = loss + penalties, with dL/dtheta from one forward and one backward pass over the data.
 
     Ctrl-C ends the training and keeps the last iterate.
 
     Args:
         network: is changed in place.
         train, validation, loss, penalties, sample_weights: as in `fit`.
-        iterations: at most so many.   evaluations: at most so many passes over the data.
-        tolerance: ends the training when no entry of the gradient is larger; so does a step that makes the loss smaller
-            by less than 2.2e-9 of itself.
+        iterations: the largest number of iterations.   evaluations: the largest number of passes over the data.
+        tolerance: the training ends when no entry of the gradient is larger than this. It also ends when a step lowers
+            the loss by less than the fraction 2.2e-9.
         on_iteration: called with the record of each iteration.
 
     Returns:
@@ -63,9 +63,9 @@ def fit_lbfgs(
         converged after all iterations or evaluations.
 
     Raises:
-        DivergenceError: the loss is not finite, or validation outputs are not; the last iterate is kept.
-        InputError: as `fit`; SciPy is not installed; a network with Dropout or BatchNorm, of which L would be another
-            function at every step.
+        DivergenceError: the loss or a validation output is not finite; the last iterate is kept.
+        InputError: as `fit`; SciPy is not installed; the network has Dropout or BatchNorm, with which L would be a
+            different function at every step.
 
     Reference: Byrd, Lu, Nocedal and Zhu 1995, "A limited memory algorithm for bound constrained optimization".
     """
@@ -73,37 +73,19 @@ def fit_lbfgs(
         from scipy.optimize import minimize
     except ImportError:
         raise InputError("L-BFGS needs SciPy: pip install 'glassnet[sklearn]'") from None
-    random = [layer.name for layer in network.layers if layer.is_random or layer.measures_batches]
-    require(
-        not random,
-        f"L-BFGS minimises one fixed function of the weights, but with {', '.join(random)} it is another one for "
-        "every batch: leave that layer out, or train by gradient descent",
-    )
     iterations, evaluations = whole(iterations, "iterations", 1), whole(evaluations, "evaluations", 1)
-    examples = as_examples(train, "train", network, loss)
-    held_out = None if validation is None else as_examples(validation, "validation", network, loss)
-    for part in (examples, held_out):
-        if part is not None:
-            check_examples(network, part, loss)
+    examples, held_out = _examples(network, train, validation, loss)
     weights = example_weights(examples, None, sample_weights, network, loss)
     network.loss = loss
-    objective = _Objective(
-        network, ShardReader(network, examples, weights, augment=(), seed=0), examples.rows, penalties
-    )
+    reader = ShardReader(network, examples, weights, augment=(), seed=0)
+    objective = _Objective(network, reader, examples.rows, penalties)
     history = History()
     iterate = network.theta.copy()
 
     def finished(intermediate_result: Any) -> None:  # the name is SciPy's
-        objective(intermediate_result.x)  # mostly known already
+        objective(intermediate_result.x)  # usually the last vector evaluated, so nothing is computed again
         np.copyto(iterate, network.theta)
-        record = {"epoch": len(history) + 1, "training_loss": objective.loss, "penalty": objective.penalty}
-        if held_out:
-            try:
-                record["validation_loss"], accuracy = measure(network, held_out)
-            except InputError as error:  # outputs that are no finite numbers
-                raise DivergenceError(f"on the validation data {error}", history) from None
-            if accuracy is not None:
-                record["validation_accuracy"] = accuracy
+        record = _record(objective, held_out, history)
         history.records.append(record)
         if on_iteration:
             on_iteration(record)
@@ -115,7 +97,7 @@ def fit_lbfgs(
             matrix_threads(1 if small else None),
             warnings.catch_warnings(),
         ):
-            warnings.simplefilter("ignore")  # SciPy's, of steps that were too long and are taken back
+            warnings.simplefilter("ignore")  # SciPy warns of steps that were too long, which it takes back
             result = minimize(
                 objective,
                 network.theta.astype(np.float64),
@@ -125,7 +107,7 @@ def fit_lbfgs(
                 options={"maxiter": iterations, "maxfun": evaluations, "gtol": tolerance},
             )
         if not math.isfinite(result.fun):
-            raise DivergenceError("the loss is no finite number; see that the inputs are scaled", history)
+            raise DivergenceError("the loss is not finite; check that the inputs are scaled", history)
         history.stopped = str(result.message) if result.success else None
     except KeyboardInterrupt:
         history.stopped, history.interrupted = f"interrupted after iteration {len(history)}", True
@@ -135,8 +117,41 @@ def fit_lbfgs(
     return history
 
 
+def _examples(network: Network, train: Any, validation: Any, loss: Loss) -> tuple[Examples, Examples | None]:
+    """The examples for training and for validation, checked; the network too."""
+    random = [layer.name for layer in network.layers if layer.is_random or layer.measures_batches]
+    require(
+        not random,
+        f"L-BFGS minimises one fixed function of the weights, but with {', '.join(random)} it is a different one for "
+        "every batch: remove that layer, or train by gradient descent",
+    )
+    examples = as_examples(train, "train", network, loss)
+    held_out = None if validation is None else as_examples(validation, "validation", network, loss)
+    for part in (examples, held_out):
+        if part is not None:
+            check_examples(network, part, loss)
+    return examples, held_out
+
+
+def _record(objective: "_Objective", held_out: Examples | None, history: History) -> Record:
+    """The record of the iteration that has just ended.
+
+    Raises:
+        DivergenceError: outputs for the validation data are not finite.
+    """
+    record = {"epoch": len(history) + 1, "training_loss": objective.loss, "penalty": objective.penalty}
+    if held_out:
+        try:
+            record["validation_loss"], accuracy = measure(objective.network, held_out)
+        except InputError as error:
+            raise DivergenceError(f"on the validation data {error}", history) from None
+        if accuracy is not None:
+            record["validation_accuracy"] = accuracy
+    return record
+
+
 class _Objective:
-    """L and its gradient at a vector of parameters; the last answer is kept, for SciPy's callback asks once more."""
+    """L and its gradient at a vector of parameters; caches the last result, which SciPy's callback needs again."""
 
     def __init__(self, network: Network, reader: ShardReader, rows: Array, penalties: Sequence[Penalty]) -> None:
         self.network, self.reader, self.rows, self.penalties = network, reader, rows, penalties

@@ -1,7 +1,7 @@
 """The training loop.
 
-For each epoch: every example once, in a new order, cut into batches; for each batch: forward, loss, backward, one step
-of the optimizer. Everything else here is watching that it goes well.
+Each epoch takes every example once, in a new order, cut into batches. Each batch: forward, loss, backward, one step of
+the optimizer. The rest of this file checks, calls callbacks and handles interrupts.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ import numpy as np
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
 from glassnet.nn.plain import nearest
-from glassnet.train.callbacks import Callback, check_monitors, monitor_of
+from glassnet.train.callbacks import Callback, check_callbacks, check_monitors, monitor_of
 from glassnet.train.history import History
 from glassnet.train.interrupt import first_interrupt
 from glassnet.train.plan import Plan
@@ -21,7 +21,7 @@ from glassnet.train.trainer import Trainer
 from glassnet.train.training import Training
 from glassnet.warn import warn
 
-Progress = Callable[[Training], None]
+Watcher = Callable[[Training], None]
 
 
 def fit(
@@ -33,52 +33,44 @@ def fit(
     sample_weights: Any = None,
     workers: int | None = None,
     callbacks: Sequence[Callback] = (),
-    progress: Progress | None = None,
+    progress: Watcher | None = None,
     **settings: Any,
 ) -> History:
     """Train a network.
 
         fit(network, train, validation=validation, epochs=20, optimizer=Adam(1e-3), callbacks=[EarlyStopping()])
 
-    Ctrl-C ends the training after the step that it is at (a second one at once), and gives back the best network so
-    far. Early stopping gives
-    back the best network; a training that runs to its last epoch gives back the last one.
+    Ctrl-C ends the training after the current step (a second Ctrl-C ends it at once) and returns the best network so
+    far. Early stopping returns the best network. A training that runs to its last epoch returns the last network.
 
     Args:
         network: is changed in place.
         train: a split of a dataset or a pair (x, y); y are labels (N,), one-hot rows, or real targets (N, M).
         plan: the settings of the training; by default those of `Plan()`.
-        validation: as train, to measure after each epoch.
-        sample_weights: how much each example counts in the loss (N,); multiplied with those of their classes.
-        workers: how many shards run at once, all processors by default; changes no bit of the result.
+        validation: as train; measured after each epoch.
+        sample_weights: the weight of each example in the loss (N,); multiplied by the weight of its class.
+        workers: the number of shards computed at once; by default all processors. Changes no bit of the result.
         callbacks: what else to do between epochs, such as EarlyStopping().
         progress: called with the state of the training after every step, and once more after an epoch is measured;
-            nothing is printed without it.
+            without it nothing is printed.
         settings: any settings of `Plan` by name: loss=, optimizer=, schedule=, penalties=, clip=, average=,
             class_weights=, augment=, epochs=10, batch_size=128, shuffle=True, shards=1, blas_threads=, seed=0. None
-            leaves the setting of the plan.
+            keeps the setting of the plan.
 
-    A training that ends no better than it began gives a warning, which says what usually causes that.
+    If a training ends no better than it began, a warning names the usual causes.
 
     Raises:
-        InputError: data or settings that cannot be used; nothing was changed.
+        InputError: the data or the settings cannot be used; nothing was changed.
         DivergenceError: the loss became NaN or infinite.   WorkerError: workers cannot start, or one has failed.
         CheckpointError: a checkpoint cannot be read or written.
 
-        After any error within an epoch the network is as it was after the last one.
+        After an error within an epoch, the network is as it was after the last finished epoch.
     """
-    require(
-        isinstance(callbacks, Sequence) and all(isinstance(callback, Callback) for callback in callbacks),
-        f"callbacks: expected a list of callbacks, got {callbacks!r}",
-    )
-    require(
-        plan is None or isinstance(plan, Plan),
-        f"plan: expected a gn.Plan, got {type(plan).__name__}; examples and targets are one pair: fit(network, (x, y))",
-    )
+    check_callbacks(callbacks)
     trainer = Trainer(
         network,
         train,
-        _plan(Plan() if plan is None else plan, settings),
+        _plan(plan, settings),
         validation=validation,
         sample_weights=sample_weights,
         monitor=monitor_of(callbacks),
@@ -86,22 +78,19 @@ def fit(
     )
     check_monitors(callbacks, trainer.data.measured)
 
-    savers = [callback for callback in callbacks if callback.saves_training]
-    others = [callback for callback in callbacks if not callback.saves_training]
-    in_order = [*others, *savers]
-    after_batch: list[Progress] = [c.on_batch for c in in_order if type(c).on_batch is not Callback.on_batch]
-    after_epoch: list[Progress] = [callback.on_epoch for callback in in_order]
-    if progress:
-        after_batch, after_epoch = [*after_batch, progress], [*after_epoch, progress]
+    callbacks = sorted(callbacks, key=lambda callback: callback.saves_training)  # a checkpoint sees what others did
+    watcher = [progress] if progress else []
+    after_batch = [*(c.on_batch for c in callbacks if type(c).on_batch is not Callback.on_batch), *watcher]
+    after_epoch = [*(callback.on_epoch for callback in callbacks), *watcher]
 
     with (
         trainer,
-        np.errstate(over="ignore", invalid="ignore"),  # the trainer itself looks for what is not finite
+        np.errstate(over="ignore", invalid="ignore"),  # the trainer checks for values that are not finite
         first_interrupt(trainer.training.interrupt),
     ):
         training = trainer.training
-        for callback in (*savers, *others):
-            callback.on_start(training)
+        for callback in sorted(callbacks, key=lambda callback: not callback.saves_training):
+            callback.on_start(training)  # first a checkpoint, which may restore the training
         try:
             while not training.finished:
                 trainer.next_epoch()
@@ -109,38 +98,50 @@ def fit(
                     trainer.begin()
                     trainer.learn()  # forward, loss, backward, update
                     trainer.end()
-                    last = training.interrupted  # asked before the callbacks, so that a checkpoint sees it too
-                    for call in after_batch:
-                        call(training)
-                    if last and training.batch < training.batches:
+                    if _interrupted(training, after_batch) and training.batch < training.batches:
                         raise KeyboardInterrupt
                 trainer.measure()
-                last = training.interrupted
-                for call in after_epoch:
-                    call(training)
-                if last and not training.finished:
+                if _interrupted(training, after_epoch) and not training.finished:
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
             training.stop(f"interrupted in epoch {training.epoch}")
             training.history.interrupted = True
-        except Exception:  # of whatever kind, it came in the middle of an epoch, and is raised again
+        except Exception:  # any error within an epoch: restore the last whole epoch, then raise it again
             training.last.restore(network)
             raise
+    _finish(trainer, callbacks)
+    return trainer.history
+
+
+def _finish(trainer: Trainer, callbacks: Sequence[Callback]) -> None:
+    """Choose the network that is returned, and warn of a training that has failed."""
+    training = trainer.training
     if training.history.stopped or any(callback.gives_back_best for callback in callbacks):
         training.best.restore(training)
     if not training.history.records:
-        training.last.restore(network)  # half an epoch is no network that could be named
-    for callback in in_order:
+        training.last.restore(trainer.network)  # no epoch was finished: not a network trained for part of one
+    for callback in callbacks:
         callback.on_end(training)
-    if found := trainer.failure():
-        warn(found)
-    return training.history
+    if message := trainer.failure():
+        warn(message)
 
 
-def _plan(plan: Plan, settings: dict[str, Any]) -> Plan:
-    """The plan with these settings changed, but for those that are None."""
+def _interrupted(training: Training, calls: Sequence[Watcher]) -> bool:
+    """Call the callbacks; return whether Ctrl-C came before them, so that a checkpoint has saved this step."""
+    interrupted = training.interrupted
+    for call in calls:
+        call(training)
+    return interrupted
+
+
+def _plan(plan: Plan | None, settings: dict[str, Any]) -> Plan:
+    """The plan with these settings changed, except those that are None."""
+    require(
+        plan is None or isinstance(plan, Plan),
+        f"plan: expected a gn.Plan, got {type(plan).__name__}; examples and targets are one pair: fit(network, (x, y))",
+    )
     known = [field.name for field in fields(Plan)]
     for name in settings:
         if name not in known:
             raise InputError(f"fit: there is no setting {name!r}; {nearest(name, known)}")
-    return replace(plan, **{name: value for name, value in settings.items() if value is not None})
+    return replace(plan or Plan(), **{name: value for name, value in settings.items() if value is not None})

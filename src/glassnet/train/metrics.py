@@ -1,4 +1,4 @@
-"""How good a network is: loss, accuracy, and for each class what is mistaken for what."""
+"""Measures a network: loss, accuracy, and for each class precision, recall and confusions."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -16,11 +16,11 @@ from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.train.crew import processors
 
-MOST_CLASSES = 4096  # of an evaluation, whose confusion matrix then takes 128 MB
+MOST_CLASSES = 4096  # the largest number of classes of an evaluation; the confusion matrix then takes 128 MB
 
 
 class Examples(NamedTuple):
-    """Inputs, their targets, and which rows of both are meant."""
+    """Inputs, targets, and the numbers of the rows that belong to this split."""
 
     inputs: Array
     targets: Array
@@ -28,13 +28,13 @@ class Examples(NamedTuple):
 
 
 def as_examples(data: Any, what: str, network: Network, loss: Loss | None = None) -> Examples:
-    """A split (an object with inputs, targets and index), a pair of arrays (x, y), or Examples, as fits this network.
+    """Convert a split (an object with inputs, targets and index), a pair of arrays (x, y) or Examples to Examples.
 
-    Labels may be integers, booleans or whole floats, of shape (N,) or (N, 1), or rows that are one-hot; they become
-    integers (N,). Real targets of a network with one output may be (N,).
+    Labels may be integers, booleans or whole floats, of shape (N,) or (N, 1), or one-hot rows; they become integers
+    (N,). Real targets of a network with one output may be (N,).
 
     Raises:
-        InputError: neither, or no example, or no targets; `what` names the data in the message.
+        InputError: data of another kind, no examples or no targets; `what` names the data in the message.
     """
     inputs: Any
     targets: Any
@@ -62,10 +62,10 @@ def as_examples(data: Any, what: str, network: Network, loss: Loss | None = None
         raise InputError(
             f"{what}: its index holds {rows.min()} to {rows.max()}, but there are {len(inputs):,} examples"
         )
-    return Examples(inputs, _usual_form(targets, network.output_shape[0], loss or network.loss), rows)
+    return Examples(inputs, _standard_form(targets, network.output_shape[0], loss or network.loss), rows)
 
 
-def _usual_form(targets: Array, outputs: int, loss: Loss) -> Array:
+def _standard_form(targets: Array, outputs: int, loss: Loss) -> Array:
     """Labels as integers (N,); real targets as rows (N, M)."""
     if targets.dtype.kind in "OUS":
         raise InputError(
@@ -88,24 +88,25 @@ def _usual_form(targets: Array, outputs: int, loss: Loss) -> Array:
 
 
 class PerClass(NamedTuple):
-    """Figures of one class; precision and recall are 0 where there is nothing to divide by."""
+    """Figures of one class; precision and recall are 0 if the divisor is 0."""
 
     name: str
-    precision: float  # of those called so, the fraction that is
-    recall: float  # of those that are, the fraction called so
+    precision: float  # of the examples predicted as this class, the fraction that is of this class
+    recall: float  # of the examples of this class, the fraction predicted as this class
     f1: float  # harmonic mean of both
-    support: int  # how many there are
+    support: int  # the number of examples of this class
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """How a classifier did on a split.
+    """The results of a classifier on a split.
 
     Attributes:
         loss: the mean loss.   classes: a name for each class.
-        truth, predicted: labels (N,).   probabilities: what the loss makes of the outputs, for each class (N, C):
-            probabilities for cross-entropy, scores for squared error and hinge; no and yes if there is one output.
-        probabilistic: whether they are probabilities.
+        truth, predicted: labels (N,).   probabilities: a value for each class (N, C), computed by the loss from the
+            outputs: probabilities for cross-entropy, scores for squared error and hinge; for one output, the columns
+            are no and yes.
+        probabilistic: whether these values are probabilities.
     """
 
     loss: float
@@ -117,26 +118,26 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float:
-        """The fraction that is right."""
+        """The fraction of correct predictions."""
         return float(np.mean(self.truth == self.predicted))
 
     @cached_property
     def confusion(self) -> Array:
-        """Counts (C, C): row by truth, column by prediction."""
+        """Counts (C, C): a row for each true class, a column for each predicted class."""
         C = len(self.classes)
         return np.bincount(self.truth * C + self.predicted, minlength=C * C).reshape(C, C)
 
     @property
     def per_class(self) -> list[PerClass]:
         """Precision, recall, F1 and support of each class."""
-        right, called, are = np.diag(self.confusion), self.confusion.sum(axis=0), self.confusion.sum(axis=1)
+        correct, predicted, true = np.diag(self.confusion), self.confusion.sum(axis=0), self.confusion.sum(axis=1)
         return [
             PerClass(
                 name,
-                float(right[c] / max(called[c], 1)),
-                float(right[c] / max(are[c], 1)),
-                float(2 * right[c] / max(called[c] + are[c], 1)),
-                int(are[c]),
+                float(correct[c] / max(predicted[c], 1)),
+                float(correct[c] / max(true[c], 1)),
+                float(2 * correct[c] / max(predicted[c] + true[c], 1)),
+                int(true[c]),
             )
             for c, name in enumerate(self.classes)
         ]
@@ -146,23 +147,24 @@ class Evaluation:
         return most_confused(self.confusion, self.classes, count)
 
     def mistakes(self) -> Array:
-        """The examples that are wrong, those first in which the network was surest of its wrong answer."""
+        """The numbers of the examples with a wrong prediction, most confident first."""
         wrong = np.flatnonzero(self.truth != self.predicted)
         return wrong[np.argsort(-self.probabilities[wrong].max(axis=1), kind="stable")]
 
     def sure(self, i: int) -> str:
-        """How sure the network was of its answer to example i, in words: 99.8 %, or its score."""
-        most = float(self.probabilities[i].max())
-        return f"{100 * most:.1f} %" if self.probabilistic else f"score {most:.2f}"
+        """The confidence of the network in its answer to example i, as text: "99.8 %", or its score."""
+        largest = float(self.probabilities[i].max())
+        return f"{100 * largest:.1f} %" if self.probabilistic else f"score {largest:.2f}"
 
     @cached_property
     def roc_auc(self) -> float | None:
-        """Of two classes: how often an example of the second gets more for it than one of the first; a tie is half.
+        """The area under the ROC curve, for two classes; 1/2 means guessing.
 
-        AUC = (R - P (P + 1) / 2) / (P Q)      R = the sum of the ranks, by p_2 - p_1, of the P examples of the second
+        AUC = (R - P (P + 1) / 2) / (P Q)      R = the sum of the ranks, by p_2 - p_1, of the P examples of class 2
 
-        and Q the number of the others. The area under the ROC curve, which no threshold and no rarity of a class
-        changes: 1/2 for guessing. None for more classes, or where one has no example.
+        and Q the number of examples of class 1. It is the probability that a random example of class 2 ranks above a
+        random one of class 1; a tie counts half. It depends neither on a threshold nor on how rare a class is. None if
+        there are more than two classes, or one has no examples.
 
         Reference: Hanley and McNeil 1982, "The meaning and use of the area under a receiver operating characteristic
         (ROC) curve".
@@ -172,14 +174,14 @@ class Evaluation:
         if len(self.classes) != 2 or not P or not Q:
             return None
         _, place, counts = np.unique(np.diff(self.probabilities)[:, 0], return_inverse=True, return_counts=True)
-        rank = np.cumsum(counts) - (counts - 1) / 2  # from 1; those of a tie share the mean of theirs
+        rank = np.cumsum(counts) - (counts - 1) / 2  # from 1; tied examples share the mean of their ranks
         return float((rank[place[positive]].sum() - P * (P + 1) / 2) / (P * Q))
 
     @property
     def figures(self) -> dict[str, Any]:
-        """What says in short how good it is."""
-        found = {"loss": self.loss, "accuracy": self.accuracy, "roc_auc": self.roc_auc, "examples": len(self.truth)}
-        return {name: value for name, value in found.items() if value is not None}
+        """The main figures, those that are None left out."""
+        figures = {"loss": self.loss, "accuracy": self.accuracy, "roc_auc": self.roc_auc, "examples": len(self.truth)}
+        return {name: value for name, value in figures.items() if value is not None}
 
     def to_table(self) -> dict[str, Any]:
         """The figures as plain values, for JSON."""
@@ -195,7 +197,7 @@ def evaluate(network: Network, split: Any) -> Evaluation:
     """Measure a classifier on a split or a pair (x, y).
 
     Raises:
-        InputError: the data does not fit the network, the targets are not labels, or there are over 4,096 classes.
+        InputError: the data does not fit the network, the targets are not labels, or there are more than 4,096 classes.
     """
     inputs, targets, rows = as_examples(split, "evaluate", network)
     targets = targets[rows]
@@ -218,16 +220,16 @@ def evaluate(network: Network, split: Any) -> Evaluation:
 def most_confused(confusion: Array, classes: Sequence[str], count: int) -> list[tuple[str, str, int]]:
     """The most frequent mistakes in counts (C, C): (truth, prediction, how often), most frequent first."""
     mistakes = confusion - np.diag(np.diag(confusion))
-    order = np.argsort(-mistakes, axis=None, kind="stable")[:count]
-    pairs = [np.unravel_index(place, mistakes.shape) for place in order]
+    largest = np.argsort(-mistakes, axis=None, kind="stable")[:count]
+    pairs = [np.unravel_index(place, mistakes.shape) for place in largest]
     return [(classes[t], classes[p], int(mistakes[t, p])) for t, p in pairs if mistakes[t, p]]
 
 
 def accuracy_interval(accuracy: float, examples: int) -> tuple[float, float]:
-    """Where the accuracy on endless data of this kind lies, in 95 of 100 such measurements: Wilson's interval.
+    """Wilson's 95 % confidence interval: in 95 of 100 such measurements it holds the accuracy on unlimited data.
 
     With p the accuracy on N examples and z = 1.96:   (p + z²/2N ± z sqrt(p (1 - p) / N + z²/4N²)) / (1 + z²/N).
-    It stays within 0 and 1, and is not empty when all are right.
+    It stays between 0 and 1, and has a width above 0 even if all predictions are correct.
 
     Reference: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
     """
@@ -238,12 +240,13 @@ def accuracy_interval(accuracy: float, examples: int) -> tuple[float, float]:
 
 
 def ensemble(evaluations: Sequence[Evaluation]) -> Evaluation:
-    """What classifiers say together: p = the mean of their probabilities, measured on the same examples.
+    """Combine classifiers measured on the same examples: p = the mean of their probabilities.
 
-    Their mistakes differ, so that they outvote each other's; the loss is the mean of -log p of the truth.
+    Classifiers make different mistakes, so the mean corrects many of them. The loss is the mean of -log p of the true
+    class.
 
     Raises:
-        InputError: no classifiers, other examples or classes, or outputs that are no probabilities of classes.
+        InputError: no evaluations; different examples or classes; outputs that are not probabilities of classes.
 
     Reference: Hansen and Salamon 1990, "Neural network ensembles".
     """
@@ -264,7 +267,7 @@ def ensemble(evaluations: Sequence[Evaluation]) -> Evaluation:
 
 @contextmanager
 def matrix_threads(count: int | None) -> Iterator[None]:
-    """Hold each matrix product to so many threads; None leaves them as they are."""
+    """Limit each matrix product to this number of threads; None changes nothing."""
     if count is None:
         yield
         return
@@ -275,22 +278,22 @@ def matrix_threads(count: int | None) -> Iterator[None]:
 
 
 def measure(network: Network, examples: Examples, *, workers: int = 1) -> tuple[float, float | None]:
-    """The loss, and for labels the accuracy: what is measured on validation data after each epoch."""
+    """The loss, and for labels the accuracy (else None), as measured on validation data after each epoch."""
     targets = examples.targets[examples.rows]
     logits = network.logits(examples.inputs, examples.rows, workers=workers)
     loss, prediction = network.loss.forward(logits, targets)
-    return loss, count_right(network, prediction, targets) / len(targets) if targets.ndim == 1 else None
+    return loss, count_correct(network, prediction, targets) / len(targets) if targets.ndim == 1 else None
 
 
-def count_right(network: Network, prediction: Array, targets: Array) -> int:
-    """How many predictions (N, M) have the right label.
+def count_correct(network: Network, prediction: Array, targets: Array) -> int:
+    """The number of predictions (N, M) that are correct.
 
-    A target that is a distribution stands for its most probable label. If that is less probable than half way from
-    even (1 / M) to certain (1), it is right to be as undecided.
+    A target that is a distribution stands for its most probable label. If the probability of that label is not above
+    (1 + 1/M) / 2, half way between even and certain, a prediction is correct if its largest is not above that either.
     """
     labels = network.loss.labels(prediction)
     if targets.ndim == 1:
         return int(np.count_nonzero(labels == targets))
-    enough = (1 + 1 / targets.shape[1]) / 2
-    decided, undecided = targets.max(axis=1) > enough, prediction.max(axis=1) <= enough
+    half_way = (1 + 1 / targets.shape[1]) / 2
+    decided, undecided = targets.max(axis=1) > half_way, prediction.max(axis=1) <= half_way
     return int(np.count_nonzero(np.where(decided, labels == targets.argmax(axis=1), undecided)))

@@ -1,6 +1,6 @@
-"""The plan of a training: every setting that shapes it, as one value.
+"""The plan of a training: all settings that determine its result, as one value.
 
-The same plan, network and data give the same bits. Who trains, and who watches, is no part of it.
+The same plan, network and data give the same bits. Workers, callbacks and progress are not part of the plan.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ from glassnet.nn.schedule import ConstantRate, Schedule
 from glassnet.nn.settings import to_table, whole
 from glassnet.nn.stream import random_stream
 
-# Changes a batch at random: inputs, targets and random numbers in; new inputs and targets out, as many as before.
+# Changes a batch at random: takes inputs, targets and a generator, returns the same number of new inputs and targets.
 Augment = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]
 ClassWeights = Sequence[float] | Array | Literal["balanced"]
 
@@ -30,27 +30,27 @@ class Plan:
     """The settings of one training.
 
     Args:
-        loss: what the logits mean; by default that of the network (CrossEntropy() at first), but SquaredError() for
-            real targets where it is CrossEntropy.
-        optimizer: how a gradient becomes a step.
+        loss: what the logits mean; by default the loss of the network (CrossEntropy() at first), but SquaredError() for
+            real targets if that is CrossEntropy.
+        optimizer: turns a gradient into a step.
         schedule: how the learning rate changes with the step.
-        penalties: what weights cost besides, such as [L2(1e-4)]; the losses of the history are without it.
-        clip: limits to the gradient, penalties included.
-        average: keep a running mean of the weights: it is what is validated, and what is given back.
-        class_weights: how much the examples of each class count in the loss, one number a class, or "balanced": as if
-            all classes were equally frequent. Validation is not weighted.
+        penalties: terms added to the loss for the weights, such as [L2(1e-4)]; the losses in the history exclude them.
+        clip: limits on the gradient, which includes the penalties.
+        average: a running mean of the weights; if given, training validates and returns this mean.
+        class_weights: the weight of the examples of each class in the loss: one number per class, or "balanced", which
+            makes all classes count the same. Validation is not weighted.
         augment: random changes to the examples at every visit, one after the other, such as [Augmentation(shift=0.1)]:
-            augment(x, y, rng) gives new inputs and targets for a batch x (n, ...), y; rng is all it may draw from.
-        epochs: how often every example is visited, at most.
-        batch_size: examples a step; "full" takes all of them at once.
-        shuffle: whether each epoch takes the examples in a new order, as it should, or as they stand.
-        shards: into how many pieces a batch is cut; see `train.steps`.
+            augment(x, y, rng) returns new inputs and targets for a batch x (n, ...), y; it may draw only from rng.
+        epochs: the largest number of passes over the examples.
+        batch_size: the number of examples per step; "full" takes all of them at once.
+        shuffle: whether each epoch takes the examples in a new order (recommended), or in their given order.
+        shards: the number of pieces that a batch is cut into; see `train.steps`.
         blas_threads: threads of each matrix product: by default 1 with several shards, else all. Together with `shards`
             it fixes the arithmetic.
-        seed: chooses the order of the examples, and what augmentation and layers such as Dropout draw.
+        seed: determines the order of the examples, and the random numbers of augmentation and layers such as Dropout.
 
     Raises:
-        InputError: a setting of another type, or out of range.
+        InputError: a setting has another type, or is out of range.
     """
 
     loss: Loss | None = None
@@ -72,28 +72,28 @@ class Plan:
         optional = {"loss": Loss, "clip": Clip, "average": WeightAverage}
         for name, kind in ({"optimizer": Optimizer, "schedule": Schedule} | optional).items():
             part = getattr(self, name)
-            right = isinstance(part, kind) or (part is None and name in optional)
-            require(right, f"{name}: expected one of gn.{kind.__name__}, got {part!r}")
-        right = isinstance(self.penalties, Sequence) and all(isinstance(part, Penalty) for part in self.penalties)
-        require(right, f"penalties: expected a list such as [L2(1e-4)], got {self.penalties!r}")
-        right = isinstance(self.augment, Sequence) and all(map(callable, self.augment))
-        require(right, f"augment: expected a list such as [Augmentation(shift=0.1)], got {self.augment!r}")
-        settled: dict[str, Any] = {name: tuple(getattr(self, name)) for name in ("penalties", "augment")}
-        settled |= {name: whole(getattr(self, name), name, 1) for name in ("epochs", "shards")}
-        settled["seed"] = whole(self.seed, "seed", 0)
-        random_stream(self.seed, "shuffle")  # refuses a seed that is too large
+            is_valid = isinstance(part, kind) or (part is None and name in optional)
+            require(is_valid, f"{name}: expected one of gn.{kind.__name__}, got {part!r}")
+        is_valid = isinstance(self.penalties, Sequence) and all(isinstance(part, Penalty) for part in self.penalties)
+        require(is_valid, f"penalties: expected a list such as [L2(1e-4)], got {self.penalties!r}")
+        is_valid = isinstance(self.augment, Sequence) and all(map(callable, self.augment))
+        require(is_valid, f"augment: expected a list such as [Augmentation(shift=0.1)], got {self.augment!r}")
+        converted: dict[str, Any] = {name: tuple(getattr(self, name)) for name in ("penalties", "augment")}
+        converted |= {name: whole(getattr(self, name), name, 1) for name in ("epochs", "shards")}
+        converted["seed"] = whole(self.seed, "seed", 0)
+        random_stream(self.seed, "shuffle")  # raises if the seed is too large
         if not (isinstance(self.batch_size, str) and self.batch_size == "full"):
-            settled["batch_size"] = whole(self.batch_size, "batch_size (or 'full')", 1)
+            converted["batch_size"] = whole(self.batch_size, "batch_size (or 'full')", 1)
         if self.blas_threads is not None:
-            settled["blas_threads"] = whole(self.blas_threads, "blas_threads", 1)
+            converted["blas_threads"] = whole(self.blas_threads, "blas_threads", 1)
         require(isinstance(self.shuffle, bool), f"shuffle: expected True or False, got {self.shuffle!r}")
         if isinstance(self.class_weights, np.ndarray):
-            settled["class_weights"] = self.class_weights.tolist()  # checked with the data, which knows the classes
-        for name, value in settled.items():
+            converted["class_weights"] = self.class_weights.tolist()  # checked later, when the classes are known
+        for name, value in converted.items():
             object.__setattr__(self, name, value)
 
     def to_table(self) -> dict[str, Any]:
-        """Every setting as a plain value; of an augmentation that is a function, its name."""
+        """Every setting as a plain value; an augmentation that is a function becomes its name."""
         table = to_table(self)
         return table | {
             "augment": [

@@ -1,4 +1,4 @@
-"""How good a network is that predicts real numbers: how far off it is, in the unit of the target."""
+"""Measures a network that predicts real numbers: its errors, in the unit of the target."""
 
 import math
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from glassnet.train.metrics import as_examples, matrix_threads
 
 @dataclass(frozen=True, eq=False)
 class RegressionEvaluation:
-    """How a network that predicts one number did on a split, with t the truth and p what it predicted.
+    """The results of a network that predicts one number on a split, with t the truth and p the prediction.
 
     R2   = 1 - sum (p - t)^2 / sum (t - mean t)^2      1 is perfect, 0 no better than the mean of these targets
     MAE  = 1/N sum |p - t|
     RMSE = sqrt(1/N sum (p - t)^2)
 
     Attributes:
-        loss: the mean of what the network's own loss makes of each example.
+        loss: the mean over the examples of the network's own loss.
         truth, predicted: (N,) float64, in the unit of the target.
     """
 
@@ -32,12 +32,12 @@ class RegressionEvaluation:
 
     @property
     def residuals(self) -> Array:
-        """p - t (N,): above 0 where too much was predicted."""
+        """p - t (N,): above 0 where the prediction is too large."""
         return self.predicted - self.truth
 
     @property
     def r2(self) -> float:
-        """The coefficient of determination; nan where the targets are all the same."""
+        """The coefficient of determination; nan if all targets are the same."""
         spread = float(np.square(self.truth - self.truth.mean()).sum())
         return 1 - float(np.square(self.residuals).sum()) / spread if spread else math.nan
 
@@ -51,7 +51,7 @@ class RegressionEvaluation:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """What says how good it is, as plain values; an R2 that is not defined is None."""
+        """The main figures as plain values; an R2 that is not defined is None."""
         return {
             "loss": self.loss,
             "r2": None if math.isnan(self.r2) else self.r2,
@@ -69,7 +69,7 @@ def evaluate_regression(network: Network, split: Any) -> RegressionEvaluation:
     """Measure a network that predicts one real number, on a split or a pair (x, y).
 
     Raises:
-        InputError: the data does not fit the network, or it predicts something else.
+        InputError: the data does not fit the network, or the network does not predict one real number.
     """
     require(
         network.task == "regression" and network.output_shape == (1,),

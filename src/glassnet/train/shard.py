@@ -1,4 +1,4 @@
-"""The examples of one shard, ready to go through a network: gathered, changed at random, weighted."""
+"""Prepares the examples of one shard for a network: gathers, augments and weights them."""
 
 from collections.abc import Sequence
 
@@ -13,38 +13,38 @@ from glassnet.train.plan import Augment
 
 
 def augmented(changes: Sequence[Augment], x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """A batch after all of these changes, which draw one after the other from the same stream.
+    """Apply all of these changes to a batch; they draw one after the other from the same stream.
 
     Raises:
-        InputError: a change gives something else than two arrays of as many examples.
+        InputError: a change does not return two arrays with the same number of examples as before.
     """
     for change in changes:
-        count, found = len(x), change(x, y, rng)
-        pair = isinstance(found, tuple) and len(found) == 2 and all(isinstance(part, np.ndarray) for part in found)
-        if not pair:
-            raise InputError(f"augment: expected new inputs and targets as arrays (x, y), got {found!r:.60}")
-        x, y = found
+        count, pair = len(x), change(x, y, rng)
+        is_valid = isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(part, np.ndarray) for part in pair)
+        if not is_valid:
+            raise InputError(f"augment: expected new inputs and targets as arrays (x, y), got {pair!r:.60}")
+        x, y = pair
         if not len(x) == len(y) == count:
             raise InputError(f"augment: expected as many examples as before, {count}, got {len(x)} and {len(y)}")
     return x, y
 
 
 class ShardReader:
-    """Reads the examples of one shard after the other, for one network.
+    """Reads the examples of one shard at a time, for one network.
 
     Args:
-        network: what learns from them; nobody else may use its gradient and workspaces meanwhile.
-        examples: where the rows come from.
-        weights: how much each of them counts; None if all count the same.
+        network: learns from the examples; nothing else may use its gradient and workspaces meanwhile.
+        examples: the source of the rows.
+        weights: the weight of each example; None if all count the same.
         augment: changes to the examples, one after the other.
-        seed: of the streams that these and layers such as Dropout draw from.
+        seed: the seed of the streams that augmentation and layers such as Dropout draw from.
     """
 
     def __init__(
         self, network: Network, examples: Examples, weights: Array | None, *, augment: Sequence[Augment], seed: int
     ) -> None:
         self.network, self.weights, self.augment, self.seed = network, weights, augment, seed
-        # Images stay images for who changes them; the network takes any shape with the right number of values.
+        # Augmentation needs the images in their own shape; the network takes any shape with the same number of values.
         self.inputs = examples.inputs if augment else network.as_batch(examples.inputs)
         self.targets = examples.targets
         self.gathered = np.empty((0, *self.inputs.shape[1:]), self.inputs.dtype)
@@ -52,18 +52,18 @@ class ShardReader:
     def take(
         self, rows: Array, gradient: Array, observed: Array, *, step: int, shard: int
     ) -> tuple[Array, Array, Array | None]:
-        """Inputs, targets and weights of these rows, one shard of a batch; the network is ready to learn from them.
+        """Return inputs, targets and weights of the rows of one shard, and prepare the network to learn from them.
 
         Shapes: rows (n,) -> x (n, ...), y (n,) or (n, M), weights (n,) or None; gradient (P,), observed (B,), for P
         parameters and B buffers.
 
         Args:
-            gradient: where the network will write what they add to the gradient of the batch.
-            observed: where it will write what layers such as BatchNorm measure.
+            gradient: the network will write the gradient of this shard here.
+            observed: the network will write here what layers such as BatchNorm measure.
         """
         if len(self.gathered) < len(rows):
             self.gathered = np.empty((len(rows), *self.inputs.shape[1:]), self.inputs.dtype)
-        x = self.inputs.take(rows, axis=0, out=self.gathered[: len(rows)], mode="clip")  # others copy once more
+        x = self.inputs.take(rows, axis=0, out=self.gathered[: len(rows)], mode="clip")  # other modes copy once more
         y = self.targets[rows]
         if self.augment:
             x, y = augmented(self.augment, x, y, random_stream(self.seed, "augment", step, shard))

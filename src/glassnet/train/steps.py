@@ -1,8 +1,8 @@
-"""What one worker or several share while they take a step together.
+"""How one or several workers take a step together, and the memory that they share.
 
-A batch is cut into a fixed number of shards, and its gradient is the sum of theirs, added in shard order. The workers
-take the shards in turn. When all shards are there, each worker adds up their gradients in its own blocks of the
-parameters, and updates these. No number depends on who computes it, so the number of workers changes no bit.
+A batch is cut into a fixed number of shards. Its gradient is the sum of the gradients of the shards, added in shard
+order. The workers take the shards in turn. When all shards are computed, each worker sums the gradients of its own
+blocks of the parameters, and updates these blocks. So the number of workers changes no bit of the result.
 """
 
 import math
@@ -18,27 +18,27 @@ from glassnet.nn.array import Array
 from glassnet.nn.clip import Clip
 from glassnet.nn.network import Network
 from glassnet.nn.optim import State
-from glassnet.train.crew import Crew, WorkerError, moved, shared
+from glassnet.train.crew import Crew, WorkerError, shared, shared_copy
 from glassnet.train.metrics import Examples
 from glassnet.train.plan import Plan
 from glassnet.train.shard import ShardReader
 
-BLOCK = 65_536  # parameters at most that are updated at once: what a rule of many passes works on stays in the cache
-ALIGNED = 16  # parameters: blocks begin at a cache line, so that no two workers write to the same one
+BLOCK = 65_536  # largest number of parameters updated at once, so that a rule of many passes works in the cache
+ALIGNED = 16  # blocks begin at multiples of this: at a cache line, so that no two workers write to the same one
 
 
 class Batch(NamedTuple):
-    """The batch of a step, as every worker is told of it."""
+    """What every worker must know about the batch of a step."""
 
     examples: int
     step: int  # from 0
     lr: float
-    weight: float  # of its examples together: by what the sum of their losses is divided
+    weight: float  # the sum of the weights of its examples: the sum of their losses is divided by it
     shards: int
 
 
 class Shard(NamedTuple):
-    """A slice of a batch: its number, its rows, and where the network writes their gradient and what it measures."""
+    """A slice of a batch: its number and rows, and the arrays for its gradient and for what layers measure."""
 
     number: int
     rows: Array
@@ -47,32 +47,32 @@ class Shard(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A stretch of all vectors that belong to the parameters."""
+    """A slice of the parameters, and the same slice of every vector that belongs to them."""
 
     theta: Array
     sum: Array
-    gradients: list[Array]  # of each shard
+    gradients: list[Array]  # one for each shard
     state: State
     average: Array | None
-    weights: list[tuple[Array, Array]]  # the parts of theta and sum that are weights, which penalties act on
+    weights: list[tuple[Array, Array]]  # the parts of theta and sum that are weights; penalties act on these
 
 
 class Steps:
-    """The parameters in the memory that the workers share, and who does what in a step; a context manager.
+    """Divides the work of a step among the workers, in memory that they share; a context manager.
 
-    Inside, the network's parameters and buffers, the optimizer's state and the averages lie in memory that the workers
-    share; afterwards the network's are where they were.
+    Inside, the network's parameters and buffers, the optimizer's state and the averages lie in shared memory.
+    Afterwards the network uses its original arrays again.
 
     Args:
         network: is changed by every step.
-        examples: where the batches come from.
-        plan: what is done with a gradient, the number of shards, the seed of what is drawn.
-        work: the part of one worker in a step; it is called with the number of the worker.
-        state: what the optimizer remembers; it changes.
-        weights: how much each example counts; None if all count the same.
-        averages: of "theta" and "buffers", if the plan averages; they change.
-        batch_size: the number of rows of a batch, at most.
-        workers: how many shards are computed at once.
+        examples: the source of the batches.
+        plan: how a gradient is used, the number of shards, the seed.
+        work: does the part of one worker in a step; it is called with the number of the worker.
+        state: the optimizer's state; it is changed.
+        weights: the weight of each example; None if all count the same.
+        averages: the averages of "theta" and "buffers", if the plan averages; they are changed.
+        batch_size: the largest number of rows in a batch.
+        workers: the number of shards computed at once.
     """
 
     def __init__(
@@ -108,8 +108,8 @@ class Steps:
         ]
 
     def __enter__(self) -> Self:
-        self.own = self.network.theta, self.network.grad, self.network.buffers
-        self.own_observed = self.network.observed
+        self.original_vectors = self.network.theta, self.network.grad, self.network.buffers
+        self.original_observed = self.network.observed
         self.sum = self.network.grad
         try:
             self._start()
@@ -117,10 +117,10 @@ class Steps:
             self._end()
             gigabytes = (self.shards + 4) * self.sum.nbytes / 1e9
             raise WorkerError(
-                f"the gradients of {self.shards} shards take about {gigabytes:.1f} GB, more than this machine has to "
-                "give: cut a batch into fewer shards"
+                f"the gradients of {self.shards} shards take about {gigabytes:.1f} GB, more than this machine has "
+                "free: use fewer shards"
             ) from None
-        except BaseException:  # Ctrl-C too: what has been started must be stopped; it goes on its way below
+        except BaseException:  # also Ctrl-C: stop the workers that were started, then raise the error again
             self._end()
             raise
         return self
@@ -129,27 +129,27 @@ class Steps:
         network, length = self.network, len(self.network.theta)
         self.gradients, self.observed = [network.grad], [network.observed]
         allocate = shared if self.crew else np.empty
-        self.parts = allocate((self.shards, 2), np.dtype(np.float64))
+        self.results = allocate((self.shards, 2), np.dtype(np.float64))  # loss and number correct of each shard
         self.rows = allocate((self.batch_size,), np.dtype(np.int64))
-        self.told = allocate((5,), np.dtype(np.float64))  # the fields of Batch, for the other workers
+        self.batch_fields = allocate((5,), np.dtype(np.float64))  # the fields of Batch, for the other workers
         self.spans = cut(length, -(-length // BLOCK) or 1)
-        self.squares = allocate((len(self.spans),), np.dtype(np.float64))  # of the gradient, in each span
+        self.squares = allocate((len(self.spans),), np.dtype(np.float64))  # sum of squared gradients in each span
         if self.shards > 1:
             self.gradients = list(allocate((self.shards, length), network.dtype))
             self.observed = list(allocate((self.shards, len(network.buffers)), network.dtype))
         if self.crew:
-            network.use_vectors(*(moved(vector) for vector in self.own))
+            network.use_vectors(*(shared_copy(vector) for vector in self.original_vectors))
             for reader in self.readers[1:]:
                 reader.network.use_vectors(network.theta, network.grad, network.buffers)
             for vectors in (self.state, self.averages):
-                vectors.update({name: moved(vector) for name, vector in vectors.items()})
+                vectors.update({name: shared_copy(vector) for name, vector in vectors.items()})
         self.sum = network.grad
         self.blocks = self._blocks()
         if self.crew:
             self.crew.start(self.work)
 
     def _blocks(self) -> list[Block]:
-        """The parameters in blocks of about the same length, as many for one worker as for the other."""
+        """The parameters in blocks of about the same length, the same number of blocks for each worker."""
         network, length, average = self.network, len(self.network.theta), self.averages.get("theta")
         rounds = max(1, -(-length // (BLOCK * len(self.readers))))
         count = rounds * len(self.readers)
@@ -177,33 +177,34 @@ class Steps:
         self._end()
 
     def _end(self) -> None:
-        """Stop the others, and put everything back to where it was."""
+        """Stop the other workers, and give the network its original arrays with the current values."""
         try:
             if self.crew:
                 self.crew.stop()
         finally:
-            for own, now in zip(self.own, (self.network.theta, self.sum, self.network.buffers), strict=True):
-                if own is not now:
-                    np.copyto(own, now)
-            self.network.observed = self.own_observed
-            self.network.use_vectors(*self.own)
+            current_vectors = self.network.theta, self.sum, self.network.buffers
+            for original, current in zip(self.original_vectors, current_vectors, strict=True):
+                if original is not current:
+                    np.copyto(original, current)
+            self.network.observed = self.original_observed
+            self.network.use_vectors(*self.original_vectors)
 
     def begin(self, rows: Array, step: int, *, lr: float) -> Batch:
-        """Let the other workers start on the step of this number, from 0, on the batch of these rows."""
+        """Start a step with the batch of these rows; the other workers begin to compute. `step` counts from 0."""
         batch = Batch(len(rows), step, lr, self.weight(rows), min(self.shards, len(rows)))
         self.rows[: len(rows)] = rows
-        self.told[:] = batch
+        self.batch_fields[:] = batch
         if self.crew:
             self.crew.go()
         return batch
 
     def weight(self, rows: Array) -> float:
-        """How much these rows count together."""
+        """The sum of the weights of these rows."""
         return float(len(rows) if self.weights is None else np.add.reduce(self.weights[rows], dtype=np.float64))
 
-    def told_batch(self) -> Batch:
-        """What this step is about, for any worker."""
-        examples, step, lr, weight, shards = self.told.tolist()
+    def current_batch(self) -> Batch:
+        """The batch of the current step, read from shared memory; any worker may call this."""
+        examples, step, lr, weight, shards = self.batch_fields.tolist()
         return Batch(int(examples), int(step), lr, weight, int(shards))
 
     def shards_of(self, worker: int, batch: Batch) -> Iterator[Shard]:
@@ -212,14 +213,14 @@ class Steps:
         for number in range(worker, batch.shards, len(self.readers)):
             yield Shard(number, self.rows[spans[number]], self.gradients[number], self.observed[number])
 
-    def keep(self, shard: Shard, loss: float, right: int) -> None:
-        """Remember what a shard adds to the mean loss of the batch, and how many of its examples were right."""
-        self.parts[shard.number] = loss, right
+    def record(self, shard: Shard, loss: float, correct: int) -> None:
+        """Record the share of a shard in the mean loss of the batch, and its number of correct predictions."""
+        self.results[shard.number] = loss, correct
 
     def blocks_of(self, worker: int, batch: Batch) -> Iterator[Block]:
         """The blocks that a worker updates, each with its gradient: summed over the shards, penalties added, clipped.
 
-        There are none if the loss of the batch is not finite: the parameters then stay as they are.
+        If the loss of the batch is not finite, there are no blocks, and the parameters stay as they are.
         """
         self._meet(worker)
         if not self._finite(batch):
@@ -239,12 +240,12 @@ class Steps:
                 yield block
 
     def averaged(self, block: Block, batch: Batch) -> None:
-        """Take the block into the average of the weights, if there is one; limits on the weights come before it."""
+        """Update the average of this block, if weights are averaged. With limits on the weights, `end` does it."""
         if self.plan.average and block.average is not None and not self.limits:
             self.plan.average.update(block.average, block.theta, step=batch.step)
 
     def end(self, batch: Batch) -> tuple[float, int]:
-        """Wait for the others and end the step: the mean loss of the batch, and how many of its examples were right.
+        """Wait for the other workers and end the step; return the mean loss and the number of correct predictions.
 
         Raises:
             WorkerError: another worker has failed.
@@ -252,11 +253,11 @@ class Steps:
         if self.crew:
             self.crew.gather()
         self._finish(batch)
-        loss, right = zip(*self.parts[: batch.shards].tolist(), strict=True)
-        return sum(loss), int(sum(right))
+        loss, correct = zip(*self.results[: batch.shards].tolist(), strict=True)
+        return sum(loss), int(sum(correct))
 
     def _add(self, block: Block, batch: Batch) -> None:
-        """The gradient of a block: those of the shards, and of the penalties, its entries clipped."""
+        """Compute the gradient of a block: add those of the shards and the penalties, and clip its entries."""
         if self.shards > 1:
             first, *others = block.gradients[: batch.shards]
             np.add(first, others[0] if others else 0, out=block.sum)
@@ -269,7 +270,7 @@ class Steps:
             self.plan.clip.entries(block.sum)
 
     def _factor(self, worker: int, clip: Clip) -> float:
-        """By what the gradient is multiplied to clip its norm; its squares are added in the same order by any number
+        """The factor that clips the norm of the gradient. The order of the sum of squares is the same for any number
         of workers."""
         self._meet(worker)
         for span in range(worker, len(self.spans), len(self.readers)):
@@ -279,10 +280,10 @@ class Steps:
         return clip.factor(math.sqrt(sum(self.squares.tolist())))
 
     def _finish(self, batch: Batch) -> None:
-        """What is done once, by the first worker, after the others are there."""
+        """Do what only the first worker does, when all workers have finished: buffers, limits and averages."""
         network, average = self.network, self.plan.average
-        busy = network.measuring or self.limits or average
-        if not busy or not self._finite(batch):
+        needed = network.measuring or self.limits or average
+        if not needed or not self._finite(batch):
             return
         for shard in range(batch.shards if network.measuring else 0):
             network.use_gradient(network.grad, self.observed[shard])
@@ -292,12 +293,13 @@ class Steps:
                 if segment.is_weight:
                     penalty.project(segment.view(network.theta))
         if average:
-            if self.limits:  # else each worker has done so with its own blocks
+            if self.limits:  # else each worker has updated the average of its own blocks
                 average.update(self.averages["theta"], network.theta, step=batch.step)
             average.update(self.averages["buffers"], network.buffers, step=batch.step)
 
     def _finite(self, batch: Batch) -> bool:
-        return math.isfinite(sum(self.parts[: batch.shards, 0].tolist()))
+        """Whether the loss of the batch is finite."""
+        return math.isfinite(sum(self.results[: batch.shards, 0].tolist()))
 
     def _meet(self, worker: int) -> None:
         if self.crew:
@@ -306,6 +308,6 @@ class Steps:
 
 @cache
 def cut(count: int, shards: int) -> list[slice]:
-    """So many rows in so many pieces, fewer if there are fewer rows."""
+    """Divide `count` rows into `shards` slices of about the same length; empty slices are left out."""
     bounds = [count * k // shards for k in range(shards + 1)]
     return [slice(a, b) for a, b in pairwise(bounds) if a < b]

@@ -1,6 +1,6 @@
-"""A training that can be held: it takes a step when asked, gives its whole state, and goes back to any state it gave.
+"""Training step by step: a Trainer takes one step per call, returns its whole state, and restores any such state.
 
-Whoever asks decides when to go on: `fit`, a page, a notebook.
+The caller, such as `fit` or a notebook, decides when to continue.
 """
 
 import math
@@ -22,7 +22,7 @@ from glassnet.train.data import check_monitor, fingerprint, prepare
 from glassnet.train.failure import failure, probe
 from glassnet.train.history import DivergenceError, History, Record
 from glassnet.train.interrupt import first_interrupt
-from glassnet.train.metrics import Examples, count_right, matrix_threads, measure
+from glassnet.train.metrics import Examples, count_correct, matrix_threads, measure
 from glassnet.train.plan import Plan
 from glassnet.train.steps import Steps
 from glassnet.train.training import BestNetwork, Snapshot, Training, TrainingState
@@ -31,7 +31,7 @@ NOT_ENTERED = "a Trainer trains in a with block: with Trainer(network, train, pl
 
 
 class Trainer:
-    """A training, step by step; a context manager, for it may hold other workers.
+    """A training, step by step; a context manager, because it may start other workers.
 
         with Trainer(network, train, Plan(epochs=3)) as trainer:
             trainer.step()
@@ -39,23 +39,23 @@ class Trainer:
             trainer.epoch()
             trainer.restore(then)
 
-    The network is changed in place, from the moment the trainer is entered. With `plan.average` it holds the weights
-    themselves inside, and their average afterwards.
+    The network is changed in place, from the moment the `with` block is entered. With `plan.average` it holds the
+    current weights inside the block, and their average afterwards.
 
     Args:
-        network: to be trained.
+        network: the network to train.
         train: a split of a dataset or a pair (x, y); y are labels (N,), one-hot rows, or real targets (N, M).
         plan: the settings of the training.
-        validation: as train, to measure after each epoch.
-        sample_weights: how much each example counts in the loss (N,); multiplied with those of their classes.
-        monitor: the value of the history by which the best network is known; by default the last one measured.
-        workers: how many shards run at once, all processors by default; changes no bit of the result.
+        validation: as train; measured after each epoch.
+        sample_weights: the weight of each example in the loss (N,); multiplied by the weight of its class.
+        monitor: the value of the history that decides which network is best; by default the last one measured.
+        workers: the number of shards computed at once; by default all processors. Changes no bit of the result.
 
     Attributes:
-        data: the examples, as they are used, and what is measured on them.
+        data: the checked and converted examples, and what is measured on them.
 
     Raises:
-        InputError: data or settings that cannot be used; nothing was changed.
+        InputError: the data or the settings cannot be used; nothing was changed.
     """
 
     def __init__(
@@ -79,28 +79,28 @@ class Trainer:
         self.labelled = self.data.labelled
         rows, size = len(self.data.examples.rows), self.plan.batch_size
         self.batch_size = rows if size == "full" else min(size, rows)
-        self.order = 0, self.data.examples.rows  # the epoch, and in which order it takes the examples
+        self.epoch_rows = 0, self.data.examples.rows  # the number of an epoch, and its rows in order
         self._training: Training | None = None
         self._steps: Steps | None = None
-        self.whole = True  # no step was broken off
+        self.intact = True  # False after a step was interrupted
 
     @property
     def training(self) -> Training:
-        """Where the training is now."""
+        """The current state of the training."""
         if self._training is None:
             raise InputError(NOT_ENTERED)
         return self._training
 
     @property
     def steps(self) -> Steps:
-        """What the workers share."""
+        """The steps of the workers, and the memory that they share."""
         if self._steps is None:
             raise InputError(NOT_ENTERED)
         return self._steps
 
     @property
     def history(self) -> History:
-        """What happened in each epoch that is over."""
+        """The records of the finished epochs."""
         return self.training.history
 
     @property
@@ -109,13 +109,13 @@ class Trainer:
         return self.training.finished
 
     def __enter__(self) -> Self:
-        require(self._steps is None, "this Trainer is in a with block already: make another one")
+        require(self._steps is None, "this Trainer is in a with block already: make another Trainer")
         network, plan = self.network, self.plan
         network.loss = self.data.loss
         if self.labelled and network.classes is None:
             network.classes = network.class_names
         elif not self.labelled and self.data.loss.for_numbers:
-            network.classes = None  # it learns numbers now, and predicts them
+            network.classes = None  # from now on it predicts numbers
         network.adapt(self.data.examples.inputs, self.data.examples.rows)
         with np.errstate(over="ignore", invalid="ignore"):
             start_loss = probe(network, self.data).loss
@@ -133,7 +133,7 @@ class Trainer:
         return self
 
     def _open(self) -> None:
-        """Let the workers start."""
+        """Start the workers."""
         training, plan = self.training, self.plan
         steps = Steps(
             self.network,
@@ -160,44 +160,44 @@ class Trainer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.opened.__exit__(kind, error, trace)
-        if not self.whole:
+        if not self.intact:
             self.training.last.restore(self.network)
         elif self.training.averages and error is None:
             np.copyto(self.network.theta, self.training.averages["theta"])
             np.copyto(self.network.buffers, self.training.averages["buffers"])
 
     def step(self) -> None:
-        """Take the next step. After the last one of an epoch, the epoch is measured, and the history has its record.
+        """Take the next step. After the last step of an epoch, measure the epoch and add its record to the history.
 
-        Ctrl-C waits for the end of the step. After an error within one, training goes on from a state that is restored.
+        Ctrl-C waits for the end of the step. After an error within a step, call `restore` before the next step.
 
         Raises:
-            InputError: the training is over, or was broken off within a step; a change by `plan.augment` that cannot
-                be used.   DivergenceError: the loss is not finite; the network is as it was after the last whole epoch.
-            WorkerError: another worker has failed.
+            InputError: the training is over, or was interrupted within a step; `plan.augment` returned something that
+                cannot be used.   DivergenceError: the loss is not finite; the network is as it was after the last
+                finished epoch.   WorkerError: another worker has failed.
         """
         training = self.training
-        self._check_whole()
+        self._check_intact()
         self.next_epoch()
-        told: list[bool] = []
+        interrupts: list[bool] = []
         try:
-            self.whole = False
-            with first_interrupt(lambda: told.append(True)), np.errstate(over="ignore", invalid="ignore"):
-                if training.batch < training.batches:  # else its state was taken before it was measured
+            self.intact = False
+            with first_interrupt(lambda: interrupts.append(True)), np.errstate(over="ignore", invalid="ignore"):
+                if training.batch < training.batches:  # else it was restored to a state just before the measurement
                     self.begin()
                     self.learn()
                     self.end()
                 if training.batch == training.batches:
                     self.measure()
-            self.whole = True
+            self.intact = True
         except DivergenceError:
             training.last.restore(self.network)
             raise
-        if told:
+        if interrupts:
             raise KeyboardInterrupt
 
     def epoch(self) -> Record:
-        """Go on to the end of this epoch, or take a whole one; returns its record.
+        """Continue to the end of this epoch, or take a whole new one; return its record.
 
         Raises:
             InputError, DivergenceError, WorkerError: as `step`.
@@ -208,41 +208,42 @@ class Trainer:
         return self.history.records[-1]
 
     def state(self) -> TrainingState:
-        """All there is to know of the training, to go back to or to keep."""
-        self._check_whole()
+        """A copy of the whole state of the training, for `restore` or for a file."""
+        self._check_intact()
         return self.training.state()
 
     def restore(self, state: TrainingState) -> None:
-        """Go to a state of this training, earlier or later, or of another one with the same settings, bit for bit.
+        """Set the training to a state, bit for bit. The state may be earlier or later, or from another training with
+        the same settings.
 
         Raises:
-            InputError: it is of another training, or damaged; then nothing was changed.
+            InputError: the state belongs to another training, or is damaged; nothing was changed.
         """
         require(self._steps is not None, NOT_ENTERED)
-        if self.whole:
+        if self.intact:
             self.training.restore(state)
             return
-        self.opened.close()  # the other workers may be anywhere in the step that was broken off: they start anew
+        self.opened.close()  # the other workers may be anywhere in the interrupted step, so restart them
         try:
             self.training.restore(state)
-            self.whole = True
+            self.intact = True
         finally:
             self._open()
 
-    def _check_whole(self) -> None:
+    def _check_intact(self) -> None:
         require(self._steps is not None, NOT_ENTERED)
-        require(self.whole, "this training was broken off within a step: go back to a state of it with restore(state)")
+        require(self.intact, "this training was interrupted within a step: call restore(state) with one of its states")
 
     def failure(self) -> str | None:
-        """What to tell of a training that ended no better than it began, and its usual causes; None if it is well."""
+        """A message if the training ended no better than it began, with the usual causes; None if it did not fail."""
         with np.errstate(over="ignore", invalid="ignore"):
             return failure(self.training, self.data)
 
     def next_epoch(self) -> None:
-        """Begin the next epoch, if this one is over and measured.
+        """Begin the next epoch, if the current one is finished and measured.
 
         Raises:
-            InputError: it was the last one, or the training was stopped.
+            InputError: the current one was the last, or the training was stopped.
         """
         training = self.training
         stopped = training.history.stopped
@@ -251,23 +252,23 @@ class Trainer:
             return
         require(training.epoch < training.epochs, f"the training is over: it had all its {training.epochs} epochs")
         training.epoch += 1
-        training.batch = training.right = 0
+        training.batch = training.correct = 0
         training.weight = training.loss_sum = training.seconds = 0.0
 
     def begin(self) -> None:
-        """Begin a step: choose its batch and rate, and let the other workers start."""
+        """Begin a step: choose its batch and learning rate, and start the other workers."""
         training, plan = self.training, self.plan
         self.started = time.perf_counter()
-        rows = self._order()[training.batch * self.batch_size : (training.batch + 1) * self.batch_size]
+        rows = self._rows_of_epoch()[training.batch * self.batch_size : (training.batch + 1) * self.batch_size]
         step = (training.epoch - 1) * training.batches + training.batch
         factor = plan.schedule.factor(step, training.epochs * training.batches)
         training.learning_rate = plan.optimizer.lr * training.rate * factor
         self.batch = self.steps.begin(rows, step, lr=training.learning_rate)
 
     def learn(self, worker: int = 0) -> None:
-        """What one worker does in a step: forward, loss and backward of its shards, and the update of its blocks."""
+        """The part of one worker in a step: forward, loss and backward of its shards, then the update of its blocks."""
         steps, optimizer = self.steps, self.plan.optimizer
-        batch, reader = steps.told_batch(), steps.readers[worker]
+        batch, reader = steps.current_batch(), steps.readers[worker]
         network = reader.network
         for shard in steps.shards_of(worker, batch):
             x, y, weights = reader.take(shard.rows, shard.gradient, shard.observed, step=batch.step, shard=shard.number)
@@ -275,40 +276,40 @@ class Trainer:
             loss, prediction = network.loss.forward(logits, y, weights=weights, total=batch.weight)
             dlogits = network.loss.backward(prediction, y, weights=weights, total=batch.weight)
             network.backward_parameters(dlogits)
-            steps.keep(shard, loss, count_right(network, prediction, y) if self.labelled else 0)
+            steps.record(shard, loss, count_correct(network, prediction, y) if self.labelled else 0)
         for block in steps.blocks_of(worker, batch):
             optimizer.update(block.theta, block.sum, block.state, lr=batch.lr, step=batch.step)
             steps.averaged(block, batch)
 
     def end(self) -> None:
-        """End a step: wait for the other workers, and count what it gave.
+        """End a step: wait for the other workers, and add its results to those of the epoch.
 
         Raises:
             DivergenceError, WorkerError: as `step`.
         """
         training = self.training
-        loss, right = self.steps.end(self.batch)
+        loss, correct = self.steps.end(self.batch)
         if not math.isfinite(loss):
-            raise self._ran_away(training.batch + 1)
+            raise self._divergence(training.batch + 1)
         training.batch += 1
         training.weight += self.batch.weight
         training.loss_sum += loss * self.batch.weight
-        training.right += right
+        training.correct += correct
         training.seconds += time.perf_counter() - self.started
 
     def measure(self) -> None:
-        """End an epoch: measure it, and write its record into the history.
+        """End an epoch: measure it, and add its record to the history.
 
         Raises:
             DivergenceError: parameters or validation outputs are not finite.
         """
         training, network = self.training, self.network
         if not np.isfinite(network.theta).all():
-            raise self._ran_away(training.batch)
+            raise self._divergence(training.batch)
         started = time.perf_counter()
         record: Record = {"epoch": training.epoch, "training_loss": training.loss}
         if self.labelled:
-            record["training_accuracy"] = training.right / training.seen
+            record["training_accuracy"] = training.correct / training.seen
         with self._averaged():
             if self.plan.penalties:
                 arrays = [segment.view(network.theta) for segment in network.segments if segment.is_weight]
@@ -319,44 +320,44 @@ class Trainer:
             record |= {"learning_rate": training.learning_rate, "seconds": training.seconds}
             training.history.records.append(record)
             training.history.kept_epoch = training.epoch
-            training.best.observe(training)  # may want the last network still
+            training.best.observe(training)  # may copy training.last, so this comes first
             training.last.take(network)
 
     def _validate(self, validation: Examples) -> Record:
         workers = self.workers if self.plan.shards > 1 else 1
         try:
             loss, accuracy = measure(self.network, validation, workers=workers)
-        except InputError:  # the weights are finite still, but the outputs are not
-            raise self._ran_away(self.training.batch) from None
+        except InputError:  # the weights are finite, but the outputs are not
+            raise self._divergence(self.training.batch) from None
         if not math.isfinite(loss):
-            raise self._ran_away(self.training.batch)
+            raise self._divergence(self.training.batch)
         return {"validation_loss": loss} | ({} if accuracy is None else {"validation_accuracy": accuracy})
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
-        """Meanwhile the network is the average of those so far, if weights are averaged."""
+        """Inside, the network holds the averaged weights, if weights are averaged."""
         if not self.training.averages:
             yield
             return
-        now = Snapshot(self.network)
+        current = Snapshot(self.network)
         np.copyto(self.network.theta, self.training.averages["theta"])
         np.copyto(self.network.buffers, self.training.averages["buffers"])
         try:
             yield
         finally:
-            now.restore(self.network)
+            current.restore(self.network)
 
-    def _order(self) -> Array:
-        """The rows of the examples, in the order in which this epoch takes them."""
+    def _rows_of_epoch(self) -> Array:
+        """The rows of the examples, in the order of this epoch."""
         epoch, rows = self.training.epoch, self.data.examples.rows
-        if self.order[0] != epoch:
+        if self.epoch_rows[0] != epoch:
             shuffled = self.plan.shuffle
             rng = random_stream(self.plan.seed, "shuffle", epoch)
-            self.order = epoch, rows[rng.permutation(len(rows))] if shuffled else rows
-        return self.order[1]
+            self.epoch_rows = epoch, rows[rng.permutation(len(rows))] if shuffled else rows
+        return self.epoch_rows[1]
 
     def _settings(self) -> dict[str, Any]:
-        """What must be the same when a training goes on from a state."""
+        """The settings that must be the same when a training continues from a state."""
         return self.plan.to_table() | {
             "layers": [to_table(layer) for layer in self.network.layers],
             "loss": to_table(self.data.loss),
@@ -368,13 +369,13 @@ class Trainer:
             "data": fingerprint(self.data.examples, self.data.weights),
         }
 
-    def _ran_away(self, batch: int) -> DivergenceError:
+    def _divergence(self, batch: int) -> DivergenceError:
         training = self.training
-        kept = f"as it was after epoch {training.epoch - 1}" if training.epoch > 1 else "as it was at the start"
+        state_kept = f"as it was after epoch {training.epoch - 1}" if training.epoch > 1 else "as it was at the start"
         rate = training.learning_rate
         return DivergenceError(
             f"the loss is no longer a finite number in epoch {training.epoch}, batch {batch} of {training.batches}; "
-            f"the network is kept {kept}. Lower the learning rate (it was {rate:g}; try {rate / 10:g}), "
-            "and see that the inputs are scaled",
+            f"the network is kept {state_kept}. Lower the learning rate (it was {rate:g}; try {rate / 10:g}), "
+            "and check that the inputs are scaled",
             training.history,
         )

@@ -1,6 +1,6 @@
 """Weights of examples: how much each counts in the loss.
 
-Where some classes are rare, or some examples better known than others, not all should pull equally hard.
+They help if some classes are rare, or some examples are more reliable than others.
 """
 
 from typing import Any
@@ -22,8 +22,8 @@ def example_weights(
     """The weight of every row of the inputs, class weight times sample weight; None if all count the same.
 
     Raises:
-        InputError: weights that are negative, not finite, all 0 or not as many as there should be; class weights for
-            targets that are no classes.
+        InputError: weights are negative, not finite or all 0; their number is wrong; there are class weights, but the
+            targets are not classes.
     """
     if class_weights is None and sample_weights is None:
         return None
@@ -33,15 +33,15 @@ def example_weights(
     if class_weights is not None:
         weights *= _of_classes(examples.targets[examples.rows], class_weights, max(network.output_shape[0], 2), loss)
     require(bool(weights.any()), "sample_weights, class_weights: together all weights are zero, so no example counts")
-    twice = sample_weights is not None and len(np.unique(examples.rows)) < len(examples.rows)
-    require(not twice, "sample_weights: an example that stands in the split twice cannot have two weights")
-    spread = np.zeros(len(examples.inputs), network.dtype)
-    spread[examples.rows] = weights
-    return spread
+    repeated = sample_weights is not None and len(np.unique(examples.rows)) < len(examples.rows)
+    require(not repeated, "sample_weights: an example that is in the split twice cannot have two weights")
+    all_weights = np.zeros(len(examples.inputs), network.dtype)
+    all_weights[examples.rows] = weights
+    return all_weights
 
 
 def _of_classes(targets: Array, given: ClassWeights, classes: int, loss: Loss) -> Array:
-    """The weight of each example by its class; for a distribution over classes, the mean weight of these."""
+    """The weight of each example by its class; for a distribution over classes, the mean weight of the classes."""
     labelled = targets.ndim == 1
     if not (labelled or (loss.classifies and is_distribution(targets))):
         raise InputError("class_weights: the targets must be classes, but these are numbers")
