@@ -525,6 +525,7 @@ def test_broken_off_outside_of_a_training(
         (["explain", "run", "row.csv", "--picture", "nowhere/a.png"], "nowhere/a.png"),
         (["data", "show", "nothing"], "unknown dataset 'nothing'"),
         (["data", "show", "digits", "--split", "tset"], "expected train, validation or test"),
+        (["data", "show", "few.csv", "--split", "validation"], "few.csv: its validation split is empty"),
         (["data", "export", "digits"], "--csv or --png"),
         (["recipes", "nothing"], "no recipe 'nothing'"),
     ],
@@ -538,6 +539,7 @@ def test_bad_input_is_one_line_and_exit_code_2(trained: Path, arguments: list[st
     write_csv(trained / "wide.csv", np.zeros((2, 9, 9), np.uint8), None)
     write_csv(trained / "row.csv", np.ones((2, 8, 8), np.uint8), np.array([3, 12]))
     (trained / "bad.csv").write_text("1,2,3\n1,2\n")
+    write_csv(trained / "few.csv", np.ones((4, 2, 2), np.uint8), np.array([0, 1, 0, 1]))
     assert message in refused(*arguments, cwd=trained)
 
 
