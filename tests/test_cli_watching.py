@@ -87,6 +87,8 @@ def test_compare_shows_what_differs_and_groups_of_seeds(runs: Path) -> None:
     ]
     assert f"{50 * sum(accuracies):.2f}" in text
     assert f"{100 * abs(accuracies[0] - accuracies[1]) / 2**0.5:.2f}" in text[text.index("standard deviation") :]
+    twice = glassnet("compare", "runs/wide", "runs/narrow", "runs/wide/", "--json", cwd=runs).stdout
+    assert [row["run"] for row in json.loads(twice)["runs"]] == ["runs/wide", "runs/narrow"]
     alone = glassnet("compare", "runs/wide", cwd=runs).stdout
     assert "differ" not in alone
     assert (

@@ -2,12 +2,14 @@
 
 import json
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from commandline import glassnet, process, refused
+from commandline import glassnet, refused
 from glassnet import doctor
 from glassnet.doctor import KERNEL, VARIABLE, Diagnosis, Products
 from glassnet.nn.errors import InputError
@@ -180,7 +182,12 @@ def test_a_new_process_computes_with_the_kept_kernel(settings: Path) -> None:
     if not openblas_with_avx512():
         pytest.skip("no AVX-512, or another BLAS")
     doctor.keep(KERNEL)
-    assert f"kernel          {KERNEL}" in process("doctor").stdout
+    command = (
+        "import sys; from glassnet import doctor; from glassnet.cli.app import main; doctor.REPETITIONS = 1; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", command, "doctor"], capture_output=True, text=True)
+    assert f"kernel          {KERNEL}" in done.stdout
+    assert f"The command line uses the kept kernel {KERNEL}" in done.stdout
 
 
 def test_a_damaged_choice_does_no_harm_to_a_command(settings: Path) -> None:

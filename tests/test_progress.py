@@ -40,7 +40,10 @@ def test_one_bar_serves_two_trainings(blobs) -> None:
     with gn.ProgressBar(out) as progress:
         for _ in range(2):
             gn.fit(gn.Network([gn.Dense(3)], input_shape=2), blobs, epochs=2, progress=progress)
+        for _ in range(2):
+            gn.fit(gn.Network([gn.Dense(3)], input_shape=2), blobs, epochs=1, progress=progress)
     assert out.file.getvalue().count("epoch 2/2") == 2
+    assert out.file.getvalue().count("epoch 1/1") == 2
 
 
 def test_an_epoch_in_a_line() -> None:
