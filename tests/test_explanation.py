@@ -639,7 +639,7 @@ def test_numbers_take_the_place_of_names(right: str, expected: str) -> None:
     ("arguments", "message"),
     [
         ({"x": np.zeros((3, 784))}, "takes one example, got a batch of 3"),
-        ({"x": np.zeros(783)}, "784 values an example"),
+        ({"x": np.zeros(783)}, "784 values per example"),
         ({"x": [[1], [2, 3]]}, "rows of different lengths"),
         ({"x": np.full(784, np.nan)}, "finite"),
         ({"x": np.full(784, "a")}, "array of numbers"),

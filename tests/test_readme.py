@@ -41,7 +41,7 @@ def test_the_listing_is_the_house() -> None:
     listing = README.partition("```\nsrc/glassnet/\n")[2].partition("```")[0]
     named = set(re.findall(r"(?:^  |  )([a-z_]+(?:/|\.py))  ", listing, re.MULTILINE))
     source = Path(glassnet.__file__).parent
-    there = {f"{path.name}/" for path in source.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    there = {f"{path.name}/" for path in source.iterdir() if any(path.glob("*.py"))}
     there |= {path.name for path in source.glob("*.py")} - {"__init__.py", "__main__.py", "version.py"}
     assert named == there
 

@@ -99,7 +99,7 @@ def test_what_has_no_form_in_pytorch(tmp_path: Path) -> None:
     with pytest.raises(gn.InputError, match="layer doubled1: Doubled has no PyTorch form; only layers of glassnet"):
         gn.export_torch(gn.Network([gn.Dense(2), Doubled()], input_shape=3), path)
     network = gn.Network([gn.Conv2D(2, 1), gn.Reshape((2, 9)), gn.Flatten(), gn.Dense(2)], input_shape=(3, 3, 1))
-    with pytest.raises(gn.InputError, match="layer reshape1: reshaped images have no PyTorch form"):
+    with pytest.raises(gn.InputError, match="layer reshape1: images that are reshaped by a layer other than Flatten"):
         gn.export_torch(network, path)
     network = gn.Network([gn.Dense(2)], input_shape=3)
     network.theta[0] = np.inf

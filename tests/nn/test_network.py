@@ -108,7 +108,7 @@ def test_prediction_in_many_batches_is_prediction_in_one(monkeypatch: pytest.Mon
 
 def test_large_examples_are_predicted_in_smaller_batches() -> None:
     network = gn.Network([gn.Conv2D(32, 3), gn.Flatten(), gn.Dense(2)], input_shape=(28, 28, 1))
-    # the largest output has 26 x 26 x 32 values an example
+    # the largest output has 26 x 26 x 32 values per example
     assert network._rows_at_once == 2**20 // (26 * 26 * 32)
     assert small()._rows_at_once == 1024
 
@@ -197,7 +197,7 @@ def test_a_network_for_real_targets_predicts_its_outputs() -> None:
     [
         (
             np.zeros((2, 5)),
-            r"layer rescale1: expected a batch of shape \(N, 4, 4\), 16 values an example; got \(2, 5\)",
+            r"layer rescale1: expected a batch of shape \(N, 4, 4\), 16 values per example; got \(2, 5\)",
         ),
         (np.zeros((4, 4)), r"for a single example write x\[None\]"),
         (np.zeros(16), r"got \(16,\) \(for a single example"),

@@ -175,7 +175,7 @@ def _(layer: Reshape, order: Array) -> Array:
     if len(layer.shape) == 1:
         return order.reshape(-1)
     same = np.array_equal(order.reshape(-1), np.arange(order.size))
-    require(same, f"layer {layer.name}: reshaped images have no PyTorch form, except after Flatten")
+    require(same, f"layer {layer.name}: images that are reshaped by a layer other than Flatten have no PyTorch form")
     return _order_of(layer.shape)
 
 

@@ -87,7 +87,7 @@ def as_batch(x: Array, input_shape: Shape, taker: str) -> Array:
             one = " (for a single example write x[None])" if x.size == values else ""
             raise InputError(
                 f"layer {taker}: expected a batch of shape (N, {', '.join(map(str, input_shape))}), "
-                f"{values} values an example; got {x.shape}{one}"
+                f"{values} values per example; got {x.shape}{one}"
             )
         x = x.reshape(len(x), *input_shape)
     return x

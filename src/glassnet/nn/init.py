@@ -38,7 +38,11 @@ class Initializer(ABC):
 @final
 @dataclass(frozen=True)
 class Constant(Initializer):
-    """Every value the same; 0 is the usual start of a bias."""
+    """Every value the same; 0 is the usual start of a bias.
+
+    Args:
+        value: the value.
+    """
 
     value: float = 0.0
 
@@ -49,7 +53,11 @@ class Constant(Initializer):
 @final
 @dataclass(frozen=True)
 class Uniform(Initializer):
-    """Uniform on [low, high), whatever the size of the layer, as in the simplest tutorials."""
+    """Uniform on [low, high), whatever the size of the layer, as in the simplest tutorials.
+
+    Args:
+        low, high: the ends of the range, low below high.
+    """
 
     low: float = -0.5
     high: float = 0.5
@@ -66,7 +74,11 @@ class Uniform(Initializer):
 @final
 @dataclass(frozen=True)
 class Normal(Initializer):
-    """Normal with mean 0 and this standard deviation, whatever the size of the layer."""
+    """Normal with mean 0 and this standard deviation, whatever the size of the layer.
+
+    Args:
+        std: the standard deviation, above 0.
+    """
 
     std: float = 0.01
 

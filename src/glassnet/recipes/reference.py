@@ -131,7 +131,9 @@ def sections(recipe: type) -> list[Section]:
 def _of_kind(name: str, kind: type, about: str) -> Iterator[Section]:
     """A section for the class, or for each class of a family."""
     family = bool(getattr(kind, "__abstractmethods__", None))
-    for cls in sorted(final_classes(kind).values(), key=lambda cls: cls.__name__) if family else [kind]:
+    classes: list[type] = list(final_classes(kind).values()) if family else [kind]
+    ours = [cls for cls in classes if cls.__module__.startswith("glassnet.")]  # without those that a person has made
+    for cls in sorted(ours, key=lambda cls: cls.__name__):
         first = inspect.cleandoc(cls.__doc__ or "").split("\n\n")[0].replace("\n", " ").replace("`", "")
         yield Section(name, cls.__name__ if family else "", first if family else about, tuple(_settings(cls)), cls)
 

@@ -19,14 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from glassnet.model.model import Model
 from glassnet.model.path import MODEL, RECIPE
 from glassnet.modelfile import load_network, read_about
 from glassnet.nn.errors import InputError
 from glassnet.nn.plain import shown
-from glassnet.nn.settings import from_table
 from glassnet.nn.summary import in_short
 from glassnet.recipes.recipe import Recipe, load_recipe
-from glassnet.recipes.toml import RecipeError
 from glassnet.train.history import History
 from glassnet.train.metrics import PerClass
 
@@ -114,16 +113,16 @@ def read_environment(folder: Path) -> dict[str, Any]:
 
 
 def _read_model(path: Path) -> SavedRun:
-    (network, parameters), about = _sizes(path), read_about(path)
-    try:
-        recipe = from_table(Recipe, about["recipe"], "") if "recipe" in about else None
-    except (InputError, RecursionError) as error:
-        raise RecipeError(f"{path}: the recipe in this model file cannot be used: {error}") from None
+    model = Model.open(path)
+    about, recipe = model.about, model.recipe
     evaluation = _evaluation(about["test"], path) if "test" in about else {}
     epochs = about.get("training", {}).get("epochs")
     epochs = epochs if type(epochs) is int and epochs > 0 else 0
     history = History(kept_epoch=_kept_epoch(about, epochs))
-    return SavedRun(path, recipe, network, parameters, history, evaluation, {}, epochs)
+    network = model.network
+    return SavedRun(
+        path, recipe, in_short(network.layers), network.theta.size, history, evaluation, environment={}, epochs=epochs
+    )
 
 
 def _sizes(path: Path) -> tuple[str, int]:
