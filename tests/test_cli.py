@@ -527,6 +527,7 @@ def test_broken_off_outside_of_a_training(
         (["data", "show", "digits", "--split", "tset"], "expected train, validation or test"),
         (["data", "show", "few.csv", "--split", "validation"], "few.csv: its validation split is empty"),
         (["data", "export", "digits"], "--csv or --png"),
+        (["data", "export", "digits", "text.txt", "--png"], "text.txt: File exists"),
         (["recipes", "nothing"], "no recipe 'nothing'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -86,6 +86,8 @@ def work(kind: str, folder: Path, connection: Connection) -> None:
     unraisable: list[str] = []
     sys.unraisablehook = lambda what: unraisable.append(f"{what.err_msg}: {what.exc_value!r}")
     path = folder / kind
+    if kind == "picture":
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # libtiff's own remarks say nothing here
     if kind in PROPERTIES:
         path.mkdir(exist_ok=True)
     else:

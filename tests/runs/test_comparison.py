@@ -101,7 +101,7 @@ def test_what_runs_are_ordered_by_is_told_where_it_differs() -> None:
 
 def test_spread_is_mean_and_deviation_of_a_sample() -> None:
     assert spread([1.0, 2.0, 6.0]) == Spread(3.0, pytest.approx(7**0.5))
-    assert spread([1.0, None]) is None
+    assert spread([1.0, None]) is spread([1.0, 2.0, None]) is None
     assert spread([1.0]) is None
 
 

@@ -96,6 +96,8 @@ def test_a_finished_run_goes_on_to_more_epochs_as_if_it_had_never_ended(digits: 
         find_unfinished(tmp_path / "run")
     with pytest.raises(RunError, match=r"expected a total of more than the 3 epochs that are trained, got 3"):
         find_unfinished(tmp_path / "run", epochs=3)
+    with pytest.raises(RunError, match=r"expected a total of more .*, got 2"):
+        find_unfinished(tmp_path / "run", epochs=2)
     assert str(find_unfinished(tmp_path / "run", epochs=6)) == "goes on with epoch 4 of 6"
     with pytest.raises(CrashError):
         resume(tmp_path / "run", digits, epochs=6, progress=crash_in(5))
