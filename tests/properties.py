@@ -105,15 +105,16 @@ def any_grey(number: int) -> int:
 
 
 def scene(number: int, folder: Path) -> None:
-    """A digit in a scene, another page, pen and light each time, takes the form of MNIST."""
+    """A digit in a scene, each time on another page, takes the form of MNIST and is read by the shipped network."""
     from data.handmade import SCENES
 
     rng = np.random.default_rng(number)
-    form_of_mnist(list(SCENES)[rng.integers(len(SCENES))], int(rng.integers(10)), number, folder)
+    name, digit = list(SCENES)[rng.integers(len(SCENES))], int(rng.integers(10))
+    assert read_in_scene(name, digit, number, folder) == digit, (name, digit)
 
 
-def form_of_mnist(name: str, digit: int, number: int, folder: Path) -> np.ndarray:
-    """This digit in this scene as the network sees it: as large, as bright, and with as much ink as MNIST's digits."""
+def read_in_scene(name: str, digit: int, number: int, folder: Path) -> int:
+    """What the shipped network reads: an image that is as large, as bright, and has as much ink as MNIST's digits."""
     from PIL import Image
 
     from data.handmade import picture
@@ -124,7 +125,8 @@ def form_of_mnist(name: str, digit: int, number: int, folder: Path) -> np.ndarra
     assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20, (name, digit)
     assert image.max() == 255, (name, digit)
     assert 0.025 < image.mean() / 255 < 0.3, (name, digit)
-    return image
+    network = gn.load_pretrained("cnn")
+    return int(gn.predict_views(network, image.reshape(1, *network.input_shape)).argmax())
 
 
 class CrashError(Exception):
