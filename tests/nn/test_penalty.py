@@ -165,3 +165,21 @@ def test_early_stopping_gives_back_the_best_average() -> None:
 def test_impossible_settings(make, message: str) -> None:
     with pytest.raises(gn.InputError, match=message):
         make()
+
+
+def test_a_limit_of_ones_own_is_kept_in_training() -> None:
+    class Positive(gn.Penalty):
+        def forward(self, W: np.ndarray) -> float:
+            return 0.0
+
+        def backward(self, W: np.ndarray, dW: np.ndarray) -> None:
+            pass
+
+        def project(self, W: np.ndarray) -> None:
+            np.maximum(W, 0, out=W)
+
+    network = gn.Network([gn.Dense(4), gn.ReLU(), gn.Dense(2)], input_shape=3)
+    x = np.random.default_rng(0).standard_normal((20, 3))
+    gn.fit(network, (x, np.arange(20) % 2), epochs=2, penalties=[Positive()])
+    assert (network.layers[0].W >= 0).all()
+    assert (network.layers[2].W >= 0).all()

@@ -113,3 +113,20 @@ def test_a_plateau_of_what_is_not_measured() -> None:
     x, y = np.random.default_rng(0).standard_normal((40, 3)), np.arange(40) % 2
     with pytest.raises(gn.InputError, match=r"cannot monitor 'validation_loss' \(there is no validation data\)"):
         gn.fit(gn.Network([gn.Dense(2)], input_shape=3), (x, y), callbacks=[gn.ReduceOnPlateau()])
+
+
+def test_a_callback_of_ones_own_may_have_a_monitor_and_say_which_network_is_best(blobs) -> None:
+    class Own(gn.Callback):
+        monitor = object()  # its own affair: what a callback needs of the history, `needs` says
+
+        def needs(self) -> list[str]:
+            return ["validation_loss"]
+
+        def best_by(self) -> str:
+            return "validation_loss"
+
+    settings = {"epochs": 5, "optimizer": gn.SGD(0.05), "callbacks": [Own()]}
+    history = gn.fit(net(), blobs, validation=spoiled(blobs), **settings)
+    assert history.kept_epoch == int(np.argmin(history["validation_loss"])) + 1 < len(history)
+    with pytest.raises(gn.InputError, match="cannot monitor 'validation_loss'"):
+        gn.fit(net(), blobs, **settings)

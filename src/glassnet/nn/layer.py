@@ -60,7 +60,7 @@ class Layer(ABC):
 
     takes_raw: ClassVar[bool] = False  # whether it takes stored values, such as uint8, as they are; others get floats
     is_random: ClassVar[bool] = False  # whether its training forward draws random numbers
-    measures_batches: ClassVar[bool] = False  # whether its training forward measures each shard for `update_buffers`
+    measures_batches: ClassVar[bool] = False  # whether it has `update_buffers`, for what each shard measures
 
     name: str = field(init=False, default="", repr=False)
     input_shape: Shape = field(init=False, default=(), repr=False)
@@ -100,6 +100,10 @@ class Layer(ABC):
         )
 
     # What follows serves the training step and those who ask what a layer is.
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.measures_batches = cls.update_buffers is not Layer.update_buffers
 
     def backward_parameters(self, dy: Array) -> None:
         """Only the gradients of the parameters: for the lowest layer of a training step, whose dx nobody asks for."""

@@ -6,7 +6,7 @@ prediction a running mean and variance take the place of those of the batch.
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import final
 
 import numpy as np
 
@@ -41,7 +41,6 @@ class BatchNorm(Layer):
     covariate shift", algorithms 1 and 2; Hoffer, Hubara and Soudry 2017, "Train longer, generalize better", section 4.
     """
 
-    measures_batches: ClassVar[bool] = True
     momentum: float = 0.9
     epsilon: float = 1e-5
 

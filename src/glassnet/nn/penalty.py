@@ -19,7 +19,11 @@ from glassnet.nn.settings import convert_settings
 class Penalty(ABC):
     """What weights cost, or a limit on them."""
 
-    limits: ClassVar[bool] = False  # whether `project` does anything
+    limits: ClassVar[bool] = False  # whether it has `project`
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.limits = cls.project is not Penalty.project
 
     def __post_init__(self) -> None:
         convert_settings(self)
@@ -103,7 +107,6 @@ class MaxNorm(Penalty):
     Reference: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting", section 5.1.
     """
 
-    limits: ClassVar[bool] = True
     limit: float
 
     def __post_init__(self) -> None:

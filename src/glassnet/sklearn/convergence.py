@@ -47,10 +47,10 @@ class Convergence(Callback):
         adaptive: bool,
         before: "Convergence | None" = None,
     ) -> None:
-        self.watched, self.tol, self.patience = monitor, tol, patience
+        self.monitor, self.tol, self.patience = monitor, tol, patience
         self.keep_best, self.adaptive = keep_best, adaptive
         self.rises = monitor.endswith(("score", "accuracy"))
-        continues = before is not None and before.watched == monitor
+        continues = before is not None and before.monitor == monitor
         # Larger is better, so losses are negated.
         self.best: float = before.best if before and continues else -np.inf
         self.waited: int = before.waited if before and continues else 0
@@ -66,7 +66,7 @@ class Convergence(Callback):
 
     def on_epoch(self, training: Training) -> None:
         record = training.history.records[-1]
-        value = record[self.watched] + (record.get("penalty", 0.0) if self.watched == "training_loss" else 0.0)
+        value = record[self.monitor] + (record.get("penalty", 0.0) if self.monitor == "training_loss" else 0.0)
         value = value if self.rises else -value
         self.waited = 0 if value >= self.best + self.tol else self.waited + 1
         if value > self.best:
@@ -82,7 +82,7 @@ class Convergence(Callback):
             self.rate = training.rate = training.rate / 5
             self.waited = 0
             return
-        self.reason = f"{self.watched} has not improved by {self.tol:g} for {self.patience} epochs"
+        self.reason = f"{self.monitor} has not improved by {self.tol:g} for {self.patience} epochs"
         training.stop(self.reason)
 
     def on_end(self, training: Training) -> None:

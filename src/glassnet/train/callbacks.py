@@ -16,8 +16,6 @@ class Callback:
     """Called by the training loop; a subclass defines only the methods that it needs."""
 
     saves_training: ClassVar[bool] = False  # if True, its on_start is called first, its on_batch and on_epoch last
-    gives_back_best: ClassVar[bool] = False  # if True, training returns the best network by `monitor`, not the last one
-    monitor: str | None = None  # the value of the history that it reads
 
     def on_start(self, training: Training) -> None:
         """Called before the first epoch."""
@@ -31,6 +29,14 @@ class Callback:
     def on_end(self, training: Training) -> None:
         """Called after the last epoch, also if training was stopped or interrupted; not after an error."""
 
+    def needs(self) -> Sequence[str]:
+        """The values of the history that it reads; `fit` refuses it if one of them is not measured."""
+        return ()
+
+    def best_by(self) -> str | None:
+        """The value by which the best network is chosen, which training then returns; None for the last network."""
+        return None
+
 
 @final
 @dataclass
@@ -43,8 +49,6 @@ class EarlyStopping(Callback):
         min_delta: an improvement must be better than the best value so far by more than this.
     """
 
-    gives_back_best: ClassVar[bool] = True
-
     monitor: str = "validation_accuracy"
     patience: int = 10
     min_delta: float = 0.0
@@ -56,6 +60,12 @@ class EarlyStopping(Callback):
         convert_settings(self)
         require(self.patience >= 1, f"EarlyStopping: patience must be at least 1 epoch, got {self.patience}")
         require(self.min_delta >= 0, f"EarlyStopping: min_delta must not be negative, got {self.min_delta}")
+
+    def needs(self) -> Sequence[str]:
+        return [self.monitor]
+
+    def best_by(self) -> str:
+        return self.monitor
 
     def on_start(self, training: Training) -> None:
         self.best, self.best_epoch = math.nan, 0
@@ -107,6 +117,9 @@ class ReduceOnPlateau(Callback):
         require(self.patience >= 1, f"ReduceOnPlateau: patience must be at least 1 epoch, got {self.patience}")
         require(self.min_delta >= 0, f"ReduceOnPlateau: min_delta must not be negative, got {self.min_delta}")
 
+    def needs(self) -> Sequence[str]:
+        return [self.monitor]
+
     def on_start(self, training: Training) -> None:
         self.best, self.waited = math.nan, 0
         for record in training.history:  # a resumed training already has records, and the rate they led to
@@ -136,11 +149,11 @@ def check_callbacks(callbacks: Any) -> None:
 
 def monitor_of(callbacks: Sequence[Callback]) -> str | None:
     """The monitored value of the first callback that returns the best network; None if no callback does."""
-    return next((callback.monitor for callback in callbacks if callback.gives_back_best), None)
+    return next((name for callback in callbacks if (name := callback.best_by())), None)
 
 
 def check_monitors(callbacks: Sequence[Callback], measured: Sequence[str]) -> None:
     """Raise InputError if a callback monitors a value that is not measured."""
     for callback in callbacks:
-        if callback.monitor is not None:
-            check_monitor(callback.monitor, measured)
+        for name in callback.needs():
+            check_monitor(name, measured)

@@ -116,7 +116,7 @@ def fit(
 def _finish(trainer: Trainer, callbacks: Sequence[Callback]) -> None:
     """Choose the network that is returned, and warn of a training that has failed."""
     training = trainer.training
-    if training.history.stopped or any(callback.gives_back_best for callback in callbacks):
+    if training.history.stopped or monitor_of(callbacks):
         training.best.restore(training)
     if not training.history.records:
         training.last.restore(trainer.network)  # no epoch was finished: not a network trained for part of one
