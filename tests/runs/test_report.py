@@ -160,7 +160,7 @@ def test_the_figures_are_those_of_the_evaluation(folder: Path) -> None:
     wrong = sum(n for t, row in enumerate(told["confusion"]) for p, n in enumerate(row) if t != p)
     assert f"of {told['examples']} test examples, which it has never seen: {wrong} are wrong" in page.text
     assert f"test loss {told['loss']:.4f}" in page.text
-    assert f"The 24 of {wrong:,} mistakes" in page.text
+    assert f"The 24 most confident of {wrong:,} mistakes" in page.text
     losses = gn.History.load(folder / "history.jsonl")["training_loss"]
     curve = next(image["alt"] for image in page.all("img") if "Curve of the loss" in image["alt"])
     assert f"training from {losses[0]:.4f} to {losses[-1]:.4f}" in curve
