@@ -105,7 +105,7 @@ def offline(in_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(variable, str(in_tmp / "home"))
 
 
-INSTEAD = "warning: digits is used instead: mnist could not be downloaded; get it with: glassnet data get mnist\n"
+INSTEAD = "warning: digits is used instead: mnist could not be downloaded; with a network try again: glassnet data get mnist\n"
 
 
 @pytest.mark.usefixtures("offline", "digits")
@@ -140,7 +140,7 @@ def test_who_asks_for_mnist_is_told_in_a_short_line_how_to_get_it(glassnet: Run,
     code, _, error = glassnet(*command.split())
     first, *details = error.splitlines()
     assert code == 2
-    assert first == "error: mnist could not be downloaded; get it with: glassnet data get mnist"
+    assert first == "error: mnist could not be downloaded; with a network try again: glassnet data get mnist"
     assert all(line.startswith("  ") for line in details)
     assert 'the dataset "digits"' in details[0]
     assert "train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz" in details[2]
@@ -151,5 +151,7 @@ def test_without_the_small_digits_too_the_short_line_is_left(glassnet: Run, monk
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)  # as Python marks what cannot be imported
     code, _, error = glassnet("summary", "classic")
     assert code == 2
-    assert error.startswith("error: mnist could not be downloaded; get it with: glassnet data get mnist\n  ")
+    assert error.startswith(
+        "error: mnist could not be downloaded; with a network try again: glassnet data get mnist\n  "
+    )
     assert error.endswith("  the 8x8 digits come with scikit-learn: pip install 'glassnet[sklearn]'\n")

@@ -380,7 +380,7 @@ def test_without_a_network_it_says_which_files_to_put_where(home: Path, toy: Ent
         load_dataset(toy)
     with pytest.raises(MissingDataError) as asked:
         load_dataset(toy, download=False)
-    assert str(offline.value) == "toy could not be downloaded; get it with: glassnet data get toy"
+    assert str(offline.value) == "toy could not be downloaded; with a network try again: glassnet data get toy"
     assert str(asked.value) == "toy is not on this machine; get it with: glassnet data get toy"
     digits, cache, *where = asked.value.__notes__
     assert 'the dataset "digits"' in digits
@@ -396,7 +396,10 @@ def test_the_fallback_is_taken_and_said(home: Path, toy: Entry, digits: Dataset)
     assert (instead.name, len(instead.validation)) == ("digits", 100)
     with pytest.raises(MissingDataError, match="toy could not be downloaded") as failed:
         load_dataset(toy, fallback="kmnist")
-    assert failed.value.__notes__[-1] == "kmnist could not be downloaded; get it with: glassnet data get kmnist"
+    assert (
+        failed.value.__notes__[-1]
+        == "kmnist could not be downloaded; with a network try again: glassnet data get kmnist"
+    )
 
 
 def test_a_data_folder_that_is_none(data: Path, monkeypatch: pytest.MonkeyPatch, toy: Entry) -> None:

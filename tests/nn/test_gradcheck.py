@@ -193,3 +193,13 @@ def test_bad_labels_are_named() -> None:
     network, x, _ = example()
     with pytest.raises(gn.InputError, match="label 7"):
         gn.check_gradients(network, x, np.array([0, 1, 2, 7]))
+
+
+def test_a_slope_that_is_0_everywhere_is_no_error() -> None:
+    """A bias before BatchNorm changes nothing: what is measured of it is rounding."""
+    network = gn.Network([gn.Dense(6), gn.BatchNorm(), gn.ReLU(), gn.Dense(3)], input_shape=5)
+    x = np.random.default_rng(0).standard_normal((12, 5))
+    check = gn.check_gradients(network, x, np.arange(12) % 3)
+    bias = next(tensor for tensor in check.tensors if (tensor.layer, tensor.tensor) == ("dense1", "b"))
+    assert np.abs(bias.numeric).max() < 1e-7
+    assert check.passed, str(check)

@@ -212,7 +212,8 @@ def _obtain_file(entry: Entry, file: RemoteFile, progress: Progress | None, down
 
 
 def _missing(entry: Entry, what: str, said: Sequence[str] = ()) -> MissingDataError:
-    error = MissingDataError(f"{entry.name} {what}; get it with: glassnet data get {entry.name}")
+    remedy = "with a network try again" if said else "get it with"
+    error = MissingDataError(f"{entry.name} {what}; {remedy}: glassnet data get {entry.name}")
     files = ", ".join(file.name for file in entry.files if not _locate(entry, file))
     error.add_note('without a network: the dataset "digits" comes with scikit-learn, 1,797 digits of 8x8 pixels')
     error.add_note(f"or put these files into {_folders(entry)[-1]},")
