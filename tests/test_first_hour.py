@@ -105,7 +105,10 @@ def offline(in_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(variable, str(in_tmp / "home"))
 
 
-INSTEAD = "warning: digits is used instead: mnist could not be downloaded; with a network try again: glassnet data get mnist\n"
+INSTEAD = (
+    "warning: digits is used instead: mnist could not be downloaded; with a network try again: "
+    "glassnet data get mnist\n"
+)
 
 
 @pytest.mark.usefixtures("offline", "digits")
