@@ -12,7 +12,7 @@ def whole_file(path: str | Path, *, part: str = ".part") -> Iterator[BinaryIO]:
     """A new file to write to; at the end it is flushed to the disk and then replaces the old file.
 
     Args:
-        part: the ending of its temporary name.
+        part: the ending of its temporary name; two writers of one file at once need two.
 
     Raises:
         OSError: the file cannot be written.

@@ -75,7 +75,6 @@ def explain(
     )
     batch = one_example(network, x)
     double = network.copy(dtype=np.float64)
-    double.logits(batch)  # raises InputError for values that are not finite
     spot = None if neuron is None else find_neuron(double, neuron)
 
     outputs = [output.copy() for output in double.trace(batch)]

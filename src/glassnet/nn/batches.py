@@ -113,6 +113,6 @@ def check_logits(logits: Array) -> None:
     bad = np.flatnonzero(~np.isfinite(logits.reshape(len(logits), -1)).all(axis=1))
     if len(bad):
         raise InputError(
-            f"the outputs for row {bad[:1]} are not finite ({len(bad):,} such rows): its values are too large for "
+            f"the outputs for row {bad[0]} are not finite ({len(bad):,} such rows): its values are too large for "
             f"{logits.dtype}, or the network's weights are"
         )

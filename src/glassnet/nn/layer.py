@@ -22,8 +22,8 @@ Shapes: x (N, ...) is a batch, one example a row; dy has the shape of y, dx of x
 
 This is all that a first reader needs. The rest of a training step asks for more:
 
-6. Both directions write into `space`, arrays that are kept from step to step, so that training allocates next to
-   nothing. What they return is valid until the next call of the same kind.
+6. In training, both directions write into `space`, arrays that are kept from step to step, so that training allocates
+   next to nothing. What they return is valid until the next call of the same kind.
 7. Some layers have `buffers()`: arrays that belong to the model but are not learned by gradient descent. `adapt` sets
    them from all training inputs, before the first step.
 8. A batch is cut into shards, and several workers may compute them at once. Each worker has a replica: the same
@@ -58,7 +58,9 @@ class Declared(NamedTuple):
 class Layer(ABC):
     """A differentiable function from a batch to a batch; its dataclass fields are its settings."""
 
-    takes_raw: ClassVar[bool] = False  # whether it takes stored values, such as uint8, as they are; others get floats
+    takes_raw: ClassVar[bool] = (
+        False  # whether it takes stored values, such as uint8, as they are; others get the network's dtype
+    )
     is_random: ClassVar[bool] = False  # whether its training forward draws random numbers
     measures_batches: ClassVar[bool] = False  # whether it has `update_buffers`, for what each shard measures
 
@@ -94,10 +96,10 @@ class Layer(ABC):
         """dx = dLoss/dx from dy = dLoss/dy; also writes the gradients of the parameters."""
 
     def __getattr__(self, name: str) -> Array:
-        """An array that the network has not given to the layer: W before there is a network."""
-        raise AttributeError(
-            f"{type(self).__name__} has no {name!r} yet, or at all; a network gives layers their arrays"
-        )
+        """Raise AttributeError: Python asks here only for what is not there, such as W before there is a network."""
+        if hasattr(type(self), name):
+            return object.__getattribute__(self, name)  # a property, whose own error says more
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}; arrays such as W come with the network")
 
     # What follows serves the training step and those who ask what a layer is.
 
@@ -112,10 +114,9 @@ class Layer(ABC):
     def space(self, name: str, shape: Shape, dtype: DTypeLike | None = None, *, keep: bool = True) -> Array:
         """An array to write a result into, of the layer's dtype or another; its values are whatever was left there.
 
-        It is kept from step to step. A batch that is shorter than one before it gets the first rows of the same memory.
-
         Args:
-            keep: False, as in prediction, makes a new array each time, so that many threads can use the layer at once.
+            keep: whether the array is kept for the next step, as in training; a shorter batch then gets its first rows.
+                Without, it is new: prediction writes nothing on the layer, so that many threads can use it at once.
         """
         kept = self.spaces.get(name) if keep else None
         if kept is not None and kept.shape == shape:
@@ -140,7 +141,7 @@ class Layer(ABC):
         """Take what the last training forward has measured into the buffers."""
 
     def input_scale(self) -> float | None:
-        """By what it multiplies each input, if by one constant; NaN if it measures how; None if it does not scale."""
+        """The constant that it multiplies inputs by; NaN if it measures how to scale; None if it does not scale."""
         return None
 
     def multiply_adds(self) -> int:
@@ -157,14 +158,14 @@ class Layer(ABC):
         They are the same again at the same address. So a training forward can be repeated, and its slope measured.
         """
         seed, step, shard, layer = self.address
-        return random_stream(seed, "dropout", step, shard, layer)
+        return random_stream(seed, "dropout", step, shard, layer)  # the purpose of all layers, named after the first
 
     def release(self) -> None:
         """Forget the network: its construction has failed."""
         self.name, self.input_shape, self.output_shape = "", (), ()
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy or a pickle keeps: the network binds the arrays again, the rest comes with the next forward."""
+        """What a copy or a pickle keeps. The copy of a network binds the arrays again; that of one layer has none."""
         bound = {name for own in (self.parameters(), self.buffers()) for name in own} if self.output_shape else set()
         bound |= {f"{prefix}{name}" for name in bound for prefix in ("d", "batch_")}
         state = {key: value for key, value in self.__dict__.items() if key not in bound}

@@ -34,8 +34,8 @@ class Loss(ABC):
     """
 
     classifies: ClassVar[bool] = False  # whether the targets are always classes
-    for_numbers: ClassVar[bool] = False  # whether it is for targets that are real numbers
-    keeps_unit: ClassVar[bool] = False  # whether such targets must stay in their unit, as counts must
+    for_numbers: ClassVar[bool] = False  # whether the targets are real numbers
+    keeps_unit: ClassVar[bool] = False  # whether targets must not be standardised, as counts must not
     probabilistic: ClassVar[bool] = False  # whether the predictions are probabilities
     least_yes: ClassVar[float] = 0.5  # the least prediction of a single output that means yes
     softmax: ClassVar[bool] = False  # whether the predictions are the softmax of the logits

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from glassnet.nn.array import Array
-from glassnet.nn.batches import as_batch, check_finite, forward_in_portions, portions, rows_at_once
+from glassnet.nn.batches import as_batch, check_finite, check_logits, forward_in_portions, portions, rows_at_once
 from glassnet.nn.entropy import CrossEntropy
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.layer import Layer
@@ -39,8 +39,8 @@ class Network:
         observed: what the last training forward measured for the buffers, laid out as they are.
         segments, buffer_segments: which part of the vectors belongs to which layer.
         loss: what the logits mean: CrossEntropy() until `fit` is given another.
-        threshold: an image with less `evidence` for its answer over its views (`predict_views`) is better refused, for
-            it is probably none of the classes; 0, at first, refuses nothing. `predict` answers all the same.
+        threshold: an image with less `evidence` for its answer over its views (`predict_views`) is better refused; 0,
+            at first, refuses nothing. It is kept for those who ask; `predict` answers all the same.
 
     Raises:
         InputError: layers that do not fit together.
@@ -69,11 +69,11 @@ class Network:
         try:
             check_class_names(self.classes, max(self.output_shape[0], 2))
             self.theta, self.buffers = first_values(self.segments, self.buffer_segments, self.dtype, seed)
-        except InputError:
+            self._bind()
+        except (InputError, MemoryError) as error:
             for layer in self.layers:
                 layer.release()
-            raise
-        self._bind()
+            raise InputError(str(error) or "this network does not fit into memory") from None
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -140,16 +140,16 @@ class Network:
         return as_batch(x, self.input_shape, self.layers[0].name)
 
     def trace(self, x: Array) -> list[Array]:
-        """What each layer makes of a batch x (N, ...), in prediction: its output, from the first to the logits (N, M).
+        """The output of each layer for x (N, ...), in prediction; the last are the logits. They may share memory with x.
 
         Raises:
             InputError: as `forward`.
         """
-        outputs, a = [], self.as_batch(x)
+        a = self.as_batch(x)
         check_finite(a)
-        for layer in self.layers:
-            a = self._through([layer], a)
-            outputs.append(a)
+        with np.errstate(over="ignore", invalid="ignore"):
+            outputs = [a := self._through([layer], a) for layer in self.layers]
+        check_logits(a)
         return outputs
 
     def summary(self) -> str:

@@ -89,7 +89,7 @@ def answer(recipe: type, table: dict[str, Any], put: Put) -> tuple[str, str] | N
 
 
 def _unknown_keys(known: list[Section], names: set[str], table: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """Section, key and value of each key that is not there; of an unknown section the first; at the top both are it."""
+    """Section, key and value of each unknown key; of an unknown section its first key; at the top (key, key, value)."""
     fields = {setting.key for setting in known[0].settings} | names
     for name, values in table.items():
         if name not in fields:

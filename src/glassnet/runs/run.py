@@ -85,8 +85,8 @@ def train_recipe(
 
     Raises:
         RunError: the folder is not empty or cannot be written to.
-        RecipeError, InputError: the recipe does not fit the dataset, or `start` the network; then no folder is made.
-        DivergenceError: as in `fit`; the last finite network is saved.
+        RecipeError, InputError: the recipe does not fit the dataset, or `start` the network; then the folder is left as
+        it was. DivergenceError: as in `fit`; the last finite network is saved.
     """
     folder = Path(folder)
     network = recipe.make_network(dataset) if network is None else network

@@ -78,7 +78,9 @@ def fit(
     )
     check_monitors(callbacks, trainer.data.measured)
 
-    callbacks = sorted(callbacks, key=lambda callback: callback.saves_training)  # a checkpoint sees what others did
+    callbacks = sorted(
+        callbacks, key=lambda callback: bool(callback.saves_training)
+    )  # a checkpoint sees what others did
     watcher = [progress] if progress else []
     after_batch = [*(c.on_batch for c in callbacks if type(c).on_batch is not Callback.on_batch), *watcher]
     after_epoch = [*(callback.on_epoch for callback in callbacks), *watcher]
