@@ -140,7 +140,7 @@ class Network:
         return as_batch(x, self.input_shape, self.layers[0].name)
 
     def trace(self, x: Array) -> list[Array]:
-        """The output of each layer for x (N, ...), in prediction; the last are the logits. They may share memory with x.
+        """The output of each layer for x (N, ...), in prediction, up to the logits; they may share memory with x.
 
         Raises:
             InputError: as `forward`.
