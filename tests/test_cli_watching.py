@@ -138,6 +138,14 @@ def test_compare_as_json_tells_all(runs: Path) -> None:
     assert group["accuracy"].keys() == {"mean", "deviation"}
 
 
+def test_compare_writes_out_what_a_terminal_would_obey(runs: Path, tmp_path: Path) -> None:
+    shutil.copytree(runs / "runs" / "narrow", tmp_path / "a\x1b[31mred")
+    shutil.copytree(runs / "runs" / "wide", tmp_path / "b")
+    done = glassnet("compare", "a\x1b[31mred", "b", cwd=tmp_path)
+    assert "\x1b" not in done.stdout
+    assert "a\\x1b[31mred" in done.stdout
+
+
 def test_compare_takes_model_files_and_says_that_data_differs(runs: Path) -> None:
     done = glassnet("compare", "cnn", "runs/wide", "runs/narrow/model.safetensors", cwd=runs)
     assert done.returncode == 0, done.stderr

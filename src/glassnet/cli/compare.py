@@ -81,7 +81,6 @@ def _read(paths: Sequence[Path]) -> tuple[list["SavedRun"], list[str]]:
 def _show(runs: list["SavedRun"]) -> None:
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
     from glassnet.cli.terminal import console, section
     from glassnet.runs import comparison
@@ -109,7 +108,7 @@ def _show(runs: list["SavedRun"]) -> None:
         table.add_column("setting", no_wrap=True)
         table.add_column("value: in which runs", overflow="fold")
         for key, values in differing.items():
-            table.add_row(key, Text("\n".join(_by_value(values))))
+            table.add_row(key, console.render_str("\n".join(_by_value(values))))
         console.print(table)
 
 
@@ -125,7 +124,6 @@ def _figures(runs: list["SavedRun"]) -> "Table":
     """A row for each run, two lines high, and one for each group of seeds."""
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
     from glassnet.cli.terminal import console
     from glassnet.runs import comparison
@@ -140,7 +138,7 @@ def _figures(runs: list["SavedRun"]) -> "Table":
         table.add_column(head, justify="right", no_wrap=True)
 
     def add(number: str, name: str, cells: Sequence[str]) -> None:
-        table.add_row(number, Text(name), *(cells[k] for k in shown))
+        table.add_row(number, console.render_str(name), *(cells[k] for k in shown))
 
     for number, run in enumerate(runs, 1):
         name = str(run.path)
