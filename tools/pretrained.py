@@ -62,7 +62,8 @@ def make(name: str) -> None:
         raise SystemExit(f"{path}: what was read is not what was saved")
     test = gn.evaluate(again, dataset.test)
     views = validation_views, gn.predict_views(again, dataset.test.x)
-    card = _card(name, recipe, folder, exact, rounded, test, views, again, temperature, path)
+    figures = _figures(recipe, folder, exact, rounded, test, views, again, temperature)
+    card = _card(name, recipe, folder, test, again, path, figures)
     (FOLDER / f"{name}.md").write_text(card, encoding="utf-8")
     print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, test accuracy {100 * test.accuracy:.2f} %")
 
@@ -71,18 +72,15 @@ def _card(
     name: str,
     recipe: Any,
     folder: Path,
-    exact: gn.Evaluation,
-    rounded: gn.Evaluation,
     test: gn.Evaluation,
-    views: tuple[Any, Any],
     network: gn.Network,
-    temperature: float,
     path: Path,
+    figures: list[tuple[str, str]],
 ) -> str:
     worst = sorted(test.per_class, key=lambda row: row.recall)[:3]
     rows = [
         ("what it is", f"{recipe.about}; {len(network.theta):,} parameters"),
-        *_figures(recipe, folder, exact, rounded, test, views, network, temperature),
+        *figures,
         *_origin(name, recipe, folder),
         ("size", f"{path.stat().st_size / 1e6:.2f} MB"),
         (

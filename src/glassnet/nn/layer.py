@@ -58,9 +58,7 @@ class Declared(NamedTuple):
 class Layer(ABC):
     """A differentiable function from a batch to a batch; its dataclass fields are its settings."""
 
-    takes_raw: ClassVar[bool] = (
-        False  # whether it takes stored values, such as uint8, as they are; others get the network's dtype
-    )
+    takes_raw: ClassVar[bool] = False  # whether it takes stored values, such as uint8; others get the network's dtype
     is_random: ClassVar[bool] = False  # whether its training forward draws random numbers
     measures_batches: ClassVar[bool] = False  # whether it has `update_buffers`, for what each shard measures
 
