@@ -180,12 +180,23 @@ class Model:
         grey = picture.read(drawing) if isinstance(drawing, str | Path) else np.asarray(drawing)
         if grey.ndim != 2 or grey.dtype != np.uint8:
             raise DataError(f"read: expected grey values (H, W), uint8, got {grey.dtype} of shape {grey.shape}")
-        names, loss = self.network.class_names, self.network.loss
         to_example = form_for(self.network.input_shape)
         try:
             image = to_example(grey)
         except DataError as error:
-            return Answer(names, problem=str(error))
+            return Answer(self.network.class_names, problem=str(error))
+        return self.judge(image)
+
+    def judge(self, image: Array) -> Answer:
+        """The digit in an image that has the form of the training digits, or why it is refused: as `read`.
+
+        Args:
+            image: (H, W), uint8, from 0 to `white`.
+
+        Raises:
+            InputError: an image of another size, or outputs that are not finite.
+        """
+        names, loss = self.network.class_names, self.network.loss
         predict = predict_views if loss.softmax and self.threshold > 0 else Network.predict_proba
         p = loss.by_class(predict(self.network, image[None]))
         its_evidence = float(evidence(p)[0]) if loss.softmax else None
