@@ -179,8 +179,7 @@ class Model:
 
         if self.schema:
             raise DataError(f"{self.path}: this model was trained on a table and reads no pictures: use predict")
-        in_file = isinstance(drawing, str | Path | bytes | IOBase)
-        grey = picture.read(drawing) if in_file else np.asarray(drawing)
+        grey = picture.read(drawing) if isinstance(drawing, str | Path | bytes | IOBase) else np.asarray(drawing)
         if grey.ndim != 2 or grey.dtype != np.uint8:
             raise DataError(f"read: expected grey values (H, W), uint8, got {grey.dtype} of shape {grey.shape}")
         to_example = form_for(self.network.input_shape)
