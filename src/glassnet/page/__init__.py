@@ -1,0 +1,1 @@
+"""The page: the web server through which a browser sees a network."""
