@@ -20,6 +20,7 @@ EVERYBODYS = ("version", "warn", "wholefile")
 ARROWS = {
     "__main__": {"cli"},
     "cli": ANY,
+    "page": ANY,
     "__init__": ANY,  # the public names
     "runs": {*("model", "recipes", "plots", "train", "modelfile", "tables", "data", "nn"), *EVERYBODYS},
     "sklearn": {"progress", "train", "nn"},

@@ -4,7 +4,7 @@
 module also handles the layers that predict differently, such as Dropout and BatchNorm.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -92,9 +92,9 @@ def slopes_of(layer: Layer, x: Array, unit: Index) -> Array:
     return pass_back(layer, x, dy)[0].copy()
 
 
-def back_to_x(network: Network, inputs: list[Array], dlogits: Array) -> Array:
-    """One row of dx for each row of dlogits, all for the same example."""
+def back_to(network: Network, inputs: Sequence[Array], dlogits: Array, position: int = -1) -> Array:
+    """dLoss/dy for the layer at this position, or dLoss/dx: one row for each row of dlogits, of the same example."""
     d = dlogits
-    for layer, x in zip(reversed(network.layers), reversed(inputs), strict=True):
+    for layer, x in zip(reversed(network.layers[position + 1 :]), reversed(inputs[position + 1 :]), strict=True):
         d = pass_back(layer, np.repeat(x, len(d), axis=0), d)
     return d

@@ -70,6 +70,7 @@ def weighted_sum(
             f"{at(names[0], pairs[k][0])} {at(names[1], pairs[k][1])}",
             (float(factors[k, 0]), float(factors[k, 1])),
             float(products[k]),
+            ((names[0], pairs[k][0]), (names[1], pairs[k][1])),
         )
         for k in shown
     )

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from glassnet.explanation import text
-from glassnet.explanation.backward import back_to_x
+from glassnet.explanation.backward import back_to
 from glassnet.explanation.equations import at, equations, number
-from glassnet.explanation.given import image_shape, one_example, one_hot_rows, target
+from glassnet.explanation.given import image_shape, learning_rate, one_hot_rows
 from glassnet.explanation.neuron import neuron_numbers
-from glassnet.explanation.records import ExampleNumbers, LayerNumbers, LayerPass, Worked, top_output
+from glassnet.explanation.passes import ForwardPass, LossPass
+from glassnet.explanation.records import ExampleNumbers, Index, LayerNumbers, LayerPass, Worked, top_output
 from glassnet.explanation.step import one_step
 from glassnet.explanation.thread import find_neuron, thread_back
 from glassnet.explanation.worked import worked_backward, worked_forward
@@ -24,6 +25,7 @@ from glassnet.nn.array import Array
 from glassnet.nn.entropy import CrossEntropy
 from glassnet.nn.errors import require
 from glassnet.nn.layer import Layer
+from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.reshape import Standardize
 from glassnet.nn.settings import describe
@@ -66,28 +68,17 @@ def explain(
             above 0; the number of names is wrong.
     """
     size = math.prod(network.input_shape)
-    require(0 < lr < math.inf, f"lr must be a number above 0, got {lr!r}")
+    lr = learning_rate(lr)
     require(len(names) in (0, size), f"explain: expected names of {size:,} inputs, or none, got {len(names):,}")
-    require(
-        len(network.output_shape) == 1,
-        f"explain takes a network with flat outputs (M,), but these have shape {network.output_shape}: end it in "
-        "Flatten() or Dense(classes)",
-    )
-    batch = one_example(network, x)
-    double = network.copy(dtype=np.float64)
+    forward = ForwardPass.of(network, x)
+    double, batch, logits = forward.network, forward.batch, forward.logits
     spot = None if neuron is None else find_neuron(double, neuron)
+    end = LossPass.of(forward, y)
+    label, prediction, loss = end.label, end.prediction, end.loss
+    rows = one_hot_rows(end.targets, double)
 
-    outputs = [output.copy() for output in double.trace(batch)]
-    inputs = [layer_input(layer, a) for layer, a in zip(double.layers, [batch, *outputs], strict=False)]
-    logits = outputs[-1]
-    targets, assumed = target(double, y, logits)
-    loss, prediction = double.loss.forward(logits, targets)
-    dlogits = double.loss.backward(prediction, targets)
-    rows = one_hot_rows(targets, double)
-    label = int(targets[0]) if targets.ndim == 1 else None
-
-    attributions, from_mean = attributed(double, inputs, batch, named=bool(names))
-    passes = thread_back(double, inputs, outputs, dlogits, top_output(label, rows), spot)
+    attributions, from_mean = attributed(forward, named=bool(names))
+    passes = thread_back(double, forward.inputs, forward.outputs, end.dlogits, top_output(label, rows), spot)
 
     return Explanation(
         x=batch[0].copy(),
@@ -98,7 +89,7 @@ def explain(
         target=rows,
         label=label,
         predicted=int(double.loss.labels(prediction)[0]) if double.task == "classification" else None,
-        assumed=assumed,
+        assumed=end.assumed,
         loss=loss,
         loss_description=describe(double.loss),
         loss_equations=equations(type(double.loss), "Forward"),
@@ -106,9 +97,9 @@ def explain(
         probabilistic=double.loss.probabilistic,
         softmax=double.loss.softmax,
         worked_loss=worked_loss(double, loss, prediction[0], label),
-        dlogits=dlogits[0].copy(),
+        dlogits=end.dlogits[0].copy(),
         attributions=attributions,
-        update=None if assumed and label is None else one_step(double, batch, targets, loss, passes, spot, lr),
+        update=None if end.assumed and label is None else one_step(double, batch, end.targets, loss, passes, spot, lr),
         neuron=None if spot is None else neuron_numbers(double, passes, *spot, lr),
         image_shape=None if names else image_shape(np.shape(x), double.input_shape),
         names=tuple(names),
@@ -116,17 +107,13 @@ def explain(
     )
 
 
-def layer_input(layer: Layer, a: Array) -> Array:
-    """The input of a layer as the network gives it: raw values for a layer that takes them, else floats."""
-    return a if layer.takes_raw else a.astype(layer.dtype, copy=False)
-
-
-def attributed(network: Network, inputs: Sequence[Array], batch: Array, *, named: bool) -> tuple[Array, bool]:
+def attributed(forward: ForwardPass, *, named: bool) -> tuple[Array, bool]:
     """Gradient times input for each output, (M, *input_shape), and whether the inputs were taken minus their mean."""
+    network, batch = forward.network, forward.batch
     first = network.layers[0]
     mean = first.mean if named and isinstance(first, Standardize) else None
     difference = batch.astype(np.float64) if mean is None else batch - mean
-    return back_to_x(network, list(inputs), np.eye(network.output_shape[0])) * difference, mean is not None
+    return back_to(network, forward.inputs, np.eye(network.output_shape[0])) * difference, mean is not None
 
 
 def with_equations(layer: Layer, p: LayerPass) -> LayerNumbers:
@@ -147,3 +134,13 @@ def worked_loss(network: Network, loss: float, prediction: Array, label: int | N
         p = float(prediction[label])
         return Worked("L", f"-log {at('p', (label,))}", f"-log {number(p)}", loss)
     return Worked("L", "", "", loss)
+
+
+def worked_dlogit(end: LossPass, loss: Loss, k: Index) -> Worked:
+    """dLoss/dlogits at one output k, with its numbers if the equation of the loss is p - t."""
+    p, value = float(end.prediction[0][k]), float(end.dlogits[0][k])
+    left = at("dL/dz", k)
+    if "dl/dz = p - t" not in equations(type(loss), "Backward"):
+        return Worked(left, "", "", value)
+    t = "t'" if getattr(loss, "smoothing", 0) else "t"  # the smoothed target
+    return Worked(left, f"{at('p', k)} - {at(t, k)}", f"{number(p)} - {number(p - value)}", value)

@@ -1,13 +1,16 @@
 """Converts the arguments of an explanation: one example and its target, for the network and the loss."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from glassnet.explanation.records import Index
 from glassnet.nn.array import Array, Shape
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
+from glassnet.nn.plain import LONGEST, nearest, shown
 
 
 def one_example(network: Network, x: Any) -> Array:
@@ -30,6 +33,46 @@ def image_shape(given: Shape, input_shape: Shape) -> Shape | None:
             return shape
     side = math.isqrt(math.prod(input_shape))
     return (side, side) if side >= 8 and side * side == math.prod(input_shape) else None
+
+
+def position_of(network: Network, name: Any) -> int:
+    """The position of the layer of this name.
+
+    Raises:
+        InputError: there is no such layer.
+    """
+    known = {layer.name: position for position, layer in enumerate(network.layers)}
+    if not isinstance(name, str) or name not in known:
+        raise InputError(f"expected the name of a layer, got {shown(name)}; {nearest(str(name)[:LONGEST], known)}")
+    return known[name]
+
+
+def index_within(shape: Shape, given: Any, what: str) -> Index:
+    """An index into an array of this shape, from whole numbers; `what` names the array in the error.
+
+    Raises:
+        InputError: these are not as many whole numbers as the shape has, or one is out of range.
+    """
+    whole = isinstance(given, Sequence) and all(type(i) is int for i in given)
+    if not whole or len(given) != len(shape) or not all(0 <= i < side for i, side in zip(given, shape, strict=True)):
+        first, last = ",".join("0" * len(shape)), ",".join(str(side - 1) for side in shape)
+        raise InputError(f"{what}: expected an index from [{first}] to [{last}], got {shown(given)}")
+    return tuple(given)
+
+
+def pixel_index(network: Network, shape: Shape, given: Any) -> Index:
+    """The index of a pixel in the input of a network, from that index or from its place in an example of this shape."""
+    if isinstance(given, Sequence) and len(given) != len(network.input_shape):
+        flat = int(np.ravel_multi_index(index_within(shape, given, "input"), shape))
+        return tuple(map(int, np.unravel_index(flat, network.input_shape)))
+    return index_within(network.input_shape, given, "input")
+
+
+def learning_rate(lr: Any) -> float:
+    """A learning rate, which must be above 0 and finite."""
+    number = isinstance(lr, int | float) and not isinstance(lr, bool)
+    require(number and 0 < lr < math.inf, f"lr must be a number above 0, got {shown(lr)}")
+    return float(lr)
 
 
 def target(network: Network, y: Any, logits: Array) -> tuple[Array, bool]:

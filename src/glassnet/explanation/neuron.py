@@ -75,24 +75,34 @@ def _(layer: Conv2D, unit: Index, place: Index) -> Index | None:
 
 
 @singledispatch
-def weights_met(layer: Layer, place: Index) -> list[tuple[Index, float]]:
-    """The weights that multiply an input of the layer, each with its index in W; empty for a layer without weights."""
+def weights_met(layer: Layer, place: Index) -> list[tuple[Index, Index, float]]:
+    """The weights that multiply an input of the layer, each with the unit it belongs to and its index in W.
+
+    Empty for a layer without weights.
+    """
     return []
 
 
 @weights_met.register
-def _(layer: Dense, place: Index) -> list[tuple[Index, float]]:
-    return [((*place, j), float(weight)) for j, weight in enumerate(layer.W[place])]
+def _(layer: Dense, place: Index) -> list[tuple[Index, Index, float]]:
+    return [((j,), (*place, j), float(weight)) for j, weight in enumerate(layer.W[place])]
 
 
 @weights_met.register
-def _(layer: Conv2D, place: Index) -> list[tuple[Index, float]]:
+def _(layer: Conv2D, place: Index) -> list[tuple[Index, Index, float]]:
     channel = layer.W[:, :, place[2]]  # (K, K, F)
-    return [((k, m, place[2], f), float(channel[k, m, f])) for k, m, f in np.ndindex(channel.shape)]
+    (top, _), (left, _) = (layer.margins(side) for side in layer.input_shape[:2])
+    H1, W1, F = layer.output_shape
+    met: list[tuple[Index, Index, float]] = []
+    for k, m in np.ndindex(channel.shape[:2]):
+        (i, below), (j, right) = (divmod(at, layer.stride) for at in (place[0] + top - k, place[1] + left - m))
+        if below == right == 0 and 0 <= i < H1 and 0 <= j < W1:
+            met += [((i, j, f), (k, m, place[2], f), float(channel[k, m, f])) for f in range(F)]
+    return met
 
 
 def outgoing_weights(layer: Layer, place: Index, a: float) -> tuple[Outgoing, ...]:
     """The largest weights that multiply this input of the layer."""
     met = weights_met(layer, place)
-    largest = [met[k] for k in np.argsort([-abs(weight) for _, weight in met])[:INPUTS]]
-    return tuple(Outgoing(layer.name, index, weight, a * weight) for index, weight in largest)
+    largest = [met[k] for k in np.argsort([-abs(weight) for *_, weight in met])[:INPUTS]]
+    return tuple(Outgoing(layer.name, unit, index, weight, a * weight) for unit, index, weight in largest)

@@ -15,11 +15,16 @@ Index = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Term:
-    """One product in a sum: `x[12] W[12,3]`, its two factors, and their product."""
+    """One product in a sum: `x[12] W[12,3]`, its two factors, and their product.
+
+    Attributes:
+        parts: the name and the index of each factor, such as ("x", (12,)) and ("W", (12, 3)).
+    """
 
     symbol: str
     factors: tuple[float, float]
     value: float
+    parts: tuple[tuple[str, Index], tuple[str, Index]]
 
 
 @dataclass(frozen=True)
@@ -102,9 +107,14 @@ class Input:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A weight of a later layer that multiplies the output of a neuron, and the product."""
+    """A weight of a later layer that multiplies the output of a neuron, and the product.
+
+    Attributes:
+        unit: the index of the unit of the later layer.   index: that of the weight in W.
+    """
 
     layer: str
+    unit: Index
     index: Index
     weight: float
     product: float
@@ -223,11 +233,16 @@ class ExampleNumbers:
 
         so that an input with the same effect on all logits has no effect here.
         """
-        effect: Array = self.attributions[k]
-        if not self.softmax:
-            return effect
-        others = np.arange(len(self.logits)) != k
-        return effect - np.tensordot(softmax(self.logits[None, others])[0], self.attributions[others], axes=1)
+        return effect_on(k, self.attributions, self.logits if self.softmax else None)
+
+
+def effect_on(k: int, attributions: Array, logits: Array | None) -> Array:
+    """The effect of each input on output k: its attribution; given logits of a softmax (M,), on its log-odds."""
+    effect: Array = attributions[k]
+    if logits is None:
+        return effect
+    others = np.arange(len(logits)) != k
+    return effect - np.tensordot(softmax(logits[None, others])[0], attributions[others], axes=1)
 
 
 def top_output(label: int | None, target: Array) -> int:

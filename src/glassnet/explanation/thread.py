@@ -39,24 +39,27 @@ def thread_back(
     for layer, x, y, (unit, place, slopes) in zip(
         reversed(network.layers), reversed(inputs), reversed(outputs), thread, strict=True
     ):
-        dx = pass_back(layer, x, dy)
-        passes.append(
-            LayerPass(
-                name=layer.name,
-                x=np.array(x[0]),
-                y=y[0].copy(),
-                dy=dy[0].copy(),
-                dx=dx[0].copy(),
-                parameters={name: getattr(layer, name).copy() for name in layer.parameters()},
-                gradients={name: getattr(layer, f"d{name}").copy() for name in layer.parameters()},
-                unit=unit,
-                place=place,
-                slopes=slopes,
-                remark=REMARKS.get(way_back(layer, x), ""),
-            )
-        )
-        dy = dx
+        passes.append(layer_pass(layer, x, y, dy, unit, place, slopes))
+        dy = passes[-1].dx[None]
     return passes[::-1]
+
+
+def layer_pass(layer: Layer, x: Array, y: Array, dy: Array, unit: Index, place: Index, slopes: Array) -> LayerPass:
+    """The numbers of one layer, for a batch of one."""
+    dx = pass_back(layer, x, dy)
+    return LayerPass(
+        name=layer.name,
+        x=np.array(x[0]),
+        y=y[0].copy(),
+        dy=dy[0].copy(),
+        dx=dx[0].copy(),
+        parameters={name: getattr(layer, name).copy() for name in layer.parameters()},
+        gradients={name: getattr(layer, f"d{name}").copy() for name in layer.parameters()},
+        unit=unit,
+        place=place,
+        slopes=slopes,
+        remark=REMARKS.get(way_back(layer, x), ""),
+    )
 
 
 def follow(
@@ -69,18 +72,23 @@ def follow(
     unit = top
     for position in reversed(range(len(network.layers))):
         unit = path.get(position, unit)
-        x = inputs[position]
-        slopes = slopes_of(network.layers[position], x, unit)
-        weight = np.abs(slopes * x[0])
-        if not weight.any():
-            weight = np.abs(slopes)
-        flat = int(weight.argmax())
-        shape = network.layers[position].output_shape
-        if not weight.any() and x.size == math.prod(shape):  # all slopes are 0: take the input at the unit's own place
-            flat = int(np.ravel_multi_index(unit, shape))
-        place = path.get(position - 1) or tuple(map(int, np.unravel_index(flat, x[0].shape)))
+        layer, x = network.layers[position], inputs[position]
+        slopes = slopes_of(layer, x, unit)
+        place = path.get(position - 1) or strongest_input(layer, x, unit, slopes)
         yield unit, place, slopes
         unit = place
+
+
+def strongest_input(layer: Layer, x: Array, unit: Index, slopes: Array) -> Index:
+    """The place of the input with the largest effect on a unit."""
+    weight = np.abs(slopes * x[0])
+    if not weight.any():
+        weight = np.abs(slopes)
+    flat = int(weight.argmax())
+    shape = layer.output_shape
+    if not weight.any() and x.size == math.prod(shape):  # all slopes are 0: take the input at the unit's own place
+        flat = int(np.ravel_multi_index(unit, shape))
+    return tuple(map(int, np.unravel_index(flat, x[0].shape)))
 
 
 def find_neuron(network: Network, neuron: str) -> tuple[int, Index]:

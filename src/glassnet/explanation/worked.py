@@ -231,7 +231,14 @@ def _(layer: Dense, p: LayerPass) -> tuple[Worked, ...]:
             f"{at('x', place)} {at('dy', unit)}",
             f"{number(x[i])} * {protected(dy[j])}",
             product,
-            (Term(f"{at('x', place)} {at('dy', unit)}", (float(x[i]), float(dy[j])), product),),
+            (
+                Term(
+                    f"{at('x', place)} {at('dy', unit)}",
+                    (float(x[i]), float(dy[j])),
+                    product,
+                    (("x", place), ("dy", unit)),
+                ),
+            ),
         ),
         Worked(at("db", unit), at("dy", unit), number(dy[j]), float(dy[j])),
         weighted_sum(at("dx", place), ("dy", "W"), pairs, np.stack([dy, layer.W[i]], axis=1)),
