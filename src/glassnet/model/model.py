@@ -5,8 +5,9 @@ Parts that only some methods need, such as pictures, explanations and evaluation
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from io import IOBase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 import numpy as np
 
@@ -160,14 +161,15 @@ class Model:
             for p, image in zip(self._by_class(inputs), inputs, strict=True)
         ]
 
-    def read(self, drawing: str | Path | Array) -> Answer:
+    def read(self, drawing: str | Path | bytes | BinaryIO | Array) -> Answer:
         """The digit in a picture, or why it is refused: there is no digit, there are several, or too little evidence.
 
         The drawing is converted to the form of the training digits. A classifier with a threshold uses five views of it
         (`predict_views`), and refuses a picture with less evidence.
 
         Args:
-            drawing: a picture file, or grey values (H, W), uint8, dark on light or light on dark.
+            drawing: a picture file, its bytes, or that file open for reading bytes; or grey values (H, W), uint8, dark
+                on light or light on dark.
 
         Raises:
             DataError: this is not a picture; the model was not trained on digits.   InputError: outputs are not finite.
@@ -177,7 +179,8 @@ class Model:
 
         if self.schema:
             raise DataError(f"{self.path}: this model was trained on a table and reads no pictures: use predict")
-        grey = picture.read(drawing) if isinstance(drawing, str | Path) else np.asarray(drawing)
+        in_file = isinstance(drawing, str | Path | bytes | IOBase)
+        grey = picture.read(drawing) if in_file else np.asarray(drawing)
         if grey.ndim != 2 or grey.dtype != np.uint8:
             raise DataError(f"read: expected grey values (H, W), uint8, got {grey.dtype} of shape {grey.shape}")
         to_example = form_for(self.network.input_shape)

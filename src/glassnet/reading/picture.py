@@ -4,8 +4,9 @@ Only this module uses Pillow.
 """
 
 import warnings
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -26,7 +27,7 @@ ROWS = 256  # rows converted at a time, so that a picture of four bytes per pixe
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "ICO")
 
 
-def read(path: str | Path) -> Array:
+def read(source: str | Path | bytes | BinaryIO) -> Array:
     """Read a picture as grey values (H, W), uint8: 0 is black, 255 is white.
 
     Colours become their luminance. But if a mixture of red, green and blue has more than twice the contrast between
@@ -34,36 +35,58 @@ def read(path: str | Path) -> Array:
     the rest stands out. A photo is rotated by its EXIF orientation. From an animation the first frame is used. 16 bits
     are scaled to 8.
 
+    Args:
+        source: the path of a file, the bytes of one, or a file that is open for reading bytes.
+
     Raises:
         DataError: no such file, not a picture, a broken one, or one of more than 40 million pixels.
     """
-    from PIL import Image, UnidentifiedImageError
+    if isinstance(source, str | Path):
+        return _read_path(Path(source))
+    if isinstance(source, bytes | bytearray | memoryview):
+        return _read_open(BytesIO(source), "")
+    return _read_open(source, "")
 
-    path = Path(path)
+
+def _read_path(path: Path) -> Array:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "is not a file" if path.exists() else "does not exist"
         raise DataError(f"{path}: expected a picture, but it {what}")
-    if path.stat().st_size == 0:
-        raise DataError(f"{path}: expected a picture, but the file is empty")
+    try:
+        with path.open("rb") as file:
+            return _read_open(file, f"{path}: ")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _read_open(file: BinaryIO, where: str) -> Array:
+    """The grey values of the picture in an open file; messages begin with `where`."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        start = file.read(12)
+        file.seek(0)
+    except (OSError, ValueError, AttributeError) as error:
+        raise DataError(f"{where}expected a picture, but it cannot be read: {brief(error)}") from None
+    if not start:
+        raise DataError(f"{where}expected a picture, but the file is empty")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # harmless oddities of the file
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
+            with Image.open(file, formats=FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise Image.DecompressionBombError
                 return _grey(image)
-    except PermissionError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     except UnidentifiedImageError:
-        if _is_heif(path):
-            raise DataError(f"{path}: a HEIC or AVIF picture, which cannot be read: save it as JPEG or PNG") from None
-        raise DataError(f"{path}: expected a picture ({', '.join(FORMATS)}), but the file is not one") from None
+        if _is_heif(start):
+            raise DataError(f"{where}a HEIC or AVIF picture, which cannot be read: save it as JPEG or PNG") from None
+        raise DataError(f"{where}expected a picture ({', '.join(FORMATS)}), but the file is not one") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # raised above, or by Pillow
-        raise DataError(f"{path}: the picture has more than {MOST_PIXELS:,} pixels: make it smaller") from None
+        raise DataError(f"{where}the picture has more than {MOST_PIXELS:,} pixels: make it smaller") from None
     except Exception as error:  # on a damaged file Pillow's decoders raise nearly anything
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path}: the picture is broken: {brief(reason)}") from None
+        raise DataError(f"{where}the picture is broken: {brief(reason)}") from None
 
 
 def as_grey(image: Array, white: int) -> Array:
@@ -151,7 +174,5 @@ def _mixture(colours: Array) -> tuple[float, float, float, float] | None:
     return red, green, blue, -255 * float(np.minimum(main, 0).sum())
 
 
-def _is_heif(path: Path) -> bool:
-    with path.open("rb") as file:
-        start = file.read(12)
+def _is_heif(start: bytes) -> bool:
     return start[4:8] == b"ftyp" and start[8:11] in (b"hei", b"hev", b"mif", b"avi")
