@@ -52,7 +52,7 @@ class Session:
         self, networks: Networks, slots: Slots, given: Recipe | None, tell: Callable[[dict[str, Any]], None]
     ) -> None:
         self.networks, self.given, self.tell = networks, given, tell
-        self.training = Training(slots, self._moved)
+        self.training = Training(self._moved, slots)
         self.shown = networks.names[0]
         self.model = networks.open(self.shown)
         self.image: Image | None = None
@@ -89,7 +89,7 @@ class Session:
             case messages.Layers(label):
                 return await run_sync(inside.layers, *self._now(), label)
             case messages.Layer(name, label):
-                return await run_sync(inside.layer, *self._now(), name, label)
+                return {**await run_sync(inside.layer, *self._now(), name, label), "last_step": self._last_step(name)}
             case messages.Unit(name, index, label):
                 return await run_sync(inside.unit, *self._now(), name, index, label)
             case messages.Speaks():
@@ -106,10 +106,10 @@ class Session:
             case messages.Begin(values):
                 return await self._begin(values)
             case messages.Move(by):
-                await getattr(self.training, by)()
+                getattr(self.training, by)()
                 return {}
             case messages.Go(position):
-                await self.training.go(position)
+                self.training.go(position)
                 return {}
             case messages.Save("model"):
                 return {"model": np.frombuffer(await self.training.save_model(), np.uint8)}
@@ -147,6 +147,14 @@ class Session:
             raise InputError("there is no digit to look at yet: draw one, or take an example")
         return changes.apply(self._network(), self.image.pixels, self.changes)
 
+    def _last_step(self, name: str) -> dict[str, Array] | None:
+        """The gradient of the last training step for each parameter of a layer; None where there is none."""
+        network, gradient = self._network(), self.training.gradient
+        if self.shown != IN_TRAINING or gradient is None:
+            return None
+        of_layer = (s for s in network.segments if network.layers[s.layer].name == name)
+        return {segment.name: segment.view(gradient) for segment in of_layer}
+
     def _facts(self) -> dict[str, Any]:
         network = self._network()
         return {"name": self.shown, **facts(network, white=self.model.white, can_refuse=network.threshold > 0)}
@@ -179,7 +187,7 @@ class Session:
         if name == IN_TRAINING:
             if self.training.network is None:
                 raise InputError("there is no training yet: choose a recipe and press Train or Step")
-            network, white = self.training.network, self.training.white
+            network, white = self.training.network, self.training.dataset.white if self.training.dataset else 255
             model = Model(Path(IN_TRAINING), network, None, {"data": {"white": white}})
         else:
             model = await run_sync(self.networks.open, name)
@@ -216,7 +224,7 @@ class Session:
         return await self._answer()
 
     async def _begin(self, values: dict[str, Any]) -> dict[str, Any]:
-        await self.training.begin(await run_sync(recipe_of, values))
+        await self.training.begin(await run_sync(recipe_of, values, self.given))
         return {}
 
     def _moved(self, state: dict[str, Any]) -> None:
