@@ -1,7 +1,7 @@
 """What a browser may ask: each message is one of these classes, checked field by field before anything is done."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from glassnet.nn.errors import InputError
 from glassnet.nn.plain import shown
@@ -135,20 +135,12 @@ class Save:
     what: Literal["model", "run"]
 
 
-Ask = Show | Clear | Example | Answer | Layers | Layer | Unit | Speaks | Weights | Change | Undo | Nudge
-Ask |= Begin | Move | Go | Save
+# Each of the two kinds is answered in its order, so a training that is saved holds up no drawing.
+Look = Show | Clear | Example | Answer | Layers | Layer | Unit | Speaks | Weights | Change | Undo | Nudge
+Train = Begin | Move | Go | Save
+Ask = Look | Train
 
-ASKS: dict[str, type[Ask]] = {
-    kind.__name__.lower(): kind
-    for kind in (
-        *(Show, Clear, Example, Answer, Layers, Layer, Unit, Speaks, Weights, Change, Undo, Nudge),
-        *(Begin, Move, Go, Save),
-    )
-}
-
-
-# They have an order of their own, so that a training which is saved holds up no drawing.
-OF_TRAINING = (Begin, Move, Go, Save)
+ASKS: dict[str, type[Ask]] = {kind.__name__.lower(): kind for kind in get_args(Ask)}
 
 
 def hello_of(message: dict[str, Any]) -> Hello:

@@ -51,7 +51,7 @@ class Place:
 
     def turn(self, ask: messages.Ask | None) -> asyncio.Lock:
         """Asks are answered in their order, those of the training in one of their own; None stands for a picture."""
-        return self.training if isinstance(ask, messages.OF_TRAINING) else self.looking
+        return self.training if isinstance(ask, messages.Train) else self.looking
 
     async def pace(self) -> None:
         """Wait if messages come too fast."""

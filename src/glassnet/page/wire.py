@@ -24,7 +24,7 @@ def packed(array: Array) -> dict[str, Any]:
     """An array as `{"shape": [28, 28], "f32": base64}`, or "u8" for uint8; little-endian, rows first."""
     kind = "u8" if array.dtype == np.uint8 else "f32"
     values = np.ascontiguousarray(array, np.uint8 if kind == "u8" else "<f4")
-    return {"shape": list(array.shape), kind: base64.b64encode(values).decode("ascii")}
+    return {"shape": list(array.shape), kind: base64.b64encode(values.data).decode("ascii")}
 
 
 def from_text(text: str) -> dict[str, Any]:
@@ -41,7 +41,8 @@ def from_text(text: str) -> dict[str, Any]:
         raise
     except (ValueError, RecursionError) as error:
         raise InputError(f"expected a message in JSON: {brief(error)}") from None
-    require(isinstance(message, dict), f'expected a message such as {{"id": 7, "ask": "answer"}}, got {shown(message)}')
+    if not isinstance(message, dict):
+        raise InputError(f'expected a message such as {{"id": 7, "ask": "answer"}}, got {shown(message)}')
     _check_depth(message, limits.DEPTH)
     return message
 
@@ -53,9 +54,9 @@ def number_of(message: dict[str, Any]) -> int:
         InputError: it has none, or one that does not fit into four bytes.
     """
     number = message.get("id")
-    right = type(number) is int and 0 <= number < NUMBERS
-    require(right, f"expected an id, a whole number from 0 to {NUMBERS - 1}, got {shown(number)}")
-    return number  # type: ignore[return-value]
+    if type(number) is not int or not 0 <= number < NUMBERS:
+        raise InputError(f"expected an id, a whole number from 0 to {NUMBERS - 1}, got {shown(number)}")
+    return number
 
 
 def split_picture(data: bytes) -> tuple[int, bytes]:
