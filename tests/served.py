@@ -47,7 +47,9 @@ class Served:
         given = headers or []
         named = {name.lower() for name, _ in given}
         own = [("Host", f"127.0.0.1:{self.port}"), ("Cookie", self.cookie), ("Connection", "close")]
-        lines = [f"{name}: {value}" for name, value in [*(h for h in own if h[0].lower() not in named), *given] if value]
+        lines = [
+            f"{name}: {value}" for name, value in [*(h for h in own if h[0].lower() not in named), *given] if value
+        ]
         text = "\r\n".join([f"{method} {path} HTTP/1.1", *lines, "", ""])
         return self.say(text.encode("latin-1"))
 

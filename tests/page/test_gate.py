@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("starlette", reason="the page needs the extra 'page'")
 
-from glassnet.page.gate import Gate  # noqa: E402
+from glassnet.page.gate import Gate
 
 PORT, TOKEN, ONCE = 4321, "t" * 43, "o" * 43
 HOST = ("host", f"127.0.0.1:{PORT}")
