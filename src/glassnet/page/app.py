@@ -1,68 +1,49 @@
-"""The web application: the files of the page, and the socket of a session."""
+"""The web application: the files of the page, and the WebSocket of each session."""
 
-import asyncio
-import json
+import re
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.routing import Mount, WebSocketRoute
 from starlette.staticfiles import StaticFiles
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.types import Scope
+from starlette.websockets import WebSocket
 
-from glassnet.page.messages import ask_of
-from glassnet.page.networks import Networks
-from glassnet.page.session import Session
-from glassnet.page.training import Slots
-from glassnet.page.wire import to_text
-from glassnet.recipes.recipe import Recipe
+from glassnet.page.conversation import converse
+from glassnet.page.sessions import Sessions
 
 WEB = Path(__file__).parent.parent / "web"
+FILE = re.compile(r"([a-z0-9][a-z0-9-]*/)*[a-z0-9][a-z0-9-]*\.[a-z0-9]+")  # so no .., no hidden file, no back slash
+# Here, because Python's own table is read from the system, which may call JavaScript plain text.
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+}
 
 
-def make_app(networks: Networks, given: Recipe | None) -> Starlette:
-    slots = Slots()
+def make_app(sessions: Sessions) -> Starlette:
+    """The application, without the gate before it."""
 
     async def talk(socket: WebSocket) -> None:
-        await socket.accept()
-        queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        session = Session(networks, slots, given, queue.put_nowait)
-        tasks: set[asyncio.Task[None]] = set()
+        await converse(socket, sessions)
 
-        async def handle(number: int, message: Any) -> None:
-            try:
-                if isinstance(message, bytes):
-                    answer = await session.read(message)
-                else:
-                    answer = await session.answer(ask_of(message))
-                queue.put_nowait({"id": number, "answer": answer})
-            except ValueError as error:
-                queue.put_nowait({"id": number, "problem": str(error)})
+    return Starlette(routes=[WebSocketRoute("/session", talk), Mount("/", Files(directory=WEB, html=True))])
 
-        async def send() -> None:
-            while True:
-                await socket.send_text(to_text(await queue.get()))
 
-        sender = asyncio.create_task(send())
-        queue.put_nowait({"event": "welcome", **await session.welcome()})
-        try:
-            while True:
-                received = await socket.receive()
-                if received["type"] == "websocket.disconnect":
-                    break
-                if received.get("bytes") is not None:
-                    data = received["bytes"]
-                    number, message = int.from_bytes(data[:4], "big"), data[4:]
-                else:
-                    message = json.loads(received["text"])
-                    number = message["id"]
-                task = asyncio.create_task(handle(number, message))
-                tasks.add(task)
-                task.add_done_callback(tasks.discard)
-        except WebSocketDisconnect:
-            pass
-        finally:
-            sender.cancel()
-            await session.close()
+class Files(StaticFiles):
+    """The files of a folder that have a plain name and a type of `TYPES`, and nothing else in it."""
 
-    return Starlette(routes=[WebSocketRoute("/session", talk), Mount("/", StaticFiles(directory=WEB, html=True))])
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file at this path; that at "." is index.html."""
+        path = "index.html" if path == "." else path
+        ending = Path(path).suffix
+        if ending not in TYPES or not FILE.fullmatch(path):
+            raise HTTPException(404, "there is no such file")
+        response = await super().get_response(path, scope)
+        response.headers["content-type"] = TYPES[ending]
+        return response

@@ -1,13 +1,20 @@
 """What a browser may ask: each message is one of these classes, checked field by field before anything is done."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from glassnet.nn.errors import InputError
 from glassnet.nn.plain import shown
 from glassnet.nn.settings import from_table
 
 Index = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Hello:
+    """The first message on a new WebSocket: which session the page had before, if it had one."""
+
+    session: str | None = None
 
 
 @dataclass(frozen=True)
@@ -128,16 +135,23 @@ class Save:
     what: Literal["model", "run"]
 
 
-Ask = Show | Clear | Example | Answer | Layers | Layer | Unit | Speaks | Weights | Change | Undo | Nudge
-Ask |= Begin | Move | Go | Save
+# Each of the two kinds is answered in its order, so a training that is saved holds up no drawing.
+Look = Show | Clear | Example | Answer | Layers | Layer | Unit | Speaks | Weights | Change | Undo | Nudge
+Train = Begin | Move | Go | Save
+Ask = Look | Train
 
-ASKS: dict[str, type[Ask]] = {
-    kind.__name__.lower(): kind
-    for kind in (
-        *(Show, Clear, Example, Answer, Layers, Layer, Unit, Speaks, Weights, Change, Undo, Nudge),
-        *(Begin, Move, Go, Save),
-    )
-}
+ASKS: dict[str, type[Ask]] = {kind.__name__.lower(): kind for kind in get_args(Ask)}
+
+
+def hello_of(message: dict[str, Any]) -> Hello:
+    """The first message of a browser.
+
+    Raises:
+        InputError: it is another one.
+    """
+    if message.get("ask") != "hello":
+        raise InputError(f"expected first the ask hello, got {shown(message.get('ask'))}")
+    return from_table(Hello, {key: value for key, value in message.items() if key not in ("id", "ask")}, "hello")
 
 
 def ask_of(message: dict[str, Any]) -> Ask:

@@ -10,6 +10,7 @@
 export class Problem extends Error {}
 
 const SESSION = "glassnet session"; // the key of its number in the tab's storage
+const TAKEN_OVER = 4001; // another tab shows this session now
 const RETRY = 1000; // milliseconds between two tries to reach a server that is gone
 
 /** Connect to the server that this page came from. */
@@ -33,7 +34,7 @@ export function connect() {
       for (const { reject } of waiting.values()) reject(new Problem(event.reason));
       waiting.clear();
       emit("lost", event.reason);
-      setTimeout(open, RETRY);
+      if (event.code !== TAKEN_OVER) setTimeout(open, RETRY);
     });
   }
 

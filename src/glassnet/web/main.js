@@ -43,6 +43,7 @@ const page = {
     drawing.clear({ silent: true });
     await page.try(async () => page.answered(await page.engine.ask("example", { label })));
   },
+  showTraining: () => show(IN_TRAINING),
   open: (one) => inside.open(one),
   check: (one) => check.choose(one),
   async change(one, value) {
@@ -133,8 +134,8 @@ page.engine.on("welcome", (said) => {
   page.answered(said.answer);
   training.refresh();
 });
-page.engine.on("training", ({ state }) => {
-  training.update(state);
+page.engine.on("training", ({ state, whole: all }) => {
+  training.update(state, all);
   if (state.recipe) followTraining();
 });
 page.engine.on("lost", (reason) => page.tell(reason || texts.lost));

@@ -77,6 +77,7 @@ export function trainingPanel(page) {
     try {
       await page.engine.ask("begin", { values: chosen });
       values = chosen;
+      await page.showTraining();
     } catch (error) {
       form.say(error.message);
       throw error;
@@ -117,8 +118,10 @@ export function trainingPanel(page) {
     }
   }
 
-  function update(now) {
+  /** A state of the training; with `all` it says all, else what is new. */
+  function update(now, all) {
     state = now;
+    if (all) [points, records] = [[], []];
     enable();
     if (!now.recipe) return;
     collect(now);
@@ -223,10 +226,8 @@ export function trainingPanel(page) {
     },
     /** A page that comes back: the training that its session has. */
     resume(now) {
-      points = [];
-      records = [];
       if (now.recipe) values = form.values();
-      update(now);
+      update(now, true);
     },
   };
 }
