@@ -1,6 +1,6 @@
 // The panel on which a person draws: with mouse, finger, pen or keys; or a photo, dropped, pasted or chosen.
 
-import { button, el, labelled } from "./dom.js";
+import { button, el, labelled, setOptions } from "./dom.js";
 import { newestOnly } from "./engine.js";
 import { texts } from "./texts.js";
 
@@ -210,10 +210,7 @@ export function drawingPanel(page) {
     clear,
     /** Offer the classes of the network as examples. */
     offer(classes) {
-      digit.replaceChildren(
-        el("option", { value: "" }, texts.any),
-        ...classes.map((name, k) => el("option", { value: String(k) }, name)),
-      );
+      setOptions(digit, [["", texts.any], ...classes.map((name, k) => [String(k), name])]);
     },
   };
 }

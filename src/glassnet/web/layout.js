@@ -14,7 +14,7 @@ export function layoutOf(shape, across) {
 }
 
 function vector(size, across) {
-  const wide = Math.min(size, across ?? (size <= 16 ? size : Math.ceil(Math.sqrt(size * 2) / 4) * 4));
+  const wide = Math.min(size, across ?? (size <= 10 ? size : Math.ceil(Math.sqrt(size * 2) / 4) * 4));
   return {
     width: wide,
     height: Math.ceil(size / wide),

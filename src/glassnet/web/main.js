@@ -89,6 +89,11 @@ document.body.append(
     {},
     el("h1", {}, texts.name),
     el("p", { class: "motto" }, texts.motto),
+    el(
+      "nav",
+      { "aria-label": texts.parts },
+      ...["draw", "inside", "training", "check"].map((id) => el("a", { href: `#${id}` }, texts.part[id])),
+    ),
     el("div", { class: "shown" }, labelled(texts.network, networks), facts),
   ),
   message,

@@ -49,7 +49,7 @@ export function unitView(page, one, enter) {
         const below = (index) => (unit.below === "input" ? texts.pixel(index) : at(unit.below, index));
         equationsHere.replaceChildren(
           ...unit.forward.map((worked) => equation(worked, open(unit.below), below)),
-          source(unit.source.forward) ?? "",
+          source(unit.source.forward, { open: true }) ?? "",
         );
         show("x", texts.inputX, unit.x, { open: open(unit.below), name: (index) => at("x", index) });
         const choose = (place) => change.choose(weightAt(unit, place));
