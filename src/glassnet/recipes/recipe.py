@@ -194,6 +194,14 @@ class Recipe:
         """The recipe as plain values, which read back give the same recipe."""
         return without_nothing(to_table(self))
 
+    def changed(self, settings: dict[str, Any]) -> "Recipe":
+        """The recipe with other settings, by dotted key, as in `load_recipe`.
+
+        Raises:
+            RecipeError: as `load_recipe`.
+        """
+        return _from_table(self.to_table(), settings, self.name)
+
     def settings(self) -> dict[str, str]:
         """Every setting as people write it, by its dotted key: {"optimizer.lr": "0.1"}; without `about`."""
         found: dict[str, str] = {}
@@ -229,11 +237,15 @@ def load_recipe(name: str | Path, *, settings: dict[str, Any] | None = None) -> 
     if not path.is_file():
         raise RecipeError(f"there is no recipe {str(name)!r} and no such file; {nearest(str(name), recipe_names())}")
     table = read_toml(path)
-    for key, value in (settings or {}).items():
-        _put(table, key, value)
     table.setdefault("name", path.stem)
-    called = name if name in recipe_names() else path
+    return _from_table(table, settings or {}, name if name in recipe_names() else path)
+
+
+def _from_table(table: dict[str, Any], settings: dict[str, Any], called: object) -> Recipe:
+    """The recipe in a table with these settings; `called` is what messages call it."""
     try:
+        for key, value in settings.items():
+            _put(table, key, value)
         try:
             return from_table(Recipe, table, "")
         except InputError as error:
@@ -242,7 +254,7 @@ def load_recipe(name: str | Path, *, settings: dict[str, Any] | None = None) -> 
                 raise UnknownKeyError(f"{called}: {reason}", form) from None
             raise RecipeError(f"{called}: {error}") from None
     except RecursionError:
-        raise RecipeError(f"{path}: expected a recipe, but its tables lie too deep in one another") from None
+        raise RecipeError(f"{called}: expected a recipe, but its tables lie too deep in one another") from None
 
 
 def _put(table: dict[str, Any], key: str, value: Any) -> None:

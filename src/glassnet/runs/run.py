@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,11 +36,12 @@ from glassnet.runs.report import write_report
 from glassnet.runs.unfinished import Unfinished, check_own
 from glassnet.tables.schema import digest
 from glassnet.train.callbacks import Callback
-from glassnet.train.checkpoint import Checkpoint
+from glassnet.train.checkpoint import Checkpoint, write_checkpoint
 from glassnet.train.history import DivergenceError, History, to_line
 from glassnet.train.loop import Watcher
 from glassnet.train.metrics import Evaluation, evaluate
 from glassnet.train.regression import RegressionEvaluation, evaluate_regression
+from glassnet.train.trainer import Trainer
 from glassnet.train.training import Training
 from glassnet.version import __version__
 from glassnet.wholefile import write_whole
@@ -93,18 +94,13 @@ def train_recipe(
     recipe = recipe.settled(dataset)
     if len(dataset.test) == 0:
         raise RunError(f"{dataset.name} has no test examples, so a run could not measure its network")
-    about = _about_data(dataset)
+    about = about_model(recipe, dataset)
     new = claim(folder)
     try:
         with alone(folder):
             check_free(folder)  # another process may have used the folder in the meantime
             with writing_to(folder):
-                (folder / RECIPE).write_text(to_toml(recipe.to_table()), encoding="utf-8")
-                begins_with = environment() | {"data": about["data"] if dataset.schema else {}}
-                if start is not None:
-                    begins_with["start"] = START
-                    save_network(start, folder / START)
-                write_json(folder / ENVIRONMENT, begins_with)
+                _begin(folder, recipe, about, dataset, start)
             checkpoint = Checkpoint(folder / CHECKPOINT, minutes=recipe.training.checkpoint_minutes)
             fit = partial(recipe.fit, network=network, start=start, progress=progress, workers=workers)
             return _train(folder, recipe, network, dataset, about, checkpoint, fit, pictures=pictures)
@@ -115,6 +111,51 @@ def train_recipe(
             if new:
                 folder.rmdir()
         raise
+
+
+def save_unfinished(
+    recipe: Recipe, dataset: Dataset, folder: str | Path, trainer: Trainer, *, pictures: bool = True
+) -> Run:
+    """Save a training where it stands, as `train_recipe` leaves it when it is interrupted there; it may go on.
+
+    Args:
+        recipe: of the training.   dataset: which it learns from.   folder: must not exist, or must be empty.
+        trainer: inside its `with` block.   pictures: as in `train_recipe`.
+
+    Raises:
+        RunError: as `train_recipe`.
+    """
+    folder, recipe = Path(folder), recipe.settled(dataset)
+    if len(dataset.test) == 0:
+        raise RunError(f"{dataset.name} has no test examples, so a run could not measure its network")
+    about = about_model(recipe, dataset)
+    network, history = _interrupted(recipe, trainer)
+    claim(folder)
+    with alone(folder):
+        check_free(folder)
+        with writing_to(folder):
+            _begin(folder, recipe, about, dataset)
+            history.save(folder / HISTORY)
+        write_checkpoint(folder / CHECKPOINT, trainer.state())
+        return _finish(folder, network, history, dataset, about, pictures=pictures)
+
+
+def _interrupted(recipe: Recipe, trainer: Trainer) -> tuple[Network, History]:
+    """The network and the history that `fit` would return if it were interrupted here, or is finished here."""
+    training, network = trainer.training, trainer.network.copy()
+    history = replace(training.history, records=list(training.history))
+    if not training.finished:
+        history.stopped, history.interrupted = f"interrupted in epoch {training.epoch}", True
+    best = training.best.snapshot if history.stopped or recipe.early_stopping else None
+    if best:
+        best.restore(network)
+        history.kept_epoch = training.best.epoch
+    elif not history.records:
+        training.last.restore(network)
+    elif training.averages:
+        np.copyto(network.theta, training.averages["theta"])
+        np.copyto(network.buffers, training.averages["buffers"])
+    return network, history
 
 
 def resume_run(
@@ -137,7 +178,7 @@ def resume_run(
     """
     folder, recipe = run.folder, run.recipe
     check_own(folder)
-    about = _about_data(dataset)
+    about = about_model(recipe, dataset)
     _check_data(dataset, about, folder)
     network = recipe.make_network(dataset)
     begins = not (folder / CHECKPOINT).is_file() and (folder / START).is_file()
@@ -147,6 +188,16 @@ def resume_run(
         checkpoint = Checkpoint(folder / CHECKPOINT, minutes=minutes, longer=run.longer)
         fit = partial(recipe.fit, network=network, start=start, progress=progress, workers=workers)
         return _train(folder, recipe, network, dataset, about, checkpoint, fit, pictures=pictures)
+
+
+def _begin(folder: Path, recipe: Recipe, about: dict[str, Any], dataset: Dataset, start: Network | None = None) -> None:
+    """Write what is known of a run before it trains."""
+    (folder / RECIPE).write_text(to_toml(recipe.to_table()), encoding="utf-8")
+    begins_with = environment() | {"data": about["data"] if dataset.schema else {}}
+    if start is not None:
+        begins_with["start"] = START
+        save_network(start, folder / START)
+    write_json(folder / ENVIRONMENT, begins_with)
 
 
 def _train(
@@ -160,18 +211,25 @@ def _train(
     *,
     pictures: bool,
 ) -> Run:
-    """Train, measure on the test split, and write the results.
+    """Train, and write the results.
 
     Args:
-        about: what prediction must know about the data.   fit: `recipe.fit` with all arguments but data and callbacks.
+        about: what the model file says besides the network.
+        fit: `recipe.fit` with all arguments but data and callbacks.
     """
-    about = {"recipe": recipe.to_table(), **about}
     try:
         _, history = fit(dataset, callbacks=[checkpoint, _Log(folder, recipe)])
     except DivergenceError:
         with writing_to(folder):
             save_network(network, folder / MODEL, about=about)
         raise
+    return _finish(folder, network, history, dataset, about, pictures=pictures)
+
+
+def _finish(
+    folder: Path, network: Network, history: History, dataset: Dataset, about: dict[str, Any], *, pictures: bool
+) -> Run:
+    """Save the network that a training gave, measure it on the test split, and write the results."""
     with writing_to(folder):
         save_network(network, folder / MODEL, about=about)  # now the network is safe, whatever fails later
     result = evaluate(network, dataset.test) if dataset.classes else evaluate_regression(network, dataset.test)
@@ -190,8 +248,12 @@ def _train(
     return Run(folder, network, history, result, drawn)
 
 
+def about_model(recipe: Recipe, dataset: Dataset) -> dict[str, Any]:
+    """What a model file says besides the network: the recipe, and what prediction must know about the data."""
+    return {"recipe": recipe.settled(dataset).to_table(), **_about_data(dataset)}
+
+
 def _about_data(dataset: Dataset) -> dict[str, Any]:
-    """What prediction must know about the data, besides the network."""
     if dataset.schema and dataset.train.targets is not None:
         checksum = digest(dataset.train.inputs, dataset.train.targets)
         return {"table": to_table(dataset.schema), "data": {"sha256": checksum}}

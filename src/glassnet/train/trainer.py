@@ -290,7 +290,7 @@ class Trainer:
         training = self.training
         loss, correct = self.steps.end(self.batch)
         if not math.isfinite(loss):
-            raise self._divergence(training.batch + 1)
+            raise self.divergence(training.batch + 1)
         training.batch += 1
         training.weight += self.batch.weight
         training.loss_sum += loss * self.batch.weight
@@ -305,7 +305,7 @@ class Trainer:
         """
         training, network = self.training, self.network
         if not np.isfinite(network.theta).all():
-            raise self._divergence(training.batch)
+            raise self.divergence(training.batch)
         started = time.perf_counter()
         record: Record = {"epoch": training.epoch, "training_loss": training.loss}
         if self.labelled:
@@ -328,9 +328,9 @@ class Trainer:
         try:
             loss, accuracy = measure(self.network, validation, workers=workers)
         except InputError:  # the weights are finite, but the outputs are not
-            raise self._divergence(self.training.batch) from None
+            raise self.divergence(self.training.batch) from None
         if not math.isfinite(loss):
-            raise self._divergence(self.training.batch)
+            raise self.divergence(self.training.batch)
         return {"validation_loss": loss} | ({} if accuracy is None else {"validation_accuracy": accuracy})
 
     @contextmanager
@@ -369,7 +369,8 @@ class Trainer:
             "data": fingerprint(self.data.examples, self.data.weights),
         }
 
-    def _divergence(self, batch: int) -> DivergenceError:
+    def divergence(self, batch: int) -> DivergenceError:
+        """The error that says that the loss stopped being finite in this batch of the current epoch."""
         training = self.training
         state_kept = f"as it was after epoch {training.epoch - 1}" if training.epoch > 1 else "as it was at the start"
         rate = training.learning_rate

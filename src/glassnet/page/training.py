@@ -1,0 +1,434 @@
+"""A training as the server sees it: it asks the training's process, and keeps what that sends.
+
+Everything here runs in the event loop, but for the thread that reads frames, which touches nothing that others change.
+"""
+
+import asyncio
+import atexit
+import multiprocessing
+import os
+import signal
+import socket
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from glassnet.data.dataset import Dataset
+from glassnet.modelfile import save_network
+from glassnet.nn.array import Array
+from glassnet.nn.errors import InputError, require
+from glassnet.nn.network import Network
+from glassnet.nn.summary import in_short
+from glassnet.page.form import check_size
+from glassnet.page.timeline import fingerprint, thinned
+from glassnet.page.trained import Command, Failure, Frame, data_of, serve
+from glassnet.recipes.recipe import Recipe
+from glassnet.runs.folder import RunError
+from glassnet.runs.run import about_model
+from glassnet.train.crew import processors
+from glassnet.train.history import Record
+from glassnet.train.metrics import evaluate
+
+State = dict[str, Any]
+
+RUNS = ("train", "epoch")  # commands that another command ends
+MOST_WAITING = 100  # commands of one training that wait
+POINTS = 2_000  # of the whole curve, for a page that has just opened
+# What a process has to end by itself, after SIGTERM, and after SIGKILL.
+SECONDS = (0.5, 0.4, 0.4)
+
+
+class Slots:
+    """Lets as many trainings compute at once as there are processors; the others wait in order.
+
+    Args:
+        count: how many compute at once; by default one for each processor.
+    """
+
+    def __init__(self, count: int | None = None) -> None:
+        self.count = processors() if count is None else count
+        self.line: list[Training] = []  # the first `count` compute
+
+    def join(self, training: "Training") -> None:
+        """Put a training at the end of the line, if it is not in it."""
+        if training not in self.line:
+            self.line.append(training)
+
+    def leave(self, training: "Training") -> None:
+        """Take a training out of the line, and let those behind it move up."""
+        if training in self.line:
+            behind = self.line[self.line.index(training) + 1 :]
+            self.line.remove(training)
+            for other in behind:
+                other.moved_up()
+
+    def place(self, training: "Training") -> int:
+        """The place of a training among those that wait, from 1; 0 if it does not wait."""
+        return max(self.line.index(training) - self.count + 1, 0) if training in self.line else 0
+
+
+class Training:
+    """One training of a session, in a process of its own.
+
+    `begin` says what to train. The process starts with the first command. Commands return at once; what they lead to
+    comes in frames, and for each `changed` is called with the new state.
+
+    Args:
+        changed: called in the event loop with the state, in which curve and records hold only what is new.
+        slots: shared by all trainings of the server.
+
+    Attributes:
+        recipe, dataset: what is trained; None before `begin`.
+        network: what the training would give now. It is replaced and never changed, so any thread may read it.
+        gradient: that the last step followed, laid out as `network.theta`; None at the start and while steps are taken.
+    """
+
+    def __init__(self, changed: Callable[[State], None], slots: Slots) -> None:
+        self.changed, self.slots = changed, slots
+        self.recipe: Recipe | None = None
+        self.dataset: Dataset | None = None
+        self.network: Network | None = None
+        self.gradient: Array | None = None
+        self._process: Any = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Forget all that a process has sent."""
+        self._frame: Frame | None = None
+        self._steps: list[Array] = []
+        self._losses: list[Array] = []
+        self._records: list[Record] = []
+        self._queue: deque[Command] = deque()
+        self._asked: dict[int, Command] = {}  # those that are not answered yet
+        self._answers: dict[int, asyncio.Future[Frame]] = {}
+        self._problem: str | None = None
+        self.gradient = None
+
+    async def begin(self, recipe: Recipe) -> None:
+        """Train this recipe from now on; the training before it ends.
+
+        Raises:
+            InputError, RecipeError, DataError: the recipe cannot be trained here; then nothing has changed.
+        """
+        recipe, dataset, note, network = await asyncio.to_thread(_prepare, recipe)
+        await self.close()
+        self._forget()
+        self.recipe, self.dataset, self.network, self._note = recipe, dataset, network, note
+        self.changed(self.state)
+
+    def train(self) -> None:
+        """Take steps until the end, or until another command."""
+        if not any(command.name == "train" for command in self._waiting()):
+            self._ask("train")
+
+    def pause(self) -> None:
+        """End `train` or `epoch` after the current step."""
+        if any(command.name in RUNS for command in self._queue):
+            self._queue = deque(command for command in self._queue if command.name not in RUNS)
+            self._go_on()
+        if any(command.name in RUNS for command in self._asked.values()):
+            self._ask("pause")
+
+    def step(self) -> None:
+        """Take one step."""
+        self._ask("step")
+
+    def epoch(self) -> None:
+        """Take steps to the end of the epoch."""
+        self._ask("epoch")
+
+    def back(self) -> None:
+        """Go back by one step."""
+        self._ask("back")
+
+    def go(self, position: int) -> None:
+        """Go to a position that was reached before; of several that wait, only the newest counts."""
+        if self._queue and self._queue[-1].name == "go":
+            self._queue.pop()
+        self._ask("go", position=position)
+
+    def start(self) -> None:
+        """Go back to the start."""
+        self._ask("start")
+
+    async def settled(self) -> None:
+        """Wait until every command is answered."""
+        while waiting := [self._answer(command.number) for command in self._waiting()]:
+            await asyncio.wait(waiting)
+
+    async def save_model(self) -> bytes:
+        """The network as a model file, measured on the test examples.
+
+        Raises:
+            InputError: nothing was begun.   ModelFileError: the network is not finite.
+        """
+        recipe, dataset = self._begun()
+        assert self.network is not None
+        return await asyncio.to_thread(_model_file, recipe, dataset, self.network, self._epochs_finished)
+
+    async def save_run(self) -> Path:
+        """Save the training as an interrupted `glassnet train` leaves it; return the new folder, below runs/.
+
+        Raises:
+            InputError: nothing was begun.   RunError: the folder cannot be written.
+        """
+        recipe, dataset = self._begun()
+        running = next((command.name for command in self._waiting() if command.name in RUNS), None)
+        folder = _own_folder(f"page-{recipe.name}-{dataset.name}")
+        answer = self._answer(self._ask("save", folder=folder))
+        if running:
+            self._ask(running)
+        frame = await answer
+        if frame.saved is None:
+            with suppress(OSError):
+                folder.rmdir()  # if it is empty
+            raise RunError(frame.problem or "the run could not be saved")
+        return folder
+
+    async def close(self) -> None:
+        """End the process, if there is one: it is asked, then terminated, then killed."""
+        process, self._process = self._process, None
+        self._queue.clear()
+        self._asked.clear()
+        for answer in self._answers.values():
+            answer.cancel()
+        self._answers.clear()
+        if process is not None:
+            with suppress(OSError):
+                self._pipe.send(Command(0, "end"))
+            await asyncio.to_thread(_end, process, self._pipe, self._reader)
+        self.slots.leave(self)
+
+    @property
+    def state(self) -> State:
+        """All that a page shows of this training, as plain values and arrays; empty before `begin`."""
+        steps = np.concatenate(self._steps) if self._steps else np.zeros(0, np.float32)
+        losses = np.concatenate(self._losses) if self._losses else np.zeros(0, np.float32)
+        return self._view(thinned(steps, POINTS), thinned(losses, POINTS), self._records)
+
+    def _view(self, steps: Array, losses: Array, records: list[Record]) -> State:
+        if self.recipe is None or self.dataset is None or self.network is None:
+            return {}
+        frame, waiting = self._frame, self._waiting()
+        place = self.slots.place(self)
+        accuracy = frame.accuracy._asdict() if frame and frame.accuracy else None
+        return {
+            "recipe": self.recipe.name,
+            "dataset": self.dataset.name,
+            "classes": list(self.dataset.classes),
+            "input_shape": list(self.dataset.input_shape),
+            "network": in_short(self.network.layers),
+            "parameters": self.network.theta.size,
+            "position": frame.position if frame else 0,
+            "furthest": frame.furthest if frame else 0,
+            "epoch": frame.epoch if frame else 1,
+            "batch": frame.batch if frame else 0,
+            "batches": self._steps_of_epoch,
+            "epochs": self.recipe.training.epochs,
+            "running": place == 0 and any(command.name in RUNS for command in waiting),
+            "busy": waiting[0].name if waiting else None,
+            "place": place,
+            "finished": frame.finished if frame else False,
+            "stopped": frame.stopped if frame else None,
+            "best_epoch": frame.best_epoch if frame else 0,
+            "learning_rate": frame.learning_rate if frame else None,
+            "loss": frame.loss if frame else None,
+            "fingerprint": frame.fingerprint if frame else fingerprint(self.network),
+            "accuracy": accuracy,
+            "curve": {"steps": steps.astype(np.float32), "losses": losses.astype(np.float32)},
+            "records": list(records),
+            "problem": self._problem or (frame.problem if frame else None),
+            "note": "; ".join(filter(None, (self._note, frame.note if frame else None))) or None,
+        }
+
+    # What follows asks the process and hears its answers.
+
+    @property
+    def _steps_of_epoch(self) -> int:
+        recipe, dataset = self._begun()
+        size, examples = recipe.training.batch_size, len(dataset.train)
+        return 1 if size == "full" else -(-examples // min(size, examples))
+
+    @property
+    def _epochs_finished(self) -> int:
+        return self._frame.position // self._steps_of_epoch if self._frame else 0
+
+    def _begun(self) -> tuple[Recipe, Dataset]:
+        if self.recipe is None or self.dataset is None:
+            raise InputError("there is no training yet: choose a recipe first")
+        return self.recipe, self.dataset
+
+    def _waiting(self) -> list[Command]:
+        """The commands that are not answered yet, in order."""
+        return [*self._asked.values(), *self._queue]
+
+    def _answer(self, number: int) -> "asyncio.Future[Frame]":
+        return self._answers.setdefault(number, asyncio.get_running_loop().create_future())
+
+    def _ask(self, name: str, *, position: int = 0, folder: Path | None = None) -> int:
+        """Put a command into the queue; return its number."""
+        self._begun()
+        require(len(self._queue) < MOST_WAITING, f"{MOST_WAITING} commands wait already: wait until they are done")
+        self._problem = None
+        if self._process is None:
+            self._start_process()
+        self._number += 1
+        self._queue.append(Command(self._number, name, position, folder))
+        self.slots.join(self)
+        self._go_on()
+        self.changed(self._view(np.zeros(0), np.zeros(0), []))
+        return self._number
+
+    def _go_on(self) -> None:
+        """Send the next command, if there is one and its turn has come; leave the slot if there is none."""
+        if not self._waiting():
+            self.slots.leave(self)
+        elif self._queue and not self.slots.place(self) and all(c.name in RUNS for c in self._asked.values()):
+            command = self._queue.popleft()
+            self._asked[command.number] = command
+            with suppress(OSError):  # the process has ended, which its reader says too
+                self._pipe.send(command)
+
+    def moved_up(self) -> None:
+        """Called when those before it in the line have become fewer."""
+        self._go_on()
+        self.changed(self._view(np.zeros(0), np.zeros(0), []))
+
+    def _start_process(self) -> None:
+        recipe, _ = self._begun()
+        self._forget()
+        self._number = 0
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        # It is no daemon, because those may not have workers. So at exit Python waits for it; it ends with its pipe.
+        atexit.register(self._pipe.close)
+        process = context.Process(target=serve, args=(theirs, recipe), name=f"training of {recipe.name}", daemon=False)
+        process.start()
+        theirs.close()
+        assert self.network is not None
+        loop = asyncio.get_running_loop()
+        self._process = process
+        self._reader = threading.Thread(
+            target=_read, args=(self._pipe, self.network, loop, self._heard(process)), daemon=True
+        )
+        self._reader.start()
+
+    def _heard(self, process: Any) -> Callable[[Frame | Failure | None, Network | None], None]:
+        """What is done in the event loop with each message of this process; None is its end."""
+
+        def heard(message: Frame | Failure | None, network: Network | None) -> None:
+            if process is not self._process:
+                return  # it was closed in the meantime
+            if isinstance(message, Frame) and network is not None:
+                self._show(message, network)
+            else:
+                self._lost(message)
+
+        return heard
+
+    def _show(self, frame: Frame, network: Network) -> None:
+        self._frame, self.network, self.gradient = frame, network, frame.gradient
+        self._steps.append(frame.steps)
+        self._losses.append(frame.losses)
+        self._records += frame.records
+        if frame.answers is not None:
+            self._asked.pop(frame.answers, None)
+            if answer := self._answers.pop(frame.answers, None):
+                answer.set_result(frame)
+            self._go_on()
+        self.changed(self._view(frame.steps, frame.losses, frame.records))
+
+    def _lost(self, failure: Frame | Failure | None) -> None:
+        """The process has ended, and nobody had asked it to."""
+        process, self._process = self._process, None
+        atexit.unregister(self._pipe.close)
+        self._pipe.close()
+        process.join(SECONDS[0])
+        if isinstance(failure, Failure):
+            why = failure.problem
+        elif process.exitcode == -signal.SIGKILL:
+            why = "it was killed; perhaps this machine has too little memory"
+        else:
+            why = f"exit code {process.exitcode}"
+        self._problem = f"the training has ended unexpectedly ({why}); Train and Step begin it again from the start"
+        answers = list(self._answers.values())
+        self._queue.clear()
+        self._asked.clear()
+        self._answers.clear()
+        for answer in answers:
+            answer.set_exception(RunError(self._problem))
+            answer.exception()  # so that one that nobody waits for is not reported
+        self.slots.leave(self)
+        self.changed(self._view(np.zeros(0), np.zeros(0), []))
+
+
+def _read(pipe: Connection, network: Network, loop: asyncio.AbstractEventLoop, heard: Callable[..., None]) -> None:
+    """Read messages until the pipe ends; for each frame make a network. Runs in a thread."""
+    message: Frame | Failure | None = None
+    with suppress(RuntimeError):  # the event loop has ended
+        try:
+            while isinstance(message := pipe.recv(), Frame):
+                network = network.copy()
+                np.copyto(network.theta, message.theta)
+                np.copyto(network.buffers, message.buffers)
+                loop.call_soon_threadsafe(heard, message, network)
+        except (EOFError, OSError):
+            message = None
+        loop.call_soon_threadsafe(heard, message, None)
+
+
+def _end(process: Any, pipe: Connection, reader: threading.Thread) -> None:
+    """Wait for the end of a process that was asked to end; terminate and kill it if that takes too long."""
+    process.join(SECONDS[0])
+    for stop, seconds in ((process.terminate, SECONDS[1]), (process.kill, SECONDS[2])):
+        if process.is_alive():
+            stop()
+            process.join(seconds)
+    # Workers of the process may hold its end of the pipe a moment longer, so the reader is woken here.
+    with suppress(OSError), socket.socket(fileno=os.dup(pipe.fileno())) as end:
+        end.shutdown(socket.SHUT_RDWR)
+    reader.join(SECONDS[2])
+    atexit.unregister(pipe.close)
+    pipe.close()
+
+
+def _prepare(recipe: Recipe) -> tuple[Recipe, Dataset, str | None, Network]:
+    """The recipe with the data that is here, the data, what to know about it, and the network at the start."""
+    recipe, dataset, note = data_of(recipe)
+    check_size(recipe, dataset)
+    network = recipe.make_network(dataset)
+    network.adapt(dataset.train.inputs, dataset.train.index)
+    recipe.plan(dataset)
+    return recipe, dataset, note, network
+
+
+def _own_folder(name: str) -> Path:
+    """Make the first of runs/name, runs/name-2, ... that does not exist."""
+    number = 1
+    while True:
+        folder = Path("runs") / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise RunError(f"cannot write to the run folder {folder}: {error.strerror or error}") from None
+        else:
+            return folder
+
+
+def _model_file(recipe: Recipe, dataset: Dataset, network: Network, epochs: int) -> bytes:
+    about = about_model(recipe, dataset) | {"training": {"epochs": epochs, "kept_epoch": epochs}}
+    if len(dataset.test):
+        about["test"] = evaluate(network, dataset.test).figures
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        save_network(network, path, about=about)
+        return path.read_bytes()
