@@ -39,11 +39,11 @@ def nudge(
         "value", "loss": w and L(w).   "above", "below": L(w + h), L(w - h).   "measured": the slope with the step h.
         "backward": the slope by backward.   "best_step", "best_slope": the step whose slope agrees best with that of
         the next larger one, so that neither the bend of the curve nor rounding spoils it.   "difference",
-        "best_difference": of `measured` and `best_slope` from `backward`, relative to `scale`, the largest slope in the
-        tensor.   "sides": the slopes just above and below w.   "kink": whether they differ.   "holds": whether
-        `best_difference` is at most 1e-6, or too small to be measured; at a kink, whether `backward` lies between the
-        sides, or None, if that cannot be told.   "note": what one should know.   "curve": {"values", "losses"}, with w
-        in the middle.   "source": the lines of backward.
+        "measured_difference": of `best_slope` and `measured` from `backward`, relative to `scale`, the largest slope in
+        the tensor.   "sides": the slopes just above and below w.   "kink": whether they differ.   "holds": whether
+        `difference` is at most 1e-6, or too small to be measured; at a kink, whether `backward` lies between the sides,
+        or None, if that cannot be told.   "note": what one should know.   "curve": {"values", "losses"}, with w in the
+        middle.   "source": the lines of backward.
 
     Raises:
         InputError: as `explain`; there is no such weight; h is out of range; the loss is not finite there.
@@ -79,10 +79,10 @@ def nudge(
         "below": below,
         "measured": measured,
         "backward": slope,
-        "difference": abs(measured - slope) / scale,
+        "measured_difference": abs(measured - slope) / scale,
         "best_step": best,
         "best_slope": best_slope,
-        "best_difference": error,
+        "difference": error,
         "scale": scale,
         "holds": holds,
         "kink": kinked,
