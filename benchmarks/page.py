@@ -20,13 +20,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from places import put
 from playwright.sync_api import Browser, Page, sync_playwright
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 import glassnet
 
@@ -76,13 +77,14 @@ class Client:
     def __init__(self, address: str) -> None:
         origin, _, token = address.partition("/?token=")
         port = origin.rpartition(":")[2]
-        self.socket: ClientConnection = connect(
+        opening = connect(
             f"{origin.replace('http', 'ws')}/session",
-            origin=origin,  # type: ignore[arg-type]
+            origin=Origin(origin),
             additional_headers={"Cookie": f"glassnet-{port}={token}"},
             max_size=None,
             proxy=None,
         )
+        self.socket: ClientConnection = ExitStack().enter_context(opening)  # closed with the process
         self.number = 0
         self.state: dict[str, Any] = {}
         self.socket.send(json.dumps({"ask": "hello", "session": None}))
@@ -143,7 +145,7 @@ def usable(browser: Browser, address: str) -> float:
     page = browser.new_page()
     started = time.perf_counter()
     page.goto(address, wait_until="commit")
-    page.wait_for_function("document.querySelectorAll('.bars li').length === 10")
+    page.locator(".answer .bars li").nth(9).wait_for()
     taken = 1000 * (time.perf_counter() - started)
     page.close()
     return taken
@@ -200,7 +202,7 @@ def steps_back(folder: str) -> list[float]:
 
 
 def drawing_sessions(folder: str) -> tuple[list[float], int, float]:
-    """Sessions that draw a stroke a second: milliseconds to each answer, errors, and the server's largest memory in MB."""
+    """Sessions that draw a stroke a second: milliseconds to each answer, errors, the server's peak in MB."""
     from PIL import Image, ImageDraw
 
     image = Image.new("L", (140, 140), 255)

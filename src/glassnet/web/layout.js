@@ -81,3 +81,16 @@ export function acrossOf(network, { shape }) {
   const [rows, columns] = network.input;
   return columns && shape.length === 1 && shape[0] === rows * columns ? columns : undefined;
 }
+
+/** The part of an array (rows, columns, maps) inside a window [top, left, bottom, right]; the array itself without one. */
+export function cropped(array, window) {
+  if (!array || !window) return array;
+  const [top, left, bottom, right] = window;
+  const [, columns, maps] = array.shape;
+  const values = new Float32Array((bottom - top) * (right - left) * maps);
+  for (let row = top; row < bottom; row++) {
+    const from = (row * columns + left) * maps;
+    values.set(array.values.subarray(from, from + (right - left) * maps), (row - top) * (right - left) * maps);
+  }
+  return { shape: [bottom - top, right - left, maps], values };
+}
