@@ -216,7 +216,10 @@ def test_what_is_not_possible_is_a_line_and_the_training_lives_on() -> None:
             assert training.state["problem"] == "expected a step from 0 to 0, the last one taken, got 7"
             state = await training.do("step")
             assert (state["position"], state["problem"]) == (1, None)
-            state = (await training.begin(recipe_of(SMALL | {"lr": 1e9, "activation": "Identity"})), await training.do("train"))[1]
+            state = (
+                await training.begin(recipe_of(SMALL | {"lr": 1e9, "activation": "Identity"})),
+                await training.do("train"),
+            )[1]
             assert "is no longer a finite number" in state["problem"]
             assert np.isfinite(training.network.theta).all()
             assert not state["running"]
@@ -321,24 +324,21 @@ def test_a_saved_run_goes_on_to_the_bits_of_one_that_never_stopped(in_tmp: Path,
     async def story() -> None:
         async with Watched() as training:
             await training.begin(recipe)
-            first = await training.save_run()  # at the very start
             await training.do("epoch", "epoch", "step", "step", "back")
             there = training.state["fingerprint"]
-            second = await training.save_run()
-            assert (str(first), str(second)) == ("runs/page-classic-digits", "runs/page-classic-digits-2")
+            Path("runs/page-classic-digits").mkdir(parents=True)
+            folder = await training.save_run()
+            assert str(folder) == "runs/page-classic-digits-2"
             assert training.state["fingerprint"] == there
-            await training.do("train")
-            finished = await training.save_run()
-            for folder, epochs in ((first, 0), (second, 2), (finished, 6)):
-                saved = read_run(folder)
-                assert (saved.epochs, saved.finished) == (epochs, epochs > 0)
-                assert epochs == 0 or saved.evaluation["examples"] == len(digits.test)
-                assert (folder / "report.html").is_file()
-            assert read_run(finished).evaluation == read_run("whole").evaluation
-            for folder in (first, second):
-                resumed = resume_run(find_unfinished(folder), digits, pictures=False)
-                assert fingerprint(resumed.network) == fingerprint(whole.network)
-                assert resumed.history["training_loss"] == whole.history["training_loss"]
+            assert (await training.do("train"))["fingerprint"] == fingerprint(whole.network)
+            saved = read_run(folder)
+            assert (saved.epochs, saved.finished) == (2, True)
+            assert saved.evaluation["examples"] == len(digits.test)
+            assert saved.history["training_loss"] == whole.history["training_loss"][:2]
+            assert (folder / "report.html").is_file()
+            resumed = resume_run(find_unfinished(folder), digits, pictures=False)
+            assert fingerprint(resumed.network) == fingerprint(whole.network)
+            assert resumed.history["training_loss"] == whole.history["training_loss"]
 
     run(story)
 
