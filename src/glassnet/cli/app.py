@@ -23,6 +23,7 @@ from glassnet.cli import (
     evaluate,
     explain,
     export,
+    page,
     predict,
     recipes,
     report,
@@ -49,6 +50,7 @@ app.command()(report.report)
 app.command()(ensemble.ensemble)
 app.command()(predict.predict)
 app.command()(explain.explain)
+app.command()(page.page)
 app.command()(export.export)
 app.command()(recipes.recipes)
 app.command()(summary.summary)

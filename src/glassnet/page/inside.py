@@ -15,10 +15,10 @@ from glassnet.explanation.example import attributed, worked_dlogit
 from glassnet.explanation.given import (
     image_shape,
     index_within,
-    learning_rate,
     one_example,
     pixel_index,
     position_of,
+    positive,
 )
 from glassnet.explanation.neuron import outgoing_weights
 from glassnet.explanation.passes import ForwardPass, LossPass
@@ -75,7 +75,7 @@ def layer(network: Network, x: Array, name: str, label: int | None = None, lr: f
     Raises:
         InputError: as `explain`; there is no such layer.
     """
-    lr, position = learning_rate(lr), position_of(network, name)
+    lr, position = positive(lr, "lr"), position_of(network, name)
     forward = ForwardPass.of(network, x)
     part, x_in = forward.network.layers[position], forward.inputs[position]
     arrays: dict[str, Array | None] = {"x": x_in[0], "y": forward.outputs[position][0], "dx": None, "dy": None}
@@ -112,7 +112,7 @@ def unit(
     Raises:
         InputError: as `explain`; there is no such layer or unit.
     """
-    lr = learning_rate(lr)
+    lr = positive(lr, "lr")
     if name == INPUT:
         return _pixel(network, x, index, label)
     position = position_of(network, name)
@@ -322,6 +322,7 @@ def _pixel(network: Network, x: Array, index: Sequence[int], label: int | None) 
         "shape": list(network.input_shape),
         "input_shape": None,
         "index": list(place),
+        "pixel": [int(i) for i in np.unravel_index(np.ravel_multi_index(place, network.input_shape), np.shape(x))],
         "below": None,
         "y": float(forward.batch[0][place]),
         "dy": None if end is None else float(_dy(forward, end, -1)[0][place]),

@@ -4,14 +4,13 @@ A derivative is a slope, and a slope can be measured: (L(w + h) - L(w - h)) / 2h
 number, with the curve of the loss around it. All layers act as in prediction, in float64.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from glassnet.explanation.backward import back_to, pass_back
-from glassnet.explanation.given import index_within, pixel_index, position_of
+from glassnet.explanation.given import index_within, pixel_index, position_of, positive
 from glassnet.explanation.passes import ForwardPass, LossPass
 from glassnet.nn.array import Array
 from glassnet.nn.errors import InputError, require
@@ -21,6 +20,7 @@ from glassnet.nn.plain import nearest, shown
 from glassnet.page.inside import INPUT
 from glassnet.page.source import source_of
 
+MOST = 1e6  # the largest step of a person
 POINTS = 41  # of the curve
 STEPS = 10.0 ** np.arange(-2, -7.1, -0.5)  # tried to measure the slope, relative to the tensor's largest value
 VISIBLE = 0.01  # relative difference of two slopes that a person sees
@@ -33,7 +33,7 @@ def nudge(
 
     Args:
         layer, parameter, index: the weight; "input" and "x" for a pixel.
-        h: the step of the person, above 0.
+        h: the step of the person, above 0, at most 1,000,000.
 
     Returns:
         "value", "loss": w and L(w).   "above", "below": L(w + h), L(w - h).   "measured": the slope with the step h.
@@ -46,12 +46,9 @@ def nudge(
         in the middle.   "source": the lines of backward.
 
     Raises:
-        InputError: as `explain`; there is no such weight; h is not above 0; the loss is not finite there.
+        InputError: as `explain`; there is no such weight; h is out of range; the loss is not finite there.
     """
-    require(
-        isinstance(h, int | float) and not isinstance(h, bool) and 0 < h < math.inf,
-        f"h must be a number above 0, got {shown(h)}",
-    )
+    h = positive(h, "h", MOST)
     forward = ForwardPass.of(network, x)
     end = LossPass.of(forward, label)
     position, values, gradient, place = _tensor(forward, end, layer, parameter, index)
@@ -74,7 +71,7 @@ def nudge(
         "layer": layer,
         "parameter": parameter,
         "index": list(place),
-        "h": float(h),
+        "h": h,
         "value": w,
         "loss": end.loss,
         "above": above,
@@ -108,7 +105,10 @@ def _tensor(
     position = position_of(network, layer)
     part = network.layers[position]
     if not isinstance(parameter, str) or parameter not in part.parameters():
-        raise InputError(f"{layer}: expected the name of a parameter; {nearest(shown(parameter), part.parameters())}")
+        raise InputError(
+            f"{layer}: expected the name of a parameter, got {shown(parameter)}; "
+            f"{nearest(str(parameter), part.parameters())}"
+        )
     pass_back(part, forward.inputs[position], back_to(network, forward.inputs, end.dlogits, position))
     values = getattr(part, parameter)
     return (

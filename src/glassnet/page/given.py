@@ -1,0 +1,72 @@
+"""What the command named to be shown first: a model, a recipe, or both."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from glassnet.data.errors import DataError
+from glassnet.model.model import Model
+from glassnet.model.path import MODEL, is_model
+from glassnet.nn.errors import InputError
+from glassnet.nn.plain import nearest
+from glassnet.pretrained.models import pretrained_names
+from glassnet.reading.drawing import form_for
+from glassnet.recipes.recipe import Recipe, load_recipe, recipe_names
+from glassnet.runs.folder import read_run
+
+
+@dataclass(frozen=True)
+class Given:
+    """What to show first.
+
+    Args:
+        model: its network is shown.   recipe: it is chosen in the form.
+    """
+
+    model: Model | None
+    recipe: Recipe | None
+
+
+def open_given(name: str) -> Given:
+    """Open a pretrained model, a model file, the folder of a run, a named recipe or a TOML file.
+
+    The folder of an unfinished run has its recipe, and its model if there is one yet.
+
+    Raises:
+        InputError: nothing has this name; it is for tables, where the page shows images.
+        ModelFileError, RecipeError, RunError: it is damaged.
+    """
+    path = Path(name)
+    given = _at(path) if path.exists() else _called(name)
+    for_tables = given.model is not None and not _sees_images(given.model)
+    for_tables |= given.recipe is not None and (given.recipe.data.target is not None or given.recipe.name == "table")
+    if for_tables:
+        raise InputError(f"{name}: the page shows images, and this is for tables: use glassnet explain")
+    return given
+
+
+def _called(name: str) -> Given:
+    models, recipes = pretrained_names(), recipe_names()
+    if name not in {*models, *recipes}:
+        raise InputError(
+            f"{name}: expected a pretrained model, a model file, the folder of a run, a recipe or a TOML file; "
+            f"{nearest(name, {*models, *recipes})}"
+        )
+    return Given(Model.open(name) if name in models else None, load_recipe(name) if name in recipes else None)
+
+
+def _at(path: Path) -> Given:
+    if path.is_dir():
+        recipe = read_run(path).recipe
+        return Given(Model.open(path) if (path / MODEL).is_file() else None, recipe)
+    if is_model(path):
+        model = Model.open(path)
+        return Given(model, model.recipe)
+    return Given(None, load_recipe(path))
+
+
+def _sees_images(model: Model) -> bool:
+    try:
+        form_for(model.network.input_shape)
+    except DataError:
+        return False
+    return model.schema is None

@@ -1,0 +1,23 @@
+"""What a browser may ask of the server at most. Each bound has its unit and its reason."""
+
+# What is sent
+REQUEST = 16 * 2**10  # bytes of a request with its headers: a browser sends one or two thousand
+MESSAGE = 64 * 2**10  # bytes of a text: the longest recipe that the form can build has a tenth of that
+PICTURE = 16 * 2**20  # bytes of a picture file: the photo of a telephone has two to ten million
+DEPTH = 20  # lists and tables in one another: a layer in a recipe stands at three
+
+# How often
+MESSAGES_A_SECOND = 100  # who sends more waits: a browser paints 60 times a second, and asks once or twice each time
+MESSAGES_AT_ONCE = 200  # that come together after a pause: a page that is opened asks for some dozens
+ASKS_AT_WORK = 8  # of a session that are not answered yet; until one is, nothing more is read
+
+# How many
+SESSIONS = 16  # each may hold a training with 256 MiB of snapshots
+CONNECTIONS = 128  # sockets: six and a WebSocket for each session, and some to spare
+DECODING = 1  # pictures at a time in all sessions: one of 40 million pixels takes 700 MB on its way
+
+# How long, in seconds
+REQUESTING = 30  # the life of a connection that is no WebSocket: its browser opens another when it needs one
+HELLO = 10  # from the opening of a WebSocket to its first message
+AWAY = 600  # that a session waits for its page: a computer that slept, a page that was loaded again
+STOPPING = 1.8  # from Ctrl-C to the end, however much is at work

@@ -1,0 +1,96 @@
+"""Starts the server: prints its address, opens the browser, and ends it all on Ctrl-C.
+
+The address is printed before anything large is imported, so that it is there at once; a browser that comes early waits
+in the queue of the listening socket. So this module imports the standard library only.
+"""
+
+import errno
+import importlib.util
+import os
+import secrets
+import socket
+import sys
+import threading
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from glassnet.page.given import Given
+
+PACKAGES = ("starlette", "uvicorn", "websockets")
+IN_THE_TERMINAL = ("www-browser", "links", "elinks", "lynx", "w3m")  # browsers that would take it over
+
+
+def check_packages() -> None:
+    """Raise InputError if a package of the extra is missing; none is imported."""
+    for package in PACKAGES:
+        if sys.modules.get(package, package) is None or importlib.util.find_spec(package) is None:
+            from glassnet.nn.errors import InputError
+
+            raise InputError(f"the page needs {package}: pip install 'glassnet[page]'")
+
+
+def listen(port: int) -> socket.socket:
+    """A socket at which this machine alone can call.
+
+    Args:
+        port: 0 for any that is free.
+
+    Raises:
+        InputError: another program listens there, or this one may not.
+    """
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        from glassnet.nn.errors import InputError
+
+        why = "is in use by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
+        raise InputError(f"port {port} {why}: name another with --port, or leave it out") from None
+
+
+def serve(listening: socket.socket, given: "Given | None", *, browser: bool) -> None:
+    """Print the address, and serve the page until Ctrl-C or SIGTERM.
+
+    Args:
+        listening: from `listen`.   given: what to show first; None for the default.
+        browser: whether to open the page in the browser.
+    """
+    port = listening.getsockname()[1]
+    # Two tokens: the command line of a browser can be read by everybody on the machine, so the one in it opens the
+    # page once, and the browser is the first to use it.
+    token, once = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    address = f"http://127.0.0.1:{port}/?token="
+    try:
+        print(f"{address}{token}", flush=True)
+        print("The page is for you alone: the address is its key. Ctrl-C stops it.", flush=True)
+        if browser:
+            _open(address + once)
+        from glassnet.page.server import run
+
+        run(listening, given, port=port, token=token, once=once)
+    except KeyboardInterrupt:
+        pass
+    print("stopped", flush=True)
+
+
+def _open(address: str) -> None:
+    """Open the browser, if there is one with a window, and do not wait for it."""
+    try:
+        name = getattr(webbrowser.get(), "name", "")
+    except webbrowser.Error:
+        return
+    if Path(name).name not in IN_THE_TERMINAL:
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+def end_soon(seconds: float) -> None:
+    """End this process after so many seconds, whatever it is at, unless it has ended before."""
+
+    def end() -> None:
+        sys.stdout.flush()
+        os._exit(0)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,68 @@
+"""The server: uvicorn with the bounds of the page, and a quick end."""
+
+import asyncio
+import socket
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from glassnet.page import limits
+from glassnet.page.app import make_app
+from glassnet.page.gate import Gate
+from glassnet.page.given import Given
+from glassnet.page.networks import Networks
+from glassnet.page.session import Session
+from glassnet.page.sessions import Sessions
+from glassnet.page.training import Slots
+
+
+class Connection(H11Protocol):
+    """A connection of a browser. It is closed where there are too many, and when it is old and no WebSocket."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > limits.CONNECTIONS:
+            transport.abort()
+        else:
+            self.loop.call_later(limits.REQUESTING, self._grow_old)
+
+    def _grow_old(self) -> None:
+        if self.transport.get_protocol() is self:  # as a WebSocket it has another
+            self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """Ends the sessions while it closes the connections."""
+
+    def __init__(self, config: uvicorn.Config, sessions: Sessions) -> None:
+        super().__init__(config)
+        self.sessions = sessions
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await asyncio.gather(super().shutdown(sockets), self.sessions.close())
+
+
+def run(listening: socket.socket, given: Given | None, *, port: int, token: str, once: str) -> None:
+    """Serve the page until Ctrl-C or SIGTERM, which raise KeyboardInterrupt as elsewhere."""
+    given = given or Given(None, None)
+    networks, slots = Networks(given.model), Slots()
+    networks.open(networks.first)  # now, so that the first page need not wait for it
+    sessions = Sessions(lambda tell: Session(networks, slots, given.recipe, tell))
+    config = uvicorn.Config(
+        Gate(make_app(sessions), port=port, token=token, once=once),
+        http=Connection,
+        ws="websockets-sansio",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",  # what must be said of a fault, our own modules say, in one line
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws_max_size=limits.PICTURE + 4,
+        ws_ping_timeout=3 * 20.0,
+        ws_per_message_deflate=False,
+        h11_max_incomplete_event_size=limits.REQUEST,
+        timeout_graceful_shutdown=1,
+    )
+    Server(config, sessions).run(sockets=[listening])

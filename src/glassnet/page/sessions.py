@@ -1,0 +1,125 @@
+"""The sessions of a server: each is found again by its page, and closed when nobody has come back to it."""
+
+import asyncio
+import secrets
+from asyncio import TimerHandle
+from collections.abc import Callable
+from typing import Any
+
+from glassnet.nn.errors import require
+from glassnet.page import limits, messages
+from glassnet.page.session import Session
+
+Event = dict[str, Any]
+MakeSession = Callable[[Callable[[Event], None]], Session]
+
+
+class Place:
+    """A session in its server, and what is known of the page that shows it.
+
+    Attributes:
+        id: by which its page finds it again.
+        news: the newest event of each kind that the page was not told yet; `any_news` is set when there are some.
+        missed: whether the page has not seen an event of the training, so that the next must say all, not what is new.
+    """
+
+    def __init__(self, make: MakeSession) -> None:
+        self.id = secrets.token_urlsafe(16)
+        self.session = make(self.tell)
+        self.news: dict[str, Event] = {}
+        self.any_news = asyncio.Event()
+        self.missed = True
+        self.looking, self.training = asyncio.Lock(), asyncio.Lock()
+        self.due = 0.0  # when the next message may be read, if messages come evenly
+        self.leave: Callable[[], None] | None = None  # ends the conversation with the page; None while there is none
+        self.end: TimerHandle | None = None  # of the time for which it waits for its page
+
+    def tell(self, event: Event) -> None:
+        """Keep an event for the page, in place of an older one of its kind."""
+        self.missed = self.missed or event["event"] in self.news
+        self.news[event["event"]] = event
+        self.any_news.set()
+
+    async def take_news(self) -> Event:
+        """The next event, when there is one."""
+        while not self.news:
+            self.any_news.clear()
+            await self.any_news.wait()
+        event = self.news.pop(next(iter(self.news)))
+        whole, self.missed = self.missed, False
+        return {**event, "state": self.session.training.state, "whole": True} if whole else {**event, "whole": False}
+
+    def turn(self, ask: messages.Ask | None) -> asyncio.Lock:
+        """Asks are answered in their order, those of the training in one of their own; None stands for a picture."""
+        return self.training if isinstance(ask, messages.Train) else self.looking
+
+    async def pace(self) -> None:
+        """Wait if messages come too fast."""
+        now, apart = asyncio.get_running_loop().time(), 1 / limits.MESSAGES_A_SECOND
+        self.due = max(self.due, now - limits.MESSAGES_AT_ONCE * apart) + apart
+        if self.due > now:
+            await asyncio.sleep(self.due - now)
+
+
+class Sessions:
+    """The sessions of a server, by their ids.
+
+    Args:
+        make: makes a session that tells its events to the given function.
+        most: how many there may be.   away: for how many seconds one waits for its page.
+    """
+
+    def __init__(self, make: MakeSession, *, most: int = limits.SESSIONS, away: float = limits.AWAY) -> None:
+        self.make, self.most, self.away = make, most, away
+        self.places: dict[str, Place] = {}
+        self.closing: set[asyncio.Task[None]] = set()
+
+    def come(self, known: str | None, leave: Callable[[], None]) -> tuple[Place, bool]:
+        """The session of this id, taken over from the page that showed it, or a new one; and whether it was found.
+
+        Args:
+            leave: is called when another page takes the session over.
+
+        Raises:
+            InputError: there are as many as there may be, and each is shown by a page.
+        """
+        place = self.places.get(known or "")
+        found = place is not None
+        if place is None:
+            self._make_room()
+            place = Place(self.make)
+            self.places[place.id] = place
+        elif place.leave:
+            place.leave()
+        if place.end:
+            place.end.cancel()
+        place.leave, place.end, place.missed = leave, None, True
+        return place, found
+
+    def left(self, place: Place, leave: Callable[[], None]) -> None:
+        """A page has gone; its session waits for it, unless another page has taken it over."""
+        if place.leave == leave and place.id in self.places:
+            place.leave = None
+            place.end = asyncio.get_running_loop().call_later(self.away, self._end, place)
+
+    async def close(self) -> None:
+        """End all sessions, with their trainings."""
+        for place in list(self.places.values()):
+            self._end(place)
+        await asyncio.gather(*self.closing, return_exceptions=True)
+
+    def _make_room(self) -> None:
+        """Where there are as many as may be, the one whose page has been away for longest goes."""
+        if len(self.places) < self.most:
+            return
+        waiting = [(place.end.when(), place) for place in self.places.values() if place.end]
+        require(bool(waiting), f"there are {self.most} sessions, and no more at a time: close another tab of this page")
+        self._end(min(waiting, key=lambda each: each[0])[1])
+
+    def _end(self, place: Place) -> None:
+        del self.places[place.id]
+        if place.end:
+            place.end.cancel()
+        task = asyncio.get_running_loop().create_task(place.session.close())
+        self.closing.add(task)
+        task.add_done_callback(self.closing.discard)
