@@ -6,7 +6,7 @@ A session shows one network and one image. All that computes runs in a thread, o
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from anyio.to_thread import run_sync
@@ -39,6 +39,13 @@ class Image:
     truth: int | None = None
 
 
+class Changed(NamedTuple):
+    """A change that the person has made, and what it changed, in words."""
+
+    change: changes.Change
+    described: str
+
+
 class Session:
     """What one browser tab has before it.
 
@@ -57,7 +64,7 @@ class Session:
         self.model = networks.open(self.shown)
         self.image: Image | None = None
         self.problem = ""  # why the last picture has no image
-        self.changes: tuple[changes.Change, ...] = ()
+        self.changes: tuple[Changed, ...] = ()
         self.examples_taken = 0
 
     async def welcome(self) -> dict[str, Any]:
@@ -119,7 +126,7 @@ class Session:
 
     async def read(self, file: bytes) -> dict[str, Any]:
         """Take the bytes of a picture file as the image, and answer."""
-        self.changes = tuple(change for change in self.changes if change.layer is not None)
+        self.changes = tuple(changed for changed in self.changes if changed.change.layer is not None)
         shape = self.model.network.input_shape
 
         def form() -> tuple[Array, Array | None, str]:
@@ -145,7 +152,10 @@ class Session:
         """The network and the image, with the changes."""
         if self.image is None:
             raise InputError("there is no digit to look at yet: draw one, or take an example")
-        return changes.apply(self._network(), self.image.pixels, self.changes)
+        network, pixels = self._network(), self.image.pixels
+        if not self.changes:
+            return network, pixels
+        return changes.apply(network, pixels, [changed.change for changed in self.changes], white=self.model.white)
 
     def _last_step(self, name: str) -> dict[str, Array] | None:
         """The gradient of the last training step for each parameter of a layer; None where there is none."""
@@ -181,7 +191,7 @@ class Session:
         return {**await run_sync(judge), "truth": truth, "changes": self._described()}
 
     def _described(self) -> list[str]:
-        return [changes.describe(change) for change in self.changes]
+        return [changed.described for changed in self.changes]
 
     async def _show(self, name: str) -> dict[str, Any]:
         if name == IN_TRAINING:
@@ -218,9 +228,10 @@ class Session:
         return {**await self._answer(), "dataset": dataset.name, "row": row}
 
     async def _change(self, change: changes.Change) -> dict[str, Any]:
-        self._now()
-        changes.apply(self._network(), self.image.pixels, (change,))  # type: ignore[union-attr]
-        self.changes = (*self.changes, change)
+        network, pixels = self._now()
+        before = changes.before(network, pixels, change)
+        changes.apply(network, pixels, [change], white=self.model.white)  # raises if the value cannot stand there
+        self.changes = (*self.changes, Changed(change, changes.describe(change, before)))
         return await self._answer()
 
     async def _begin(self, values: dict[str, Any]) -> dict[str, Any]:
