@@ -24,6 +24,7 @@ from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import glassnet
+from glassnet.data.registry import find_dataset
 from glassnet.page import limits
 from served import SECONDS, Page, Served
 

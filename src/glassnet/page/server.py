@@ -1,7 +1,11 @@
 """The server: uvicorn with the bounds of the page, and a quick end."""
 
 import asyncio
+import os
+import signal
 import socket
+import threading
+from types import FrameType
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -34,14 +38,26 @@ class Connection(H11Protocol):
 
 
 class Server(uvicorn.Server):
-    """Ends the sessions while it closes the connections."""
+    """Ends the sessions while it closes the connections, and all within `limits.STOPPING`."""
 
     def __init__(self, config: uvicorn.Config, sessions: Sessions) -> None:
         super().__init__(config)
         self.sessions = sessions
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop, as a signal asks for; what does not end by then, such as a long computation, is left."""
+        super().handle_exit(sig, frame)
+        last = threading.Timer(limits.STOPPING, _leave, (143 if sig == signal.SIGTERM else 0,))
+        last.daemon = True
+        last.start()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await asyncio.gather(super().shutdown(sockets), self.sessions.close())
+
+
+def _leave(code: int) -> None:
+    print("stopped", flush=True)
+    os._exit(code)
 
 
 def run(listening: socket.socket, given: Given | None, *, port: int, token: str, once: str) -> None:
