@@ -1,27 +1,32 @@
 """The trained networks that a page can show: the pretrained ones, and the one that the command named."""
 
-from functools import cache
-
 from glassnet.model.model import Model
+from glassnet.model.path import MODEL
 from glassnet.nn.errors import InputError
 from glassnet.nn.network import Network
 from glassnet.nn.plain import shown
 from glassnet.nn.settings import describe
 from glassnet.page.timeline import fingerprint
-from glassnet.pretrained.models import pretrained_names
+from glassnet.pretrained.models import pretrained_names, pretrained_path
+
+DEFAULT = "cnn"  # of the pretrained ones, the one that reads best
 
 
 class Networks:
     """Trained networks by name; a model is opened when it is first shown, once for all sessions.
 
     Args:
-        given: the model that the command named; it stands first.
+        given: the model that the command named; it is shown first.
+
+    Attributes:
+        names: of all.   first: of the one to show first.
     """
 
     def __init__(self, given: Model | None = None) -> None:
-        names = pretrained_names()
-        self.given = {} if given is None else {_title(given, names): given}
-        self.names = [*self.given, *names]
+        pretrained = pretrained_names()
+        self.first = DEFAULT if given is None else _name_of(given, pretrained)
+        self.opened = {} if given is None else {self.first: given}
+        self.names = list(dict.fromkeys([*self.opened, *pretrained]))
 
     def open(self, name: str) -> Model:
         """The model of this name.
@@ -31,19 +36,18 @@ class Networks:
         """
         if name not in self.names:
             raise InputError(f"expected one of the networks {', '.join(self.names)}, got {shown(name)}")
-        return self.given[name] if name in self.given else _open(name)
+        if name not in self.opened:
+            self.opened[name] = Model.open(name)
+        return self.opened[name]
 
 
-@cache
-def _open(name: str) -> Model:
-    return Model.open(name)
-
-
-def _title(model: Model, taken: list[str]) -> str:
-    """The name of a given model: that of its file, or of the folder of its run."""
+def _name_of(model: Model, pretrained: list[str]) -> str:
+    """The name of a pretrained model; else that of its file, or of the folder of its run."""
     path = model.path
-    name = path.parent.name if path.name == "model.safetensors" else path.stem
-    return f"{name} (given)" if name in taken else name
+    if path in {pretrained_path(name) for name in pretrained}:
+        return path.stem
+    name = path.parent.name if path.name == MODEL else path.stem
+    return f"{name} (given)" if name in pretrained else name
 
 
 def facts(network: Network, *, white: int, can_refuse: bool) -> dict[str, object]:

@@ -13,13 +13,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from glassnet.page import limits
 from glassnet.page.app import make_app
 from glassnet.page.gate import Gate
-from glassnet.page.given import Given, open_given
+from glassnet.page.given import Given
 from glassnet.page.networks import Networks
 from glassnet.page.session import Session
 from glassnet.page.sessions import Sessions
 from glassnet.page.training import Slots
-
-DEFAULT = "cnn"  # what is shown first where nothing is named
 
 
 class Connection(H11Protocol):
@@ -62,10 +60,10 @@ def _leave(code: int) -> None:
 
 def run(listening: socket.socket, given: Given | None, *, port: int, token: str, once: str) -> None:
     """Serve the page until Ctrl-C or SIGTERM, which raise KeyboardInterrupt as elsewhere."""
-    given = given or open_given(DEFAULT)
-    networks, slots = Networks(given.model), Slots()
-    networks.open(networks.names[0])  # now, so that the first page need not wait for it
-    sessions = Sessions(lambda tell: Session(networks, slots, given.recipe, tell))
+    model, recipe = (given.model, given.recipe) if given else (None, None)
+    networks, slots = Networks(model), Slots()
+    networks.open(networks.first)  # now, so that the first page need not wait for it
+    sessions = Sessions(lambda tell: Session(networks, slots, recipe, tell))
     config = uvicorn.Config(
         Gate(make_app(sessions), port=port, token=token, once=once),
         http=Connection,

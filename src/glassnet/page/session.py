@@ -60,7 +60,7 @@ class Session:
     ) -> None:
         self.networks, self.given, self.tell = networks, given, tell
         self.training = Training(self._moved, slots)
-        self.shown = networks.names[0]
+        self.shown = networks.first
         self.model = networks.open(self.shown)
         self.image: Image | None = None
         self.problem = ""  # why the last picture has no image
@@ -122,7 +122,6 @@ class Session:
                 return {"model": np.frombuffer(await self.training.save_model(), np.uint8)}
             case messages.Save():
                 return {"folder": str(await self.training.save_run())}
-        raise AssertionError(ask)
 
     async def read(self, file: bytes) -> dict[str, Any]:
         """Take the bytes of a picture file as the image, and answer."""
@@ -216,15 +215,16 @@ class Session:
 
     async def _example(self, label: int | None) -> dict[str, Any]:
         dataset = await run_sync(_examples_for, self.model.network.input_shape)
-        rows = np.arange(len(dataset.test)) if label is None else np.flatnonzero(dataset.test.y == label)
+        labels = dataset.test.y
+        assert labels is not None  # each dataset of images has them
+        rows = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
         if not len(rows):
             raise InputError(f"{dataset.name} has no test example of the label {label}")
         row = int(rows[self.examples_taken % len(rows)])
         self.examples_taken += 1
-        one = dataset.test[row : row + 1]
-        pixels = np.ascontiguousarray(one.x[0])
+        pixels = np.ascontiguousarray(dataset.test[row : row + 1].x[0])
         grey = picture.as_grey(pixels, dataset.white)
-        self.image, self.changes, self.problem = Image(pixels, grey, int(one.y[0])), (), ""
+        self.image, self.changes, self.problem = Image(pixels, grey, int(labels[row])), (), ""
         return {**await self._answer(), "dataset": dataset.name, "row": row}
 
     async def _change(self, change: changes.Change) -> dict[str, Any]:
@@ -236,6 +236,8 @@ class Session:
 
     async def _begin(self, values: dict[str, Any]) -> dict[str, Any]:
         await self.training.begin(await run_sync(recipe_of, values, self.given))
+        if self.shown == IN_TRAINING:
+            await self._show(IN_TRAINING)  # it may have another shape now
         return {}
 
     def _moved(self, state: dict[str, Any]) -> None:
