@@ -285,6 +285,7 @@ def test_the_keyboard_alone_draws_opens_and_trains(opened: Opened) -> None:
     for key in ("ArrowUp", "Space", *["ArrowDown"] * 18, "Space"):
         keyboard.press(key)
     expect(opened.status("Answer")).to_have_text(re.compile("^1 "))
+    expect(opened.list("Output of rescale1")).to_be_visible()
     tabbed = "document.activeElement.getAttribute('aria-label')"
     for _ in range(40):
         keyboard.press("Tab")
