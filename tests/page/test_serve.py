@@ -200,9 +200,8 @@ def test_no_browser_in_the_terminal(name: str, monkeypatch: pytest.MonkeyPatch) 
 def test_the_browser_is_opened_with_a_token_of_its_own(tmp_path: Path) -> None:
     """Everybody can read the command line of a process, so what stands there must be worth nothing soon."""
     script = tmp_path / "browser"
-    script.write_text(
-        f'#!/bin/sh\necho "$1" > {tmp_path}/part && mv {tmp_path}/part {tmp_path}/opened\nexec sleep 60\n'
-    )
+    lines = ("#!/bin/sh", f'echo "$1" > {tmp_path}/part', f"mv {tmp_path}/part {tmp_path}/opened")
+    script.write_text("\n".join([*lines, "exec sleep 600 > /dev/null 2>&1", ""]))
     script.chmod(0o755)
     with Served("--browser", cwd=tmp_path, env={"BROWSER": str(script)}) as served:
         for _ in range(600):
