@@ -1,12 +1,12 @@
-# Two commands need nothing but Python (3.11 to 3.13), make and a package index: `make demo` and `make test`. They share
-# one environment: the first installs what it uses, the second adds the rest, in either order.
+# Three commands need nothing but Python (3.11 to 3.13), make and a package index: `make demo`, `make page` and
+# `make test`. They share one environment: each installs what it uses and the others have not installed yet.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core fuzz bench notebooks docs lint format clean environment
+.PHONY: help demo page test test-core fuzz bench notebooks docs lint format clean environment
 
 help:             ## show this list
 	@echo "glassnet: make TARGET [PYTHON=python3.12] [ARGS='...']"
@@ -18,8 +18,12 @@ demo:             ## train a network and look at the result (half a minute)
 	@$(PYTHON) tools/environment.py $(VENV) plots,sklearn
 	@$(BIN)/python -m glassnet demo $(ARGS)
 
+page:             ## draw a digit, see every number, train step by step and back: in the browser
+	@$(PYTHON) tools/environment.py $(VENV) page
+	@$(BIN)/python -m glassnet page $(ARGS)
+
 # As many processes as cores, so one thread for the matrix products of each.
-test: environment ## run the tests (about 2.5 minutes); fewer without MNIST
+test: environment ## run the tests (about 2.5 minutes); fewer without MNIST or Chromium
 	@OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # The core alone: no extra is installed, so what needs one is skipped. Half a minute to set up once, and a minute to run.

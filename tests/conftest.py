@@ -1,13 +1,20 @@
-"""What all tests share: where the real MNIST is, and what happens without it."""
+"""What all tests share: the real MNIST and a real browser, and what happens where they are missing."""
 
+import importlib.util
 import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
 
 import glassnet as gn
 from glassnet.data.registry import find_dataset
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -20,33 +27,60 @@ def pytest_configure(config: pytest.Config) -> None:
         os.sched_setaffinity(0, {processors[int(worker.removeprefix("gw")) % len(processors)]})
 
 
+class Need(NamedTuple):
+    """What tests with a marker need: they are deselected where it is missing, and counted aloud."""
+
+    what: str
+    here: Callable[[], bool]
+    get: str  # how to get it
+    required: str  # the variable that forbids to go without
+
+
+def find_browser() -> str | None:
+    """The path of a Chromium, if there is one and Playwright to drive it."""
+    if importlib.util.find_spec("playwright") is None:
+        return None
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+NEEDS = {
+    "mnist": Need(
+        "the real MNIST files",
+        lambda: find_dataset("mnist") is not None,
+        "glassnet data get mnist",
+        "GLASSNET_REQUIRE_MNIST",
+    ),
+    "browser": Need(
+        "Chromium", lambda: find_browser() is not None, "apt-get install chromium", "GLASSNET_REQUIRE_BROWSER"
+    ),
+}
+DESELECTED: pytest.StashKey[dict[str, int]] = pytest.StashKey()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The long tests come first, so that at the end no process waits for the other.
 
-    Without the MNIST files the tests that need them are deselected, and counted aloud.
+    Those that need what is not here are deselected, and counted aloud.
     """
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
-    if find_dataset("mnist") is not None:
-        return
-    needy = [item for item in items if item.get_closest_marker("mnist")]
-    if not needy:
-        return
-    if os.environ.get("GLASSNET_REQUIRE_MNIST"):
-        raise pytest.UsageError("the real MNIST files are required here, but GLASSNET_DATA names no folder with them")
-    config.hook.pytest_deselected(items=needy)
-    items[:] = [item for item in items if item not in needy]
-    config.stash[DESELECTED] = len(needy)
-
-
-DESELECTED: pytest.StashKey[int] = pytest.StashKey()
+    config.stash[DESELECTED] = {}
+    for marker, need in NEEDS.items():
+        needy = [item for item in items if item.get_closest_marker(marker)]
+        if not needy or need.here():
+            continue
+        if os.environ.get(need.required):
+            raise pytest.UsageError(f"{need.what} required here ({need.required}), but missing; get: {need.get}")
+        config.hook.pytest_deselected(items=needy)
+        items[:] = [item for item in items if item not in needy]
+        config.stash[DESELECTED][marker] = len(needy)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    count = config.stash.get(DESELECTED, 0)
-    if count:
+    for marker, count in config.stash.get(DESELECTED, {}).items():
+        need = NEEDS[marker]
         terminalreporter.write_line(
-            f"{count} tests need the real MNIST files and were deselected; get them with: glassnet data get mnist",
-            yellow=True,
+            f"{count} tests need {need.what} and were deselected; get it with: {need.get}", yellow=True
         )
 
 
@@ -59,6 +93,17 @@ def mnist() -> gn.Dataset:
 def digits() -> gn.Dataset:
     pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
     return gn.load_dataset("digits")
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """Chromium without a window, for one module: while it is open, no other test may run an event loop."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_browser())
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

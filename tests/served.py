@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -95,7 +95,7 @@ class Served:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
+        with suppress(ProcessLookupError):  # all that it has started, and itself if it still runs
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate()
 

@@ -31,6 +31,7 @@ COMMANDS = [
     Use("plots", "matplotlib", "explain classic row.csv --picture x.png"),
     Use("sklearn", "sklearn", "train classic --data digits"),
     Use("export", "onnx", "export classic x.onnx"),
+    Use("page", "uvicorn", "page --no-browser"),
 ]
 PACKAGES = sorted({use.package for use in (*LIBRARY, *COMMANDS)} | {"torch"})
 FINE = [
@@ -75,7 +76,12 @@ def test_without_a_package(package: str, in_tmp: Path) -> None:
     Path("row.csv").write_text(",".join(["7"] * 784) + "\n")
     library, commands = ([use for use in uses if use.package == package] for uses in (LIBRARY, COMMANDS))
     fine = list(FINE)
-    if package in ("sklearn", "onnx", "torch"):  # to draw takes longer than all else, and is tried without scipy
+    if package in (
+        "sklearn",
+        "onnx",
+        "torch",
+        "uvicorn",
+    ):  # to draw takes longer than all else, and is tried without scipy
         fine[0] += " --no-pictures"
     script = SCRIPT.format(
         missing=dict.fromkeys([package, *NEEDED_BY.get(package, [])]),

@@ -100,8 +100,10 @@ def test_another_token_does_not(query: str) -> None:
 
 @pytest.mark.parametrize(
     "cookie",
-    ["", TOKEN, f"glassnet={TOKEN}", f"glassnet-{PORT + 1}={TOKEN}", f"{COOKIE[1]}x", f'glassnet-{PORT}="{TOKEN}"']
-    + [f"glassnet-{PORT}=", f"glassnet-{PORT}=\xe9", f"glassnet-{PORT}={ONCE}", COOKIE[1].upper()],
+    [
+        *("", TOKEN, f"glassnet={TOKEN}", f"glassnet-{PORT + 1}={TOKEN}", f"{COOKIE[1]}x", COOKIE[1].upper()),
+        *(f'glassnet-{PORT}="{TOKEN}"', f"glassnet-{PORT}=", f"glassnet-{PORT}=\xe9", f"glassnet-{PORT}={ONCE}"),
+    ],
 )
 def test_another_cookie_does_not(cookie: str) -> None:
     assert status([HOST, ("cookie", cookie)]) == 403

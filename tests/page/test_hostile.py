@@ -24,6 +24,7 @@ from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import glassnet
+from glassnet.data.registry import find_dataset
 from glassnet.page import limits
 from served import SECONDS, Page, Served
 
@@ -99,7 +100,7 @@ def test_the_page_and_its_files(served: Served) -> None:
     [
         *("/..", "/../app.py", "/../page/app.py", "/%2e%2e/page/app.py", "/..%2fpage/app.py", "/x/../../page/app.py"),
         *("/%2e%2e%2fpage%2fapp.py", "/..\\page\\app.py", "/%5c..%5cpage%5capp.py", "/.git/config", "/.htaccess"),
-        *("//etc/passwd", "/%2fetc/passwd", "/etc/passwd", "/index.html%00.js", "/%00", "/main.js%00", "/index.html/"),
+        *("//etc/passwd", "/%2fetc/passwd", "/etc/passwd", "/index.html%00.js", "/%00", "/main.js%00"),
         *("/INDEX.HTML", "/main", "/session", "/index.html?x=../..", "/" + "a" * 5000 + ".js", "/" + "a/" * 2000),
         *(
             "/~root",
@@ -128,12 +129,11 @@ def test_what_is_no_request(served: Served) -> None:
     for data in (
         b"\0\0\0\0\r\n\r\n",
         b"GET\r\n\r\n",
-        b"GET / HTTP/9.9\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 20 + b"\r\n\r\n",  # TLS
         f"GET / HTTP/1.1\r\n{host}{host}\r\n".encode(),
         b"GET / HTTP/1.1\r\n\r\n",
-        f"GET / HTTP/1.1\r\n{host}X: {'y' * 100_000}\r\n\r\n".encode(),
-        f"GET /{'y' * 100_000} HTTP/1.1\r\n{host}\r\n".encode(),
+        f"GET / HTTP/1.1\r\n{host}X: {'y' * 1_000_000}\r\n\r\n".encode(),
+        f"GET /{'y' * 1_000_000} HTTP/1.1\r\n{host}\r\n".encode(),
         f"GET / HTTP/1.1\r\n{host}X : y\r\n\r\n".encode(),
         f"GET / HTTP/1.1\r\n{host}X: \0\r\n\r\n".encode(),
     ):
@@ -141,6 +141,7 @@ def test_what_is_no_request(served: Served) -> None:
     for start in ("GET http://evil.example/ HTTP/1.1", "OPTIONS * HTTP/1.1", "CONNECT evil.example:80 HTTP/1.1"):
         assert served.say(f"{start}\r\n{host}Connection: close\r\n\r\n".encode()).status in (404, 405)
     assert served.say(b"GET / HTTP/1.0\r\n\r\n").status == 421
+    assert served.say(b"GET / HTTP/9.9\r\n\r\n").status == 421
     assert served.request("/").status == 200
 
 
@@ -185,7 +186,6 @@ def test_it_listens_on_this_machine_alone(served: Served) -> None:
         {"Cookie": "glassnet=1"},
         {"Host": "evil.example"},
         {"Sec-Fetch-Site": "cross-site"},
-        {"Transfer-Encoding": "chunked"},
     ],
     ids=str,
 )
@@ -200,8 +200,10 @@ def test_a_websocket_that_is_refused(served: Served, headers: dict[str, str]) ->
 
 @pytest.mark.parametrize(
     "first",
-    ["", "{", "null", "[]", '{"ask": "answer", "id": 1}', '{"ask": "hello", "session": 7}', b"hello", b"", "x" * 70_000]
-    + ['{"ask": "hello", "session": null, "x": 1}', "[" * 60_000, '{"ask": "hello", "session": NaN}'],
+    [
+        *("", "{", "null", "[]", '{"ask": "answer", "id": 1}', '{"ask": "hello", "session": 7}', b"hello", b""),
+        *('{"ask": "hello", "session": null, "x": 1}', "[" * 60_000, '{"ask": "hello", "session": NaN}', "x" * 70_000),
+    ],
     ids=lambda first: repr(first)[:30],
 )
 def test_who_does_not_say_hello_is_sent_away(served: Served, first: str | bytes) -> None:
@@ -272,7 +274,6 @@ def test_what_is_no_message(page: Page, text: str) -> None:
         {"ask": "change", "layer": "dense1", "parameter": "W", "index": [0, 0], "value": 1e300},
         {"ask": "change", "layer": "dense1", "parameter": "W", "index": [0, 0], "value": 10**400},
         {"ask": "nudge", "layer": "dense1", "parameter": "W", "index": [0, 0], "label": 1, "h": 0},
-        {"ask": "nudge", "layer": "dense1", "parameter": "W", "index": [0, 0], "label": 1, "h": 1e300},
         {"ask": "nudge", "layer": "dense1", "parameter": "W", "index": [0, 0], "label": 1, "h": -1e-300},
         {"ask": "nudge", "layer": "dense1", "parameter": "__init__", "index": [0, 0], "label": 1},
         {"ask": "nudge", "layer": "dense1", "parameter": "W", "index": [0, 0], "label": 77},
@@ -348,14 +349,19 @@ def test_text_where_a_picture_is_expected_and_the_other_way_round(page: Page) ->
     problem(page.answer(7))
 
 
-def test_what_is_too_large_is_closed_and_the_session_found_again(served: Served) -> None:
+def test_a_picture_that_is_too_large(page: Page) -> None:
+    page.send((7).to_bytes(4, "big") + b"\0" * (limits.PICTURE + 1))
+    assert problem(page.answer(None)).startswith("expected a picture of at most 16,777,216 bytes, got 16,777,217")
+
+
+def test_what_is_much_too_large_is_not_even_read(served: Served) -> None:
+    """The WebSocket is closed, and the session found again."""
     with served.page() as page:
         page.read(a_seven())
-        with pytest.raises(ConnectionClosed) as closed:
-            page.send(b"\0" * (limits.PICTURE + 5))
+        with contextlib.suppress(ConnectionClosed):
+            page.send(b"\0" * (limits.SOCKET + 1))
+        with pytest.raises(ConnectionClosed):
             page.receive()
-    assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 1009
     with served.page(page.id) as again:
         assert again.welcome["found"] is True
         assert again.welcome["answer"]["image"] is not None
@@ -407,23 +413,22 @@ def test_who_does_not_read_is_not_written_for_without_end(served: Served) -> Non
         page.read(a_seven())
         raw = page.client.socket
         ask = json.dumps({"id": 1, "ask": "weights", "layer": "dense1"}).encode()
-        frame = b"\x81\xfe" + len(ask).to_bytes(2, "big") + b"\0\0\0\0" + ask if len(ask) > 125 else b""
-        frame = frame or bytes([0x81, 0x80 | len(ask)]) + b"\0\0\0\0" + ask
-        page.client.recv_events_thread  # noqa: B018  # it reads into a bounded queue, which is full soon
+        frame = bytes([0x81, 0x80 | len(ask)]) + b"\0\0\0\0" + ask
         raw.settimeout(3)
         with pytest.raises(TimeoutError):
-            for _ in range(1000):
-                raw.sendall(frame * 1000)
+            raw.sendall(frame * 1_000_000)
         with served.page() as other:
             assert "answer" in other.ask("answer")
         raw.shutdown(socket.SHUT_RDWR)
 
 
-def test_connections_without_a_request_do_not_keep_others_out(served: Served) -> None:
+def test_connections_without_a_request_do_not_keep_others_out(served: Served, page: Page) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(3 * limits.CONNECTIONS):
             client = stack.enter_context(socket.create_connection(("127.0.0.1", served.port), SECONDS))
-            client.sendall(b"GET / HT")
+            with contextlib.suppress(OSError):
+                client.sendall(b"GET / HT")
+        assert "answer" in page.ask("answer")
     for _ in range(SECONDS):
         if served.request("/").status == 200:
             return
@@ -434,10 +439,25 @@ def test_connections_without_a_request_do_not_keep_others_out(served: Served) ->
 # Sessions
 
 
+@contextlib.contextmanager
+def patient(served: Served) -> Iterator[Page]:
+    """A page in a new session, if need be when the server has noticed that another page has gone."""
+    for _ in range(10 * SECONDS):
+        with contextlib.ExitStack() as stack:
+            try:
+                page = stack.enter_context(served.page())
+            except ConnectionClosed:
+                time.sleep(0.1)
+                continue
+            yield page
+            return
+    raise AssertionError("no place became free")
+
+
 def test_twenty_sessions(served: Served) -> None:
     """Sixteen have a place; when one of them has gone, another takes it."""
     with contextlib.ExitStack() as stack:
-        pages = [stack.enter_context(served.page()) for _ in range(limits.SESSIONS)]
+        pages = [stack.enter_context(patient(served)) for _ in range(limits.SESSIONS)]
         assert len({page.id for page in pages}) == limits.SESSIONS
         for _ in range(4):
             with served.connect() as client:
@@ -450,13 +470,8 @@ def test_twenty_sessions(served: Served) -> None:
         for page in pages:
             assert "answer" in page.ask("answer")
         pages[3].client.close()
-        for _ in range(SECONDS):  # until the server has noticed
-            with contextlib.suppress(ConnectionClosed), served.page() as another:
-                assert another.id not in {page.id for page in pages}
-                break
-            time.sleep(0.1)
-        else:
-            raise AssertionError("no place became free")
+        with patient(served) as another:
+            assert another.id not in {page.id for page in pages}
         assert "answer" in pages[4].ask("answer")
 
 
@@ -503,12 +518,14 @@ def trainings_of(served: Served) -> list[int]:
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
-VALUES = {"recipe": "classic", "dataset": "digits", "epochs": 1000}
+VALUES = {"recipe": "classic", "dataset": "mnist", "epochs": 1000}  # without MNIST, the 8x8 digits
 
 
+@pytest.mark.long
 @needs_proc
 def test_a_training_that_is_killed_leaves_the_session(served: Served) -> None:
-    pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
+    if find_dataset("mnist") is None:
+        pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
     with served.page() as page, served.page() as other:
         assert "answer" in page.ask("begin", values=VALUES)
         assert "answer" in page.ask("move", by="train")
@@ -523,13 +540,20 @@ def test_a_training_that_is_killed_leaves_the_session(served: Served) -> None:
         page.trained(lambda state: state["position"] == 1 and not state["busy"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
 @needs_proc
 def test_the_end_while_trainings_run(number: int, code: int, tmp_path: Path) -> None:
     """Sockets are open, trainings run, one has not even begun: one line is printed, and no process is left."""
-    pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
-    with Served("classic", cwd=tmp_path) as served, served.page() as first, served.page() as second:
-        socket.create_connection(("127.0.0.1", served.port)).sendall(b"GET / HT")
+    if find_dataset("mnist") is None:
+        pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
+    with (
+        Served("classic", cwd=tmp_path) as served,
+        served.page() as first,
+        served.page() as second,
+        socket.create_connection(("127.0.0.1", served.port)) as half,
+    ):
+        half.sendall(b"GET / HT")
         for page in (first, second):
             page.ask("begin", values=VALUES)
             page.ask("move", by="train")
@@ -550,9 +574,12 @@ def test_the_end_while_trainings_run(number: int, code: int, tmp_path: Path) -> 
     raise AssertionError(f"left: {subprocess.run(['ps', '-ef'], capture_output=True, text=True).stdout}")
 
 
+@pytest.mark.long
+@needs_proc
 def test_a_training_ends_with_its_server(tmp_path: Path) -> None:
     """Even when the server is killed."""
-    pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
+    if find_dataset("mnist") is None:
+        pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
     with Served("classic", cwd=tmp_path) as served, served.page() as page:
         page.ask("begin", values=VALUES)
         page.ask("move", by="train")

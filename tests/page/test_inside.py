@@ -286,6 +286,24 @@ def test_equations_without_terms_say_what_they_read(x: np.ndarray) -> None:
     assert places("conv2d1", 0, 0, 0) == []  # its terms say it
 
 
+def test_the_window_of_a_unit(x: np.ndarray) -> None:
+    """With stride 2 and padding "same" (1 before, 2 after) the windows of 5x5 at the edges are cut off."""
+    network = made("conv")
+
+    def window(name: str, *index: int) -> list[int] | None:
+        return inside.unit(network, x, name, index)["window"]
+
+    assert window("conv2d1", 0, 0, 0) == [0, 0, 4, 4]
+    assert window("conv2d1", 3, 5, 1) == [5, 9, 10, 14]
+    assert window("conv2d1", 13, 13, 2) == [25, 25, 28, 28]
+    assert window("maxpool2d1", 1, 2, 0) == [2, 4, 4, 6]
+    assert window("dense1", 0) is window("relu1", 0, 0, 0) is window("input", 0, 0) is None
+    seen = inside.unit(network, x, "conv2d1", [3, 5, 1])
+    W = network.layers[2].W.astype(np.float64)
+    np.testing.assert_array_equal(seen["weights"][5:10, 9:14], W[..., 1])
+    assert np.count_nonzero(seen["weights"]) == 25
+
+
 def test_only_so_many_places_are_listed(x: np.ndarray) -> None:
     network = gn.Network([gn.Flatten(), gn.Softmax(), gn.Dense(10)], input_shape=(28, 28), seed=0)
     (equation,) = inside.unit(network, x, "softmax1", [7])["forward"]

@@ -40,6 +40,7 @@ def test_numbers_that_json_does_not_have() -> None:
     assert json.loads(to_text(message)) == {"a": None, "b": None, "c": 3, "d": [1, None, True], "e": 0.1}
     array = np.array([np.nan, np.inf, -np.inf], np.float32)  # these an array has
     np.testing.assert_array_equal(unpacked(packed(array)), array)
+    assert unpacked(packed(np.array([1e300]))) == [np.inf]
 
 
 def test_texts_that_cannot_be_written_as_utf8() -> None:
@@ -48,8 +49,10 @@ def test_texts_that_cannot_be_written_as_utf8() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "3", "nul", '{"a": NaN}', '{"a": -Infinity}', '{"a": 1e400}', '{"a": ' + "9" * 5000 + "}"]
-    + ["[" * 50_000, '{"a": ' + "[" * 20 + "]" * 20 + "}", '{"a": "' + "x" * limits.MESSAGE + '"}'],
+    [
+        *("", "{", "[]", "3", "nul", '{"a": NaN}', '{"a": -Infinity}', '{"a": 1e400}', '{"a": ' + "9" * 5000 + "}"),
+        *("[" * 50_000, '{"a": ' + "[" * 20 + "]" * 20 + "}", '{"a": "' + "x" * limits.MESSAGE + '"}'),
+    ],
     ids=lambda text: text[:20],
 )
 def test_what_is_refused(text: str) -> None:

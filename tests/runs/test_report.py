@@ -7,18 +7,22 @@ import xml.etree.ElementTree
 from base64 import b64decode
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 import glassnet as gn
-from browser import Page, find_browser
 from glassnet import plots
 from glassnet.recipes.recipe import Recipe, load_recipe
 from glassnet.runs.folder import SavedRun, read_run
 from glassnet.runs.report import write_report
 from glassnet.runs.run import resume_run, train_recipe
 from glassnet.runs.unfinished import find_unfinished
+from watched import watched
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 pytest.importorskip("matplotlib", reason="reports need the extra 'plots'")
 pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
@@ -262,32 +266,32 @@ def test_without_pictures_there_is_no_report(digits: gn.Dataset, tmp_path: Path)
     assert not (run.folder / "report.html").exists()
 
 
-@pytest.mark.skipif(find_browser() is None, reason="the page is opened in Chromium, which is not on the PATH")
-def test_a_browser_shows_all_of_it(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.browser
+def test_a_browser_shows_all_of_it(folder: Path, browser: "Browser") -> None:
     address = (folder / "report.html").as_uri()
-    with Page(tmp_path / "profile") as page:
-        for width, dark in ((1200, False), (400, True)):
-            page.open(address, width=width, dark=dark)
-            assert page.complaints() == []
-            assert page.requests() == [address]
-            images = page.value("Array.from(document.images, i => i.complete && i.naturalWidth)")
+    for width, scheme in ((1200, "light"), (400, "dark")):
+        with watched(browser, viewport={"width": width, "height": 800}, color_scheme=scheme) as (page, seen):
+            page.goto(address)
+            assert seen.complaints == []
+            assert seen.requests == [address]
+            images = page.evaluate("Array.from(document.images, i => i.complete && i.naturalWidth)")
             assert len(images) == len(parsed(folder).all("img"))
             assert all(images)
-            assert page.value("document.documentElement.scrollWidth") <= width  # nothing hangs over the edge
-            ground = page.value("getComputedStyle(document.body).backgroundColor")
-            assert ground == ("rgb(21, 23, 27)" if dark else "rgb(255, 255, 255)")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width  # nothing hangs over the edge
+            ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert ground == ("rgb(21, 23, 27)" if scheme == "dark" else "rgb(255, 255, 255)")
 
 
-@pytest.mark.skipif(find_browser() is None, reason="the page is opened in Chromium, which is not on the PATH")
-def test_the_browser_notices_what_is_wrong(tmp_path: Path) -> None:
+@pytest.mark.browser
+def test_the_browser_notices_what_is_wrong(tmp_path: Path, browser: "Browser") -> None:
     """The test above can fail: a page with a script, a missing file and a broken picture."""
     bad = tmp_path / "bad.html"
     bad.write_text(
         "<!DOCTYPE html><script>console.error('x')</script>"
         "<img src='missing.png'><img src='data:image/png;base64,aaaa'>"
     )
-    with Page(tmp_path / "profile") as page:
-        page.open(bad.as_uri())
-        assert page.complaints()
-        assert (tmp_path / "missing.png").as_uri() in page.requests()
-        assert page.value("Array.from(document.images, i => i.naturalWidth)") == [0, 0]
+    with watched(browser) as (page, seen):
+        page.goto(bad.as_uri())
+        assert "x" in seen.complaints
+        assert (tmp_path / "missing.png").as_uri() in seen.requests
+        assert page.evaluate("Array.from(document.images, i => i.naturalWidth)") == [0, 0]

@@ -43,7 +43,7 @@ async def converse(socket: WebSocket, sessions: Sessions) -> None:
 
     def leave() -> None:
         if conversation:
-            conversation.end.set()
+            conversation.finish(Closed.TAKEN_OVER)
 
     try:
         known = await _hello(socket)
@@ -68,21 +68,27 @@ class Conversation:
     """Reads what the page asks, and sends it the answers and the news of its session."""
 
     def __init__(self, socket: WebSocket, place: Place) -> None:
-        self.socket, self.place, self.end = socket, place, asyncio.Event()
+        self.socket, self.place = socket, place
+        self.over: asyncio.Future[Closed | None] = asyncio.get_running_loop().create_future()
         self.at_work = asyncio.Semaphore(limits.ASKS_AT_WORK)
         self.asks: set[asyncio.Task[None]] = set()
 
     async def run(self, found: bool) -> None:
-        """Until the page has gone or `end` is set; what it has asked is done all the same."""
-        ends = [asyncio.create_task(work) for work in (self._read(), self._send_news(found), self.end.wait())]
+        """Until the page has gone, or another has its session; what it has asked is done all the same."""
+        tasks = [asyncio.create_task(work) for work in (self._read(), self._send_news(found))]
         try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            why = await self.over
         finally:
-            for task in ends:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*ends, return_exceptions=True)
-        if self.end.is_set():
-            await _close(self.socket, Closed.TAKEN_OVER, "another tab or window shows this session now")
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if why:
+            await _close(self.socket, why, "another tab or window shows this session now")
+
+    def finish(self, why: Closed | None) -> None:
+        """End `run`: another page has taken over, or None, for this one has gone."""
+        if not self.over.done():
+            self.over.set_result(why)
 
     async def _read(self) -> None:
         while (received := await self.socket.receive())["type"] == "websocket.receive":
@@ -91,48 +97,48 @@ class Conversation:
             task = asyncio.create_task(self._answer(received))
             self.asks.add(task)
             task.add_done_callback(self.asks.discard)
+        self.finish(None)
 
     async def _send_news(self, found: bool) -> None:
-        with suppress(*GONE):
+        try:
             self.place.news.clear()  # the welcome says it all
             async with self.place.looking:
                 try:
                     welcome = await self.place.session.welcome()
                 except Exception as error:
                     welcome = {"problem": problem_of(error, "welcome")}
-            await self._send({"event": "welcome", "session": self.place.id, "found": found, **welcome})
+            event = {"event": "welcome", "session": self.place.id, "found": found, **welcome}
             while True:
-                await self._send(await self.place.take_news())
+                await self.socket.send_text(await run_sync(to_text, event))
+                event = await self.place.take_news()
+        except GONE:
+            self.finish(None)
 
     async def _answer(self, received: Any) -> None:
         """Answer one message; its place among those at work is free again when the answer is sent."""
-        number, doing = None, "a message"
         try:
-            try:
-                if (picture := received.get("bytes")) is not None:
-                    doing = "a picture"
-                    number, file = split_picture(picture)
-                    async with self.place.turn(None):
-                        answer = await self.place.session.read(file)
-                else:
-                    message = from_text(received["text"])
-                    number = number_of(message)
-                    ask = ask_of(message)
-                    doing = type(ask).__name__
-                    async with self.place.turn(ask):
-                        answer = await self.place.session.answer(ask)
-                await self._send({"id": number, "answer": answer})
-            except GONE:
-                raise
-            except Exception as error:
-                await self._send({"id": number, "problem": problem_of(error, doing)})
+            await self.socket.send_text(await self._answer_to(received))
         except GONE:
-            pass
+            self.finish(None)  # also when what it sent before is still being read
         finally:
             self.at_work.release()
 
-    async def _send(self, message: dict[str, Any]) -> None:
-        await self.socket.send_text(await run_sync(to_text, message))
+    async def _answer_to(self, received: Any) -> str:
+        number, doing, session = None, "a message", self.place.session
+        try:
+            if (picture := received.get("bytes")) is not None:
+                doing = "a picture"
+                number, file = split_picture(picture)
+                async with self.place.turn(None):
+                    return await run_sync(to_text, {"id": number, "answer": await session.read(file)})
+            message = from_text(received["text"])
+            number = number_of(message)
+            ask = ask_of(message)
+            doing = type(ask).__name__
+            async with self.place.turn(ask):
+                return await run_sync(to_text, {"id": number, "answer": await session.answer(ask)})
+        except Exception as error:
+            return to_text({"id": number, "problem": problem_of(error, doing)})
 
 
 async def _hello(socket: WebSocket) -> str | None:

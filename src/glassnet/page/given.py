@@ -32,15 +32,16 @@ def open_given(name: str) -> Given:
     The folder of an unfinished run has its recipe, and its model if there is one yet.
 
     Raises:
-        InputError: nothing has this name; it is for tables, where the page shows images.
+        InputError: nothing has this name; it is no classifier of images of digits.
         ModelFileError, RecipeError, RunError: it is damaged.
     """
     path = Path(name)
     given = _at(path) if path.exists() else _called(name)
-    for_tables = given.model is not None and not _sees_images(given.model)
-    for_tables |= given.recipe is not None and (given.recipe.data.target is not None or given.recipe.name == "table")
-    if for_tables:
-        raise InputError(f"{name}: the page shows images, and this is for tables: use glassnet explain")
+    table = given.recipe is not None and (given.recipe.data.target is not None or given.recipe.name == "table")
+    if table or (given.model is not None and not _sees_images(given.model)):
+        raise InputError(
+            f"{name}: the page shows images of digits, and this takes something else: use glassnet explain"
+        )
     return given
 
 
@@ -69,4 +70,4 @@ def _sees_images(model: Model) -> bool:
         form_for(model.network.input_shape)
     except DataError:
         return False
-    return model.schema is None
+    return model.schema is None and not model.predicts_numbers

@@ -4,6 +4,7 @@
 REQUEST = 16 * 2**10  # bytes of a request with its headers: a browser sends one or two thousand
 MESSAGE = 64 * 2**10  # bytes of a text: the longest recipe that the form can build has a tenth of that
 PICTURE = 16 * 2**20  # bytes of a picture file: the photo of a telephone has two to ten million
+SOCKET = 2 * PICTURE  # bytes of anything: what is longer is not even read, and closes the WebSocket
 DEPTH = 20  # lists and tables in one another: a layer in a recipe stands at three
 
 # How often

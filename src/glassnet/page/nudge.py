@@ -39,11 +39,11 @@ def nudge(
         "value", "loss": w and L(w).   "above", "below": L(w + h), L(w - h).   "measured": the slope with the step h.
         "backward": the slope by backward.   "best_step", "best_slope": the step whose slope agrees best with that of
         the next larger one, so that neither the bend of the curve nor rounding spoils it.   "difference",
-        "best_difference": of `measured` and `best_slope` from `backward`, relative to `scale`, the largest slope in the
-        tensor.   "sides": the slopes just above and below w.   "kink": whether they differ.   "holds": whether
-        `best_difference` is at most 1e-6, or too small to be measured; at a kink, whether `backward` lies between the
-        sides, or None, if that cannot be told.   "note": what one should know.   "curve": {"values", "losses"}, with w
-        in the middle.   "source": the lines of backward.
+        "measured_difference": of `best_slope` and `measured` from `backward`, relative to `scale`, the largest slope in
+        the tensor.   "sides": the slopes just above and below w.   "kink": whether they differ.   "holds": whether
+        `difference` is at most 1e-6, or too small to be measured; at a kink, whether `backward` lies between the sides,
+        or None, if that cannot be told.   "note": what one should know.   "curve": {"values", "losses"}, with w in the
+        middle.   "source": the lines of backward.
 
     Raises:
         InputError: as `explain`; there is no such weight; h is out of range; the loss is not finite there.
@@ -54,7 +54,8 @@ def nudge(
     position, values, gradient, place = _tensor(forward, end, layer, parameter, index)
     loss_at = _losses(forward, end, position, values, place)
     w, slope, size = float(values[place]), float(gradient[place]), float(np.abs(values).max(initial=0)) or 1.0
-    above, below, measured = loss_at(w + h), loss_at(w - h), _central(loss_at, w, h)
+    above, below = loss_at(w + h), loss_at(w - h)
+    measured = (above - below) / (2 * h)
     best, best_slope = _best_slope(loss_at, w, size)
     scale = max(float(np.abs(gradient).max(initial=0)), abs(best_slope)) or 1e-12
     error = abs(best_slope - slope) / scale
@@ -78,10 +79,10 @@ def nudge(
         "below": below,
         "measured": measured,
         "backward": slope,
-        "difference": abs(measured - slope) / scale,
+        "measured_difference": abs(measured - slope) / scale,
         "best_step": best,
         "best_slope": best_slope,
-        "best_difference": error,
+        "difference": error,
         "scale": scale,
         "holds": holds,
         "kink": kinked,
@@ -139,10 +140,6 @@ def _losses(
     return loss_at
 
 
-def _central(loss_at: Callable[[float], float], w: float, h: float) -> float:
-    return (loss_at(w + h) - loss_at(w - h)) / (2 * h)
-
-
 def _best_slope(loss_at: Callable[[float], float], w: float, size: float) -> tuple[float, float]:
     """The step whose slope differs least from that of the step before, and that slope.
 
@@ -150,7 +147,7 @@ def _best_slope(loss_at: Callable[[float], float], w: float, size: float) -> tup
     no part in the choice.
     """
     steps = STEPS * size
-    slopes = np.array([_central(loss_at, w, float(step)) for step in steps])
+    slopes = np.array([(loss_at(w + step) - loss_at(w - step)) / (2 * step) for step in steps.tolist()])
     best = int(np.abs(np.diff(slopes)).argmin()) + 1
     return float(steps[best]), float(slopes[best])
 

@@ -6,7 +6,6 @@ in the queue of the listening socket. So this module imports the standard librar
 
 import errno
 import importlib.util
-import os
 import secrets
 import socket
 import sys
@@ -82,15 +81,3 @@ def _open(address: str) -> None:
         return
     if Path(name).name not in IN_THE_TERMINAL:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-
-
-def end_soon(seconds: float) -> None:
-    """End this process after so many seconds, whatever it is at, unless it has ended before."""
-
-    def end() -> None:
-        sys.stdout.flush()
-        os._exit(0)
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()

@@ -1,7 +1,11 @@
 """The server: uvicorn with the bounds of the page, and a quick end."""
 
 import asyncio
+import os
+import signal
 import socket
+import threading
+from types import FrameType
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -32,22 +36,34 @@ class Connection(H11Protocol):
 
 
 class Server(uvicorn.Server):
-    """Ends the sessions while it closes the connections."""
+    """Ends the sessions while it closes the connections, and all within `limits.STOPPING`."""
 
     def __init__(self, config: uvicorn.Config, sessions: Sessions) -> None:
         super().__init__(config)
         self.sessions = sessions
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop, as a signal asks for; what does not end by then, such as a long computation, is left."""
+        super().handle_exit(sig, frame)
+        last = threading.Timer(limits.STOPPING, _leave, (143 if sig == signal.SIGTERM else 0,))
+        last.daemon = True
+        last.start()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await asyncio.gather(super().shutdown(sockets), self.sessions.close())
 
 
+def _leave(code: int) -> None:
+    print("stopped", flush=True)
+    os._exit(code)
+
+
 def run(listening: socket.socket, given: Given | None, *, port: int, token: str, once: str) -> None:
     """Serve the page until Ctrl-C or SIGTERM, which raise KeyboardInterrupt as elsewhere."""
-    given = given or Given(None, None)
-    networks, slots = Networks(given.model), Slots()
+    model, recipe = (given.model, given.recipe) if given else (None, None)
+    networks, slots = Networks(model), Slots()
     networks.open(networks.first)  # now, so that the first page need not wait for it
-    sessions = Sessions(lambda tell: Session(networks, slots, given.recipe, tell))
+    sessions = Sessions(lambda tell: Session(networks, slots, recipe, tell))
     config = uvicorn.Config(
         Gate(make_app(sessions), port=port, token=token, once=once),
         http=Connection,
@@ -59,7 +75,7 @@ def run(listening: socket.socket, given: Given | None, *, port: int, token: str,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        ws_max_size=limits.PICTURE + 4,
+        ws_max_size=limits.SOCKET,
         ws_ping_timeout=3 * 20.0,
         ws_per_message_deflate=False,
         h11_max_incomplete_event_size=limits.REQUEST,

@@ -12,8 +12,8 @@ import socket
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -316,7 +316,8 @@ class Training:
         # It is no daemon, because those may not have workers. So at exit Python waits for it; it ends with its pipe.
         atexit.register(_hang_up, self._pipe)
         process = context.Process(target=serve, args=(theirs, recipe), name=f"training of {recipe.name}", daemon=False)
-        process.start()
+        with _without_ctrl_c():
+            process.start()
         theirs.close()
         assert self.network is not None
         loop = asyncio.get_running_loop()
@@ -364,6 +365,16 @@ class Training:
         self._drop(self._problem)
         self.slots.leave(self)
         self.changed(self._view(np.zeros(0), np.zeros(0), []))
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """A process that is started here is never interrupted by Ctrl-C in its terminal, not even while it imports."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _read(

@@ -23,7 +23,8 @@ def to_text(message: dict[str, Any]) -> str:
 def packed(array: Array) -> dict[str, Any]:
     """An array as `{"shape": [28, 28], "f32": base64}`, or "u8" for uint8; little-endian, rows first."""
     kind = "u8" if array.dtype == np.uint8 else "f32"
-    values = np.ascontiguousarray(array, np.uint8 if kind == "u8" else "<f4")
+    with np.errstate(over="ignore"):  # what a float32 does not hold is infinite on the page
+        values = np.ascontiguousarray(array, np.uint8 if kind == "u8" else "<f4")
     return {"shape": list(array.shape), kind: base64.b64encode(values.data).decode("ascii")}
 
 
