@@ -1,6 +1,7 @@
 """A model can be asked: opened by name, file or folder, it knows what it takes and what its answers mean."""
 
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -168,7 +169,9 @@ def test_a_drawing_is_read_over_five_views(tmp_path: Path) -> None:
     np.testing.assert_array_equal(answer.probabilities, views[0])
     assert answer.evidence == gn.evidence(views)[0] >= model.threshold
     picture.write(tmp_path / "seven.png", grey)
-    np.testing.assert_array_equal(model.read(tmp_path / "seven.png").probabilities, answer.probabilities)
+    whole = (tmp_path / "seven.png").read_bytes()
+    for given in (tmp_path / "seven.png", whole, bytearray(whole), BytesIO(whole)):
+        np.testing.assert_array_equal(model.read(given).probabilities, answer.probabilities)
 
 
 def test_what_is_no_digit_is_refused_with_its_reason() -> None:
@@ -191,6 +194,7 @@ def test_only_pictures_of_digits_are_read(flowers: gn.Model, tmp_path: Path) -> 
         (np.zeros((5, 5)), r"read: expected grey values \(H, W\), uint8, got float64"),
         (np.zeros((5, 5, 3), np.uint8), r"uint8, got uint8 of shape \(5, 5, 3\)"),
         (tmp_path / "missing.png", "missing.png: expected a picture, but it does not exist"),
+        (b"hello", r"^expected a picture \(PNG, .*\), but the file is not one"),
     ):
         with pytest.raises(gn.DataError, match=message):
             cnn.read(given)

@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,62 +16,20 @@ from cases import LAYERS, LayerCase
 from glassnet.explanation.equations import number
 from glassnet.nn.layer import Layer
 from glassnet.page import inside
+from networks import LABEL, NETWORKS, made, some_pixels
 
 EXACT = {"rtol": 1e-9, "atol": 1e-12}  # the same sums in float64, in another order
 SINGLE = {"rtol": 1e-4, "atol": 1e-5}  # sums in float32
-LABEL = 3
-
-NETWORKS: dict[str, Callable[[], list[Layer]]] = {
-    "dense": lambda: [
-        gn.Rescale(1 / 255),
-        gn.Flatten(),
-        gn.Dense(12, bias_init=gn.Normal(0.1)),
-        gn.ReLU(),
-        gn.Dense(10),
-    ],
-    "conv": lambda: [
-        gn.Rescale(1 / 255),
-        gn.Reshape((28, 28, 1)),
-        gn.Conv2D(3, 5, stride=2, padding="same"),
-        gn.BatchNorm(),
-        gn.ReLU(),
-        gn.MaxPool2D(2),
-        gn.Conv2D(4, 3),
-        gn.Tanh(),
-        gn.AveragePool2D(2),
-        gn.Flatten(),
-        gn.Dropout(0.5),
-        gn.Dense(10),
-        gn.Softmax(),
-        gn.Dense(10),
-    ],
-    "global": lambda: [gn.Reshape((28, 28, 1)), gn.Conv2D(10, 3), gn.Sigmoid(), gn.GlobalAveragePool()],
-}
 
 
 @pytest.fixture(scope="module")
 def x() -> np.ndarray:
-    """Something like a digit: a third of the pixels are not 0."""
-    rng = np.random.default_rng(3)
-    return (rng.integers(1, 256, (28, 28)) * (rng.random((28, 28)) < 0.3)).astype(np.uint8)
+    return some_pixels()
 
 
 @pytest.fixture(scope="module", params=[*NETWORKS, "classic", "cnn"])
 def network(request: pytest.FixtureRequest) -> gn.Network:
     return gn.load_pretrained(request.param) if request.param in ("classic", "cnn") else made(request.param)
-
-
-def made(name: str) -> gn.Network:
-    network = gn.Network(NETWORKS[name](), input_shape=(28, 28), seed=4)
-    rng = np.random.default_rng(5)
-    for layer in network.layers:
-        if isinstance(layer, gn.BatchNorm):
-            layer.mean[:], layer.variance[:] = (
-                rng.normal(0, 0.2, layer.mean.shape),
-                rng.uniform(0.5, 2, layer.mean.shape),
-            )
-            layer.gamma[:] = rng.uniform(0.5, 2, layer.mean.shape)
-    return network
 
 
 def middle(layer: Layer) -> list[int]:
@@ -142,10 +101,11 @@ def written(equations: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def test_a_unit_is_written_as_explain_writes_a_neuron(network: gn.Network, x: np.ndarray) -> None:
-    for layer in network.layers:
-        if not layer.parameters():
-            continue
-        for index in (middle(layer), [0] * len(layer.output_shape), [side - 1 for side in layer.output_shape]):
+    learning = [layer for layer in network.layers if layer.parameters()]
+    large = len(learning) > 6
+    for layer in learning[::3] if large else learning:
+        corners = [0] * len(layer.output_shape), [side - 1 for side in layer.output_shape]
+        for index in (middle(layer), *(() if large else corners)):
             e = gn.explain(network, x, LABEL, neuron=f"{layer.name}:{','.join(map(str, index))}", lr=0.2)
             its, n = next(p for p in e.layers if p.name == layer.name), e.neuron
             assert n is not None
@@ -222,6 +182,15 @@ def test_a_unit_of_784_12_10_by_hand(x: np.ndarray) -> None:
     assert [f["weight_index"] for f in pixel["feeds"]] == [[28 * r + c, *f["index"]] for f in pixel["feeds"]]
 
 
+def test_a_pixel_of_a_network_that_takes_rows(x: np.ndarray) -> None:
+    network = gn.Network([gn.Rescale(1 / 255), gn.Dense(10)], input_shape=784, seed=4)
+    by_place, by_index = (inside.unit(network, x, "input", index, LABEL) for index in ([9, 5], [9 * 28 + 5]))
+    assert by_place == by_index
+    assert (by_place["index"], by_place["pixel"], by_place["y"]) == ([257], [9, 5], x[9, 5])
+    assert inside.speaks(network, x)["effects"].shape == (10, 28, 28)
+    assert inside.weights(network, "dense1")["weights"].shape == (10, 28, 28)
+
+
 def test_smoothing_moves_the_target(x: np.ndarray) -> None:
     network = made("dense")
     network.loss = gn.CrossEntropy(smoothing=0.1)
@@ -250,7 +219,7 @@ def test_weights_are_pictures_of_units(x: np.ndarray) -> None:
     filters = inside.weights(conv, "conv2d2")
     assert filters["units"] == 4
     np.testing.assert_array_equal(filters["weights"][2], conv.layers[6].W[..., 2])
-    assert inside.weights(conv, "dense1")["weights"].shape == (10, 36)  # it sees no image
+    assert inside.weights(conv, "dense1")["weights"].shape == (10, 16)  # it sees no image
     for name in ("batchnorm1", "relu1"):
         with pytest.raises(gn.InputError, match=f"{name}: expected a layer with weights"):
             inside.weights(conv, name)
@@ -315,6 +284,24 @@ def test_equations_without_terms_say_what_they_read(x: np.ndarray) -> None:
     assert places("flatten1", 5) == [[0, 1, 1]]
     assert places("softmax1", 2) == [[k] for k in range(10)]
     assert places("conv2d1", 0, 0, 0) == []  # its terms say it
+
+
+def test_the_window_of_a_unit(x: np.ndarray) -> None:
+    """With stride 2 and padding "same" (1 before, 2 after) the windows of 5x5 at the edges are cut off."""
+    network = made("conv")
+
+    def window(name: str, *index: int) -> list[int] | None:
+        return inside.unit(network, x, name, index)["window"]
+
+    assert window("conv2d1", 0, 0, 0) == [0, 0, 4, 4]
+    assert window("conv2d1", 3, 5, 1) == [5, 9, 10, 14]
+    assert window("conv2d1", 13, 13, 2) == [25, 25, 28, 28]
+    assert window("maxpool2d1", 1, 2, 0) == [2, 4, 4, 6]
+    assert window("dense1", 0) is window("relu1", 0, 0, 0) is window("input", 0, 0) is None
+    seen = inside.unit(network, x, "conv2d1", [3, 5, 1])
+    W = network.layers[2].W.astype(np.float64)
+    np.testing.assert_array_equal(seen["weights"][5:10, 9:14], W[..., 1])
+    assert np.count_nonzero(seen["weights"]) == 25
 
 
 def test_only_so_many_places_are_listed(x: np.ndarray) -> None:
@@ -431,3 +418,19 @@ def test_the_network_stays_as_it_is(network: gn.Network, x: np.ndarray) -> None:
     for was, now in zip(before, (network.theta, network.grad, network.buffers, x), strict=True):
         np.testing.assert_array_equal(was, now)
     assert all(layer.saved is None and not layer.spaces for layer in network.layers)
+
+
+def test_many_threads_look_at_one_network(network: gn.Network, x: np.ndarray) -> None:
+    pictures = [x, x[::-1].copy(), x.T.copy(), 255 - x]
+
+    def look(picture: np.ndarray) -> list[Any]:
+        name = network.layers[-1].name
+        index = middle(network.layers[-1])
+        return [inside.layers(network, picture)["logits"], inside.unit(network, picture, name, index, LABEL)["update"]]
+
+    alone = [look(picture) for picture in pictures]
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(3):
+            for mine, expected in zip(threads.map(look, pictures), alone, strict=True):
+                np.testing.assert_array_equal(mine[0], expected[0])
+                np.testing.assert_array_equal(mine[1], expected[1])

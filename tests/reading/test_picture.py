@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -294,3 +295,43 @@ def test_damage_is_refused_in_one_line_or_read_as_a_picture(tmp_path: Path, name
     for refusal in refusals:
         assert refusal.startswith(str(tmp_path / name))
         assert "\n" not in refusal
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.jpg", "x.gif", "x.bmp", "x.tif", "x.webp", "x.pgm"])
+def test_the_bytes_of_a_picture_and_an_open_file_are_read_as_its_file(
+    tmp_path: Path, grey: np.ndarray, name: str
+) -> None:
+    Image.fromarray(grey).save(tmp_path / name)
+    expected = picture.read(tmp_path / name)
+    whole = (tmp_path / name).read_bytes()
+    for given in (whole, bytearray(whole), BytesIO(whole)):
+        np.testing.assert_array_equal(picture.read(given), expected)
+    with (tmp_path / name).open("rb") as file:
+        np.testing.assert_array_equal(picture.read(file), expected)
+        assert not file.closed
+
+
+@pytest.mark.parametrize(
+    ("contents", "message"),
+    [
+        (b"", "expected a picture, but the file is empty"),
+        (b"hello", r"expected a picture \(PNG, .*\), but the file is not one"),
+        (huge_png(7_000, 6_000), "the picture has more than 40,000,000 pixels: make it smaller"),
+        (b"\0\0\0\x18ftypheic" + bytes(50), "a HEIC or AVIF picture, which cannot be read: save it as JPEG or PNG"),
+        (huge_png(20, 20), "the picture is broken: "),
+    ],
+)
+def test_of_bytes_that_are_no_picture_the_message_names_no_file(contents: bytes, message: str) -> None:
+    for given in (contents, BytesIO(contents)):
+        with pytest.raises(DataError, match=f"^{message}"):
+            picture.read(given)
+
+
+def test_what_is_no_open_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("some text")
+    with (tmp_path / "x.txt").open(encoding="utf-8") as text, pytest.raises(DataError, match="picture"):
+        picture.read(text)  # type: ignore[arg-type]
+    closed = BytesIO(b"x")
+    closed.close()
+    with pytest.raises(DataError, match="expected a picture, but it cannot be read: I/O operation on closed file"):
+        picture.read(closed)

@@ -96,5 +96,5 @@ def back_to(network: Network, inputs: Sequence[Array], dlogits: Array, position:
     """dLoss/dy for the layer at this position, or dLoss/dx: one row for each row of dlogits, of the same example."""
     d = dlogits
     for layer, x in zip(reversed(network.layers[position + 1 :]), reversed(inputs[position + 1 :]), strict=True):
-        d = pass_back(layer, np.repeat(x, len(d), axis=0), d)
+        d = way_back(layer, x)(layer, np.repeat(x, len(d), axis=0), d)
     return d

@@ -14,7 +14,7 @@ import numpy as np
 from glassnet.explanation import text
 from glassnet.explanation.backward import back_to
 from glassnet.explanation.equations import at, equations, number
-from glassnet.explanation.given import image_shape, learning_rate, one_hot_rows
+from glassnet.explanation.given import image_shape, one_hot_rows, positive
 from glassnet.explanation.neuron import neuron_numbers
 from glassnet.explanation.passes import ForwardPass, LossPass
 from glassnet.explanation.records import ExampleNumbers, Index, LayerNumbers, LayerPass, Worked, top_output
@@ -68,7 +68,7 @@ def explain(
             above 0; the number of names is wrong.
     """
     size = math.prod(network.input_shape)
-    lr = learning_rate(lr)
+    lr = positive(lr, "lr")
     require(len(names) in (0, size), f"explain: expected names of {size:,} inputs, or none, got {len(names):,}")
     forward = ForwardPass.of(network, x)
     double, batch, logits = forward.network, forward.batch, forward.logits

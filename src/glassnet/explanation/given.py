@@ -1,6 +1,7 @@
 """Converts the arguments of an explanation: one example and its target, for the network and the loss."""
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -68,11 +69,16 @@ def pixel_index(network: Network, shape: Shape, given: Any) -> Index:
     return index_within(network.input_shape, given, "input")
 
 
-def learning_rate(lr: Any) -> float:
-    """A learning rate, which must be above 0 and finite."""
-    number = isinstance(lr, int | float) and not isinstance(lr, bool)
-    require(number and 0 < lr < math.inf, f"lr must be a number above 0, got {shown(lr)}")
-    return float(lr)
+def positive(value: Any, name: str, most: float = sys.float_info.max) -> float:
+    """A number above 0, such as a learning rate.
+
+    Raises:
+        InputError: it is no such number, or above `most`.
+    """
+    limit = "" if most == sys.float_info.max else f" and at most {most:,.0f}"
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    require(number and 0 < value <= most, f"{name} must be a number above 0{limit}, got {shown(value)}")
+    return float(value)
 
 
 def target(network: Network, y: Any, logits: Array) -> tuple[Array, bool]:

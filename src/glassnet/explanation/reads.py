@@ -9,8 +9,11 @@ from functools import singledispatch
 import numpy as np
 
 from glassnet.explanation.records import Index
+from glassnet.explanation.worked import meetings
 from glassnet.nn.activations import Softmax
 from glassnet.nn.array import Array
+from glassnet.nn.conv import Conv2D
+from glassnet.nn.dense import Dense
 from glassnet.nn.layer import Layer
 from glassnet.nn.pool import GlobalAveragePool, Pool2D
 
@@ -21,6 +24,16 @@ def reads(layer: Layer, unit: Index, slopes: Array) -> list[Index]:
     own = own_place(layer, unit)
     touched = [tuple(map(int, place)) for place in np.argwhere(slopes)]
     return [own] if own is not None and all(place == own for place in touched) else touched
+
+
+@reads.register
+def _(layer: Dense, unit: Index, slopes: Array) -> list[Index]:
+    return [(i,) for i in range(layer.input_shape[0])]
+
+
+@reads.register
+def _(layer: Conv2D, unit: Index, slopes: Array) -> list[Index]:
+    return meetings(layer, unit)[0]
 
 
 @reads.register

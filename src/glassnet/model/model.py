@@ -161,7 +161,7 @@ class Model:
             for p, image in zip(self._by_class(inputs), inputs, strict=True)
         ]
 
-    def read(self, drawing: str | Path | bytes | BinaryIO | Array) -> Answer:
+    def read(self, drawing: str | Path | bytes | bytearray | BinaryIO | Array) -> Answer:
         """The digit in a picture, or why it is refused: there is no digit, there are several, or too little evidence.
 
         The drawing is converted to the form of the training digits. A classifier with a threshold uses five views of it
@@ -179,8 +179,10 @@ class Model:
 
         if self.schema:
             raise DataError(f"{self.path}: this model was trained on a table and reads no pictures: use predict")
-        in_file = isinstance(drawing, str | Path | bytes | IOBase)
-        grey = picture.read(drawing) if in_file else np.asarray(drawing)
+        if isinstance(drawing, str | Path | bytes | bytearray | IOBase):
+            grey = picture.read(drawing)
+        else:
+            grey = np.asarray(drawing)
         if grey.ndim != 2 or grey.dtype != np.uint8:
             raise DataError(f"read: expected grey values (H, W), uint8, got {grey.dtype} of shape {grey.shape}")
         to_example = form_for(self.network.input_shape)

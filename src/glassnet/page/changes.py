@@ -1,6 +1,5 @@
 """What if this number were another? Changes of weights, biases and pixels, on copies."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,7 +81,7 @@ def _value(change: Change, array: Array, white: int) -> Any:
     value = change.value
     real = isinstance(value, int | float) and not isinstance(value, bool)
     if change.layer is None:
-        whole = real and math.isfinite(value) and value == int(value) and 0 <= value <= white
+        whole = real and 0 <= value <= white and value == int(value)
         require(whole, f"a pixel is a whole number from 0 to {white}, got {shown(value)}")
         return int(value)
     largest = float(np.finfo(array.dtype).max)

@@ -18,6 +18,7 @@ from glassnet.nn.segments import connect
 from glassnet.recipes.recipe import Recipe, load_recipe
 
 RECIPES = ("tiny", "sixteen", "sigmoid-30", "classic", "quick")
+FIRST = "classic"  # which is chosen first
 # Each dataset with the number of its images and the side of one.
 DATASETS = {"mnist": (70_000, 28), "fashion-mnist": (70_000, 28), "kmnist": (70_000, 28), "digits": (1_797, 8)}
 ACTIVATIONS = ("ReLU", "LeakyReLU", "ELU", "SiLU", "GELU", "Softplus", "Sigmoid", "Tanh", "Identity")
@@ -63,6 +64,7 @@ def offer(given: Recipe | None = None) -> dict[str, Any]:
     if given is not None:
         recipes = [given, *(recipe for recipe in recipes if recipe.name != given.name)]
     return {
+        "first": FIRST if given is None else given.name,
         "recipes": [{"name": recipe.name, "about": recipe.about, "values": values_of(recipe)} for recipe in recipes],
         "choices": {
             "activation": list(ACTIVATIONS),

@@ -15,10 +15,10 @@ from glassnet.explanation.example import attributed, worked_dlogit
 from glassnet.explanation.given import (
     image_shape,
     index_within,
-    learning_rate,
     one_example,
     pixel_index,
     position_of,
+    positive,
 )
 from glassnet.explanation.neuron import outgoing_weights
 from glassnet.explanation.passes import ForwardPass, LossPass
@@ -33,6 +33,7 @@ from glassnet.nn.errors import require
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
 from glassnet.nn.norm import BatchNorm
+from glassnet.nn.pool import Pool2D
 from glassnet.nn.settings import describe
 from glassnet.page.equation import equation
 from glassnet.page.source import source_of
@@ -75,7 +76,7 @@ def layer(network: Network, x: Array, name: str, label: int | None = None, lr: f
     Raises:
         InputError: as `explain`; there is no such layer.
     """
-    lr, position = learning_rate(lr), position_of(network, name)
+    lr, position = positive(lr, "lr"), position_of(network, name)
     forward = ForwardPass.of(network, x)
     part, x_in = forward.network.layers[position], forward.inputs[position]
     arrays: dict[str, Array | None] = {"x": x_in[0], "y": forward.outputs[position][0], "dx": None, "dy": None}
@@ -112,7 +113,7 @@ def unit(
     Raises:
         InputError: as `explain`; there is no such layer or unit.
     """
-    lr = learning_rate(lr)
+    lr = positive(lr, "lr")
     if name == INPUT:
         return _pixel(network, x, index, label)
     position = position_of(network, name)
@@ -121,14 +122,14 @@ def unit(
     end = None if label is None else LossPass.of(forward, label)
     part, p = forward.network.layers[position], _pass(forward, position, end, place)
     gradient = None if end is None else gradient_like_weights(part, p)
-    read = reads(part, place, p.slopes)[:MOST_PLACES]
+    read = reads(part, place, p.slopes)
     return {
         **_about(part),
         "index": list(place),
         "below": _below(network, position),
         "y": float(p.y[place]),
         "dy": None if end is None else float(p.dy[place]),
-        "forward": [equation(worked, part, places=read) for worked in worked_forward(part, p)],
+        "forward": [equation(worked, part, places=read[:MOST_PLACES]) for worked in worked_forward(part, p)],
         "backward": []
         if end is None
         else [equation(worked, part, above=[place]) for worked in worked_backward(part, p)],
@@ -137,6 +138,7 @@ def unit(
         "backward_equations": list(equations(type(part), "Backward")),
         "remark": p.remark,
         "x": p.x,
+        "window": _window(read) if isinstance(part, Conv2D | Pool2D) else None,
         "weights": p.slopes,
         "gradient": gradient,
         "update": None if gradient is None else -lr * gradient,
@@ -260,6 +262,12 @@ def _bias(part: Layer, place: Index) -> float | None:
     return None if name is None else float(getattr(part, name)[place[-1]])
 
 
+def _window(read: list[Index]) -> list[int]:
+    """The part of an image that a unit sees: first row, first column, and the row and column after the last."""
+    rows, columns = [place[0] for place in read], [place[1] for place in read]
+    return [min(rows), min(columns), max(rows) + 1, max(columns) + 1]
+
+
 def _own_parameters(part: Layer, p: LayerPass, lr: float, *, learns: bool) -> list[dict[str, Any]]:
     """The parameters that belong to the unit's channel alone, such as its bias."""
     own = []
@@ -322,13 +330,14 @@ def _pixel(network: Network, x: Array, index: Sequence[int], label: int | None) 
         "shape": list(network.input_shape),
         "input_shape": None,
         "index": list(place),
+        "pixel": [int(i) for i in np.unravel_index(np.ravel_multi_index(place, network.input_shape), np.shape(x))],
         "below": None,
         "y": float(forward.batch[0][place]),
         "dy": None if end is None else float(_dy(forward, end, -1)[0][place]),
         "forward": [],
         "backward": [],
         "dy_from": None if end is None else _dy_from(forward, end, -1, place),
-        **dict.fromkeys(("x", "weights", "gradient", "update", "bias", "source")),
+        **dict.fromkeys(("x", "window", "weights", "gradient", "update", "bias", "source")),
         "forward_equations": [],
         "backward_equations": [],
         "remark": "",

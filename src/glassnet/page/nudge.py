@@ -4,14 +4,13 @@ A derivative is a slope, and a slope can be measured: (L(w + h) - L(w - h)) / 2h
 number, with the curve of the loss around it. All layers act as in prediction, in float64.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from glassnet.explanation.backward import back_to, pass_back
-from glassnet.explanation.given import index_within, pixel_index, position_of
+from glassnet.explanation.given import index_within, pixel_index, position_of, positive
 from glassnet.explanation.passes import ForwardPass, LossPass
 from glassnet.nn.array import Array
 from glassnet.nn.errors import InputError, require
@@ -21,6 +20,7 @@ from glassnet.nn.plain import nearest, shown
 from glassnet.page.inside import INPUT
 from glassnet.page.source import source_of
 
+MOST = 1e6  # the largest step of a person
 POINTS = 41  # of the curve
 STEPS = 10.0 ** np.arange(-2, -7.1, -0.5)  # tried to measure the slope, relative to the tensor's largest value
 VISIBLE = 0.01  # relative difference of two slopes that a person sees
@@ -33,31 +33,29 @@ def nudge(
 
     Args:
         layer, parameter, index: the weight; "input" and "x" for a pixel.
-        h: the step of the person, above 0.
+        h: the step of the person, above 0, at most 1,000,000.
 
     Returns:
         "value", "loss": w and L(w).   "above", "below": L(w + h), L(w - h).   "measured": the slope with the step h.
         "backward": the slope by backward.   "best_step", "best_slope": the step whose slope agrees best with that of
         the next larger one, so that neither the bend of the curve nor rounding spoils it.   "difference",
-        "best_difference": of `measured` and `best_slope` from `backward`, relative to `scale`, the largest slope in the
-        tensor.   "sides": the slopes just above and below w.   "kink": whether they differ.   "holds": whether
-        `best_difference` is at most 1e-6, or too small to be measured; at a kink, whether `backward` lies between the
-        sides, or None, if that cannot be told.   "note": what one should know.   "curve": {"values", "losses"}, with w
-        in the middle.   "source": the lines of backward.
+        "measured_difference": of `best_slope` and `measured` from `backward`, relative to `scale`, the largest slope in
+        the tensor.   "sides": the slopes just above and below w.   "kink": whether they differ.   "holds": whether
+        `difference` is at most 1e-6, or too small to be measured; at a kink, whether `backward` lies between the sides,
+        or None, if that cannot be told.   "note": what one should know.   "curve": {"values", "losses"}, with w in the
+        middle.   "source": the lines of backward.
 
     Raises:
-        InputError: as `explain`; there is no such weight; h is not above 0; the loss is not finite there.
+        InputError: as `explain`; there is no such weight; h is out of range; the loss is not finite there.
     """
-    require(
-        isinstance(h, int | float) and not isinstance(h, bool) and 0 < h < math.inf,
-        f"h must be a number above 0, got {shown(h)}",
-    )
+    h = positive(h, "h", MOST)
     forward = ForwardPass.of(network, x)
     end = LossPass.of(forward, label)
     position, values, gradient, place = _tensor(forward, end, layer, parameter, index)
     loss_at = _losses(forward, end, position, values, place)
     w, slope, size = float(values[place]), float(gradient[place]), float(np.abs(values).max(initial=0)) or 1.0
-    above, below, measured = loss_at(w + h), loss_at(w - h), _central(loss_at, w, h)
+    above, below = loss_at(w + h), loss_at(w - h)
+    measured = (above - below) / (2 * h)
     best, best_slope = _best_slope(loss_at, w, size)
     scale = max(float(np.abs(gradient).max(initial=0)), abs(best_slope)) or 1e-12
     error = abs(best_slope - slope) / scale
@@ -74,17 +72,17 @@ def nudge(
         "layer": layer,
         "parameter": parameter,
         "index": list(place),
-        "h": float(h),
+        "h": h,
         "value": w,
         "loss": end.loss,
         "above": above,
         "below": below,
         "measured": measured,
         "backward": slope,
-        "difference": abs(measured - slope) / scale,
+        "measured_difference": abs(measured - slope) / scale,
         "best_step": best,
         "best_slope": best_slope,
-        "best_difference": error,
+        "difference": error,
         "scale": scale,
         "holds": holds,
         "kink": kinked,
@@ -108,7 +106,10 @@ def _tensor(
     position = position_of(network, layer)
     part = network.layers[position]
     if not isinstance(parameter, str) or parameter not in part.parameters():
-        raise InputError(f"{layer}: expected the name of a parameter; {nearest(shown(parameter), part.parameters())}")
+        raise InputError(
+            f"{layer}: expected the name of a parameter, got {shown(parameter)}; "
+            f"{nearest(str(parameter), part.parameters())}"
+        )
     pass_back(part, forward.inputs[position], back_to(network, forward.inputs, end.dlogits, position))
     values = getattr(part, parameter)
     return (
@@ -139,10 +140,6 @@ def _losses(
     return loss_at
 
 
-def _central(loss_at: Callable[[float], float], w: float, h: float) -> float:
-    return (loss_at(w + h) - loss_at(w - h)) / (2 * h)
-
-
 def _best_slope(loss_at: Callable[[float], float], w: float, size: float) -> tuple[float, float]:
     """The step whose slope differs least from that of the step before, and that slope.
 
@@ -150,7 +147,7 @@ def _best_slope(loss_at: Callable[[float], float], w: float, size: float) -> tup
     no part in the choice.
     """
     steps = STEPS * size
-    slopes = np.array([_central(loss_at, w, float(step)) for step in steps])
+    slopes = np.array([(loss_at(w + step) - loss_at(w - step)) / (2 * step) for step in steps.tolist()])
     best = int(np.abs(np.diff(slopes)).argmin()) + 1
     return float(steps[best]), float(slopes[best])
 

@@ -27,7 +27,7 @@ ROWS = 256  # rows converted at a time, so that a picture of four bytes per pixe
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "ICO")
 
 
-def read(source: str | Path | bytes | BinaryIO) -> Array:
+def read(source: str | Path | bytes | bytearray | BinaryIO) -> Array:
     """Read a picture as grey values (H, W), uint8: 0 is black, 255 is white.
 
     Colours become their luminance. But if a mixture of red, green and blue has more than twice the contrast between
@@ -43,7 +43,7 @@ def read(source: str | Path | bytes | BinaryIO) -> Array:
     """
     if isinstance(source, str | Path):
         return _read_path(Path(source))
-    if isinstance(source, bytes | bytearray | memoryview):
+    if isinstance(source, bytes | bytearray):
         return _read_open(BytesIO(source), "")
     return _read_open(source, "")
 

@@ -1,0 +1,115 @@
+// The panel that proves a gradient: nudge one weight, watch the loss, and compare the slope with what backward says.
+
+import { button, el, labelled, select, setOptions } from "./dom.js";
+import { at, source } from "./equation.js";
+import { curves } from "./curves.js";
+import { number } from "./numbers.js";
+import { texts } from "./texts.js";
+
+/** @param {object} page what the panels share; see main.js */
+export function checkPanel(page) {
+  const layer = select([], () => parametersOf(), {});
+  const parameter = select([], () => indexOf(), {});
+  const index = el("input", { type: "text", inputmode: "numeric", size: "10" });
+  const nudge = el("input", { type: "range", min: "-6", max: "0", step: "0.5", value: "-2", on: { input: () => run() } });
+  const size = el("output", {});
+  const run_ = button(texts.checkIt, () => run());
+  const hint = el("p", { class: "note" });
+  const verdict = el("p", { class: "verdict", role: "status" });
+  const table = el("table", { class: "numbers" });
+  const plot = curves(texts.lossOverWeight, { x: "" });
+  const code = el("div", {});
+  const results = el("div", { class: "two results", hidden: true }, el("div", {}, verdict, table, code), plot.element);
+  const element = el(
+    "section",
+    { class: "panel check", "aria-labelledby": "check" },
+    el("h2", { id: "check" }, texts.checkTitle),
+    el("p", { class: "note" }, texts.checkHow),
+    el(
+      "form",
+      { class: "row", on: { submit: (event) => (event.preventDefault(), run()) } },
+      labelled(texts.layer, layer),
+      labelled(texts.parameter, parameter),
+      labelled(texts.index, index),
+      labelled(texts.nudge, nudge),
+      size,
+      run_,
+    ),
+    hint,
+    results,
+  );
+
+  const layerNow = () => page.network.layers.find((one) => one.name === layer.value);
+
+  function network() {
+    const learning = page.network.layers.filter((one) => Object.keys(one.parameters).length);
+    setOptions(layer, learning.map((one) => [one.name, one.name]));
+    results.hidden = true;
+    parametersOf();
+  }
+
+  function parametersOf() {
+    setOptions(parameter, Object.keys(layerNow()?.parameters ?? {}).map((name) => [name, name]));
+    indexOf();
+  }
+
+  function indexOf() {
+    const shape = layerNow()?.parameters[parameter.value];
+    index.value = shape ? shape.map((side) => Math.floor(side / 2)).join(",") : "";
+    index.title = shape ? texts.indexUpTo(shape.map((side) => side - 1).join(",")) : "";
+  }
+
+  async function run() {
+    size.textContent = texts.by(number(10 ** Number(nudge.value)));
+    if (!page.answer.image || page.label === null) {
+      hint.textContent = page.answer.image ? texts.chooseLabel : texts.drawFirst;
+      results.hidden = true;
+      return;
+    }
+    hint.textContent = "";
+    try {
+      const fields = { layer: layer.value, parameter: parameter.value, index: index.value.split(",").map(Number) };
+      show(fields, await page.engine.ask("nudge", { ...fields, label: page.label, h: 10 ** Number(nudge.value) }));
+    } catch (error) {
+      hint.textContent = error.message;
+      results.hidden = true;
+    }
+  }
+
+  function show(asked, said) {
+    const name = at(asked.parameter, asked.index);
+    const h = 10 ** Number(nudge.value);
+    results.hidden = false;
+    verdict.textContent = said.holds ? texts.holds(number(said.difference)) : texts.holdsNot(number(said.difference));
+    verdict.classList.toggle("refused", !said.holds);
+    const row = (text, value) => el("tr", {}, el("th", { scope: "row" }, text), el("td", {}, number(value)));
+    const rows = [
+      row(texts.lossAt(`${name} = ${number(said.value)}`), said.loss),
+      row(texts.lossAt(texts.plus(name, number(h))), said.above),
+      row(texts.lossAt(texts.minus(name, number(h))), said.below),
+      row(texts.slopeOfNudge, (said.above - said.below) / (2 * h)),
+      row(texts.slopeMeasured(number(said.best_step)), said.measured),
+      row(texts.slopeBackward, said.backward),
+    ];
+    table.replaceChildren(el("caption", {}, texts.slopes2(name)), el("tbody", {}, ...rows));
+    hint.textContent = said.note ?? "";
+    code.replaceChildren(source(said.source) ?? "");
+    const points = [...said.curve.values.values].map((value, k) => [value, said.curve.losses.values[k]]);
+    plot.show([{ name: texts.loss, points }], { tangent: [said.value, said.loss, said.backward] });
+  }
+
+  return {
+    element,
+    network,
+    refresh: () => (results.hidden ? undefined : run()),
+    /** Check this parameter, chosen elsewhere on the page. */
+    choose(one) {
+      layer.value = one.layer;
+      parametersOf();
+      parameter.value = one.parameter;
+      index.value = one.index.join(",");
+      element.scrollIntoView({ block: "start" });
+      run();
+    },
+  };
+}

@@ -1,0 +1,219 @@
+// The panel on which a person draws: with mouse, finger, pen or keys; or a photo, dropped, pasted or chosen.
+
+import { button, el, labelled } from "./dom.js";
+import { newestOnly } from "./engine.js";
+import { texts } from "./texts.js";
+
+const SENT = 140; // pixels a side of the drawing that is sent: five for each pixel of MNIST
+const SHARP = 560; // pixels a side of the drawing that is seen
+const KEY_STEP = 1 / 28; // how far an arrow key moves the pen, of the side; with Shift a third of it
+const PENS = { thin: 0.045, usual: 0.075, thick: 0.11 }; // the width of the pen, of the side
+
+/**
+ * @param {object} page what the panels share; see main.js
+ */
+export function drawingPanel(page) {
+  let strokes = []; // each {width, points: [[x, y], ...]}, from 0 to 1
+  let photo = null;
+  let pen = PENS.usual;
+  let drawing = false; // whether the pen is down
+  let spot = [0.5, 0.2]; // the pen of the keyboard
+
+  const canvas = el("canvas", {
+    width: SHARP,
+    height: SHARP,
+    tabindex: "0",
+    role: "application",
+    "aria-label": texts.drawing,
+    "aria-describedby": "drawing-help",
+  });
+  const cross = el("span", { class: "cross", "aria-hidden": "true" });
+  const hint = el("p", { class: "hint", "aria-hidden": "true" }, texts.drawHere);
+  const file = el("input", { type: "file", accept: "image/*", class: "hidden", tabindex: "-1", "aria-hidden": "true" });
+
+  const send = newestOnly(async (ask) => page.answered(await ask()), page.failed);
+  const read = (file) => page.engine.read(file);
+
+  function changed() {
+    paint();
+    if (photo) {
+      const given = photo.file;
+      send(() => read(given));
+    } else if (strokes.length) send(async () => read(await blob()));
+    else send(() => page.engine.ask("clear"));
+  }
+
+  function blob() {
+    const small = new OffscreenCanvas(SENT, SENT);
+    drawOn(small.getContext("2d"), SENT);
+    return small.convertToBlob({ type: "image/png" });
+  }
+
+  function drawOn(context, side) {
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, side, side);
+    context.strokeStyle = context.fillStyle = "#111";
+    context.lineCap = context.lineJoin = "round";
+    if (photo) {
+      const scale = side / Math.max(photo.image.width, photo.image.height);
+      const [width, height] = [photo.image.width * scale, photo.image.height * scale];
+      context.drawImage(photo.image, (side - width) / 2, (side - height) / 2, width, height);
+    }
+    for (const { width, points } of strokes) {
+      context.lineWidth = width * side;
+      context.beginPath();
+      context.moveTo(points[0][0] * side, points[0][1] * side);
+      for (const [x, y] of points) context.lineTo(x * side, y * side);
+      context.stroke();
+    }
+  }
+
+  function paint() {
+    drawOn(canvas.getContext("2d"), SHARP);
+    hint.hidden = strokes.length > 0 || photo !== null;
+    cross.style.left = `${100 * spot[0]}%`;
+    cross.style.top = `${100 * spot[1]}%`;
+    cross.classList.toggle("down", drawing);
+  }
+
+  function begin(point) {
+    photo = null;
+    drawing = true;
+    strokes.push({ width: pen, points: [point] });
+    changed();
+  }
+
+  function go(points) {
+    strokes.at(-1).points.push(...points);
+    changed();
+  }
+
+  function placeOf(event) {
+    const box = canvas.getBoundingClientRect();
+    return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+  }
+
+  canvas.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    canvas.setPointerCapture(event.pointerId);
+    begin(placeOf(event));
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!drawing || !canvas.hasPointerCapture(event.pointerId)) return;
+    const all = event.getCoalescedEvents?.() ?? [];
+    go((all.length ? all : [event]).map(placeOf));
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    canvas.addEventListener(end, () => {
+      drawing = false;
+      paint();
+    });
+  }
+  canvas.addEventListener("keydown", (event) => {
+    const step = event.shiftKey ? KEY_STEP / 3 : KEY_STEP;
+    const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (move) {
+      spot = spot.map((side, axis) => Math.min(1, Math.max(0, side + step * move[axis])));
+      if (drawing) go([spot]);
+      else paint();
+    } else if (event.key === " ") {
+      if (drawing) drawing = false;
+      else begin(spot);
+      paint();
+    } else if (event.key === "Backspace" || (event.key === "z" && (event.ctrlKey || event.metaKey))) undo();
+    else if (event.key === "Delete") clear();
+    else return;
+    event.preventDefault();
+  });
+  canvas.addEventListener("blur", () => {
+    drawing = false;
+    paint();
+  });
+
+  function undo() {
+    drawing = false;
+    if (photo) photo = null;
+    else strokes.pop();
+    changed();
+  }
+
+  /** Empty the drawing; with `silent` the network is not asked, because it has another image now. */
+  function clear({ silent = false } = {}) {
+    drawing = false;
+    strokes = [];
+    photo = null;
+    if (silent) paint();
+    else changed();
+  }
+
+  async function take(given) {
+    if (!given) return;
+    try {
+      const image = await createImageBitmap(given);
+      strokes = [];
+      photo = { file: given, image };
+      changed();
+    } catch {
+      strokes = [];
+      photo = null;
+      paint();
+      send(() => read(given)); // the browser cannot show it; the library may know the format, or says why not
+    }
+  }
+
+  const firstPicture = (list) => [...list].find((one) => one.kind !== "string" && (one.type ?? "").startsWith("image/"));
+  file.addEventListener("change", () => {
+    take(file.files[0]);
+    file.value = "";
+  });
+  document.addEventListener("paste", (event) => {
+    const found = firstPicture(event.clipboardData?.files ?? []);
+    if (!found) return;
+    event.preventDefault();
+    take(found);
+  });
+
+  const pens = el(
+    "fieldset",
+    { class: "pens" },
+    el("legend", {}, texts.pen),
+    ...Object.entries(PENS).map(([name, width]) =>
+      el(
+        "label",
+        {},
+        el("input", { type: "radio", name: "pen", value: name, checked: width === pen, on: { change: () => (pen = width) } }),
+        texts.pens[name],
+      ),
+    ),
+  );
+  const digit = el("select", {});
+  const example = button(texts.example, () => page.example(digit.value === "" ? null : Number(digit.value)));
+  const element = el(
+    "section",
+    { class: "panel drawing", "aria-labelledby": "draw" },
+    el("h2", { id: "draw" }, texts.draw),
+    el("div", { class: "paper" }, canvas, hint, cross),
+    el("p", { id: "drawing-help", class: "visually-hidden" }, texts.drawingHelp),
+    el("div", { class: "row" }, button(texts.undo, undo), button(texts.clear, () => clear()), button(texts.photo, () => file.click()), file),
+    pens,
+    el("div", { class: "row" }, labelled(texts.exampleOf, digit), example),
+  );
+  element.addEventListener("dragover", (event) => event.preventDefault());
+  element.addEventListener("drop", (event) => {
+    event.preventDefault();
+    take(firstPicture(event.dataTransfer.files));
+  });
+  paint();
+
+  return {
+    element,
+    clear,
+    /** Offer the classes of the network as examples. */
+    offer(classes) {
+      digit.replaceChildren(
+        el("option", { value: "" }, texts.any),
+        ...classes.map((name, k) => el("option", { value: String(k) }, name)),
+      );
+    },
+  };
+}

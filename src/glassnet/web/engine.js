@@ -1,0 +1,113 @@
+// The engine: what computes. Panels ask it and listen to it, and do not know where it computes.
+//
+// This one asks the library itself, in Python, through a WebSocket. An engine is an object with
+//   ask(name, fields) -> a promise of the answer; it fails with a Problem, whose message is for the person
+//   read(file)        -> as ask, for a picture: a Blob
+//   on(event, listener)  "welcome": all to begin with; "training": a training has moved; "lost", "back": the connection
+// Arrays in answers are {shape, values}, with values a Float32Array or Uint8Array, rows first.
+
+/** What went wrong, in one line for the person. */
+export class Problem extends Error {}
+
+const SESSION = "glassnet session"; // the key of its number in the tab's storage
+const TAKEN_OVER = 4001; // another tab shows this session now
+const RETRY = 1000; // milliseconds between two tries to reach a server that is gone
+
+/** Connect to the server that this page came from. */
+export function connect() {
+  const listeners = new Map();
+  const waiting = new Map();
+  let socket = null;
+  let last = 0;
+
+  function emit(event, data) {
+    for (const listener of listeners.get(event) ?? []) listener(data);
+  }
+
+  function open() {
+    socket = new WebSocket(`ws://${location.host}/session`);
+    socket.addEventListener("open", () => {
+      socket.send(JSON.stringify({ ask: "hello", id: 0, session: sessionStorage.getItem(SESSION) }));
+    });
+    socket.addEventListener("message", (event) => receive(JSON.parse(event.data, unpacked)));
+    socket.addEventListener("close", (event) => {
+      for (const { reject } of waiting.values()) reject(new Problem(event.reason));
+      waiting.clear();
+      emit("lost", event.reason);
+      if (event.code !== TAKEN_OVER) setTimeout(open, RETRY);
+    });
+  }
+
+  function receive(message) {
+    if (message.event) {
+      if (message.event === "welcome") sessionStorage.setItem(SESSION, message.session);
+      emit(message.event, message);
+      return;
+    }
+    const asked = waiting.get(message.id);
+    waiting.delete(message.id);
+    if (message.problem !== undefined) asked?.reject(new Problem(message.problem));
+    else asked?.resolve(message.answer);
+  }
+
+  function send(make) {
+    return new Promise((resolve, reject) => {
+      if (socket?.readyState !== WebSocket.OPEN) {
+        reject(new Problem(""));
+        return;
+      }
+      last += 1;
+      waiting.set(last, { resolve, reject });
+      socket.send(make(last));
+    });
+  }
+
+  open();
+  return {
+    ask: (name, fields = {}) => send((id) => JSON.stringify({ ...fields, id, ask: name })),
+    async read(file) {
+      const bytes = await file.arrayBuffer();
+      return send((id) => new Blob([Uint8Array.of(id >>> 24, id >>> 16, id >>> 8, id), bytes]));
+    },
+    on(event, listener) {
+      listeners.set(event, [...(listeners.get(event) ?? []), listener]);
+    },
+  };
+}
+
+/** For JSON.parse: an array that came as base64 becomes {shape, values}. */
+function unpacked(key, value) {
+  const packed = value?.f32 ?? value?.u8;
+  if (packed === undefined || !Array.isArray(value.shape)) return value;
+  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  return { shape: value.shape, values: value.f32 === undefined ? bytes : new Float32Array(bytes.buffer) };
+}
+
+/**
+ * Calls an asynchronous function for the newest request only: while one is at work, of those that come only the last waits.
+ * @template T
+ * @param {(request: T) => Promise<void>} work
+ * @param {(error: Error) => void} failed is told what went wrong
+ */
+export function newestOnly(work, failed) {
+  let busy = false;
+  let next = null;
+  return async function request(what) {
+    next = { what };
+    if (busy) return;
+    busy = true;
+    try {
+      while (next) {
+        const { what: now } = next;
+        next = null;
+        try {
+          await work(now);
+        } catch (error) {
+          failed(error);
+        }
+      }
+    } finally {
+      busy = false;
+    }
+  };
+}

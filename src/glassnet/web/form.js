@@ -1,0 +1,184 @@
+// The form of a recipe: choose one by its name, or change anything in it and so build your own.
+
+import { button, el, labelled, select, setOptions } from "./dom.js";
+import { texts } from "./texts.js";
+
+const HIDDEN_KINDS = ["Dense", "Conv2D", "MaxPool2D", "BatchNorm", "Dropout", "Flatten"];
+
+/**
+ * @param {() => void} changed is called when the values are no longer those of the training
+ */
+export function recipeForm(changed) {
+  const recipe = select([], () => fill(), {});
+  const about = el("p", { class: "note" });
+  const said = el("p", { class: "problem", role: "alert" });
+  const hint = el("p", { class: "note", role: "status" });
+  const hidden = hiddenLayers(() => edited());
+  const own = (kind, props = {}) => el("input", { type: kind, on: { input: () => edited() }, ...props });
+  const list = () => select([], () => edited());
+  const fields = {
+    dataset: list(),
+    activation: list(),
+    init: list(),
+    loss: list(),
+    optimizer: list(),
+    lr: own("number", { min: "0", step: "any" }),
+    momentum: own("number", { min: "0", max: "0.999", step: "any" }),
+    batch_size: own("text", { size: "6" }),
+    penalty: list(),
+    strength: own("number", { min: "0", step: "any" }),
+    dropout: own("number", { min: "0", max: "0.95", step: "0.05" }),
+    schedule: list(),
+    epochs: own("number", { min: "1", step: "1" }),
+    seed: own("number", { min: "0", step: "1" }),
+  };
+  const numbers = new Set(["lr", "momentum", "strength", "dropout", "epochs", "seed"]);
+  const rows = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, labelled(texts.settings[key], field)]));
+  const settings = el(
+    "details",
+    { class: "settings" },
+    el("summary", {}, texts.build),
+    hidden.element,
+    el("div", { class: "fields" }, ...Object.values(rows)),
+  );
+  const element = el(
+    "form",
+    { class: "recipe", on: { submit: (event) => event.preventDefault() } },
+    labelled(texts.recipe, recipe),
+    about,
+    settings,
+    hint,
+    said,
+  );
+  let offered = { recipes: [] };
+
+  const chosen = () => offered.recipes.find((one) => one.name === recipe.value);
+
+  function edited() {
+    rows.strength.hidden = fields.penalty.value === "none";
+    rows.momentum.hidden = fields.optimizer.value !== "SGD";
+    said.textContent = "";
+    changed();
+  }
+
+  function fill() {
+    const { about: line, values } = chosen();
+    about.textContent = line;
+    for (const [key, field] of Object.entries(fields)) {
+      rows[key].hidden = values[key] === undefined;
+      field.value = values[key] ?? "";
+    }
+    hidden.set(values.hidden);
+    edited();
+  }
+
+  return {
+    element,
+    /** Offer recipes and choices, as the server says them. */
+    offer(given) {
+      offered = given;
+      setOptions(recipe, given.recipes.map((one) => [one.name, one.name]));
+      const names = (list) => list.map((name) => [name, name]);
+      setOptions(
+        fields.dataset,
+        given.datasets.filter((one) => one.here).map((one) => [one.name, one.name]),
+      );
+      setOptions(fields.activation, names(given.choices.activation));
+      setOptions(fields.init, names(given.choices.init));
+      setOptions(fields.loss, names(given.choices.loss));
+      setOptions(fields.optimizer, names(given.choices.optimizer));
+      setOptions(fields.penalty, names(given.choices.penalty));
+      setOptions(fields.schedule, names(given.choices.schedule));
+      recipe.value = given.first ?? "classic";
+      fill();
+    },
+    /** Choose a recipe by its name. */
+    choose(name) {
+      recipe.value = name;
+      fill();
+    },
+    /** The values of the form, for the server. */
+    values() {
+      const values = { recipe: recipe.value };
+      const before = chosen().values;
+      for (const [key, field] of Object.entries(fields)) {
+        if (rows[key].hidden || field.value === String(before[key] ?? "")) continue;
+        values[key] = numbers.has(key) ? Number(field.value) : key === "batch_size" ? sizeOf(field.value) : field.value;
+      }
+      if (hidden.edited(before.hidden)) values.hidden = hidden.get();
+      return values;
+    },
+    say: (problem) => (said.textContent = problem),
+    note: (text) => (hint.textContent = text),
+  };
+}
+
+function sizeOf(text) {
+  return /^\d+$/.test(text.trim()) ? Number(text) : text.trim();
+}
+
+/** The hidden layers, one a row: sizes of dense layers with their activation, and other layers. */
+function hiddenLayers(changed) {
+  const list = el("ol", { class: "hidden-layers" });
+  const add = button(texts.addLayer, () => (insert(64), changed()));
+  const legend = el("legend", {}, texts.hiddenLayers);
+  const element = el("fieldset", { class: "hidden-layers" }, legend, list, add);
+  let rows = [];
+
+  function insert(entry) {
+    const made = row(entry, changed, () => {
+      rows = rows.filter((one) => one !== made);
+      made.element.remove();
+      changed();
+    });
+    rows.push(made);
+    list.append(made.element);
+  }
+
+  const get = () => rows.map((one) => one.get());
+  return {
+    element,
+    get,
+    edited: (before) => Boolean(before) && JSON.stringify(get()) !== JSON.stringify(before),
+    set(entries) {
+      rows = [];
+      list.replaceChildren();
+      element.hidden = !entries;
+      for (const entry of entries ?? []) insert(entry);
+    },
+  };
+}
+
+function row(entry, changed, remove) {
+  const table = typeof entry === "number" ? { type: "Dense", units: entry } : typeof entry === "string" ? { type: entry } : { ...entry };
+  const kind = select(HIDDEN_KINDS.map((name) => [name, texts.kinds[name]]), () => (settings(), changed()), { "aria-label": texts.kindOfLayer });
+  const inputs = el("span", {});
+  const known = { Dense: ["units"], Conv2D: ["filters", "kernel_size"], Dropout: ["rate"] };
+  const starts = { units: 64, filters: 8, kernel_size: 3, rate: 0.2 };
+  if (!HIDDEN_KINDS.includes(table.type)) kind.append(el("option", { value: table.type }, table.type));
+  kind.value = table.type;
+  let fields = {};
+
+  function settings() {
+    fields = {};
+    for (const key of known[kind.value] ?? []) {
+      fields[key] = el("input", { type: "number", step: "any", value: table[key] ?? starts[key], "aria-label": texts.layerSettings[key], on: { input: changed } });
+    }
+    inputs.replaceChildren(
+      ...Object.entries(fields).map(([key, field]) => el("label", {}, field, ` ${texts.layerSettings[key]} `)),
+    );
+  }
+
+  settings();
+  return {
+    element: el("li", {}, kind, inputs, button("×", remove, { class: "link", "aria-label": texts.removeLayer })),
+    get() {
+      const values = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, Number(field.value)]));
+      if (kind.value === "Dense" && typeof entry === "number" && Object.keys(values).length === 1) return values.units;
+      if (kind.value === "Dense") return values.units;
+      const kept = kind.value === table.type ? table : { type: kind.value };
+      const result = { ...kept, ...values };
+      return Object.keys(result).length === 1 && typeof entry === "string" ? result.type : result;
+    },
+  };
+}

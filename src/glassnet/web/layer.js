@@ -1,0 +1,79 @@
+// One layer: what goes in, what comes out, its parameters, their gradients and updates, its equations and its source.
+
+import { el, labelled, select } from "./dom.js";
+import { at, equations, source } from "./equation.js";
+import { acrossOf } from "./layout.js";
+import { picture } from "./picture.js";
+import { texts } from "./texts.js";
+
+/**
+ * @param {object} page what the panels share; see main.js
+ * @param {string} name of the layer
+ * @param {(one: {layer: string, index: number[]}) => void} enter opens one of its units
+ */
+export function layerView(page, name, enter) {
+  let shown = "parameters"; // or "gradients", "updates", "last_step"
+  const title = el("h3", {});
+  const forward = el("div", {});
+  const backward = el("div", { class: "back" });
+  const arrays = el("div", { class: "arrays" });
+  const choose = select(texts.groups, (group) => {
+    shown = group;
+    page.refresh();
+  });
+  const parameters = el("div", { class: "arrays" });
+  const hint = el("p", { class: "note" });
+  const whole = labelled(texts.parametersShow, choose);
+  const pictures = new Map();
+
+  function show(holder, key, label, array, options) {
+    if (!pictures.has(key)) {
+      if (!array) return;
+      pictures.set(key, picture(label, { across: acrossOf(page.network, array), ...options }));
+      holder.append(el("div", {}, el("p", { class: "kind" }, label), pictures.get(key).element));
+    }
+    pictures.get(key).show(array ?? null);
+    pictures.get(key).element.parentElement.hidden = !array;
+  }
+
+  return {
+    element: el("div", {}, title, el("div", { class: "two" }, forward, backward), arrays, whole, hint, parameters),
+    async refresh() {
+      if (!page.answer.image) {
+        title.textContent = name;
+        hint.textContent = texts.drawFirst;
+        return;
+      }
+      const layer = await page.engine.ask("layer", { layer: name, label: page.label });
+      title.textContent = layer.description;
+      const opened = [...forward.querySelectorAll("details")].some((one) => one.open);
+      forward.replaceChildren(el("h4", {}, texts.forward), equations(layer.forward_equations), source(layer.source.forward));
+      backward.replaceChildren(el("h4", {}, texts.backward), equations(layer.backward_equations), source(layer.source.backward));
+      for (const one of [...forward.querySelectorAll("details"), ...backward.querySelectorAll("details")]) one.open = opened;
+      const open = (index) => enter({ layer: name, index });
+      const below = (index) => enter({ layer: layer.below, index });
+      show(arrays, "x", texts.inputX, layer.x, { open: below, name: (index) => at("x", index) });
+      show(arrays, "y", texts.outputY, layer.y, { open, name: (index) => at("y", index) });
+      show(arrays, "dy", texts.gradientDy, layer.dy, { open, name: (index) => at("dy", index) });
+      show(arrays, "dx", texts.gradientDx, layer.dx, { open: below, name: (index) => at("dx", index) });
+      const names = Object.keys(layer.parameters);
+      whole.hidden = names.length === 0;
+      const group = layer[shown] ?? {};
+      hint.textContent = names.length === 0 ? texts.noParameters : hintFor(shown, page, layer);
+      for (const key of names) {
+        const options = {
+          open: (index) => page.check({ layer: name, parameter: key, index }),
+          name: (index) => at(key, index),
+        };
+        show(parameters, key, key, group[key], options);
+      }
+    },
+  };
+}
+
+function hintFor(shown, page, layer) {
+  if (layer.left_out.length) return texts.leftOut(layer.left_out.join(", "));
+  if (shown === "last_step") return layer.last_step ? texts.ofLastStep : texts.noLastStep;
+  if (shown !== "parameters" && page.label === null) return texts.chooseLabel;
+  return texts.parametersOpen;
+}

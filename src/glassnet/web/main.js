@@ -1,0 +1,141 @@
+// The page: puts the panels together, and holds what they share.
+
+import { answerPanel } from "./answer.js";
+import { checkPanel } from "./check.js";
+import { el, labelled, select, setOptions } from "./dom.js";
+import { drawingPanel } from "./drawing.js";
+import { connect, newestOnly } from "./engine.js";
+import { insidePanel } from "./inside.js";
+import { whole } from "./numbers.js";
+import { download, pngOf } from "./save.js";
+import { texts } from "./texts.js";
+import { trainingPanel } from "./training.js";
+
+const IN_TRAINING = "training"; // the server's name for the network in training
+
+/** What the panels share. `network` are the facts of the one shown, `answer` is what it said last. */
+const page = {
+  engine: connect(),
+  network: null,
+  answer: { image: null },
+  label: null, // the right digit, once chosen
+
+  /** The network has answered. */
+  answered(answer) {
+    page.answer = answer;
+    if (answer.truth !== null && answer.truth !== undefined) page.label = answer.truth;
+    page.tell("");
+    answers.answer(answer, page.network, page.label);
+    page.refresh();
+  },
+  /** Draw again what depends on network, image and label. */
+  refresh() {
+    inside.refresh();
+    check.refresh();
+  },
+  /** The right digit. */
+  choose(label) {
+    page.label = label;
+    answers.answer(page.answer, page.network, label);
+    page.refresh();
+  },
+  async example(label) {
+    drawing.clear({ silent: true });
+    await page.try(async () => page.answered(await page.engine.ask("example", { label })));
+  },
+  showTraining: () => show(IN_TRAINING),
+  open: (one) => inside.open(one),
+  check: (one) => check.choose(one),
+  async change(one, value) {
+    const { layer, parameter, index } = one;
+    const fields = layer ? { layer, parameter, index, value } : { index, value };
+    await page.try(async () => page.answered(await page.engine.ask("change", fields)));
+  },
+  undo: () => page.try(async () => page.answered(await page.engine.ask("undo"))),
+  /** The unit in the middle of a map, or the unit itself. */
+  middle: (layer, k) => [...layer.shape.slice(0, -1).map((side) => Math.floor(side / 2)), k],
+  download,
+  savePicture: (element) => page.try(async () => download(await pngOf(element), "glassnet.png")),
+  /** Say what went wrong, in one line. */
+  tell(problem) {
+    message.textContent = problem;
+    message.hidden = !problem;
+  },
+  failed: (error) => page.tell(error.message),
+  async try(work) {
+    try {
+      await work();
+    } catch (error) {
+      page.failed(error);
+    }
+  },
+};
+
+const message = el("p", { class: "message", role: "alert", hidden: true });
+const drawing = drawingPanel(page);
+const answers = answerPanel(page);
+const inside = insidePanel(page);
+const training = trainingPanel(page);
+const check = checkPanel(page);
+const networks = select([], (name) => show(name));
+const facts = el("span", { class: "note" });
+
+document.documentElement.lang = texts.language;
+document.title = texts.title;
+document.body.append(
+  el("a", { class: "skip", href: "#draw" }, texts.skip),
+  el(
+    "header",
+    {},
+    el("h1", {}, texts.name),
+    el("p", { class: "motto" }, texts.motto),
+    el("div", { class: "shown" }, labelled(texts.network, networks), facts),
+  ),
+  message,
+  el("main", {}, el("div", { class: "side" }, drawing.element, answers.element), el("div", { class: "wide" }, inside.element, training.element, check.element)),
+);
+history.replaceState(null, "", location.pathname); // the token is a cookie now: it need not stand in the address
+page.tell(texts.connecting);
+
+function setNetwork(network) {
+  page.network = network;
+  facts.textContent = texts.networkFacts(whole(network.parameters));
+  networks.value = network.name;
+  drawing.offer(network.classes);
+  answers.network(network);
+  inside.reset();
+  check.network();
+}
+
+const show = (name) =>
+  page.try(async () => {
+    const { network, answer } = await page.engine.ask("show", { network: name });
+    setNetwork(network);
+    page.answered(answer);
+    await training.refresh();
+  });
+
+const followTraining = newestOnly(async () => {
+  if (page.network?.name !== IN_TRAINING) {
+    await show(IN_TRAINING);
+    return;
+  }
+  page.answered(await page.engine.ask("answer"));
+  await training.refresh();
+}, page.failed);
+
+page.engine.on("welcome", (said) => {
+  page.tell("");
+  const options = said.networks.map((name) => [name, name]);
+  setOptions(networks, [...options, [IN_TRAINING, texts.networkInTraining]]);
+  training.offer(said.form);
+  setNetwork(said.network);
+  training.resume(said.training);
+  page.answered(said.answer);
+  training.refresh();
+});
+page.engine.on("training", ({ state, whole: all }) => {
+  training.update(state, all);
+  if (state.recipe) followTraining();
+});
+page.engine.on("lost", (reason) => page.tell(reason || texts.lost));

@@ -1,0 +1,131 @@
+// A picture of numbers. Each number can be reached by mouse, finger, Tab and arrow keys, says its value, and can be opened.
+
+import { colour, largestOf, onScheme } from "./colours.js";
+import { el } from "./dom.js";
+import { layoutOf, moved } from "./layout.js";
+import { ends, number } from "./numbers.js";
+import { texts } from "./texts.js";
+
+/**
+ * @param {string} label what it shows, for those who cannot see it
+ * @param {object} [options]
+ * @param {(index: number[], value: number) => void} [options.open] Enter, or a click
+ * @param {(index: number[]) => string} [options.name] how one value is called; by default by its index
+ * @param {"signed"|"ink"} [options.kind]
+ * @param {number} [options.largest] the size that gets the full colour; by default the largest one shown
+ * @param {number} [options.across] blocks side by side
+ * @param {boolean} [options.scale] whether the range stands below
+ */
+export function picture(label, options = {}) {
+  const canvas = el("canvas", { "aria-hidden": "true" });
+  const cursor = el("span", { class: "cursor", "aria-hidden": "true" });
+  const frame = el(
+    "div",
+    { class: "picture", role: "slider", tabindex: "0", "aria-label": label, "aria-valuemin": "0" },
+    canvas,
+    cursor,
+  );
+  const says = el("span", { class: "says" });
+  const range = el("span", { class: "range" });
+  const foot = el("p", { class: "foot", "aria-hidden": "true" }, range, says);
+  const element = el("div", { class: "pictured" }, frame, foot);
+
+  let array = null;
+  let layout = null;
+  let at = 0;
+
+  function paint() {
+    if (!array) return;
+    const context = canvas.getContext("2d");
+    const image = context.createImageData(layout.width, layout.height);
+    const largest = options.largest ?? largestOf(array.values);
+    colour(array.values, largest, options.kind ?? "signed", (k, [red, green, blue]) => {
+      const [x, y] = layout.place(k);
+      image.data.set([red, green, blue, 255], 4 * (y * layout.width + x));
+    });
+    context.putImageData(image, 0, 0);
+  }
+
+  function nameOf(index) {
+    return options.name ? options.name(index) : texts.valueAt(index);
+  }
+
+  function point(k, { aloud = true } = {}) {
+    at = k;
+    const [x, y] = layout.place(k);
+    cursor.style.left = `${(100 * x) / layout.width}%`;
+    cursor.style.top = `${(100 * y) / layout.height}%`;
+    cursor.style.width = `${100 / layout.width}%`;
+    cursor.style.height = `${100 / layout.height}%`;
+    const text = texts.says(nameOf(layout.index(k)), number(array.values[k]));
+    frame.setAttribute("aria-valuenow", String(k));
+    frame.setAttribute("aria-valuetext", text);
+    if (aloud) says.textContent = text;
+  }
+
+  function under(event) {
+    const box = canvas.getBoundingClientRect();
+    const x = Math.floor(((event.clientX - box.left) / box.width) * layout.width);
+    const y = Math.floor(((event.clientY - box.top) / box.height) * layout.height);
+    return x < 0 || y < 0 || x >= layout.width || y >= layout.height ? -1 : layout.at(x, y);
+  }
+
+  function open() {
+    options.open?.(layout.index(at), array.values[at]);
+  }
+
+  frame.addEventListener("keydown", (event) => {
+    if (!array) return;
+    if (event.key.startsWith("Arrow")) point(moved(layout, at, event.key));
+    else if (event.key === "Home") point(0);
+    else if (event.key === "End") point(layout.size - 1);
+    else if (event.key === "Enter" && options.open) open();
+    else return;
+    event.preventDefault();
+  });
+  frame.addEventListener("pointermove", (event) => {
+    const k = array ? under(event) : -1;
+    if (k >= 0) point(k);
+  });
+  frame.addEventListener("pointerleave", () => (says.textContent = ""));
+  frame.addEventListener("click", (event) => {
+    const k = array ? under(event) : -1;
+    if (k < 0) return;
+    point(k);
+    if (options.open) open();
+  });
+  frame.addEventListener("focus", () => array && point(at));
+  frame.addEventListener("blur", () => (says.textContent = ""));
+  if (options.open) frame.classList.add("opens");
+  onScheme(paint);
+
+  return {
+    element,
+    frame,
+    canvas,
+    /** Show an array `{shape, values}`, or nothing. */
+    show(shown) {
+      array = shown;
+      element.hidden = !shown;
+      if (!shown) return;
+      const changed = !layout || String(layout.shape) !== String(shown.shape);
+      if (changed) {
+        layout = { ...layoutOf(shown.shape, options.across), shape: shown.shape };
+        canvas.width = layout.width;
+        canvas.height = layout.height;
+        frame.style.setProperty("--ratio", `${layout.width} / ${layout.height}`);
+        frame.style.setProperty("--across", String(layout.width));
+        frame.setAttribute("aria-valuemax", String(layout.size - 1));
+        at = 0;
+      }
+      paint();
+      point(Math.min(at, layout.size - 1), { aloud: document.activeElement === frame || says.textContent !== "" });
+      if (options.scale !== false) range.textContent = texts.range(...ends(shown.values));
+    },
+    /** Mark one value, by its index. */
+    mark(index) {
+      if (array) point(layout.flat(index));
+      frame.classList.add("marked");
+    },
+  };
+}
