@@ -17,7 +17,7 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from page import put
+from places import put
 
 import glassnet as gn
 from glassnet.model.path import MODEL

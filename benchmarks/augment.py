@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from page import put
+from places import put
 
 import glassnet as gn
 from glassnet.nn.array import Array

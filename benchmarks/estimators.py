@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import sklearn
-from page import put
+from places import put
 from sklearn import datasets, neural_network
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from page import put
+from places import put
 
 import glassnet as gn
 from glassnet import plots

@@ -1,23 +1,294 @@
-"""Pages with places for what a benchmark prints: each between two marks, <!-- name --> and <!-- /name -->."""
+"""How quick the page is, and what it takes: measured in a real browser, and by clients that draw.
 
-import re
+    python benchmarks/page.py [--write]
+
+Needs the packages of the tests and Chromium. Prints for each measure its bar and what came; 5 minutes on a machine that
+does nothing else. Times are in milliseconds by the clock, medians where nothing else is said.
+"""
+
+import argparse
+import io
+import json
+import os
+import platform
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
+
+from places import put
+from playwright.sync_api import Browser, Page, sync_playwright
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
+
+import glassnet
+
+PLACE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+WEB = Path(glassnet.__file__).parent / "web"
+SEVEN = [(0.25, 0.2), (0.72, 0.2), (0.4, 0.85)]
+STROKES = 30  # whose answer is waited for
+STARTS = 5  # of the command
+PAIRS = 3  # of trainings, through the page and through the command
+EPOCHS = 10
+BACK = 30  # steps back, here and there in the training
+SESSIONS, SECONDS = 10, 20  # that draw a stroke a second, for so long
+
+# What is told in the page: from the end of a stroke to the frame that shows the last change of the answer.
+WATCH = """() => {
+  const bars = document.querySelector(".bars");
+  window.strokes = [];
+  document.querySelector(".paper canvas").addEventListener("pointerup", () => {
+    const ended = performance.now();
+    let shown = ended;
+    const watcher = new MutationObserver(() => requestAnimationFrame(() => (shown = performance.now())));
+    watcher.observe(bars, { subtree: true, attributes: true, childList: true, characterData: true });
+    setTimeout(() => {
+      watcher.disconnect();
+      window.strokes.push(shown - ended);
+    }, 400);
+  });
+}"""
 
 
-def put(page: Path, name: str, text: str) -> None:
-    """Put a text between the marks of this name."""
-    page.write_text(
-        between(page, name).sub(lambda found: f"{found[1]}\n{text}\n{found[2]}", read(page)), encoding="utf-8"
-    )
+@contextmanager
+def served(folder: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The page in a process of its own, and the address that it prints."""
+    command = [sys.executable, "-m", "glassnet", "page", "--no-browser"]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield process, process.stdout.readline().strip()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate()
 
 
-def between(page: Path, name: str) -> re.Pattern[str]:
-    """What finds the marks of this name and all that stands between; ends the program if the page has none."""
-    pattern = re.compile(f"(<!-- {name} -->).*(<!-- /{name} -->)", re.DOTALL)
-    if not pattern.search(read(page)):
-        raise SystemExit(f"{page} has no place for the table: expected the marks <!-- {name} --> and <!-- /{name} -->")
-    return pattern
+class Client:
+    """A page that asks through its WebSocket, without a browser."""
+
+    def __init__(self, address: str) -> None:
+        origin, _, token = address.partition("/?token=")
+        port = origin.rpartition(":")[2]
+        opening = connect(
+            f"{origin.replace('http', 'ws')}/session",
+            origin=Origin(origin),
+            additional_headers={"Cookie": f"glassnet-{port}={token}"},
+            max_size=None,
+            proxy=None,
+        )
+        self.socket: ClientConnection = ExitStack().enter_context(opening)  # closed with the process
+        self.number = 0
+        self.state: dict[str, Any] = {}
+        self.socket.send(json.dumps({"ask": "hello", "session": None}))
+        self.until(lambda message: message.get("event") == "welcome")
+
+    def until(self, fulfils: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The first message that fulfils this."""
+        while True:
+            message: dict[str, Any] = json.loads(self.socket.recv(300))
+            if message.get("event") == "training":
+                self.state = message["state"]
+            if fulfils(message):
+                return message
+
+    def ask(self, name: str, **fields: Any) -> dict[str, Any]:
+        self.number += 1
+        self.socket.send(json.dumps({"id": self.number, "ask": name, **fields}))
+        return self.answered()
+
+    def read(self, picture: bytes) -> dict[str, Any]:
+        self.number += 1
+        self.socket.send(self.number.to_bytes(4, "big") + picture)
+        return self.answered()
+
+    def answered(self) -> dict[str, Any]:
+        answer = self.until(lambda message: message.get("id") == self.number)
+        if "problem" in answer:
+            raise RuntimeError(answer["problem"])
+        return answer
+
+    def move(self, by: str) -> None:
+        """Move the training, and wait until it stands again."""
+        self.ask("move", by=by)
+        self.until(lambda message: message.get("event") == "training" and message["state"]["busy"] is None)
 
 
-def read(page: Path) -> str:
-    return page.read_text(encoding="utf-8")
+def strokes(page: Page) -> list[float]:
+    """Milliseconds from the end of each of many strokes to its answer on the screen."""
+    page.evaluate(WATCH)
+    box = page.get_by_label("Drawing", exact=True).bounding_box()
+    assert box is not None
+    for _ in range(STROKES):
+        page.get_by_role("button", name="Clear", exact=True).click()
+        page.wait_for_timeout(100)
+        points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in SEVEN]
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        for point in points[1:]:
+            page.mouse.move(*point, steps=8)
+        page.mouse.up()
+        page.wait_for_timeout(450)
+    taken: list[float] = page.evaluate("window.strokes")
+    return taken
+
+
+def usable(browser: Browser, address: str) -> float:
+    """Milliseconds from navigation until the page can be used."""
+    page = browser.new_page()
+    started = time.perf_counter()
+    page.goto(address, wait_until="commit")
+    page.locator(".answer .bars li").nth(9).wait_for()
+    taken = 1000 * (time.perf_counter() - started)
+    page.close()
+    return taken
+
+
+def starts(browser: Browser, folder: str) -> tuple[list[float], list[float]]:
+    """Milliseconds until the address is printed, and until the page is usable, for several starts of the command."""
+    printed, opened = [], []
+    for _ in range(STARTS):
+        started = time.perf_counter()
+        with served(folder) as (_process, address):
+            printed.append(1000 * (time.perf_counter() - started))
+            time.sleep(2)
+            opened.append(usable(browser, address))
+    return printed, opened
+
+
+def trainings(folder: str) -> list[float]:
+    """How many times as long a training takes through the page as through the command, for each pair in turn."""
+    ratios = []
+    for pair in range(PAIRS):
+        out = f"{folder}/run-{pair}"
+        command = [sys.executable, "-m", "glassnet", "train", "classic", "--epochs", str(EPOCHS), "--no-pictures"]
+        started = time.perf_counter()
+        subprocess.run([*command, "--quiet", "--out", out], check=True, stdout=subprocess.DEVNULL)
+        by_command = time.perf_counter() - started
+        with served(folder) as (_process, address):
+            client = Client(address)
+            client.ask("begin", values={"recipe": "classic", "epochs": EPOCHS})
+            started = time.perf_counter()
+            client.move("train")
+            by_page = time.perf_counter() - started
+            assert client.state["finished"]
+        ratios.append(by_page / by_command)
+    return ratios
+
+
+def steps_back(folder: str) -> list[float]:
+    """Milliseconds of steps back at several places of a training of `classic`, as a page waits for them."""
+    taken = []
+    with served(folder) as (_process, address):
+        client = Client(address)
+        client.ask("begin", values={"recipe": "classic", "epochs": EPOCHS})
+        client.move("train")
+        furthest = client.state["furthest"]
+        for k in range(BACK):
+            if k % 10 == 0:
+                client.ask("go", position=furthest * (k + 10) // (BACK + 10))
+                client.until(lambda m: m.get("event") == "training" and m["state"]["busy"] is None)
+            started = time.perf_counter()
+            client.move("back")
+            taken.append(1000 * (time.perf_counter() - started))
+    return taken
+
+
+def drawing_sessions(folder: str) -> tuple[list[float], int, float]:
+    """Sessions that draw a stroke a second: milliseconds to each answer, errors, the server's peak in MB."""
+    from PIL import Image, ImageDraw
+
+    image = Image.new("L", (140, 140), 255)
+    ImageDraw.Draw(image).line([(140 * x, 140 * y) for x, y in SEVEN], fill=0, width=10)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    taken: list[float] = []
+    errors: list[Exception] = []
+
+    def draw(address: str, k: int) -> None:
+        try:
+            client = Client(address)
+            time.sleep(k / SESSIONS)
+            for _ in range(SECONDS):
+                started = time.perf_counter()
+                client.read(buffer.getvalue())
+                taken.append(1000 * (time.perf_counter() - started))
+                time.sleep(max(0.0, 1 - (time.perf_counter() - started)))
+        except Exception as error:
+            errors.append(error)
+
+    with served(folder) as (process, address):
+        people = [threading.Thread(target=draw, args=(address, k)) for k in range(SESSIONS)]
+        for person in people:
+            person.start()
+        for person in people:
+            person.join()
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+    return taken, len(errors), peak / 1024
+
+
+def measure(folder: str) -> list[tuple[str, str, str]]:
+    """Each measure with its bar and what came."""
+    rows: list[tuple[str, str, str]] = []
+
+    def row(what: str, bar: str, came: str) -> None:
+        rows.append((what, bar, came))
+        print(f"{what}: {came} (bar: {bar})", flush=True)
+
+    size = sum(path.stat().st_size for path in WEB.iterdir()) / 1000
+    row("all files of the page", "<= 250 KB", f"{size:.0f} KB")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        printed, opened = starts(browser, folder)
+        row("the address is printed", "<= 1000 ms", f"{statistics.median(printed):.0f} ms, at most {max(printed):.0f}")
+        row("the page is usable", "<= 500 ms", f"{statistics.median(opened):.0f} ms, at most {max(opened):.0f}")
+        with served(folder) as (_process, address):
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.goto(address)
+            for name, bar in (("classic", 60), ("cnn", 120)):
+                page.get_by_label("Network", exact=True).select_option(name)
+                page.wait_for_timeout(500)
+                taken = strokes(page)
+                came = f"{statistics.median(taken):.0f} ms, at most {max(taken):.0f}"
+                row(f"from the end of a stroke to the answer of `{name}` on the screen", f"<= {bar} ms", came)
+        browser.close()
+    back = steps_back(folder)
+    row("a step back on `classic`", "<= 150 ms", f"{statistics.median(back):.0f} ms, at most {max(back):.0f}")
+    taken, errors, memory = drawing_sessions(folder)
+    late = statistics.quantiles(taken, n=20)[-1]
+    row(f"{SESSIONS} sessions that draw a stroke a second, 95 % of answers", "<= 250 ms", f"{late:.0f} ms")
+    row("their errors", "0", str(errors))
+    row("the memory of the server with them", "<= 600 MB", f"{memory:.0f} MB")
+    ratios = trainings(folder)
+    each = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+    came = f"{statistics.median(ratios):.2f} x ({each})"
+    row(f"a training of `classic` through the page, beside `glassnet train`, {EPOCHS} epochs", "<= 1.15 x", came)
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        rows = measure(folder)
+    lines = ["| what | bar | came |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
+    lines += [
+        "",
+        f"Medians; {STROKES} strokes, {STARTS} starts, {BACK} steps back, {PAIRS} pairs of trainings; {machine}.",
+    ]
+    if arguments.write:
+        put(PLACE, "page", "\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

@@ -31,7 +31,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from page import between, put
+from places import between, put
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "speed.json"

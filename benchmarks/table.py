@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from page import put
+from places import put
 
 import glassnet as gn
 from glassnet.data.split import stratified, tenths

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 from nodigits import Group, amount_of_ink, development_groups, groups
-from page import put
+from places import put
 
 import glassnet as gn
 from glassnet import plots

@@ -30,8 +30,8 @@ from typing import Any
 import numpy as np
 import wild_pictures
 from numpy.typing import NDArray
-from page import put
 from PIL import Image, ImageDraw, ImageOps
+from places import put
 from wild_pictures import EFFECTS, WildPicture, wild_picture
 
 import glassnet as gn

@@ -13,7 +13,7 @@ pytest.importorskip("matplotlib", reason="the letters' fonts come with the extra
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 import nodigits
-import page
+import places
 import trust
 
 INK = (95.0, 125.0)  # so narrow that every second scribble has too much or too little
@@ -153,11 +153,11 @@ def test_the_measure_by_hand(others) -> None:
 def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:
     file = tmp_path / "page.md"
     file.write_text("before\n<!-- trust -->\nold\n<!-- /trust -->\nafter\n")
-    page.put(file, "trust", "new")
+    places.put(file, "trust", "new")
     assert file.read_text() == "before\n<!-- trust -->\nnew\n<!-- /trust -->\nafter\n"
     file.write_text("no marks\n")
     with pytest.raises(SystemExit, match="no place for the table"):
-        page.put(file, "trust", "new")
+        places.put(file, "trust", "new")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:
     ],
 )
 def test_every_table_has_its_place(file: str, name: str) -> None:
-    assert page.between(trust.ROOT / file, name)
+    assert places.between(trust.ROOT / file, name)
 
 
 def test_look_alikes_are_left_out_of_the_second_figure_alone() -> None:

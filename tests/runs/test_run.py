@@ -13,9 +13,10 @@ from glassnet.modelfile import ModelFileError, read_about
 from glassnet.recipes.recipe import load_recipe
 from glassnet.runs.claim import new_folder
 from glassnet.runs.folder import ENVIRONMENT, HISTORY, RunError
-from glassnet.runs.run import resume_run, train_recipe
+from glassnet.runs.run import resume_run, save_unfinished, train_recipe
 from glassnet.runs.unfinished import find_unfinished
 from glassnet.tables.table import write_table
+from glassnet.train.checkpoint import read_checkpoint
 from glassnet.train.training import Training
 
 
@@ -345,3 +346,59 @@ def test_a_damaged_schema_is_named(houses: Path, tmp_path: Path) -> None:
             load_schema(tmp_path / "m.safetensors")
     gn.save_network(network, tmp_path / "m.safetensors")
     assert load_schema(tmp_path / "m.safetensors") is None
+
+
+@pytest.mark.parametrize("average", [None, {"decay": 0.9}], ids=["plain", "averaged"])
+@pytest.mark.parametrize("early_stopping", [None, {"monitor": "validation_loss", "patience": 1, "min_delta": 0.4}])
+@pytest.mark.parametrize("steps", [2, 9, 13, 27])
+def test_saved_where_it_stands_a_training_is_as_if_it_was_interrupted_there(
+    steps: int, early_stopping, average, digits: gn.Dataset, tmp_path: Path
+) -> None:
+    wanted = recipe(**{k: v for k, v in {"early_stopping": early_stopping, "average": average}.items() if v})
+
+    def interrupt(training: Training) -> None:
+        if (training.epoch - 1) * training.batches + training.batch == steps - 1:
+            training.interrupt()  # after the next step
+
+    train_recipe(wanted, digits, tmp_path / "interrupted", pictures=False, progress=interrupt)
+    network = wanted.make_network(digits)
+    own = [wanted.early_stopping] if wanted.early_stopping else []
+    monitor = "validation_loss" if own else None
+    with gn.Trainer(
+        network, digits.train, wanted.plan(digits), validation=digits.validation, monitor=monitor
+    ) as trainer:
+        for callback in own:
+            callback.on_start(trainer.training)
+        for _ in range(steps):
+            if not trainer.finished:
+                trainer.step()
+                for callback in own if trainer.training.batch == trainer.training.batches else ():
+                    callback.on_epoch(trainer.training)
+        before = network.theta.copy()
+        save_unfinished(wanted, digits, tmp_path / "saved", trainer, pictures=False)
+        np.testing.assert_array_equal(network.theta, before)  # it may go on
+    names = {path.name for path in (tmp_path / "saved").iterdir()}
+    assert names == {path.name for path in (tmp_path / "interrupted").iterdir()}
+    for name in names - {HISTORY, "checkpoint.safetensors"}:  # those hold times
+        assert (tmp_path / "saved" / name).read_bytes() == (tmp_path / "interrupted" / name).read_bytes(), name
+    timeless = [
+        [{**record, "seconds": 0} for record in gn.History.load(tmp_path / folder / HISTORY)]
+        for folder in ("saved", "interrupted")
+    ]
+    assert timeless[0] == timeless[1]
+    states = [read_checkpoint(tmp_path / folder / "checkpoint.safetensors") for folder in ("saved", "interrupted")]
+    assert states[0].arrays.keys() == states[1].arrays.keys()
+    for array in states[0].arrays:
+        np.testing.assert_array_equal(states[0].arrays[array], states[1].arrays[array])
+
+
+def test_a_training_interrupted_in_its_first_epoch_has_no_result_but_a_report(
+    digits: gn.Dataset, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib", reason="pictures need the extra 'plots'")
+    run = train_recipe(recipe(), digits, tmp_path / "run", progress=Training.interrupt)
+    assert len(run.history) == 0
+    assert not (run.folder / "evaluation.json").exists()
+    assert "Unfinished" in (run.folder / "report.html").read_text()
+    resumed = resume_run(find_unfinished(run.folder), digits, pictures=False)
+    assert len(resumed.history) == 3

@@ -270,6 +270,7 @@ def _of_penalty(changes: Values, recipe: Recipe) -> dict[str, Any]:
     own = values_of(recipe)
     kind = _one_of(changes.get("penalty", own["penalty"]), ("none", *PENALTIES), "penalty")
     if kind == "none":
+        require("strength" not in changes, "strength: choose a penalty first, such as L2")
         return {"penalties": []}
     key, usual = PENALTIES[kind]
     return {"penalties": [{"type": kind, key: _positive(changes.get("strength", usual), "strength")}]}

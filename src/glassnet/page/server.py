@@ -60,10 +60,10 @@ def _leave(code: int) -> None:
 
 def run(listening: socket.socket, given: Given | None, *, port: int, token: str, once: str) -> None:
     """Serve the page until Ctrl-C or SIGTERM, which raise KeyboardInterrupt as elsewhere."""
-    given = given or Given(None, None)
-    networks, slots = Networks(given.model), Slots()
+    model, recipe = (given.model, given.recipe) if given else (None, None)
+    networks, slots = Networks(model), Slots()
     networks.open(networks.first)  # now, so that the first page need not wait for it
-    sessions = Sessions(lambda tell: Session(networks, slots, given.recipe, tell))
+    sessions = Sessions(lambda tell: Session(networks, slots, recipe, tell))
     config = uvicorn.Config(
         Gate(make_app(sessions), port=port, token=token, once=once),
         http=Connection,

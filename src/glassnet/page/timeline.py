@@ -71,6 +71,7 @@ class Timeline:
         self.stride = 1
         self.snapshots: dict[int, TrainingState] = {}
         self.due_at = 0.0  # when the next snapshot may be taken
+        trainer.steps.keep_gradients()
         for callback in self.callbacks:
             callback.on_start(self.training)
         self._keep()
@@ -137,7 +138,7 @@ class Timeline:
 
     def gradient(self) -> Array | None:
         """A copy of the gradient that the last step followed, laid out as `theta`; None at the start."""
-        return self.trainer.steps.sum.copy() if self.position else None
+        return self.trainer.steps.kept.copy() if self.position else None
 
     def give(self, network: Network) -> None:
         """Copy into a network what `fit` would return if the training ended here.
@@ -161,8 +162,7 @@ class Timeline:
         training = self.training
         before = training.loss_sum if training.batch < training.batches else 0.0  # a new epoch begins at 0
         self.trainer.step()
-        theta = training.network.theta
-        if not np.isfinite(np.dot(theta, theta)) and not np.isfinite(theta).all():  # the first test alone is quick
+        if not _finite(training.network.theta):
             raise self.trainer.divergence(training.batch)
         self.loss = (training.loss_sum - before) / self.trainer.batch.weight
         if training.batch == training.batches:
@@ -206,6 +206,7 @@ class Timeline:
         state = self.snapshots[position]
         values = state.values | {"history": self.records[: state.values["history"]]}
         self.trainer.restore(TrainingState(state.arrays, values))
+        self.trainer.steps.keep_gradients()  # after an error, the trainer has new steps
         for callback in self.callbacks:
             callback.on_start(self.training)  # which learns anew from the history
 
@@ -243,6 +244,12 @@ class Timeline:
             return (after[i] - kept[i - 1]) / (1 + abs(kept[i] - self.position))
 
         return kept[min(range(1, len(kept)), key=harm)]
+
+
+def _finite(vector: Array) -> bool:
+    """Whether all values are finite; their sum of squares, if it is finite, says so in one quick pass."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(np.dot(vector, vector)) or np.isfinite(vector).all())
 
 
 def fingerprint(network: Network) -> str:

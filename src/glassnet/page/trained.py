@@ -278,7 +278,11 @@ class Trained:
         if self.accuracy is not None and self.accuracy.at == here:
             return
         of, inputs, labels, rows = self._measured
-        predicted = self.network.loss.labels(self.network.loss.predict(self.network.logits(inputs, rows)))
+        try:
+            predicted = self.network.loss.labels(self.network.loss.predict(self.network.logits(inputs, rows)))
+        except InputError:  # the weights are finite still, and the outputs are not: the next step diverges
+            self.accuracy = None
+            return
         C = len(self.dataset.classes)
         total, right = np.bincount(labels, minlength=C), np.bincount(labels[predicted == labels], minlength=C)
         self.accuracy = Accuracy(of, here, right.tolist(), total.tolist())

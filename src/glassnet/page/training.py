@@ -308,7 +308,7 @@ class Training:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         # It is no daemon, because those may not have workers. So at exit Python waits for it; it ends with its pipe.
-        atexit.register(self._pipe.close)
+        atexit.register(_hang_up, self._pipe)
         process = context.Process(target=serve, args=(theirs, recipe), name=f"training of {recipe.name}", daemon=False)
         with _without_ctrl_c():
             process.start()
@@ -349,8 +349,7 @@ class Training:
     def _lost(self, failure: Frame | Failure | None) -> None:
         """The process has ended, and nobody had asked it to."""
         process, self._process = self._process, None
-        atexit.unregister(self._pipe.close)
-        self._pipe.close()
+        _put_away(self._pipe)
         process.join(SECONDS[0])
         if isinstance(failure, Failure):
             why = failure.problem
@@ -402,11 +401,19 @@ def _end(process: Any, pipe: Connection, reader: threading.Thread) -> None:
         if process.is_alive():
             stop()
             process.join(seconds)
-    # Workers of the process may hold its end of the pipe a moment longer, so the reader is woken here.
+    _hang_up(pipe)  # workers of the process may hold its end a moment longer, and the reader would wait for them
+    reader.join(SECONDS[2])
+    _put_away(pipe)
+
+
+def _hang_up(pipe: Connection) -> None:
+    """End the traffic in a pipe, so that readers at both of its ends come to its end."""
     with suppress(OSError), socket.socket(fileno=os.dup(pipe.fileno())) as end:
         end.shutdown(socket.SHUT_RDWR)
-    reader.join(SECONDS[2])
-    atexit.unregister(pipe.close)
+
+
+def _put_away(pipe: Connection) -> None:
+    atexit.unregister(_hang_up)
     pipe.close()
 
 

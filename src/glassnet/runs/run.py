@@ -240,7 +240,8 @@ def _finish(
         drawn = []
         if pictures and plots.available():
             drawn = draw(folder / PICTURES, network, history, result, dataset.test.x)
-        if not history.interrupted or (folder / CHECKPOINT).is_file():  # without a checkpoint the run must begin again
+        # Without a checkpoint the run must begin again, and without an epoch it has no result yet.
+        if not history.interrupted or (len(history) and (folder / CHECKPOINT).is_file()):
             write_json(folder / EVALUATION, result.to_table())  # last, because a run with this file is finished
         (folder / f"{CHECKPOINT}.part").unlink(missing_ok=True)
         if pictures and plots.available():

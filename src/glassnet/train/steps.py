@@ -51,6 +51,7 @@ class Block(NamedTuple):
 
     theta: Array
     sum: Array
+    kept: Array
     gradients: list[Array]  # one for each shard
     state: State
     average: Array | None
@@ -134,6 +135,9 @@ class Steps:
         self.batch_fields = allocate((5,), np.dtype(np.float64))  # the fields of Batch, for the other workers
         self.spans = cut(length, -(-length // BLOCK) or 1)
         self.squares = allocate((len(self.spans),), np.dtype(np.float64))  # sum of squared gradients in each span
+        self.keeps = allocate((1,), np.dtype(np.bool_))
+        self.keeps[0] = False
+        self.kept = allocate((length,), network.dtype)
         if self.shards > 1:
             self.gradients = list(allocate((self.shards, length), network.dtype))
             self.observed = list(allocate((self.shards, len(network.buffers)), network.dtype))
@@ -159,6 +163,7 @@ class Steps:
             Block(
                 network.theta[a:b],
                 self.sum[a:b],
+                self.kept[a:b],
                 [gradient[a:b] for gradient in self.gradients],
                 {name: vector[a:b] for name, vector in self.state.items()},
                 None if average is None else average[a:b],
@@ -233,11 +238,17 @@ class Steps:
             factor = self._factor(worker, clip)
             for block in blocks:
                 np.multiply(block.sum, factor, out=block.sum)
+                self._keep(block)
                 yield block
         else:
             for block in blocks:
                 self._add(block, batch)
+                self._keep(block)
                 yield block
+
+    def keep_gradients(self) -> None:
+        """From now on keep the gradient of each step in `kept`, laid out as theta, until the next step."""
+        self.keeps[0] = True
 
     def averaged(self, block: Block, batch: Batch) -> None:
         """Update the average of this block, if weights are averaged. With limits on the weights, `end` does it."""
@@ -268,6 +279,11 @@ class Steps:
                 penalty.backward(theta, gradient)
         if self.plan.clip:
             self.plan.clip.entries(block.sum)
+
+    def _keep(self, block: Block) -> None:
+        """Copy the gradient of a block, because the optimizer may compute in it."""
+        if self.keeps[0]:
+            np.copyto(block.kept, block.sum)
 
     def _factor(self, worker: int, clip: Clip) -> float:
         """The factor that clips the norm of the gradient. The order of the sum of squares is the same for any number

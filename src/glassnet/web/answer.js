@@ -1,6 +1,6 @@
 // The panel with the answer: the 28x28 pixels that the network sees, the probability of each digit, or why it refuses.
 
-import { el, labelled } from "./dom.js";
+import { el, labelled, setOptions } from "./dom.js";
 import { percent } from "./numbers.js";
 import { picture } from "./picture.js";
 import { texts } from "./texts.js";
@@ -47,15 +47,12 @@ export function answerPanel(page) {
       return { bar, value, item: el("li", {}, el("span", { class: "name" }, name), el("span", { class: "track" }, bar), value) };
     });
     bars.replaceChildren(...rows.map((row) => row.item));
-    target.replaceChildren(
-      el("option", { value: "" }, texts.noLabel),
-      ...facts.classes.map((name, k) => el("option", { value: String(k) }, name)),
-    );
+    setOptions(target, [["", texts.noLabel], ...facts.classes.map((name, k) => [String(k), name])]);
   }
 
   function answer(said, facts, label) {
     const p = said.probabilities?.values;
-    seen.show(said.image ?? null);
+    seen.show(said.image ?? null, facts.white);
     nothing.hidden = Boolean(said.image);
     target.value = label === null ? "" : String(label);
     const order = p ? [...p.keys()].sort((a, b) => p[b] - p[a]) : [];

@@ -80,15 +80,15 @@ export function checkPanel(page) {
     const name = at(asked.parameter, asked.index);
     const h = 10 ** Number(nudge.value);
     results.hidden = false;
-    verdict.textContent = said.holds ? texts.holds(number(said.difference)) : texts.holdsNot(number(said.difference));
-    verdict.classList.toggle("refused", !said.holds);
+    verdict.textContent = said.holds === null ? "" : (said.holds ? texts.holds : texts.holdsNot)(number(said.difference));
+    verdict.classList.toggle("refused", said.holds === false);
     const row = (text, value) => el("tr", {}, el("th", { scope: "row" }, text), el("td", {}, number(value)));
     const rows = [
       row(texts.lossAt(`${name} = ${number(said.value)}`), said.loss),
       row(texts.lossAt(texts.plus(name, number(h))), said.above),
       row(texts.lossAt(texts.minus(name, number(h))), said.below),
-      row(texts.slopeOfNudge, (said.above - said.below) / (2 * h)),
-      row(texts.slopeMeasured(number(said.best_step)), said.measured),
+      row(texts.slopeOfNudge(number(h)), said.measured),
+      row(texts.slopeMeasured(number(said.best_step)), said.best_slope),
       row(texts.slopeBackward, said.backward),
     ];
     table.replaceChildren(el("caption", {}, texts.slopes2(name)), el("tbody", {}, ...rows));

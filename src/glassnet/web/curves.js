@@ -1,7 +1,7 @@
 // Curves: values over steps, as SVG with axes.
 
 import { el, svg } from "./dom.js";
-import { ends, number } from "./numbers.js";
+import { ends, number, whole } from "./numbers.js";
 
 const [WIDTH, HEIGHT] = [320, 170];
 const [LEFT, RIGHT, TOP, BOTTOM] = [50, 8, 10, 26];
@@ -51,8 +51,8 @@ export function curves(title, options = {}) {
         svg("text", { x: LEFT - 5, y: y(value) + 4, "text-anchor": "end" }, text(value)),
       ]);
       axes.push(
-        svg("text", { x: LEFT, y: HEIGHT - 8 }, number(firstX)),
-        svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 8, "text-anchor": "end" }, number(lastX)),
+        svg("text", { x: LEFT, y: HEIGHT - 8 }, axis(firstX)),
+        svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 8, "text-anchor": "end" }, axis(lastX)),
         svg("text", { x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 8, "text-anchor": "middle" }, options.x ?? ""),
       );
       const drawn = lines.map((line, k) =>
@@ -84,6 +84,8 @@ export function curves(title, options = {}) {
     },
   };
 }
+
+const axis = (value) => (Number.isInteger(value) ? whole(value) : number(value));
 
 /** Round numbers that span the values, three to five of them. */
 function ticksFor(low, high) {

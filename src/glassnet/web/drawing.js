@@ -1,10 +1,10 @@
 // The panel on which a person draws: with mouse, finger, pen or keys; or a photo, dropped, pasted or chosen.
 
-import { button, el, labelled } from "./dom.js";
+import { button, el, labelled, setOptions } from "./dom.js";
 import { newestOnly } from "./engine.js";
 import { texts } from "./texts.js";
 
-const SENT = 140; // pixels a side of the drawing that is sent: five for each pixel of MNIST
+const SENT = 112; // pixels a side of the drawing that is sent: four for each pixel of MNIST
 const SHARP = 560; // pixels a side of the drawing that is seen
 const KEY_STEP = 1 / 28; // how far an arrow key moves the pen, of the side; with Shift a third of it
 const PENS = { thin: 0.045, usual: 0.075, thick: 0.11 }; // the width of the pen, of the side
@@ -210,10 +210,7 @@ export function drawingPanel(page) {
     clear,
     /** Offer the classes of the network as examples. */
     offer(classes) {
-      digit.replaceChildren(
-        el("option", { value: "" }, texts.any),
-        ...classes.map((name, k) => el("option", { value: String(k) }, name)),
-      );
+      setOptions(digit, [["", texts.any], ...classes.map((name, k) => [String(k), name])]);
     },
   };
 }

@@ -41,14 +41,14 @@ export function equations(lines) {
   return el("pre", { class: "equations" }, lines.join("\n"));
 }
 
-/** Lines of source, with the file and the number of each line. */
-export function source(piece) {
+/** Lines of source, with the file and the number of each line; to unfold, or `open`. */
+export function source(piece, { open = false } = {}) {
   if (!piece) return null;
   const lines = piece.text.replace(/\n$/, "").split("\n");
   const code = el("code", {}, lines.map((line, k) => `${String(piece.line + k).padStart(4)}  ${line}`).join("\n"));
   return el(
     "details",
-    { class: "source" },
+    { class: "source", open },
     el("summary", {}, texts.sourceOf(piece.file, piece.line)),
     el("pre", { tabindex: "0", "aria-label": texts.sourceOf(piece.file, piece.line) }, code),
   );

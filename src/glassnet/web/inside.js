@@ -2,9 +2,9 @@
 
 import { button, el } from "./dom.js";
 import { newestOnly } from "./engine.js";
+import { at } from "./equation.js";
 import { layerView } from "./layer.js";
 import { acrossOf } from "./layout.js";
-import { indexText } from "./numbers.js";
 import { picture } from "./picture.js";
 import { texts } from "./texts.js";
 import { unitView } from "./unit.js";
@@ -19,6 +19,7 @@ export function insidePanel(page) {
     el("h2", { id: "inside" }, texts.inside),
     el("nav", { "aria-label": texts.whereYouAre }, trail),
     body,
+    el("div", { class: "row" }, button(texts.savePicture, () => page.savePicture(element))),
   );
   let path = []; // what was opened, outermost first: {layer}, then {layer, index} once or more
   let depth = null; // what stands in `body`: {refresh()}
@@ -65,7 +66,7 @@ export function insidePanel(page) {
 
 function nameOf(one) {
   if (!one.index) return one.layer;
-  return one.layer === "input" ? texts.pixel(one.index) : `${one.layer}[${indexText(one.index)}]`;
+  return one.layer === "input" ? texts.pixel(one.index) : at(one.layer, one.index);
 }
 
 /** The whole network: each layer as a picture of its numbers, forward, and backward once a digit is chosen. */
@@ -76,7 +77,8 @@ function overview(page, enter) {
   const shows = new Map();
   for (const layer of page.network.layers) {
     const open = (index) => enter({ layer: layer.name, index });
-    const name = (index) => `${layer.name}[${indexText(index)}]`;
+    const last = layer === page.network.layers.at(-1);
+    const name = (index) => (last ? texts.unitFor(at(layer.name, index), page.network.classes[index[0]]) : at(layer.name, index));
     const across = acrossOf(page.network, layer);
     const y = picture(texts.outputOf(layer.name), { open, name, across });
     const dy = picture(texts.gradientOf(layer.name), { open, across, name: (index) => texts.gradientAt(name(index)) });

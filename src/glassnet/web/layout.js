@@ -14,7 +14,7 @@ export function layoutOf(shape, across) {
 }
 
 function vector(size, across) {
-  const wide = Math.min(size, across ?? (size <= 16 ? size : Math.ceil(Math.sqrt(size * 2) / 4) * 4));
+  const wide = Math.min(size, across ?? (size <= 10 ? size : Math.ceil(Math.sqrt(size * 2) / 4) * 4));
   return {
     width: wide,
     height: Math.ceil(size / wide),
@@ -80,4 +80,17 @@ export function moved(layout, k, key) {
 export function acrossOf(network, { shape }) {
   const [rows, columns] = network.input;
   return columns && shape.length === 1 && shape[0] === rows * columns ? columns : undefined;
+}
+
+/** The part of an array (rows, columns, maps) inside a window [top, left, bottom, right]; the array itself without one. */
+export function cropped(array, window) {
+  if (!array || !window) return array;
+  const [top, left, bottom, right] = window;
+  const [, columns, maps] = array.shape;
+  const values = new Float32Array((bottom - top) * (right - left) * maps);
+  for (let row = top; row < bottom; row++) {
+    const from = (row * columns + left) * maps;
+    values.set(array.values.subarray(from, from + (right - left) * maps), (row - top) * (right - left) * maps);
+  }
+  return { shape: [bottom - top, right - left, maps], values };
 }

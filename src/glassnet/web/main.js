@@ -11,6 +11,7 @@ import { download, pngOf } from "./save.js";
 import { texts } from "./texts.js";
 import { trainingPanel } from "./training.js";
 
+const REST = 50; // milliseconds without another answer, after which all else is drawn again
 const IN_TRAINING = "training"; // the server's name for the network in training
 
 /** What the panels share. `network` are the facts of the one shown, `answer` is what it said last. */
@@ -19,6 +20,7 @@ const page = {
   network: null,
   answer: { image: null },
   label: null, // the right digit, once chosen
+  later: 0, // the timer of a refresh
 
   /** The network has answered. */
   answered(answer) {
@@ -26,7 +28,8 @@ const page = {
     if (answer.truth !== null && answer.truth !== undefined) page.label = answer.truth;
     page.tell("");
     answers.answer(answer, page.network, page.label);
-    page.refresh();
+    clearTimeout(page.later);
+    page.later = setTimeout(page.refresh, REST); // the answer follows the stroke, the rest when it rests
   },
   /** Draw again what depends on network, image and label. */
   refresh() {
@@ -89,6 +92,11 @@ document.body.append(
     {},
     el("h1", {}, texts.name),
     el("p", { class: "motto" }, texts.motto),
+    el(
+      "nav",
+      { "aria-label": texts.parts },
+      ...["draw", "inside", "training", "check"].map((id) => el("a", { href: `#${id}` }, texts.part[id])),
+    ),
     el("div", { class: "shown" }, labelled(texts.network, networks), facts),
   ),
   message,

@@ -12,7 +12,6 @@ import { texts } from "./texts.js";
  * @param {(index: number[], value: number) => void} [options.open] Enter, or a click
  * @param {(index: number[]) => string} [options.name] how one value is called; by default by its index
  * @param {"signed"|"ink"} [options.kind]
- * @param {number} [options.largest] the size that gets the full colour; by default the largest one shown
  * @param {number} [options.across] blocks side by side
  * @param {boolean} [options.scale] whether the range stands below
  */
@@ -33,12 +32,13 @@ export function picture(label, options = {}) {
   let array = null;
   let layout = null;
   let at = 0;
+  let full;
 
   function paint() {
     if (!array) return;
     const context = canvas.getContext("2d");
     const image = context.createImageData(layout.width, layout.height);
-    const largest = options.largest ?? largestOf(array.values);
+    const largest = full ?? largestOf(array.values);
     colour(array.values, largest, options.kind ?? "signed", (k, [red, green, blue]) => {
       const [x, y] = layout.place(k);
       image.data.set([red, green, blue, 255], 4 * (y * layout.width + x));
@@ -103,9 +103,10 @@ export function picture(label, options = {}) {
     element,
     frame,
     canvas,
-    /** Show an array `{shape, values}`, or nothing. */
-    show(shown) {
+    /** Show an array `{shape, values}`, or nothing; `white` is the size that gets the full colour. */
+    show(shown, white) {
       array = shown;
+      full = white;
       element.hidden = !shown;
       if (!shown) return;
       const changed = !layout || String(layout.shape) !== String(shown.shape);

@@ -152,6 +152,7 @@ export function trainingPanel(page) {
 
   function whereText(now) {
     if (now.place) return texts.waits(now.place);
+    if (now.busy && !now.furthest) return texts.starting;
     const parts = [texts.stepOf(whole(now.position), whole(now.batches * now.epochs)), texts.epochOf(now.epoch, now.epochs)];
     if (now.loss !== null && now.loss !== undefined) parts.push(texts.lossNow(number(now.loss)));
     const last = records.findLast((record) => record.epoch * now.batches <= now.position);

@@ -2,7 +2,7 @@
 
 import { button, el } from "./dom.js";
 import { at, equation, source } from "./equation.js";
-import { acrossOf } from "./layout.js";
+import { acrossOf, cropped } from "./layout.js";
 import { number } from "./numbers.js";
 import { picture } from "./picture.js";
 import { texts } from "./texts.js";
@@ -22,9 +22,17 @@ export function unitView(page, one, enter) {
   const open = (layer) => (index) => enter({ layer, index });
   const shows = {};
 
-  function show(key, label, array, options) {
+  /** Show an array in the shape of the unit's input; of a window only that, where its indices begin at its corner. */
+  function show(key, label, whole, unit, choose, name) {
+    const array = cropped(whole, unit.window);
     if (!shows[key] && array) {
-      shows[key] = picture(label, { across: acrossOf(page.network, array), ...options });
+      const inWhole = ([row, column, map]) => [row + unit.window[0], column + unit.window[1], map];
+      const place = (index) => (unit.window ? inWhole(index) : index);
+      shows[key] = picture(label, {
+        across: acrossOf(page.network, array),
+        open: (index) => choose(place(index)),
+        name: (index) => at(name, place(index)),
+      });
       pictures.append(el("div", {}, el("p", { class: "kind" }, label), shows[key].element));
     }
     if (!shows[key]) return;
@@ -49,18 +57,17 @@ export function unitView(page, one, enter) {
         const below = (index) => (unit.below === "input" ? texts.pixel(index) : at(unit.below, index));
         equationsHere.replaceChildren(
           ...unit.forward.map((worked) => equation(worked, open(unit.below), below)),
-          source(unit.source.forward) ?? "",
+          source(unit.source.forward, { open: true }) ?? "",
         );
-        show("x", texts.inputX, unit.x, { open: open(unit.below), name: (index) => at("x", index) });
-        const choose = (place) => change.choose(weightAt(unit, place));
-        const options = { open: choose, name: (index) => at(texts.weightOf, index) };
-        const learns = unit.gradient ? { gradient: unit.gradient, update: unit.update } : {};
-        show("weights", unit.kind === "Dense" || unit.kind === "Conv2D" ? texts.weights : texts.slopes, unit.weights, options);
-        show("gradient", texts.gradientOfWeights, learns.gradient, options);
-        show("update", texts.updateOfWeights, learns.update, options);
+        show("x", unit.window ? texts.windowOfX : texts.inputX, unit.x, unit, open(unit.below), "x");
+        const choose = (place) => change.choose(weightAt(page, unit, place));
+        const weighs = unit.kind === "Dense" || unit.kind === "Conv2D";
+        show("weights", weighs ? texts.weights : texts.slopes, unit.weights, unit, choose, texts.weightOf);
+        show("gradient", texts.gradientOfWeights, unit.gradient, unit, choose, texts.weightOf);
+        show("update", texts.updateOfWeights, unit.update, unit, choose, texts.weightOf);
         const own = unit.parameters.map((p) => ({ name: at(p.parameter, p.index), layer: one.layer, ...p }));
         const first = unit.forward.flatMap((worked) => worked.terms).find((term) => term.weight);
-        const largest = first ? weightAt(unit, first.place) : null;
+        const largest = first ? weightAt(page, unit, first.place) : null;
         change.offer(largest ? [largest, ...own] : own);
       }
       back(unit);
@@ -104,13 +111,19 @@ export function unitView(page, one, enter) {
 }
 
 /** The weight that multiplies the input at this place: its parameter and index; null where there is none. */
-function weightAt(unit, place) {
+function weightAt(page, unit, place) {
   const value = unit.weights.values[flat(place, unit.weights.shape)];
   if (unit.kind === "Dense") return weight(unit, [...place, ...unit.index], value);
   if (unit.kind !== "Conv2D") return null;
-  const index = [place[0] - unit.corner[0], place[1] - unit.corner[1], place[2], unit.index[2]];
-  const inside = index[0] >= 0 && index[1] >= 0 && index[0] < unit.kernel_size && index[1] < unit.kernel_size;
-  return inside ? weight(unit, index, value) : null;
+  const [size] = page.network.layers.find((layer) => layer.name === unit.name).parameters.W;
+  const [top, left, bottom, right] = unit.window;
+  const corner = [begin(top, bottom, size), begin(left, right, size)];
+  return weight(unit, [place[0] - corner[0], place[1] - corner[1], place[2], unit.index[2]], value);
+}
+
+/** Where a window of this size begins, also when the image cuts its beginning off. */
+function begin(first, end, size) {
+  return first === 0 && end < size ? end - size : first;
 }
 
 function weight(unit, index, value) {

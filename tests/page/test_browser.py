@@ -1,0 +1,346 @@
+"""The page in a real browser: what a person does with it, by mouse, by keys, and on a telephone."""
+
+import base64
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+import glassnet as gn
+from served import Served
+
+playwright = pytest.importorskip("playwright.sync_api")
+from axe_playwright_python.sync_playwright import Axe  # noqa: E402
+from playwright.sync_api import Browser, Page, expect, sync_playwright  # noqa: E402
+
+from browser import find_browser  # noqa: E402
+
+expect.set_options(timeout=30_000)  # on a machine that does other things too
+
+pytestmark = [pytest.mark.browser, pytest.mark.mnist]
+
+Stroke = list[tuple[float, float]]
+DIGITS: dict[str, list[Stroke]] = {
+    "1": [[(0.5, 0.15), (0.5, 0.85)]],
+    "3": [
+        [
+            (0.3, 0.2),
+            (0.5, 0.14),
+            (0.68, 0.25),
+            (0.62, 0.42),
+            (0.45, 0.48),
+            (0.65, 0.55),
+            (0.7, 0.72),
+            (0.5, 0.86),
+            (0.28, 0.78),
+        ]
+    ],
+    "7": [[(0.25, 0.2), (0.72, 0.2), (0.4, 0.85)]],
+    "4": [[(0.35, 0.15), (0.28, 0.52), (0.72, 0.5)], [(0.62, 0.2), (0.6, 0.88)]],
+}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Served(cwd=tmp_path_factory.mktemp("page")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Opened:
+    """A page that is open, and what it complained of."""
+
+    def __init__(self, page: Page, served: Served) -> None:
+        self.page, self.complaints = page, list[str]()
+        page.on(
+            "console", lambda message: message.type in ("error", "warning") and self.complaints.append(message.text)
+        )
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.check(request.url, served))
+        page.goto(served.address)
+        expect(self.list("Network")).to_have_value("cnn")
+
+    def check(self, url: str, served: Served) -> None:
+        if not url.startswith((served.origin, "blob:", "data:")):
+            self.complaints.append(f"a request to {url}")
+
+    def list(self, name: str) -> Any:
+        return self.page.get_by_label(name, exact=True)
+
+    def button(self, name: str) -> Any:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def status(self, name: str) -> Any:
+        return self.page.get_by_role("status", name=name, exact=True)
+
+    def draw(self, strokes: "list[Stroke]") -> None:
+        box = self.page.get_by_label("Drawing", exact=True).bounding_box()
+        assert box is not None
+        mouse = self.page.mouse
+        for stroke in strokes:
+            points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+            mouse.move(*points[0])
+            mouse.down()
+            for point in points[1:]:
+                mouse.move(*point, steps=6)
+            mouse.up()
+
+    def example(self, digit: int) -> None:
+        self.list("Test digit").select_option(str(digit))
+        self.button("Take one").click()
+        expect(self.list("The right digit")).to_have_value(str(digit))
+
+    def step(self, name: str, place: str) -> str:
+        """Press a button of the training, wait for the place that it leads to, and return the fingerprint."""
+        self.button(name).click()
+        expect(self.status("Where the training is")).to_contain_text(place)
+        expect(self.status("Fingerprint")).to_have_text(re.compile("^[0-9a-f]{16}$"))
+        return self.status("Fingerprint").inner_text()
+
+
+@pytest.fixture
+def opened(served: Served, chromium: Browser) -> Iterator[Opened]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(30_000)
+    opened = Opened(context.new_page(), served)
+    yield opened
+    context.close()
+    assert opened.complaints == []
+
+
+def test_a_drawn_digit_is_read_and_can_be_taken_back(opened: Opened) -> None:
+    answer = opened.status("Answer")
+    for digit, strokes in DIGITS.items():
+        opened.button("Clear").click()
+        expect(answer).to_contain_text("Draw a digit")
+        opened.draw(strokes)
+        expect(answer).to_have_text(re.compile(rf"^{digit} .*then \d with"))
+    opened.button("Undo").click()  # the second stroke of the 4
+    expect(answer).not_to_have_text(re.compile("^4 "))
+
+
+def test_what_is_no_digit_is_refused_and_without_a_threshold_it_says_that_it_cannot(opened: Opened) -> None:
+    opened.draw(
+        [[(0.2, 0.2), (0.8, 0.8)], [(0.8, 0.2), (0.2, 0.8)], [(0.1, 0.5), (0.9, 0.5)], [(0.5, 0.1), (0.5, 0.9)]]
+    )
+    expect(opened.status("Answer")).to_contain_text("no digit that I know")
+    expect(opened.page.get_by_text("from five views")).to_be_visible()
+    opened.step("Step", "step 1 of")
+    expect(opened.page.get_by_text("it cannot refuse")).to_be_visible()
+
+
+def test_a_step_back_gives_the_same_bits(opened: Opened) -> None:
+    opened.list("Recipe").select_option("sixteen")
+    first = opened.step("Step", "step 1 of")
+    second = opened.step("Step", "step 2 of")
+    assert opened.step("Step back", "step 1 of") == first
+    assert opened.step("Step", "step 2 of") == second
+    start = opened.step("Back to the start", "step 0 of")
+    assert len({start, first, second}) == 3
+    end = opened.step("Epoch", "step 1,719 of")
+    slider = opened.list("Steps taken")
+    slider.fill("2")
+    expect(opened.status("Fingerprint")).to_have_text(second)
+    slider.fill("1719")
+    expect(opened.status("Fingerprint")).to_have_text(end)
+    expect(opened.status("Where the training is")).to_contain_text("right on validation")
+
+
+def test_training_goes_on_by_itself_and_a_page_that_is_loaded_again_finds_it(opened: Opened) -> None:
+    opened.button("Train").click()
+    opened.button("Pause").click()
+    fingerprint = opened.status("Fingerprint")
+    expect(fingerprint).to_have_text(re.compile("^[0-9a-f]{16}$"))
+    before, where = fingerprint.inner_text(), opened.status("Where the training is").inner_text()
+    opened.page.reload()
+    expect(fingerprint).to_have_text(before)
+    expect(opened.status("Where the training is")).to_have_text(where)
+    expect(opened.list("Network")).to_have_value("training")
+
+
+def test_a_training_that_diverges_says_why_and_can_be_taken_back(opened: Opened) -> None:
+    opened.page.get_by_text("Change its settings").click()
+    opened.list("Learning rate").fill("1e9")
+    opened.button("Train").click()
+    expect(opened.page.locator(".training > .problem")).to_contain_text("Lower the learning rate")
+    opened.step("Back to the start", "step 0 of")
+
+
+def test_bad_settings_give_one_line_and_the_page_lives_on(opened: Opened) -> None:
+    opened.page.get_by_text("Change its settings").click()
+    opened.list("Batch size").fill("many")
+    opened.button("Step").click()
+    expect(opened.page.locator(".recipe .problem")).to_contain_text("batch_size")
+    opened.list("Batch size").fill("64")
+    opened.step("Step", "step 1 of")
+
+
+def test_the_numbers_of_a_unit_are_those_of_explain(opened: Opened, mnist: gn.Dataset) -> None:
+    opened.list("Network").select_option("classic")
+    opened.example(4)
+    row = int(np.flatnonzero(mnist.test.y == 4)[0])
+    network = gn.Model.open("classic").network
+    outputs = network.trace(mnist.test[row : row + 1].x)
+    unit = int(outputs[2][0].argmax())
+    explained = str(gn.explain(network, mnist.test[row : row + 1].x[0], 4, neuron=f"dense1:{unit}"))
+    reached = opened.list("Output of dense1")
+    reached.focus()
+    reached.press("End")
+    reached.press("Home")
+    for _ in range(unit % 16):
+        reached.press("ArrowRight")
+    for _ in range(unit // 16):
+        reached.press("ArrowDown")
+    reached.press("Enter")
+    equation = opened.page.locator(".unit .equation").first
+    expect(equation).to_contain_text(f"y[{unit}]")
+    said = " ".join(" ".join(equation.inner_text().split()).split("= "))
+    assert f"y[{unit}]" in said
+    written = " ".join(explained.split())
+    for line in equation.inner_text().replace("\n", " ").split(" = ")[1:]:
+        assert " ".join(line.split()).removeprefix("= ") in written
+
+
+def test_every_number_can_be_opened_down_to_a_pixel(opened: Opened) -> None:
+    opened.list("Network").select_option("classic")
+    opened.example(7)
+    opened.list("Output of dense2").focus()
+    opened.page.keyboard.press("Enter")
+    trail = opened.page.get_by_label("Where you are in the network")
+    for layer in ("relu1", "dense1", "flatten1", "rescale1", "pixel"):
+        opened.page.locator(".opens-list button").first.click()
+        expect(trail.locator("[aria-current]")).to_contain_text(layer)
+    expect(opened.page.get_by_text("nothing is below it")).to_be_visible()
+
+
+def test_a_changed_weight_changes_the_answer_and_can_be_undone(opened: Opened) -> None:
+    opened.list("Network").select_option("classic")
+    opened.example(7)
+    opened.list("Output of dense2").focus()
+    opened.page.keyboard.press("Enter")
+    opened.list("Which number").select_option("b[0]")
+    opened.list("New value").fill("100")
+    opened.button("Set").click()
+    expect(opened.status("Answer")).to_have_text(re.compile("^0 "))
+    expect(opened.page.locator(".answer")).to_contain_text("dense2 b[0]")
+    opened.button("Undo the change").click()
+    expect(opened.status("Answer")).to_have_text(re.compile("^7 "))
+
+
+def test_a_gradient_is_proved(opened: Opened) -> None:
+    opened.list("Network").select_option("classic")
+    opened.example(2)
+    opened.list("Layer").select_option("dense2")
+    opened.list("Index").fill("5,2")
+    opened.button("Check").click()
+    expect(opened.page.locator(".verdict")).to_contain_text("They agree")
+    opened.list("Index").fill("500,2")
+    opened.button("Check").click()
+    expect(opened.page.locator(".check")).to_contain_text("500")
+
+
+def test_a_picture_is_pasted_dropped_and_chosen(opened: Opened, tmp_path: Path) -> None:
+    image = Image.new("L", (300, 400), 235)
+    ImageDraw.Draw(image).line([(90, 90), (210, 95), (140, 320)], fill=30, width=22)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    encoded = base64.b64encode(buffer.getvalue()).decode()
+    handed = """([encoded, kind]) => {
+        const bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
+        const data = new DataTransfer();
+        data.items.add(new File([bytes], "seven.png", { type: "image/png" }));
+        const target = document.querySelector(".drawing");
+        target.dispatchEvent(kind === "paste"
+            ? new ClipboardEvent("paste", { clipboardData: data, bubbles: true })
+            : new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+    }"""
+    for kind in ("paste", "drop"):
+        opened.page.evaluate(handed, [encoded, kind])
+        expect(opened.status("Answer")).to_have_text(re.compile("^7 "))
+        opened.button("Clear").click()
+        expect(opened.status("Answer")).to_contain_text("Draw a digit")
+    (tmp_path / "seven.png").write_bytes(buffer.getvalue())
+    (tmp_path / "broken.png").write_bytes(buffer.getvalue()[:200])
+    opened.page.locator("input[type=file]").set_input_files(tmp_path / "seven.png")
+    expect(opened.status("Answer")).to_have_text(re.compile("^7 "))
+    opened.page.locator("input[type=file]").set_input_files(tmp_path / "broken.png")
+    expect(opened.page.get_by_role("alert").filter(has_text="picture")).to_be_visible()
+
+
+def test_the_keyboard_alone_draws_opens_and_trains(opened: Opened) -> None:
+    keyboard = opened.page.keyboard
+    opened.page.get_by_label("Drawing", exact=True).focus()
+    for key in ("ArrowUp", "Space", *["ArrowDown"] * 18, "Space"):
+        keyboard.press(key)
+    expect(opened.status("Answer")).to_have_text(re.compile("^1 "))
+    expect(opened.list("Output of rescale1")).to_be_visible()
+    tabbed = "document.activeElement.getAttribute('aria-label')"
+    for _ in range(40):
+        keyboard.press("Tab")
+        if opened.page.evaluate(tabbed) == "Output of rescale1":
+            break
+    else:
+        raise AssertionError("Tab did not reach a layer")
+    keyboard.press("ArrowRight")
+    valuetext = opened.page.evaluate("document.activeElement.getAttribute('aria-valuetext')")
+    assert valuetext == "rescale1[0,1] = 0"
+    keyboard.press("Enter")
+    expect(opened.page.get_by_label("Where you are in the network")).to_contain_text("rescale1[0,1]")
+    opened.button("Step").focus()
+    keyboard.press("Enter")
+    expect(opened.status("Where the training is")).to_contain_text("step 1 of")
+
+
+def test_the_model_and_the_run_that_are_saved_hold_the_network_that_is_shown(
+    opened: Opened, served: Served, tmp_path: Path
+) -> None:
+    fingerprint = opened.step("Step", "step 1 of")
+    with opened.page.expect_download() as download:
+        opened.button("Save the model").click()
+    path = tmp_path / "model.safetensors"
+    download.value.save_as(path)
+    from glassnet.page.timeline import fingerprint as of
+
+    assert of(gn.load_network(path)) == fingerprint
+    opened.button("Save the run").click()
+    expect(opened.page.get_by_text("Saved in runs/page-classic-mnist")).to_be_visible()
+    with opened.page.expect_download() as download:
+        opened.page.locator(".training").get_by_role("button", name="Save this as PNG").click()
+    download.value.save_as(tmp_path / "seen.png")
+    with Image.open(tmp_path / "seen.png") as image:
+        assert image.width > 1000
+        assert len(image.convert("RGB").getcolors(1 << 24) or []) > 100
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_fault_of_accessibility_and_no_sideways_scroll_on_a_telephone(
+    served: Served, chromium: Browser, scheme: Any
+) -> None:
+    context = chromium.new_context(viewport={"width": 360, "height": 740}, has_touch=True, color_scheme=scheme)
+    opened = Opened(context.new_page(), served)
+    page = opened.page
+    faults = lambda: Axe().run(page).response["violations"]  # noqa: E731
+    assert [fault["id"] for fault in faults()] == []
+    opened.list("Network").select_option("classic")
+    opened.example(5)
+    opened.step("Step", "step 1 of")
+    page.get_by_text("Change its settings").click()
+    opened.button("Check").click()
+    page.locator(".layers button").nth(2).click()
+    expect(page.locator(".inside pre").first).to_be_visible()
+    assert [fault["id"] for fault in faults()] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    context.close()
+    assert opened.complaints == []
