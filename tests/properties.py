@@ -5,6 +5,7 @@ does not hold.
 """
 
 import math
+import random
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,8 +17,10 @@ import numpy as np
 import glassnet as gn
 from cases import LAYERS, LOSSES, LayerCase, network_of, targets_for
 from glassnet.data.errors import DataError
+from glassnet.nn.plain import plain
 from glassnet.reading.drawing import to_digits, to_mnist
 from glassnet.reading.picture import read
+from hostile.messages import random_message
 
 NO_POISSON = [loss for loss in LOSSES if not isinstance(loss, gn.Poisson)]  # e^10000 is none of its numbers
 DTYPES = ((np.float32, 1e-5), (np.float64, 1e-12))  # and the error of an output, relative to the largest
@@ -190,6 +193,30 @@ def resume(number: int, folder: Path) -> None:
     assert (history.stopped, history.best_epoch, len(history)) == (told.stopped, told.best_epoch, len(told))
 
 
+def messages(number: int, folder: Path) -> None:
+    """A hundred messages to the page, good and bad: each is answered in one line, and the session lives on.
+
+    At the end the server has told of no fault, and stops as it should.
+    """
+    from served import Served
+
+    rng = random.Random(number)
+    with Served("classic", cwd=folder) as served:
+        with served.page() as page:
+            for _ in range(100):
+                message = random_message(rng)
+                page.send(message)
+                while "event" in (answer := page.receive()):
+                    pass
+                line = answer.get("problem", "")
+                fine = answer.keys() in ({"id", "answer"}, {"id", "problem"}) and line == plain(line)
+                assert fine, (message[:1000], answer)
+                assert not line.startswith("this is a fault"), (message[:1000], line)
+            assert "answer" in page.ask("clear")
+        code, out, err = served.stop()
+    assert (code, out.splitlines()[-1], err) == (0, "stopped", "")
+
+
 PROPERTIES: dict[str, Callable[[int, Path], None]] = {
-    property_.__name__: property_ for property_ in (batch, logits, dropout, grey, scene, resume)
+    property_.__name__: property_ for property_ in (batch, logits, dropout, grey, scene, resume, messages)
 }

@@ -37,7 +37,15 @@ MEGABYTE = 2**20
 MOST = {"picture": 800, "cifar": 250}  # megabytes above what a worker has at the start; pictures have up to 40 Mpixel
 OTHERS = 200
 # How often each property is tried: one takes from a ten-thousandth of a second to a fifth of one.
-TRIES = {"batch": 40_000, "logits": 40_000, "dropout": 20_000, "grey": 4_000, "scene": 250, "resume": 1_500}
+TRIES = {
+    "batch": 40_000,
+    "logits": 40_000,
+    "dropout": 20_000,
+    "grey": 4_000,
+    "scene": 250,
+    "resume": 1_500,
+    "messages": 10,
+}
 READING = "reading"  # what a worker says when it has made a file and begins to read it
 
 
