@@ -19,7 +19,7 @@ demo:             ## train a network and look at the result (half a minute)
 	@$(BIN)/python -m glassnet demo $(ARGS)
 
 page:             ## draw a digit, see every number, train step by step and back: in the browser
-	@$(PYTHON) tools/environment.py $(VENV) page
+	@$(PYTHON) tools/environment.py $(VENV) page,sklearn
 	@$(BIN)/python -m glassnet page $(ARGS)
 
 # As many processes as cores, so one thread for the matrix products of each.

@@ -4,6 +4,7 @@ import base64
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,13 @@ from PIL import Image, ImageDraw
 
 import glassnet as gn
 from served import Served
+from watched import watched
 
-playwright = pytest.importorskip("playwright.sync_api")
-from axe_playwright_python.sync_playwright import Axe  # noqa: E402
-from playwright.sync_api import Browser, Page, expect, sync_playwright  # noqa: E402
-
-from browser import find_browser  # noqa: E402
+pytest.importorskip("playwright.sync_api")
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
 
 expect.set_options(timeout=30_000)  # on a machine that does other things too
-
 pytestmark = [pytest.mark.browser, pytest.mark.mnist]
 
 Stroke = list[tuple[float, float]]
@@ -51,36 +50,25 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 class Opened:
-    """A page that is open, and what it complained of."""
+    """A page that is open, as a person sees it."""
 
     def __init__(self, page: Page, served: Served) -> None:
-        self.page, self.complaints = page, list[str]()
-        page.on(
-            "console", lambda message: message.type in ("error", "warning") and self.complaints.append(message.text)
-        )
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self.check(request.url, served))
+        self.page = page
         page.goto(served.address)
         expect(self.list("Network")).to_have_value("cnn")
-
-    def check(self, url: str, served: Served) -> None:
-        if not url.startswith((served.origin, "blob:", "data:")):
-            self.complaints.append(f"a request to {url}")
 
     def list(self, name: str) -> Any:
         return self.page.get_by_label(name, exact=True)
 
     def button(self, name: str) -> Any:
         return self.page.get_by_role("button", name=name, exact=True)
+
+    def reach(self, name: str) -> Any:
+        """A picture of numbers that has the focus."""
+        expect(self.list(name)).to_be_visible()
+        self.list(name).focus()
+        return self.list(name)
 
     def status(self, name: str) -> Any:
         return self.page.get_by_role("status", name=name, exact=True)
@@ -110,14 +98,20 @@ class Opened:
         return self.status("Fingerprint").inner_text()
 
 
+@contextmanager
+def opening(served: Served, browser: Browser, **settings: Any) -> Iterator[Opened]:
+    """A page with a session of its own, which complains of nothing and asks nobody else."""
+    with watched(browser, **settings) as (page, seen):
+        page.set_default_timeout(30_000)
+        yield Opened(page, served)
+        assert seen.complaints == []
+        assert {address.partition("://")[2].partition("/")[0] for address in seen.requests} == {served.origin[7:]}
+
+
 @pytest.fixture
-def opened(served: Served, chromium: Browser) -> Iterator[Opened]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(30_000)
-    opened = Opened(context.new_page(), served)
-    yield opened
-    context.close()
-    assert opened.complaints == []
+def opened(served: Served, browser: Browser) -> Iterator[Opened]:
+    with opening(served, browser, viewport={"width": 1280, "height": 900}) as opened:
+        yield opened
 
 
 def test_a_drawn_digit_is_read_and_can_be_taken_back(opened: Opened) -> None:
@@ -195,8 +189,7 @@ def test_the_numbers_of_a_unit_are_those_of_explain(opened: Opened, mnist: gn.Da
     outputs = network.trace(mnist.test[row : row + 1].x)
     unit = int(outputs[2][0].argmax())
     explained = str(gn.explain(network, mnist.test[row : row + 1].x[0], 4, neuron=f"dense1:{unit}"))
-    reached = opened.list("Output of dense1")
-    reached.focus()
+    reached = opened.reach("Output of dense1")
     reached.press("End")
     reached.press("Home")
     for _ in range(unit % 16):
@@ -216,7 +209,7 @@ def test_the_numbers_of_a_unit_are_those_of_explain(opened: Opened, mnist: gn.Da
 def test_every_number_can_be_opened_down_to_a_pixel(opened: Opened) -> None:
     opened.list("Network").select_option("classic")
     opened.example(7)
-    opened.list("Output of dense2").focus()
+    opened.reach("Output of dense2")
     opened.page.keyboard.press("Enter")
     trail = opened.page.get_by_label("Where you are in the network")
     for layer in ("relu1", "dense1", "flatten1", "rescale1", "pixel"):
@@ -228,7 +221,7 @@ def test_every_number_can_be_opened_down_to_a_pixel(opened: Opened) -> None:
 def test_a_changed_weight_changes_the_answer_and_can_be_undone(opened: Opened) -> None:
     opened.list("Network").select_option("classic")
     opened.example(7)
-    opened.list("Output of dense2").focus()
+    opened.reach("Output of dense2")
     opened.page.keyboard.press("Enter")
     opened.list("Which number").select_option("b[0]")
     opened.list("New value").fill("100")
@@ -326,21 +319,25 @@ def test_the_model_and_the_run_that_are_saved_hold_the_network_that_is_shown(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_fault_of_accessibility_and_no_sideways_scroll_on_a_telephone(
-    served: Served, chromium: Browser, scheme: Any
+    served: Served, browser: Browser, scheme: Any
 ) -> None:
-    context = chromium.new_context(viewport={"width": 360, "height": 740}, has_touch=True, color_scheme=scheme)
-    opened = Opened(context.new_page(), served)
-    page = opened.page
-    faults = lambda: Axe().run(page).response["violations"]  # noqa: E731
-    assert [fault["id"] for fault in faults()] == []
-    opened.list("Network").select_option("classic")
-    opened.example(5)
-    opened.step("Step", "step 1 of")
-    page.get_by_text("Change its settings").click()
-    opened.button("Check").click()
-    page.locator(".layers button").nth(2).click()
-    expect(page.locator(".inside pre").first).to_be_visible()
-    assert [fault["id"] for fault in faults()] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    context.close()
-    assert opened.complaints == []
+    with opening(
+        served, browser, viewport={"width": 360, "height": 740}, has_touch=True, color_scheme=scheme
+    ) as opened:
+        page = opened.page
+        assert faults(page) == []
+        opened.list("Network").select_option("classic")
+        opened.example(5)
+        opened.step("Step", "step 1 of")
+        page.get_by_text("Change its settings").click()
+        opened.button("Check").click()
+        expect(page.locator(".verdict")).to_contain_text("They agree")
+        page.locator(".layers button").nth(2).click()
+        expect(page.locator(".inside pre").first).to_be_visible()
+        assert faults(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def faults(page: Page) -> list[str]:
+    """The faults of accessibility that axe finds."""
+    return [fault["id"] for fault in Axe().run(page).response["violations"]]

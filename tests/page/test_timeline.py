@@ -267,3 +267,22 @@ def test_thinned_values_keep_the_last() -> None:
     assert thinned(list(range(8)), 3) == [1, 4, 7]
     assert thinned([1, 2], 3) == [1, 2]
     assert thinned([], 3) == []
+
+
+def test_a_replay_is_watched_and_may_be_ended_between_two_steps() -> None:
+    seen = []
+
+    def watch() -> None:
+        seen.append(line.position)
+        if len(seen) == 4:
+            raise EOFError
+
+    with timeline(watch=watch) as line:
+        line.due_at = np.inf  # no snapshots but the first
+        truth = forward(line)
+        with pytest.raises(EOFError):
+            line.back()
+        assert seen == [1, 2, 3, 4]
+        assert here(line) == truth[4]
+        line.go(9)
+        assert here(line) == truth[9]

@@ -20,7 +20,7 @@ from glassnet.page.form import recipe_of
 from glassnet.page.timeline import fingerprint
 from glassnet.page.training import Slots, Training
 from glassnet.recipes.recipe import Recipe, load_recipe
-from glassnet.runs.folder import read_run
+from glassnet.runs.folder import RunError, read_run
 from glassnet.runs.run import resume_run, train_recipe
 from glassnet.runs.unfinished import find_unfinished
 
@@ -268,7 +268,8 @@ def test_a_killed_process_is_a_line_and_the_next_command_begins_again() -> None:
             training.train()
             await training.until(lambda state: state["position"] > 0)
             os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
-            await training.until(lambda state: not state["running"])
+            training.step()  # which the process cannot answer any more
+            await training.until(lambda state: state["busy"] is None)
             assert training.state["problem"].startswith("the training has ended unexpectedly (it was killed")
             await training.settled()
             state = await training.do("step")
@@ -279,16 +280,20 @@ def test_a_killed_process_is_a_line_and_the_next_command_begins_again() -> None:
     run(story)
 
 
-def test_a_new_recipe_ends_the_old_training() -> None:
+def test_a_new_recipe_ends_the_old_training(in_tmp: Path) -> None:
     async def story() -> None:
         async with Watched() as training:
             await training.begin(recipe_of(ENDLESS))
             training.train()
             await training.until(lambda state: state["position"] > 0)
+            saving = asyncio.create_task(training.save_run())
+            await asyncio.sleep(0)
             await training.begin(recipe_of(SMALL | {"hidden": [4]}))
             assert multiprocessing.active_children() == []
             state = training.state
             assert (state["position"], state["network"], len(state["curve"]["steps"])) == (0, "64-4-10", 0)
+            with pytest.raises(RunError, match="the training was ended before the run was saved"):
+                await saving
             large = load_recipe("classic", settings={"network.hidden": [20_000]})
             with pytest.raises(gn.InputError, match="at most 5,000,000 parameters, got 15,9"):
                 await training.begin(large)
@@ -317,43 +322,31 @@ def test_without_mnist_it_takes_the_small_digits_and_says_so(tmp_path: Path, mon
     trained._load.cache_clear()
 
 
-def test_a_saved_run_goes_on_to_the_bits_of_one_that_never_stopped(in_tmp: Path, digits: gn.Dataset) -> None:
-    recipe = recipe_of(SMALL | {"optimizer": "Adam", "dropout": 0.2})
+def test_a_run_is_saved_while_it_trains_and_both_go_on_to_the_same_bits(in_tmp: Path, digits: gn.Dataset) -> None:
+    recipe = recipe_of(SMALL | {"optimizer": "Adam", "dropout": 0.2, "batch_size": 16, "epochs": 100})
     whole = train_recipe(recipe, digits, "whole", pictures=False)
+    Path("runs/page-classic-digits").mkdir(parents=True)
 
     async def story() -> None:
         async with Watched() as training:
             await training.begin(recipe)
-            await training.do("epoch", "epoch", "step", "step", "back")
-            there = training.state["fingerprint"]
-            Path("runs/page-classic-digits").mkdir(parents=True)
+            await training.do("epoch", "step")
+            training.train()
             folder = await training.save_run()
             assert str(folder) == "runs/page-classic-digits-2"
-            assert training.state["fingerprint"] == there
-            assert (await training.do("train"))["fingerprint"] == fingerprint(whole.network)
+            assert training.state["running"]
+            await training.settled()
+            assert training.state["finished"]
+            assert training.state["fingerprint"] == fingerprint(whole.network)
             saved = read_run(folder)
-            assert (saved.epochs, saved.finished) == (2, True)
-            assert saved.evaluation["examples"] == len(digits.test)
-            assert saved.history["training_loss"] == whole.history["training_loss"][:2]
+            assert 1 <= saved.epochs < 100
+            assert (
+                saved.history["training_loss"]
+                == [r["training_loss"] for r in training.state["records"]][: saved.epochs]
+            )
             assert (folder / "report.html").is_file()
             resumed = resume_run(find_unfinished(folder), digits, pictures=False)
             assert fingerprint(resumed.network) == fingerprint(whole.network)
-            assert resumed.history["training_loss"] == whole.history["training_loss"]
-
-    run(story)
-
-
-def test_saving_a_run_while_it_trains_does_not_end_the_training(in_tmp: Path) -> None:
-    async def story() -> None:
-        async with Watched() as training:
-            await training.begin(recipe_of(ENDLESS))
-            training.train()
-            await training.until(lambda state: state["position"] > 0)
-            folder = await training.save_run()
-            position = training.state["position"]
-            assert gn.Model.open(folder).recipe.name == "classic"
-            await training.until(lambda state: state["position"] > position)
-            assert training.state["running"]
 
     run(story)
 
@@ -395,16 +388,22 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("how", ["killed", "just ended"])
-def test_the_process_ends_with_the_server(how: str, tmp_path: Path) -> None:
+def test_the_process_ends_with_the_server(tmp_path: Path) -> None:
     script = tmp_path / "server.py"
     script.write_text(ORPHAN.replace("{values}", repr(ENDLESS)))
-    server = subprocess.run([sys.executable, str(script), how], capture_output=True, text=True, timeout=60)
-    assert "Traceback" not in server.stderr
-    pid = int(server.stdout)
+    servers = [
+        subprocess.Popen([sys.executable, script, how], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for how in ("killed", "just ends")
+    ]
+    said = [server.communicate(timeout=60) for server in servers]
+    assert [server.returncode for server in servers] == [-signal.SIGKILL, 0]
+    assert [errors for _, errors in said] == ["", ""]
+    left = {int(pid) for pid, _ in said}
     for _ in range(300):
-        if not Path(f"/proc/{pid}").exists():
+        left = {pid for pid in left if Path(f"/proc/{pid}").exists()}
+        if not left:
             return
         time.sleep(0.1)
-    os.kill(pid, signal.SIGKILL)
-    raise AssertionError("the process of the training outlives its server")
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    raise AssertionError("the process of a training outlives its server")

@@ -1,6 +1,7 @@
 """The lines of source that computed a number, to be shown beside it."""
 
 import inspect
+import textwrap
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -37,4 +38,4 @@ def lines_of(*functions: Callable[..., Any]) -> dict[str, Any] | None:
         if 0 <= gap <= 1:
             lines = [*lines, *["\n"] * gap, *more]
     inside = file.relative_to(PACKAGE).as_posix() if file.is_relative_to(PACKAGE) else file.name
-    return {"file": inside, "line": first, "text": inspect.cleandoc("".join(lines).rstrip())}
+    return {"file": inside, "line": first, "text": textwrap.dedent("".join(lines).rstrip())}

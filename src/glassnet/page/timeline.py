@@ -15,7 +15,7 @@ grow rarer with their distance from where one is: near it every step counts, far
 import hashlib
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,7 @@ class Timeline:
         callbacks: those of the recipe; all they know must follow from the history when `on_start` is called.
         memory: the bytes that snapshots may take; the one of the start is always kept.
         steps: the number of losses that are kept; of a longer training every second, every fourth, ... is.
+        watch: called between the steps of a replay, which may be long; what it raises ends the replay there.
 
     Attributes:
         furthest: the last position that was ever reached.
@@ -59,9 +60,16 @@ class Timeline:
     """
 
     def __init__(
-        self, trainer: Trainer, callbacks: Sequence[Callback] = (), *, memory: int = MEMORY, steps: int = STEPS
+        self,
+        trainer: Trainer,
+        callbacks: Sequence[Callback] = (),
+        *,
+        memory: int = MEMORY,
+        steps: int = STEPS,
+        watch: Callable[[], None] | None = None,
     ) -> None:
         self.trainer, self.training, self.callbacks = trainer, trainer.training, tuple(callbacks)
+        self.watch = watch
         self.memory, self.steps = memory, steps
         self.furthest = 0
         self.records: list[Record] = []
@@ -199,6 +207,8 @@ class Timeline:
             behind = goal - self.position - 1  # the step back from the goal needs a snapshot two steps behind it
             if behind > 0 and behind & (behind - 1) == 0 and self.position not in self.snapshots:  # 1, 2, 4, 8, ...
                 self._keep()
+            if self.watch:
+                self.watch()
         if goal == 0:
             self.loss = None
 

@@ -5,6 +5,8 @@ So between steps the process looks into its pipe for a command. When the pipe cl
 the process.
 """
 
+import multiprocessing
+import os
 import signal
 import time
 import warnings
@@ -152,12 +154,19 @@ def serve(pipe: Connection, recipe: Recipe) -> None:
             )
         note = "; ".join(str(warning.message) for warning in warned) or None
         with trainer:
-            Trained(pipe, recipe, dataset, Timeline(trainer, own), note).obey()
+            Trained(pipe, recipe, dataset, Timeline(trainer, own, watch=_check_server), note).obey()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the server has ended
     except Exception as error:  # whatever it is, the person must hear of it
         with suppress(OSError):
             pipe.send(Failure(brief(error) or type(error).__name__))
+
+
+def _check_server() -> None:
+    """Raise EOFError if the server has ended: then this process has another parent."""
+    server = multiprocessing.parent_process()
+    if server and os.getppid() != server.pid:
+        raise EOFError
 
 
 class Trained:

@@ -40,6 +40,7 @@ State = dict[str, Any]
 
 RUNS = ("train", "epoch")  # commands that another command ends
 MOST_WAITING = 100  # commands of one training that wait
+MOST_POINTS = 50_000  # of the whole curve
 POINTS = 2_000  # of the whole curve, for a page that has just opened
 # What a process has to end by itself, after SIGTERM, and after SIGKILL.
 SECONDS = (0.5, 0.4, 0.4)
@@ -97,13 +98,13 @@ class Training:
         self.network: Network | None = None
         self.gradient: Array | None = None
         self._process: Any = None
+        self._number = 0
         self._forget()
 
     def _forget(self) -> None:
         """Forget all that a process has sent."""
         self._frame: Frame | None = None
-        self._steps: list[Array] = []
-        self._losses: list[Array] = []
+        self._steps = self._losses = np.zeros(0, np.float32)
         self._records: list[Record] = []
         self._queue: deque[Command] = deque()
         self._asked: dict[int, Command] = {}  # those that are not answered yet
@@ -121,6 +122,7 @@ class Training:
         await self.close()
         self._forget()
         self.recipe, self.dataset, self.network, self._note = recipe, dataset, network, note
+        self._first = network
         self.changed(self.state)
 
     def train(self) -> None:
@@ -195,11 +197,7 @@ class Training:
     async def close(self) -> None:
         """End the process, if there is one: it is asked, then terminated, then killed."""
         process, self._process = self._process, None
-        self._queue.clear()
-        self._asked.clear()
-        for answer in self._answers.values():
-            answer.cancel()
-        self._answers.clear()
+        self._drop("the training was ended before the run was saved")
         if process is not None:
             with suppress(OSError):
                 self._pipe.send(Command(0, "end"))
@@ -209,9 +207,7 @@ class Training:
     @property
     def state(self) -> State:
         """All that a page shows of this training, as plain values and arrays; empty before `begin`."""
-        steps = np.concatenate(self._steps) if self._steps else np.zeros(0, np.float32)
-        losses = np.concatenate(self._losses) if self._losses else np.zeros(0, np.float32)
-        return self._view(thinned(steps, POINTS), thinned(losses, POINTS), self._records)
+        return self._view(thinned(self._steps, POINTS), thinned(self._losses, POINTS), self._records)
 
     def _view(self, steps: Array, losses: Array, records: list[Record]) -> State:
         if self.recipe is None or self.dataset is None or self.network is None:
@@ -249,6 +245,16 @@ class Training:
         }
 
     # What follows asks the process and hears its answers.
+
+    def _drop(self, problem: str) -> None:
+        """Drop all commands; who waits for the answer to one is told of this problem."""
+        answers = list(self._answers.values())
+        self._queue.clear()
+        self._asked.clear()
+        self._answers.clear()
+        for answer in answers:
+            answer.set_exception(RunError(problem))
+            answer.exception()  # so that one that nobody waits for is not reported
 
     @property
     def _steps_of_epoch(self) -> int:
@@ -304,7 +310,7 @@ class Training:
     def _start_process(self) -> None:
         recipe, _ = self._begun()
         self._forget()
-        self._number = 0
+        self.network = self._first
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         # It is no daemon, because those may not have workers. So at exit Python waits for it; it ends with its pipe.
@@ -317,7 +323,7 @@ class Training:
         loop = asyncio.get_running_loop()
         self._process = process
         self._reader = threading.Thread(
-            target=_read, args=(self._pipe, self.network, loop, self._heard(process)), daemon=True
+            target=_read, args=(process, self._pipe, self.network, loop, self._heard(process)), daemon=True
         )
         self._reader.start()
 
@@ -336,9 +342,8 @@ class Training:
 
     def _show(self, frame: Frame, network: Network) -> None:
         self._frame, self.network, self.gradient = frame, network, frame.gradient
-        self._steps.append(frame.steps)
-        self._losses.append(frame.losses)
         self._records += frame.records
+        self._steps, self._losses = _joined(self._steps, frame.steps), _joined(self._losses, frame.losses)
         if frame.answers is not None:
             self._asked.pop(frame.answers, None)
             if answer := self._answers.pop(frame.answers, None):
@@ -350,7 +355,6 @@ class Training:
         """The process has ended, and nobody had asked it to."""
         process, self._process = self._process, None
         _put_away(self._pipe)
-        process.join(SECONDS[0])
         if isinstance(failure, Failure):
             why = failure.problem
         elif process.exitcode == -signal.SIGKILL:
@@ -358,13 +362,7 @@ class Training:
         else:
             why = f"exit code {process.exitcode}"
         self._problem = f"the training has ended unexpectedly ({why}); Train and Step begin it again from the start"
-        answers = list(self._answers.values())
-        self._queue.clear()
-        self._asked.clear()
-        self._answers.clear()
-        for answer in answers:
-            answer.set_exception(RunError(self._problem))
-            answer.exception()  # so that one that nobody waits for is not reported
+        self._drop(self._problem)
         self.slots.leave(self)
         self.changed(self._view(np.zeros(0), np.zeros(0), []))
 
@@ -379,8 +377,10 @@ def _without_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _read(pipe: Connection, network: Network, loop: asyncio.AbstractEventLoop, heard: Callable[..., None]) -> None:
-    """Read messages until the pipe ends; for each frame make a network. Runs in a thread."""
+def _read(
+    process: Any, pipe: Connection, network: Network, loop: asyncio.AbstractEventLoop, heard: Callable[..., None]
+) -> None:
+    """Read the messages of a process until the pipe ends; for each frame make a network. Runs in a thread."""
     message: Frame | Failure | None = None
     with suppress(RuntimeError):  # the event loop has ended
         try:
@@ -391,6 +391,7 @@ def _read(pipe: Connection, network: Network, loop: asyncio.AbstractEventLoop, h
                 loop.call_soon_threadsafe(heard, message, network)
         except (EOFError, OSError):
             message = None
+        process.join(SECONDS[0])  # so that its exit code is known
         loop.call_soon_threadsafe(heard, message, None)
 
 
@@ -425,6 +426,12 @@ def _prepare(recipe: Recipe) -> tuple[Recipe, Dataset, str | None, Network]:
     network.adapt(dataset.train.inputs, dataset.train.index)
     recipe.plan(dataset)
     return recipe, dataset, note, network
+
+
+def _joined(curve: Array, new: Array) -> Array:
+    """A curve with new points; of too many points every second one."""
+    curve = np.concatenate([curve, new.astype(np.float32)])
+    return curve if len(curve) <= MOST_POINTS else curve[1::2]
 
 
 def _own_folder(name: str) -> Path:

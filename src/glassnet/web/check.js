@@ -3,14 +3,22 @@
 import { button, el, labelled, select, setOptions } from "./dom.js";
 import { at, source } from "./equation.js";
 import { curves } from "./curves.js";
+import { unravel } from "./layout.js";
 import { number } from "./numbers.js";
 import { texts } from "./texts.js";
+
+/** The place of the value with the largest size. */
+function indexOfLargest(values) {
+  let found = 0;
+  for (let k = 1; k < values.length; k++) if (Math.abs(values[k]) > Math.abs(values[found])) found = k;
+  return found;
+}
 
 /** @param {object} page what the panels share; see main.js */
 export function checkPanel(page) {
   const layer = select([], () => parametersOf(), {});
   const parameter = select([], () => indexOf(), {});
-  const index = el("input", { type: "text", inputmode: "numeric", size: "10" });
+  const index = el("input", { type: "text", inputmode: "numeric", size: "10", on: { input: () => (touched = true) } });
   const nudge = el("input", { type: "range", min: "-6", max: "0", step: "0.5", value: "-2", on: { input: () => run() } });
   const size = el("output", {});
   const run_ = button(texts.checkIt, () => run());
@@ -39,6 +47,8 @@ export function checkPanel(page) {
     results,
   );
 
+  let touched = false; // whether the person has chosen the index
+
   const layerNow = () => page.network.layers.find((one) => one.name === layer.value);
 
   function network() {
@@ -55,8 +65,17 @@ export function checkPanel(page) {
 
   function indexOf() {
     const shape = layerNow()?.parameters[parameter.value];
+    touched = false;
     index.value = shape ? shape.map((side) => Math.floor(side / 2)).join(",") : "";
     index.title = shape ? texts.indexUpTo(shape.map((side) => side - 1).join(",")) : "";
+  }
+
+  /** Choose the parameter with the steepest slope, as long as the person has chosen none. */
+  async function steepest() {
+    if (touched) return;
+    const { gradients } = await page.engine.ask("layer", { layer: layer.value, label: page.label });
+    const gradient = gradients[parameter.value];
+    if (gradient) index.value = unravel(indexOfLargest(gradient.values), gradient.shape).join(",");
   }
 
   async function run() {
@@ -68,6 +87,7 @@ export function checkPanel(page) {
     }
     hint.textContent = "";
     try {
+      await steepest();
       const fields = { layer: layer.value, parameter: parameter.value, index: index.value.split(",").map(Number) };
       show(fields, await page.engine.ask("nudge", { ...fields, label: page.label, h: 10 ** Number(nudge.value) }));
     } catch (error) {
@@ -108,6 +128,7 @@ export function checkPanel(page) {
       parametersOf();
       parameter.value = one.parameter;
       index.value = one.index.join(",");
+      touched = true;
       element.scrollIntoView({ block: "start" });
       run();
     },

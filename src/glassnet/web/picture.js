@@ -27,7 +27,7 @@ export function picture(label, options = {}) {
   const says = el("span", { class: "says" });
   const range = el("span", { class: "range" });
   const foot = el("p", { class: "foot", "aria-hidden": "true" }, range, says);
-  const element = el("div", { class: "pictured" }, frame, foot);
+  const element = el("div", { class: "pictured", hidden: true }, frame, foot);
 
   let array = null;
   let layout = null;

@@ -50,7 +50,7 @@ export function trainingPanel(page) {
     el("p", { class: "note" }, texts.trainHow),
     form.element,
     el("div", { class: "row controls" }, train, buttons.step, buttons.back, buttons.epoch, buttons.start),
-    el("div", { class: "slider" }, el("span", {}, texts.stepsTaken), slider, place),
+    el("div", { class: "slider" }, el("span", {}, texts.stepsTaken), place, slider),
     where,
     note,
     problem,
