@@ -32,7 +32,7 @@ def test_every_measurement_says_its_command_and_how_long_it_takes() -> None:
     measured = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| .* \| `(python benchmarks/(\w+)\.py|make bench)` \| (.+) \|$", measured, re.MULTILINE)
     assert {name for _, name, _ in rows if name} == {
-        *("accuracy", "wild", "trust", "estimators", "table", "experiments", "augment", "step")
+        *("accuracy", "wild", "trust", "estimators", "table", "experiments", "augment", "step", "page")
     }
     assert all(re.search(r"second|minute|hour", time) for *_, time in rows)
 
@@ -41,7 +41,8 @@ def test_the_listing_is_the_house() -> None:
     listing = README.partition("```\nsrc/glassnet/\n")[2].partition("```")[0]
     named = set(re.findall(r"(?:^  |  )([a-z_]+(?:/|\.py))  ", listing, re.MULTILINE))
     source = Path(glassnet.__file__).parent
-    there = {f"{path.name}/" for path in source.iterdir() if any(path.glob("*.py"))}
+    code = ("*.py", "*.js")
+    there = {f"{path.name}/" for path in source.iterdir() if any(any(path.glob(ending)) for ending in code)}
     there |= {path.name for path in source.glob("*.py")} - {"__init__.py", "__main__.py", "version.py"}
     assert named == there
 

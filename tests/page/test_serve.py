@@ -72,7 +72,9 @@ def test_a_port_in_use() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         line = refused("page", "--no-browser", "--port", str(port))
-    assert line == (f"error: port {port} is in use by another program: name another with --port, or leave it out")
+    assert line == (
+        f"error: port {port} is in use by another program: name another, or name none and one that is free is taken"
+    )
 
 
 def test_a_port_that_is_named(tmp_path: Path) -> None:

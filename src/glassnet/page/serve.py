@@ -45,7 +45,7 @@ def listen(port: int) -> socket.socket:
         from glassnet.nn.errors import InputError
 
         why = "is in use by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
-        raise InputError(f"port {port} {why}: name another with --port, or leave it out") from None
+        raise InputError(f"port {port} {why}: name another, or name none and one that is free is taken") from None
 
 
 def serve(listening: socket.socket, given: "Given | None", *, browser: bool) -> None:
