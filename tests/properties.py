@@ -20,7 +20,7 @@ from glassnet.data.errors import DataError
 from glassnet.nn.plain import plain
 from glassnet.reading.drawing import to_digits, to_mnist
 from glassnet.reading.picture import read
-from hostile.messages import random_message
+from hostile.messages import drawing, random_message
 
 NO_POISSON = [loss for loss in LOSSES if not isinstance(loss, gn.Poisson)]  # e^10000 is none of its numbers
 DTYPES = ((np.float32, 1e-5), (np.float64, 1e-12))  # and the error of an output, relative to the largest
@@ -203,6 +203,7 @@ def messages(number: int, folder: Path) -> None:
     rng = random.Random(number)
     with Served("classic", cwd=folder) as served:
         with served.page() as page:
+            assert page.read(drawing())["answer"]["image"] is not None
             for _ in range(100):
                 message = random_message(rng)
                 page.send(message)

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from websockets.sync.client import ClientConnection, connect
+if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
 
 SECONDS = 60  # of waiting for an answer, on a machine that does other things too: no test waits without an end
 
@@ -65,8 +66,10 @@ class Served:
                 pass
         return Reply(b"".join(parts))
 
-    def connect(self, **headers: str) -> ClientConnection:
+    def connect(self, **headers: str) -> "ClientConnection":
         """A WebSocket with the right headers, and with these in their place."""
+        from websockets.sync.client import connect
+
         own = {"Cookie": self.cookie} | headers
         return connect(
             f"ws://127.0.0.1:{self.port}/session",
@@ -125,7 +128,7 @@ class Reply:
 class Page:
     """A page that asks through its WebSocket."""
 
-    def __init__(self, client: ClientConnection, session: str | None = None) -> None:
+    def __init__(self, client: "ClientConnection", session: str | None = None) -> None:
         self.client, self.number, self.events = client, 0, list[dict[str, Any]]()
         self.send(json.dumps({"ask": "hello", "session": session}))
         self.welcome = self.event("welcome")

@@ -14,7 +14,7 @@ from PIL import Image
 
 from hostile.mutations import HUGE, VALUES
 
-LAYERS = ("dense1", "relu1", "dense2", "softmax", "input", "conv1", "maxpool1", "flatten", "rescale", "batchnorm1")
+LAYERS = ("dense1", "relu1", "dense2", "softmax", "input", "conv2d1", "maxpool2d1", "flatten1", "batchnorm1", "nothing")
 RECIPES = ("tiny", "sixteen", "sigmoid-30", "classic", "quick", "cnn", "table")
 NETWORKS = ("cnn", "classic", "strong", "training", "nothing")
 HIDDEN: tuple[Any, ...] = (
@@ -119,7 +119,7 @@ def _broken(rng: random.Random, text: str) -> str:
 
 
 @cache
-def _drawing() -> bytes:
+def drawing() -> bytes:
     """A 7, drawn on white."""
     image = np.full((100, 100), 255, np.uint8)
     image[20:28, 25:75] = 0
@@ -131,7 +131,7 @@ def _drawing() -> bytes:
 
 
 def _picture(rng: random.Random) -> bytes:
-    data = bytearray(_drawing())
+    data = bytearray(drawing())
     for _ in range(rng.choice([0, 0, 1, 10])):
         data[rng.randrange(len(data))] = rng.randrange(256)
     return bytes(data[: rng.choice([len(data), len(data), rng.randrange(len(data))])])

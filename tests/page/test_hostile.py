@@ -24,6 +24,7 @@ from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import glassnet
+import properties
 from glassnet.data.registry import find_dataset
 from glassnet.page import limits
 from served import SECONDS, Page, Served
@@ -496,6 +497,12 @@ def test_a_second_page_takes_the_session_over(served: Served) -> None:
         assert closed.value.rcvd is not None
         assert (closed.value.rcvd.code, closed.value.rcvd.reason.isprintable()) == (4001, True)
         assert "answer" in second.ask("answer")
+
+
+@pytest.mark.long
+def test_random_messages(tmp_path: Path) -> None:
+    """A hundred; `make fuzz` sends a thousand others."""
+    properties.messages(0, tmp_path)
 
 
 # Trainings

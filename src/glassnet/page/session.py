@@ -6,6 +6,7 @@ A session shows one network and one image. All that computes runs in a thread, o
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Semaphore
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from glassnet.model.model import Model
 from glassnet.nn.array import Array
 from glassnet.nn.errors import InputError
 from glassnet.nn.network import Network
-from glassnet.page import changes, inside, messages
+from glassnet.page import changes, inside, limits, messages
 from glassnet.page.form import offer, recipe_of
 from glassnet.page.networks import Networks, facts
 from glassnet.page.nudge import nudge
@@ -27,6 +28,7 @@ from glassnet.reading import picture
 from glassnet.reading.drawing import form_for
 from glassnet.recipes.recipe import Recipe
 
+DECODING = Semaphore(limits.DECODING)
 IN_TRAINING = "training"  # the name under which the network in training is shown
 
 
@@ -129,7 +131,8 @@ class Session:
         shape = self.model.network.input_shape
 
         def form() -> tuple[Array, Array | None, str]:
-            grey = picture.read(file)
+            with DECODING:
+                grey = picture.read(file)
             try:
                 return grey, form_for(shape)(grey), ""
             except DataError as error:
