@@ -154,6 +154,7 @@ def test_a_step_back_gives_the_same_bits(opened: Opened) -> None:
 
 def test_training_goes_on_by_itself_and_a_page_that_is_loaded_again_finds_it(opened: Opened) -> None:
     opened.button("Train").click()
+    expect(opened.status("Where the training is")).to_contain_text("loss of the batch")
     opened.button("Pause").click()
     fingerprint = opened.status("Fingerprint")
     expect(fingerprint).to_have_text(re.compile("^[0-9a-f]{16}$"))
