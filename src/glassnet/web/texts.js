@@ -15,7 +15,6 @@ export const texts = {
   networkFacts: (parameters) => `${parameters} parameters`,
   connecting: "Connecting to glassnet …",
   lost: "The connection to glassnet is lost. It runs in the terminal where it was started; the page connects again by itself.",
-  close: "Close",
 
   // Draw
   draw: "Draw a digit",
@@ -128,7 +127,6 @@ export const texts = {
     epochs: "Epochs",
     seed: "Seed",
   },
-  none: "none",
   hiddenLayers: "Hidden layers",
   addLayer: "Add a layer",
   removeLayer: "Remove this layer",

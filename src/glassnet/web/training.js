@@ -202,20 +202,22 @@ export function trainingPanel(page) {
     units.forEach((one, k) => one.show(k < images.shape[0] ? part(images, k) : null));
   }
 
-  async function saveModel() {
-    const { model } = await page.engine.ask("save", { what: "model" });
-    page.download(new Blob([model.values]), "glassnet-model.safetensors");
-    saved.textContent = texts.savedModel;
-  }
+  const saveModel = () =>
+    page.try(async () => {
+      const { model } = await page.engine.ask("save", { what: "model" });
+      page.download(new Blob([model.values]), "glassnet-model.safetensors");
+      saved.textContent = texts.savedModel;
+    });
 
-  async function saveRun() {
-    saved.textContent = texts.saving;
-    try {
-      saved.textContent = texts.savedRun((await page.engine.ask("save", { what: "run" })).folder);
-    } catch (error) {
-      saved.textContent = error.message;
-    }
-  }
+  const saveRun = () =>
+    page.try(async () => {
+      saved.textContent = texts.saving;
+      try {
+        saved.textContent = texts.savedRun((await page.engine.ask("save", { what: "run" })).folder);
+      } finally {
+        if (saved.textContent === texts.saving) saved.textContent = "";
+      }
+    });
 
   enable();
   return {
