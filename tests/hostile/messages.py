@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+import glassnet as gn
 from hostile.mutations import HUGE, VALUES
 
 LAYERS = ("dense1", "relu1", "dense2", "softmax", "input", "conv2d1", "maxpool2d1", "flatten1", "batchnorm1", "nothing")
@@ -53,7 +54,7 @@ def random_message(rng: random.Random) -> str | bytes:
 
 
 def _ask(rng: random.Random) -> dict[str, Any]:
-    """An ask; in every third of them something is of another kind."""
+    """An ask; in every fourth of them something is of another kind."""
     fields: dict[str, dict[str, Any]] = {
         "show": {"network": rng.choice(NETWORKS)},
         "clear": {},
@@ -61,29 +62,24 @@ def _ask(rng: random.Random) -> dict[str, Any]:
         "answer": {},
         "layers": {"label": _label(rng)},
         "layer": {"layer": rng.choice(LAYERS), "label": _label(rng)},
-        "unit": {"layer": rng.choice(LAYERS), "index": _index(rng), "label": _label(rng)},
+        "unit": {**_unit(rng), "label": _label(rng)},
         "speaks": {},
         "weights": {
             "layer": rng.choice(LAYERS),
             "first": rng.randrange(-1, 40),
             "count": rng.choice([0, 1, 64, 10**6]),
         },
-        "change": {"index": _index(rng), "value": rng.choice([0, 1, 255, 256, -0.5, 1e30]), **_parameter(rng)},
+        "change": {"value": rng.choice([0, 1, 255, 256, -0.5, 1e30]), **_parameter(rng)},
         "undo": {"all": rng.random() < 0.5},
-        "nudge": {
-            "index": _index(rng),
-            "label": rng.randrange(10),
-            **_parameter(rng),
-            "h": rng.choice([1e-3, 1, 1e-9]),
-        },
+        "nudge": {"label": rng.randrange(10), **_parameter(rng), "h": rng.choice([1e-3, 1.0, 1e-9])},
         "begin": {"values": _values(rng)},
         "move": {"by": rng.choice(["train", "pause", "step", "epoch", "back", "start"])},
         "go": {"position": rng.choice([0, 1, 5, 10**6, -1])},
         "save": {"what": rng.choice(["model", "run"])},
     }
-    name = rng.choice([*fields, "example", "example", "unit", "nudge", "move"])
+    name = rng.choice([*fields, "example", "unit", "unit", "change", "nudge", "move"])
     message = {"id": rng.randrange(2**32), "ask": name, **fields[name]}
-    if rng.random() < 0.33:
+    if rng.random() < 0.25:
         message[rng.choice([*message, "more"])] = rng.choice(VALUES)
     return message
 
@@ -92,14 +88,33 @@ def _label(rng: random.Random) -> int | None:
     return rng.choice([None, rng.randrange(10)])
 
 
-def _index(rng: random.Random) -> list[int]:
-    return [rng.choice([0, 1, 5, 9, 27, 28, -1, 100, 10**9]) for _ in range(rng.choice([1, 1, 2, 2, 3, 4, 0]))]
+@cache
+def _shapes() -> tuple[dict[str, tuple[int, ...]], dict[tuple[str | None, str | None], tuple[int, ...]]]:
+    """The units of each layer, and the parameters, of the network that is shown first; a pixel has neither name."""
+    network = gn.load_pretrained("classic")
+    units = {layer.name: layer.output_shape for layer in network.layers}
+    parameters = {
+        (layer.name, name): getattr(layer, name).shape for layer in network.layers for name in layer.parameters()
+    }
+    return units | {"input": (28, 28)}, parameters | {(None, None): (28, 28)}
+
+
+def _unit(rng: random.Random) -> dict[str, Any]:
+    layer, shape = rng.choice([*_shapes()[0].items()])
+    return {"layer": layer if rng.random() < 0.8 else rng.choice(LAYERS), "index": _index(rng, shape)}
 
 
 def _parameter(rng: random.Random) -> dict[str, Any]:
+    (layer, name), shape = rng.choice([*_shapes()[1].items()])
     if rng.random() < 0.2:
-        return {}
-    return {"layer": rng.choice(LAYERS), "parameter": rng.choice(["W", "W", "b", "gamma", "forward"])}
+        layer, name = rng.choice(LAYERS), rng.choice(["W", "b", "gamma", "forward"])
+    return {"layer": layer, "parameter": name, "index": _index(rng, shape)}
+
+
+def _index(rng: random.Random, shape: tuple[int, ...]) -> list[int]:
+    if rng.random() < 0.8:
+        return [rng.choice([0, size - 1, rng.randrange(size)]) for size in shape]
+    return [rng.choice([0, 1, 5, 27, 28, -1, 100, 10**9]) for _ in range(rng.randrange(5))]
 
 
 def _values(rng: random.Random) -> dict[str, Any]:
