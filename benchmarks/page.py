@@ -44,6 +44,10 @@ SESSIONS, SECONDS = 10, 20  # that draw a stroke a second, for so long
 # What is told in the page: from the end of a stroke to the frame that shows the last change of the answer.
 WATCH = """() => {
   const bars = document.querySelector(".bars");
+  if (window.strokes) {
+    window.strokes = [];
+    return;
+  }
   window.strokes = [];
   document.querySelector(".paper canvas").addEventListener("pointerup", () => {
     const ended = performance.now();

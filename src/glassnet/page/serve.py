@@ -40,7 +40,10 @@ def listen(port: int) -> socket.socket:
         InputError: another program listens there, or this one may not.
     """
     try:
-        return socket.create_server(("127.0.0.1", port))
+        listening = socket.create_server(("127.0.0.1", port))
+        # Connections inherit it: else an answer in two parts waits 40 ms for the browser to confirm the first.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
     except OSError as error:
         from glassnet.nn.errors import InputError
 

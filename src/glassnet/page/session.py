@@ -4,7 +4,8 @@ A session shows one network and one image. All that computes runs in a thread, o
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from threading import Semaphore
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from anyio.to_thread import run_sync
 
 from glassnet.data.dataset import Dataset
 from glassnet.data.errors import DataError
-from glassnet.data.registry import load_dataset
+from glassnet.data.registry import dataset_names, load_dataset
 from glassnet.model.model import Model
 from glassnet.nn.array import Array
 from glassnet.nn.errors import InputError
@@ -34,10 +35,15 @@ IN_TRAINING = "training"  # the name under which the network in training is show
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """The image before the network: its pixels in the network's form, what they were made from, the truth if known."""
+    """The image before the network.
+
+    Attributes:
+        pixels: in the form of the network.   truth: the number of its class, if it is known.
+        source: what it was made from, a picture file or grey values, to be brought into the form of another network.
+    """
 
     pixels: Array
-    grey: Array | None = None  # the picture, to be brought into the form of another network
+    source: bytes | Array
     truth: int | None = None
 
 
@@ -128,20 +134,28 @@ class Session:
     async def read(self, file: bytes) -> dict[str, Any]:
         """Take the bytes of a picture file as the image, and answer."""
         self.changes = tuple(changed for changed in self.changes if changed.change.layer is not None)
+        self.image = None
+        await self._form(file)
+        return await self._answer()
+
+    async def _form(self, source: bytes | Array) -> None:
+        """Bring a picture into the form of the network now shown; what cannot be read becomes the problem.
+
+        Raises:
+            DataError: this is no picture.
+        """
         shape = self.model.network.input_shape
 
-        def form() -> tuple[Array, Array | None, str]:
+        def form() -> tuple[Array | None, str]:
             with DECODING:
-                grey = picture.read(file)
+                grey = picture.read(source) if isinstance(source, bytes) else source
             try:
-                return grey, form_for(shape)(grey), ""
+                return form_for(shape)(grey), ""
             except DataError as error:
-                return grey, None, str(error)
+                return None, str(error)
 
-        self.image = None
-        grey, pixels, self.problem = await run_sync(form)
-        self.image = None if pixels is None else Image(pixels, grey)
-        return await self._answer()
+        pixels, self.problem = await run_sync(form)
+        self.image = None if pixels is None else Image(pixels, source)
 
     async def close(self) -> None:
         """End the training."""
@@ -208,16 +222,15 @@ class Session:
         return {"network": self._facts(), "answer": await self._answer()}
 
     async def _form_again(self) -> None:
-        """Bring the picture into the form of the network now shown."""
-        image, shape = self.image, self.model.network.input_shape
-        if image is None or image.pixels.shape == shape:
-            return
-        self.image = None
-        if image.grey is not None:
-            self.image = Image(await run_sync(form_for(shape), image.grey), image.grey)
+        """Bring the picture into the form of the network now shown, if that is another one."""
+        if self.image and self.image.pixels.shape != self.model.network.input_shape:
+            truth = self.image.truth
+            await self._form(self.image.source)
+            if self.image:
+                self.image = replace(self.image, truth=truth)
 
     async def _example(self, label: int | None) -> dict[str, Any]:
-        dataset = await run_sync(_examples_for, self.model.network.input_shape)
+        dataset = await run_sync(self._examples)
         labels = dataset.test.y
         assert labels is not None  # each dataset of images has them
         rows = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
@@ -229,6 +242,18 @@ class Session:
         grey = picture.as_grey(pixels, dataset.white)
         self.image, self.changes, self.problem = Image(pixels, grey, int(labels[row])), (), ""
         return {**await self._answer(), "dataset": dataset.name, "row": row}
+
+    def _examples(self) -> Dataset:
+        """The dataset of the network that is shown, where it is at hand.
+
+        Raises:
+            MissingDataError: it is not.
+        """
+        if self.shown == IN_TRAINING and self.training.dataset:
+            return self.training.dataset
+        name = self.model.recipe.data.name if self.model.recipe else ""
+        usual = "digits" if self.model.network.input_shape == (8, 8) else "mnist"
+        return _dataset(name if name in dataset_names() else usual)
 
     async def _change(self, change: changes.Change) -> dict[str, Any]:
         network, pixels = self._now()
@@ -247,7 +272,6 @@ class Session:
         self.tell({"event": "training", "state": state})
 
 
-def _examples_for(shape: tuple[int, ...]) -> Dataset:
-    """The dataset whose test images fit a network: MNIST where it is at hand, or scikit-learn's 8x8 digits."""
-    name = "digits" if shape == (8, 8) else "mnist"
+@lru_cache(maxsize=2)
+def _dataset(name: str) -> Dataset:
     return load_dataset(name, download=False)

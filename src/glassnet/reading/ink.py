@@ -161,9 +161,11 @@ def _paper(grey: Array, window: int) -> Array:
     steps of the light. On slopes of the light it is too high near the border. So it is also computed with the slopes
     removed, and the lower of both results counts.
     """
+    paper = sloping = np.maximum(_closed(grey, window), DARKEST_PAPER)
+    if paper.min() == paper.max():  # a drawing on a screen: there is no slope
+        return paper
     y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in grey.shape), indexing="ij")
     terms = np.stack([np.ones(y.shape), y, x, y * y, y * x, x * x], axis=-1).reshape(-1, 6)
-    paper = sloping = np.maximum(_closed(grey, window), DARKEST_PAPER)
     for _ in range(3):
         factors = np.linalg.lstsq(terms.T @ terms, terms.T @ sloping.ravel(), rcond=None)[0]
         slope = np.maximum((terms @ factors).reshape(grey.shape), DARKEST_PAPER)

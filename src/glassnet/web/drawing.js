@@ -16,7 +16,6 @@ export function drawingPanel(page) {
   let strokes = []; // each {width, points: [[x, y], ...]}, from 0 to 1
   let photo = null;
   let pen = PENS.usual;
-  let drawing = false; // whether the pen is down
   let spot = [0.5, 0.2]; // the pen of the keyboard
 
   const canvas = el("canvas", {
@@ -73,12 +72,12 @@ export function drawingPanel(page) {
     hint.hidden = strokes.length > 0 || photo !== null;
     cross.style.left = `${100 * spot[0]}%`;
     cross.style.top = `${100 * spot[1]}%`;
-    cross.classList.toggle("down", drawing);
+    cross.classList.toggle("down", page.drawing);
   }
 
   function begin(point) {
     photo = null;
-    drawing = true;
+    page.drawing = true;
     strokes.push({ width: pen, points: [point] });
     changed();
   }
@@ -86,6 +85,13 @@ export function drawingPanel(page) {
   function go(points) {
     strokes.at(-1).points.push(...points);
     changed();
+  }
+
+  /** The pen leaves the paper. */
+  function lift() {
+    page.drawing = false;
+    page.rest();
+    paint();
   }
 
   function placeOf(event) {
@@ -99,39 +105,32 @@ export function drawingPanel(page) {
     begin(placeOf(event));
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (!drawing || !canvas.hasPointerCapture(event.pointerId)) return;
+    if (!page.drawing || !canvas.hasPointerCapture(event.pointerId)) return;
     const all = event.getCoalescedEvents?.() ?? [];
     go((all.length ? all : [event]).map(placeOf));
   });
   for (const end of ["pointerup", "pointercancel"]) {
-    canvas.addEventListener(end, () => {
-      drawing = false;
-      paint();
-    });
+    canvas.addEventListener(end, lift);
   }
   canvas.addEventListener("keydown", (event) => {
     const step = event.shiftKey ? KEY_STEP / 3 : KEY_STEP;
     const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (move) {
       spot = spot.map((side, axis) => Math.min(1, Math.max(0, side + step * move[axis])));
-      if (drawing) go([spot]);
+      if (page.drawing) go([spot]);
       else paint();
     } else if (event.key === " ") {
-      if (drawing) drawing = false;
+      if (page.drawing) lift();
       else begin(spot);
-      paint();
     } else if (event.key === "Backspace" || (event.key === "z" && (event.ctrlKey || event.metaKey))) undo();
     else if (event.key === "Delete") clear();
     else return;
     event.preventDefault();
   });
-  canvas.addEventListener("blur", () => {
-    drawing = false;
-    paint();
-  });
+  canvas.addEventListener("blur", lift);
 
   function undo() {
-    drawing = false;
+    page.drawing = false;
     if (photo) photo = null;
     else strokes.pop();
     changed();
@@ -139,7 +138,7 @@ export function drawingPanel(page) {
 
   /** Empty the drawing; with `silent` the network is not asked, because it has another image now. */
   function clear({ silent = false } = {}) {
-    drawing = false;
+    page.drawing = false;
     strokes = [];
     photo = null;
     if (silent) paint();

@@ -6,10 +6,13 @@
 //   on(event, listener)  "welcome": all to begin with; "training": a training has moved; "lost", "back": the connection
 // Arrays in answers are {shape, values}, with values a Float32Array or Uint8Array, rows first.
 
+import { texts } from "./texts.js";
+
 /** What went wrong, in one line for the person. */
 export class Problem extends Error {}
 
 const SESSION = "glassnet session"; // the key of its number in the tab's storage
+const LARGEST = 16 * 2 ** 20; // bytes of a picture, as the server takes them
 const TAKEN_OVER = 4001; // another tab shows this session now
 const RETRY = 1000; // milliseconds between two tries to reach a server that is gone
 
@@ -66,6 +69,7 @@ export function connect() {
   return {
     ask: (name, fields = {}) => send((id) => JSON.stringify({ ...fields, id, ask: name })),
     async read(file) {
+      if (file.size > LARGEST) throw new Problem(texts.tooLarge(LARGEST / 2 ** 20));
       const bytes = await file.arrayBuffer();
       return send((id) => new Blob([Uint8Array.of(id >>> 24, id >>> 16, id >>> 8, id), bytes]));
     },

@@ -20,6 +20,7 @@ const page = {
   network: null,
   answer: { image: null },
   label: null, // the right digit, once chosen
+  drawing: false, // whether the pen is on the paper
   later: 0, // the timer of a refresh
 
   /** The network has answered. */
@@ -28,8 +29,12 @@ const page = {
     if (answer.truth !== null && answer.truth !== undefined) page.label = answer.truth;
     page.tell("");
     answers.answer(answer, page.network, page.label);
+    page.rest();
+  },
+  /** The answer follows the stroke; all else is drawn again when the pen rests. */
+  rest() {
     clearTimeout(page.later);
-    page.later = setTimeout(page.refresh, REST); // the answer follows the stroke, the rest when it rests
+    if (!page.drawing) page.later = setTimeout(page.refresh, REST);
   },
   /** Draw again what depends on network, image and label. */
   refresh() {

@@ -25,6 +25,7 @@ export const texts = {
   undo: "Undo",
   clear: "Clear",
   photo: "Photo …",
+  tooLarge: (megabytes) => `The picture is larger than ${megabytes} MB. Make it smaller, or take a screenshot of it.`,
   pen: "Pen",
   pens: { thin: "thin", usual: "medium", thick: "thick" },
   example: "Take one",
