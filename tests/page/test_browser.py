@@ -318,6 +318,18 @@ def test_the_model_and_the_run_that_are_saved_hold_the_network_that_is_shown(
         assert len(image.convert("RGB").getcolors(1 << 24) or []) > 100
 
 
+def test_without_mnist_it_trains_on_the_small_digits_and_says_so(browser: Browser, tmp_path: Path) -> None:
+    pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
+    nowhere = {"GLASSNET_DATA": "", "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    with Served(cwd=tmp_path, env=nowhere) as served, opening(served, browser) as opened:
+        opened.button("Take one").click()
+        expect(opened.page.get_by_role("alert").filter(has_text="glassnet data get mnist")).to_be_visible()
+        opened.draw(DIGITS["7"])
+        opened.step("Epoch", "step 9 of")
+        expect(opened.page.locator(".training")).to_contain_text("8x8")
+        expect(opened.status("Answer")).to_have_text(re.compile(r"^\d"))
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_fault_of_accessibility_and_no_sideways_scroll_on_a_telephone(
     served: Served, browser: Browser, scheme: Any

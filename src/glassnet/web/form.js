@@ -79,10 +79,7 @@ export function recipeForm(changed) {
       offered = given;
       setOptions(recipe, given.recipes.map((one) => [one.name, one.name]));
       const names = (list) => list.map((name) => [name, name]);
-      setOptions(
-        fields.dataset,
-        given.datasets.filter((one) => one.here).map((one) => [one.name, one.name]),
-      );
+      fields.dataset.replaceChildren(...given.datasets.map(datasetOption));
       setOptions(fields.activation, names(given.choices.activation));
       setOptions(fields.init, names(given.choices.init));
       setOptions(fields.loss, names(given.choices.loss));
@@ -111,6 +108,12 @@ export function recipeForm(changed) {
     say: (problem) => (said.textContent = problem),
     note: (text) => (hint.textContent = text),
   };
+}
+
+/** A dataset to choose; where MNIST is not at hand, the small digits stand in for it. */
+function datasetOption({ name, here }) {
+  const text = here ? name : name === "mnist" ? texts.smallDigits : texts.notHere(name);
+  return el("option", { value: name, disabled: !here && name !== "mnist" }, text);
 }
 
 function sizeOf(text) {

@@ -128,6 +128,8 @@ export const texts = {
     epochs: "Epochs",
     seed: "Seed",
   },
+  notHere: (name) => `${name} (not on this machine)`,
+  smallDigits: "mnist (not on this machine: digits instead)",
   hiddenLayers: "Hidden layers",
   addLayer: "Add a layer",
   removeLayer: "Remove this layer",
