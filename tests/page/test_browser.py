@@ -210,10 +210,10 @@ def test_the_numbers_of_a_unit_are_those_of_explain(opened: Opened, mnist: gn.Da
 def test_every_number_can_be_opened_down_to_a_pixel(opened: Opened) -> None:
     opened.list("Network").select_option("classic")
     opened.example(7)
-    opened.reach("Output of dense2")
+    opened.reach("Prediction for each digit")
     opened.page.keyboard.press("Enter")
     trail = opened.page.get_by_label("Where you are in the network")
-    for layer in ("relu1", "dense1", "flatten1", "rescale1", "pixel"):
+    for layer in ("dense2", "relu1", "dense1", "flatten1", "rescale1", "pixel"):
         opened.page.locator(".opens-list button").first.click()
         expect(trail.locator("[aria-current]")).to_contain_text(layer)
     expect(opened.page.get_by_text("nothing is below it")).to_be_visible()

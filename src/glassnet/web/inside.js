@@ -9,6 +9,8 @@ import { picture } from "./picture.js";
 import { texts } from "./texts.js";
 import { unitView } from "./unit.js";
 
+const PREDICTION = "prediction"; // the server's name for what stands above the last layer
+
 /** @param {object} page what the panels share; see main.js */
 export function insidePanel(page) {
   const trail = el("ol", { class: "trail" });
@@ -95,6 +97,19 @@ function overview(page, enter) {
       ),
     );
   }
+  const p = picture(texts.predictionOf, {
+    open: (index) => enter({ layer: PREDICTION, index }),
+    name: (index) => texts.predictionFor(page.network.classes[index[0]]),
+  });
+  list.append(
+    el(
+      "li",
+      {},
+      el("h3", {}, texts.prediction),
+      el("p", { class: "kind" }, texts.predictionBy(page.network.loss)),
+      el("div", { class: "forward" }, p.element),
+    ),
+  );
   const effects = page.network.classes.map((name, k) => picture(texts.speaksFor(name), { scale: false, name: texts.pixel }));
   const forClass = el("ol", { class: "effects" });
   effects.forEach((one, k) => forClass.append(el("li", {}, el("p", {}, page.network.classes[k]), one.element)));
@@ -121,6 +136,7 @@ function overview(page, enter) {
         show?.dy.show(layer.dy ?? null);
         if (show) show.back.hidden = !layer.dy;
       }
+      p.show(said.probabilities);
       if (details.open) {
         const { effects: array } = await page.engine.ask("speaks");
         effects.forEach((one, k) => one.show(part(array, k)));
