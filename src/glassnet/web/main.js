@@ -2,6 +2,7 @@
 
 import { answerPanel } from "./answer.js";
 import { checkPanel } from "./check.js";
+import { onScheme } from "./colours.js";
 import { el, labelled, select, setOptions } from "./dom.js";
 import { drawingPanel } from "./drawing.js";
 import { connect, newestOnly } from "./engine.js";
@@ -119,6 +120,12 @@ function setNetwork(network) {
   inside.reset();
   check.network();
 }
+
+onScheme(() => {
+  answers.answer(page.answer, page.network, page.label);
+  page.refresh();
+  training.refresh();
+});
 
 const show = (name) =>
   page.try(async () => {

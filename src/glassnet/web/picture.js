@@ -1,6 +1,6 @@
 // A picture of numbers. Each number can be reached by mouse, finger, Tab and arrow keys, says its value, and can be opened.
 
-import { colour, largestOf, onScheme } from "./colours.js";
+import { colour, largestOf } from "./colours.js";
 import { el } from "./dom.js";
 import { layoutOf, moved } from "./layout.js";
 import { ends, number } from "./numbers.js";
@@ -97,7 +97,6 @@ export function picture(label, options = {}) {
   frame.addEventListener("focus", () => array && point(at));
   frame.addEventListener("blur", () => (says.textContent = ""));
   if (options.open) frame.classList.add("opens");
-  onScheme(paint);
 
   return {
     element,

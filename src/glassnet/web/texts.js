@@ -166,6 +166,7 @@ export const texts = {
   fingerprint: "Fingerprint",
   whileRunning: "when it stands",
   loss: "loss",
+  lastOf: (name, value) => `${name} last ${value}`,
   lossByStep: "Loss of each step",
   steps: "step",
   accuracyByEpoch: "Accuracy by epoch",
