@@ -177,6 +177,10 @@ def test_a_given_recipe_is_offered_first_and_may_be_changed() -> None:
         (CLASSIC | {"hidden": [6400]}, "expected a network of at most 5,000,000 parameters, got 5,088,010"),
         (CLASSIC | {"hidden": [4000, 4000]}, "parameters, got 19,"),
         (CLASSIC | {"hidden": [2**40]}, "at most 5,000,000 parameters"),
+        (
+            CLASSIC | {"hidden": [{"type": "Conv2D", "filters": 3000, "kernel_size": 1}, "GlobalAveragePool"]},
+            "expected layers that give at most 2,000,000 values for an image, got 2,",
+        ),
         (CLASSIC | {"batch_size": 4097}, "batch_size: expected a whole number from 1 to 4,096, got 4097"),
         (CLASSIC | {"batch_size": "full"}, "batch_size: expected a whole number from 1 to 4,096, got 'full'"),
         (CLASSIC | {"batch_size": 0}, "batch_size: expected a whole number from 1"),

@@ -18,7 +18,7 @@ import glassnet as gn
 from glassnet.page import trained
 from glassnet.page.form import recipe_of
 from glassnet.page.timeline import fingerprint
-from glassnet.page.training import Slots, Training
+from glassnet.page.training import MOST_WAITING, Slots, Training
 from glassnet.recipes.recipe import Recipe, load_recipe
 from glassnet.runs.folder import RunError, read_run
 from glassnet.runs.run import resume_run, train_recipe
@@ -356,6 +356,20 @@ def test_a_run_is_saved_while_it_trains_and_both_go_on_to_the_same_bits(in_tmp: 
     run(story)
 
 
+def test_a_run_that_cannot_be_saved_leaves_no_folder(in_tmp: Path) -> None:
+    async def story() -> None:
+        async with Watched() as training:
+            await training.begin(recipe_of(ENDLESS))
+            training.train()
+            for number in range(MOST_WAITING + 1):
+                training.epoch() if number == 0 else training.start()
+            with pytest.raises(gn.InputError, match="100 commands wait already: wait until they are done"):
+                await training.save_run()
+            assert list(Path("runs").iterdir()) == []
+
+    run(story)
+
+
 def test_a_saved_model_knows_what_it_is(tmp_path: Path, digits: gn.Dataset) -> None:
     async def story() -> None:
         async with Watched() as training:
@@ -385,6 +399,12 @@ async def story(values):
     while not training.state["position"]:
         await asyncio.sleep(0.01)
     print(multiprocessing.active_children()[0].pid, flush=True)
+    if sys.argv[1] == "another was closed":
+        other = Training(lambda state: None, Slots())
+        await other.begin(recipe_of(values))
+        other.step()
+        await other.settled()
+        await other.close()
     if sys.argv[1] == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -398,11 +418,11 @@ def test_the_process_ends_with_the_server(tmp_path: Path) -> None:
     script.write_text(ORPHAN.replace("{values}", repr(ENDLESS)))
     servers = [
         subprocess.Popen([sys.executable, script, how], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for how in ("killed", "just ends")
+        for how in ("killed", "just ends", "another was closed")
     ]
     said = [server.communicate(timeout=60) for server in servers]
-    assert [server.returncode for server in servers] == [-signal.SIGKILL, 0]
-    assert [errors for _, errors in said] == ["", ""]
+    assert [server.returncode for server in servers] == [-signal.SIGKILL, 0, 0]
+    assert [errors for _, errors in said] == ["", "", ""]
     left = {int(pid) for pid, _ in said}
     for _ in range(300):
         left = {pid for pid in left if Path(f"/proc/{pid}").exists()}

@@ -20,6 +20,7 @@ class Place:
     Attributes:
         id: by which its page finds it again.
         news: the newest event of each kind that the page was not told yet; `any_news` is set when there are some.
+        at_work: what limits the asks that are not done yet, also those of a page that has gone.
         missed: whether the page has not seen an event of the training, so that the next must say all, not what is new.
     """
 
@@ -29,7 +30,8 @@ class Place:
         self.news: dict[str, Event] = {}
         self.any_news = asyncio.Event()
         self.missed = True
-        self.looking, self.training = asyncio.Lock(), asyncio.Lock()
+        self.looking, self.training = self.session.looking, asyncio.Lock()
+        self.at_work = asyncio.Semaphore(limits.ASKS_AT_WORK)
         self.due = 0.0  # when the next message may be read, if messages come evenly
         self.leave: Callable[[], None] | None = None  # ends the conversation with the page; None while there is none
         self.end: TimerHandle | None = None  # of the time for which it waits for its page
