@@ -169,6 +169,7 @@ def test_a_given_recipe_is_offered_first_and_may_be_changed() -> None:
         (CLASSIC | {"hidden": ["Softmax"]}, "hidden[0]: type: expected one of Conv2D"),
         (CLASSIC | {"hidden": [{"units": 3}]}, "hidden[0]: type: expected one of Conv2D"),
         (CLASSIC | {"hidden": [{"type": "Dense", "units": [3]}]}, "hidden[0]: 'units': expected a number, got [3]"),
+        (CLASSIC | {"hidden": [{"type": "BatchNorm", "epsilon": 1e300}]}, "'epsilon': expected a number, got 1e+300"),
         (CLASSIC | {"hidden": [{"type": "Dense", "init": "x"}]}, "hidden[0]: init: expected one of GlorotUniform"),
         (CLASSIC | {"hidden": [{"type": "Dense"}]}, "the key 'units' is missing"),
         (CLASSIC | {"hidden": [{"type": "Conv2D", "filters": 1, "kernel_size": 99}]}, "larger than the image"),

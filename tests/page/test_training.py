@@ -23,6 +23,7 @@ from glassnet.recipes.recipe import Recipe, load_recipe
 from glassnet.runs.folder import RunError, read_run
 from glassnet.runs.run import resume_run, train_recipe
 from glassnet.runs.unfinished import find_unfinished
+from glassnet.train.crew import processors
 
 MNIST = pytest.mark.mnist
 SMALL = {"recipe": "classic", "dataset": "digits", "hidden": [16], "epochs": 6}
@@ -263,6 +264,10 @@ def test_of_two_trainings_with_one_slot_one_waits() -> None:
             await second.until(lambda state: state["position"] > 1)
 
     run(story)
+
+
+def test_as_many_trainings_compute_as_there_are_processors() -> None:
+    assert Slots().count == processors()
 
 
 def test_a_killed_process_is_a_line_and_the_next_command_begins_again() -> None:
