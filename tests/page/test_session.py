@@ -5,6 +5,7 @@ import io
 import multiprocessing
 import re
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from glassnet.page.networks import Networks
 from glassnet.page.session import Session
 from glassnet.page.sessions import Place
 from glassnet.page.training import Slots
+from glassnet.runs.folder import RunError
 
 SMALL = {"recipe": "classic", "dataset": "digits", "hidden": [16]}
 
@@ -38,8 +40,8 @@ def a_one() -> bytes:
 class Asked(Place):
     """A place in which each ask waits for its turn, as those of a page do."""
 
-    def __init__(self) -> None:
-        super().__init__(lambda tell: Session(Networks(), Slots(), None, tell))
+    def __init__(self, slots: Slots | None = None) -> None:
+        super().__init__(lambda tell: Session(Networks(), slots or Slots(), None, tell))
 
     async def ask(self, ask: messages.Ask) -> dict[str, Any]:
         async with self.turn(ask):
@@ -204,6 +206,28 @@ def test_a_session_that_has_ended_starts_no_process(digits: gn.Dataset) -> None:
         assert multiprocessing.active_children() == []
 
     run(story)
+
+
+def test_a_training_that_waits_to_be_saved_can_be_given_up(digits: gn.Dataset, in_tmp: Path) -> None:
+    async def story() -> None:
+        slots = Slots(1)
+        first, second = Asked(slots), Asked(slots)
+        try:
+            for place in (first, second):
+                await place.ask(messages.Begin(SMALL | {"epochs": 1000, "batch_size": 1}))
+            await first.ask(messages.Move("train"))
+            saving = asyncio.create_task(second.ask(messages.Save("run")))
+            while not slots.place(second.session.training):
+                await asyncio.sleep(0.01)
+            await second.ask(messages.Begin(SMALL))
+            with pytest.raises(RunError, match="the training was ended before the run was saved"):
+                await saving
+            assert list(Path("runs").iterdir()) == []
+        finally:
+            for place in (first, second):
+                await place.session.close()
+
+    asyncio.run(asyncio.wait_for(story(), 120))
 
 
 @pytest.mark.mnist

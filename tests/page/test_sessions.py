@@ -151,9 +151,10 @@ def test_what_trains_holds_up_nothing_else() -> None:
     async def story() -> None:
         place = Place(make)
         assert place.turn(messages.Answer()) is place.turn(None) is place.turn(messages.Change((0, 0), 1.0))
-        for ask in (messages.Begin({}), messages.Move("step"), messages.Go(1), messages.Save("run")):
+        for ask in (messages.Begin({}), messages.Move("step"), messages.Go(1)):
             assert place.turn(ask) is place.training
-        assert place.training is not place.looking
+        assert place.turn(messages.Save("run")) is place.turn(messages.Save("model")) is place.saving
+        assert len({place.training, place.looking, place.saving}) == 3
 
     asyncio.run(story())
 

@@ -18,7 +18,7 @@ import glassnet as gn
 from glassnet.page import trained
 from glassnet.page.form import recipe_of
 from glassnet.page.timeline import fingerprint
-from glassnet.page.training import MOST_WAITING, Slots, Training
+from glassnet.page.training import MOST_POINTS, MOST_WAITING, Slots, Training, _joined
 from glassnet.recipes.recipe import Recipe, load_recipe
 from glassnet.runs.folder import RunError, read_run
 from glassnet.runs.run import resume_run, train_recipe
@@ -270,19 +270,54 @@ def test_as_many_trainings_compute_as_there_are_processors() -> None:
     assert Slots().count == processors()
 
 
+def test_a_slider_that_is_drawn_while_a_training_waits_asks_once() -> None:
+    async def story() -> None:
+        slots = Slots(1)
+        async with Watched(slots) as first, Watched(slots) as second:
+            for training in (first, second):
+                await training.begin(recipe_of(ENDLESS))
+            first.train()
+            second.step()
+            for _ in range(MOST_WAITING):
+                second.go(0)
+            second.go(1)
+            await first.close()
+            await second.settled()
+            assert second.state["position"] == 1
+            assert second.state["problem"] is None
+
+    run(story)
+
+
+def test_of_a_long_curve_every_second_point_is_kept() -> None:
+    curve = _joined(np.arange(MOST_POINTS - 1), np.arange(1))
+    assert len(curve) == MOST_POINTS
+    curve = _joined(curve, np.arange(1))
+    assert len(curve) == MOST_POINTS // 2
+    assert curve[:3].tolist() == [1, 3, 5]
+
+
 def test_a_killed_process_is_a_line_and_the_next_command_begins_again() -> None:
     async def story() -> None:
-        async with Watched() as training:
+        slots = Slots(1)
+        async with Watched(slots) as training, Watched(slots) as other:
             await training.begin(recipe_of(ENDLESS))
+            await other.begin(recipe_of(SMALL))
             start = training.state["fingerprint"]
             training.train()
             await training.until(lambda state: state["position"] > 0)
-            os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+            other.step()
+            assert other.state["place"] == 1
+            os.kill(training._process.pid, signal.SIGKILL)
             training.step()  # which the process cannot answer any more
             await training.until(lambda state: state["busy"] is None)
             assert training.state["problem"].startswith("the training has ended unexpectedly (it was killed")
             await training.settled()
-            state = await training.do("step")
+            await other.until(lambda state: state["position"] == 1)  # its turn has come
+            training.step()
+            assert (training.state["position"], training.state["fingerprint"]) == (0, start)
+            await training.settled()
+            state = training.state
             assert (state["position"], state["furthest"], state["problem"]) == (1, 1, None)
             state = await training.do("back")
             assert state["fingerprint"] == start
@@ -310,6 +345,21 @@ def test_a_new_recipe_ends_the_old_training(in_tmp: Path) -> None:
             assert training.state["network"] == "64-4-10"
             with pytest.raises(gn.InputError, match="expected a recipe for them"):
                 await training.begin(load_recipe("table", settings={"data.name": "iris", "data.target": "species"}))
+
+    run(story)
+
+
+def test_what_a_process_still_said_when_it_was_ended_is_not_heard() -> None:
+    async def story() -> None:
+        async with Watched() as training:
+            await training.begin(recipe_of(SMALL))
+            await training.do("step")
+            heard, frame, network = training._heard(training._process), training._frame, training.network
+            await training.begin(recipe_of(SMALL | {"hidden": [4]}))
+            for late in (frame, None):
+                heard(late, network)
+                assert (training.state["position"], training.state["problem"]) == (0, None)
+                assert training.network is not network
 
     run(story)
 

@@ -30,7 +30,7 @@ class Place:
         self.news: dict[str, Event] = {}
         self.any_news = asyncio.Event()
         self.missed = True
-        self.looking, self.training = self.session.looking, asyncio.Lock()
+        self.looking, self.training, self.saving = self.session.looking, asyncio.Lock(), asyncio.Lock()
         self.at_work = asyncio.Semaphore(limits.ASKS_AT_WORK)
         self.due = 0.0  # when the next message may be read, if messages come evenly
         self.leave: Callable[[], None] | None = None  # ends the conversation with the page; None while there is none
@@ -52,7 +52,9 @@ class Place:
         return {**event, "state": self.session.training.state, "whole": True} if whole else {**event, "whole": False}
 
     def turn(self, ask: messages.Ask | None) -> asyncio.Lock:
-        """Asks are answered in their order, those of the training in one of their own; None stands for a picture."""
+        """Asks of one kind are answered in their order, those of another meanwhile; None stands for a picture."""
+        if isinstance(ask, messages.Save):
+            return self.saving
         return self.training if isinstance(ask, messages.Train) else self.looking
 
     async def pace(self) -> None:
