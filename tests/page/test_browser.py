@@ -87,7 +87,7 @@ class Opened:
 
     def example(self, digit: int) -> None:
         self.list("Test digit").select_option(str(digit))
-        self.button("Take one").click()
+        self.button("Take an example").click()
         expect(self.list("The right digit")).to_have_value(str(digit))
 
     def step(self, name: str, place: str) -> str:
@@ -132,7 +132,7 @@ def test_what_is_no_digit_is_refused_and_without_a_threshold_it_says_that_it_can
     expect(opened.status("Answer")).to_contain_text("no digit that I know")
     expect(opened.page.get_by_text("from five views")).to_be_visible()
     opened.step("Step", "step 1 of")
-    expect(opened.page.get_by_text("it cannot refuse")).to_be_visible()
+    expect(opened.page.get_by_text("cannot refuse")).to_be_visible()
 
 
 def test_a_step_back_gives_the_same_bits(opened: Opened) -> None:
@@ -216,7 +216,7 @@ def test_every_number_can_be_opened_down_to_a_pixel(opened: Opened) -> None:
     for layer in ("dense2", "relu1", "dense1", "flatten1", "rescale1", "pixel"):
         opened.page.locator(".opens-list button").first.click()
         expect(trail.locator("[aria-current]")).to_contain_text(layer)
-    expect(opened.page.get_by_text("nothing is below it")).to_be_visible()
+    expect(opened.page.get_by_text("Nothing lies below it")).to_be_visible()
 
 
 def test_a_changed_weight_changes_the_answer_and_can_be_undone(opened: Opened) -> None:
@@ -322,7 +322,7 @@ def test_without_mnist_it_trains_on_the_small_digits_and_says_so(browser: Browse
     pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
     nowhere = {"GLASSNET_DATA": "", "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
     with Served(cwd=tmp_path, env=nowhere) as served, opening(served, browser) as opened:
-        opened.button("Take one").click()
+        opened.button("Take an example").click()
         expect(opened.page.get_by_role("alert").filter(has_text="glassnet data get mnist")).to_be_visible()
         opened.draw(DIGITS["7"])
         opened.step("Epoch", "step 9 of")

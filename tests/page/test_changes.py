@@ -67,11 +67,13 @@ def test_changes_are_described_in_one_line() -> None:
         (("dense1", "b", [-1], 1.0), r"dense1 b: expected an index from \[0\] to \[11\], got \[-1\]"),
         (("dense1", "b", [0], float("nan")), "dense1 b: expected a finite number, got nan"),
         (("dense1", "b", [0], 1e39), r"dense1 b: expected a finite number, got 1e\+39"),  # not in float32
+        (("dense1", "b", [0], -1e39), r"dense1 b: expected a finite number, got -1e\+39"),
         (("dense1", "b", [0], 10**400), "dense1 b: expected a finite number"),
         (("dense1", "b", [0], "1"), "dense1 b: expected a finite number, got '1'"),
         (("dense1", "b", [0], True), "dense1 b: expected a finite number, got True"),
         ((None, None, [0, 28], 1), r"pixel: expected an index from \[0,0\] to \[27,27\], got \[0, 28\]"),
         ((None, None, [0, 0], 16.5), "a pixel is a whole number from 0 to 16, got 16.5"),
+        ((None, None, [0, 0], 3.5), "a pixel is a whole number from 0 to 16, got 3.5"),
         ((None, None, [0, 0], 17), "a pixel is a whole number from 0 to 16, got 17"),
         ((None, None, [0, 0], -1), "a pixel is a whole number from 0 to 16, got -1"),
         ((None, None, [0, 0], float("inf")), "a pixel is a whole number from 0 to 16, got inf"),

@@ -169,6 +169,7 @@ def test_a_given_recipe_is_offered_first_and_may_be_changed() -> None:
         (CLASSIC | {"hidden": ["Softmax"]}, "hidden[0]: type: expected one of Conv2D"),
         (CLASSIC | {"hidden": [{"units": 3}]}, "hidden[0]: type: expected one of Conv2D"),
         (CLASSIC | {"hidden": [{"type": "Dense", "units": [3]}]}, "hidden[0]: 'units': expected a number, got [3]"),
+        (CLASSIC | {"hidden": [{"type": "BatchNorm", "epsilon": 1e300}]}, "'epsilon': expected a number, got 1e+300"),
         (CLASSIC | {"hidden": [{"type": "Dense", "init": "x"}]}, "hidden[0]: init: expected one of GlorotUniform"),
         (CLASSIC | {"hidden": [{"type": "Dense"}]}, "the key 'units' is missing"),
         (CLASSIC | {"hidden": [{"type": "Conv2D", "filters": 1, "kernel_size": 99}]}, "larger than the image"),
@@ -177,6 +178,10 @@ def test_a_given_recipe_is_offered_first_and_may_be_changed() -> None:
         (CLASSIC | {"hidden": [6400]}, "expected a network of at most 5,000,000 parameters, got 5,088,010"),
         (CLASSIC | {"hidden": [4000, 4000]}, "parameters, got 19,"),
         (CLASSIC | {"hidden": [2**40]}, "at most 5,000,000 parameters"),
+        (
+            CLASSIC | {"hidden": [{"type": "Conv2D", "filters": 3000, "kernel_size": 1}, "GlobalAveragePool"]},
+            "expected layers that give at most 2,000,000 values for an image, got 2,",
+        ),
         (CLASSIC | {"batch_size": 4097}, "batch_size: expected a whole number from 1 to 4,096, got 4097"),
         (CLASSIC | {"batch_size": "full"}, "batch_size: expected a whole number from 1 to 4,096, got 'full'"),
         (CLASSIC | {"batch_size": 0}, "batch_size: expected a whole number from 1"),

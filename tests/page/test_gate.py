@@ -123,6 +123,22 @@ def test_what_the_browser_is_started_with_opens_it_once() -> None:
     assert status([HOST], GIVEN, through=one) == 200
     assert status([HOST], GIVEN, through=one) == 200
     assert status([HOST], "token=", through=one) == 403
+    other = gate()
+    assert status([HOST], GIVEN, through=other) == 200  # then nobody needs the other token any more
+    assert status([HOST], f"token={ONCE}", through=other) == 403
+
+
+def test_tokens_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+
+    def compare(given: bytes, token: bytes) -> bool:
+        compared.append(given)
+        return given == token
+
+    monkeypatch.setattr("glassnet.page.gate.hmac.compare_digest", compare)
+    assert status([HOST], "token=x") == 403
+    assert status([HOST, ("cookie", f"glassnet-{PORT}=y")]) == 403
+    assert set(compared) == {b"x", b"y"}
 
 
 @pytest.mark.parametrize(

@@ -293,10 +293,10 @@ def test_the_window_of_a_unit(x: np.ndarray) -> None:
     def window(name: str, *index: int) -> list[int] | None:
         return inside.unit(network, x, name, index)["window"]
 
-    assert window("conv2d1", 0, 0, 0) == [0, 0, 4, 4]
-    assert window("conv2d1", 3, 5, 1) == [5, 9, 10, 14]
-    assert window("conv2d1", 13, 13, 2) == [25, 25, 28, 28]
-    assert window("maxpool2d1", 1, 2, 0) == [2, 4, 4, 6]
+    assert window("conv2d1", 0, 0, 0) == [0, 0, 0, 4, 4, 1]
+    assert window("conv2d1", 3, 5, 1) == [5, 9, 0, 10, 14, 1]
+    assert window("conv2d1", 13, 13, 2) == [25, 25, 0, 28, 28, 1]
+    assert window("maxpool2d1", 1, 2, 0) == [2, 4, 0, 4, 6, 1]
     assert window("dense1", 0) is window("relu1", 0, 0, 0) is window("input", 0, 0) is None
     seen = inside.unit(network, x, "conv2d1", [3, 5, 1])
     W = network.layers[2].W.astype(np.float64)

@@ -10,6 +10,7 @@ pytest.importorskip("anyio", reason="the page needs the extra 'page'")
 
 from glassnet.nn.errors import InputError
 from glassnet.page import limits, messages
+from glassnet.page.conversation import Conversation
 from glassnet.page.networks import Networks
 from glassnet.page.session import Session
 from glassnet.page.sessions import Place, Sessions
@@ -137,6 +138,11 @@ def test_of_the_news_only_the_newest_waits() -> None:
         await asyncio.sleep(0)
         place.tell({"event": "training", "state": {"position": 1001}})
         assert await waiting == {"event": "training", "state": {"position": 1001}, "whole": False}
+        for number in range(2):
+            place.tell({"event": "training", "state": {"position": number}})
+        assert (await place.take_news())["whole"]  # for the first was missed
+        place.tell({"event": "training", "state": {}})
+        assert not (await place.take_news())["whole"]
 
     asyncio.run(story())
 
@@ -145,9 +151,74 @@ def test_what_trains_holds_up_nothing_else() -> None:
     async def story() -> None:
         place = Place(make)
         assert place.turn(messages.Answer()) is place.turn(None) is place.turn(messages.Change((0, 0), 1.0))
-        for ask in (messages.Begin({}), messages.Move("step"), messages.Go(1), messages.Save("run")):
+        for ask in (messages.Begin({}), messages.Move("step"), messages.Go(1)):
             assert place.turn(ask) is place.training
-        assert place.training is not place.looking
+        assert place.turn(messages.Save("run")) is place.turn(messages.Save("model")) is place.saving
+        assert len({place.training, place.looking, place.saving}) == 3
+
+    asyncio.run(story())
+
+
+def test_a_page_that_comes_back_is_told_all() -> None:
+    """What was told while nobody looked, or was lost on the way, is in no later event."""
+
+    async def story() -> None:
+        sessions = Sessions(make)
+        place, _ = sessions.come(None, nobody)
+        place.missed = False
+        sessions.left(place, nobody)
+        assert sessions.come(place.id, nobody) == (place, True)
+        assert place.missed
+        await sessions.close()
+
+    asyncio.run(story())
+
+
+class Caller:
+    """A WebSocket whose page has sent these messages; it goes when it is told to."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+        self.gone = asyncio.Event()
+
+    async def receive(self) -> dict[str, Any]:
+        if self.left:
+            self.left -= 1
+            return {"type": "websocket.receive", "text": '{"id": 1, "ask": "answer"}'}
+        await self.gone.wait()
+        return {"type": "websocket.disconnect"}
+
+    async def send_text(self, text: str) -> None: ...
+
+
+def test_pages_that_come_and_go_leave_no_more_asks_than_one_may_have() -> None:
+    most, begun, go_on = limits.ASKS_AT_WORK, 0, asyncio.Event()
+
+    class Slow(Session):
+        async def answer(self, ask: messages.Ask) -> dict[str, Any]:
+            await go_on.wait()
+            return {}
+
+    class Counting(Place):
+        def turn(self, ask: messages.Ask | None) -> asyncio.Lock:
+            nonlocal begun
+            begun += 1
+            return super().turn(ask)
+
+    async def story() -> None:
+        place = Counting(lambda tell: Slow(Networks(), Slots(), None, tell))
+        for number in range(5):
+            caller = Caller(most)
+            talk = Conversation(caller, place)  # type: ignore[arg-type]
+            talking = asyncio.create_task(talk.run(found=number > 0))
+            await until(lambda: begun == most)
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert begun == most
+            talk.finish(None)
+            await talking
+        go_on.set()
+        await until(lambda: place.at_work._value == most)
 
     asyncio.run(story())
 

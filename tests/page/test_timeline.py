@@ -161,6 +161,13 @@ def test_snapshots_grow_rarer_with_their_distance(monkeypatch) -> None:
     assert MOST > 12
 
 
+def test_snapshots_take_little_of_the_time(monkeypatch) -> None:
+    now = iter(range(1000))
+    monkeypatch.setattr("glassnet.page.timeline.time.perf_counter", lambda: float(next(now)))
+    with timeline() as line:  # it takes a second by this clock
+        assert line.due_at - next(now) >= 48
+
+
 def test_repeated_steps_back_are_cheap() -> None:
     """A step back takes few steps again, also when the nearest snapshot was far away at first."""
     with timeline(replace(PLAN, epochs=40)) as line:
@@ -195,6 +202,9 @@ def test_curve_and_records_of_steps_already_taken_stay() -> None:
         np.testing.assert_array_equal(line.curve()[0], np.arange(1, LAST + 1))
         np.testing.assert_array_equal(line.curve()[1], losses)
         assert line.records == records
+        line.go(BATCHES - 1)
+        line.step()
+        assert line.training.history.records == records[:1]  # with the seconds of the first time
         np.testing.assert_array_equal(line.curve(after=25)[0], steps[25:])
         np.testing.assert_array_equal(line.curve(after=25)[1], losses[25:])
         by_epoch = losses.reshape(EPOCHS, BATCHES).mean(axis=1)
@@ -214,10 +224,12 @@ def test_of_a_long_training_every_second_loss_is_kept() -> None:
         assert line.curve(after=13)[0].tolist() == [16, 20, 24, 28]
 
 
-@pytest.mark.parametrize("lr", [1e9, 1e25, 1e38])
-def test_a_training_that_diverges_stands_at_the_last_finite_step(lr: float) -> None:
-    with timeline(replace(PLAN, optimizer=gn.SGD(lr))) as line:
+# Of the last one the weights are infinite after a step whose loss is finite.
+@pytest.mark.parametrize(("lr", "loss"), [(1e9, None), (1e25, None), (1e38, None), (3e38, gn.SquaredError())])
+def test_a_training_that_diverges_stands_at_the_last_finite_step(lr: float, loss: gn.Loss | None) -> None:
+    with timeline(replace(PLAN, optimizer=gn.SGD(lr), loss=loss)) as line:
         for _ in range(LAST):
+            before = here(line)
             line.step()
             assert np.isfinite(line.training.network.theta).all()
             if line.problem:
@@ -228,6 +240,7 @@ def test_a_training_that_diverges_stands_at_the_last_finite_step(lr: float) -> N
         assert line.furthest == line.position
         assert len(line.curve()[0]) == line.position
         stands = here(line)
+        assert stands == before
         line.step()  # which diverges again
         assert line.problem
         assert here(line) == stands
@@ -248,6 +261,8 @@ def test_what_is_not_possible_is_said_in_one_line() -> None:
             line.go(2)
         with pytest.raises(gn.InputError, match="got -1"):
             line.go(-1)
+        with pytest.raises(gn.InputError, match=r"got 1000.*\.\.\.$"):
+            line.go(10**4000)
         assert line.position == 1
 
 

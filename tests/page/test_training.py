@@ -18,11 +18,12 @@ import glassnet as gn
 from glassnet.page import trained
 from glassnet.page.form import recipe_of
 from glassnet.page.timeline import fingerprint
-from glassnet.page.training import Slots, Training
+from glassnet.page.training import MOST_POINTS, MOST_WAITING, Slots, Training, _joined
 from glassnet.recipes.recipe import Recipe, load_recipe
 from glassnet.runs.folder import RunError, read_run
 from glassnet.runs.run import resume_run, train_recipe
 from glassnet.runs.unfinished import find_unfinished
+from glassnet.train.crew import processors
 
 MNIST = pytest.mark.mnist
 SMALL = {"recipe": "classic", "dataset": "digits", "hidden": [16], "epochs": 6}
@@ -265,19 +266,58 @@ def test_of_two_trainings_with_one_slot_one_waits() -> None:
     run(story)
 
 
+def test_as_many_trainings_compute_as_there_are_processors() -> None:
+    assert Slots().count == processors()
+
+
+def test_a_slider_that_is_drawn_while_a_training_waits_asks_once() -> None:
+    async def story() -> None:
+        slots = Slots(1)
+        async with Watched(slots) as first, Watched(slots) as second:
+            for training in (first, second):
+                await training.begin(recipe_of(ENDLESS))
+            first.train()
+            second.step()
+            for _ in range(MOST_WAITING):
+                second.go(0)
+            second.go(1)
+            await first.close()
+            await second.settled()
+            assert second.state["position"] == 1
+            assert second.state["problem"] is None
+
+    run(story)
+
+
+def test_of_a_long_curve_every_second_point_is_kept() -> None:
+    curve = _joined(np.arange(MOST_POINTS - 1), np.arange(1))
+    assert len(curve) == MOST_POINTS
+    curve = _joined(curve, np.arange(1))
+    assert len(curve) == MOST_POINTS // 2
+    assert curve[:3].tolist() == [1, 3, 5]
+
+
 def test_a_killed_process_is_a_line_and_the_next_command_begins_again() -> None:
     async def story() -> None:
-        async with Watched() as training:
+        slots = Slots(1)
+        async with Watched(slots) as training, Watched(slots) as other:
             await training.begin(recipe_of(ENDLESS))
+            await other.begin(recipe_of(SMALL))
             start = training.state["fingerprint"]
             training.train()
             await training.until(lambda state: state["position"] > 0)
-            os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+            other.step()
+            assert other.state["place"] == 1
+            os.kill(training._process.pid, signal.SIGKILL)
             training.step()  # which the process cannot answer any more
             await training.until(lambda state: state["busy"] is None)
             assert training.state["problem"].startswith("the training has ended unexpectedly (it was killed")
             await training.settled()
-            state = await training.do("step")
+            await other.until(lambda state: state["position"] == 1)  # its turn has come
+            training.step()
+            assert (training.state["position"], training.state["fingerprint"]) == (0, start)
+            await training.settled()
+            state = training.state
             assert (state["position"], state["furthest"], state["problem"]) == (1, 1, None)
             state = await training.do("back")
             assert state["fingerprint"] == start
@@ -305,6 +345,21 @@ def test_a_new_recipe_ends_the_old_training(in_tmp: Path) -> None:
             assert training.state["network"] == "64-4-10"
             with pytest.raises(gn.InputError, match="expected a recipe for them"):
                 await training.begin(load_recipe("table", settings={"data.name": "iris", "data.target": "species"}))
+
+    run(story)
+
+
+def test_what_a_process_still_said_when_it_was_ended_is_not_heard() -> None:
+    async def story() -> None:
+        async with Watched() as training:
+            await training.begin(recipe_of(SMALL))
+            await training.do("step")
+            heard, frame, network = training._heard(training._process), training._frame, training.network
+            await training.begin(recipe_of(SMALL | {"hidden": [4]}))
+            for late in (frame, None):
+                heard(late, network)
+                assert (training.state["position"], training.state["problem"]) == (0, None)
+                assert training.network is not network
 
     run(story)
 
@@ -356,6 +411,20 @@ def test_a_run_is_saved_while_it_trains_and_both_go_on_to_the_same_bits(in_tmp: 
     run(story)
 
 
+def test_a_run_that_cannot_be_saved_leaves_no_folder(in_tmp: Path) -> None:
+    async def story() -> None:
+        async with Watched() as training:
+            await training.begin(recipe_of(ENDLESS))
+            training.train()
+            for number in range(MOST_WAITING + 1):
+                training.epoch() if number == 0 else training.start()
+            with pytest.raises(gn.InputError, match="100 commands wait already: wait until they are done"):
+                await training.save_run()
+            assert list(Path("runs").iterdir()) == []
+
+    run(story)
+
+
 def test_a_saved_model_knows_what_it_is(tmp_path: Path, digits: gn.Dataset) -> None:
     async def story() -> None:
         async with Watched() as training:
@@ -385,6 +454,12 @@ async def story(values):
     while not training.state["position"]:
         await asyncio.sleep(0.01)
     print(multiprocessing.active_children()[0].pid, flush=True)
+    if sys.argv[1] == "another was closed":
+        other = Training(lambda state: None, Slots())
+        await other.begin(recipe_of(values))
+        other.step()
+        await other.settled()
+        await other.close()
     if sys.argv[1] == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -398,11 +473,11 @@ def test_the_process_ends_with_the_server(tmp_path: Path) -> None:
     script.write_text(ORPHAN.replace("{values}", repr(ENDLESS)))
     servers = [
         subprocess.Popen([sys.executable, script, how], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for how in ("killed", "just ends")
+        for how in ("killed", "just ends", "another was closed")
     ]
     said = [server.communicate(timeout=60) for server in servers]
-    assert [server.returncode for server in servers] == [-signal.SIGKILL, 0]
-    assert [errors for _, errors in said] == ["", ""]
+    assert [server.returncode for server in servers] == [-signal.SIGKILL, 0, 0]
+    assert [errors for _, errors in said] == ["", "", ""]
     left = {int(pid) for pid, _ in said}
     for _ in range(300):
         left = {pid for pid in left if Path(f"/proc/{pid}").exists()}

@@ -70,7 +70,7 @@ class Conversation:
     def __init__(self, socket: WebSocket, place: Place) -> None:
         self.socket, self.place = socket, place
         self.over: asyncio.Future[Closed | None] = asyncio.get_running_loop().create_future()
-        self.at_work = asyncio.Semaphore(limits.ASKS_AT_WORK)
+        self.unsent = asyncio.Semaphore(limits.ASKS_AT_WORK)
         self.asks: set[asyncio.Task[None]] = set()
 
     async def run(self, found: bool) -> None:
@@ -93,7 +93,8 @@ class Conversation:
     async def _read(self) -> None:
         while (received := await self.socket.receive())["type"] == "websocket.receive":
             await self.place.pace()
-            await self.at_work.acquire()
+            await self.unsent.acquire()
+            await self.place.at_work.acquire()
             task = asyncio.create_task(self._answer(received))
             self.asks.add(task)
             task.add_done_callback(self.asks.discard)
@@ -115,13 +116,17 @@ class Conversation:
             self.finish(None)
 
     async def _answer(self, received: Any) -> None:
-        """Answer one message; its place among those at work is free again when the answer is sent."""
+        """Answer one message."""
         try:
-            await self.socket.send_text(await self._answer_to(received))
+            try:
+                answer = await self._answer_to(received)
+            finally:
+                self.place.at_work.release()
+            await self.socket.send_text(answer)
         except GONE:
             self.finish(None)  # also when what it sent before is still being read
         finally:
-            self.at_work.release()
+            self.unsent.release()
 
     async def _answer_to(self, received: Any) -> str:
         number, doing, session = None, "a message", self.place.session

@@ -46,6 +46,7 @@ MOST_SEED = 2**53 - 1  # the largest whole number that JavaScript holds exactly
 MOST_NUMBER = 1e9
 SHARD = 64  # rows of a batch that are worth a shard
 MOST_BYTES = 2**30  # of what a step of the training computes with
+MOST_VALUES = 2_000_000  # that all layers give for one image, for the page shows them at once
 KEYS = (
     *("recipe", "dataset", "hidden", "activation", "init", "loss", "optimizer", "lr", "momentum", "batch_size"),
     *("penalty", "strength", "dropout", "schedule", "epochs", "seed", "scaling"),
@@ -163,6 +164,12 @@ def check_size(recipe: Recipe, dataset: Dataset) -> None:
         parameters <= MOST_PARAMETERS,
         f"expected a network of at most {MOST_PARAMETERS:,} parameters, got {parameters:,}: choose fewer or smaller "
         "layers",
+    )
+    values = sum(math.prod(layer.output_shape) for layer in layers)
+    require(
+        values <= MOST_VALUES,
+        f"expected layers that give at most {MOST_VALUES:,} values for an image, got {values:,}: choose fewer or "
+        "smaller layers",
     )
     size, shards = recipe.training.batch_size, recipe.training.shards
     examples = -(-(60_000 if size == "full" else size) // shards)

@@ -142,6 +142,7 @@ def unit(
         "remark": p.remark,
         "x": p.x,
         "window": _window(read) if isinstance(part, Conv2D | Pool2D) else None,
+        "corner": _corner(part, place),
         "weights": p.slopes,
         "gradient": gradient,
         "update": None if gradient is None else -lr * gradient,
@@ -266,9 +267,17 @@ def _bias(part: Layer, place: Index) -> float | None:
 
 
 def _window(read: list[Index]) -> list[int]:
-    """The part of an image that a unit sees: first row, first column, and the row and column after the last."""
-    rows, columns = [place[0] for place in read], [place[1] for place in read]
-    return [min(rows), min(columns), max(rows) + 1, max(columns) + 1]
+    """The part of an image that a unit sees: first row, column and channel, and those after the last."""
+    sides = list(zip(*read, strict=True))
+    return [*map(min, sides), *(max(side) + 1 for side in sides)]
+
+
+def _corner(part: Layer, place: Index) -> list[int] | None:
+    """Where the window of a convolution begins: its row and column, below 0 in the padding."""
+    if not isinstance(part, Conv2D):
+        return None
+    (top, _), (left, _) = (part.margins(side) for side in part.input_shape[:2])
+    return [place[0] * part.stride - top, place[1] * part.stride - left]
 
 
 def _own_parameters(part: Layer, p: LayerPass, lr: float, *, learns: bool) -> list[dict[str, Any]]:
@@ -340,7 +349,7 @@ def _pixel(network: Network, x: Array, index: Sequence[int], label: int | None) 
         "forward": [],
         "backward": [],
         "dy_from": None if end is None else _dy_from(forward, end, -1, place),
-        **dict.fromkeys(("x", "window", "weights", "gradient", "update", "bias", "source")),
+        **dict.fromkeys(("x", "window", "corner", "weights", "gradient", "update", "bias", "source")),
         "forward_equations": [],
         "backward_equations": [],
         "remark": "",

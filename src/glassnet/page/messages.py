@@ -135,10 +135,11 @@ class Save:
     what: Literal["model", "run"]
 
 
-# Each of the two kinds is answered in its order, so a training that is saved holds up no drawing.
+# Each of the three kinds is answered in its order: a training that begins holds up no drawing, and one that is saved,
+# which may have to wait until others have trained, can be paused.
 Look = Show | Clear | Example | Answer | Layers | Layer | Unit | Speaks | Weights | Change | Undo | Nudge
-Train = Begin | Move | Go | Save
-Ask = Look | Train
+Train = Begin | Move | Go
+Ask = Look | Train | Save
 
 ASKS: dict[str, type[Ask]] = {kind.__name__.lower(): kind for kind in get_args(Ask)}
 

@@ -23,6 +23,7 @@ from glassnet.page.source import source_of
 MOST = 1e6  # the largest step of a person
 POINTS = 41  # of the curve
 STEPS = 10.0 ** np.arange(-2, -7.1, -0.5)  # tried to measure the slope, relative to the tensor's largest value
+SMALLEST = 1e-3  # of the tensor's size: a step that follows a smaller one is lost in rounding
 VISIBLE = 0.01  # relative difference of two slopes that a person sees
 
 
@@ -42,7 +43,8 @@ def nudge(
         "measured_difference": of `best_slope` and `measured` from `backward`, relative to `scale`, the largest slope in
         the tensor.   "sides": the slopes just above and below w.   "kink": whether they differ.   "holds": whether
         `difference` is at most 1e-6, or too small to be measured; at a kink, whether `backward` lies between the sides,
-        or None, if that cannot be told.   "note": what one should know.   "curve": {"values", "losses"}, with w in the
+        or None, if that cannot be told.   "hidden": whether rounding hides
+        the slope.   "note": what one should know.   "curve": {"values", "losses"}, with w in the
         middle.   "source": the lines of backward.
 
     Raises:
@@ -53,7 +55,8 @@ def nudge(
     end = LossPass.of(forward, label)
     position, values, gradient, place = _tensor(forward, end, layer, parameter, index)
     loss_at = _losses(forward, end, position, values, place)
-    w, slope, size = float(values[place]), float(gradient[place]), float(np.abs(values).max(initial=0)) or 1.0
+    w, slope = float(values[place]), float(gradient[place])
+    size = max(float(np.abs(values).max(initial=0)) or 1.0, SMALLEST)
     above, below = loss_at(w + h), loss_at(w - h)
     measured = (above - below) / (2 * h)
     best, best_slope = _best_slope(loss_at, w, size)
@@ -87,6 +90,7 @@ def nudge(
         "holds": holds,
         "kink": kinked,
         "sides": sides,
+        "hidden": hidden,
         "note": _note(kinked=kinked, hidden=hidden, bent=bent),
         "curve": {"values": values_around, "losses": np.array([loss_at(value) for value in values_around])},
         "source": source_of(forward.network.layers[max(position, 0)], forward.inputs[max(position, 0)])["backward"],
@@ -179,10 +183,10 @@ def _note(*, kinked: bool, hidden: bool, bent: bool) -> str:
     if kinked:
         return (
             "There is a kink here: the slopes to the two sides differ, as of a ReLU at 0 or of equal values in a "
-            "maximum. No slope is the slope; backward takes one of them."
+            "maximum. The loss has no single slope here; backward takes one of the two."
         )
     if hidden:
-        return "The slope is so small that rounding hides it: as far as it can be measured, backward is right."
+        return "Rounding hides the slope. Within what can be measured, backward is right."
     if bent:
         return "The curve bends between w - h and w + h: a smaller h measures its slope better."
     return ""

@@ -52,7 +52,7 @@ def prediction(network: Network, x: Array, index: Sequence[int], label: int | No
         "backward_equations": list(equations(type(loss), "Backward")),
         "remark": "",
         "x": logits,
-        **dict.fromkeys(("window", "weights", "gradient", "update", "bias")),
+        **dict.fromkeys(("window", "corner", "weights", "gradient", "update", "bias")),
         "parameters": [],
         "feeds": [],
         "source": {"forward": lines_of(type(loss).predict), "backward": lines_of(type(loss).backward_each)},
@@ -63,7 +63,7 @@ def _worked(loss: Loss, logits: Array, answers: Array, place: tuple[int, ...]) -
     """How one output becomes its prediction."""
     value, left, z = float(answers[place]), at("p", place), at("z", place)
     if not loss.softmax:
-        return Worked(left, z if np.array_equal(answers, logits) else f"from {z}", "", value)
+        return Worked(left, z if np.array_equal(answers, logits) else f"predict({z})", "", value)
     exps = np.exp(logits - logits.max())
     symbols = f"exp({z} - max z) / sum_k exp(z[k] - max z)"
     numbers = f"exp({number(logits[place])} - {protected(logits.max())}) / {number(exps.sum())}"

@@ -3,6 +3,7 @@
 A session shows one network and one image. All that computes runs in a thread, on values that no other thread changes.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,13 +19,14 @@ from glassnet.data.errors import DataError
 from glassnet.data.registry import dataset_names, load_dataset
 from glassnet.model.model import Model
 from glassnet.nn.array import Array
-from glassnet.nn.errors import InputError
+from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
+from glassnet.nn.plain import shown
 from glassnet.page import changes, inside, limits, messages
 from glassnet.page.form import offer, recipe_of
 from glassnet.page.networks import Networks, facts
 from glassnet.page.nudge import nudge
-from glassnet.page.training import Slots, Training
+from glassnet.page.training import Slots, Training, prepare
 from glassnet.reading import picture
 from glassnet.reading.drawing import form_for
 from glassnet.recipes.recipe import Recipe
@@ -61,6 +63,9 @@ class Session:
         networks: the trained networks.   slots: the places for trainings that compute at once.
         given: the recipe that the command named, or None.
         tell: is called with each event, in the event loop.
+
+    Attributes:
+        looking: held by whoever looks at what is shown or changes it: one ask at a time.
     """
 
     def __init__(
@@ -68,6 +73,8 @@ class Session:
     ) -> None:
         self.networks, self.given, self.tell = networks, given, tell
         self.training = Training(self._moved, slots)
+        self.looking = asyncio.Lock()
+        self.closed = False
         self.shown = networks.first
         self.model = networks.open(self.shown)
         self.image: Image | None = None
@@ -93,6 +100,7 @@ class Session:
         Raises:
             ValueError: one of the library's own, whose message is for the person.
         """
+        require(not self.closed, "this session has ended: load the page again")  # else a process would outlive it
         match ask:
             case messages.Show(name):
                 return await self._show(name)
@@ -136,7 +144,7 @@ class Session:
     async def read(self, file: bytes) -> dict[str, Any]:
         """Take the bytes of a picture file as the image, and answer."""
         self.changes = tuple(changed for changed in self.changes if changed.change.layer is not None)
-        self.image = None
+        self.image, self.problem = None, ""
         await self._form(file)
         return await self._answer()
 
@@ -160,7 +168,8 @@ class Session:
         self.image = None if pixels is None else Image(pixels, source)
 
     async def close(self) -> None:
-        """End the training."""
+        """End the training, for good."""
+        self.closed = True
         await self.training.close()
 
     def _network(self) -> Network:
@@ -195,8 +204,11 @@ class Session:
         model = Model(self.model.path, network, None, self.model.about)
 
         def judge() -> dict[str, Any]:
-            judged = model.judge(pixels)
-            own = network.loss.by_class(network.predict_proba(pixels[None]))[0]
+            with np.errstate(
+                over="ignore", invalid="ignore"
+            ):  # by a changed weight; if the outputs are not finite, it says so
+                judged = model.judge(pixels)
+                own = network.loss.by_class(network.predict_proba(pixels[None]))[0]
             return {
                 "image": pixels,
                 "probabilities": own,
@@ -237,7 +249,7 @@ class Session:
         assert labels is not None  # each dataset of images has them
         rows = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
         if not len(rows):
-            raise InputError(f"{dataset.name} has no test example of the label {label}")
+            raise InputError(f"{dataset.name} has no test example of the label {shown(label)}")
         row = int(rows[self.examples_taken % len(rows)])
         self.examples_taken += 1
         pixels = np.ascontiguousarray(dataset.test[row : row + 1].x[0])
@@ -258,17 +270,28 @@ class Session:
         return _dataset(name if name in dataset_names() else usual)
 
     async def _change(self, change: changes.Change) -> dict[str, Any]:
+        most = limits.CHANGES
+        require(len(self.changes) < most, f"{most:,} changes stand already: take some of them back first")
         network, pixels = self._now()
         before = changes.before(network, pixels, change)
         changes.apply(network, pixels, [change], white=self.model.white)  # raises if the value cannot stand there
-        self.changes = (*self.changes, Changed(change, changes.describe(change, before)))
-        return await self._answer()
+        others = self.changes
+        self.changes = (*others, Changed(change, changes.describe(change, before)))
+        try:
+            return await self._answer()
+        except InputError:  # it would be the answer to all that follows
+            self.changes = others
+            raise InputError(
+                f"with {change.value:.4g} there the network computes numbers that are not finite"
+            ) from None
 
     async def _begin(self, values: dict[str, Any]) -> dict[str, Any]:
-        await self.training.begin(await run_sync(recipe_of, values, self.given))
-        self.values = values
-        if self.shown == IN_TRAINING:
-            await self._show(IN_TRAINING)  # it may have another shape now
+        prepared = await run_sync(prepare, await run_sync(recipe_of, values, self.given))
+        async with self.looking:
+            await self.training.begin_prepared(prepared)
+            self.values = values
+            if self.shown == IN_TRAINING:
+                await self._show(IN_TRAINING)  # it may have another shape now
         return {}
 
     def _moved(self, state: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ class Place:
     Attributes:
         id: by which its page finds it again.
         news: the newest event of each kind that the page was not told yet; `any_news` is set when there are some.
+        at_work: what limits the asks that are not done yet, also those of a page that has gone.
         missed: whether the page has not seen an event of the training, so that the next must say all, not what is new.
     """
 
@@ -29,7 +30,8 @@ class Place:
         self.news: dict[str, Event] = {}
         self.any_news = asyncio.Event()
         self.missed = True
-        self.looking, self.training = asyncio.Lock(), asyncio.Lock()
+        self.looking, self.training, self.saving = self.session.looking, asyncio.Lock(), asyncio.Lock()
+        self.at_work = asyncio.Semaphore(limits.ASKS_AT_WORK)
         self.due = 0.0  # when the next message may be read, if messages come evenly
         self.leave: Callable[[], None] | None = None  # ends the conversation with the page; None while there is none
         self.end: TimerHandle | None = None  # of the time for which it waits for its page
@@ -50,7 +52,9 @@ class Place:
         return {**event, "state": self.session.training.state, "whole": True} if whole else {**event, "whole": False}
 
     def turn(self, ask: messages.Ask | None) -> asyncio.Lock:
-        """Asks are answered in their order, those of the training in one of their own; None stands for a picture."""
+        """Asks of one kind are answered in their order, those of another meanwhile; None stands for a picture."""
+        if isinstance(ask, messages.Save):
+            return self.saving
         return self.training if isinstance(ask, messages.Train) else self.looking
 
     async def pace(self) -> None:

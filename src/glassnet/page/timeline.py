@@ -23,6 +23,7 @@ import numpy as np
 from glassnet.nn.array import Array
 from glassnet.nn.errors import require
 from glassnet.nn.network import Network
+from glassnet.nn.plain import shown
 from glassnet.train.callbacks import Callback, monitor_of
 from glassnet.train.history import DivergenceError, Record
 from glassnet.train.trainer import Trainer
@@ -133,7 +134,7 @@ class Timeline:
             InputError: this position was never reached.
         """
         is_known = 0 <= position <= self.furthest
-        require(is_known, f"expected a step from 0 to {self.furthest:,}, the last one taken, got {position:,}")
+        require(is_known, f"expected a step from 0 to {self.furthest:,}, the last one taken, got {shown(position)}")
         self.problem = None
         if position != self.position:
             self._replay(position)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,6 +44,7 @@ MOST_POINTS = 50_000  # of the whole curve
 POINTS = 2_000  # of the whole curve, for a page that has just opened
 # What a process has to end by itself, after SIGTERM, and after SIGKILL.
 SECONDS = (0.5, 0.4, 0.4)
+OPEN: set[Connection] = set()  # the pipes of all processes
 
 
 class Slots:
@@ -73,6 +74,15 @@ class Slots:
     def place(self, training: "Training") -> int:
         """The place of a training among those that wait, from 1; 0 if it does not wait."""
         return max(self.line.index(training) - self.count + 1, 0) if training in self.line else 0
+
+
+class Prepared(NamedTuple):
+    """What a training begins with: its recipe and data as they are here, what to know of them, and its network."""
+
+    recipe: Recipe
+    dataset: Dataset
+    note: str | None
+    network: Network
 
 
 class Training:
@@ -118,11 +128,14 @@ class Training:
         Raises:
             InputError, RecipeError, DataError: the recipe cannot be trained here; then nothing has changed.
         """
-        recipe, dataset, note, network = await asyncio.to_thread(_prepare, recipe)
+        await self.begin_prepared(await asyncio.to_thread(prepare, recipe))
+
+    async def begin_prepared(self, prepared: Prepared) -> None:
+        """As `begin`, with what `prepare` gave."""
         await self.close()
         self._forget()
-        self.recipe, self.dataset, self.network, self._note = recipe, dataset, network, note
-        self._first = network
+        self.recipe, self.dataset, self._note, self.network = prepared
+        self._first = self.network
         self.changed(self.state)
 
     def train(self) -> None:
@@ -184,14 +197,17 @@ class Training:
         recipe, dataset = self._begun()
         running = next((command.name for command in self._waiting() if command.name in RUNS), None)
         folder = _own_folder(f"page-{recipe.name}-{dataset.name}")
-        answer = self._answer(self._ask("save", folder=folder))
-        if running:
-            self._ask(running)
-        frame = await answer
-        if frame.saved is None:
+        try:
+            answer = self._answer(self._ask("save", folder=folder))
+            if running:
+                self._ask(running)
+            frame = await answer
+            if frame.saved is None:
+                raise RunError(frame.problem or "the run could not be saved")
+        except ValueError:
             with suppress(OSError):
                 folder.rmdir()  # if it is empty
-            raise RunError(frame.problem or "the run could not be saved")
+            raise
         return folder
 
     async def close(self) -> None:
@@ -314,7 +330,7 @@ class Training:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         # It is no daemon, because those may not have workers. So at exit Python waits for it; it ends with its pipe.
-        atexit.register(_hang_up, self._pipe)
+        OPEN.add(self._pipe)
         process = context.Process(target=serve, args=(theirs, recipe), name=f"training of {recipe.name}", daemon=False)
         with _without_ctrl_c():
             process.start()
@@ -414,18 +430,28 @@ def _hang_up(pipe: Connection) -> None:
 
 
 def _put_away(pipe: Connection) -> None:
-    atexit.unregister(_hang_up)
+    OPEN.discard(pipe)
     pipe.close()
 
 
-def _prepare(recipe: Recipe) -> tuple[Recipe, Dataset, str | None, Network]:
-    """The recipe with the data that is here, the data, what to know about it, and the network at the start."""
+@atexit.register
+def _hang_up_all() -> None:
+    for pipe in list(OPEN):
+        _hang_up(pipe)
+
+
+def prepare(recipe: Recipe) -> Prepared:
+    """Check that a recipe can be trained here, and make what its training begins with.
+
+    Raises:
+        InputError, RecipeError, DataError: it cannot.
+    """
     recipe, dataset, note = data_of(recipe)
     check_size(recipe, dataset)
     network = recipe.make_network(dataset)
     network.adapt(dataset.train.inputs, dataset.train.index)
     recipe.plan(dataset)
-    return recipe, dataset, note, network
+    return Prepared(recipe, dataset, note, network)
 
 
 def _joined(curve: Array, new: Array) -> Array:

@@ -26,6 +26,8 @@ export function curves(title, options = {}) {
     });
   }
 
+  const clip = `clip-${(plots += 1)}`;
+
   return {
     element,
     /**
@@ -33,58 +35,74 @@ export function curves(title, options = {}) {
      * @param {object} [marks] `begin`: where the axis begins; `now`: a vertical line; `tangent`: [x, y, slope]
      */
     show(lines, marks = {}) {
-      const text = (value) => (options.share ? `${number(100 * value)} %` : number(value));
-      const points = lines.flatMap((line) => line.points).filter(([, y]) => Number.isFinite(y));
+      const finite = lines.map(({ name, points }) => ({ name, points: points.filter(([, y]) => Number.isFinite(y)) }));
+      const points = finite.flatMap((line) => line.points);
       legend.replaceChildren(...lines.map((line, k) => el("span", { class: `line${k}` }, line.name)));
       if (!points.length) {
         plot.replaceChildren();
         return;
       }
-      const said = lines.map(({ name, points: all }) => texts.lastOf(name, text(all.at(-1)[1])));
-      plot.setAttribute("aria-label", texts.says(title, said.join(", ")));
-      const xs = points.map(([x]) => x);
-      const [firstX, lastX] = [marks.begin ?? ends(xs)[0], ends(xs)[1]];
-      const ticks = ticksFor(...ends(points.map(([, y]) => y)));
-      const [low, high] = [ticks[0], ticks.at(-1)];
-      const x = (value) => LEFT + ((value - firstX) / (lastX - firstX || 1)) * (WIDTH - LEFT - RIGHT);
-      const y = (value) => HEIGHT - BOTTOM - ((value - low) / (high - low)) * (HEIGHT - TOP - BOTTOM);
-      toX = (pixel) => Math.round(firstX + ((pixel - LEFT) / (WIDTH - LEFT - RIGHT)) * (lastX - firstX));
-      const axes = ticks.flatMap((value) => [
-        svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }),
-        svg("text", { x: LEFT - 5, y: y(value) + 4, "text-anchor": "end" }, text(value)),
-      ]);
-      axes.push(
-        svg("text", { x: LEFT, y: HEIGHT - 8 }, axis(firstX)),
-        svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 8, "text-anchor": "end" }, axis(lastX)),
-        svg("text", { x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 8, "text-anchor": "middle" }, options.x ?? ""),
-      );
-      const drawn = lines.map((line, k) =>
-        svg("polyline", {
-          class: `line line${k}`,
-          points: thinned(line.points.filter(([, value]) => Number.isFinite(value)))
-            .map(([at, value]) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`)
-            .join(" "),
-        }),
-      );
-      const dots = lines.flatMap((line, k) =>
-        line.points.length > 12 ? [] : line.points.map(([at, value]) => svg("circle", { class: `dot line${k}`, cx: x(at), cy: y(value), r: 2.5 })),
-      );
-      const extra = [];
-      if (marks.now !== undefined) extra.push(svg("line", { class: "now", x1: x(marks.now), x2: x(marks.now), y1: TOP, y2: HEIGHT - BOTTOM }));
-      if (marks.tangent) {
-        const [at, value, slope] = marks.tangent;
-        const on = (place) => y(value + slope * (place - at));
-        extra.push(svg("line", { class: "tangent", x1: x(firstX), x2: x(lastX), y1: on(firstX), y2: on(lastX) }));
-        extra.push(svg("circle", { class: "dot line0", cx: x(at), cy: y(value), r: 3.5 }));
-      }
-      const clip = `clip-${title.replace(/\W/g, "")}`;
+      const text = (value) => (options.share ? `${number(100 * value)} %` : number(value));
+      const said = finite.filter((line) => line.points.length).map((line) => texts.lastOf(line.name, text(line.points.at(-1)[1])));
+      plot.setAttribute("aria-label", texts.says(title, said.join("; ")));
+      const scale = scaleOf(points, marks.begin);
+      toX = scale.toX;
       plot.replaceChildren(
         svg("clipPath", { id: clip }, svg("rect", { x: LEFT, y: TOP, width: WIDTH - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM })),
-        ...axes,
-        svg("g", { "clip-path": `url(#${clip})` }, ...drawn, ...dots, ...extra),
+        ...axes(scale, text, options.x ?? ""),
+        svg("g", { "clip-path": `url(#${clip})` }, ...finite.flatMap((line, k) => drawn(line, k, scale)), ...marked(marks, scale)),
       );
     },
   };
+}
+
+let plots = 0; // so that each has a clip path of its own
+
+/** Where values stand on the plot: x and y in its units, and back from there to x. */
+function scaleOf(points, begin) {
+  const [least, last] = ends(points.map(([x]) => x));
+  const first = begin ?? least;
+  const ticks = ticksFor(...ends(points.map(([, y]) => y)));
+  const [low, high] = [ticks[0], ticks.at(-1)];
+  return {
+    ...{ first, last, ticks },
+    x: (value) => LEFT + ((value - first) / (last - first || 1)) * (WIDTH - LEFT - RIGHT),
+    y: (value) => HEIGHT - BOTTOM - ((value - low) / (high - low)) * (HEIGHT - TOP - BOTTOM),
+    toX: (place) => Math.round(first + ((place - LEFT) / (WIDTH - LEFT - RIGHT)) * (last - first)),
+  };
+}
+
+function axes({ first, last, ticks, y }, text, name) {
+  const below = { y: HEIGHT - 8 };
+  return [
+    ...ticks.flatMap((value) => [
+      svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }),
+      svg("text", { x: LEFT - 5, y: y(value) + 4, "text-anchor": "end" }, text(value)),
+    ]),
+    svg("text", { ...below, x: LEFT }, axis(first)),
+    svg("text", { ...below, x: WIDTH - RIGHT, "text-anchor": "end" }, axis(last)),
+    svg("text", { ...below, x: (LEFT + WIDTH - RIGHT) / 2, "text-anchor": "middle" }, name),
+  ];
+}
+
+/** A line, and a dot at each of its points where they are few. */
+function drawn({ points }, k, { x, y }) {
+  const places = thinned(points).map(([at, value]) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`);
+  const few = points.length > 12 ? [] : points;
+  const dots = few.map(([at, value]) => svg("circle", { class: `dot line${k}`, cx: x(at), cy: y(value), r: 2.5 }));
+  return [svg("polyline", { class: `line line${k}`, points: places.join(" ") }), ...dots];
+}
+
+function marked({ now, tangent }, { x, y, first, last }) {
+  const marks = [];
+  if (now !== undefined) marks.push(svg("line", { class: "now", x1: x(now), x2: x(now), y1: TOP, y2: HEIGHT - BOTTOM }));
+  if (tangent) {
+    const [at, value, slope] = tangent;
+    const on = (place) => y(value + slope * (place - at));
+    marks.push(svg("line", { class: "tangent", x1: x(first), x2: x(last), y1: on(first), y2: on(last) }));
+    marks.push(svg("circle", { class: "dot line0", cx: x(at), cy: y(value), r: 3.5 }));
+  }
+  return marks;
 }
 
 /** So many points that the eye sees no difference: of each piece of a long line its lowest and its highest. */
