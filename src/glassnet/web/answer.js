@@ -28,24 +28,25 @@ export function answerPanel(page) {
     "section",
     { class: "panel answer", "aria-labelledby": "answer" },
     el("h2", { id: "answer" }, texts.theAnswer),
-    status,
+    labelled(texts.rightDigit, target),
     el(
       "div",
       { class: "seen-and-said" },
       el("div", { class: "seen" }, el("h3", {}, texts.seen), seen.element, nothing),
       el("div", {}, title, outputs.element),
     ),
-    labelled(texts.rightDigit, target),
     note,
     changes,
     undo,
   );
 
+  let refuses = false;
+
   function network({ classes, probabilistic, can_refuse: canRefuse }) {
     title.textContent = probabilistic ? texts.probabilities : texts.outputs;
     outputs.offer(classes);
     setOptions(target, [["", texts.noLabel], ...classes.map((name, k) => [String(k), name])]);
-    note.textContent = canRefuse ? texts.refusesBy : texts.cannotRefuse;
+    refuses = canRefuse;
   }
 
   function answer(said, { classes, probabilistic, white }, label) {
@@ -56,6 +57,7 @@ export function answerPanel(page) {
     nothing.hidden = Boolean(said.image);
     target.value = label === null ? "" : String(label);
     outputs.show(values, (k) => written(values[k]), { first: said.problem ? -1 : first, right: label });
+    note.textContent = !refuses ? texts.cannotRefuse : said.problem && values ? texts.addUp : texts.refusesBy;
     status.classList.toggle("refused", Boolean(said.problem));
     if (said.problem) status.textContent = said.problem;
     else if (!values) status.textContent = texts.noAnswer;
@@ -66,9 +68,16 @@ export function answerPanel(page) {
         el("span", { class: "runner-up" }, texts.runnerUp(classes[second], written(values[second]))),
       );
     }
-    changes.textContent = (said.changes ?? []).join("; ");
+    changes.textContent = said.changes?.length ? texts.forLooking(said.changes.join("; ")) : "";
     undo.hidden = !(said.changes ?? []).length;
   }
 
-  return { element, network, answer };
+  return {
+    element,
+    status,
+    network,
+    answer,
+    /** While a training runs the answer changes all the time: too often to be said aloud. */
+    quiet: (running) => status.setAttribute("aria-live", running ? "off" : "polite"),
+  };
 }

@@ -12,6 +12,7 @@ export function changeForm(page) {
   });
   const value = el("input", { type: "number", step: "any", required: true, "aria-label": texts.newValue });
   const check = button(texts.checkThis, () => page.check(chosen));
+  const undo = button(texts.undoChanges, () => page.undo());
   const submit = (event) => {
     event.preventDefault();
     page.change(chosen, Number(value.value));
@@ -24,6 +25,7 @@ export function changeForm(page) {
     value,
     el("button", { type: "submit" }, texts.set),
     check,
+    undo,
   );
   let offered = []; // each {name, value, index}, and of a parameter {layer, parameter}
   let chosen = null;
@@ -57,6 +59,7 @@ export function changeForm(page) {
     offer(list) {
       offer(list);
       element.hidden = !list.length;
+      undo.hidden = !page.answer.changes?.length;
       choose(list.find(({ name }) => name === chosen?.name) ?? list[0]);
     },
   };

@@ -86,7 +86,12 @@ export function checkPanel(page) {
     }
     hint.textContent = "";
     await steepest();
-    const fields = { layer: layer.value, parameter: parameter.value, index: index.value.split(",").map(Number) };
+    const shape = layerNow().parameters[parameter.value];
+    const place = index.value.split(",").map((text) => (text.trim() === "" ? NaN : Number(text)));
+    if (place.length !== shape.length || place.some((i, axis) => !(Number.isInteger(i) && i >= 0 && i < shape[axis]))) {
+      throw new Error(texts.indexIs(shape.length, shape.map((side) => side - 1).join(",")));
+    }
+    const fields = { layer: layer.value, parameter: parameter.value, index: place };
     show(await page.engine.ask("nudge", { ...fields, label: page.label, h: 10 ** Number(nudge.value) }));
   }
 
@@ -129,7 +134,8 @@ export function checkPanel(page) {
   };
 }
 
-function verdictOf({ holds, difference }) {
+function verdictOf({ holds, difference, best_slope: measured, backward }) {
+  if (measured === 0 && backward === 0) return texts.bothZero;
   return (holds ? texts.holds : texts.holdsNot)(number(difference));
 }
 

@@ -11,8 +11,9 @@ const PENS = { thin: 0.045, usual: 0.075, thick: 0.11 }; // the width of the pen
 
 /**
  * @param {object} page what the panels share; see main.js
+ * @param {Element} answer what stands under the paper
  */
-export function drawingPanel(page) {
+export function drawingPanel(page, answer) {
   let strokes = []; // each {width, points: [[x, y], ...]}, from 0 to 1
   let photo = null;
   let pen = PENS.usual;
@@ -199,6 +200,7 @@ export function drawingPanel(page) {
     { class: "panel drawing", "aria-labelledby": "draw" },
     el("h2", { id: "draw" }, texts.draw),
     el("div", { class: "paper" }, canvas, hint, cross),
+    answer,
     el("p", { id: "drawing-help", class: "visually-hidden" }, texts.drawingHelp),
     el("div", { class: "row" }, button(texts.undo, undo), button(texts.clear, () => clear()), button(texts.photo, () => file.click()), file),
     pens,

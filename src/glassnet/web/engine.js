@@ -33,17 +33,20 @@ export function connect() {
       socket.send(JSON.stringify({ ask: "hello", id: 0, session: sessionStorage.getItem(SESSION) }));
     });
     socket.addEventListener("message", (event) => receive(JSON.parse(event.data, unpacked)));
-    socket.addEventListener("close", (event) => {
+    socket.addEventListener("close", async (event) => {
       for (const { reject } of waiting.values()) reject(new Problem(event.reason));
       waiting.clear();
-      emit("lost", event.reason);
+      emit("lost", event.reason || (await isOther() ? texts.otherServer : ""));
       if (event.code !== TAKEN_OVER) setTimeout(open, RETRY);
     });
   }
 
   function receive(message) {
     if (message.event) {
-      if (message.event === "welcome") sessionStorage.setItem(SESSION, message.session);
+      if (message.event === "welcome") {
+        message.isNew = !message.found && sessionStorage.getItem(SESSION) !== null;
+        sessionStorage.setItem(SESSION, message.session);
+      }
       emit(message.event, message);
       return;
     }
@@ -77,6 +80,15 @@ export function connect() {
       listeners.set(event, [...(listeners.get(event) ?? []), listener]);
     },
   };
+}
+
+/** Whether a server answers that does not know this page: one that was started anew. */
+async function isOther() {
+  try {
+    return (await fetch("index.html")).status === 403;
+  } catch {
+    return false; // none answers
+  }
 }
 
 /** For JSON.parse: an array that came as base64 becomes {shape, values}. */

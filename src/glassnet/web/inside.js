@@ -26,12 +26,13 @@ export function insidePanel(page) {
   let depth = null; // what stands in `body`
 
   const refresh = newestOnly(async () => {
-    nothing.hidden = Boolean(page.answer.image);
+    nothing.hidden = path.length === 0 || Boolean(page.answer.image);
     body.hidden = path.length > 0 && !page.answer.image;
     if (!body.hidden) await depth?.refresh();
   }, page.failed);
 
-  function go(to) {
+  function go(to, { past = false } = {}) {
+    if (!past) history[path.length || to.length ? "pushState" : "replaceState"]({ inside: to }, "");
     const focused = element.contains(document.activeElement);
     path = to;
     const steps = [{ text: texts.wholeNetwork, to: [] }];
@@ -57,6 +58,8 @@ export function insidePanel(page) {
   function focus() {
     trail.lastElementChild.firstElementChild.focus({ preventScroll: true });
   }
+
+  window.addEventListener("popstate", (event) => go(event.state?.inside ?? [], { past: true }));
 
   return {
     element,

@@ -62,10 +62,12 @@ const page = {
     page.act("change", layer ? { layer, parameter, index, value } : { index, value }),
   undo: () => page.act("undo"),
   /** Show the network in training, if it is not shown already. */
-  showTraining: () => (page.network.name === IN_TRAINING ? undefined : show(IN_TRAINING)),
+  showTraining: ({ anew = false } = {}) =>
+    anew || page.network.name !== IN_TRAINING ? steady(() => show(IN_TRAINING)) : undefined,
+  quiet: (running) => answers.quiet(running),
   open: (one) => inside.open(one),
   check: (one) => check.choose(one),
-  savePicture: (element) => page.try(async () => download(await pngOf(element), "glassnet.png")),
+  savePicture: (element) => page.try(async () => download(await pngOf(element), `glassnet-${page.network.name}.png`)),
   /** Say what went wrong, in one line. */
   tell(problem) {
     if (message.textContent !== problem) message.textContent = problem;
@@ -84,8 +86,9 @@ const page = {
 };
 
 const message = el("p", { class: "message", role: "alert", hidden: true });
-const drawing = drawingPanel(page);
+const connection = el("p", { class: "message", role: "alert" }, texts.connecting);
 const answers = answerPanel(page);
+const drawing = drawingPanel(page, answers.status);
 const inside = insidePanel(page);
 const training = trainingPanel(page);
 const check = checkPanel(page);
@@ -108,11 +111,10 @@ document.body.append(
     ),
     el("div", { class: "shown" }, labelled(texts.network, networks), facts),
   ),
-  message,
+  el("div", { class: "messages" }, connection, message),
   el("main", {}, el("div", { class: "side" }, drawing.element, answers.element), el("div", { class: "wide" }, inside.element, training.element, check.element)),
 );
 history.replaceState(null, "", location.pathname); // the token is a cookie now: it need not stand in the address
-page.tell(texts.connecting);
 
 function setNetwork(network) {
   page.network = network;
@@ -124,12 +126,27 @@ function setNetwork(network) {
   check.network();
 }
 
+/** Do what changes the page above the control that the person uses, and keep the control where it is. */
+async function steady(work) {
+  const control = document.activeElement;
+  const before = control.getBoundingClientRect().top;
+  await work();
+  scrollBy({ top: control.getBoundingClientRect().top - before, behavior: "instant" });
+}
+
+/** Whether the server is there; if not, what the person should know. */
+function connected(text) {
+  if (connection.textContent !== text) connection.textContent = text;
+  connection.hidden = !text;
+  document.body.classList.toggle("lost", Boolean(text));
+}
+
 async function show(name) {
   try {
     const { network, answer } = await page.engine.ask("show", { network: name });
     setNetwork(network);
     page.answered(answer);
-    await training.refresh();
+    await Promise.all([inside.refresh(), training.refresh()]);
   } finally {
     networks.value = page.network.name;
   }
@@ -137,16 +154,18 @@ async function show(name) {
 
 const followTraining = newestOnly(async () => {
   if (page.network?.name !== IN_TRAINING) return;
-  page.answered(await page.engine.ask("answer"));
+  try {
+    page.answered(await page.engine.ask("answer"));
+  } catch {
+    page.answered({ ...page.answer, probabilities: null, problem: texts.notFinite });
+  }
   await training.refresh();
 }, page.failed);
 
 page.engine.on("welcome", (said) => {
-  if (said.problem) {
-    page.tell(said.problem);
-    return;
-  }
-  page.tell("");
+  connected(said.problem ?? "");
+  if (said.problem) return;
+  page.tell(said.isNew ? texts.newSession : "");
   const options = said.networks.map((name) => [name, name]);
   setOptions(networks, [...options, [IN_TRAINING, texts.networkInTraining]]);
   training.offer(said.form);
@@ -159,7 +178,7 @@ page.engine.on("training", ({ state, whole: all }) => {
   training.update(state, all);
   if (state.recipe) followTraining();
 });
-page.engine.on("lost", (reason) => page.tell(reason || texts.lost));
+page.engine.on("lost", (reason) => connected(reason || texts.lost));
 onScheme(() => {
   if (!page.network) return;
   answers.answer(page.answer, page.network, page.label);

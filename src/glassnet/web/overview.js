@@ -37,10 +37,10 @@ export function overview(page, enter) {
       const { image } = page.answer;
       list.classList.toggle("empty", !image);
       effects.element.hidden = !image;
-      hint.textContent = image && page.label === null ? texts.chooseLabel : "";
+      hint.textContent = image ? `${texts.howToRead} ${page.label === null ? texts.chooseLabel : ""}` : texts.drawFirst;
       if (!image) return;
       const said = await page.engine.ask("layers", { label: page.label });
-      if (said.loss !== null) hint.textContent = texts.lossIs(classes[said.label], said.loss);
+      if (said.loss !== null) hint.textContent = `${texts.howToRead} ${texts.lossIs(classes[said.label], said.loss)}`;
       for (const layer of said.layers) cards.get(layer.name)?.show(layer);
       prediction.show(said.probabilities);
       await effects.refresh();

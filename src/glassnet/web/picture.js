@@ -111,7 +111,6 @@ export function picture(label, options = {}) {
         canvas.width = layout.width;
         canvas.height = layout.height;
         frame.style.setProperty("--ratio", `${layout.width} / ${layout.height}`);
-        frame.style.setProperty("--across", String(layout.width));
         frame.setAttribute("aria-valuemax", String(layout.size - 1));
         at = 0;
       }

@@ -26,11 +26,14 @@ export function saveRow(page, panel) {
   const run = button(texts.saveRun, () =>
     page.try(async () => {
       said.textContent = texts.saving;
+      run.disabled = true;
       try {
         said.textContent = texts.savedRun((await page.engine.ask("save", { what: "run" })).folder);
       } catch (error) {
         said.textContent = "";
         throw error;
+      } finally {
+        run.disabled = false;
       }
     }),
   );

@@ -14,6 +14,8 @@ export const texts = {
   networkInTraining: "the one in training",
   networkFacts: (parameters) => `${parameters} parameters`,
   connecting: "Connecting to glassnet …",
+  otherServer: "glassnet was started again. Open the address that it printed in the terminal.",
+  newSession: "This is a new session: what the page showed before was not kept.",
   lost: "The connection to glassnet is lost. If it still runs in its terminal, the page connects again by itself. If not, start it again and open its new address.",
 
   // Draw
@@ -48,6 +50,9 @@ export const texts = {
   rightDigit: "The right digit",
   noLabel: "not chosen",
   undoChanges: "Undo the change",
+  forLooking: (changes) => `${changes}. This is for looking only: training and saving go on without it.`,
+  addUp: "The probabilities always add up to 100 %, also for what is no digit.",
+  notFinite: "No answer: the weights have become so large that the network computes no finite numbers.",
   pixel: (index) => `pixel ${index[0]}, ${index[1]}`,
 
   // Look inside
@@ -55,7 +60,7 @@ export const texts = {
   whereYouAre: "Where you are in the network",
   wholeNetwork: "Whole network",
   drawFirst: "Draw a digit or take an example first.",
-  chooseLabel: "Choose the right digit, and the gradients appear.",
+  chooseLabel: "Choose the right digit beside the drawing, and the gradients appear.",
   lossIs: (name, loss) => `The loss for the right digit ${name} is ${number(loss)}. Below each output stands the gradient of this loss.`,
   layerKind: (kind, shape) => `${kind}, ${shape.join(" × ")}`,
   unitFor: (name, digit) => `${name}, for ${digit}`,
@@ -67,6 +72,7 @@ export const texts = {
   gradientOf: (name) => `Gradient of the loss with respect to the output of ${name}`,
   gradientAt: (name) => `gradient at ${name}`,
   gradient: "gradient",
+  howToRead: "Blue is above 0, orange is below. A layer's name opens the layer, a cell opens its number.",
   whichPixels: "Which pixels speak for and against each digit",
   whichPixelsHow:
     "A blue pixel makes the digit more probable, an orange one less. Each value is the gradient of the digit's log-odds at the pixel, times the pixel. One scale of colour serves all digits.",
@@ -121,7 +127,8 @@ export const texts = {
     "Every step is the library's own, on real digits. Going back restores an earlier state and repeats the steps from there: the same bits, as the fingerprint shows.",
   recipe: "Recipe",
   build: "Change its settings, or build your own",
-  newTraining: "Train or Step begins a new training with these settings.",
+  newTraining: (recipe, step) =>
+    `These settings are not in use yet. Train, Step or Epoch begins a new training with them; the one there is (${recipe}, step ${step}) ends then.`,
   settings: {
     dataset: "Dataset",
     activation: "Activation",
@@ -166,9 +173,9 @@ export const texts = {
   epochOf: (epoch, epochs) => `epoch ${epoch} of ${epochs}`,
   lossNow: (loss) => `loss of the batch ${loss}`,
   validationNow: (share) => `${share} right on validation`,
-  finished: "finished",
+  finished: "finished: raise Epochs to train on",
   waits: (place) => `All processors are training. This training is number ${place} in the queue.`,
-  starting: "Loading the data …",
+  starting: "Loading the data, and taking the first step …",
   fingerprint: "Fingerprint",
   whileRunning: "shown when the training pauses",
   noNumber: "–",
@@ -202,6 +209,8 @@ export const texts = {
   nudge: "Step h",
   by: (h) => `h = ${h}`,
   checkIt: "Check",
+  bothZero: "Both slopes are 0: this parameter changes nothing for this drawing. Choose another.",
+  indexIs: (count, last) => `Index: ${count === 1 ? "a whole number" : `${count} whole numbers`}, up to ${last}, such as ${last}`,
   holds: (difference) => `They agree: the difference is ${difference} of the largest slope here.`,
   holdsNot: (difference) => `They differ: the difference is ${difference} of the largest slope here.`,
   lossAt: (place) => `loss at ${place}`,

@@ -9,11 +9,13 @@ import { number, percent, whole } from "./numbers.js";
 import { saveRow } from "./save.js";
 import { texts } from "./texts.js";
 
+const BEGINS = ["train", "step", "epoch"]; // what begins a new training where the settings are new
+
 /** @param {object} page what the panels share; see main.js */
 export function trainingPanel(page) {
   const form = recipeForm(() => {
     begun = false;
-    if (state.recipe) form.note(texts.newTraining);
+    if (state.recipe) form.note(texts.newTraining(state.recipe, whole(state.position)));
     enable();
   });
   const train = button(texts.train, () => move(state.running ? "pause" : "train"), { class: "main" });
@@ -24,7 +26,7 @@ export function trainingPanel(page) {
   const slider = el("input", {
     type: "range",
     ...{ min: "0", max: "0", value: "0", "aria-label": texts.stepsTaken },
-    on: { input: () => go(Number(slider.value)) },
+    on: { input: () => go((wanted = Number(slider.value))) },
   });
   const place = el("span", { class: "place" });
   const where = el("p", { class: "where", role: "status", "aria-label": texts.whereTraining });
@@ -47,6 +49,7 @@ export function trainingPanel(page) {
     ...[progress.element, first.element, save.element],
   );
   let state = {};
+  let wanted = null; // the step that the slider was moved to, until the training is there
   let begun = false; // whether the training is the one that the form says
 
   /** Do what the person wants, and say what is wrong where they look. */
@@ -64,13 +67,15 @@ export function trainingPanel(page) {
   async function begin() {
     form.note("");
     begun = await tried(() => page.engine.ask("begin", { values: form.values() }), form.say);
-    if (begun) await page.showTraining();
+    if (begun) await page.showTraining({ anew: true });
     return begun;
   }
 
   async function move(by) {
-    if (begun) await page.showTraining();
-    else if (!(await begin())) return;
+    wanted = null;
+    const anew = !begun && BEGINS.includes(by); // pausing and going back are for the training that there is
+    if (anew && !(await begin())) return;
+    await page.showTraining();
     await tried(() => page.engine.ask("move", { by }), (text) => (problem.textContent = text));
   }
 
@@ -80,7 +85,10 @@ export function trainingPanel(page) {
       place.textContent = texts.ofSteps(whole(within), whole(state.furthest ?? 0));
       await page.engine.ask("go", { position: within });
     },
-    (error) => (problem.textContent = error.message),
+    (error) => {
+      wanted = null;
+      problem.textContent = error.message;
+    },
   );
 
   /** A state of the training; with `all` it says all, else what is new. */
@@ -91,10 +99,12 @@ export function trainingPanel(page) {
     if (!now.recipe) return;
     const steps = texts.ofSteps(whole(now.position), whole(now.furthest));
     slider.max = String(now.furthest);
-    if (document.activeElement !== slider || !now.busy) slider.value = String(now.position);
+    if (wanted === now.position) wanted = null;
+    if (wanted === null) slider.value = String(now.position);
     slider.setAttribute("aria-valuetext", steps);
     place.textContent = steps;
     for (const one of [where, print]) one.setAttribute("aria-live", now.running ? "off" : "polite");
+    page.quiet(now.running);
     where.textContent = whereText(now, progress.lastRecord(now));
     problem.textContent = now.problem ?? "";
     note.textContent = now.note ?? "";
@@ -129,7 +139,7 @@ export function trainingPanel(page) {
 function whereText(now, lastRecord) {
   if (now.place) return texts.waits(now.place);
   if (now.busy && !now.furthest) return texts.starting;
-  const parts = [texts.stepOf(whole(now.position), whole(now.batches * now.epochs)), texts.epochOf(now.epoch, now.epochs)];
+  const parts = [texts.stepOf(whole(now.position), whole(now.batches * now.epochs)), texts.epochOf(whole(now.epoch), whole(now.epochs))];
   if (now.loss !== null) parts.push(texts.lossNow(number(now.loss)));
   if (lastRecord?.validation_accuracy !== undefined) parts.push(texts.validationNow(percent(lastRecord.validation_accuracy)));
   if (now.finished) parts.push(texts.finished);
