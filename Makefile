@@ -23,7 +23,7 @@ page:             ## draw a digit, see every number, train step by step and back
 	@$(BIN)/python -m glassnet page $(ARGS)
 
 # As many processes as cores, so one thread for the matrix products of each.
-test: environment ## run the tests (about 2.5 minutes); fewer without MNIST or Chromium
+test: environment ## run the tests (about 3.5 minutes); fewer without MNIST or Chromium
 	@OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # The core alone: no extra is installed, so what needs one is skipped. Half a minute to set up once, and a minute to run.
@@ -31,7 +31,7 @@ test-core:        ## the same without any of the extras (a minute)
 	@$(PYTHON) tools/environment.py $(VENV)-core test-core
 	@OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(VENV)-core/bin/python -m pytest -n auto --dist worksteal $(ARGS)
 
-fuzz: environment ## read hostile files and try properties, thousands of times (about 3 minutes)
+fuzz: environment ## read hostile files and try properties, thousands of times (about 4 minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python tools/fuzz.py $(ARGS)
 
 bench:            ## measure speed beside PyTorch and others (20 minutes)

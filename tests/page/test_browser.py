@@ -210,10 +210,10 @@ def test_the_numbers_of_a_unit_are_those_of_explain(opened: Opened, mnist: gn.Da
 def test_every_number_can_be_opened_down_to_a_pixel(opened: Opened) -> None:
     opened.list("Network").select_option("classic")
     opened.example(7)
-    opened.reach("Output of dense2")
+    opened.reach("Prediction for each digit")
     opened.page.keyboard.press("Enter")
     trail = opened.page.get_by_label("Where you are in the network")
-    for layer in ("relu1", "dense1", "flatten1", "rescale1", "pixel"):
+    for layer in ("dense2", "relu1", "dense1", "flatten1", "rescale1", "pixel"):
         opened.page.locator(".opens-list button").first.click()
         expect(trail.locator("[aria-current]")).to_contain_text(layer)
     expect(opened.page.get_by_text("nothing is below it")).to_be_visible()
@@ -316,6 +316,18 @@ def test_the_model_and_the_run_that_are_saved_hold_the_network_that_is_shown(
     with Image.open(tmp_path / "seen.png") as image:
         assert image.width > 1000
         assert len(image.convert("RGB").getcolors(1 << 24) or []) > 100
+
+
+def test_without_mnist_it_trains_on_the_small_digits_and_says_so(browser: Browser, tmp_path: Path) -> None:
+    pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
+    nowhere = {"GLASSNET_DATA": "", "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    with Served(cwd=tmp_path, env=nowhere) as served, opening(served, browser) as opened:
+        opened.button("Take one").click()
+        expect(opened.page.get_by_role("alert").filter(has_text="glassnet data get mnist")).to_be_visible()
+        opened.draw(DIGITS["7"])
+        opened.step("Epoch", "step 9 of")
+        expect(opened.page.locator(".training")).to_contain_text("8x8")
+        expect(opened.status("Answer")).to_have_text(re.compile(r"^\d"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -52,6 +52,8 @@ KEYS = (
     *("penalty", "strength", "dropout", "schedule", "epochs", "seed", "scaling"),
 )
 
+FOLLOWS = {"lr": "optimizer", "momentum": "optimizer", "strength": "penalty"}  # where the part is another, it counts
+
 Values = dict[str, Any]
 
 
@@ -77,6 +79,8 @@ def offer(given: Recipe | None = None) -> dict[str, Any]:
             "schedule": list(SCHEDULES),
             "scaling": list(SCALINGS),
         },
+        "rates": OPTIMIZERS,
+        "strengths": {name: strength for name, (_, strength) in PENALTIES.items()},
         "datasets": [
             {"name": name, "about": ENTRIES[name].about, "here": find_dataset(name) is not None, "images": images}
             for name, (images, _) in DATASETS.items()
@@ -135,7 +139,9 @@ def recipe_of(values: Any, given: Recipe | None = None) -> Recipe:
     name = values.get("recipe")
     recipe = given if given and name == given.name else load_recipe(_one_of(name, RECIPES, "recipe"))
     own = values_of(recipe)
-    changes = {key: value for key, value in values.items() if value != own.get(key)}
+    now = own | values
+    other = {key for key, part in FOLLOWS.items() if now.get(part) != own.get(part)}
+    changes = {key: value for key, value in values.items() if value != own.get(key) or key in other}
     recipe = recipe.changed(_settings(changes, recipe))
     if recipe.data.name in DATASETS:
         check_size(recipe, _outline(recipe.data.name))

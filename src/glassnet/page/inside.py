@@ -36,6 +36,7 @@ from glassnet.nn.norm import BatchNorm
 from glassnet.nn.pool import Pool2D
 from glassnet.nn.settings import describe
 from glassnet.page.equation import equation
+from glassnet.page.prediction import PREDICTION, prediction
 from glassnet.page.source import source_of
 
 INPUT = "input"  # the name under which the picture stands below the first layer
@@ -105,7 +106,7 @@ def layer(network: Network, x: Array, name: str, label: int | None = None, lr: f
 def unit(
     network: Network, x: Array, name: str, index: Sequence[int], label: int | None = None, lr: float = 0.1
 ) -> dict[str, Any]:
-    """One unit of any layer, or a pixel of the "input": its number, how it came about, and what it leads to.
+    """One unit of a layer, a pixel of the "input", or a "prediction": its number, where it comes from, where it goes.
 
     Args:
         index: in the output of the layer; a pixel also as its row and column.
@@ -116,6 +117,8 @@ def unit(
     lr = positive(lr, "lr")
     if name == INPUT:
         return _pixel(network, x, index, label)
+    if name == PREDICTION:
+        return prediction(network, x, index, label)
     position = position_of(network, name)
     place = index_within(network.layers[position].output_shape, index, name)
     forward = ForwardPass.of(network, x)

@@ -60,6 +60,7 @@ def facts(network: Network, *, white: int, can_refuse: bool) -> dict[str, object
         "parameters": network.theta.size,
         "fingerprint": fingerprint(network),
         "loss": describe(network.loss),
+        "probabilistic": network.loss.probabilistic,
         "layers": [
             {
                 "name": layer.name,

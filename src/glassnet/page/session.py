@@ -81,6 +81,7 @@ class Session:
         self.problem = ""  # why the last picture has no image
         self.changes: tuple[Changed, ...] = ()
         self.examples_taken = 0
+        self.values: dict[str, Any] | None = None  # of the form, with which the training was begun
 
     async def welcome(self) -> dict[str, Any]:
         """All that a page needs to begin, or to begin again."""
@@ -88,6 +89,7 @@ class Session:
             "networks": self.networks.names,
             "form": offer(self.given),
             "training": self.training.state,
+            "values": self.values,
             "network": self._facts(),
             "answer": await self._answer(),
         }
@@ -287,6 +289,7 @@ class Session:
         prepared = await run_sync(prepare, await run_sync(recipe_of, values, self.given))
         async with self.looking:
             await self.training.begin_prepared(prepared)
+            self.values = values
             if self.shown == IN_TRAINING:
                 await self._show(IN_TRAINING)  # it may have another shape now
         return {}

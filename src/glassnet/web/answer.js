@@ -1,7 +1,8 @@
-// The panel with the answer: the 28x28 pixels that the network sees, the probability of each digit, or why it refuses.
+// The panel with the answer: the image that the network sees, the probability of each digit, or why it refuses.
 
+import { bars } from "./bars.js";
 import { el, labelled, setOptions } from "./dom.js";
-import { percent } from "./numbers.js";
+import { number, percent } from "./numbers.js";
 import { picture } from "./picture.js";
 import { texts } from "./texts.js";
 
@@ -16,7 +17,8 @@ export function answerPanel(page) {
     open: (index) => page.open({ layer: "input", index }),
   });
   const nothing = el("p", { class: "hint" }, texts.nothingSeen);
-  const bars = el("ol", { class: "bars", "aria-label": texts.probabilities });
+  const title = el("h3", {});
+  const outputs = bars(texts.outputs);
   const target = el("select", {
     on: { change: () => page.choose(target.value === "" ? null : Number(target.value)) },
   });
@@ -31,49 +33,39 @@ export function answerPanel(page) {
       "div",
       { class: "seen-and-said" },
       el("div", { class: "seen" }, el("h3", {}, texts.seen), seen.element, nothing),
-      el("div", {}, el("h3", {}, texts.probabilities), bars),
+      el("div", {}, title, outputs.element),
     ),
     labelled(texts.rightDigit, target),
     note,
     changes,
     undo,
   );
-  let rows = [];
 
-  function network(facts) {
-    rows = facts.classes.map((name) => {
-      const bar = el("span", { class: "bar" });
-      const value = el("span", { class: "value" });
-      return { bar, value, item: el("li", {}, el("span", { class: "name" }, name), el("span", { class: "track" }, bar), value) };
-    });
-    bars.replaceChildren(...rows.map((row) => row.item));
-    setOptions(target, [["", texts.noLabel], ...facts.classes.map((name, k) => [String(k), name])]);
+  function network({ classes, probabilistic, can_refuse: canRefuse }) {
+    title.textContent = probabilistic ? texts.probabilities : texts.outputs;
+    outputs.offer(classes);
+    setOptions(target, [["", texts.noLabel], ...classes.map((name, k) => [String(k), name])]);
+    note.textContent = canRefuse ? texts.refusesBy : texts.cannotRefuse;
   }
 
-  function answer(said, facts, label) {
-    const p = said.probabilities?.values;
-    seen.show(said.image ?? null, facts.white);
+  function answer(said, { classes, probabilistic, white }, label) {
+    const values = said.probabilities?.values;
+    const written = probabilistic ? percent : number;
+    const [first, second] = values ? [...values.keys()].sort((a, b) => values[b] - values[a]) : [];
+    seen.show(said.image ?? null, white);
     nothing.hidden = Boolean(said.image);
     target.value = label === null ? "" : String(label);
-    const order = p ? [...p.keys()].sort((a, b) => p[b] - p[a]) : [];
-    rows.forEach((row, k) => {
-      row.bar.style.width = p ? `${100 * p[k]}%` : "0";
-      row.value.textContent = p ? percent(p[k]) : "";
-      row.item.classList.toggle("first", k === order[0] && !said.problem);
-      row.item.classList.toggle("right", k === label);
-    });
-    const [first, second] = order;
+    outputs.show(values, (k) => written(values[k]), { first: said.problem ? -1 : first, right: label });
     status.classList.toggle("refused", Boolean(said.problem));
     if (said.problem) status.textContent = said.problem;
-    else if (!p) status.textContent = texts.noAnswer;
+    else if (!values) status.textContent = texts.noAnswer;
     else {
       status.replaceChildren(
-        el("strong", {}, facts.classes[first]),
-        ` ${percent(p[first])}`,
-        el("span", { class: "runner-up" }, texts.runnerUp(facts.classes[second], percent(p[second]))),
+        el("strong", {}, classes[first]),
+        ` ${written(values[first])}`,
+        el("span", { class: "runner-up" }, texts.runnerUp(classes[second], written(values[second]))),
       );
     }
-    note.textContent = facts.can_refuse ? texts.refusesBy : texts.cannotRefuse;
     changes.textContent = (said.changes ?? []).join("; ");
     undo.hidden = !(said.changes ?? []).length;
   }

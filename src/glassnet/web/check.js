@@ -1,18 +1,12 @@
 // The panel that proves a gradient: nudge one weight, watch the loss, and compare the slope with what backward says.
 
-import { button, el, labelled, select, setOptions } from "./dom.js";
-import { at, source } from "./equation.js";
 import { curves } from "./curves.js";
+import { button, el, labelled, select, setOptions } from "./dom.js";
+import { source } from "./equation.js";
 import { unravel } from "./layout.js";
-import { number } from "./numbers.js";
+import { newestOnly } from "./newest.js";
+import { at, number } from "./numbers.js";
 import { texts } from "./texts.js";
-
-/** The place of the value with the largest size. */
-function indexOfLargest(values) {
-  let found = 0;
-  for (let k = 1; k < values.length; k++) if (Math.abs(values[k]) > Math.abs(values[found])) found = k;
-  return found;
-}
 
 /** @param {object} page what the panels share; see main.js */
 export function checkPanel(page) {
@@ -21,7 +15,7 @@ export function checkPanel(page) {
   const index = el("input", { type: "text", inputmode: "numeric", size: "10", on: { input: () => (touched = true) } });
   const nudge = el("input", { type: "range", min: "-6", max: "0", step: "0.5", value: "-2", on: { input: () => run() } });
   const size = el("output", {});
-  const run_ = button(texts.checkIt, () => run());
+  const checkButton = button(texts.checkIt, () => run());
   const hint = el("p", { class: "note" });
   const verdict = el("p", { class: "verdict", role: "status" });
   const table = el("table", { class: "numbers" });
@@ -41,7 +35,7 @@ export function checkPanel(page) {
       labelled(texts.index, index),
       labelled(texts.nudge, nudge),
       size,
-      run_,
+      checkButton,
     ),
     hint,
     results,
@@ -78,7 +72,12 @@ export function checkPanel(page) {
     if (gradient) index.value = unravel(indexOfLargest(gradient.values), gradient.shape).join(",");
   }
 
-  async function run() {
+  const run = newestOnly(measure, (error) => {
+    hint.textContent = error.message;
+    results.hidden = true;
+  });
+
+  async function measure() {
     size.textContent = texts.by(number(10 ** Number(nudge.value)));
     if (!page.answer.image || page.label === null) {
       hint.textContent = page.answer.image ? texts.chooseLabel : texts.drawFirst;
@@ -86,32 +85,27 @@ export function checkPanel(page) {
       return;
     }
     hint.textContent = "";
-    try {
-      await steepest();
-      const fields = { layer: layer.value, parameter: parameter.value, index: index.value.split(",").map(Number) };
-      show(fields, await page.engine.ask("nudge", { ...fields, label: page.label, h: 10 ** Number(nudge.value) }));
-    } catch (error) {
-      hint.textContent = error.message;
-      results.hidden = true;
-    }
+    await steepest();
+    const fields = { layer: layer.value, parameter: parameter.value, index: index.value.split(",").map(Number) };
+    show(await page.engine.ask("nudge", { ...fields, label: page.label, h: 10 ** Number(nudge.value) }));
   }
 
-  function show(asked, said) {
-    const name = at(asked.parameter, asked.index);
-    const h = 10 ** Number(nudge.value);
+  function show(said) {
+    const name = at(said.parameter, said.index);
+    const h = number(said.h);
     results.hidden = false;
-    verdict.textContent = said.holds === null ? "" : (said.holds ? texts.holds : texts.holdsNot)(number(said.difference));
+    verdict.textContent = said.holds === null || said.hidden ? "" : verdictOf(said);
     verdict.classList.toggle("refused", said.holds === false);
     const row = (text, value) => el("tr", {}, el("th", { scope: "row" }, text), el("td", {}, number(value)));
     const rows = [
       row(texts.lossAt(`${name} = ${number(said.value)}`), said.loss),
-      row(texts.lossAt(texts.plus(name, number(h))), said.above),
-      row(texts.lossAt(texts.minus(name, number(h))), said.below),
-      row(texts.slopeOfNudge(number(h)), said.measured),
+      row(texts.lossAt(`${name} + ${h}`), said.above),
+      row(texts.lossAt(`${name} - ${h}`), said.below),
+      row(texts.slopeOfStep(h), said.measured),
       row(texts.slopeMeasured(number(said.best_step)), said.best_slope),
       row(texts.slopeBackward, said.backward),
     ];
-    table.replaceChildren(el("caption", {}, texts.slopes2(name)), el("tbody", {}, ...rows));
+    table.replaceChildren(el("caption", {}, texts.slopesOf(name)), el("tbody", {}, ...rows));
     hint.textContent = said.note ?? "";
     code.replaceChildren(source(said.source) ?? "");
     const points = [...said.curve.values.values].map((value, k) => [value, said.curve.losses.values[k]]);
@@ -133,4 +127,15 @@ export function checkPanel(page) {
       run();
     },
   };
+}
+
+function verdictOf({ holds, difference }) {
+  return (holds ? texts.holds : texts.holdsNot)(number(difference));
+}
+
+/** The place of the value with the largest size. */
+function indexOfLargest(values) {
+  let found = 0;
+  for (let k = 1; k < values.length; k++) if (Math.abs(values[k]) > Math.abs(values[found])) found = k;
+  return found;
 }

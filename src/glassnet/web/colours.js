@@ -1,11 +1,11 @@
 // Colours of values: blue is above 0, orange is below, and the middle is the paper; ink is grey.
 
 const POSITIVE = { light: [20, 80, 160], dark: [110, 175, 255] };
-const NEGATIVE = { light: [190, 85, 0], dark: [255, 160, 70] };
+const NEGATIVE = { light: [176, 78, 0], dark: [255, 160, 70] };
 const PAPER = { light: [250, 250, 248], dark: [24, 26, 30] };
 
 /** "dark" or "light", as the person's system says. */
-export function scheme() {
+function scheme() {
   return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 }
 

@@ -2,6 +2,7 @@
 
 import { el, svg } from "./dom.js";
 import { ends, number, whole } from "./numbers.js";
+import { texts } from "./texts.js";
 
 const [WIDTH, HEIGHT] = [320, 170];
 const [LEFT, RIGHT, TOP, BOTTOM] = [50, 8, 10, 26];
@@ -32,12 +33,15 @@ export function curves(title, options = {}) {
      * @param {object} [marks] `begin`: where the axis begins; `now`: a vertical line; `tangent`: [x, y, slope]
      */
     show(lines, marks = {}) {
+      const text = (value) => (options.share ? `${number(100 * value)} %` : number(value));
       const points = lines.flatMap((line) => line.points).filter(([, y]) => Number.isFinite(y));
       legend.replaceChildren(...lines.map((line, k) => el("span", { class: `line${k}` }, line.name)));
       if (!points.length) {
         plot.replaceChildren();
         return;
       }
+      const said = lines.map(({ name, points: all }) => texts.lastOf(name, text(all.at(-1)[1])));
+      plot.setAttribute("aria-label", texts.says(title, said.join(", ")));
       const xs = points.map(([x]) => x);
       const [firstX, lastX] = [marks.begin ?? ends(xs)[0], ends(xs)[1]];
       const ticks = ticksFor(...ends(points.map(([, y]) => y)));
@@ -45,7 +49,6 @@ export function curves(title, options = {}) {
       const x = (value) => LEFT + ((value - firstX) / (lastX - firstX || 1)) * (WIDTH - LEFT - RIGHT);
       const y = (value) => HEIGHT - BOTTOM - ((value - low) / (high - low)) * (HEIGHT - TOP - BOTTOM);
       toX = (pixel) => Math.round(firstX + ((pixel - LEFT) / (WIDTH - LEFT - RIGHT)) * (lastX - firstX));
-      const text = (value) => (options.share ? `${number(100 * value)} %` : number(value));
       const axes = ticks.flatMap((value) => [
         svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }),
         svg("text", { x: LEFT - 5, y: y(value) + 4, "text-anchor": "end" }, text(value)),
@@ -58,8 +61,7 @@ export function curves(title, options = {}) {
       const drawn = lines.map((line, k) =>
         svg("polyline", {
           class: `line line${k}`,
-          points: line.points
-            .filter(([, value]) => Number.isFinite(value))
+          points: thinned(line.points.filter(([, value]) => Number.isFinite(value)))
             .map(([at, value]) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`)
             .join(" "),
         }),
@@ -83,6 +85,20 @@ export function curves(title, options = {}) {
       );
     },
   };
+}
+
+/** So many points that the eye sees no difference: of each piece of a long line its lowest and its highest. */
+function thinned(points) {
+  const size = Math.ceil(points.length / WIDTH);
+  if (size <= 2) return points;
+  const kept = [];
+  for (let start = 0; start < points.length; start += size) {
+    const piece = points.slice(start, start + size);
+    const lowest = piece.reduce((a, b) => (b[1] < a[1] ? b : a));
+    const highest = piece.reduce((a, b) => (b[1] > a[1] ? b : a));
+    kept.push(...(lowest[0] < highest[0] ? [lowest, highest] : [highest, lowest]));
+  }
+  return kept;
 }
 
 const axis = (value) => (Number.isInteger(value) ? whole(value) : number(value));

@@ -1,7 +1,7 @@
 // The panel on which a person draws: with mouse, finger, pen or keys; or a photo, dropped, pasted or chosen.
 
 import { button, el, labelled, setOptions } from "./dom.js";
-import { newestOnly } from "./engine.js";
+import { newestOnly } from "./newest.js";
 import { texts } from "./texts.js";
 
 const SENT = 112; // pixels a side of the drawing that is sent: four for each pixel of MNIST
@@ -30,7 +30,10 @@ export function drawingPanel(page) {
   const hint = el("p", { class: "hint", "aria-hidden": "true" }, texts.drawHere);
   const file = el("input", { type: "file", accept: "image/*", class: "hidden", tabindex: "-1", "aria-hidden": "true" });
 
-  const send = newestOnly(async (ask) => page.answered(await ask()), page.failed);
+  const send = newestOnly(async (ask) => {
+    page.answered(await ask());
+    page.tell("");
+  }, page.failed);
   const read = (file) => page.engine.read(file);
 
   function changed() {
@@ -100,12 +103,12 @@ export function drawingPanel(page) {
   }
 
   canvas.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || !event.isPrimary) return;
     canvas.setPointerCapture(event.pointerId);
     begin(placeOf(event));
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (!page.drawing || !canvas.hasPointerCapture(event.pointerId)) return;
+    if (!page.drawing || !event.isPrimary || !canvas.hasPointerCapture(event.pointerId)) return;
     const all = event.getCoalescedEvents?.() ?? [];
     go((all.length ? all : [event]).map(placeOf));
   });
@@ -146,7 +149,11 @@ export function drawingPanel(page) {
   }
 
   async function take(given) {
-    if (!given) return;
+    if (!given) {
+      page.tell(texts.noPicture);
+      return;
+    }
+    page.drawing = false;
     try {
       const image = await createImageBitmap(given);
       strokes = [];
@@ -160,9 +167,9 @@ export function drawingPanel(page) {
     }
   }
 
-  const firstPicture = (list) => [...list].find((one) => one.kind !== "string" && (one.type ?? "").startsWith("image/"));
+  const firstPicture = (list) => [...list].find((one) => one.type.startsWith("image/"));
   file.addEventListener("change", () => {
-    take(file.files[0]);
+    if (file.files.length) take(file.files[0]);
     file.value = "";
   });
   document.addEventListener("paste", (event) => {
@@ -197,8 +204,8 @@ export function drawingPanel(page) {
     pens,
     el("div", { class: "row" }, labelled(texts.exampleOf, digit), example),
   );
-  element.addEventListener("dragover", (event) => event.preventDefault());
-  element.addEventListener("drop", (event) => {
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
     event.preventDefault();
     take(firstPicture(event.dataTransfer.files));
   });

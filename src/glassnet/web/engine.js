@@ -3,7 +3,7 @@
 // This one asks the library itself, in Python, through a WebSocket. An engine is an object with
 //   ask(name, fields) -> a promise of the answer; it fails with a Problem, whose message is for the person
 //   read(file)        -> as ask, for a picture: a Blob
-//   on(event, listener)  "welcome": all to begin with; "training": a training has moved; "lost", "back": the connection
+//   on(event, listener)  "welcome": all to begin with; "training": a training has moved; "lost": the connection is lost
 // Arrays in answers are {shape, values}, with values a Float32Array or Uint8Array, rows first.
 
 import { texts } from "./texts.js";
@@ -85,33 +85,4 @@ function unpacked(key, value) {
   if (packed === undefined || !Array.isArray(value.shape)) return value;
   const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
   return { shape: value.shape, values: value.f32 === undefined ? bytes : new Float32Array(bytes.buffer) };
-}
-
-/**
- * Calls an asynchronous function for the newest request only: while one is at work, of those that come only the last waits.
- * @template T
- * @param {(request: T) => Promise<void>} work
- * @param {(error: Error) => void} failed is told what went wrong
- */
-export function newestOnly(work, failed) {
-  let busy = false;
-  let next = null;
-  return async function request(what) {
-    next = { what };
-    if (busy) return;
-    busy = true;
-    try {
-      while (next) {
-        const { what: now } = next;
-        next = null;
-        try {
-          await work(now);
-        } catch (error) {
-          failed(error);
-        }
-      }
-    } finally {
-      busy = false;
-    }
-  };
 }

@@ -1,7 +1,7 @@
 // An equation with its numbers, and the source that computes it.
 
 import { button, el } from "./dom.js";
-import { indexText, number } from "./numbers.js";
+import { number } from "./numbers.js";
 import { texts } from "./texts.js";
 
 /**
@@ -52,9 +52,4 @@ export function source(piece, { open = false } = {}) {
     el("summary", {}, texts.sourceOf(piece.file, piece.line)),
     el("pre", { tabindex: "0", "aria-label": texts.sourceOf(piece.file, piece.line) }, code),
   );
-}
-
-/** A name with its index: W[12,3]. */
-export function at(name, index) {
-  return `${name}[${indexText(index)}]`;
 }

@@ -3,13 +3,15 @@
 import { button, el, labelled, select, setOptions } from "./dom.js";
 import { texts } from "./texts.js";
 
+const TEXTS = new Set(["dataset", "activation", "init", "loss", "optimizer", "penalty", "schedule"]); // fields of names
+const WITH_MOMENTUM = ["SGD", "RMSProp"];
 const HIDDEN_KINDS = ["Dense", "Conv2D", "MaxPool2D", "BatchNorm", "Dropout", "Flatten"];
 
 /**
  * @param {() => void} changed is called when the values are no longer those of the training
  */
 export function recipeForm(changed) {
-  const recipe = select([], () => fill(), {});
+  const recipe = select([], () => fill());
   const about = el("p", { class: "note" });
   const said = el("p", { class: "problem", role: "alert" });
   const hint = el("p", { class: "note", role: "status" });
@@ -32,7 +34,8 @@ export function recipeForm(changed) {
     epochs: own("number", { min: "1", step: "1" }),
     seed: own("number", { min: "0", step: "1" }),
   };
-  const numbers = new Set(["lr", "momentum", "strength", "dropout", "epochs", "seed"]);
+  fields.optimizer.addEventListener("change", () => (fields.lr.value = offered.rates[fields.optimizer.value]));
+  fields.penalty.addEventListener("change", () => (fields.strength.value = offered.strengths[fields.penalty.value] ?? ""));
   const rows = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, labelled(texts.settings[key], field)]));
   const settings = el(
     "details",
@@ -56,13 +59,15 @@ export function recipeForm(changed) {
 
   function edited() {
     rows.strength.hidden = fields.penalty.value === "none";
-    rows.momentum.hidden = fields.optimizer.value !== "SGD";
+    rows.momentum.hidden = !WITH_MOMENTUM.includes(fields.optimizer.value);
     said.textContent = "";
     changed();
   }
 
-  function fill() {
-    const { about: line, values } = chosen();
+  /** Fill the fields with the values of the chosen recipe, changed by others. */
+  function fill(others = {}) {
+    const { about: line, values: own } = chosen();
+    const values = { ...own, ...others };
     about.textContent = line;
     for (const [key, field] of Object.entries(fields)) {
       rows[key].hidden = values[key] === undefined;
@@ -79,10 +84,7 @@ export function recipeForm(changed) {
       offered = given;
       setOptions(recipe, given.recipes.map((one) => [one.name, one.name]));
       const names = (list) => list.map((name) => [name, name]);
-      setOptions(
-        fields.dataset,
-        given.datasets.filter((one) => one.here).map((one) => [one.name, one.name]),
-      );
+      fields.dataset.replaceChildren(...given.datasets.map(datasetOption));
       setOptions(fields.activation, names(given.choices.activation));
       setOptions(fields.init, names(given.choices.init));
       setOptions(fields.loss, names(given.choices.loss));
@@ -92,20 +94,18 @@ export function recipeForm(changed) {
       recipe.value = given.first ?? "classic";
       fill();
     },
-    /** Choose a recipe by its name. */
-    choose(name) {
-      recipe.value = name;
-      fill();
+    /** Show the values that a training was begun with. */
+    show(values) {
+      recipe.value = values.recipe;
+      fill(values);
     },
-    /** The values of the form, for the server. */
+    /** The values of the form, for the engine. */
     values() {
       const values = { recipe: recipe.value };
-      const before = chosen().values;
       for (const [key, field] of Object.entries(fields)) {
-        if (rows[key].hidden || field.value === String(before[key] ?? "")) continue;
-        values[key] = numbers.has(key) ? Number(field.value) : key === "batch_size" ? sizeOf(field.value) : field.value;
+        if (!rows[key].hidden) values[key] = TEXTS.has(key) ? field.value : numberIn(field.value);
       }
-      if (hidden.edited(before.hidden)) values.hidden = hidden.get();
+      if (!hidden.element.hidden) values.hidden = hidden.get();
       return values;
     },
     say: (problem) => (said.textContent = problem),
@@ -113,8 +113,15 @@ export function recipeForm(changed) {
   };
 }
 
-function sizeOf(text) {
-  return /^\d+$/.test(text.trim()) ? Number(text) : text.trim();
+/** A dataset to choose; where MNIST is not at hand, the small digits stand in for it. */
+function datasetOption({ name, here }) {
+  const text = here ? name : name === "mnist" ? texts.smallDigits : texts.notHere(name);
+  return el("option", { value: name, disabled: !here && name !== "mnist" }, text);
+}
+
+/** What a person has typed, as a number if it is one: a batch may be "full". */
+function numberIn(text) {
+  return text.trim() === "" || Number.isNaN(Number(text)) ? text.trim() : Number(text);
 }
 
 /** The hidden layers, one a row: sizes of dense layers with their activation, and other layers. */
@@ -135,11 +142,9 @@ function hiddenLayers(changed) {
     list.append(made.element);
   }
 
-  const get = () => rows.map((one) => one.get());
   return {
     element,
-    get,
-    edited: (before) => Boolean(before) && JSON.stringify(get()) !== JSON.stringify(before),
+    get: () => rows.map((one) => one.get()),
     set(entries) {
       rows = [];
       list.replaceChildren();
@@ -174,8 +179,7 @@ function row(entry, changed, remove) {
     element: el("li", {}, kind, inputs, button("×", remove, { class: "link", "aria-label": texts.removeLayer })),
     get() {
       const values = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, Number(field.value)]));
-      if (kind.value === "Dense" && typeof entry === "number" && Object.keys(values).length === 1) return values.units;
-      if (kind.value === "Dense") return values.units;
+      if (kind.value === "Dense" && typeof entry !== "object") return values.units;
       const kept = kind.value === table.type ? table : { type: kind.value };
       const result = { ...kept, ...values };
       return Object.keys(result).length === 1 && typeof entry === "string" ? result.type : result;

@@ -1,8 +1,9 @@
 // One layer: what goes in, what comes out, its parameters, their gradients and updates, its equations and its source.
 
 import { el, labelled, select } from "./dom.js";
-import { at, equations, source } from "./equation.js";
+import { equations, source } from "./equation.js";
 import { acrossOf } from "./layout.js";
+import { at } from "./numbers.js";
 import { picture } from "./picture.js";
 import { texts } from "./texts.js";
 
@@ -17,13 +18,13 @@ export function layerView(page, name, enter) {
   const forward = el("div", {});
   const backward = el("div", { class: "back" });
   const arrays = el("div", { class: "arrays" });
-  const choose = select(texts.groups, (group) => {
+  const parameters = el("div", { class: "arrays" });
+  const hint = el("p", { class: "note" });
+  const groups = select(texts.groups, (group) => {
     shown = group;
     page.refresh();
   });
-  const parameters = el("div", { class: "arrays" });
-  const hint = el("p", { class: "note" });
-  const whole = labelled(texts.parametersShow, choose);
+  const whole = labelled(texts.parametersShow, groups);
   const pictures = new Map();
 
   function show(holder, key, label, array, options) {
@@ -32,24 +33,24 @@ export function layerView(page, name, enter) {
       pictures.set(key, picture(label, { across: acrossOf(page.network, array), ...options }));
       holder.append(el("div", {}, el("p", { class: "kind" }, label), pictures.get(key).element));
     }
-    pictures.get(key).show(array ?? null);
-    pictures.get(key).element.parentElement.hidden = !array;
+    const { element, show: draw } = pictures.get(key);
+    draw(array);
+    element.parentElement.hidden = !array;
+  }
+
+  function write(layer) {
+    title.textContent = layer.description;
+    if (forward.childElementCount) return; // equations and source stay as they are
+    const { forward: source1, backward: source2 } = layer.source;
+    forward.append(el("h4", {}, texts.forward), equations(layer.forward_equations), source(source1) ?? "");
+    backward.append(el("h4", {}, texts.backward), equations(layer.backward_equations), source(source2) ?? "");
   }
 
   return {
     element: el("div", {}, title, el("div", { class: "two" }, forward, backward), arrays, whole, hint, parameters),
     async refresh() {
-      if (!page.answer.image) {
-        title.textContent = name;
-        hint.textContent = texts.drawFirst;
-        return;
-      }
       const layer = await page.engine.ask("layer", { layer: name, label: page.label });
-      title.textContent = layer.description;
-      const opened = [...forward.querySelectorAll("details")].some((one) => one.open);
-      forward.replaceChildren(el("h4", {}, texts.forward), equations(layer.forward_equations), source(layer.source.forward));
-      backward.replaceChildren(el("h4", {}, texts.backward), equations(layer.backward_equations), source(layer.source.backward));
-      for (const one of [...forward.querySelectorAll("details"), ...backward.querySelectorAll("details")]) one.open = opened;
+      write(layer);
       const open = (index) => enter({ layer: name, index });
       const below = (index) => enter({ layer: layer.below, index });
       show(arrays, "x", texts.inputX, layer.x, { open: below, name: (index) => at("x", index) });
@@ -58,14 +59,10 @@ export function layerView(page, name, enter) {
       show(arrays, "dx", texts.gradientDx, layer.dx, { open: below, name: (index) => at("dx", index) });
       const names = Object.keys(layer.parameters);
       whole.hidden = names.length === 0;
-      const group = layer[shown] ?? {};
       hint.textContent = names.length === 0 ? texts.noParameters : hintFor(shown, page, layer);
       for (const key of names) {
-        const options = {
-          open: (index) => page.check({ layer: name, parameter: key, index }),
-          name: (index) => at(key, index),
-        };
-        show(parameters, key, key, group[key], options);
+        const check = (index) => page.check({ layer: name, parameter: key, index });
+        show(parameters, key, key, layer[shown]?.[key], { open: check, name: (index) => at(key, index) });
       }
     },
   };

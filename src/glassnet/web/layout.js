@@ -22,7 +22,6 @@ function vector(size, across) {
     place: (k) => [k % wide, Math.floor(k / wide)],
     at: (x, y) => (x < wide && y * wide + x < size ? y * wide + x : -1),
     index: (k) => [k],
-    flat: (index) => index[0],
   };
 }
 
@@ -48,8 +47,12 @@ function tiles(rows, columns, maps, wide, shape) {
     place,
     at,
     index: (k) => unravel(k, shape),
-    flat: (index) => index.reduce((sum, i, axis) => sum * shape[axis] + i, 0),
-  };
+      };
+}
+
+/** The number of the value with this index, rows first. */
+export function flatOf(index, shape) {
+  return index.reduce((sum, i, axis) => sum * shape[axis] + i, 0);
 }
 
 /** The index of the k-th value, rows first. */
@@ -82,15 +85,25 @@ export function acrossOf(network, { shape }) {
   return columns && shape.length === 1 && shape[0] === rows * columns ? columns : undefined;
 }
 
-/** The part of an array (rows, columns, maps) inside a window [top, left, bottom, right]; the array itself without one. */
+/**
+ * The part of an array (rows, columns, maps) inside a window: its first row, column and map, and the ones behind its last.
+ * The array itself without a window.
+ */
 export function cropped(array, window) {
   if (!array || !window) return array;
-  const [top, left, bottom, right] = window;
-  const [, columns, maps] = array.shape;
-  const values = new Float32Array((bottom - top) * (right - left) * maps);
-  for (let row = top; row < bottom; row++) {
-    const from = (row * columns + left) * maps;
-    values.set(array.values.subarray(from, from + (right - left) * maps), (row - top) * (right - left) * maps);
+  const [top, left, first, bottom, right, end] = window;
+  const shape = [bottom - top, right - left, end - first];
+  const values = new Float32Array(shape[0] * shape[1] * shape[2]);
+  for (let k = 0; k < values.length; k++) {
+    const [row, column, map] = unravel(k, shape);
+    values[k] = array.values[flatOf([row + top, column + left, map + first], array.shape)];
   }
-  return { shape: [bottom - top, right - left, maps], values };
+  return { shape, values };
+}
+
+/** The k-th part of an array along its first axis. */
+export function part(array, k) {
+  const shape = array.shape.slice(1);
+  const size = shape.reduce((a, b) => a * b, 1);
+  return { shape, values: array.values.subarray(k * size, (k + 1) * size) };
 }

@@ -2,10 +2,12 @@
 
 import { answerPanel } from "./answer.js";
 import { checkPanel } from "./check.js";
+import { onScheme } from "./colours.js";
 import { el, labelled, select, setOptions } from "./dom.js";
 import { drawingPanel } from "./drawing.js";
-import { connect, newestOnly } from "./engine.js";
+import { connect } from "./engine.js";
 import { insidePanel } from "./inside.js";
+import { newestOnly } from "./newest.js";
 import { whole } from "./numbers.js";
 import { download, pngOf } from "./save.js";
 import { texts } from "./texts.js";
@@ -19,15 +21,18 @@ const page = {
   engine: connect(),
   network: null,
   answer: { image: null },
-  label: null, // the right digit, once chosen
+  label: null, // the right digit, once chosen or known
+  truth: null, // of the example that is shown
   drawing: false, // whether the pen is on the paper
   later: 0, // the timer of a refresh
 
   /** The network has answered. */
   answered(answer) {
+    const truth = answer.truth ?? null;
+    if (truth !== null) page.label = truth;
+    else if (page.truth !== null || !answer.image) page.label = null; // it was that of another image
     page.answer = answer;
-    if (answer.truth !== null && answer.truth !== undefined) page.label = answer.truth;
-    page.tell("");
+    page.truth = truth;
     answers.answer(answer, page.network, page.label);
     page.rest();
   },
@@ -47,30 +52,29 @@ const page = {
     answers.answer(page.answer, page.network, label);
     page.refresh();
   },
-  async example(label) {
+  /** Ask the engine for something that changes the answer. */
+  act: (name, fields) => page.try(async () => page.answered(await page.engine.ask(name, fields))),
+  example(label) {
     drawing.clear({ silent: true });
-    await page.try(async () => page.answered(await page.engine.ask("example", { label })));
+    page.act("example", { label });
   },
-  showTraining: () => show(IN_TRAINING),
+  change: ({ layer, parameter, index }, value) =>
+    page.act("change", layer ? { layer, parameter, index, value } : { index, value }),
+  undo: () => page.act("undo"),
+  /** Show the network in training, if it is not shown already. */
+  showTraining: () => (page.network.name === IN_TRAINING ? undefined : show(IN_TRAINING)),
   open: (one) => inside.open(one),
   check: (one) => check.choose(one),
-  async change(one, value) {
-    const { layer, parameter, index } = one;
-    const fields = layer ? { layer, parameter, index, value } : { index, value };
-    await page.try(async () => page.answered(await page.engine.ask("change", fields)));
-  },
-  undo: () => page.try(async () => page.answered(await page.engine.ask("undo"))),
-  /** The unit in the middle of a map, or the unit itself. */
-  middle: (layer, k) => [...layer.shape.slice(0, -1).map((side) => Math.floor(side / 2)), k],
-  download,
   savePicture: (element) => page.try(async () => download(await pngOf(element), "glassnet.png")),
   /** Say what went wrong, in one line. */
   tell(problem) {
-    message.textContent = problem;
+    if (message.textContent !== problem) message.textContent = problem;
     message.hidden = !problem;
   },
-  failed: (error) => page.tell(error.message),
+  failed: (error) => error.message && page.tell(error.message), // without a message the connection is lost
+  /** Do what the person wants; say what goes wrong. */
   async try(work) {
+    page.tell("");
     try {
       await work();
     } catch (error) {
@@ -85,7 +89,7 @@ const answers = answerPanel(page);
 const inside = insidePanel(page);
 const training = trainingPanel(page);
 const check = checkPanel(page);
-const networks = select([], (name) => show(name));
+const networks = select([], (name) => page.try(() => show(name)));
 const facts = el("span", { class: "note" });
 
 document.documentElement.lang = texts.language;
@@ -120,35 +124,45 @@ function setNetwork(network) {
   check.network();
 }
 
-const show = (name) =>
-  page.try(async () => {
+async function show(name) {
+  try {
     const { network, answer } = await page.engine.ask("show", { network: name });
     setNetwork(network);
     page.answered(answer);
     await training.refresh();
-  });
+  } finally {
+    networks.value = page.network.name;
+  }
+}
 
 const followTraining = newestOnly(async () => {
-  if (page.network?.name !== IN_TRAINING) {
-    await show(IN_TRAINING);
-    return;
-  }
+  if (page.network?.name !== IN_TRAINING) return;
   page.answered(await page.engine.ask("answer"));
   await training.refresh();
 }, page.failed);
 
 page.engine.on("welcome", (said) => {
+  if (said.problem) {
+    page.tell(said.problem);
+    return;
+  }
   page.tell("");
   const options = said.networks.map((name) => [name, name]);
   setOptions(networks, [...options, [IN_TRAINING, texts.networkInTraining]]);
   training.offer(said.form);
   setNetwork(said.network);
-  training.resume(said.training);
+  training.resume(said.training, said.values);
   page.answered(said.answer);
-  training.refresh();
+  page.try(training.refresh);
 });
 page.engine.on("training", ({ state, whole: all }) => {
   training.update(state, all);
   if (state.recipe) followTraining();
 });
 page.engine.on("lost", (reason) => page.tell(reason || texts.lost));
+onScheme(() => {
+  if (!page.network) return;
+  answers.answer(page.answer, page.network, page.label);
+  page.refresh();
+  page.try(training.refresh);
+});

@@ -32,6 +32,11 @@ export function indexText(index) {
   return index.join(",");
 }
 
+/** A name with its index: W[12,3]. */
+export function at(name, index) {
+  return `${name}[${indexText(index)}]`;
+}
+
 /** The least and the largest of many values. */
 export function ends(values) {
   let [least, most] = [Infinity, -Infinity];

@@ -1,6 +1,6 @@
 // A picture of numbers. Each number can be reached by mouse, finger, Tab and arrow keys, says its value, and can be opened.
 
-import { colour, largestOf, onScheme } from "./colours.js";
+import { colour, largestOf } from "./colours.js";
 import { el } from "./dom.js";
 import { layoutOf, moved } from "./layout.js";
 import { ends, number } from "./numbers.js";
@@ -32,14 +32,13 @@ export function picture(label, options = {}) {
   let array = null;
   let layout = null;
   let at = 0;
-  let full;
+  let largest; // the size that gets the full colour; the largest one where it is undefined
 
   function paint() {
     if (!array) return;
     const context = canvas.getContext("2d");
     const image = context.createImageData(layout.width, layout.height);
-    const largest = full ?? largestOf(array.values);
-    colour(array.values, largest, options.kind ?? "signed", (k, [red, green, blue]) => {
+    colour(array.values, largest ?? largestOf(array.values), options.kind ?? "signed", (k, [red, green, blue]) => {
       const [x, y] = layout.place(k);
       image.data.set([red, green, blue, 255], 4 * (y * layout.width + x));
     });
@@ -97,16 +96,13 @@ export function picture(label, options = {}) {
   frame.addEventListener("focus", () => array && point(at));
   frame.addEventListener("blur", () => (says.textContent = ""));
   if (options.open) frame.classList.add("opens");
-  onScheme(paint);
 
   return {
     element,
-    frame,
-    canvas,
-    /** Show an array `{shape, values}`, or nothing; `white` is the size that gets the full colour. */
-    show(shown, white) {
+    /** Show an array `{shape, values}`, or nothing; `size` gets the full colour, by default the largest one. */
+    show(shown, size) {
       array = shown;
-      full = white;
+      largest = size;
       element.hidden = !shown;
       if (!shown) return;
       const changed = !layout || String(layout.shape) !== String(shown.shape);
@@ -122,11 +118,6 @@ export function picture(label, options = {}) {
       paint();
       point(Math.min(at, layout.size - 1), { aloud: document.activeElement === frame || says.textContent !== "" });
       if (options.scale !== false) range.textContent = texts.range(...ends(shown.values));
-    },
-    /** Mark one value, by its index. */
-    mark(index) {
-      if (array) point(layout.flat(index));
-      frame.classList.add("marked");
     },
   };
 }
