@@ -3,10 +3,13 @@
 import re
 import signal
 import socket
+import subprocess
 import sys
+import threading
 import time
 import webbrowser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +19,9 @@ from commandline import glassnet, refused
 pytest.importorskip("starlette", reason="the page needs the extra 'page'")
 pytest.importorskip("uvicorn", reason="the page needs the extra 'page'")
 pytest.importorskip("websockets", reason="the page needs the extra 'page'")
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from glassnet.page import serve
 from glassnet.page.given import open_given
@@ -228,3 +234,65 @@ def test_without_any_browser(tmp_path: Path) -> None:
     with Served("--browser", cwd=tmp_path, env=env) as served:
         assert served.request("/").status == 200
         assert served.stop()[2] == ""
+
+
+# What takes too long
+
+
+STUCK = """
+import asyncio
+from glassnet.page import limits, serve, server
+
+async def close(self):
+    await asyncio.sleep(60)
+
+limits.STOPPING = 0.3
+server.Sessions.close = close
+serve.serve(serve.listen(0), None, browser=False)
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_what_does_not_end_is_left(number: int, code: int) -> None:
+    with subprocess.Popen([sys.executable, "-c", STUCK], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().partition("/?")[0].rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), 30) as client:
+            client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.1 421")
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=30)
+    assert (process.returncode, out.splitlines()[-1]) == (code, "stopped")
+
+
+def test_a_connection_grows_old_and_a_page_must_say_hello(monkeypatch: pytest.MonkeyPatch) -> None:
+    from glassnet.page import limits, server
+
+    monkeypatch.setattr(limits, "REQUESTING", 0.2)
+    monkeypatch.setattr(limits, "HELLO", 0.5)
+    started: list[server.Server] = []
+
+    class Known(server.Server):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            started.append(self)
+
+    monkeypatch.setattr(server, "Server", Known)
+    listening = serve.listen(0)
+    port = listening.getsockname()[1]
+    settings = {"port": port, "token": "t", "once": "o"}
+    thread = threading.Thread(target=server.run, args=(listening, None), kwargs=settings, daemon=True)
+    thread.start()
+    with socket.create_connection(("127.0.0.1", port), 30) as client:
+        assert client.recv(100) == b""  # it is closed, though nothing was asked
+    headers = {"Cookie": f"glassnet-{port}=t"}
+    address = f"ws://127.0.0.1:{port}/session"
+    with connect(address, origin=f"http://127.0.0.1:{port}", additional_headers=headers, proxy=None) as page:
+        with pytest.raises(ConnectionClosed) as closed:
+            page.recv(30)
+        assert closed.value.rcvd is not None
+        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4000, "expected the ask hello, got nothing")
+    started[0].should_exit = True
+    thread.join(30)
+    assert not thread.is_alive()
+    listening.close()
