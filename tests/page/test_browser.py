@@ -173,6 +173,28 @@ def test_a_training_that_diverges_says_why_and_can_be_taken_back(opened: Opened)
     opened.step("Back to the start", "step 0 of")
 
 
+def test_pausing_and_going_back_never_begin_another_training(opened: Opened) -> None:
+    opened.step("Step", "step 1 of")
+    second = opened.step("Step", "step 2 of 21,500")
+    opened.list("Recipe").select_option("sixteen")
+    expect(opened.page.get_by_text("These settings are not in use yet")).to_be_visible()
+    assert opened.step("Step back", "step 1 of 21,500") != second
+    assert opened.step("Back to the start", "step 0 of 21,500") != second
+    opened.step("Step", "step 1 of 68,760")
+
+
+def test_the_browsers_way_back_leads_out_of_a_unit(opened: Opened) -> None:
+    opened.example(7)
+    opened.page.locator(".layers button").first.click()
+    trail = opened.page.get_by_label("Where you are in the network").locator("[aria-current]")
+    expect(trail).to_have_text("rescale1")
+    expect(trail).to_be_focused()
+    opened.page.go_back()
+    expect(trail).to_have_text("Whole network")
+    opened.page.go_forward()
+    expect(trail).to_have_text("rescale1")
+
+
 def test_bad_settings_give_one_line_and_the_page_lives_on(opened: Opened) -> None:
     opened.page.get_by_text("Change its settings").click()
     opened.list("Batch size").fill("many")
@@ -242,7 +264,7 @@ def test_a_gradient_is_proved(opened: Opened) -> None:
     expect(opened.page.locator(".verdict")).to_contain_text("They agree")
     opened.list("Index").fill("500,2")
     opened.button("Check").click()
-    expect(opened.page.locator(".check")).to_contain_text("500")
+    expect(opened.page.locator(".check")).to_contain_text("2 whole numbers, up to 127,9")
 
 
 def test_a_picture_is_pasted_dropped_and_chosen(opened: Opened, tmp_path: Path) -> None:
@@ -309,7 +331,7 @@ def test_the_model_and_the_run_that_are_saved_hold_the_network_that_is_shown(
 
     assert of(gn.load_network(path)) == fingerprint
     opened.button("Save the run").click()
-    expect(opened.page.get_by_text("Saved in runs/page-classic-mnist")).to_be_visible()
+    expect(opened.page.get_by_text("runs/page-classic-mnist")).to_be_visible()
     with opened.page.expect_download() as download:
         opened.page.locator(".training").get_by_role("button", name="Save this as PNG").click()
     download.value.save_as(tmp_path / "seen.png")

@@ -82,7 +82,7 @@ def test_mnist_is_as_large_as_it_says(mnist: gn.Dataset) -> None:
         ),
         (
             {"hidden": [{"type": "Conv2D", "filters": 4, "kernel_size": 3, "padding": "same"}]},
-            "Conv2D(filters=4, kernel_size=3, padding=same), Flatten(), Dense(units=10)",
+            "Conv2D(filters=4, kernel_size=3, padding=same), ReLU(), Flatten(), Dense(units=10)",
         ),
         (
             {"hidden": [{"type": "Conv2D", "filters": 4, "kernel_size": 5}, "GlobalAveragePool"]},
@@ -180,7 +180,7 @@ def test_a_given_recipe_is_offered_first_and_may_be_changed() -> None:
         (CLASSIC | {"hidden": [2**40]}, "at most 5,000,000 parameters"),
         (
             CLASSIC | {"hidden": [{"type": "Conv2D", "filters": 3000, "kernel_size": 1}, "GlobalAveragePool"]},
-            "expected layers that give at most 2,000,000 values for an image, got 2,",
+            "expected layers that give at most 2,000,000 values for an image, got 4,",
         ),
         (CLASSIC | {"batch_size": 4097}, "batch_size: expected a whole number from 1 to 4,096, got 4097"),
         (CLASSIC | {"batch_size": "full"}, "batch_size: expected a whole number from 1 to 4,096, got 'full'"),
@@ -209,3 +209,23 @@ def test_anything_else_is_refused_in_one_line(values: Any, message: str) -> None
         recipe_of(values)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 500
+
+
+def test_a_convolution_is_followed_by_the_activation() -> None:
+    conv = {"type": "Conv2D", "filters": 4, "kernel_size": 3}
+    for given, made in (
+        ([conv, "MaxPool2D", 16], [conv, "Tanh", "MaxPool2D", "Flatten", 16]),
+        ([conv, "BatchNorm", 16], [conv, "BatchNorm", "Tanh", "Flatten", 16]),
+        ([conv, "BatchNorm", "ReLU", 16], [conv, "BatchNorm", "ReLU", "Flatten", 16]),
+        ([conv, "GELU", 16], [conv, "GELU", "Flatten", 16]),
+    ):
+        recipe = recipe_of({"recipe": "classic", "hidden": given, "activation": "Tanh"})
+        assert list(recipe.network.hidden or ()) == made
+    assert "ReLU" in (recipe_of({"recipe": "classic", "hidden": [conv, 16]}).network.hidden or ())
+
+
+def test_what_belongs_to_another_part_counts_with_it() -> None:
+    assert recipe_of({"recipe": "classic", "optimizer": "Adam", "lr": 0.1}).optimizer == gn.Adam(0.1)
+    assert recipe_of({"recipe": "classic", "optimizer": "Adam"}).optimizer == gn.Adam(1e-3)
+    quick = recipe_of({"recipe": "quick", **{"optimizer": "Adam", "lr": 0.01}})
+    assert quick.optimizer == load_recipe("quick").optimizer

@@ -112,7 +112,7 @@ def test_what_a_large_step_and_rounding_do(x: np.ndarray) -> None:
     network.layers[-1].b[LABEL] += 60  # so sure that the loss is 0 but for rounding
     sure = nudge(network, x, LABEL, "dense2", "b", [1])
     assert (sure["holds"], sure["backward"] > 0) == (True, True)
-    assert "rounding" in sure["note"]
+    assert "Rounding" in sure["note"]
 
 
 @pytest.mark.parametrize(

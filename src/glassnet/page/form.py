@@ -222,7 +222,11 @@ def _settings(changes: Values, recipe: Recipe) -> dict[str, Any]:
 
 
 def _of_hidden(changes: Values, recipe: Recipe) -> dict[str, Any]:
-    """The layers; images are flattened before a size, and a size is followed by dropout if that is chosen."""
+    """The layers; images are flattened before a size, and a size is followed by dropout if that is chosen.
+
+    A convolution is followed by the activation, as a size is, unless an activation stands there; one after its batch
+    normalisation, where it has one.
+    """
     rate = changes.get("dropout", 0.0)
     require(_is_number(rate) and 0 <= rate < 1, f"dropout: expected a number from 0 to below 1, got {shown(rate)}")
     if "hidden" not in changes and not rate:
@@ -230,14 +234,18 @@ def _of_hidden(changes: Values, recipe: Recipe) -> dict[str, Any]:
     entries: Any = changes.get("hidden", recipe.network.hidden)
     is_list = isinstance(entries, list | tuple) and len(entries) <= MOST_LAYERS
     require(is_list, f"hidden: expected a list of at most {MOST_LAYERS} sizes and layers, got {shown(entries)}")
+    kinds = [_checked(entry, f"hidden[{position}]") for position, entry in enumerate(entries)]
+    activation = changes.get("activation", recipe.network.activation or "ReLU")
     hidden: list[Any] = []
     image = False
-    for position, entry in enumerate(entries):
-        kind = _checked(entry, f"hidden[{position}]")
+    for entry, before, kind, after in zip(entries, [None, *kinds], kinds, [*kinds[1:], None], strict=False):
         if image and kind in ("size", "Dense"):
             hidden.append("Flatten")
         image = kind in IMAGES or (image and kind not in ("size", "Dense", "Flatten", "GlobalAveragePool"))
         hidden.append(entry)
+        convolved = kind == "Conv2D" or (kind == "BatchNorm" and before == "Conv2D")
+        if convolved and after not in ("BatchNorm", *ACTIVATIONS):
+            hidden.append(activation)
         if kind == "size" and rate:
             hidden.append({"type": "Dropout", "rate": rate})
     return {"network.hidden": [*hidden, "Flatten"] if image else hidden}

@@ -139,7 +139,7 @@ class Session:
             case messages.Save("model"):
                 return {"model": np.frombuffer(await self.training.save_model(), np.uint8)}
             case messages.Save():
-                return {"folder": str(await self.training.save_run())}
+                return {"folder": str((await self.training.save_run()).resolve())}
 
     async def read(self, file: bytes) -> dict[str, Any]:
         """Take the bytes of a picture file as the image, and answer."""

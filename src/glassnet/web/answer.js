@@ -57,7 +57,8 @@ export function answerPanel(page) {
     nothing.hidden = Boolean(said.image);
     target.value = label === null ? "" : String(label);
     outputs.show(values, (k) => written(values[k]), { first: said.problem ? -1 : first, right: label });
-    note.textContent = !refuses ? texts.cannotRefuse : said.problem && values ? texts.addUp : texts.refusesBy;
+    const refused = refuses && said.problem && values;
+    note.textContent = `${refuses ? texts.refusesBy : texts.cannotRefuse} ${refused ? texts.addUp : ""}`;
     status.classList.toggle("refused", Boolean(said.problem));
     if (said.problem) status.textContent = said.problem;
     else if (!values) status.textContent = texts.noAnswer;
