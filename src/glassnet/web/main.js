@@ -95,6 +95,13 @@ const check = checkPanel(page);
 const networks = select([], (name) => page.try(() => show(name)));
 const facts = el("span", { class: "note" });
 
+const words = el(
+  "section",
+  { class: "panel", "aria-labelledby": "words" },
+  el("h2", { id: "words" }, texts.wordsTitle),
+  el("dl", {}, ...texts.words.flatMap(([word, meaning]) => [el("dt", {}, word), el("dd", {}, meaning)])),
+);
+
 document.documentElement.lang = texts.language;
 document.title = texts.title;
 document.body.append(
@@ -107,12 +114,12 @@ document.body.append(
     el(
       "nav",
       { "aria-label": texts.parts },
-      ...["draw", "inside", "training", "check"].map((id) => el("a", { href: `#${id}` }, texts.part[id])),
+      ...["draw", "inside", "training", "check", "words"].map((id) => el("a", { href: `#${id}` }, texts.part[id])),
     ),
     el("div", { class: "shown" }, labelled(texts.network, networks), facts),
   ),
   el("div", { class: "messages" }, connection, message),
-  el("main", {}, el("div", { class: "side" }, drawing.element, answers.element), el("div", { class: "wide" }, inside.element, training.element, check.element)),
+  el("main", {}, el("div", { class: "side" }, drawing.element, answers.element), el("div", { class: "wide" }, inside.element, training.element, check.element, words)),
 );
 history.replaceState(null, "", location.pathname); // the token is a cookie now: it need not stand in the address
 
