@@ -9,10 +9,13 @@ import { el } from "./dom.js";
 export function bars(label, kind = "") {
   const element = el("ol", { class: `bars ${kind}`, "aria-label": label });
   let rows = [];
+  let offered = "";
   return {
     element,
-    /** Make a bar for each class. */
+    /** Make a bar for each class, if they are others than before. */
     offer(classes) {
+      if (String(classes) === offered) return;
+      offered = String(classes);
       rows = classes.map((name) => {
         const bar = el("span", { class: "bar" });
         const value = el("span", { class: "value" });

@@ -35,12 +35,13 @@ export function charts(go) {
     element,
     /** The record of the last epoch that ended before this place. */
     lastRecord: ({ position, batches }) => records.findLast((record) => record.epoch * batches <= position),
-    /** A state of the training; with `all` it says all, else what is new. */
-    update(state, all) {
+    /** A state of the training; with `all` it says all, else what is new; with `look` it is drawn. */
+    update(state, all, look) {
       if (all) [points, records] = [[], []];
       element.hidden = !state.recipe;
       if (!state.recipe) return;
       collect(state);
+      if (!look) return;
       loss.show([{ name: texts.loss, points }], { now: state.position, begin: 0 });
       const lines = [line("training_accuracy", texts.onTraining), line("validation_accuracy", texts.onValidation)];
       accuracy.show(lines.filter((one) => one.points.length));

@@ -2,6 +2,10 @@
 
 const POSITIVE = { light: [20, 80, 160], dark: [110, 175, 255] };
 const NEGATIVE = { light: [176, 78, 0], dark: [255, 160, 70] };
+const [BLACK, WHITE] = [
+  [0, 0, 0],
+  [255, 255, 255],
+];
 const PAPER = { light: [250, 250, 248], dark: [24, 26, 30] };
 
 /** "dark" or "light", as the person's system says. */
@@ -14,27 +18,45 @@ export function onScheme(call) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", call);
 }
 
+const LEVELS = 255; // shades of each sign
+
 /**
- * The pixels of values, in RGBA.
- * @param {ArrayLike<number>} values
- * @param {number} largest the size that gets the full colour
- * @param {"signed"|"ink"} kind ink: light on dark from 0 to `largest`, as the digits of MNIST
- * @param {(k: number, rgb: number[]) => void} put
+ * The colour of each level from -LEVELS to LEVELS, as the bytes of a pixel in memory; made once for each scheme.
+ * @param {"signed"|"ink"} kind ink: light on dark, as the digits of MNIST
  */
-export function colour(values, largest, kind, put) {
-  const now = scheme();
-  const [paper, above, below] = [PAPER[now], POSITIVE[now], NEGATIVE[now]];
-  const scale = largest > 0 ? 1 / largest : 0;
-  for (let k = 0; k < values.length; k++) {
-    const value = values[k];
-    if (kind === "ink") {
-      const grey = Math.round(255 * Math.min(1, Math.max(0, value * scale)));
-      put(k, [grey, grey, grey]);
-      continue;
-    }
-    const strength = Number.isFinite(value) ? Math.min(1, Math.abs(value) * scale) ** 0.8 : 1;
-    const end = value < 0 ? below : above;
-    put(k, paper.map((from, c) => Math.round(from + (end[c] - from) * strength)));
+function tableOf(kind) {
+  const key = `${kind} ${scheme()}`;
+  if (!tables.has(key)) tables.set(key, makeTable(kind, scheme()));
+  return tables.get(key);
+}
+
+const tables = new Map();
+
+function makeTable(kind, now) {
+  const bytes = new Uint8ClampedArray(4 * (2 * LEVELS + 1));
+  for (let level = -LEVELS; level <= LEVELS; level++) {
+    const share = Math.abs(level) / LEVELS;
+    const [from, to] = kind === "ink" ? [BLACK, level > 0 ? WHITE : BLACK] : [PAPER[now], (level < 0 ? NEGATIVE : POSITIVE)[now]];
+    const strength = kind === "ink" ? share : share ** 0.8; // small values are seen better so
+    bytes.set([...from.map((part, c) => part + (to[c] - part) * strength), 255], 4 * (level + LEVELS));
+  }
+  return new Uint32Array(bytes.buffer);
+}
+
+/**
+ * Write the colours of values into the pixels of a picture.
+ * @param {Uint32Array} pixels one number for each pixel
+ * @param {ArrayLike<number>} values
+ * @param {Int32Array} places the pixel of each value
+ * @param {number} largest the size that gets the full colour
+ * @param {"signed"|"ink"} kind
+ */
+export function colour(pixels, values, places, largest, kind) {
+  const table = tableOf(kind);
+  const scale = largest > 0 ? LEVELS / largest : 0;
+  for (let k = 0; k < places.length; k++) {
+    const level = Math.round(Math.max(-LEVELS, Math.min(LEVELS, values[k] * scale)));
+    pixels[places[k]] = table[(Number.isNaN(level) ? LEVELS : level) + LEVELS];
   }
 }
 

@@ -95,6 +95,8 @@ async function isOther() {
 function unpacked(key, value) {
   const packed = value?.f32 ?? value?.u8;
   if (packed === undefined || !Array.isArray(value.shape)) return value;
-  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  const text = atob(packed);
+  const bytes = new Uint8Array(text.length);
+  for (let k = 0; k < text.length; k++) bytes[k] = text.charCodeAt(k);
   return { shape: value.shape, values: value.f32 === undefined ? bytes : new Float32Array(bytes.buffer) };
 }

@@ -50,6 +50,14 @@ function tiles(rows, columns, maps, wide, shape) {
       };
 }
 
+/** The pixel of each value, counted along the rows of the picture. */
+export function placesIn({ width, size, place }) {
+  return Int32Array.from({ length: size }, (_, k) => {
+    const [x, y] = place(k);
+    return y * width + x;
+  });
+}
+
 /** The number of the value with this index, rows first. */
 export function flatOf(index, shape) {
   return index.reduce((sum, i, axis) => sum * shape[axis] + i, 0);

@@ -13,6 +13,7 @@ import { download, pngOf } from "./save.js";
 import { texts } from "./texts.js";
 import { trainingPanel } from "./training.js";
 
+const BREATH = 10; // between two looks at a training that runs pass so many times what a look takes: else it would be slowed down
 const REST = 50; // milliseconds without another answer, after which all else is drawn again
 const IN_TRAINING = "training"; // the server's name for the network in training
 
@@ -25,6 +26,7 @@ const page = {
   truth: null, // of the example that is shown
   drawing: false, // whether the pen is on the paper
   later: 0, // the timer of a refresh
+  nextLook: 0, // when a training that runs may be drawn again
 
   /** The network has answered. */
   answered(answer) {
@@ -161,12 +163,14 @@ async function show(name) {
 
 const followTraining = newestOnly(async () => {
   if (page.network?.name !== IN_TRAINING) return;
+  const begun = performance.now();
   try {
     page.answered(await page.engine.ask("answer"));
   } catch {
     page.answered({ ...page.answer, probabilities: null, problem: texts.notFinite });
   }
   await training.refresh();
+  page.nextLook = performance.now() + BREATH * (performance.now() - begun);
 }, page.failed);
 
 page.engine.on("welcome", (said) => {
@@ -182,8 +186,9 @@ page.engine.on("welcome", (said) => {
   page.try(training.refresh);
 });
 page.engine.on("training", ({ state, whole: all }) => {
-  training.update(state, all);
-  if (state.recipe) followTraining();
+  const look = !state.running || performance.now() >= page.nextLook;
+  training.update(state, all, look);
+  if (state.recipe && look) followTraining();
 });
 page.engine.on("lost", (reason) => connected(reason || texts.lost));
 onScheme(() => {

@@ -2,7 +2,7 @@
 
 import { colour, largestOf } from "./colours.js";
 import { el } from "./dom.js";
-import { layoutOf, moved } from "./layout.js";
+import { layoutOf, moved, placesIn } from "./layout.js";
 import { ends, number } from "./numbers.js";
 import { texts } from "./texts.js";
 
@@ -31,35 +31,37 @@ export function picture(label, options = {}) {
 
   let array = null;
   let layout = null;
+  let pixels = null;
   let at = 0;
   let largest; // the size that gets the full colour; the largest one where it is undefined
 
   function paint() {
     if (!array) return;
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(layout.width, layout.height);
-    colour(array.values, largest ?? largestOf(array.values), options.kind ?? "signed", (k, [red, green, blue]) => {
-      const [x, y] = layout.place(k);
-      image.data.set([red, green, blue, 255], 4 * (y * layout.width + x));
-    });
-    context.putImageData(image, 0, 0);
+    colour(new Uint32Array(pixels.data.buffer), array.values, layout.places, largest ?? largestOf(array.values), options.kind ?? "signed");
+    canvas.getContext("2d").putImageData(pixels, 0, 0);
   }
 
   function nameOf(index) {
     return options.name ? options.name(index) : texts.valueAt(index);
   }
 
-  function point(k, { aloud = true } = {}) {
+  /** Put the cursor on the k-th value, and say it. */
+  function point(k) {
     at = k;
     const [x, y] = layout.place(k);
     cursor.style.left = `${(100 * x) / layout.width}%`;
     cursor.style.top = `${(100 * y) / layout.height}%`;
     cursor.style.width = `${100 / layout.width}%`;
     cursor.style.height = `${100 / layout.height}%`;
-    const text = texts.says(nameOf(layout.index(k)), number(array.values[k]));
     frame.setAttribute("aria-valuenow", String(k));
+    says.textContent = say();
+  }
+
+  /** Tell those who cannot see what stands under the cursor; return it. */
+  function say() {
+    const text = texts.says(nameOf(layout.index(at)), number(array.values[at]));
     frame.setAttribute("aria-valuetext", text);
-    if (aloud) says.textContent = text;
+    return text;
   }
 
   function under(event) {
@@ -108,14 +110,18 @@ export function picture(label, options = {}) {
       const changed = !layout || String(layout.shape) !== String(shown.shape);
       if (changed) {
         layout = { ...layoutOf(shown.shape, options.across), shape: shown.shape };
+        layout.places = placesIn(layout);
+        pixels = new ImageData(layout.width, layout.height);
         canvas.width = layout.width;
         canvas.height = layout.height;
         frame.style.setProperty("--ratio", `${layout.width} / ${layout.height}`);
         frame.setAttribute("aria-valuemax", String(layout.size - 1));
-        at = 0;
+        frame.setAttribute("aria-valuenow", "0");
+        [at, says.textContent] = [0, ""];
       }
       paint();
-      point(Math.min(at, layout.size - 1), { aloud: document.activeElement === frame || says.textContent !== "" });
+      if (says.textContent === "") say();
+      else point(at);
       if (options.scale !== false) range.textContent = texts.range(...ends(shown.values));
     },
   };

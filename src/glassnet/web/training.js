@@ -91,10 +91,11 @@ export function trainingPanel(page) {
     },
   );
 
-  /** A state of the training; with `all` it says all, else what is new. */
-  function update(now, all) {
+  /** A state of the training; with `all` it says all, else what is new; with `look` it is drawn too. */
+  function update(now, all, look) {
     state = now;
-    progress.update(now, all);
+    progress.update(now, all, look);
+    if (!look) return;
     enable();
     if (!now.recipe) return;
     const steps = texts.ofSteps(whole(now.position), whole(now.furthest));
@@ -131,7 +132,7 @@ export function trainingPanel(page) {
     resume(now, values) {
       if (values) form.show(values);
       begun = Boolean(now.recipe);
-      update(now, true);
+      update(now, true, true);
     },
   };
 }
