@@ -6,7 +6,7 @@ import { part } from "./layout.js";
 import { picture } from "./picture.js";
 import { texts } from "./texts.js";
 
-const MOST = 48; // units shown
+const MOST = 24; // units shown
 
 /** @param {object} page what the panels share; see main.js */
 export function filters(page) {

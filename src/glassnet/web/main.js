@@ -13,7 +13,7 @@ import { download, pngOf } from "./save.js";
 import { texts } from "./texts.js";
 import { trainingPanel } from "./training.js";
 
-const BREATH = 10; // between two looks at a training that runs pass so many times what a look takes: else it would be slowed down
+const BREATH = 12; // between two looks at a training that runs pass so many times what a look takes: else it would be slowed down
 const REST = 50; // milliseconds without another answer, after which all else is drawn again
 const IN_TRAINING = "training"; // the server's name for the network in training
 
@@ -104,6 +104,13 @@ const words = el(
   el("dl", {}, ...texts.words.flatMap(([word, meaning]) => [el("dt", {}, word), el("dd", {}, meaning)])),
 );
 
+const main = el(
+  "main",
+  { hidden: true }, // until there is something to show
+  el("div", { class: "side" }, drawing.element, answers.element),
+  el("div", { class: "wide" }, inside.element, training.element, check.element, words),
+);
+
 document.documentElement.lang = texts.language;
 document.title = texts.title;
 document.body.append(
@@ -121,7 +128,7 @@ document.body.append(
     el("div", { class: "shown" }, labelled(texts.network, networks), facts),
   ),
   el("div", { class: "messages" }, connection, message),
-  el("main", {}, el("div", { class: "side" }, drawing.element, answers.element), el("div", { class: "wide" }, inside.element, training.element, check.element, words)),
+  main,
 );
 history.replaceState(null, "", location.pathname); // the token is a cookie now: it need not stand in the address
 
@@ -141,6 +148,11 @@ async function steady(work) {
   const before = control.getBoundingClientRect().top;
   await work();
   scrollBy({ top: control.getBoundingClientRect().top - before, behavior: "instant" });
+}
+
+/** When what was changed is on the screen; a page that is hidden waits until it is seen. */
+function painted() {
+  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 }
 
 /** Whether the server is there; if not, what the person should know. */
@@ -170,6 +182,7 @@ const followTraining = newestOnly(async () => {
     page.answered({ ...page.answer, probabilities: null, problem: texts.notFinite });
   }
   await training.refresh();
+  await painted();
   page.nextLook = performance.now() + BREATH * (performance.now() - begun);
 }, page.failed);
 
@@ -183,6 +196,7 @@ page.engine.on("welcome", (said) => {
   setNetwork(said.network);
   training.resume(said.training, said.values);
   page.answered(said.answer);
+  main.hidden = false;
   page.try(training.refresh);
 });
 page.engine.on("training", ({ state, whole: all }) => {
