@@ -1,6 +1,6 @@
 """`python -m glassnet` is the command line."""
 
-from glassnet.cli.app import main
+if __name__ == "__main__":  # a process of a training reads this file too, and needs no command line
+    from glassnet.cli.app import main
 
-if __name__ == "__main__":
     main()
