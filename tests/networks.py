@@ -55,3 +55,17 @@ def made(name: str) -> gn.Network:
             )
             layer.gamma[:] = rng.uniform(0.5, 2, layer.mean.shape)
     return network
+
+
+def small_network() -> gn.Network:
+    """A network with everything that a training must carry on: measured buffers and random numbers."""
+    layers = [gn.Conv2D(4, 3), gn.BatchNorm(), gn.ReLU(), gn.Flatten(), gn.Dropout(0.3), gn.Dense(3)]
+    return gn.Network(layers, input_shape=(8, 8, 1))
+
+
+def small_data() -> dict:
+    """80 images for it, of three classes: 60 to learn from."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 80)
+    x = rng.integers(0, 128, (80, 8, 8, 1)).astype(np.uint8) + (40 * y[:, None, None, None]).astype(np.uint8)
+    return {"train": (x[:60], y[:60]), "validation": (x[60:], y[60:])}

@@ -19,7 +19,7 @@ from glassnet.page import limits, messages
 from glassnet.page.networks import Networks
 from glassnet.page.session import Session
 from glassnet.page.sessions import Place
-from glassnet.page.training import Slots
+from glassnet.page.slots import Slots
 from glassnet.runs.folder import RunError
 
 SMALL = {"recipe": "classic", "dataset": "digits", "hidden": [16]}

@@ -14,7 +14,7 @@ from glassnet.page.conversation import Conversation
 from glassnet.page.networks import Networks
 from glassnet.page.session import Session
 from glassnet.page.sessions import Place, Sessions
-from glassnet.page.training import Slots
+from glassnet.page.slots import Slots
 
 
 def make(tell: Callable[[dict[str, Any]], None]) -> Session:

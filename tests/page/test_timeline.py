@@ -10,6 +10,8 @@ import pytest
 import glassnet as gn
 from glassnet.page.timeline import MOST, Timeline, fingerprint, thinned
 from glassnet.train.callbacks import Callback, monitor_of
+from networks import small_data as data
+from networks import small_network as network
 
 EPOCHS, BATCHES = 6, 5  # of 12 examples each
 LAST = EPOCHS * BATCHES
@@ -28,18 +30,6 @@ CALLBACKS = {
     "stops early": lambda: [gn.EarlyStopping("validation_loss", patience=1, min_delta=0.02)],
     "slows down": lambda: [gn.ReduceOnPlateau("validation_loss", patience=1, min_delta=0.5)],
 }
-
-
-def network() -> gn.Network:
-    layers = [gn.Conv2D(4, 3), gn.BatchNorm(), gn.ReLU(), gn.Flatten(), gn.Dropout(0.3), gn.Dense(3)]
-    return gn.Network(layers, input_shape=(8, 8, 1))
-
-
-def data() -> dict:
-    rng = np.random.default_rng(0)
-    y = rng.integers(0, 3, 80)
-    x = rng.integers(0, 128, (80, 8, 8, 1)).astype(np.uint8) + (40 * y[:, None, None, None]).astype(np.uint8)
-    return {"train": (x[:60], y[:60]), "validation": (x[60:], y[60:])}
 
 
 @contextmanager

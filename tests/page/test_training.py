@@ -445,7 +445,8 @@ def test_a_saved_model_knows_what_it_is(tmp_path: Path, digits: gn.Dataset) -> N
 ORPHAN = """
 import asyncio, multiprocessing, os, signal, sys
 from glassnet.page.form import recipe_of
-from glassnet.page.training import Slots, Training
+from glassnet.page.slots import Slots
+from glassnet.page.training import Training
 
 async def story(values):
     training = Training(lambda state: None, Slots())

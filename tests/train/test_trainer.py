@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from networks import small_data as data
+from networks import small_network as network
 
 EPOCHS, BATCHES = 5, 4  # of 16 examples each, the last of 12
 AUGMENT = (gn.Augmentation(shift=0.1, rotation=10, white=1),)
@@ -24,18 +26,6 @@ PLAN = gn.Plan(
     shards=3,
     seed=5,
 )
-
-
-def network() -> gn.Network:
-    layers = [gn.Conv2D(4, 3), gn.BatchNorm(), gn.ReLU(), gn.Flatten(), gn.Dropout(0.3), gn.Dense(3)]
-    return gn.Network(layers, input_shape=(8, 8, 1))
-
-
-def data() -> dict:
-    rng = np.random.default_rng(0)
-    y = rng.integers(0, 3, 80)
-    x = rng.integers(0, 128, (80, 8, 8, 1)).astype(np.uint8) + (40 * y[:, None, None, None]).astype(np.uint8)
-    return {"train": (x[:60], y[:60]), "validation": (x[60:], y[60:])}
 
 
 def trainer(plan: gn.Plan = PLAN, workers: int = 1) -> gn.Trainer:

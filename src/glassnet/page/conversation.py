@@ -106,7 +106,7 @@ class Conversation:
             async with self.place.looking:
                 try:
                     welcome = await self.place.session.welcome()
-                except Exception as error:
+                except Exception as error:  # a fault of ours is told, and harms no other session
                     welcome = {"problem": problem_of(error, "welcome")}
             event = {"event": "welcome", "session": self.place.id, "found": found, **welcome}
             while True:
@@ -142,7 +142,7 @@ class Conversation:
             doing = type(ask).__name__
             async with self.place.turn(ask):
                 return await run_sync(to_text, {"id": number, "answer": await session.answer(ask)})
-        except Exception as error:
+        except Exception as error:  # a fault of ours is told, and the session lives on
             return to_text({"id": number, "problem": problem_of(error, doing)})
 
 

@@ -17,12 +17,13 @@ from glassnet.page.given import Given
 from glassnet.page.networks import Networks
 from glassnet.page.session import Session
 from glassnet.page.sessions import Sessions
-from glassnet.page.training import Slots
+from glassnet.page.slots import Slots
 
 
 class Connection(H11Protocol):
     """A connection of a browser. It is closed where there are too many, and when it is old and no WebSocket."""
 
+    # uvicorn narrows the type of the transport, which asyncio's own protocol does not
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if len(self.connections) > limits.CONNECTIONS:

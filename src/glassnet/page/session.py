@@ -26,7 +26,9 @@ from glassnet.page import changes, inside, limits, messages
 from glassnet.page.form import offer, recipe_of
 from glassnet.page.networks import Networks, facts
 from glassnet.page.nudge import nudge
-from glassnet.page.training import Slots, Training, prepare
+from glassnet.page.prepared import prepare
+from glassnet.page.slots import Slots
+from glassnet.page.training import Training
 from glassnet.reading import picture
 from glassnet.reading.drawing import form_for
 from glassnet.recipes.recipe import Recipe

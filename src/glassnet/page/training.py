@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -26,13 +26,13 @@ from glassnet.nn.array import Array
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
 from glassnet.nn.summary import in_short
-from glassnet.page.form import check_size
+from glassnet.page.prepared import Prepared, prepare
+from glassnet.page.slots import Slots
 from glassnet.page.timeline import fingerprint, thinned
-from glassnet.page.trained import Command, Failure, Frame, data_of, serve
+from glassnet.page.trained import Command, Failure, Frame, serve
 from glassnet.recipes.recipe import Recipe
 from glassnet.runs.folder import RunError
 from glassnet.runs.run import about_model
-from glassnet.train.crew import processors
 from glassnet.train.history import Record
 from glassnet.train.metrics import evaluate
 
@@ -45,44 +45,6 @@ POINTS = 2_000  # of the whole curve, for a page that has just opened
 # What a process has to end by itself, after SIGTERM, and after SIGKILL.
 SECONDS = (0.5, 0.4, 0.4)
 OPEN: set[Connection] = set()  # the pipes of all processes
-
-
-class Slots:
-    """Lets as many trainings compute at once as there are processors; the others wait in order.
-
-    Args:
-        count: how many compute at once; by default one for each processor.
-    """
-
-    def __init__(self, count: int | None = None) -> None:
-        self.count = processors() if count is None else count
-        self.line: list[Training] = []  # the first `count` compute
-
-    def join(self, training: "Training") -> None:
-        """Put a training at the end of the line, if it is not in it."""
-        if training not in self.line:
-            self.line.append(training)
-
-    def leave(self, training: "Training") -> None:
-        """Take a training out of the line, and let those behind it move up."""
-        if training in self.line:
-            behind = self.line[self.line.index(training) + 1 :]
-            self.line.remove(training)
-            for other in behind:
-                other.moved_up()
-
-    def place(self, training: "Training") -> int:
-        """The place of a training among those that wait, from 1; 0 if it does not wait."""
-        return max(self.line.index(training) - self.count + 1, 0) if training in self.line else 0
-
-
-class Prepared(NamedTuple):
-    """What a training begins with: its recipe and data as they are here, what to know of them, and its network."""
-
-    recipe: Recipe
-    dataset: Dataset
-    note: str | None
-    network: Network
 
 
 class Training:
@@ -438,20 +400,6 @@ def _put_away(pipe: Connection) -> None:
 def _hang_up_all() -> None:
     for pipe in list(OPEN):
         _hang_up(pipe)
-
-
-def prepare(recipe: Recipe) -> Prepared:
-    """Check that a recipe can be trained here, and make what its training begins with.
-
-    Raises:
-        InputError, RecipeError, DataError: it cannot.
-    """
-    recipe, dataset, note = data_of(recipe)
-    check_size(recipe, dataset)
-    network = recipe.make_network(dataset)
-    network.adapt(dataset.train.inputs, dataset.train.index)
-    recipe.plan(dataset)
-    return Prepared(recipe, dataset, note, network)
 
 
 def _joined(curve: Array, new: Array) -> Array:
