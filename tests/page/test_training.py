@@ -367,7 +367,7 @@ def test_what_a_process_still_said_when_it_was_ended_is_not_heard() -> None:
 def test_without_mnist_it_takes_the_small_digits_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GLASSNET_DATA", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    trained._load.cache_clear()
+    trained.load_here.cache_clear()
 
     async def story() -> None:
         async with Watched() as training:
@@ -379,7 +379,7 @@ def test_without_mnist_it_takes_the_small_digits_and_says_so(tmp_path: Path, mon
                 await training.begin(load_recipe("classic", settings={"data.name": "fashion-mnist"}))
 
     run(story)
-    trained._load.cache_clear()
+    trained.load_here.cache_clear()
 
 
 def test_a_run_is_saved_while_it_trains_and_both_go_on_to_the_same_bits(in_tmp: Path, digits: gn.Dataset) -> None:

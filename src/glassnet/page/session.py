@@ -6,7 +6,6 @@ A session shows one network and one image. All that computes runs in a thread, o
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from threading import Semaphore
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ from anyio.to_thread import run_sync
 
 from glassnet.data.dataset import Dataset
 from glassnet.data.errors import DataError
-from glassnet.data.registry import dataset_names, load_dataset
+from glassnet.data.registry import dataset_names
 from glassnet.model.model import Model
 from glassnet.nn.array import Array
 from glassnet.nn.errors import InputError, require
@@ -28,9 +27,11 @@ from glassnet.page.networks import Networks, facts
 from glassnet.page.nudge import nudge
 from glassnet.page.prepared import prepare
 from glassnet.page.slots import Slots
+from glassnet.page.trained import load_here
 from glassnet.page.training import Training
 from glassnet.reading import picture
 from glassnet.reading.drawing import form_for
+from glassnet.recipes.data import DataSettings
 from glassnet.recipes.recipe import Recipe
 
 DECODING = Semaphore(limits.DECODING)
@@ -269,7 +270,7 @@ class Session:
             return self.training.dataset
         name = self.model.recipe.data.name if self.model.recipe else ""
         usual = "digits" if self.model.network.input_shape == (8, 8) else "mnist"
-        return _dataset(name if name in dataset_names() else usual)
+        return load_here(name if name in dataset_names() else usual, DataSettings.validation)
 
     async def _change(self, change: changes.Change) -> dict[str, Any]:
         most = limits.CHANGES
@@ -298,8 +299,3 @@ class Session:
 
     def _moved(self, state: dict[str, Any]) -> None:
         self.tell({"event": "training", "state": state})
-
-
-@lru_cache(maxsize=2)
-def _dataset(name: str) -> Dataset:
-    return load_dataset(name, download=False)

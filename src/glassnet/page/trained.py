@@ -120,11 +120,11 @@ def data_of(recipe: Recipe) -> tuple[Recipe, Dataset, str | None]:
             f"the page trains on images: expected a recipe for them, got {recipe.name}, which is for tables"
         )
     try:
-        return recipe, _load(data.name, data.validation), None
+        return recipe, load_here(data.name, data.validation), None
     except MissingDataError:
         if data.name != "mnist":
             raise
-    dataset = _load(FALLBACK, data.validation)
+    dataset = load_here(FALLBACK, data.validation)
     note = (
         "MNIST is not on this machine, so this trains on the 8x8 digits of scikit-learn; get MNIST with: "
         "glassnet data get mnist"
@@ -133,7 +133,12 @@ def data_of(recipe: Recipe) -> tuple[Recipe, Dataset, str | None]:
 
 
 @lru_cache(maxsize=3)  # for the server, where all sessions share it
-def _load(name: str, validation: int) -> Dataset:
+def load_here(name: str, validation: int) -> Dataset:
+    """A dataset that is on this machine; nothing is downloaded.
+
+    Raises:
+        DataError: it is not, or its files are damaged.
+    """
     return load_dataset(name, validation=validation, download=False)
 
 
