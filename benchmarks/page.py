@@ -2,7 +2,7 @@
 
     python benchmarks/page.py [--write]
 
-Needs the packages of the tests and Chromium. Prints for each measure its bar and what came; 5 minutes on a machine that
+Needs the packages of the tests and Chromium. Prints for each measure its bar and what came; 7 minutes on a machine that
 does nothing else. Times are in milliseconds by the clock, medians where nothing else is said.
 """
 
@@ -36,7 +36,7 @@ WEB = Path(glassnet.__file__).parent / "web"
 SEVEN = [(0.25, 0.2), (0.72, 0.2), (0.4, 0.85)]
 STROKES = 30  # whose answer is waited for
 STARTS = 5  # of the command
-PAIRS = 3  # of trainings, by the server, in the browser, and by the command
+ROUNDS = 7  # of trainings, by the command, by the server, and in the browser
 EPOCHS = 10  # of the training that steps back
 BACK = 30  # steps back, here and there in the training
 SESSIONS, SECONDS = 10, 20  # that draw a stroke a second, for so long
@@ -200,14 +200,14 @@ def by_browser(folder: str, browser: Browser) -> float:
         return taken
 
 
-def trainings(folder: str, browser: Browser) -> tuple[list[float], list[float]]:
-    """How many times as long a training takes by the server, and in the browser, as by the command; each in turn."""
-    servers, browsers = [], []
-    for k in range(PAIRS):
-        base = by_command(f"{folder}/run-{k}")
-        servers.append(by_server(folder) / base)
-        browsers.append(by_browser(folder, browser) / base)
-    return servers, browsers
+def trainings(folder: str, browser: Browser) -> tuple[list[float], list[float], list[float]]:
+    """Seconds of several trainings by the command, by the server, and in the browser, in turn."""
+    commands, servers, browsers = [], [], []
+    for k in range(ROUNDS):
+        commands.append(by_command(f"{folder}/run-{k}"))
+        servers.append(by_server(folder))
+        browsers.append(by_browser(folder, browser))
+    return commands, servers, browsers
 
 
 def steps_back(folder: str) -> list[float]:
@@ -262,6 +262,10 @@ def drawing_sessions(folder: str) -> tuple[list[float], int, float]:
     return taken, len(errors), peak / 1024
 
 
+def _seconds(taken: list[float]) -> str:
+    return f"{statistics.mean(taken):.1f} ± {statistics.stdev(taken):.1f} s"
+
+
 def measure(folder: str) -> list[tuple[str, str, str]]:
     """Each measure with its bar and what came."""
     rows: list[tuple[str, str, str]] = []
@@ -287,9 +291,10 @@ def measure(folder: str) -> list[tuple[str, str, str]]:
                 came = f"{statistics.median(taken):.0f} ms, at most {max(taken):.0f}"
                 row(f"from the end of a stroke to the answer of `{name}` on the screen", f"<= {bar} ms", came)
             page.close()
-        for what, ratios in zip(("by the server", "in the browser"), trainings(folder, browser), strict=True):
-            each = ", ".join(f"{ratio:.2f}" for ratio in ratios)
-            came = f"{statistics.median(ratios):.2f} x ({each})"
+        base, *others = trainings(folder, browser)
+        for what, seconds in zip(("by the server", "in the browser"), others, strict=True):
+            ratio = statistics.median(seconds) / statistics.median(base)
+            came = f"{ratio:.2f} x ({_seconds(seconds)} beside {_seconds(base)})"
             row(f"a training of `classic` {what}, beside `glassnet train`", "<= 1.15 x", came)
         browser.close()
     back = steps_back(folder)
@@ -312,7 +317,8 @@ def main() -> None:
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
     lines += [
         "",
-        f"Medians; {STROKES} strokes, {STARTS} starts, {BACK} steps back, {PAIRS} pairs of trainings; {machine}.",
+        f"Medians; {STROKES} strokes, {STARTS} starts, {BACK} steps back, {ROUNDS} rounds of trainings (mean ± "
+        f"deviation; the ratio is that of the medians); {machine}.",
     ]
     if arguments.write:
         put(PLACE, "page", "\n".join(lines))

@@ -36,7 +36,7 @@ FALLBACK = "digits"
 LISTEN = 0.02  # seconds between two looks into the pipe while steps are taken
 FRAME = 0.25  # seconds between two frames, at least
 FRAMES_COST = 0.04  # the largest share of the time that frames may take
-ACCURACY = 1.0  # seconds between two measurements of the classes while steps are taken, at least
+ACCURACY = 3.0  # seconds between two measurements of the classes while steps are taken, at least
 POINTS = 500  # of the curve in a frame
 EXAMPLES = 5_000  # of the training examples, which are measured where there is no validation
 

@@ -13,7 +13,7 @@ import { download, pngOf } from "./save.js";
 import { texts } from "./texts.js";
 import { trainingPanel } from "./training.js";
 
-const BREATH = 12; // between two looks at a training that runs pass so many times what a look takes: else it would be slowed down
+const BREATH = 24; // between two looks at a training that runs pass so many times what a look takes: else it would be slowed down
 const REST = 50; // milliseconds without another answer, after which all else is drawn again
 const IN_TRAINING = "training"; // the server's name for the network in training
 
