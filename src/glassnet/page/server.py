@@ -9,6 +9,8 @@ from types import FrameType
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 
 from glassnet.page import limits
 from glassnet.page.app import make_app
@@ -33,6 +35,16 @@ class Connection(H11Protocol):
 
     def _grow_old(self) -> None:
         if self.transport.get_protocol() is self:  # as a WebSocket it has another
+            self.transport.close()
+
+
+class WebSocket(WebSocketsSansIOProtocol):
+    """A WebSocket that can also be shut down while its browser closes it."""
+
+    def shutdown(self) -> None:
+        try:
+            super().shutdown()
+        except InvalidState:  # uvicorn asks only whether it has closed it itself
             self.transport.close()
 
 
@@ -68,7 +80,7 @@ def run(listening: socket.socket, given: Given | None, *, port: int, token: str,
     config = uvicorn.Config(
         Gate(make_app(sessions), port=port, token=token, once=once),
         http=Connection,
-        ws="websockets-sansio",
+        ws=WebSocket,
         loop="asyncio",
         lifespan="off",
         log_config=None,
