@@ -3,7 +3,8 @@
 // This one asks the library itself, in Python, through a WebSocket. An engine is an object with
 //   ask(name, fields) -> a promise of the answer; it fails with a Problem, whose message is for the person
 //   read(file)        -> as ask, for a picture: a Blob
-//   on(event, listener)  "welcome": all to begin with; "training": a training has moved; "lost": the connection is lost
+//   on(event, listener)  "welcome": all to begin with; "training": a training has moved; "lost": the connection is lost;
+//                        what happened before somebody listened to it is told then
 // Arrays in answers are {shape, values}, with values a Float32Array or Uint8Array, rows first.
 
 import { texts } from "./texts.js";
@@ -17,13 +18,15 @@ const TAKEN_OVER = 4001; // another tab shows this session now
 const RETRY = 1000; // milliseconds between two tries to reach a server that is gone
 
 /** Connect to the server that this page came from. */
-export function connect() {
+function connect() {
   const listeners = new Map();
+  const untold = []; // events to which nobody listened yet
   const waiting = new Map();
   let socket = null;
   let last = 0;
 
   function emit(event, data) {
+    if (!listeners.has(event)) untold.push({ event, data });
     for (const listener of listeners.get(event) ?? []) listener(data);
   }
 
@@ -78,9 +81,16 @@ export function connect() {
     },
     on(event, listener) {
       listeners.set(event, [...(listeners.get(event) ?? []), listener]);
+      for (const one of untold.filter((one) => one.event === event)) {
+        untold.splice(untold.indexOf(one), 1);
+        listener(one.data);
+      }
     },
   };
 }
+
+/** The engine of this page. It connects at once, while the browser still loads the panels. */
+export const engine = connect();
 
 /** Whether a server answers that does not know this page: one that was started anew. */
 async function isOther() {

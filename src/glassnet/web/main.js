@@ -5,7 +5,7 @@ import { checkPanel } from "./check.js";
 import { onScheme } from "./colours.js";
 import { el, labelled, select, setOptions } from "./dom.js";
 import { drawingPanel } from "./drawing.js";
-import { connect } from "./engine.js";
+import { engine } from "./engine.js";
 import { insidePanel } from "./inside.js";
 import { newestOnly } from "./newest.js";
 import { whole } from "./numbers.js";
@@ -19,7 +19,7 @@ const IN_TRAINING = "training"; // the server's name for the network in training
 
 /** What the panels share. `network` are the facts of the one shown, `answer` is what it said last. */
 const page = {
-  engine: connect(),
+  engine,
   network: null,
   answer: { image: null },
   label: null, // the right digit, once chosen or known
