@@ -20,6 +20,8 @@ class Answer:
         evidence: the evidence that the example belongs to any class (`gn.evidence`); None if the loss defines none.
         problem: why the example is refused, in one line; "" if it is not refused.
         probabilistic: True if `probabilities` are probabilities, False if they are scores.
+        left_out: the steps of cleaning that were left out in this reading of a picture; none in the usual reading.
+        others: what the network says of the other readings of the picture; none where the usual one was enough.
     """
 
     classes: tuple[str, ...]
@@ -28,6 +30,8 @@ class Answer:
     evidence: float | None = None
     problem: str = ""
     probabilistic: bool = True
+    left_out: tuple[str, ...] = ()
+    others: tuple["Answer", ...] = ()
 
     @cached_property
     def ranking(self) -> list[int]:

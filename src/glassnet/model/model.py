@@ -3,11 +3,10 @@
 Parts that only some methods need, such as pictures, explanations and evaluation, are imported when they are used.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from io import IOBase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -22,7 +21,6 @@ from glassnet.nn.network import Network
 from glassnet.nn.plain import nearest
 from glassnet.nn.settings import from_table
 from glassnet.pretrained.models import pretrained_names
-from glassnet.reading.views import evidence, predict_views
 from glassnet.tables.rows import has_truths, read_rows
 from glassnet.tables.schema import Schema
 from glassnet.tables.table import Table
@@ -30,6 +28,7 @@ from glassnet.warn import warn
 
 if TYPE_CHECKING:
     from glassnet.explanation.example import Explanation
+    from glassnet.reading.picture import Source
     from glassnet.recipes.recipe import Recipe
     from glassnet.train.metrics import Evaluation
     from glassnet.train.regression import RegressionEvaluation
@@ -161,36 +160,26 @@ class Model:
             for p, image in zip(self._by_class(inputs), inputs, strict=True)
         ]
 
-    def read(self, drawing: str | Path | bytes | bytearray | BinaryIO | Array) -> Answer:
+    def read(self, drawing: "Source") -> Answer:
         """The digit in a picture, or why it is refused: there is no digit, there are several, or too little evidence.
 
-        The drawing is converted to the form of the training digits. A classifier with a threshold uses five views of it
-        (`predict_views`), and refuses a picture with less evidence.
+        The picture is cleaned, and brought into the form of the training digits. It can be cleaned in several ways, its
+        readings (`reading.readings`); the one with most evidence is the answer. A classifier with a threshold uses five
+        views of each (`predict_views`), and refuses a picture with less evidence, and one that could be two digits.
 
         Args:
-            drawing: a picture file, its bytes, or that file open for reading bytes; or grey values (H, W), uint8, dark
-                on light or light on dark.
+            drawing: a picture file, its bytes, or that file open for reading bytes; a Pillow image; or grey values
+                (H, W), uint8, dark on light or light on dark.
 
         Raises:
             DataError: this is not a picture; the model was not trained on digits.   InputError: outputs are not finite.
         """
+        from glassnet.model import judge
         from glassnet.reading import picture
-        from glassnet.reading.drawing import form_for
 
         if self.schema:
             raise DataError(f"{self.path}: this model was trained on a table and reads no pictures: use predict")
-        if isinstance(drawing, str | Path | bytes | bytearray | IOBase):
-            grey = picture.read(drawing)
-        else:
-            grey = np.asarray(drawing)
-        if grey.ndim != 2 or grey.dtype != np.uint8:
-            raise DataError(f"read: expected grey values (H, W), uint8, got {grey.dtype} of shape {grey.shape}")
-        to_example = form_for(self.network.input_shape)
-        try:
-            image = to_example(grey)
-        except DataError as error:
-            return Answer(self.network.class_names, problem=str(error))
-        return self.judge(image)
+        return judge.read(self.network, picture.read(drawing))
 
     def judge(self, image: Array) -> Answer:
         """The digit in an image that has the form of the training digits, or why it is refused: as `read`.
@@ -201,15 +190,10 @@ class Model:
         Raises:
             InputError: an image of another size, or outputs that are not finite.
         """
-        names, loss = self.network.class_names, self.network.loss
-        predict = predict_views if loss.softmax and self.threshold > 0 else Network.predict_proba
-        p = loss.by_class(predict(self.network, image[None]))
-        its_evidence = float(evidence(p)[0]) if loss.softmax else None
-        answer = Answer(names, p[0], image, its_evidence, probabilistic=loss.probabilistic)
-        if its_evidence is None or its_evidence >= self.threshold:
-            return answer
-        little = f"evidence {its_evidence:.2f}, at least {self.threshold:.2f} is needed"
-        return replace(answer, problem=f"no digit that I know: {little}; if it is one, most likely {answer.label}")
+        from glassnet.model import judge
+        from glassnet.reading.readings import Reading
+
+        return judge.judge(self.network, [Reading((), image)])[0]
 
     def measure(self, data: Any) -> "Evaluation | RegressionEvaluation":
         """Measure the model: the results of a classifier, or of a regression.

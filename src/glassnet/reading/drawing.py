@@ -13,6 +13,7 @@ from glassnet.data.errors import DataError
 from glassnet.nn.array import Array
 from glassnet.reading.ink import find_ink
 from glassnet.reading.pieces import depth, extent, pen_width
+from glassnet.reading.steps import Steps
 
 SIDE, BOX = 28, 20  # pixels: the side of an MNIST image, and the longer side of the digit in it
 CENTRE = 14.0  # the row and column, counted from 0, of the centre of mass in an MNIST image
@@ -27,7 +28,7 @@ LEAST_DIGIT = 250  # inked pixels of 32x32: nine in ten UCI digits have from 260
 FAINT = 0.15  # of full ink: weaker pixels belong to the edge of a stroke
 
 
-def to_mnist(drawing: Array) -> Array:
+def to_mnist(drawing: Array, steps: Steps | None = None) -> Array:
     """One digit on paper in the form of MNIST, light on dark.
 
     The makers of MNIST scaled a digit to 20 pixels on its longer side, keeping its shape; this makes its edges grey.
@@ -47,7 +48,8 @@ def to_mnist(drawing: Array) -> Array:
     """
     if _is_mnist(drawing):
         return drawing
-    ink = _with_mnist_pen(find_ink(drawing))
+    steps = steps or Steps()
+    ink = steps.take("pen", _with_mnist_pen, find_ink(drawing, steps))
     scale = BOX / max(ink.shape)
     height, width = (max(1, round(side * scale)) for side in ink.shape)
     small = _scaled(ink, height, width)
@@ -59,7 +61,7 @@ def to_mnist(drawing: Array) -> Array:
     return page
 
 
-def to_digits(drawing: Array) -> Array:
+def to_digits(drawing: Array, steps: Steps | None = None) -> Array:
     """One digit on paper in the form of the UCI digits (scikit-learn's).
 
     Their makers used NIST's routines. These remove the slant of a digit, scale it to 32 pixels in height and at most 20
@@ -78,7 +80,7 @@ def to_digits(drawing: Array) -> Array:
     """
     if drawing.shape == (8, 8) and drawing.dtype == np.uint8:
         return (drawing * (16 / 255)).round().astype(np.uint8)
-    ink = _upright(find_ink(drawing))
+    ink = _upright(find_ink(drawing, steps))
     width = min(WIDTH, max(1, round(HEIGHT * ink.shape[1] / ink.shape[0])))
     left = (HEIGHT - width) // 2
     bitmap = np.zeros((HEIGHT, HEIGHT), bool)
@@ -88,7 +90,7 @@ def to_digits(drawing: Array) -> Array:
     return bitmap.reshape(8, 4, 8, 4).sum(axis=(1, 3)).astype(np.uint8)
 
 
-def form_for(shape: tuple[int, ...]) -> Callable[[Array], Array]:
+def form_for(shape: tuple[int, ...]) -> Callable[..., Array]:
     """The function that converts drawings to examples of this shape: `to_mnist` for 784 pixels, `to_digits` for 64.
 
     Raises:

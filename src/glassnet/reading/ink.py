@@ -4,14 +4,16 @@ The paper is estimated as the page without everything that is darker than it and
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from glassnet.data.errors import DataError
 from glassnet.nn.array import Array
 from glassnet.reading.pieces import depth, extent, extents, highest, longer_side, lowest, pieces
-from glassnet.reading.ruled import without_lines
+from glassnet.reading.ruled import without_box, without_lines
 from glassnet.reading.sheet import around_a_sheet
+from glassnet.reading.steps import Steps
 
 LOOK = 250  # pictures of more than 250x250 pixels are first examined at a smaller size
 AMONG_DIGITS, AS_LONG = 0.2, 0.7  # a digit has at least these shares of the largest piece's ink and longer side
@@ -32,16 +34,20 @@ LESSER = 0.5  # a piece at the border with less than this share of the ink of a 
 ALONGSIDE = 0.4  # a piece that touches the border with this share of its longer side is not the digit
 LEAST_DIGIT = 0.05  # of all ink must remain without a frame; else the supposed frame is the digit
 DUST = 0.05  # a piece with less than this share of the largest piece's ink is dirt
-DARKEST_PAPER = 64  # on darker paper, shares of its grey would be mostly noise
+FAR = 0.4  # of the largest piece's longer side: what lies further from the digit does not belong to it
+DARKEST_PAPER = 0.25  # of the lightest grey: shares of darker paper would be mostly noise
 
-Boxes = dict[int, tuple[slice, slice]]  # number of a piece -> its rows and columns
+Box = tuple[slice, slice]  # the rows and columns of a piece
+Boxes = dict[int, Box]  # by the number of the piece
+Surroundings = Callable[[Array, Array, Boxes], list[int]]
 
 
-def find_ink(drawing: Array) -> Array:
+def find_ink(drawing: Array, steps: Steps | None = None) -> Array:
     """The ink of a drawing, cropped: without paper, shadows, noise and dirt.
 
     Args:
         drawing: grey values (H, W), uint8.
+        steps: takes the steps of cleaning; by default all.
 
     Returns:
         (h, w) float64 from 0 (paper) to 1 (ink), without a border; a large drawing is made smaller.
@@ -54,20 +60,24 @@ def find_ink(drawing: Array) -> Array:
     step = _shrinking(drawing)
     if min(drawing.shape) < step:
         raise _no_ink()  # empty, or only a line of pixels
-    return _zoom(255 - drawing if _is_light_on_dark(_shrunk(drawing, step)) else drawing)
+    steps = steps or Steps()
+    return _zoom(steps.take("dark paper", _dark_on_light, drawing, steps), steps)
 
 
-def _zoom(drawing: Array) -> Array:
+def _zoom(drawing: Array, steps: Steps) -> Array:
     """The ink of a drawing, dark on light: found at a small size first, then in the part around it at a larger size."""
     step = _shrinking(drawing)
-    ink = _only_the_digit(_without_paper(_shrunk(drawing, step)))
+    ink = _only_the_digit(_without_paper(_shrunk(drawing, step), steps), steps)
     rows, columns = extent(ink)
     room = max(rows.stop - rows.start, columns.stop - columns.start) // 4 + 2  # keep some paper all around
     closer = drawing[
         max(rows.start - room, 0) * step : (rows.stop + room) * step,
         max(columns.start - room, 0) * step : (columns.stop + room) * step,
     ]
-    return _zoom(closer) if _shrinking(closer) < step else ink[rows, columns]
+    if _shrinking(closer) < step:
+        return _zoom(closer, steps)
+    steps.inked = int((ink > 0).sum()) * step**2
+    return ink[rows, columns]
 
 
 def _shrinking(drawing: Array) -> int:
@@ -82,23 +92,21 @@ def _shrunk(drawing: Array, step: int) -> Array:
     return rows.reshape(height, width, step).sum(axis=2) / step**2
 
 
-def _without_paper(grey: Array) -> Array:
+def _without_paper(grey: Array, steps: Steps) -> Array:
     """Ink (H, W) from 0 to 1, still with dirt: how much darker it is than the paper around it, as a share.
 
     The paper is estimated twice: first as what is wider than the widest pen, then as what is wider than the pen found.
     The closer it follows the page, the less of a shadow's edge is taken for ink.
     """
-    surroundings = around_a_sheet(grey)
-    if surroundings is not None:
-        grey = np.where(surroundings, np.median(grey[~surroundings]), grey)
+    grey = steps.take("sheet", _only_the_sheet, grey)
     widest = _widest_pen(grey)
-    ink = _inked(grey, widest)
+    ink = _inked(grey, widest, steps)
     pen = depth(ink > 0)
     closer = max(12, math.ceil(WINDOW * 2 * float(np.quantile(pen[pen > 0], 0.99))) + 2)
-    return _inked(grey, closer) if closer < 0.7 * widest else ink
+    return _inked(grey, closer, steps) if closer < 0.7 * widest else ink
 
 
-def _inked(grey: Array, window: int) -> Array:
+def _inked(grey: Array, window: int, steps: Steps) -> Array:
     """Ink (H, W) from 0 to 1 on light paper, narrower than the window."""
     smooth = _smoothed(grey)
     paper = _paper(smooth, window)
@@ -108,7 +116,8 @@ def _inked(grey: Array, window: int) -> Array:
     if CLEAR * noise > FAINT:
         darker, noise = _darker(smooth, paper)
     least = max(LEAST_CONTRAST / 2, CLEAR * noise)
-    darker = _without_pattern(without_lines(darker, least), least)
+    for name, step in (("box", without_box), ("lines", without_lines), ("pattern", _without_pattern)):
+        darker = steps.take(name, step, darker, least)
     inked = darker[darker > least]
     strength = float(np.quantile(inked, 0.75)) if inked.size else 0.0
     if strength < LEAST_CONTRAST:
@@ -161,15 +170,16 @@ def _paper(grey: Array, window: int) -> Array:
     steps of the light. On slopes of the light it is too high near the border. So it is also computed with the slopes
     removed, and the lower of both results counts.
     """
-    paper = sloping = np.maximum(_closed(grey, window), DARKEST_PAPER)
+    darkest = max(1.0, DARKEST_PAPER * float(np.quantile(grey, 0.99)))
+    paper = sloping = np.maximum(_closed(grey, window), darkest)
     if paper.min() == paper.max():  # a drawing on a screen: there is no slope
         return paper
     y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in grey.shape), indexing="ij")
     terms = np.stack([np.ones(y.shape), y, x, y * y, y * x, x * x], axis=-1).reshape(-1, 6)
     for _ in range(3):
         factors = np.linalg.lstsq(terms.T @ terms, terms.T @ sloping.ravel(), rcond=None)[0]
-        slope = np.maximum((terms @ factors).reshape(grey.shape), DARKEST_PAPER)
-        sloping = np.maximum(_closed(grey / slope, window) * slope, DARKEST_PAPER)
+        slope = np.maximum((terms @ factors).reshape(grey.shape), darkest)
+        sloping = np.maximum(_closed(grey / slope, window) * slope, darkest)
     return np.minimum(paper, sloping)
 
 
@@ -190,19 +200,30 @@ def _closed(grey: Array, window: int) -> Array:
     return lowest(highest(grey, window), window)[around : around + height, around : around + width]
 
 
-def _is_light_on_dark(grey: Array) -> bool:
-    """Whether there is a dark sheet, or most pixels around the ink are near the darkest; the border counts most."""
-    if around_a_sheet(grey) is not None:
-        return False
-    if around_a_sheet(255 - grey) is not None:
-        return True
+def _dark_on_light(drawing: Array, steps: Steps) -> Array:
+    """The drawing (H, W); inverted if there is a dark sheet, or if most pixels around the ink are near the darkest.
+
+    The border counts most.
+    """
+    grey = _shrunk(drawing, _shrinking(drawing))
+    if "sheet" not in steps.left_out:
+        if around_a_sheet(grey) is not None:
+            return drawing
+        if around_a_sheet(255 - grey) is not None:
+            return 255 - drawing
     smooth, window = _smoothed(grey), _widest_pen(grey)
     high, low = highest(smooth, window), lowest(smooth, window)
     contrast = high - low
     votes = np.where(contrast > 0.5 * contrast.max(), np.sign(2 * smooth - high - low), 0)
     edge = max(1, min(grey.shape) // 16)
     votes[edge:-edge, edge:-edge] /= 4
-    return bool(votes.sum() < 0)
+    return 255 - drawing if votes.sum() < 0 else drawing
+
+
+def _only_the_sheet(grey: Array) -> Array:
+    """The page (H, W) with what lies around a sheet of paper as light as the sheet."""
+    surroundings = around_a_sheet(grey)
+    return grey if surroundings is None else np.where(surroundings, np.median(grey[~surroundings]), grey)
 
 
 def _widest_pen(grey: Array) -> int:
@@ -218,7 +239,7 @@ def _smoothed(grey: Array) -> Array:
     return (tall[:, :-2] + tall[:, 1:-1] + tall[:, 2:]) / 9
 
 
-def _only_the_digit(ink: Array) -> Array:
+def _only_the_digit(ink: Array, steps: Steps) -> Array:
     """Only the pieces of ink that belong to the digit.
 
     Removed are specks, pieces along the border of the picture, and a frame around the rest.
@@ -229,17 +250,45 @@ def _only_the_digit(ink: Array) -> Array:
     if amounts.max() < LEAST_INK:
         raise _no_ink()
     boxes = extents(numbers)
-    for surroundings in (_along_the_border, _frames):
-        without = amounts.copy()
-        without[surroundings(numbers, amounts, boxes)] = 0
-        if without.max() >= max(LEAST_INK, LEAST_DIGIT * amounts.sum()):
-            amounts = without
+    for name, surroundings in (("border", _along_the_border), ("frame", _frames)):
+        amounts = steps.take(name, _without, amounts, surroundings, numbers, boxes)
+    amounts = steps.take("apart", _one_digit, amounts, boxes)
+    amounts = steps.take("specks", _without_specks, amounts, boxes)
+    return np.where((amounts > 0)[numbers], ink, 0)
+
+
+def _without(amounts: Array, surroundings: Surroundings, numbers: Array, boxes: Boxes) -> Array:
+    """The amounts (P,) without those of the surroundings, unless nearly nothing remains."""
+    found = surroundings(numbers, amounts, boxes)
+    if not found:
+        return amounts
+    rest = amounts.copy()
+    rest[found] = 0
+    return rest if rest.max() >= max(LEAST_INK, LEAST_DIGIT * amounts.sum()) else amounts
+
+
+def _one_digit(amounts: Array, boxes: Boxes) -> Array:
+    """The amounts (P,) themselves, if they are those of one digit."""
     count = count_digits(amounts, boxes)
     if count > MANY:
         raise DataError(f"found more than {MANY} objects: expected one digit; crop the picture to it")
     if count > 1:
         raise DataError(f"found {count} digits, side by side or one above the other: expected one; cut them apart")
-    return np.where((amounts >= DUST * amounts.max())[numbers] & (numbers > 0), ink, 0)
+    return amounts
+
+
+def _without_specks(amounts: Array, boxes: Boxes) -> Array:
+    """The amounts (P,) without those of dirt, and of what lies far from the largest piece."""
+    first = int(amounts.argmax())
+    reach = FAR * longer_side(boxes[first])
+    near, others = [first], [n for n in boxes if n != first and amounts[n] >= DUST * amounts[first]]
+    for number in near:  # which grows
+        found = [n for n in others if max(_gaps(boxes[n], boxes[number])) <= reach]
+        near += found
+        others = [n for n in others if n not in found]
+    kept = np.zeros(len(amounts), bool)
+    kept[near] = True
+    return amounts if kept[amounts > 0].all() else np.where(kept, amounts, 0)
 
 
 def count_digits(amounts: Array, boxes: Boxes) -> int:
@@ -262,9 +311,15 @@ def count_digits(amounts: Array, boxes: Boxes) -> int:
     return len(digits)
 
 
-def _are_apart(a: tuple[slice, slice], b: tuple[slice, slice], longest: int) -> bool:
-    down, across = (max(p.start, q.start) - min(p.stop, q.stop) for p, q in zip(a, b, strict=True))
+def _are_apart(a: Box, b: Box, longest: int) -> bool:
+    down, across = _gaps(a, b)
     return across >= BESIDE * longest or down >= ABOVE * longest
+
+
+def _gaps(a: Box, b: Box) -> tuple[int, int]:
+    """The pixels between two boxes, down and across; negative where they overlap."""
+    down, across = (max(p.start, q.start) - min(p.stop, q.stop) for p, q in zip(a, b, strict=True))
+    return down, across
 
 
 def _along_the_border(numbers: Array, amounts: Array, boxes: Boxes) -> list[int]:

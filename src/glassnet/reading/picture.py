@@ -4,6 +4,8 @@ Only this module uses Pillow.
 """
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -18,16 +20,19 @@ from glassnet.nn.plain import brief
 if TYPE_CHECKING:
     from PIL import Image
 
+    Source = str | Path | bytes | bytearray | BinaryIO | Image.Image | Array
+
 LUMINANCE = np.array([0.299, 0.587, 0.114])  # of red, green, blue (ITU-R BT.601)
 MUCH_MORE = 2  # a mixture of colours must have this number of times the contrast of luminance
 MOST_PIXELS = 40_000_000
+TOO_LARGE = f"the picture has more than {MOST_PIXELS:,} pixels: make it smaller"
 SMALL = 256  # pixels per side are enough to choose paper and mixture
 ROWS = 256  # rows converted at a time, so that a picture of four bytes per pixel is not held in memory twice
 # Pillow opens more formats, but some by starting other programs (PostScript), which a picture must not do.
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "ICO")
 
 
-def read(source: str | Path | bytes | bytearray | BinaryIO) -> Array:
+def read(source: "Source") -> Array:
     """Read a picture as grey values (H, W), uint8: 0 is black, 255 is white.
 
     Colours become their luminance. But if a mixture of red, green and blue has more than twice the contrast between
@@ -36,16 +41,27 @@ def read(source: str | Path | bytes | bytearray | BinaryIO) -> Array:
     are scaled to 8.
 
     Args:
-        source: the path of a file, the bytes of one, or a file that is open for reading bytes.
+        source: the path of a file, the bytes of one, a file that is open for reading bytes, or a Pillow image; or
+            grey values (H, W), uint8, which are returned as they are.
 
     Raises:
         DataError: no such file, not a picture, a broken one, or one of more than 40 million pixels.
     """
+    from PIL import Image
+
     if isinstance(source, str | Path):
         return _read_path(Path(source))
     if isinstance(source, bytes | bytearray):
         return _read_open(BytesIO(source), "")
-    return _read_open(source, "")
+    if isinstance(source, Image.Image):
+        with _in_plain_words(""):
+            return _grey(source.copy())
+    if not hasattr(source, "__array__"):
+        return _read_open(source, "")
+    grey = np.asarray(source)
+    if grey.ndim != 2 or grey.dtype != np.uint8:
+        raise DataError(f"read: expected grey values (H, W), uint8, got {grey.dtype} of shape {grey.shape}")
+    return grey
 
 
 def _read_path(path: Path) -> Array:
@@ -70,20 +86,30 @@ def _read_open(file: BinaryIO, where: str) -> Array:
         raise DataError(f"{where}expected a picture, but it cannot be read: {brief(error)}") from None
     if not start:
         raise DataError(f"{where}expected a picture, but the file is empty")
+    with _in_plain_words(where):
+        try:
+            with Image.open(file, formats=FORMATS) as image:
+                return _grey(image)
+        except UnidentifiedImageError:
+            if _is_heif(start):
+                raise DataError("a HEIC or AVIF picture, which cannot be read: save it as JPEG or PNG") from None
+            raise DataError(f"expected a picture ({', '.join(FORMATS)}), but the file is not one") from None
+
+
+@contextmanager
+def _in_plain_words(where: str) -> Iterator[None]:
+    """What Pillow raises on a picture that is broken or too large becomes a DataError that begins with `where`."""
+    from PIL import Image
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # harmless oddities of the file
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file, formats=FORMATS) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    raise Image.DecompressionBombError
-                return _grey(image)
-    except UnidentifiedImageError:
-        if _is_heif(start):
-            raise DataError(f"{where}a HEIC or AVIF picture, which cannot be read: save it as JPEG or PNG") from None
-        raise DataError(f"{where}expected a picture ({', '.join(FORMATS)}), but the file is not one") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # raised above, or by Pillow
-        raise DataError(f"{where}the picture has more than {MOST_PIXELS:,} pixels: make it smaller") from None
+            yield
+    except DataError as error:
+        raise DataError(f"{where}{error}") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise DataError(f"{where}{TOO_LARGE}") from None
     except Exception as error:  # on a damaged file Pillow's decoders raise nearly anything
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"{where}the picture is broken: {brief(reason)}") from None
@@ -116,6 +142,8 @@ def _grey(image: "Image.Image") -> Array:
     """The grey values (H, W) of an opened picture, upright, with transparent parts as paper."""
     from PIL import ImageOps
 
+    if image.width * image.height > MOST_PIXELS:
+        raise DataError(TOO_LARGE)
     ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith("I;16") or image.mode == "I":
         return (np.clip(np.asarray(image, dtype=np.float32), 0, 65535) / 257).round().astype(np.uint8)

@@ -17,6 +17,7 @@ BLACKER = 1.6  # times the line: pixels that are this much darker belong to a st
 LESS_INK = 0.6  # a line has less than this share of a stroke's ink per length
 BARE = 0.25  # at least this share of a line has no stroke along it
 MOST_LINES = 60
+NEAR_A_SIDE = 0.25  # of the picture: the lines of a box are nearer to its sides than this
 SAMPLES = 30  # this number of columns is enough to find a line
 
 
@@ -43,6 +44,28 @@ def without_lines(darker: Array, least: float) -> Array:
                 result = _without(result, band)
         result = result.T if turned else result
     return result
+
+
+def without_box(darker: Array, least: float) -> Array:
+    """Remove the lines of a box, or of the cell of a table, around the digit: lines along at least two sides.
+
+    They may be as dark as they like, and a stroke may touch them.
+    """
+    found = []
+    for turned, view in ((False, darker), (True, darker.T)):
+        for band in _lines(view, least):
+            middle, last = float(band[0].mean()), len(view) - 1
+            if min(middle, last - middle) < NEAR_A_SIDE * last:
+                found.append((turned, 2 * middle < last, band))
+    if len({(turned, first) for turned, first, _ in found}) < 2:
+        return darker
+    result = darker
+    for turned, _, (rows, columns) in found:
+        fringe = len(rows) // 4  # the edges of thick lines are rough
+        around = np.arange(-fringe, len(rows) + fringe)[:, None] + rows[:1]
+        wide = np.clip(around, 0, (result.shape[1] if turned else len(result)) - 1), columns
+        result = _without(result.T, wide).T if turned else _without(result, wide)
+    return result if (result > least).sum() >= 4 else darker
 
 
 def _lines(darker: Array, least: float) -> list[tuple[Array, Array]]:

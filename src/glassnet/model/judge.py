@@ -1,0 +1,101 @@
+"""What a network says of pictures: which reading of a picture is the answer, and when it is refused."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+
+from glassnet.model.answer import Answer
+from glassnet.nn.array import Array
+from glassnet.nn.network import Network
+from glassnet.reading.drawing import form_for
+from glassnet.reading.readings import Reading, readings
+from glassnet.reading.views import evidence, predict_views
+
+LEAST_PROBABILITY = 0.8  # of an answer; with less, a picture could well be two digits
+SURE = 0.99  # an answer with this probability convinces
+
+
+def read(network: Network, grey: Array) -> Answer:
+    """The answer to a picture, grey values (H, W), uint8, and to its other readings.
+
+    The usual reading and the one without all steps that did something are looked at first. If they do not convince, or
+    contradict each other, all are.
+
+    Raises:
+        DataError: the network takes no pictures of digits.   InputError: outputs are not finite.
+    """
+    found = readings(grey, form_for(network.input_shape))
+    seen = list(islice(found, 2))
+    answers = judge(network, seen)
+    if len({answer.label for answer in answers if _convinces(answer)}) != 1:
+        others = list(found)
+        seen += others
+        answers += judge(network, others)
+    chosen = _choose(answers, seen)
+    rest = [answer for k, answer in enumerate(answers) if k != chosen]
+    rest.sort(key=lambda answer: -1.0 if answer.evidence is None else answer.evidence, reverse=True)
+    return replace(answers[chosen], others=tuple(rest))
+
+
+def judge(network: Network, found: Sequence[Reading]) -> list[Answer]:
+    """The answer of the network to each reading.
+
+    Raises:
+        InputError: a reading does not fit the network, or outputs are not finite.
+    """
+    images = [reading.image for reading in found if reading.image is not None]
+    predict = predict_views if network.loss.softmax and network.threshold > 0 else Network.predict_proba
+    outputs = iter(network.loss.by_class(predict(network, np.stack(images))) if images else ())
+    return [_answer(network, reading, None if reading.image is None else next(outputs)) for reading in found]
+
+
+def _answer(network: Network, reading: Reading, outputs: Array | None) -> Answer:
+    names, loss = network.class_names, network.loss
+    if outputs is None:
+        return Answer(names, problem=reading.problem, left_out=reading.left_out)
+    its_evidence = float(evidence(outputs[None])[0]) if loss.softmax else None
+    answer = Answer(
+        names, outputs, reading.image, its_evidence, probabilistic=loss.probabilistic, left_out=reading.left_out
+    )
+    doubt = "" if its_evidence is None or not network.threshold else _doubt(answer, its_evidence, network.threshold)
+    return replace(answer, problem=doubt)
+
+
+def _doubt(answer: Answer, its_evidence: float, threshold: float) -> str:
+    """Why an answer is refused; "" if it is not."""
+    first, second = (answer.classes[k] for k in answer.ranking[:2])
+    if its_evidence < threshold:
+        return (
+            f"no digit that I know: evidence of {its_evidence:.1f}, where an answer needs {threshold:.1f}; "
+            f"it looks most like {first}"
+        )
+    if (answer.probability or 0.0) < LEAST_PROBABILITY:
+        return (
+            f"it could be {first} or {second}: an answer needs {100 * LEAST_PROBABILITY:.0f} %; "
+            f"it looks most like {first}"
+        )
+    return ""
+
+
+def _convinces(answer: Answer) -> bool:
+    """Whether no other reading of the picture is needed."""
+    if answer.image is None or answer.problem:
+        return False
+    return answer.evidence is None or answer.probability is None or answer.probability >= SURE
+
+
+def _choose(answers: Sequence[Answer], found: Sequence[Reading]) -> int:
+    """Which of the answers to the readings of a picture is the answer to the picture.
+
+    It is that with most evidence. But the parts of a digit can be digits too, such as the ring and the stem of a 9. So
+    if several readings convince, it is that with most ink. If the usual reading finds no single digit, and no other
+    reading is accepted, it stays so.
+    """
+    convincing = [k for k, answer in enumerate(answers) if _convinces(answer)]
+    if convincing:
+        return convincing[0] if answers[0].evidence is None else max(convincing, key=lambda k: found[k].inked)
+    seen = [k for k, answer in enumerate(answers) if answer.evidence is not None]
+    best = max(seen, key=lambda k: answers[k].evidence or 0.0, default=0)
+    return 0 if answers[best].problem and answers[0].image is None else best

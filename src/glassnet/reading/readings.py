@@ -1,0 +1,63 @@
+"""The readings of a picture: the ways in which it can be cleaned.
+
+The first is the usual reading, with every step. The second leaves out all steps that did something, because a step that
+did nothing cannot have been mistaken. The others leave out one of these steps, then two, and so on.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from glassnet.data.errors import DataError
+from glassnet.nn.array import Array
+from glassnet.reading.steps import STEPS, Steps
+
+MOST = 12  # ways of cleaning one picture
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One way of seeing the digit in a picture.
+
+    Attributes:
+        left_out: the steps of cleaning that are left out; none in the usual reading.
+        image: the digit in the form of the training digits; None if there is none.
+        problem: why there is none, in one line; "" if there is one.
+        inked: the number of pixels of the picture that were taken for the digit.
+    """
+
+    left_out: tuple[str, ...]
+    image: Array | None
+    problem: str = ""
+    inked: int = 0
+
+
+def readings(drawing: Array, form: Callable[[Array, Steps], Array]) -> Iterator[Reading]:
+    """The readings of a drawing that differ from each other, the usual one first. Each is made when it is asked for.
+
+    Args:
+        drawing: grey values (H, W), uint8.   form: `to_mnist` or `to_digits`.
+    """
+    ways: list[frozenset[str]] = [frozenset()]
+    seen: set[bytes | str] = set()
+    for tried in range(MOST):
+        if tried == len(ways):
+            return
+        steps = Steps(ways[tried])
+        reading = _reading(drawing, form, steps)
+        further = [steps.left_out | {name} for name in STEPS if name in steps.done]
+        if not tried and len(further) > 1:
+            further.insert(0, frozenset(steps.done))
+        ways += [way for way in further if way not in ways]
+        key = reading.problem if reading.image is None else reading.image.tobytes()
+        if key not in seen:
+            seen.add(key)
+            yield reading
+
+
+def _reading(drawing: Array, form: Callable[[Array, Steps], Array], steps: Steps) -> Reading:
+    left_out = tuple(name for name in STEPS if name in steps.left_out)
+    try:
+        image = form(drawing, steps)
+    except DataError as error:
+        return Reading(left_out, None, str(error))
+    return Reading(left_out, image, inked=steps.inked)
