@@ -59,11 +59,15 @@ class Shown:
         return self.best.classes[self.best.ranking[0]] if self.best.ranking else None
 
 
+def rows_of(folder: Path, half: str | None = None) -> list[dict[str, str]]:
+    """The rows of truth.csv, or those of one half."""
+    with (folder / "truth.csv").open(encoding="utf-8", newline="") as file:
+        return [row for row in csv.DictReader(file) if half is None or row.get("half") == half]
+
+
 def read_all(folder: Path, half: str | None, model: gn.Model) -> list[Shown]:
     """Read each picture that truth.csv names, or those of one half."""
-    with (folder / "truth.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if half is None or row.get("half") == half]
-    shown = []
+    rows, shown = rows_of(folder, half), []
     for number, row in enumerate(rows, 1):
         path = folder / row["file"]
         shown.append(Shown(path, row["label"], row["kind"], model.read(path)))

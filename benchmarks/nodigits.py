@@ -1,7 +1,7 @@
 """Pictures of what is no digit, as a user could draw or photograph them by mistake: letters, scribbles and marks.
 
-Each is dark strokes on white paper, one or two hundred pixels wide, brought into MNIST's form by the library's own
-`to_mnist`, as a picture of a digit would be. Nothing here comes from, or goes into, the training of a network.
+Each is dark strokes on white paper, one or two hundred pixels wide, with its readings by the library, as a picture of a
+digit would have them. Nothing here comes from, or goes into, the training of a network.
 """
 
 import math
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.data.errors import DataError
 from glassnet.reading.drawing import to_mnist
+from glassnet.reading.readings import Reading, readings
 
 Array = NDArray[Any]
 Rng = np.random.Generator
@@ -38,13 +38,22 @@ class Group:
 
     Attributes:
         pictures: grey values (H, W) each, uint8, dark on white.   kinds: what each shows, such as the letter.
-        images: those in MNIST's form (N, 28, 28) that `to_mnist` took.   taken: which those are, of all (P,) bool.
+        readings: of each picture, the usual one first.
     """
 
     pictures: list[Array]
     kinds: list[str]
-    images: Array
-    taken: Array
+    readings: list[list[Reading]]
+
+    @property
+    def taken(self) -> Array:
+        """Whether the usual reading has found something that could be a digit, (P,) bool."""
+        return np.array([found[0].image is not None for found in self.readings])
+
+    @property
+    def images(self) -> Array:
+        """What it has found, in MNIST's form (N, 28, 28)."""
+        return np.stack([found[0].image for found in self.readings if found[0].image is not None])
 
 
 def groups(ink: tuple[float, float], seed: int = 0) -> dict[str, Group]:
@@ -333,14 +342,7 @@ def drawn(strokes: list[Stroke], rng: Rng, pen: tuple[float, float]) -> Array:
 
 def _group(pictures: Iterator[tuple[str, Array]]) -> Group:
     kinds, found = zip(*pictures, strict=True)
-    images, taken = [], []
-    for picture in found:
-        try:
-            images.append(to_mnist(picture))
-            taken.append(True)
-        except DataError:
-            taken.append(False)
-    return Group(list(found), list(kinds), np.stack(images), np.array(taken))
+    return Group(list(found), list(kinds), [list(readings(picture, to_mnist)) for picture in found])
 
 
 def _cross(a: Array, b: Array) -> Array:

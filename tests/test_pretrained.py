@@ -7,6 +7,7 @@ import pytest
 import safetensors
 
 import glassnet as gn
+from glassnet.model.judge import LEAST_PROBABILITY
 from glassnet.pretrained.models import FOLDER, pretrained_names
 
 NAMES = ("classic", "cnn", "strong")
@@ -46,7 +47,7 @@ def test_a_card_tells_what_its_file_does(name: str, mnist: gn.Dataset) -> None:
     assert 100 * test.accuracy == pytest.approx(told, abs=0.011)
     error = 100 * gn.expected_calibration_error(test.probabilities, test.truth)
     assert error == pytest.approx(float(re.search(r"calibration error \| ([\d.]+) %", card)[1]), abs=0.02)
-    assert error <= 0.5
+    assert error <= 1.5  # it is to be small on digits by other hands, too
 
 
 @pytest.mark.long
@@ -57,10 +58,10 @@ def test_a_card_tells_what_its_file_does_over_views(name: str, mnist: gn.Dataset
     count = 1_000 if name == "cnn" else 10_000  # five views of each take a minute of convolutions
     views = gn.predict_views(network, mnist.test.x[:count])
     right = 100 * np.mean(views.argmax(axis=1) == mnist.test.y[:count])
-    refused = 100 * np.mean(gn.evidence(views) < network.threshold)
+    refused = 100 * np.mean((gn.evidence(views) < network.threshold) | (views.max(axis=1) < LEAST_PROBABILITY))
     told_right = float(re.search(r"`gn.predict_views`\) \| ([\d.]+) %", card)[1])
     told_refused = float(re.search(r"([\d.]+) % of the test digits", card)[1])
-    assert told_refused <= 2
+    assert told_refused <= (6 if name == "classic" else 2)  # classic is less sure of anything
     assert network.threshold == pytest.approx(float(re.search(r"evidence of ([\d.]+) over", card)[1]), abs=0.0005)
     if count == 10_000:
         assert (right, refused) == pytest.approx((told_right, told_refused), abs=0.031)

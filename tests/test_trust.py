@@ -16,6 +16,8 @@ import nodigits
 import places
 import trust
 
+from glassnet.reading.readings import Reading
+
 INK = (95.0, 125.0)  # so narrow that every second scribble has too much or too little
 MAKE = {
     "letters": lambda: nodigits.letters(fonts=nodigits.FONTS[3:4], per_letter=1),
@@ -112,24 +114,25 @@ def test_a_picture_without_ink_is_refused_and_counted() -> None:
     assert group.taken.tolist() == [True, False, True]
     sure = gn.Network([gn.Flatten(), gn.Dense(2)], input_shape=(28, 28))
     sure.layers[1].W[...], sure.layers[1].b[...] = 0, np.log([0.2, 0.8])
-    counted = trust.refusals(sure, 0.69, 0.7, group)  # the evidence is log 2
+    sure.threshold = 0.69  # the evidence is log 2
+    counted = trust.refusals(sure, group)
     assert counted["refused"] == pytest.approx(1 / 3)
-    assert counted["refused_at_the_bar"] == 1
     assert counted["refused_without_ink"] == 1
     assert counted["kinds"] == [
         {"kind": "mark", "pictures": 2, "accepted": 2, "as": [1]},
         {"kind": "nothing", "pictures": 1, "accepted": 0, "as": []},
     ]
-    assert trust.refusals(sure, 0.7, 0.69, group)["refused"] == 1
+    sure.threshold = 0.7
+    assert trust.refusals(sure, group)["refused"] == 1
 
 
 def test_the_measure_by_hand(others) -> None:
     """A network that looks at one pixel, and is as sure as that is bright: what is refused is known."""
     network = gn.Network([gn.Rescale(1 / 255), gn.Flatten(), gn.Dense(2)], input_shape=(1, 1))
-    network.layers[2].W[...] = [[0, 5]]
+    network.layers[2].W[...] = [[0, 50]]
     x = np.arange(0, 250, dtype=np.uint8)[:, None, None]  # of one pixel all views are the same
     y = (x[:, 0, 0] > 20).astype(int)
-    few = nodigits.Group([], ["a", "b"], np.array([[[0]], [[255]]], np.uint8), np.array([True, True]))
+    few = nodigits.Group([], ["a", "b"], [[Reading((), np.array([[grey]], np.uint8))] for grey in (0, 255)])
     data = SimpleNamespace(validation=gn.Split(x, y, np.arange(200)), test=gn.Split(x, y, np.arange(250)))
     result, bins = trust.measure("one", network, data, {"few": few}, 0.1)
     assert result["refused_test_digits"] == 20 / 250  # a tenth of the 200 for validation, and no more is as dark
@@ -139,10 +142,6 @@ def test_the_measure_by_hand(others) -> None:
     assert result["groups"]["few"]["refused"] == 1 / 2
     assert result["groups"]["few"]["kinds"][0] == {"kind": "b", "pictures": 1, "accepted": 1, "as": [1]}
     assert result["expected_calibration_error"] == bins.error
-    # The bar lets 5 of the 250 be refused, and the evidence of a black pixel is less than that of the sixth.
-    assert result["groups"]["few"]["refused_at_the_bar"] == 1 / 2
-    assert "refuse of few: `one` 50.0 %" in trust.at_the_bar([result])
-    assert "few refused" in trust.missed(result)
     assert "digits refused" in trust.missed(result)
     shown = trust.table([result])
     assert "| `one` | 8.00 % |" in shown

@@ -1,6 +1,6 @@
 """What a network says of pictures: which reading of a picture is the answer, and when it is refused."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -9,24 +9,25 @@ import numpy as np
 from glassnet.model.answer import Answer
 from glassnet.nn.array import Array
 from glassnet.nn.network import Network
-from glassnet.reading.drawing import form_for
-from glassnet.reading.readings import Reading, readings
+from glassnet.reading.readings import Reading
 from glassnet.reading.views import evidence, predict_views
 
 LEAST_PROBABILITY = 0.8  # of an answer; with less, a picture could well be two digits
 SURE = 0.99  # an answer with this probability convinces
 
 
-def read(network: Network, grey: Array) -> Answer:
-    """The answer to a picture, grey values (H, W), uint8, and to its other readings.
+def read(network: Network, found: Iterator[Reading]) -> Answer:
+    """The answer to a picture, and to its other readings.
 
     The usual reading and the one without all steps that did something are looked at first. If they do not convince, or
     contradict each other, all are.
 
+    Args:
+        found: the readings of the picture, from `readings`.
+
     Raises:
-        DataError: the network takes no pictures of digits.   InputError: outputs are not finite.
+        InputError: a reading does not fit the network, or outputs are not finite.
     """
-    found = readings(grey, form_for(network.input_shape))
     seen = list(islice(found, 2))
     answers = judge(network, seen)
     if len({answer.label for answer in answers if _convinces(answer)}) != 1:

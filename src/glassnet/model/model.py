@@ -176,10 +176,13 @@ class Model:
         """
         from glassnet.model import judge
         from glassnet.reading import picture
+        from glassnet.reading.drawing import form_for
+        from glassnet.reading.readings import readings
 
         if self.schema:
             raise DataError(f"{self.path}: this model was trained on a table and reads no pictures: use predict")
-        return judge.read(self.network, picture.read(drawing))
+        grey = picture.read(drawing)
+        return judge.read(self.network, readings(grey, form_for(self.network.input_shape)))
 
     def judge(self, image: Array) -> Answer:
         """The digit in an image that has the form of the training digits, or why it is refused: as `read`.
