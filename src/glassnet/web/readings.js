@@ -21,7 +21,9 @@ export function readingsList(page) {
     // While a stroke is drawn the list is that of an earlier answer, and its numbers count no longer.
     const click = () => drawn === page.answer.readings && page.act("reading", { number });
     const button = el("button", { type: "button", on: { click } }, canvas, el("span", {}, guess, cleaned));
-    return { canvas, guess, cleaned, button, item: el("li", {}, button) };
+    const item = el("li", {}, button);
+    list.append(item);
+    return { canvas, guess, cleaned, button, item };
   }
 
   function fill({ canvas, guess, cleaned, button }, reading, { classes, white }) {
@@ -40,7 +42,6 @@ export function readingsList(page) {
       drawn = page.answer.readings ?? [];
       while (rows.length < drawn.length) rows.push(row(rows.length));
       drawn.forEach((reading, k) => fill(rows[k], reading, page.network));
-      list.append(...rows.filter(({ item }) => !item.isConnected).map(({ item }) => item));
       rows.forEach(({ item }, k) => (item.hidden = k >= drawn.length));
       const unusual = page.answer.left_out ?? [];
       choice.hidden = !drawn.length;
