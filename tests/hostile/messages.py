@@ -58,6 +58,7 @@ def _ask(rng: random.Random) -> dict[str, Any]:
     fields: dict[str, dict[str, Any]] = {
         "show": {"network": rng.choice(NETWORKS)},
         "clear": {},
+        "reading": {"number": rng.choice([0, 1, 7, -1, 10**6])},
         "example": {"label": rng.choice([None, *range(11)])},
         "answer": {},
         "layers": {"label": _label(rng)},

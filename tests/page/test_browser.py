@@ -42,6 +42,10 @@ DIGITS: dict[str, list[Stroke]] = {
     "7": [[(0.25, 0.2), (0.72, 0.2), (0.4, 0.85)]],
     "4": [[(0.35, 0.15), (0.28, 0.52), (0.72, 0.5)], [(0.62, 0.2), (0.6, 0.88)]],
 }
+FIVE: list[Stroke] = [  # without its bar
+    [(0.35, 0.38), (0.33, 0.3), (0.32, 0.44)],
+    [(0.45, 0.42), (0.6, 0.47), (0.68, 0.55), (0.7, 0.65), (0.66, 0.77), (0.58, 0.85), (0.46, 0.88), (0.35, 0.86)],
+]
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +77,22 @@ class Opened:
     def status(self, name: str) -> Any:
         return self.page.get_by_role("status", name=name, exact=True)
 
-    def draw(self, strokes: "list[Stroke]") -> None:
+    def readings(self) -> Any:
+        """The buttons that choose another way to read the picture."""
+        return self.page.get_by_role("list", name="Other ways to read this picture").get_by_role("button")
+
+    def three_with_a_speck(self) -> None:
+        """Choose a picture file in which the speck is taken for dirt by one reading, and for ink by another."""
+        image, file = Image.new("L", (200, 200), 255), io.BytesIO()
+        pen = ImageDraw.Draw(image)
+        pen.arc((50, 10, 150, 100), -160, 90, 20, 12)
+        pen.arc((50, 90, 150, 190), -90, 160, 20, 12)
+        pen.ellipse((10, 10, 18, 18), 20)
+        image.save(file, "PNG")
+        chosen: Any = {"name": "three.png", "mimeType": "image/png", "buffer": file.getvalue()}
+        self.page.locator("input[type=file]").set_input_files(chosen)
+
+    def draw(self, strokes: "list[Stroke]", *, lift: bool = True) -> None:
         box = self.page.get_by_label("Drawing", exact=True).bounding_box()
         assert box is not None
         mouse = self.page.mouse
@@ -83,7 +102,8 @@ class Opened:
             mouse.down()
             for point in points[1:]:
                 mouse.move(*point, steps=6)
-            mouse.up()
+            if lift:
+                mouse.up()
 
     def example(self, digit: int) -> None:
         self.list("Test digit").select_option(str(digit))
@@ -135,6 +155,45 @@ def test_what_is_no_digit_is_refused_and_without_a_threshold_it_says_that_it_can
     expect(opened.page.get_by_text("from five views")).to_be_visible()
     opened.step("Step", "step 1 of")
     expect(opened.page.get_by_text("cannot refuse")).to_be_visible()
+
+
+def test_another_way_to_read_the_picture_can_be_chosen(opened: Opened) -> None:
+    opened.list("Network").select_option("cnn")
+    opened.three_with_a_speck()
+    readings = opened.readings()
+    expect(opened.status("Answer")).to_have_text(re.compile("^3 "))
+    expect(readings).to_have_count(2)
+    first, second = readings.nth(0), readings.nth(1)
+    expect(first).to_have_accessible_name(re.compile(r"^as 3, evidence \d\.\d, with its specks$"))
+    expect(second).to_have_accessible_name(re.compile(r"^as 3, evidence \d\.\d, cleaned as usual$"))
+    expect(first).to_have_attribute("aria-pressed", "true")
+    expect(second).to_have_attribute("aria-pressed", "false")
+    opened.list("The right digit").select_option("3")
+    seen = opened.page.locator(".seen canvas")
+    before = seen.evaluate("(canvas) => canvas.toDataURL()")
+    second.focus()
+    opened.page.keyboard.press("Enter")
+    expect(second).to_have_attribute("aria-pressed", "true")
+    expect(first).to_have_attribute("aria-pressed", "false")
+    expect(second).to_be_focused()
+    assert seen.evaluate("(canvas) => canvas.toDataURL()") != before
+    expect(opened.list("The right digit")).to_have_value("3")
+    opened.button("Clear").click()
+    expect(readings).to_have_count(0)
+
+
+def test_the_ways_to_read_a_drawing_are_offered_when_the_pen_rests(opened: Opened) -> None:
+    opened.list("Network").select_option("cnn")
+    opened.draw(FIVE)
+    expect(opened.status("Answer")).to_have_text(re.compile("^5 |no digit"))
+    opened.draw([[(0.4, 0.08), (0.75, 0.06)]], lift=False)  # its bar, well apart
+    expect(opened.status("Answer")).to_contain_text("found 2 digits")
+    opened.page.wait_for_timeout(300)  # longer than the page waits for the pen to rest
+    expect(opened.readings()).to_have_count(0)
+    opened.page.mouse.up()
+    expect(opened.readings()).to_have_count(1)
+    opened.readings().click()
+    expect(opened.status("Answer")).to_contain_text("it looks most like 5")
 
 
 def test_a_step_back_gives_the_same_bits(opened: Opened) -> None:
@@ -359,6 +418,10 @@ def test_no_fault_of_accessibility_and_no_sideways_scroll_on_a_telephone(
     ) as opened:
         page = opened.page
         assert faults(page) == []
+        opened.three_with_a_speck()
+        expect(opened.readings()).to_have_count(2)
+        assert faults(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
         opened.example(5)
         opened.step("Step", "step 1 of")
         page.get_by_text("Change its settings").click()

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 pytest.importorskip("anyio", reason="the page needs the extra 'page'")
 
@@ -35,6 +35,27 @@ def a_one() -> bytes:
     grey = np.full((200, 200), 255, np.uint8)
     grey[40:160, 90:110] = 0
     return picture(grey)
+
+
+def a_three_with_a_speck() -> bytes:
+    """The step that removes specks also removes this one, and there is more ink with it."""
+    image = Image.new("L", (200, 200), 255)
+    pen = ImageDraw.Draw(image)
+    pen.arc((50, 10, 150, 100), -160, 90, 20, 12)
+    pen.arc((50, 90, 150, 190), -90, 160, 20, 12)
+    pen.ellipse((10, 10, 18, 18), 20)
+    return picture(np.array(image))
+
+
+def a_five_in_pieces() -> bytes:
+    """Two digits at first sight, and too strange a 5 at the second."""
+    image = Image.new("L", (200, 200), 255)
+    pen = ImageDraw.Draw(image)
+    pen.line((70, 80, 65, 40), 20, 12)
+    pen.line((80, 15, 150, 12), 20, 12)
+    pen.line((65, 60, 65, 95), 20, 12)
+    pen.arc((40, 85, 150, 185), -90, 140, 20, 12)
+    return picture(np.array(image))
 
 
 class Asked(Place):
@@ -132,6 +153,135 @@ def test_the_problem_of_a_picture_is_that_of_the_last() -> None:
         with pytest.raises(gn.DataError, match="expected a picture"):
             await place.read(b"garbage")
         assert (await place.ask(messages.Answer()))["problem"] == ""
+
+    run(story)
+
+
+@pytest.mark.parametrize("network", ["cnn", "strong"])
+def test_the_answer_is_that_of_the_reading_that_the_model_chooses(network: str) -> None:
+    file, model = a_three_with_a_speck(), gn.Model.open(network)
+    expected = model.read(file)
+    assert expected.left_out == ("specks",)
+    assert expected.image is not None
+
+    async def story(place: Asked) -> None:
+        await place.ask(messages.Show(network))
+        answer = await place.read(file)
+        np.testing.assert_array_equal(answer["image"], expected.image)
+        assert (answer["evidence"], answer["problem"]) == (expected.evidence, "")
+        assert answer["left_out"] == ["with its specks"]
+        first, second = answer["readings"]
+        assert (first["label"], first["refused"], first["shown"]) == (3, False, True)
+        assert (second["evidence"], second["shown"]) == (expected.others[0].evidence, False)
+        np.testing.assert_array_equal(second["image"], expected.others[0].image)
+
+    run(story)
+
+
+def test_a_reading_that_is_chosen_is_shown_without_the_changed_pixels() -> None:
+    model = gn.Model.open("cnn")
+    other = model.read(a_three_with_a_speck()).others[0]
+    assert other.image is not None
+    own = model.predict_proba(other.image[None])[0]
+
+    async def story(place: Asked) -> None:
+        await place.ask(messages.Show("cnn"))
+        await place.read(a_three_with_a_speck())
+        changed = await place.ask(messages.Change((0, 0), 200.0))
+        assert [one["image"][0, 0] for one in changed["readings"]] == [200, 0]
+        answer = await place.ask(messages.Reading(1))
+        np.testing.assert_array_equal(answer["image"], other.image)
+        np.testing.assert_array_equal(answer["probabilities"], own)
+        assert (answer["evidence"], answer["left_out"], answer["changes"]) == (other.evidence, [], [])
+        assert [one["shown"] for one in answer["readings"]] == [False, True]
+        again = await place.ask(messages.Answer())
+        np.testing.assert_array_equal(again["image"], other.image)
+
+    run(story)
+
+
+def test_every_reading_is_judged_by_the_network_with_its_changes() -> None:
+    async def story(place: Asked) -> None:
+        await place.ask(messages.Show("cnn"))
+        before = await place.read(a_three_with_a_speck())
+        after = await place.ask(messages.Change((7,), 100.0, "dense1", "b"))
+        assert [one["label"] for one in before["readings"]] == [3, 3]
+        assert [one["label"] for one in after["readings"]] == [7, 7]
+        assert after["evidence"] == after["readings"][0]["evidence"]
+
+    run(story)
+
+
+def test_of_a_picture_without_a_single_digit_other_readings_can_be_chosen() -> None:
+    async def story(place: Asked) -> None:
+        await place.ask(messages.Show("cnn"))
+        answer = await place.read(a_five_in_pieces())
+        assert answer["image"] is None
+        assert answer["problem"].startswith("found 2 digits")
+        assert [(one["refused"], one["shown"]) for one in answer["readings"]] == [(True, False)]
+        chosen = await place.ask(messages.Reading(0))
+        assert chosen["problem"].startswith("no digit that I know")
+        assert chosen["left_out"] == ["all strokes as one digit"]
+        assert [one["shown"] for one in chosen["readings"]] == [True]
+
+    run(story)
+
+
+def test_the_number_of_a_reading_that_is_not_there() -> None:
+    async def story(place: Asked) -> None:
+        with pytest.raises(gn.InputError, match="there is no other way to read this picture"):
+            await place.ask(messages.Reading(0))
+        await place.read(a_one())
+        with pytest.raises(gn.InputError, match="there is no other way to read this picture"):
+            await place.ask(messages.Reading(0))
+        await place.read(a_three_with_a_speck())
+        for number in (-1, 2):
+            line = f"expected the number of a reading, from 0 to 1, got {number}"
+            with pytest.raises(gn.InputError, match=f"^{line}$"):
+                await place.ask(messages.Reading(number))
+        assert (await place.ask(messages.Answer()))["readings"][0]["shown"]
+
+    run(story)
+
+
+def test_a_picture_is_read_anew_for_another_network_and_once_for_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    by, judge_read = [], gn.Model.read
+    monkeypatch.setattr(gn.Model, "read", lambda model, file: by.append(model.path.stem) or judge_read(model, file))
+
+    async def story(place: Asked) -> None:
+        await place.read(a_three_with_a_speck())
+        await place.ask(messages.Reading(1))
+        answer = (await place.ask(messages.Show("classic")))["answer"]
+        assert [one["shown"] for one in answer["readings"]] == [False, True]
+        answer = (await place.ask(messages.Show("cnn")))["answer"]
+        assert answer["evidence"] == judge_read(gn.Model.open("cnn"), a_three_with_a_speck()).evidence
+        assert by == ["classic", "cnn"]
+
+    run(story)
+
+
+def test_a_picture_for_a_network_that_computes_nothing_finite_is_read_as_usual() -> None:
+    async def story(place: Asked) -> None:
+        network = place.session.model.network.copy()
+        network.theta[:] = np.nan
+        place.session.model = gn.Model(place.session.model.path, network, None, {})
+        with pytest.raises(gn.InputError, match="finite"):
+            await place.read(a_three_with_a_speck())
+        assert place.session.image is not None
+        assert place.session.image.shown.left_out == ()
+        assert place.session.image.pixels is not None
+
+    run(story)
+
+
+@pytest.mark.mnist
+def test_an_example_has_one_reading() -> None:
+    async def story(place: Asked) -> None:
+        answer = await place.ask(messages.Example(3))
+        assert (answer["readings"], answer["left_out"], answer["truth"]) == ([], [], 3)
+        with pytest.raises(gn.InputError, match="no other way"):
+            await place.ask(messages.Reading(0))
+        assert (await place.ask(messages.Show("cnn")))["answer"]["truth"] == 3
 
     run(story)
 

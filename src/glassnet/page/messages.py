@@ -30,6 +30,13 @@ class Clear:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """Show another reading of the same picture, by its number in the list of the answer."""
+
+    number: int
+
+
+@dataclass(frozen=True)
 class Example:
     """Take an image of the test split in place of a drawing, the next one of this label if one is given."""
 
@@ -137,7 +144,7 @@ class Save:
 
 # Each of the three kinds is answered in its order: a training that begins holds up no drawing, and one that is saved,
 # which may have to wait until others have trained, can be paused.
-Look = Show | Clear | Example | Answer | Layers | Layer | Unit | Speaks | Weights | Change | Undo | Nudge
+Look = Show | Clear | Reading | Example | Answer | Layers | Layer | Unit | Speaks | Weights | Change | Undo | Nudge
 Train = Begin | Move | Go
 Ask = Look | Train | Save
 

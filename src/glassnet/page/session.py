@@ -5,17 +5,16 @@ A session shows one network and one image. All that computes runs in a thread, o
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from threading import Semaphore
 from typing import Any, NamedTuple
 
 import numpy as np
 from anyio.to_thread import run_sync
 
 from glassnet.data.dataset import Dataset
-from glassnet.data.errors import DataError
 from glassnet.data.registry import dataset_names
+from glassnet.model.answer import Answer
 from glassnet.model.model import Model
 from glassnet.nn.array import Array
 from glassnet.nn.errors import InputError, require
@@ -23,6 +22,7 @@ from glassnet.nn.network import Network
 from glassnet.nn.plain import shown
 from glassnet.page import changes, inside, limits, messages
 from glassnet.page.form import offer, recipe_of
+from glassnet.page.image import Image, fitted, read, said
 from glassnet.page.networks import Networks, facts
 from glassnet.page.nudge import nudge
 from glassnet.page.prepared import prepare
@@ -30,26 +30,10 @@ from glassnet.page.slots import Slots
 from glassnet.page.trained import load_here
 from glassnet.page.training import Training
 from glassnet.reading import picture
-from glassnet.reading.drawing import form_for
 from glassnet.recipes.data import DataSettings
 from glassnet.recipes.recipe import Recipe
 
-DECODING = Semaphore(limits.DECODING)
 IN_TRAINING = "training"  # the name under which the network in training is shown
-
-
-@dataclass(frozen=True, eq=False)
-class Image:
-    """The image before the network.
-
-    Attributes:
-        pixels: in the form of the network.   truth: the number of its class, if it is known.
-        source: what it was made from, a picture file or grey values, to be brought into the form of another network.
-    """
-
-    pixels: Array
-    source: bytes | Array
-    truth: int | None = None
 
 
 class Changed(NamedTuple):
@@ -81,7 +65,6 @@ class Session:
         self.shown = networks.first
         self.model = networks.open(self.shown)
         self.image: Image | None = None
-        self.problem = ""  # why the last picture has no image
         self.changes: tuple[Changed, ...] = ()
         self.examples_taken = 0
         self.values: dict[str, Any] | None = None  # of the form, with which the training was begun
@@ -108,8 +91,10 @@ class Session:
             case messages.Show(name):
                 return await self._show(name)
             case messages.Clear():
-                self.image, self.problem = None, ""
+                self.image = None
                 return await self._answer()
+            case messages.Reading(number):
+                return await self._choose(number)
             case messages.Example(label):
                 return await self._example(label)
             case messages.Answer():
@@ -145,30 +130,29 @@ class Session:
                 return {"folder": str((await self.training.save_run()).resolve())}
 
     async def read(self, file: bytes) -> dict[str, Any]:
-        """Take the bytes of a picture file as the image, and answer."""
-        self.changes = tuple(changed for changed in self.changes if changed.change.layer is not None)
-        self.image, self.problem = None, ""
-        await self._form(file)
-        return await self._answer()
-
-    async def _form(self, source: bytes | Array) -> None:
-        """Bring a picture into the form of the network now shown; what cannot be read becomes the problem.
+        """Take the bytes of a picture file as the image, and answer.
 
         Raises:
             DataError: this is no picture.
         """
-        shape = self.model.network.input_shape
+        self._forget_changed_pixels()
+        self.image = None
+        self.image = await run_sync(read, self._model(), file)
+        return await self._answer()
 
-        def form() -> tuple[Array | None, str]:
-            with DECODING:
-                grey = picture.read(source) if isinstance(source, bytes) else source
-            try:
-                return form_for(shape)(grey), ""
-            except DataError as error:
-                return None, str(error)
+    async def _choose(self, number: int) -> dict[str, Any]:
+        """Show another reading of the picture."""
+        offered = self.image.offered if self.image else ()
+        if not self.image or not offered:
+            raise InputError("there is no other way to read this picture")
+        if not 0 <= number < len(offered):
+            raise InputError(f"expected the number of a reading, from 0 to {len(offered) - 1}, got {shown(number)}")
+        self._forget_changed_pixels()
+        self.image = replace(self.image, shown=offered[number])
+        return await self._answer()
 
-        pixels, self.problem = await run_sync(form)
-        self.image = None if pixels is None else Image(pixels, source)
+    def _forget_changed_pixels(self) -> None:
+        self.changes = tuple(changed for changed in self.changes if changed.change.layer is not None)
 
     async def close(self) -> None:
         """End the training, for good."""
@@ -178,11 +162,19 @@ class Session:
     def _network(self) -> Network:
         return self.training.network if self.shown == IN_TRAINING and self.training.network else self.model.network
 
+    def _model(self) -> Model:
+        """The model with the network now shown."""
+        return Model(self.model.path, self._network(), None, self.model.about)
+
     def _now(self) -> tuple[Network, Array]:
         """The network and the image, with the changes."""
-        if self.image is None:
+        if self.image is None or self.image.pixels is None:
             raise InputError("there is no digit to look at yet: draw one, or take an example")
-        network, pixels = self._network(), self.image.pixels
+        return self._changed(self.image.pixels)
+
+    def _changed(self, pixels: Array) -> tuple[Network, Array]:
+        """The network, and pixels, with the changes."""
+        network = self._network()
         if not self.changes:
             return network, pixels
         return changes.apply(network, pixels, [changed.change for changed in self.changes], white=self.model.white)
@@ -202,26 +194,12 @@ class Session:
     async def _answer(self) -> dict[str, Any]:
         """What the network says of the image: its own probabilities, and whether it refuses, by five views."""
         if self.image is None:
-            return {"image": None, "problem": self.problem, "changes": self._described()}
-        network, pixels = self._now()
-        model = Model(self.model.path, network, None, self.model.about)
-
-        def judge() -> dict[str, Any]:
-            with np.errstate(
-                over="ignore", invalid="ignore"
-            ):  # by a changed weight; if the outputs are not finite, it says so
-                judged = model.judge(pixels)
-                own = network.loss.by_class(network.predict_proba(pixels[None]))[0]
-            return {
-                "image": pixels,
-                "probabilities": own,
-                "evidence": judged.evidence,
-                "threshold": network.threshold,
-                "problem": judged.problem,
-            }
-
-        truth = self.image.truth
-        return {**await run_sync(judge), "truth": truth, "changes": self._described()}
+            return {"image": None, "problem": "", "left_out": [], "readings": [], "changes": self._described()}
+        image = self.image
+        nothing = np.zeros(self.model.network.input_shape, np.uint8)  # only the network is changed then
+        network, pixels = self._changed(nothing if image.pixels is None else image.pixels)
+        answer = await run_sync(said, image, network, pixels)
+        return {**answer, "truth": image.truth, "changes": self._described()}
 
     def _described(self) -> list[str]:
         return [changed.described for changed in self.changes]
@@ -235,16 +213,9 @@ class Session:
         else:
             model = await run_sync(self.networks.open, name)
         self.shown, self.model, self.changes = name, model, ()
-        await self._form_again()
+        if self.image:
+            self.image = await run_sync(fitted, self.image, self._model())
         return {"network": self._facts(), "answer": await self._answer()}
-
-    async def _form_again(self) -> None:
-        """Bring the picture into the form of the network now shown, if that is another one."""
-        if self.image and self.image.pixels.shape != self.model.network.input_shape:
-            truth = self.image.truth
-            await self._form(self.image.source)
-            if self.image:
-                self.image = replace(self.image, truth=truth)
 
     async def _example(self, label: int | None) -> dict[str, Any]:
         dataset = await run_sync(self._examples)
@@ -257,7 +228,7 @@ class Session:
         self.examples_taken += 1
         pixels = np.ascontiguousarray(dataset.test[row : row + 1].x[0])
         grey = picture.as_grey(pixels, dataset.white)
-        self.image, self.changes, self.problem = Image(pixels, grey, int(labels[row])), (), ""
+        self.image, self.changes = Image(grey, Answer((), image=pixels), truth=int(labels[row])), ()
         return {**await self._answer(), "dataset": dataset.name, "row": row}
 
     def _examples(self) -> Dataset:

@@ -6,8 +6,11 @@ import { number, percent } from "./numbers.js";
 import { picture } from "./picture.js";
 import { texts } from "./texts.js";
 
-/** @param {object} page what the panels share; see main.js */
-export function answerPanel(page) {
+/**
+ * @param {object} page what the panels share; see main.js
+ * @param {Element} readings what stands under the answer
+ */
+export function answerPanel(page, readings) {
   const status = el("output", { class: "said", role: "status", "aria-label": texts.answer });
   const note = el("p", { class: "note" });
   const seen = picture(texts.seen, {
@@ -35,6 +38,7 @@ export function answerPanel(page) {
       el("div", { class: "seen" }, el("h3", {}, texts.seen), seen.element, nothing),
       el("div", {}, title, outputs.element),
     ),
+    readings,
     note,
     changes,
     undo,

@@ -9,6 +9,7 @@ import { engine } from "./engine.js";
 import { insidePanel } from "./inside.js";
 import { newestOnly } from "./newest.js";
 import { whole } from "./numbers.js";
+import { readingsList } from "./readings.js";
 import { download, pngOf } from "./save.js";
 import { texts } from "./texts.js";
 import { trainingPanel } from "./training.js";
@@ -45,6 +46,7 @@ const page = {
   },
   /** Draw again what depends on network, image and label. */
   refresh() {
+    readings.refresh();
     inside.refresh();
     check.refresh();
   },
@@ -89,7 +91,8 @@ const page = {
 
 const message = el("p", { class: "message", role: "alert", hidden: true });
 const connection = el("p", { class: "message", role: "alert" }, texts.connecting);
-const answers = answerPanel(page);
+const readings = readingsList(page);
+const answers = answerPanel(page, readings.element);
 const drawing = drawingPanel(page, answers.status);
 const inside = insidePanel(page);
 const training = trainingPanel(page);

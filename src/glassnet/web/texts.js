@@ -55,6 +55,13 @@ export const texts = {
   notFinite: "No answer: the weights have become so large that the network computes no finite numbers.",
   pixel: (index) => `pixel ${index[0]}, ${index[1]}`,
 
+  // Other readings
+  readings: "Other ways to read this picture",
+  readAs: (name, evidence, refused) =>
+    `as ${name}${evidence === null ? "" : `, evidence ${evidence.toFixed(1)}`}${refused ? ", refused" : ""}`,
+  cleaned: (leftOut) => leftOut.join(", ") || "cleaned as usual",
+  notAsUsual: (leftOut) => `Not read as usual: ${leftOut.join(", ")}.`,
+
   // Look inside
   inside: "Look inside",
   whereYouAre: "Where you are in the network",
