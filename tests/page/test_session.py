@@ -47,14 +47,14 @@ def a_three_with_a_speck() -> bytes:
     return picture(np.array(image))
 
 
-def a_five_in_pieces() -> bytes:
-    """Two digits at first sight, and too strange a 5 at the second."""
-    image = Image.new("L", (200, 200), 255)
+def two_digits() -> bytes:
+    """A 2 and a 3, side by side."""
+    image = Image.new("L", (300, 200), 255)
     pen = ImageDraw.Draw(image)
-    pen.line((70, 80, 65, 40), 20, 12)
-    pen.line((80, 15, 150, 12), 20, 12)
-    pen.line((65, 60, 65, 95), 20, 12)
-    pen.arc((40, 85, 150, 185), -90, 140, 20, 12)
+    pen.arc((30, 30, 110, 110), 180, 400, 20, 12)
+    pen.line([(102, 95), (35, 165), (115, 165)], 20, 12)
+    pen.arc((180, 30, 250, 100), 190, 450, 20, 12)
+    pen.arc((175, 95, 255, 170), 270, 530, 20, 12)
     return picture(np.array(image))
 
 
@@ -215,14 +215,15 @@ def test_every_reading_is_judged_by_the_network_with_its_changes() -> None:
 def test_of_a_picture_without_a_single_digit_other_readings_can_be_chosen() -> None:
     async def story(place: Asked) -> None:
         await place.ask(messages.Show("cnn"))
-        answer = await place.read(a_five_in_pieces())
+        answer = await place.read(two_digits())
         assert answer["image"] is None
         assert answer["problem"].startswith("found 2 digits")
-        assert [(one["refused"], one["shown"]) for one in answer["readings"]] == [(True, False)]
+        assert answer["readings"]
+        assert all(one["refused"] and not one["shown"] for one in answer["readings"])
         chosen = await place.ask(messages.Reading(0))
         assert chosen["problem"].startswith("no digit that I know")
-        assert chosen["left_out"] == ["all strokes as one digit"]
-        assert [one["shown"] for one in chosen["readings"]] == [True]
+        assert "all strokes as one digit" in chosen["left_out"]
+        assert [one["shown"] for one in chosen["readings"]] == [True] + [False] * (len(chosen["readings"]) - 1)
 
     run(story)
 

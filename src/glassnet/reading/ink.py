@@ -278,10 +278,14 @@ def _one_digit(amounts: Array, boxes: Boxes) -> Array:
 
 
 def _without_specks(amounts: Array, boxes: Boxes) -> Array:
-    """The amounts (P,) without those of dirt, and of what lies far from the largest piece."""
-    first = int(amounts.argmax())
-    reach = FAR * longer_side(boxes[first])
-    near, others = [first], [n for n in boxes if n != first and amounts[n] >= DUST * amounts[first]]
+    """The amounts (P,) without those of dirt, and of small things far from the digit, such as the buttons of a window.
+
+    What is far away and as large as a digit stays: it is another digit, and nothing must be read without it.
+    """
+    digits = _digits_among(amounts, boxes)
+    reach = FAR * max(longer_side(boxes[n]) for n in digits)
+    near = digits.copy()
+    others = [n for n in boxes if n not in near and amounts[n] >= DUST * amounts.max()]
     for number in near:  # which grows
         found = [n for n in others if max(_gaps(boxes[n], boxes[number])) <= reach]
         near += found
@@ -291,15 +295,20 @@ def _without_specks(amounts: Array, boxes: Boxes) -> Array:
     return amounts if kept[amounts > 0].all() else np.where(kept, amounts, 0)
 
 
+def _digits_among(amounts: Array, boxes: Boxes) -> list[int]:
+    """The pieces that are nearly as large as the largest, so that each could be a digit."""
+    large = [number for number in boxes if amounts[number] >= AMONG_DIGITS * amounts.max()]
+    longest = max(longer_side(boxes[number]) for number in large)
+    return [number for number in large if longer_side(boxes[number]) >= AS_LONG * longest]
+
+
 def count_digits(amounts: Array, boxes: Boxes) -> int:
     """The number of digits among the pieces: those that are nearly as large as the largest, and lie well apart.
 
     With these limits, 8 of MNIST's 70,000 digits would count as two, because they are broken.
     """
-    large = amounts >= AMONG_DIGITS * amounts.max()
-    alike = [box for number, box in boxes.items() if large[number]]
+    alike = [boxes[number] for number in _digits_among(amounts, boxes)]
     longest = max(longer_side(box) for box in alike)
-    alike = [box for box in alike if longer_side(box) >= AS_LONG * longest]
     if len(alike) > MANY:
         return len(alike)  # too many in any case, so their distances do not matter
     digits: list[list[tuple[slice, slice]]] = []
