@@ -35,7 +35,11 @@ from places import put
 from wild_pictures import EFFECTS, WildPicture, wild_picture
 
 import glassnet as gn
+from glassnet.model.answer import Answer
+from glassnet.model.judge import judge, read
 from glassnet.reading import picture
+from glassnet.reading.drawing import to_mnist
+from glassnet.reading.readings import Reading, readings
 from glassnet.runs.run import environment
 
 HERE = Path(__file__).parent
@@ -50,7 +54,7 @@ SHOW = 50  # pictures between two words on how far it is
 REFUSED = -1  # instead of a label
 
 Array = NDArray[Any]
-Reader = Callable[[Array], Array]  # grey values (H, W) -> (28, 28), as MNIST has them
+Reader = Callable[[gn.Network, Array], Answer]  # of grey values (H, W)
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,14 @@ class Source:
         return self.y[np.arange(count) % len(self.y)]
 
 
+def read_as_predict(network: gn.Network, grey: Array) -> Answer:
+    return read(network, readings(grey, to_mnist))
+
+
+def read_plainly(network: gn.Network, grey: Array) -> Answer:
+    return judge(network, [Reading((), plain_resize(grey))])[0]
+
+
 def plain_resize(grey: Array) -> Array:
     """The whole picture shrunk to 28x28, inverted if its border is light: a reader that knows nothing."""
     small = np.asarray(Image.fromarray(grey).resize((28, 28), Image.Resampling.BICUBIC))
@@ -102,7 +114,7 @@ class Measured:
         has: (n, effects), which effects a picture has.   labels: (n,).
         seen: for each reader what the network was shown, (n, 28, 28).
         found: for each reader the labels (n,) that the network gave, REFUSED where the reader gave up.
-        doubted: for each reader where (n,) the network has less evidence than its threshold.
+        doubted: for each reader where (n,) the network has a guess, and refuses to answer.
     """
 
     has: Array
@@ -118,7 +130,8 @@ def measure(
     """Show each reader the first `count` pictures, and the network what it makes of them."""
     has = np.zeros((count, len(EFFECTS)), bool)
     seen = {name: np.zeros((count, 28, 28), np.uint8) for name in readers}
-    refused = {name: np.ones(count, bool) for name in readers}
+    found = {name: np.full(count, REFUSED) for name in readers}
+    doubted = {name: np.zeros(count, bool) for name in readers}
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         for number in range(count):
@@ -127,19 +140,15 @@ def measure(
             with suppress(gn.DataError):
                 grey = read_file(wild, Path(folder))
                 for name, reader in readers.items():
-                    with suppress(gn.DataError):
-                        seen[name][number] = reader(grey)
-                        refused[name][number] = False
+                    answer = reader(network, grey)
+                    if answer.image is not None:
+                        seen[name][number], found[name][number] = answer.image, answer.ranking[0]
+                        doubted[name][number] = bool(answer.problem)
             if progress and (number + 1) % SHOW == 0:
                 took = time.perf_counter() - started
                 print(f"\r{number + 1:,} of {count:,} pictures, {took:.0f} s", end="", file=sys.stderr, flush=True)
     if progress:
         print(file=sys.stderr)
-    found, doubted = {}, {}
-    for name in readers:
-        p = gn.predict_views(network, seen[name])
-        found[name] = np.where(refused[name], REFUSED, p.argmax(axis=1))
-        doubted[name] = ~refused[name] & (gn.evidence(p) < network.threshold)
     return Measured(has, source.labels(count), seen, found, doubted)
 
 
@@ -204,7 +213,7 @@ def remark(result: dict[str, Any]) -> str:
     return (
         f"**What `glassnet predict` says of these pictures:** it answers {answered:,} of {count:,}, and of these "
         f"answers {share:.1f} % are right. It refuses {refused:,} in which it sees no single digit, and "
-        f"{doubted['right'] + doubted['wrong']:,} for too little evidence; in the table the former count as wrong, and "
+        f"{doubted['right'] + doubted['wrong']:,} that it doubts; in the table the former count as wrong, and "
         f"of the latter {doubted['right']:,} as right.\n\n"
         f"`{result['command']}`, network `{result['model']}`. The row of an effect is of all pictures that have it, "
         f"whatever else they have; ± is the standard error. "
@@ -310,11 +319,9 @@ def main() -> None:
         write_sheets(source, options.sheet)
         return
     network = gn.load_network(options.model) if options.model else gn.load_pretrained("cnn")
-    readers: dict[str, Reader] = {PLAIN: plain_resize}
+    readers: dict[str, Reader] = {PLAIN: read_plainly}
     if not options.plain:
-        from glassnet.reading.drawing import to_mnist
-
-        readers[READ] = to_mnist
+        readers[READ] = read_as_predict
     measured = measure(network, source, options.count, readers, progress=True)
     result = {
         "command": "python benchmarks/wild.py" + (f" --model {options.model.name}" if options.model else ""),

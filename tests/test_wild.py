@@ -18,6 +18,7 @@ from PIL import Image
 from wild_pictures import EFFECTS, NOT_TRANSPARENT, SIDE, WildPicture, wild_picture
 
 import glassnet as gn
+from glassnet.model.answer import Answer
 from glassnet.reading import picture
 
 
@@ -156,12 +157,12 @@ def test_what_the_reader_refuses_counts_as_wrong(source: wild.Source, tmp_path: 
     network.theta[:] = 0
     network.layers[-1].b[7] = 1  # says 7 to everything
 
-    def moody(values: np.ndarray) -> np.ndarray:
+    def moody(network: gn.Network, values: np.ndarray) -> Answer:
         if values.shape[0] > values.shape[1]:
-            raise gn.DataError("no portraits")
-        return wild.plain_resize(values)
+            return Answer(network.class_names, problem="no portraits")
+        return wild.read_plainly(network, values)
 
-    measured = wild.measure(network, source, 12, {wild.READ: moody, wild.PLAIN: wild.plain_resize})
+    measured = wild.measure(network, source, 12, {wild.READ: moody, wild.PLAIN: wild.read_plainly})
     result = wild.report(measured)
     shown = [source.picture(number) for number in range(12)]
     portraits = sum(made.height > made.width for made in shown)
@@ -214,7 +215,7 @@ def test_write_keeps_the_figures_and_fills_its_place_in_the_page(
     monkeypatch.setattr(wild, "RESULTS", results)
     monkeypatch.setattr(wild, "COUNT", 9)
     monkeypatch.setattr(wild.Source, "of", lambda seed: source)
-    monkeypatch.setattr("glassnet.reading.drawing.to_mnist", wild.plain_resize)  # the reader is not measured by tests
+    monkeypatch.setattr(wild, "read_as_predict", wild.read_plainly)  # the reader is not measured by tests
     monkeypatch.setattr(sys, "argv", ["wild.py", "--write", "--model", str(model)])
     wild.main()
     result = json.loads(results.read_text())
