@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from glassnet.reading.steps import STEPS
+
 if TYPE_CHECKING:
     from glassnet.model.answer import Answer
 
@@ -9,6 +11,7 @@ if TYPE_CHECKING:
 def as_table(answer: "Answer") -> dict[str, Any]:
     """An answer in plain values, for JSON."""
     problem = {"problem": answer.problem} if answer.problem else {}
+    reading = {"reading": [STEPS[name].without for name in answer.left_out]} if answer.left_out else {}
     if answer.probabilities is None:
         return {"label": None, **problem}
     best, second = answer.ranking[:2]
@@ -20,12 +23,14 @@ def as_table(answer: "Answer") -> dict[str, Any]:
         "runner_up": answer.runner_up,
         f"runner_up_{what}": numbers[second],
         all_: dict(zip(answer.classes, numbers, strict=True)),
+        **reading,
         **problem,
     }
 
 
 def in_words(answer: dict[str, Any]) -> str:
-    """An answer as a line: 7 (99.8%), then 2 (0.1%)."""
+    """An answer as a line: 7 (99.8%), then 2 (0.1%); of an unusual reading of a picture also what is unusual."""
     what, form = ("probability", "{:.1%}") if "probability" in answer else ("score", "score {:.2f}")
     first, second = (form.format(answer[key]) for key in (what, f"runner_up_{what}"))
-    return f"{answer.get('problem') or answer['label']} ({first}), then {answer['runner_up']} ({second})"
+    reading = f"; read {', '.join(answer['reading'])}" if "reading" in answer else ""
+    return f"{answer.get('problem') or answer['label']} ({first}), then {answer['runner_up']} ({second}){reading}"
