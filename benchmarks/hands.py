@@ -78,15 +78,21 @@ def read_all(folder: Path, half: str | None, model: gn.Model) -> list[Shown]:
 
 def table(shown: list[Shown]) -> str:
     """A row for each kind, and one for all pictures."""
-    lines = ["| kind | pictures | right | wrong | refused | best guess right |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| kind | pictures | right | wrong | refused | right of the answers | best guess right |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for kind in [*dict.fromkeys(one.kind for one in shown), None]:
         some = [one for one in shown if kind in (one.kind, None)]
         digits = [one for one in some if one.label != MANY]
         share = {what: sum(one.verdict == what for one in some) for what in ("right", "wrong", "refused")}
         guessed = sum(one.guess == one.label for one in digits)
+        answered = [one for one in some if one.answer.label is not None]
+        true = sum(one.verdict == "right" for one in answered)
         lines.append(
-            f"| {kind or 'all'} | {len(some)} | {share['right']} ({100 * share['right'] / len(some):.1f} %) "
-            f"| {share['wrong']} | {share['refused']} | {100 * guessed / max(len(digits), 1):.1f} % |"
+            f"| {kind or '**all**'} | {len(some)} | {100 * share['right'] / len(some):.1f} % | {share['wrong']} "
+            f"| {share['refused']} | {100 * true / max(len(answered), 1):.1f} % "
+            f"| {100 * guessed / max(len(digits), 1):.1f} % |"
         )
     return "\n".join(lines)
 
@@ -94,16 +100,14 @@ def table(shown: list[Shown]) -> str:
 def remark(shown: list[Shown], model: gn.Model) -> str:
     """What the table does not say, in a few sentences."""
     answered = [one for one in shown if one.answer.label is not None]
-    right = sum(one.verdict == "right" for one in answered)
     digits = [one for one in shown if one.label != MANY and one.best.probabilities is not None]
     p = np.stack([one.best.probabilities for one in digits if one.best.probabilities is not None])
     error = gn.expected_calibration_error(p, np.array([int(one.label) for one in digits]))
     usual = sum(not one.answer.left_out for one in answered)
     return (
-        f"Of the {len(answered)} answers {100 * right / max(len(answered), 1):.1f} % are right. "
-        f"{usual} come from the usual reading, {len(answered) - usual} from another. The probabilities have an "
-        f"expected calibration error of {100 * error:.1f} % ({len(digits)} digits). A picture with less evidence than "
-        f"{model.threshold:.2f} is refused.\n\n"
+        f"{usual} answers come from the usual reading, {len(answered) - usual} from another. The probabilities have an "
+        f"expected calibration error of {100 * error:.1f} % ({len(digits)} digits). Refused is what has less evidence "
+        f"than {model.threshold:.2f} or could be two digits.\n\n"
         f"Network `{model.path.stem}`; {os.cpu_count()} cores, NumPy {np.__version__}, "
         f"Python {platform.python_version()}."
     )

@@ -38,10 +38,10 @@ def test_right_wrong_and_refused_are_counted_by_kind(folder: Path) -> None:
     shown = hands.read_all(folder, None, gn.Model.open("cnn"))
     assert [one.verdict for one in shown] == ["right", "wrong", "right", "refused"]
     table = hands.table(shown)
-    assert "| pen | 3 | 2 (66.7 %) | 1 | 0 | 50.0 % |" in table
-    assert "| none | 1 | 0 (0.0 %) | 0 | 1 | 0.0 % |" in table
-    assert "| all | 4 | 2 (50.0 %) | 1 | 1 | 33.3 % |" in table
-    assert "Of the 2 answers 50.0 % are right." in hands.remark(shown, gn.Model.open("cnn"))
+    assert "| pen | 3 | 66.7 % | 1 | 0 | 50.0 % | 50.0 % |" in table
+    assert "| none | 1 | 0.0 % | 0 | 1 | 0.0 % | 0.0 % |" in table
+    assert "| **all** | 4 | 50.0 % | 1 | 1 | 50.0 % | 33.3 % |" in table
+    assert "2 answers come from the usual reading, 0 from another." in hands.remark(shown, gn.Model.open("cnn"))
 
 
 def test_a_half_is_read_alone(folder: Path) -> None:
@@ -54,7 +54,7 @@ def test_the_sheets_show_what_went_wrong(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["hands.py", str(folder), "--sheets", str(tmp_path / "sheets")])
     hands.main()
-    assert "| all | 4 |" in capsys.readouterr().out
+    assert "| **all** | 4 |" in capsys.readouterr().out
     sheet = np.asarray(Image.open(tmp_path / "sheets" / "pen.png"))
     assert sheet.shape == (hands.SIDE + 30, 2 * hands.SIDE + 12)  # one picture, beside what was seen
     assert (sheet[:, : hands.SIDE] < 100).any()

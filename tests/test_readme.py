@@ -30,9 +30,11 @@ def test_every_figure_stands_in_the_benchmarks() -> None:
 
 def test_every_measurement_says_its_command_and_how_long_it_takes() -> None:
     measured = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| .* \| `(python benchmarks/(\w+)\.py|make bench)` \| (.+) \|$", measured, re.MULTILINE)
+    rows = re.findall(
+        r"^\| .* \| `(python benchmarks/(\w+)\.py(?: FOLDER)?|make bench)` \| (.+) \|$", measured, re.MULTILINE
+    )
     assert {name for _, name, _ in rows if name} == {
-        *("accuracy", "wild", "trust", "estimators", "table", "experiments", "augment", "step", "page")
+        *("accuracy", "wild", "hands", "trust", "estimators", "table", "experiments", "augment", "step", "page")
     }
     assert all(re.search(r"second|minute|hour", time) for *_, time in rows)
 

@@ -166,6 +166,7 @@ def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:
         ("docs/benchmarks.md", "speed"),
         ("docs/benchmarks.md", "trust"),
         ("docs/benchmarks.md", "wild"),
+        ("docs/benchmarks.md", "hands"),
         ("docs/guide/sklearn.md", "estimators"),
         ("docs/guide/table.md", "figures"),
         ("docs/decisions/augmentation.md", "cost"),
