@@ -10,6 +10,7 @@ import numpy as np
 
 from glassnet.data.errors import DataError
 from glassnet.nn.array import Array
+from glassnet.reading.pale import evened, without_pattern
 from glassnet.reading.pieces import depth, extent, extents, highest, longer_side, lowest, pieces
 from glassnet.reading.ruled import without_box, without_lines
 from glassnet.reading.sheet import around_a_sheet
@@ -25,8 +26,6 @@ WINDOW = 1.5  # times the largest pen width found: paper is wider than that
 ALONG_THE_BORDER = 0.45  # of the grey inside: darker pixels at the border are a stroke, not a shadow
 LEAST_CONTRAST = 0.1  # ink is darker than the paper by at least this share of the paper's grey
 FINE = 40  # pixels: in pictures with a shorter side, strokes are about as fine as noise
-MUCH_DARKER = 2  # ink is at least this number of times as dark as a pattern on the paper
-SPECK = 0.05  # of the longer side of the picture: a smaller piece is not the digit on a pattern
 LEAST_INK = 4  # pixels
 CLEAR = 5  # standard deviations of the noise: stronger pixels are ink
 FAINT = 0.15  # of the strength of the ink: weaker pixels are paper
@@ -116,43 +115,16 @@ def _inked(grey: Array, window: int, steps: Steps) -> Array:
     if CLEAR * noise > FAINT:
         darker, noise = _darker(smooth, paper)
     least = max(LEAST_CONTRAST / 2, CLEAR * noise)
-    for name, step in (("box", without_box), ("lines", without_lines), ("pattern", _without_pattern)):
-        darker = steps.take(name, step, darker, least)
+    darker = steps.take("frame", _without_frames, darker, least)  # before a line of it is removed
+    darker = steps.take("box", without_box, darker, least)
+    darker = steps.take("lines", without_lines, darker, least)
+    darker = steps.take("pattern", without_pattern, evened(darker, least), darker, least)
     inked = darker[darker > least]
     strength = float(np.quantile(inked, 0.75)) if inked.size else 0.0
     if strength < LEAST_CONTRAST:
         raise _no_ink()
     darker[darker < max(CLEAR * noise, FAINT * strength)] = 0
     return np.minimum(darker / strength, 1)
-
-
-def _without_pattern(darker: Array, least: float) -> Array:
-    """The same (H, W) without pale pixels away from the ink, if there are more of them than of ink.
-
-    These are curved lines, a printed pattern, or a coarse cloth. Fewer pale pixels may be a light pen stroke.
-    """
-    inked = darker > least
-    if not inked.any():
-        return darker
-    strong = inked & (darker > _split(darker[inked]))
-    pale = inked & ~(highest(strong.astype(float), 5) > 0)
-    if pale.sum() <= strong.sum() or np.median(darker[strong]) < MUCH_DARKER * np.median(darker[pale]):
-        return darker
-    numbers = pieces(strong)
-    largest = extent(numbers == np.bincount(numbers[strong]).argmax())
-    if longer_side(largest) < SPECK * max(darker.shape):
-        return darker
-    return np.where(pale, 0, darker)
-
-
-def _split(values: Array) -> float:
-    """The threshold between the two groups that differ most from each other (Otsu 1979, equation 18)."""
-    counts, edges = np.histogram(values, 64, range=(0.0, float(values.max())))
-    middles = (edges[1:] + edges[:-1]) / 2
-    below, above = np.cumsum(counts)[:-1], np.cumsum(counts[::-1])[::-1][1:]
-    sums = np.cumsum(counts * middles)
-    means_apart = (sums[-1] - sums[:-1]) / np.maximum(above, 1) - sums[:-1] / np.maximum(below, 1)
-    return float(edges[1:-1][np.argmax(below * above * means_apart**2)])
 
 
 def _darker(grey: Array, paper: Array) -> tuple[Array, float]:
@@ -348,6 +320,15 @@ def _frames(numbers: Array, amounts: Array, boxes: Boxes) -> list[int]:
         if frame[side:-side, side:-side].sum() < 0.02 * frame.sum() and min(frame.shape) > 4 * side:
             frames.append(number)
     return frames
+
+
+def _without_frames(darker: Array, least: float) -> Array:
+    """The same (H, W) without frames around the rest."""
+    numbers = pieces(darker > least)
+    amounts = np.bincount(numbers.ravel(), weights=darker.ravel())
+    amounts[0] = 0
+    rest = _without(amounts, _frames, numbers, extents(numbers))
+    return darker if rest is amounts else np.where((rest < amounts)[numbers], 0, darker)
 
 
 def _no_ink() -> DataError:
