@@ -23,6 +23,7 @@ USUAL_PENS = (1.2, 4.7)  # pixels: only 1 % of the MNIST digits have thinner str
 THIN, THICK = 1.5, 4.0  # pixels: 5 % have thinner strokes, and 5 % thicker ones
 BLOT = 9.0  # pixels: the pen width of a disc is 13, that of the thickest of 2,200 MNIST digits 6.7
 FINE = 8  # strokes are measured at this number of pixels per MNIST pixel
+ROOM = FINE * BOX // 8  # pixels of that size: room for strokes to grow
 HEIGHT, WIDTH = 32, 20  # pixels: height and largest width of a UCI digit before its blocks are counted
 LEAST_DIGIT = 250  # inked pixels of 32x32: nine in ten UCI digits have from 260 to 370
 FAINT = 0.15  # of full ink: weaker pixels belong to the edge of a stroke
@@ -49,7 +50,12 @@ def to_mnist(drawing: Array, steps: Steps | None = None) -> Array:
     if _is_mnist(drawing):
         return drawing
     steps = steps or Steps()
-    ink = steps.take("pen", _with_mnist_pen, find_ink(drawing, steps))
+    ink = find_ink(drawing, steps)
+    inked = _finely(ink)
+    width = pen_width(inked) / FINE
+    if width > BLOT:
+        raise DataError("found a blot, not strokes: expected a digit, written or drawn")
+    ink = steps.take("pen", _with_mnist_pen, ink, inked, width)
     scale = BOX / max(ink.shape)
     height, width = (max(1, round(side * scale)) for side in ink.shape)
     small = _scaled(ink, height, width)
@@ -125,24 +131,26 @@ def _is_mnist(drawing: Array) -> bool:
     return longer in MNIST_SIDES and max(abs(place - CENTRE) for place in centre_of_mass(drawing)) <= OFF_CENTRE
 
 
-def _with_mnist_pen(ink: Array) -> Array:
+def _finely(ink: Array) -> Array:
+    """A mask of the ink (H, W) at FINE pixels per MNIST pixel, with some room around it."""
+    scale = FINE * BOX / max(ink.shape)
+    return np.pad(resize(ink, *(max(1, round(side * scale)) for side in ink.shape)) > 0.5, ROOM)
+
+
+def _with_mnist_pen(ink: Array, inked: Array, width: float) -> Array:
     """The ink (H, W) with strokes as thick as MNIST's. If they change, the ink is enlarged, to keep its edges smooth.
 
     Each side of a stroke moves by d pixels, so the digit's longer side L grows by 2d. For strokes of width w that
     should have width p when the digit is scaled to 20 pixels: w + 2d = p (L + 2d) / 20.
+
+    Args:
+        inked: the same finely.   width: that of its strokes, in MNIST pixels.
     """
-    scale = FINE * BOX / max(ink.shape)
-    smooth = resize(ink, *(max(1, round(side * scale)) for side in ink.shape))
-    room = FINE * BOX // 8
-    inked = np.pad(smooth > 0.5, room)
-    width = pen_width(inked) / FINE
-    if width > BLOT:
-        raise DataError("found a blot, not strokes: expected a digit, written or drawn")
     if not width or USUAL_PENS[0] <= width <= USUAL_PENS[1]:
         return ink
     pen = min(max(width, THIN), THICK)
     move = FINE * (pen - width) / 2 / (1 - pen / BOX)
-    outside = depth(np.pad(~inked, room, constant_values=True))[room:-room, room:-room]  # padded: no border effect
+    outside = depth(np.pad(~inked, ROOM, constant_values=True))[ROOM:-ROOM, ROOM:-ROOM]  # padded: no border effect
     height = depth(inked) - outside
     moved = np.clip(height + move + 0.5, 0, 1)
     return moved[extent(moved > 0)]

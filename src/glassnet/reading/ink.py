@@ -13,7 +13,7 @@ from glassnet.nn.array import Array
 from glassnet.reading.pale import evened, without_pattern
 from glassnet.reading.pieces import depth, extent, extents, highest, longer_side, lowest, pieces
 from glassnet.reading.ruled import without_box, without_lines
-from glassnet.reading.sheet import around_a_sheet
+from glassnet.reading.sheet import around_a_canvas, around_a_sheet
 from glassnet.reading.steps import Steps
 
 LOOK = 250  # pictures of more than 250x250 pixels are first examined at a smaller size
@@ -60,7 +60,9 @@ def find_ink(drawing: Array, steps: Steps | None = None) -> Array:
     if min(drawing.shape) < step:
         raise _no_ink()  # empty, or only a line of pixels
     steps = steps or Steps()
-    return _zoom(steps.take("dark paper", _dark_on_light, drawing, steps), steps)
+    dark_on_light = steps.take("dark paper", _dark_on_light, drawing, steps)
+    steps.inverted = dark_on_light is not drawing
+    return _zoom(dark_on_light, steps)
 
 
 def _zoom(drawing: Array, steps: Steps) -> Array:
@@ -179,6 +181,9 @@ def _dark_on_light(drawing: Array, steps: Steps) -> Array:
     """
     grey = _shrunk(drawing, _shrinking(drawing))
     if "sheet" not in steps.left_out:
+        canvas = around_a_canvas(grey)
+        if canvas is not None:
+            return drawing if grey[~canvas].mean() < np.median(grey[~canvas]) else 255 - drawing
         if around_a_sheet(grey) is not None:
             return drawing
         if around_a_sheet(255 - grey) is not None:
@@ -193,8 +198,10 @@ def _dark_on_light(drawing: Array, steps: Steps) -> Array:
 
 
 def _only_the_sheet(grey: Array) -> Array:
-    """The page (H, W) with what lies around a sheet of paper as light as the sheet."""
-    surroundings = around_a_sheet(grey)
+    """The page (H, W) with what lies around a canvas or a sheet of paper as light as it."""
+    surroundings = around_a_canvas(grey)
+    if surroundings is None:
+        surroundings = around_a_sheet(grey)
     return grey if surroundings is None else np.where(surroundings, np.median(grey[~surroundings]), grey)
 
 

@@ -23,12 +23,14 @@ class Reading:
         image: the digit in the form of the training digits; None if there is none.
         problem: why there is none, in one line; "" if there is one.
         inked: the number of pixels of the picture that were taken for the digit.
+        inverted: whether they are lighter than the paper.
     """
 
     left_out: tuple[str, ...]
     image: Array | None
     problem: str = ""
     inked: int = 0
+    inverted: bool = False
 
 
 def readings(drawing: Array, form: Callable[[Array, Steps], Array]) -> Iterator[Reading]:
@@ -60,4 +62,4 @@ def _reading(drawing: Array, form: Callable[[Array, Steps], Array], steps: Steps
         image = form(drawing, steps)
     except DataError as error:
         return Reading(left_out, None, str(error))
-    return Reading(left_out, image, inked=steps.inked)
+    return Reading(left_out, image, inked=steps.inked, inverted=steps.inverted)
