@@ -60,24 +60,27 @@ def find_ink(drawing: Array, steps: Steps | None = None) -> Array:
     if min(drawing.shape) < step:
         raise _no_ink()  # empty, or only a line of pixels
     steps = steps or Steps()
-    dark_on_light = steps.take("dark paper", _dark_on_light, drawing, steps)
-    steps.inverted = dark_on_light is not drawing
-    return _zoom(dark_on_light, steps)
+    return _zoom(steps.take("dark paper", _dark_on_light, drawing, steps), steps)
 
 
-def _zoom(drawing: Array, steps: Steps) -> Array:
-    """The ink of a drawing, dark on light: found at a small size first, then in the part around it at a larger size."""
+def _zoom(drawing: Array, steps: Steps, top: int = 0, left: int = 0) -> Array:
+    """The ink of a drawing, dark on light: found at a small size first, then in the part around it at a larger size.
+
+    The drawing is the part of the picture that begins at this row and column.
+    """
     step = _shrinking(drawing)
     ink = _only_the_digit(_without_paper(_shrunk(drawing, step), steps), steps)
     rows, columns = extent(ink)
     room = max(rows.stop - rows.start, columns.stop - columns.start) // 4 + 2  # keep some paper all around
-    closer = drawing[
-        max(rows.start - room, 0) * step : (rows.stop + room) * step,
-        max(columns.start - room, 0) * step : (columns.stop + room) * step,
-    ]
+    above, before = max(rows.start - room, 0) * step, max(columns.start - room, 0) * step
+    closer = drawing[above : (rows.stop + room) * step, before : (columns.stop + room) * step]
     if _shrinking(closer) < step:
-        return _zoom(closer, steps)
+        return _zoom(closer, steps, top + above, left + before)
     steps.inked = int((ink > 0).sum()) * step**2
+    steps.place = tuple(
+        slice(first + side.start * step, first + side.stop * step)
+        for first, side in ((top, rows), (left, columns))
+    )
     return ink[rows, columns]
 
 

@@ -82,14 +82,14 @@ class Steps:
         left_out: the names of the steps that are not taken.
         done: the names of those that have changed the picture, or refused it.
         inked: the number of pixels of the picture that were taken for ink in the end.
-        inverted: whether the ink was found to be lighter than the paper.
+        place: the rows and the columns of the picture that it fills.
     """
 
     def __init__(self, left_out: frozenset[str] = frozenset()) -> None:
         self.left_out = left_out
         self.done: set[str] = set()
         self.inked = 0
-        self.inverted = False
+        self.place: tuple[slice, ...] = ()
 
     def take(self, name: str, step: Callable[..., Array], given: Array, *more: Any) -> Array:
         """What a step makes of an array. A step that has nothing to do returns the array itself.
