@@ -263,11 +263,15 @@ def _without_specks(amounts: Array, boxes: Boxes) -> Array:
     """The amounts (P,) without those of dirt, and of what lies far from the largest piece."""
     first = int(amounts.argmax())
     reach = FAR * longer_side(boxes[first])
-    near, others = [first], [n for n in boxes if n != first and amounts[n] >= DUST * amounts[first]]
+    others = np.array([n for n in boxes if n != first and amounts[n] >= DUST * amounts[first]], int)
+    sides = np.array([[(side.start, side.stop) for side in boxes[n]] for n in others.tolist()]).reshape(-1, 2, 2)  # (boxes, rows and columns, start and stop)
+    near = [first]
     for number in near:  # which grows
-        found = [n for n in others if max(_gaps(boxes[n], boxes[number])) <= reach]
-        near += found
-        others = [n for n in others if n not in found]
+        rows, columns = boxes[number]
+        gaps = np.maximum(sides[..., 0], (rows.start, columns.start)) - np.minimum(sides[..., 1], (rows.stop, columns.stop))
+        found = gaps.max(axis=1) <= reach
+        near += others[found].tolist()
+        others, sides = others[~found], sides[~found]
     kept = np.zeros(len(amounts), bool)
     kept[near] = True
     return amounts if kept[amounts > 0].all() else np.where(kept, amounts, 0)
