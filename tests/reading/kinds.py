@@ -7,6 +7,7 @@ something that looks like ink does not.
 import io
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -173,7 +174,10 @@ def window(digit: int, seed: int) -> Image.Image:
     draw.rectangle((0, high - 20, wide, high), fill=button)
     draw.text((10, high - 16), f"{wide} x {high} px    100%", fill=text)
     left, top = 50 + int(rng.integers(0, 30)), title + bar + int(rng.integers(4, 20))
-    right, below = left + int(rng.uniform(0.6, 0.95) * (wide - left)), top + int(rng.uniform(0.7, 0.95) * (high - 24 - top))
+    right, below = (
+        left + int(rng.uniform(0.6, 0.95) * (wide - left)),
+        top + int(rng.uniform(0.7, 0.95) * (high - 24 - top)),
+    )
     draw.rectangle((left, top, right, below), fill=(255, 255, 255))
     strokes = varied(SKELETONS[digit], rng)
     height = rng.uniform(0.35, 0.7) * (below - top)
@@ -206,7 +210,7 @@ def pale_stroke(digit: int, seed: int) -> Image.Image:
     height = rng.uniform(0.5, 0.75) * side
     pen = max(2.0, rng.uniform(0.06, 0.11) * height)
     place = np.array([side - width(strokes) * height, side - height]) * rng.uniform(0.35, 0.65, 2)
-    steps = [(a, b) for s in strokes for a, b in zip(finely(s), finely(s)[1:], strict=False)]
+    steps = [(a, b) for s in strokes for a, b in pairwise(finely(s))]
     strong = rng.uniform(0.15, 0.45) * len(steps)
     part = [np.stack(step) for k, step in enumerate(steps) if k < strong]
     everything = drawn(strokes, (side, side), (place[0], place[1]), height, pen)
@@ -216,10 +220,7 @@ def pale_stroke(digit: int, seed: int) -> Image.Image:
 
 def finely(stroke: np.ndarray) -> np.ndarray:
     """The same stroke with a point at least every fiftieth of the height."""
-    parts = [
-        np.linspace(a, b, max(2, math.ceil(50 * float(np.hypot(*(b - a))))))
-        for a, b in zip(stroke, stroke[1:], strict=False)
-    ]
+    parts = [np.linspace(a, b, max(2, math.ceil(50 * float(np.hypot(*(b - a)))))) for a, b in pairwise(stroke)]
     return np.concatenate(parts)
 
 

@@ -23,7 +23,6 @@ USUAL_PENS = (1.2, 4.7)  # pixels: only 1 % of the MNIST digits have thinner str
 THIN, THICK = 1.5, 4.0  # pixels: 5 % have thinner strokes, and 5 % thicker ones
 BLOT = 9.0  # pixels: the pen width of a disc is 13, that of the thickest of 2,200 MNIST digits 6.7
 FINE = 8  # strokes are measured at this number of pixels per MNIST pixel
-ROOM = FINE * BOX // 8  # pixels of that size: room for strokes to grow
 HEIGHT, WIDTH = 32, 20  # pixels: height and largest width of a UCI digit before its blocks are counted
 LEAST_DIGIT = 250  # inked pixels of 32x32: nine in ten UCI digits have from 260 to 370
 FAINT = 0.15  # of full ink: weaker pixels belong to the edge of a stroke
@@ -51,16 +50,11 @@ def to_mnist(drawing: Array, steps: Steps | None = None) -> Array:
         return drawing
     steps = steps or Steps()
     ink = find_ink(drawing, steps)
-    inked = _finely(ink)
-    width = pen_width(inked) / FINE
-    if width > BLOT:
-        raise DataError("found a blot, not strokes: expected a digit, written or drawn")
-    ink = steps.take("pen", _with_mnist_pen, ink, inked, width)
-    scale = BOX / max(ink.shape)
-    height, width = (max(1, round(side * scale)) for side in ink.shape)
-    small = _scaled(ink, height, width)
-    page = np.zeros((SIDE, SIDE), np.uint8)
+    _small(ink)  # refuses a blot, before its strokes are made thinner
+    small = _small(steps.take("pen", _with_mnist_pen, ink))
+    height, width = small.shape
     row, column = centre_of_mass(small)
+    page = np.zeros((SIDE, SIDE), np.uint8)
     top = min(max(round(CENTRE - row), 0), SIDE - height)
     left = min(max(round(CENTRE - column), 0), SIDE - width)
     page[top : top + height, left : left + width] = (small * 255).round()
@@ -131,26 +125,35 @@ def _is_mnist(drawing: Array) -> bool:
     return longer in MNIST_SIDES and max(abs(place - CENTRE) for place in centre_of_mass(drawing)) <= OFF_CENTRE
 
 
-def _finely(ink: Array) -> Array:
-    """A mask of the ink (H, W) at FINE pixels per MNIST pixel, with some room around it."""
-    scale = FINE * BOX / max(ink.shape)
-    return np.pad(resize(ink, *(max(1, round(side * scale)) for side in ink.shape)) > 0.5, ROOM)
+def _small(ink: Array) -> Array:
+    """The ink (H, W), scaled to 20 pixels on its longer side.
+
+    Raises:
+        DataError: it is a blot.
+    """
+    scale = BOX / max(ink.shape)
+    small = _scaled(ink, *(max(1, round(side * scale)) for side in ink.shape))
+    if pen_width(small > 0.5) > BLOT:
+        raise DataError("found a blot, not strokes: expected a digit, written or drawn")
+    return small
 
 
-def _with_mnist_pen(ink: Array, inked: Array, width: float) -> Array:
+def _with_mnist_pen(ink: Array) -> Array:
     """The ink (H, W) with strokes as thick as MNIST's. If they change, the ink is enlarged, to keep its edges smooth.
 
     Each side of a stroke moves by d pixels, so the digit's longer side L grows by 2d. For strokes of width w that
     should have width p when the digit is scaled to 20 pixels: w + 2d = p (L + 2d) / 20.
-
-    Args:
-        inked: the same finely.   width: that of its strokes, in MNIST pixels.
     """
+    scale = FINE * BOX / max(ink.shape)
+    smooth = resize(ink, *(max(1, round(side * scale)) for side in ink.shape))
+    room = FINE * BOX // 8
+    inked = np.pad(smooth > 0.5, room)
+    width = pen_width(inked) / FINE
     if not width or USUAL_PENS[0] <= width <= USUAL_PENS[1]:
         return ink
     pen = min(max(width, THIN), THICK)
     move = FINE * (pen - width) / 2 / (1 - pen / BOX)
-    outside = depth(np.pad(~inked, ROOM, constant_values=True))[ROOM:-ROOM, ROOM:-ROOM]  # padded: no border effect
+    outside = depth(np.pad(~inked, room, constant_values=True))[room:-room, room:-room]  # padded: no border effect
     height = depth(inked) - outside
     moved = np.clip(height + move + 0.5, 0, 1)
     return moved[extent(moved > 0)]

@@ -27,11 +27,16 @@ ALONG_THE_BORDER = 0.45  # of the grey inside: darker pixels at the border are a
 LEAST_CONTRAST = 0.1  # ink is darker than the paper by at least this share of the paper's grey
 FINE = 40  # pixels: in pictures with a shorter side, strokes are about as fine as noise
 LEAST_INK = 4  # pixels
+LEAST_SIDE = 3  # pixels: the shorter side of a stroke with paper on both sides
 CLEAR = 5  # standard deviations of the noise: stronger pixels are ink
 FAINT = 0.15  # of the strength of the ink: weaker pixels are paper
 LESSER = 0.5  # a piece at the border with less than this share of the ink of a piece inside is not the digit
 ALONGSIDE = 0.4  # a piece that touches the border with this share of its longer side is not the digit
 LEAST_DIGIT = 0.05  # of all ink must remain without a frame; else the supposed frame is the digit
+TALLER = 1.2  # the height of an angular 0, as a share of its width; a frame may be less tall
+HOLLOW = 0.02  # largest share of the ink of a frame that lies inside of its lines
+ALL_ALONG = 0.9  # of each side: a frame has ink along more
+BAND = 0.9  # of the rectangle around it: the edge of a shadow fills more
 DUST = 0.05  # a piece with less than this share of the largest piece's ink is dirt
 FAR = 0.4  # of the largest piece's longer side: what lies further from the digit does not belong to it
 DARKEST_PAPER = 0.25  # of the lightest grey: shares of darker paper would be mostly noise
@@ -57,7 +62,7 @@ def find_ink(drawing: Array, steps: Steps | None = None) -> Array:
     if drawing.ndim != 2 or drawing.dtype != np.uint8:
         raise DataError(f"expected grey values (H, W), uint8, got {drawing.dtype} of shape {drawing.shape}")
     step = _shrinking(drawing)
-    if min(drawing.shape) < step:
+    if min(drawing.shape) < max(step, LEAST_SIDE):
         raise _no_ink()  # empty, or only a line of pixels
     steps = steps or Steps()
     return _zoom(steps.take("dark paper", _dark_on_light, drawing, steps), steps)
@@ -78,8 +83,7 @@ def _zoom(drawing: Array, steps: Steps, top: int = 0, left: int = 0) -> Array:
         return _zoom(closer, steps, top + above, left + before)
     steps.inked = int((ink > 0).sum()) * step**2
     steps.place = tuple(
-        slice(first + side.start * step, first + side.stop * step)
-        for first, side in ((top, rows), (left, columns))
+        slice(first + side.start * step, first + side.stop * step) for first, side in ((top, rows), (left, columns))
     )
     return ink[rows, columns]
 
@@ -228,15 +232,39 @@ def _only_the_digit(ink: Array, steps: Steps) -> Array:
     """
     numbers = pieces(ink > 0)
     amounts = np.bincount(numbers.ravel(), weights=ink.ravel())
-    amounts[0] = 0
+    boxes = extents(numbers)
+    amounts[[0, *_edges(numbers, boxes)]] = 0
     if amounts.max() < LEAST_INK:
         raise _no_ink()
-    boxes = extents(numbers)
     for name, surroundings in (("border", _along_the_border), ("frame", _frames)):
         amounts = steps.take(name, _without, amounts, surroundings, numbers, boxes)
     amounts = steps.take("apart", _one_digit, amounts, boxes)
     amounts = steps.take("specks", _without_specks, amounts, boxes)
+    largest = int(amounts.argmax())
+    if _is_a_frame(numbers[boxes[largest]] == largest):
+        raise DataError("found a frame with nothing in it: expected a digit")
     return np.where((amounts > 0)[numbers], ink, 0)
+
+
+def _edges(numbers: Array, boxes: Boxes) -> list[int]:
+    """The bands that fill a whole side of the picture (H, W), and do not reach the side across: the edge of a shadow.
+
+    A closely cropped 1 reaches all sides.
+    """
+    views = (numbers, numbers[::-1], numbers.T, numbers.T[::-1])
+    whole = {int(v[0, 0]) for v in views if v[0, 0] and (v[0] == v[0, 0]).all() and v[0, 0] not in v[-1]}
+    return [number for number in whole if (numbers[boxes[number]] == number).mean() > BAND]
+
+
+def _is_a_frame(mask: Array) -> bool:
+    """Whether a piece (h, w) lies along all four sides of the rectangle around it, and there only.
+
+    An angular 0 does too, but it is higher than wide.
+    """
+    side = max(2, min(mask.shape) // 8)
+    along = (mask[:side].any(0), mask[-side:].any(0), mask[:, :side].any(1), mask[:, -side:].any(1))
+    hollow = min(mask.shape) > 4 * side and mask[side:-side, side:-side].sum() < HOLLOW * mask.sum()
+    return bool(hollow and len(mask) < TALLER * mask.shape[1] and min(line.mean() for line in along) > ALL_ALONG)
 
 
 def _without(amounts: Array, surroundings: Surroundings, numbers: Array, boxes: Boxes) -> Array:
@@ -264,11 +292,15 @@ def _without_specks(amounts: Array, boxes: Boxes) -> Array:
     first = int(amounts.argmax())
     reach = FAR * longer_side(boxes[first])
     others = np.array([n for n in boxes if n != first and amounts[n] >= DUST * amounts[first]], int)
-    sides = np.array([[(side.start, side.stop) for side in boxes[n]] for n in others.tolist()]).reshape(-1, 2, 2)  # (boxes, rows and columns, start and stop)
+    sides = np.array([[(side.start, side.stop) for side in boxes[n]] for n in others.tolist()]).reshape(
+        -1, 2, 2
+    )  # (boxes, rows and columns, start and stop)
     near = [first]
     for number in near:  # which grows
         rows, columns = boxes[number]
-        gaps = np.maximum(sides[..., 0], (rows.start, columns.start)) - np.minimum(sides[..., 1], (rows.stop, columns.stop))
+        gaps = np.maximum(sides[..., 0], (rows.start, columns.start)) - np.minimum(
+            sides[..., 1], (rows.stop, columns.stop)
+        )
         found = gaps.max(axis=1) <= reach
         near += others[found].tolist()
         others, sides = others[~found], sides[~found]
@@ -331,7 +363,7 @@ def _frames(numbers: Array, amounts: Array, boxes: Boxes) -> list[int]:
             continue
         frame = numbers[box] == number
         side = max(2, min(frame.shape) // 8)
-        if frame[side:-side, side:-side].sum() < 0.02 * frame.sum() and min(frame.shape) > 4 * side:
+        if frame[side:-side, side:-side].sum() < HOLLOW * frame.sum() and min(frame.shape) > 4 * side:
             frames.append(number)
     return frames
 

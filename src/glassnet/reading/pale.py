@@ -1,4 +1,7 @@
-"""Pale ink: a pattern on the paper, or strokes by a pen that runs dry. Both look alike, so a picture is read both ways."""
+"""Pale ink: a pattern on the paper, or strokes by a pen that runs dry.
+
+Both look alike, so a picture is read both ways.
+"""
 
 from typing import NamedTuple
 
@@ -50,7 +53,9 @@ def _shades(darker: Array, least: float) -> _Shades | None:
     strong = inked & (darker > _split(darker[inked]))
     pale = inked & ~(highest(strong.astype(float), 5) > 0)
     some = pale.sum() > SOME * strong.sum()
-    return _Shades(strong, pale) if some and np.median(darker[strong]) >= MUCH_DARKER * np.median(darker[pale]) else None
+    return (
+        _Shades(strong, pale) if some and np.median(darker[strong]) >= MUCH_DARKER * np.median(darker[pale]) else None
+    )
 
 
 def _split(values: Array) -> float:

@@ -1,5 +1,4 @@
-"""Finds what lies around a page: the table around a sheet of paper, the wall around a card, the room around a screen, the
-tools around a canvas.
+"""Finds what lies around a page: the table around a sheet, the room around a screen, the tools around a canvas.
 
 Without this, a dark table in a photo would be taken for ink or paper.
 """

@@ -28,7 +28,7 @@ STEPS = {
         "as dark ink on light paper",
     ),
     "sheet": Step(
-        "paints over what lies around a sheet of paper",
+        "paints over what lies around a sheet of paper, or the canvas of a program",
         "the cell of a form, or a large digit that touches the border",
         "without looking for a sheet",
     ),
@@ -43,9 +43,9 @@ STEPS = {
         "with the lines across it",
     ),
     "pattern": Step(
-        "removes a pale pattern on the paper",
+        "removes a pale pattern on the paper, and leaves other pale ink pale",
         "a stroke by a pen that runs dry",
-        "with its pale parts",
+        "with its pale parts as dark as the rest",
     ),
     "border": Step(
         "removes what lies along the border of the picture",
