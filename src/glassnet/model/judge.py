@@ -91,10 +91,11 @@ def _choose(answers: Sequence[Answer], found: Sequence[Reading]) -> int:
     """Which of the answers to the readings of a picture is the answer to the picture.
 
     It is that with most evidence. But the parts of a digit can be digits too, such as the ring and the stem of a 9. So
-    if several readings convince, it is that with most ink. If the usual reading finds no single digit, and no other
-    reading is accepted, it stays so.
+    if several readings convince, it is that with most ink; but not with ink around the digit of another, which is its
+    frame, or its paper. If the usual reading finds no single digit, and no other reading is accepted, it stays so.
     """
     convincing = [k for k, answer in enumerate(answers) if _convinces(answer)]
+    convincing = [k for k in convincing if not any(found[k].surrounds(found[other]) for other in convincing)]
     if convincing:
         return convincing[0] if answers[0].evidence is None else max(convincing, key=lambda k: found[k].inked)
     seen = [k for k, answer in enumerate(answers) if answer.evidence is not None]

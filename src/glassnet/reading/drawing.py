@@ -49,12 +49,12 @@ def to_mnist(drawing: Array, steps: Steps | None = None) -> Array:
     if _is_mnist(drawing):
         return drawing
     steps = steps or Steps()
-    ink = steps.take("pen", _with_mnist_pen, find_ink(drawing, steps))
-    scale = BOX / max(ink.shape)
-    height, width = (max(1, round(side * scale)) for side in ink.shape)
-    small = _scaled(ink, height, width)
-    page = np.zeros((SIDE, SIDE), np.uint8)
+    ink = find_ink(drawing, steps)
+    _small(ink)  # refuses a blot, before its strokes are made thinner
+    small = _small(steps.take("pen", _with_mnist_pen, ink))
+    height, width = small.shape
     row, column = centre_of_mass(small)
+    page = np.zeros((SIDE, SIDE), np.uint8)
     top = min(max(round(CENTRE - row), 0), SIDE - height)
     left = min(max(round(CENTRE - column), 0), SIDE - width)
     page[top : top + height, left : left + width] = (small * 255).round()
@@ -125,6 +125,19 @@ def _is_mnist(drawing: Array) -> bool:
     return longer in MNIST_SIDES and max(abs(place - CENTRE) for place in centre_of_mass(drawing)) <= OFF_CENTRE
 
 
+def _small(ink: Array) -> Array:
+    """The ink (H, W), scaled to 20 pixels on its longer side.
+
+    Raises:
+        DataError: it is a blot.
+    """
+    scale = BOX / max(ink.shape)
+    small = _scaled(ink, *(max(1, round(side * scale)) for side in ink.shape))
+    if pen_width(small > 0.5) > BLOT:
+        raise DataError("found a blot, not strokes: expected a digit, written or drawn")
+    return small
+
+
 def _with_mnist_pen(ink: Array) -> Array:
     """The ink (H, W) with strokes as thick as MNIST's. If they change, the ink is enlarged, to keep its edges smooth.
 
@@ -136,8 +149,6 @@ def _with_mnist_pen(ink: Array) -> Array:
     room = FINE * BOX // 8
     inked = np.pad(smooth > 0.5, room)
     width = pen_width(inked) / FINE
-    if width > BLOT:
-        raise DataError("found a blot, not strokes: expected a digit, written or drawn")
     if not width or USUAL_PENS[0] <= width <= USUAL_PENS[1]:
         return ink
     pen = min(max(width, THIN), THICK)

@@ -10,9 +10,10 @@ import numpy as np
 
 from glassnet.data.errors import DataError
 from glassnet.nn.array import Array
+from glassnet.reading.pale import evened, without_pattern
 from glassnet.reading.pieces import depth, extent, extents, highest, longer_side, lowest, pieces
 from glassnet.reading.ruled import without_box, without_lines
-from glassnet.reading.sheet import around_a_sheet
+from glassnet.reading.sheet import around_a_canvas, around_a_sheet
 from glassnet.reading.steps import Steps
 
 LOOK = 250  # pictures of more than 250x250 pixels are first examined at a smaller size
@@ -25,14 +26,17 @@ WINDOW = 1.5  # times the largest pen width found: paper is wider than that
 ALONG_THE_BORDER = 0.45  # of the grey inside: darker pixels at the border are a stroke, not a shadow
 LEAST_CONTRAST = 0.1  # ink is darker than the paper by at least this share of the paper's grey
 FINE = 40  # pixels: in pictures with a shorter side, strokes are about as fine as noise
-MUCH_DARKER = 2  # ink is at least this number of times as dark as a pattern on the paper
-SPECK = 0.05  # of the longer side of the picture: a smaller piece is not the digit on a pattern
 LEAST_INK = 4  # pixels
+LEAST_SIDE = 3  # pixels: the shorter side of a stroke with paper on both sides
 CLEAR = 5  # standard deviations of the noise: stronger pixels are ink
 FAINT = 0.15  # of the strength of the ink: weaker pixels are paper
 LESSER = 0.5  # a piece at the border with less than this share of the ink of a piece inside is not the digit
 ALONGSIDE = 0.4  # a piece that touches the border with this share of its longer side is not the digit
 LEAST_DIGIT = 0.05  # of all ink must remain without a frame; else the supposed frame is the digit
+TALLER = 1.2  # the height of an angular 0, as a share of its width; a frame may be less tall
+HOLLOW = 0.02  # largest share of the ink of a frame that lies inside of its lines
+ALL_ALONG = 0.9  # of each side: a frame has ink along more
+BAND = 0.9  # of the rectangle around it: the edge of a shadow fills more
 DUST = 0.05  # a piece with less than this share of the largest piece's ink is dirt
 FAR = 0.4  # of the largest piece's longer side: what lies further from the digit does not belong to it
 DARKEST_PAPER = 0.25  # of the lightest grey: shares of darker paper would be mostly noise
@@ -58,25 +62,29 @@ def find_ink(drawing: Array, steps: Steps | None = None) -> Array:
     if drawing.ndim != 2 or drawing.dtype != np.uint8:
         raise DataError(f"expected grey values (H, W), uint8, got {drawing.dtype} of shape {drawing.shape}")
     step = _shrinking(drawing)
-    if min(drawing.shape) < step:
+    if min(drawing.shape) < max(step, LEAST_SIDE):
         raise _no_ink()  # empty, or only a line of pixels
     steps = steps or Steps()
     return _zoom(steps.take("dark paper", _dark_on_light, drawing, steps), steps)
 
 
-def _zoom(drawing: Array, steps: Steps) -> Array:
-    """The ink of a drawing, dark on light: found at a small size first, then in the part around it at a larger size."""
+def _zoom(drawing: Array, steps: Steps, top: int = 0, left: int = 0) -> Array:
+    """The ink of a drawing, dark on light: found at a small size first, then in the part around it at a larger size.
+
+    The drawing is the part of the picture that begins at this row and column.
+    """
     step = _shrinking(drawing)
     ink = _only_the_digit(_without_paper(_shrunk(drawing, step), steps), steps)
     rows, columns = extent(ink)
     room = max(rows.stop - rows.start, columns.stop - columns.start) // 4 + 2  # keep some paper all around
-    closer = drawing[
-        max(rows.start - room, 0) * step : (rows.stop + room) * step,
-        max(columns.start - room, 0) * step : (columns.stop + room) * step,
-    ]
+    above, before = max(rows.start - room, 0) * step, max(columns.start - room, 0) * step
+    closer = drawing[above : (rows.stop + room) * step, before : (columns.stop + room) * step]
     if _shrinking(closer) < step:
-        return _zoom(closer, steps)
+        return _zoom(closer, steps, top + above, left + before)
     steps.inked = int((ink > 0).sum()) * step**2
+    steps.place = tuple(
+        slice(first + side.start * step, first + side.stop * step) for first, side in ((top, rows), (left, columns))
+    )
     return ink[rows, columns]
 
 
@@ -116,43 +124,16 @@ def _inked(grey: Array, window: int, steps: Steps) -> Array:
     if CLEAR * noise > FAINT:
         darker, noise = _darker(smooth, paper)
     least = max(LEAST_CONTRAST / 2, CLEAR * noise)
-    for name, step in (("box", without_box), ("lines", without_lines), ("pattern", _without_pattern)):
-        darker = steps.take(name, step, darker, least)
+    darker = steps.take("frame", _without_frames, darker, least)  # before a line of it is removed
+    darker = steps.take("box", without_box, darker, least)
+    darker = steps.take("lines", without_lines, darker, least)
+    darker = steps.take("pattern", without_pattern, evened(darker, least), darker, least)
     inked = darker[darker > least]
     strength = float(np.quantile(inked, 0.75)) if inked.size else 0.0
     if strength < LEAST_CONTRAST:
         raise _no_ink()
     darker[darker < max(CLEAR * noise, FAINT * strength)] = 0
     return np.minimum(darker / strength, 1)
-
-
-def _without_pattern(darker: Array, least: float) -> Array:
-    """The same (H, W) without pale pixels away from the ink, if there are more of them than of ink.
-
-    These are curved lines, a printed pattern, or a coarse cloth. Fewer pale pixels may be a light pen stroke.
-    """
-    inked = darker > least
-    if not inked.any():
-        return darker
-    strong = inked & (darker > _split(darker[inked]))
-    pale = inked & ~(highest(strong.astype(float), 5) > 0)
-    if pale.sum() <= strong.sum() or np.median(darker[strong]) < MUCH_DARKER * np.median(darker[pale]):
-        return darker
-    numbers = pieces(strong)
-    largest = extent(numbers == np.bincount(numbers[strong]).argmax())
-    if longer_side(largest) < SPECK * max(darker.shape):
-        return darker
-    return np.where(pale, 0, darker)
-
-
-def _split(values: Array) -> float:
-    """The threshold between the two groups that differ most from each other (Otsu 1979, equation 18)."""
-    counts, edges = np.histogram(values, 64, range=(0.0, float(values.max())))
-    middles = (edges[1:] + edges[:-1]) / 2
-    below, above = np.cumsum(counts)[:-1], np.cumsum(counts[::-1])[::-1][1:]
-    sums = np.cumsum(counts * middles)
-    means_apart = (sums[-1] - sums[:-1]) / np.maximum(above, 1) - sums[:-1] / np.maximum(below, 1)
-    return float(edges[1:-1][np.argmax(below * above * means_apart**2)])
 
 
 def _darker(grey: Array, paper: Array) -> tuple[Array, float]:
@@ -207,6 +188,9 @@ def _dark_on_light(drawing: Array, steps: Steps) -> Array:
     """
     grey = _shrunk(drawing, _shrinking(drawing))
     if "sheet" not in steps.left_out:
+        canvas = around_a_canvas(grey)
+        if canvas is not None:
+            return drawing if grey[~canvas].mean() < np.median(grey[~canvas]) else 255 - drawing
         if around_a_sheet(grey) is not None:
             return drawing
         if around_a_sheet(255 - grey) is not None:
@@ -221,8 +205,10 @@ def _dark_on_light(drawing: Array, steps: Steps) -> Array:
 
 
 def _only_the_sheet(grey: Array) -> Array:
-    """The page (H, W) with what lies around a sheet of paper as light as the sheet."""
-    surroundings = around_a_sheet(grey)
+    """The page (H, W) with what lies around a canvas or a sheet of paper as light as it."""
+    surroundings = around_a_canvas(grey)
+    if surroundings is None:
+        surroundings = around_a_sheet(grey)
     return grey if surroundings is None else np.where(surroundings, np.median(grey[~surroundings]), grey)
 
 
@@ -246,15 +232,39 @@ def _only_the_digit(ink: Array, steps: Steps) -> Array:
     """
     numbers = pieces(ink > 0)
     amounts = np.bincount(numbers.ravel(), weights=ink.ravel())
-    amounts[0] = 0
+    boxes = extents(numbers)
+    amounts[[0, *_edges(numbers, boxes)]] = 0
     if amounts.max() < LEAST_INK:
         raise _no_ink()
-    boxes = extents(numbers)
     for name, surroundings in (("border", _along_the_border), ("frame", _frames)):
         amounts = steps.take(name, _without, amounts, surroundings, numbers, boxes)
     amounts = steps.take("apart", _one_digit, amounts, boxes)
     amounts = steps.take("specks", _without_specks, amounts, boxes)
+    largest = int(amounts.argmax())
+    if _is_a_frame(numbers[boxes[largest]] == largest):
+        raise DataError("found a frame with nothing in it: expected a digit")
     return np.where((amounts > 0)[numbers], ink, 0)
+
+
+def _edges(numbers: Array, boxes: Boxes) -> list[int]:
+    """The bands that fill a whole side of the picture (H, W), and do not reach the side across: the edge of a shadow.
+
+    A closely cropped 1 reaches all sides.
+    """
+    views = (numbers, numbers[::-1], numbers.T, numbers.T[::-1])
+    whole = {int(v[0, 0]) for v in views if v[0, 0] and (v[0] == v[0, 0]).all() and v[0, 0] not in v[-1]}
+    return [number for number in whole if (numbers[boxes[number]] == number).mean() > BAND]
+
+
+def _is_a_frame(mask: Array) -> bool:
+    """Whether a piece (h, w) lies along all four sides of the rectangle around it, and there only.
+
+    An angular 0 does too, but it is higher than wide.
+    """
+    side = max(2, min(mask.shape) // 8)
+    along = (mask[:side].any(0), mask[-side:].any(0), mask[:, :side].any(1), mask[:, -side:].any(1))
+    hollow = min(mask.shape) > 4 * side and mask[side:-side, side:-side].sum() < HOLLOW * mask.sum()
+    return bool(hollow and len(mask) < TALLER * mask.shape[1] and min(line.mean() for line in along) > ALL_ALONG)
 
 
 def _without(amounts: Array, surroundings: Surroundings, numbers: Array, boxes: Boxes) -> Array:
@@ -282,14 +292,17 @@ def _without_specks(amounts: Array, boxes: Boxes) -> Array:
 
     What is far away and as large as a digit stays: it is another digit, and nothing must be read without it.
     """
-    digits = _digits_among(amounts, boxes)
-    reach = FAR * max(longer_side(boxes[n]) for n in digits)
-    near = digits.copy()
-    others = [n for n in boxes if n not in near and amounts[n] >= DUST * amounts.max()]
+    near = _digits_among(amounts, boxes)
+    digits = set(near)
+    reach = FAR * max(longer_side(boxes[number]) for number in near)
+    others = np.array([n for n in boxes if amounts[n] >= DUST * amounts.max() and n not in digits], int)
+    sides = np.array([[(side.start, side.stop) for side in boxes[n]] for n in others.tolist()]).reshape(-1, 2, 2)
     for number in near:  # which grows
-        found = [n for n in others if max(_gaps(boxes[n], boxes[number])) <= reach]
-        near += found
-        others = [n for n in others if n not in found]
+        starts, stops = zip(*((side.start, side.stop) for side in boxes[number]), strict=True)
+        gaps = np.maximum(sides[..., 0], starts) - np.minimum(sides[..., 1], stops)  # down and across
+        found = gaps.max(axis=1) <= reach
+        near += others[found].tolist()
+        others, sides = others[~found], sides[~found]
     kept = np.zeros(len(amounts), bool)
     kept[near] = True
     return amounts if kept[amounts > 0].all() else np.where(kept, amounts, 0)
@@ -354,9 +367,18 @@ def _frames(numbers: Array, amounts: Array, boxes: Boxes) -> list[int]:
             continue
         frame = numbers[box] == number
         side = max(2, min(frame.shape) // 8)
-        if frame[side:-side, side:-side].sum() < 0.02 * frame.sum() and min(frame.shape) > 4 * side:
+        if frame[side:-side, side:-side].sum() < HOLLOW * frame.sum() and min(frame.shape) > 4 * side:
             frames.append(number)
     return frames
+
+
+def _without_frames(darker: Array, least: float) -> Array:
+    """The same (H, W) without frames around the rest."""
+    numbers = pieces(darker > least)
+    amounts = np.bincount(numbers.ravel(), weights=darker.ravel())
+    amounts[0] = 0
+    rest = _without(amounts, _frames, numbers, extents(numbers))
+    return darker if rest is amounts else np.where((rest < amounts)[numbers], 0, darker)
 
 
 def _no_ink() -> DataError:

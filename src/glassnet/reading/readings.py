@@ -1,7 +1,7 @@
 """The readings of a picture: the ways in which it can be cleaned.
 
-The first is the usual reading, with every step. The second leaves out all steps that did something, because a step that
-did nothing cannot have been mistaken. The others leave out one of these steps, then two, and so on.
+The first is the usual reading, with every step. The second leaves out all steps that removed something, because a step
+that did nothing cannot have been mistaken. The others leave out one of these steps, then two, and so on.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,12 +23,19 @@ class Reading:
         image: the digit in the form of the training digits; None if there is none.
         problem: why there is none, in one line; "" if there is one.
         inked: the number of pixels of the picture that were taken for the digit.
+        place: the rows and the columns of the picture that they fill.
     """
 
     left_out: tuple[str, ...]
     image: Array | None
     problem: str = ""
     inked: int = 0
+    place: tuple[slice, ...] = ()
+
+    def surrounds(self, other: "Reading") -> bool:
+        """Whether the digit of the other reading lies within this one, and touches none of its sides."""
+        sides = zip(self.place, other.place, strict=True)
+        return all(mine.start < its.start and its.stop < mine.stop for mine, its in sides)
 
 
 def readings(drawing: Array, form: Callable[[Array, Steps], Array]) -> Iterator[Reading]:
@@ -45,9 +52,10 @@ def readings(drawing: Array, form: Callable[[Array, Steps], Array]) -> Iterator[
         steps = Steps(ways[tried])
         reading = _reading(drawing, form, steps)
         further = [steps.left_out | {name} for name in STEPS if name in steps.done]
-        if not tried and len(further) > 1:
-            further.insert(0, frozenset(steps.done))
-        ways += [way for way in further if way not in ways]
+        removing = steps.done - {"dark paper"}  # this step removes nothing
+        if not tried and removing:
+            further.insert(0, frozenset(removing))
+        ways += [way for way in dict.fromkeys(further) if way not in ways]
         key = reading.problem if reading.image is None else reading.image.tobytes()
         if key not in seen:
             seen.add(key)
@@ -60,4 +68,4 @@ def _reading(drawing: Array, form: Callable[[Array, Steps], Array], steps: Steps
         image = form(drawing, steps)
     except DataError as error:
         return Reading(left_out, None, str(error))
-    return Reading(left_out, image, inked=steps.inked)
+    return Reading(left_out, image, inked=steps.inked, place=steps.place)

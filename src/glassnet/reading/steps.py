@@ -28,7 +28,7 @@ STEPS = {
         "as dark ink on light paper",
     ),
     "sheet": Step(
-        "paints over what lies around a sheet of paper",
+        "paints over what lies around a sheet of paper, or the canvas of a program",
         "the cell of a form, or a large digit that touches the border",
         "without looking for a sheet",
     ),
@@ -43,9 +43,9 @@ STEPS = {
         "with the lines across it",
     ),
     "pattern": Step(
-        "removes a pale pattern on the paper",
+        "removes a pale pattern on the paper, and leaves other pale ink pale",
         "a stroke by a pen that runs dry",
-        "with its pale parts",
+        "with its pale parts as dark as the rest",
     ),
     "border": Step(
         "removes what lies along the border of the picture",
@@ -82,12 +82,14 @@ class Steps:
         left_out: the names of the steps that are not taken.
         done: the names of those that have changed the picture, or refused it.
         inked: the number of pixels of the picture that were taken for ink in the end.
+        place: the rows and the columns of the picture that it fills.
     """
 
     def __init__(self, left_out: frozenset[str] = frozenset()) -> None:
         self.left_out = left_out
         self.done: set[str] = set()
         self.inked = 0
+        self.place: tuple[slice, ...] = ()
 
     def take(self, name: str, step: Callable[..., Array], given: Array, *more: Any) -> Array:
         """What a step makes of an array. A step that has nothing to do returns the array itself.

@@ -1,0 +1,78 @@
+"""Pictures of the kinds that are hard to read are read rightly, and pictures without a digit are refused."""
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+from reading.kinds import DIGITS, KINDS, SKELETONS, drawn, image, varied
+
+EXAMPLES = [(kind, digit, digit % 3) for kind in KINDS for digit in DIGITS.get(kind, (0, 2, 5, 7))]
+
+
+@pytest.fixture(scope="module")
+def model() -> gn.Model:
+    return gn.Model.open("cnn")
+
+
+@pytest.mark.parametrize(("kind", "digit", "seed"), EXAMPLES)
+def test_a_hard_picture_is_read(model: gn.Model, kind: str, digit: int, seed: int) -> None:
+    assert model.read(KINDS[kind](digit, seed)).label == str(digit)
+
+
+@pytest.mark.parametrize(
+    ("kind", "digit", "seed"),
+    [
+        ("pencil in a dark grid", 1, 2),  # the grid is a 0, if it is not seen to surround the 1
+        ("pencil in a dark grid", 7, 2),  # a line of the grid is removed before the grid is known
+        ("window", 4, 1),  # the canvas is little lighter than the window
+        ("window", 6, 2),  # inverted, the canvas is a 0
+        ("pale stroke", 0, 0),  # the strong part is a 1
+        ("pale stroke", 3, 4),  # the strong part is a 7, light on dark
+    ],
+)
+def test_a_picture_that_was_misread(model: gn.Model, kind: str, digit: int, seed: int) -> None:
+    assert model.read(KINDS[kind](digit, seed)).label == str(digit)
+
+
+def test_the_same_digits_without_difficulty(model: gn.Model) -> None:
+    for digit, skeleton in SKELETONS.items():
+        strokes = varied(skeleton, np.random.default_rng(digit))
+        answer = model.read(image(250 * (1 - drawn(strokes, (200, 200), (50, 40), 120, 12))))
+        assert (answer.label, answer.left_out) == (str(digit), ())
+
+
+def without_digit() -> dict[str, np.ndarray]:
+    """Pictures (H, W), uint8, in which there is no digit."""
+    rng = np.random.default_rng(0)
+    y, x = np.indices((250, 250))
+    from_the_side = np.minimum(np.minimum(x, y), np.minimum(249 - x, 249 - y))
+    pictures = {
+        "one pixel": np.zeros((1, 1)),
+        "a row": rng.integers(0, 256, (1, 5000)),
+        "a column": rng.integers(0, 256, (5000, 1)),
+        "grey": np.full((300, 300), 128),
+        "noise": rng.integers(0, 256, (250, 250)),
+        "salt": np.where(rng.random((250, 250)) < 0.1, 0, 255),
+        "salt and pepper": np.select([(r := rng.random((250, 250))) < 0.1, r > 0.9], [0, 255], 128),
+        "checkerboard": (x // 8 + y // 8) % 2 * 255,
+        "fine checkerboard": (x + y) % 2 * 255,
+        "3,600 squares": np.where((x % 4 < 2) & (y % 4 < 2), 20, 250)[:240, :240],
+        "stripes": np.where((x + y) // 3 % 3 == 0, 255, 0),
+        "slope": x,
+        "slope across": (x + y) // 2,
+        "grid": np.where((x % 20 < 2) | (y % 20 < 2), 20, 250),
+        "frame": np.where((from_the_side >= 12) & (from_the_side < 15), 20, 250),
+    }
+    return {name: picture.astype(np.uint8) for name, picture in pictures.items()}
+
+
+@pytest.mark.parametrize("name", without_digit())
+def test_a_picture_without_a_digit_is_refused(model: gn.Model, name: str) -> None:
+    answer = model.read(without_digit()[name])
+    assert answer.label is None
+    assert answer.problem
+    assert "\n" not in answer.problem
+
+
+def test_forty_million_white_pixels_are_refused(model: gn.Model) -> None:
+    assert model.read(np.full((6300, 6300), 255, np.uint8)).problem.startswith("no ink found")
