@@ -191,7 +191,7 @@ def window(digit: int, seed: int) -> Image.Image:
 def loose(digit: int, seed: int) -> Image.Image:
     """A 5 whose bar is loose, a 4 of two strokes that do not touch, or a broken 0."""
     rng = np.random.default_rng((seed, digit))
-    gap = rng.uniform(0, 0.05)
+    gap = rng.uniform(0, 0.12)
     strokes = varied(LOOSE[digit], rng)
     strokes[1] = strokes[1] + gap * np.array({0: (-1, 0), 4: (1, 0), 5: (0.5, -1)}[digit])
     strokes = [stroke - np.concatenate(strokes).min(axis=0) for stroke in strokes]
