@@ -92,12 +92,13 @@ def _choose(answers: Sequence[Answer], found: Sequence[Reading]) -> int:
 
     It is that with most evidence. But the parts of a digit can be digits too, such as the ring and the stem of a 9. So
     if several readings convince, it is that with most ink; but not with ink around the digit of another, which is its
-    frame, or its paper. If the usual reading finds no single digit, and no other reading is accepted, it stays so.
+    frame, or its paper. If the usual reading finds no single digit, and no other reading convinces, it stays so.
     """
     convincing = [k for k, answer in enumerate(answers) if _convinces(answer)]
     convincing = [k for k in convincing if not any(found[k].surrounds(found[other]) for other in convincing)]
     if convincing:
         return convincing[0] if answers[0].evidence is None else max(convincing, key=lambda k: found[k].inked)
+    if answers[0].image is None:
+        return 0
     seen = [k for k, answer in enumerate(answers) if answer.evidence is not None]
-    best = max(seen, key=lambda k: answers[k].evidence or 0.0, default=0)
-    return 0 if answers[best].problem and answers[0].image is None else best
+    return max(seen, key=lambda k: answers[k].evidence or 0.0, default=0)
