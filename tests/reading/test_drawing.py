@@ -8,8 +8,9 @@ import pytest
 
 import glassnet as gn
 from glassnet.data.errors import DataError
+from glassnet.reading.digit import count_digits
 from glassnet.reading.drawing import centre_of_mass, resize, to_digits, to_mnist
-from glassnet.reading.ink import count_digits, find_ink
+from glassnet.reading.ink import find_ink
 from glassnet.reading.pieces import depth, extents, pen_width, pieces
 from properties import any_grey
 

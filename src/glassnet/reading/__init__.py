@@ -1,4 +1,4 @@
 """Converts pictures of handwriting into the form of the training digits, and makes five views of an image.
 
-Reading order: drawing, picture, ink, sheet, ruled, pieces, views.
+Reading order: picture, drawing, ink, digit, sheet, ruled, pale, pieces, steps, readings, views.
 """
