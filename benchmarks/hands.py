@@ -2,7 +2,7 @@
 
     python benchmarks/hands.py FOLDER                     prints how many pictures of each kind are read rightly
     python benchmarks/hands.py FOLDER --sheets FOLDER     also writes each that went wrong, beside what was seen
-    python benchmarks/hands.py FOLDER --write             also puts the table into docs/benchmarks.md
+    python benchmarks/hands.py FOLDER --half report --write       also puts the table into docs/benchmarks.md
 
 The folder has a file truth.csv with the columns file, label and kind. The label is a digit, or "many" for a picture of
 several digits, which is right if it is refused. An optional column `half` splits the pictures into those to choose
@@ -100,8 +100,8 @@ def table(shown: list[Shown]) -> str:
 def remark(shown: list[Shown], model: gn.Model) -> str:
     """What the table does not say, in a few sentences."""
     answered = [one for one in shown if one.answer.label is not None]
-    digits = [one for one in shown if one.label != MANY and one.best.probabilities is not None]
-    p = np.stack([one.best.probabilities for one in digits if one.best.probabilities is not None])
+    digits = [one for one in shown if one.label != MANY and one.answer.probabilities is not None]
+    p = np.stack([one.answer.probabilities for one in digits if one.answer.probabilities is not None])
     error = gn.expected_calibration_error(p, np.array([int(one.label) for one in digits]))
     usual = sum(not one.answer.left_out for one in answered)
     return (

@@ -222,7 +222,7 @@ def test_predict_refuses_what_is_no_digit_and_answers_the_others(tmp_path: Path)
     assert said.returncode == 2
     assert said.stderr.startswith("error: blank.png: no ink found")
     assert said.stdout.startswith("seven.png: 7 (")
-    assert f"where an answer needs {gn.load_pretrained('cnn').threshold:.1f}; it looks most like" in said.stdout
+    assert f"and an answer needs {gn.load_pretrained('cnn').threshold:.1f}; most like" in said.stdout
     assert glassnet("predict", "w.png", cwd=tmp_path).returncode == 2
     for name, problem in (("blank.png", "no ink found"), ("w.png", "no digit that I know")):
         message = refused("predict", "seven.png", name, "--submission", "labels.csv", cwd=tmp_path)

@@ -70,7 +70,7 @@ def test_a_refusal_says_how_much_evidence_there_was_and_how_much_is_needed(glass
     needed = gn.Model.open("cnn").threshold
     code, out, _ = glassnet("predict", "w.png", "--no-draw")
     assert code == 2
-    assert f"evidence of {answer.evidence:.1f}, where an answer needs {needed:.1f}; it looks most like" in out
+    assert f"its evidence is {answer.evidence:.1f}, and an answer needs {needed:.1f}; most like" in out
 
 
 def test_examples_are_counted_as_people_count_and_explain_takes_that_number(glassnet: Run, in_tmp: Path) -> None:

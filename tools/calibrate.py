@@ -83,7 +83,7 @@ def trust(name: str, hands: Sequence[Readings], labels: Array, others: Sequence[
         ),
         "expected calibration error": (
             f"{100 * gn.expected_calibration_error(test.probabilities, test.truth):.2f} % on the test split; "
-            f"{100 * gn.expected_calibration_error(*by_hand):.1f} % on {len(hands)} digits by other hands, among "
+            f"{100 * gn.expected_calibration_error(*by_hand):.1f} % on {len(by_hand[1])} digits by other hands, among "
             "which it was chosen (15 bins)"
         ),
         "threshold": (
@@ -105,7 +105,10 @@ def _probabilities(said: list[Answer], labels: Array) -> tuple[Array, Array]:
 
 
 def _temperature(groups: Sequence[tuple[list[Answer], Array]]) -> float:
-    """The temperature with the least sum of the calibration errors of the groups."""
+    """The temperature with the least sum of the calibration errors of the groups.
+
+    By the likelihood, a few digits that are misread with great certainty would make a weak network doubt all others.
+    """
     given = [_probabilities(*group) for group in groups]
 
     def error(T: float) -> float:
@@ -115,7 +118,10 @@ def _temperature(groups: Sequence[tuple[list[Answer], Array]]) -> float:
 
 
 def _threshold(digits: Sequence[tuple[list[Answer], Any]], others: list[Answer]) -> float:
-    """The threshold at which digits refused and signs accepted cost least, both as shares."""
+    """The threshold at which digits refused and signs accepted cost least, both as shares.
+
+    Only digits count that would be read rightly: it is no loss if others are refused.
+    """
     groups = [[a for a, y in zip(*group, strict=True) if a.ranking and a.ranking[0] == y] for group in digits]
 
     def cost(threshold: float) -> float:

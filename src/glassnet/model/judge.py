@@ -17,10 +17,12 @@ SURE = 0.99  # an answer with this probability convinces
 
 
 def read(network: Network, found: Iterator[Reading]) -> Answer:
-    """The answer to a picture, and to its other readings.
+    """The answer to a picture, with those to its other readings in `others`.
 
-    The usual reading and the one without all steps that did something are looked at first. If they do not convince, or
-    contradict each other, all are.
+    The first two readings are looked at first: the usual one, and the one without all steps that did something. An
+    answer convinces if it is accepted, with a probability of at least 99 %. If neither of the two convinces, or if both
+    do and contradict each other, all readings are looked at. A network whose loss gives no evidence cannot choose, and
+    looks at the usual reading alone.
 
     Args:
         found: the readings of the picture, from `readings`.
@@ -28,9 +30,9 @@ def read(network: Network, found: Iterator[Reading]) -> Answer:
     Raises:
         InputError: a reading does not fit the network, or outputs are not finite.
     """
-    seen = list(islice(found, 2))
+    seen = list(islice(found, 2 if network.loss.softmax else 1))
     answers = judge(network, seen)
-    if len({answer.label for answer in answers if _convinces(answer)}) != 1:
+    if network.loss.softmax and len({answer.label for answer in answers if _convinces(answer)}) != 1:
         others = list(found)
         seen += others
         answers += judge(network, others)
@@ -69,22 +71,20 @@ def _doubt(answer: Answer, its_evidence: float, threshold: float) -> str:
     first, second = (answer.classes[k] for k in answer.ranking[:2])
     if its_evidence < threshold:
         return (
-            f"no digit that I know: evidence of {its_evidence:.1f}, where an answer needs {threshold:.1f}; "
-            f"it looks most like {first}"
+            f"no digit that I know: its evidence is {its_evidence:.1f}, and an answer needs {threshold:.1f}; "
+            f"most like {first}"
         )
     if (answer.probability or 0.0) < LEAST_PROBABILITY:
         return (
-            f"it could be {first} or {second}: an answer needs {100 * LEAST_PROBABILITY:.0f} %; "
-            f"it looks most like {first}"
+            f"it could be {first} or {second}, and an answer needs a probability of {100 * LEAST_PROBABILITY:.0f} %; "
+            f"most like {first}"
         )
     return ""
 
 
 def _convinces(answer: Answer) -> bool:
-    """Whether no other reading of the picture is needed."""
-    if answer.image is None or answer.problem:
-        return False
-    return answer.evidence is None or answer.probability is None or answer.probability >= SURE
+    """Whether the answer is accepted, and the network is sure of it."""
+    return not answer.problem and answer.evidence is not None and (answer.probability or 0.0) >= SURE
 
 
 def _choose(answers: Sequence[Answer], found: Sequence[Reading]) -> int:
@@ -97,8 +97,11 @@ def _choose(answers: Sequence[Answer], found: Sequence[Reading]) -> int:
     convincing = [k for k, answer in enumerate(answers) if _convinces(answer)]
     convincing = [k for k in convincing if not any(found[k].surrounds(found[other]) for other in convincing)]
     if convincing:
-        return convincing[0] if answers[0].evidence is None else max(convincing, key=lambda k: found[k].inked)
+        return max(convincing, key=lambda k: found[k].inked)
     if answers[0].image is None:
         return 0
-    seen = [k for k, answer in enumerate(answers) if answer.evidence is not None]
+    # Read the other way round, paper is ink, and can look a little like a digit: such a reading has to convince.
+    seen = [
+        k for k, answer in enumerate(answers) if answer.evidence is not None and "dark paper" not in found[k].left_out
+    ]
     return max(seen, key=lambda k: answers[k].evidence or 0.0, default=0)

@@ -164,15 +164,17 @@ class Model:
         """The digit in a picture, or why it is refused: there is no digit, there are several, or too little evidence.
 
         The picture is cleaned, and brought into the form of the training digits. It can be cleaned in several ways, its
-        readings (`reading.readings`); the one with most evidence is the answer. A classifier with a threshold uses five
-        views of each (`predict_views`), and refuses a picture with less evidence, and one that could be two digits.
+        readings (`reading.readings`), and the network chooses one (`model.judge`). A classifier with a threshold uses
+        five views of each (`predict_views`), and refuses a picture with less evidence, and one that could be two
+        digits.
 
         Args:
             drawing: a picture file, its bytes, or that file open for reading bytes; a Pillow image; or grey values
                 (H, W), uint8, dark on light or light on dark.
 
         Raises:
-            DataError: this is not a picture; the model was not trained on digits.   InputError: outputs are not finite.
+            DataError: this is not a picture; the model was not trained on digits.   InputError: it has one output, or
+                outputs are not finite.
         """
         from glassnet.model import judge
         from glassnet.reading import picture
@@ -181,6 +183,7 @@ class Model:
 
         if self.schema:
             raise DataError(f"{self.path}: this model was trained on a table and reads no pictures: use predict")
+        self._check_choice()
         grey = picture.read(drawing)
         return judge.read(self.network, readings(grey, form_for(self.network.input_shape)))
 
@@ -191,11 +194,12 @@ class Model:
             image: (H, W), uint8, from 0 to `white`.
 
         Raises:
-            InputError: an image of another size, or outputs that are not finite.
+            InputError: an image of another size; it has one output; outputs are not finite.
         """
         from glassnet.model import judge
         from glassnet.reading.readings import Reading
 
+        self._check_choice()
         return judge.judge(self.network, [Reading((), image)])[0]
 
     def measure(self, data: Any) -> "Evaluation | RegressionEvaluation":
@@ -270,6 +274,10 @@ class Model:
         single = table.row(row)
         known = has_truths(single, self.schema)
         return self.schema.examples(single)[0], self.schema.targets(single)[0] if known else None
+
+    def _check_choice(self) -> None:
+        count = self.network.output_shape[0]
+        require(count > 1, f"{self.path}: this model has one output, so it cannot choose among digits: use predict")
 
     def _check_classes(self) -> None:
         require(not self.predicts_numbers, f"{self.path}: this model predicts numbers, not classes: use predict")

@@ -42,7 +42,7 @@ def read(source: "Source") -> Array:
 
     Args:
         source: the path of a file, the bytes of one, a file that is open for reading bytes, or a Pillow image; or
-            grey values (H, W), uint8, which are returned as they are.
+            grey values (H, W), uint8, of which a copy is returned.
 
     Raises:
         DataError: no such file, not a picture, a broken one, or one of more than 40 million pixels.
@@ -55,20 +55,25 @@ def read(source: "Source") -> Array:
         return _read_open(BytesIO(source), "")
     if isinstance(source, Image.Image):
         with _in_plain_words(""):
+            _check_size(source)
             return _grey(source.copy())
-    if not hasattr(source, "__array__"):
+    if isinstance(source, np.ndarray):
+        if source.ndim != 2 or source.dtype != np.uint8:
+            raise DataError(f"read: expected grey values (H, W), uint8, got {source.dtype} of shape {source.shape}")
+        return source.copy()
+    if hasattr(source, "read"):
         return _read_open(source, "")
-    grey = np.asarray(source)
-    if grey.ndim != 2 or grey.dtype != np.uint8:
-        raise DataError(f"read: expected grey values (H, W), uint8, got {grey.dtype} of shape {grey.shape}")
-    return grey
+    raise DataError(
+        "read: expected a picture: a path, bytes, an open file, a Pillow image or an array of grey values, "
+        f"got {type(source).__name__}"
+    )
 
 
 def _read_path(path: Path) -> Array:
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "is not a file" if path.exists() else "does not exist"
-        raise DataError(f"{path}: expected a picture, but it {what}")
     try:
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "is not a file" if path.exists() else "does not exist"
+            raise DataError(f"{path}: expected a picture, but it {what}")
         with path.open("rb") as file:
             return _read_open(file, f"{path}: ")
     except OSError as error:
@@ -80,6 +85,7 @@ def _read_open(file: BinaryIO, where: str) -> Array:
     from PIL import Image, UnidentifiedImageError
 
     try:
+        file.seek(0)
         start = file.read(12)
         file.seek(0)
     except (OSError, ValueError, AttributeError) as error:
@@ -115,6 +121,12 @@ def _in_plain_words(where: str) -> Iterator[None]:
         raise DataError(f"{where}the picture is broken: {brief(reason)}") from None
 
 
+def _check_size(image: "Image.Image") -> None:
+    """Raise DataError if there are too many pixels; before any is decoded."""
+    if image.width * image.height > MOST_PIXELS:
+        raise DataError(TOO_LARGE)
+
+
 def as_grey(image: Array, white: int) -> Array:
     """An image of a dataset whose pixels go up to `white`, as grey values from 0 to 255, uint8."""
     return (image.astype(float) * 255 / white).round().astype(np.uint8)
@@ -142,8 +154,7 @@ def _grey(image: "Image.Image") -> Array:
     """The grey values (H, W) of an opened picture, upright, with transparent parts as paper."""
     from PIL import ImageOps
 
-    if image.width * image.height > MOST_PIXELS:
-        raise DataError(TOO_LARGE)
+    _check_size(image)
     ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith("I;16") or image.mode == "I":
         return (np.clip(np.asarray(image, dtype=np.float32), 0, 65535) / 257).round().astype(np.uint8)
