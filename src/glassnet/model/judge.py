@@ -13,14 +13,14 @@ from glassnet.reading.readings import Reading
 from glassnet.reading.views import evidence, predict_views
 
 LEAST_PROBABILITY = 0.8  # of an answer; with less, a picture could well be two digits
-SURE = 0.99  # an answer with this probability convinces
+SURE = 0.98  # an answer with this probability convinces
 
 
 def read(network: Network, found: Iterator[Reading]) -> Answer:
     """The answer to a picture, with those to its other readings in `others`.
 
     The first two readings are looked at first: the usual one, and the one without all steps that did something. An
-    answer convinces if it is accepted, with a probability of at least 99 %. If neither of the two convinces, or if both
+    answer convinces if it is accepted, with a probability of at least 98 %. If neither of the two convinces, or if both
     do and contradict each other, all readings are looked at. A network whose loss gives no evidence cannot choose, and
     looks at the usual reading alone.
 
