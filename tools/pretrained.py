@@ -6,7 +6,7 @@
 Each model is the run of its recipe from seed 0, which was named before any was trained, and is not the best of several;
 `benchmarks/accuracy.py` trains that run among others, and its folder is used here. Then, on validation data alone, the
 temperature and the threshold are found; the parameters are rounded to float16; and what is saved is measured, once more
-read from its file, on the test split.
+read from its file, on the test split. `tools/calibrate.py` then chooses temperature and threshold on other hands, too.
 """
 
 import argparse
@@ -32,7 +32,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import accuracy  # noqa: E402
-from trust import REFUSED_DIGITS  # noqa: E402
+from trust import SHARE  # noqa: E402
 
 NAMES = ("classic", "strong", "cnn")
 SEED = 0
@@ -49,7 +49,7 @@ def make(name: str) -> None:
     network.theta[...] = network.theta.astype(np.float16)
     rounded = gn.evaluate(network, dataset.validation)
     validation_views = gn.predict_views(network, dataset.validation.x)
-    network.threshold = refusal_threshold(validation_views, REFUSED_DIGITS)
+    network.threshold = refusal_threshold(validation_views, SHARE)
     about = {key: value for key, value in read_about(folder / MODEL).items() if isinstance(value, dict)}
     about["trust"] = {"temperature": temperature}
     network.loss = gn.CrossEntropy()  # smooth labels were for training: what it says is measured by the plain loss

@@ -21,7 +21,7 @@ class Answer:
         problem: why the example is refused, in one line; "" if it is not refused.
         probabilistic: True if `probabilities` are probabilities, False if they are scores.
         left_out: the steps of cleaning that were left out in this reading of a picture; none in the usual reading.
-        others: what the network says of the other readings of the picture; none where the usual one was enough.
+        others: what the network says of the other readings of the picture that it has looked at.
     """
 
     classes: tuple[str, ...]

@@ -35,7 +35,7 @@ class Reading:
     def surrounds(self, other: "Reading") -> bool:
         """Whether the digit of the other reading lies within this one, and touches none of its sides."""
         sides = zip(self.place, other.place, strict=True)
-        return all(mine.start < its.start and its.stop < mine.stop for mine, its in sides)
+        return bool(self.place) and all(mine.start < its.start and its.stop < mine.stop for mine, its in sides)
 
 
 def readings(drawing: Array, form: Callable[[Array, Steps], Array]) -> Iterator[Reading]:

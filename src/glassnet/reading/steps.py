@@ -20,7 +20,7 @@ class Step(NamedTuple):
     without: str
 
 
-# In the order in which they are taken.
+# In the order in which they are left out.
 STEPS = {
     "dark paper": Step(
         "inverts a picture of light ink on dark paper",
