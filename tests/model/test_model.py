@@ -186,6 +186,12 @@ def test_what_is_no_digit_is_refused_with_its_reason() -> None:
     assert letter.image.shape == (28, 28)
     assert (blank.label, blank.probability, blank.runner_up, blank.image) == (None, None, None, None)
     assert "no ink" in blank.problem
+    assert repr(blank) == f"Answer(problem={blank.problem!r})"
+
+
+def test_an_answer_is_shown_in_one_line() -> None:
+    answer = gn.Model.open("cnn").read(drawing(SEVEN))
+    assert repr(answer) == f"Answer(label='7', probability={answer.probability:.3f}, evidence={answer.evidence:.3f})"
 
 
 def test_only_pictures_of_digits_are_read(flowers: gn.Model, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from glassnet.nn.array import Array
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Answer:
     """A class with its probability and evidence; or the reason why there is no answer.
 
@@ -57,6 +57,14 @@ class Answer:
     def runner_up_probability(self) -> float | None:
         """The probability of the runner-up."""
         return self._probability(1)
+
+    def __repr__(self) -> str:
+        """The answer without its arrays, which would fill pages."""
+        numbers = {"probability": self.probability, "evidence": self.evidence}
+        texts = {"label": self.label, "problem": self.problem, "left_out": self.left_out}
+        shown = [f"{name}={text!r}" for name, text in texts.items() if text]
+        shown += [f"{name}={number:.3f}" for name, number in numbers.items() if number is not None]
+        return f"Answer({', '.join(shown)})"
 
     def _name(self, place: int) -> str | None:
         return self.classes[self.ranking[place]] if self.ranking else None
