@@ -111,3 +111,21 @@ def test_a_network_that_predicts_numbers_reads_no_digits() -> None:
     for ask in (numbers.read, numbers.judge):
         with pytest.raises(gn.InputError, match="has one output"):
             ask(digit(SEVEN))
+
+
+def test_an_inverted_reading_counts_only_if_no_other_is_accepted() -> None:
+    """The inside of a 0, read as ink, looks like a 1."""
+    doubtful = np.where(np.arange(28)[:, None] < 19, digit(SEVEN), 0).astype(np.uint8)  # accepted, but does not convince
+    inverted = reading(digit(ONE), 1000, "dark paper")
+    network = gn.load_pretrained("cnn")
+    upright = read(network, iter([reading(doubtful, 5), inverted]))
+    assert upright.left_out == ()
+    assert upright.others[0].evidence > upright.evidence
+    assert read(network, iter([reading(None, 5), inverted])).left_out == ("dark paper",)
+
+
+def test_of_readings_with_the_same_label_the_first_is_shown() -> None:
+    seven = digit(SEVEN)
+    found = [reading(seven, 5), reading(np.roll(seven, 1, axis=1), 1000, "pen")]
+    answer = read(gn.load_pretrained("cnn"), iter(found))
+    assert (answer.label, answer.left_out) == ("7", ())

@@ -92,16 +92,19 @@ def _choose(answers: Sequence[Answer], found: Sequence[Reading]) -> int:
 
     It is that with most evidence. But the parts of a digit can be digits too, such as the ring and the stem of a 9. So
     if several readings convince, it is that with most ink; but not with ink around the digit of another, which is its
-    frame, or its paper. If the usual reading finds no single digit, and no other reading convinces, it stays so.
+    frame, or its paper. An inverted reading counts only if it convinces and no other is accepted: there paper is ink,
+    and the inside of a 0 looks like a 1. If the usual reading finds no single digit, and no other reading convinces, it
+    stays so. The readings come in order: of those accepted with the same label, the first shows the digit best.
     """
-    convincing = [k for k, answer in enumerate(answers) if _convinces(answer)]
+    upright = [k for k, reading in enumerate(found) if "dark paper" not in reading.left_out]
+    accepted = [k for k in upright if answers[k].label is not None]
+    convincing = [k for k in accepted or range(len(answers)) if _convinces(answers[k])]
     convincing = [k for k in convincing if not any(found[k].surrounds(found[other]) for other in convincing)]
     if convincing:
-        return max(convincing, key=lambda k: found[k].inked)
-    if answers[0].image is None:
+        best = max(convincing, key=lambda k: found[k].inked)
+    elif answers[0].image is None:
         return 0
-    # Read the other way round, paper is ink, and can look a little like a digit: such a reading has to convince.
-    seen = [
-        k for k, answer in enumerate(answers) if answer.evidence is not None and "dark paper" not in found[k].left_out
-    ]
-    return max(seen, key=lambda k: answers[k].evidence or 0.0, default=0)
+    else:
+        seen = [k for k in upright if answers[k].evidence is not None]
+        best = max(seen, key=lambda k: answers[k].evidence or 0.0, default=0)
+    return next((k for k in accepted if answers[k].label == answers[best].label), best)
