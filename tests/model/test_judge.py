@@ -115,7 +115,9 @@ def test_a_network_that_predicts_numbers_reads_no_digits() -> None:
 
 def test_an_inverted_reading_counts_only_if_no_other_is_accepted() -> None:
     """The inside of a 0, read as ink, looks like a 1."""
-    doubtful = np.where(np.arange(28)[:, None] < 19, digit(SEVEN), 0).astype(np.uint8)  # accepted, but does not convince
+    doubtful = np.where(np.arange(28)[:, None] < 19, digit(SEVEN), 0).astype(
+        np.uint8
+    )  # accepted, but does not convince
     inverted = reading(digit(ONE), 1000, "dark paper")
     network = gn.load_pretrained("cnn")
     upright = read(network, iter([reading(doubtful, 5), inverted]))

@@ -90,11 +90,11 @@ def _convinces(answer: Answer) -> bool:
 def _choose(answers: Sequence[Answer], found: Sequence[Reading]) -> int:
     """Which of the answers to the readings of a picture is the answer to the picture.
 
-    It is that with most evidence. But the parts of a digit can be digits too, such as the ring and the stem of a 9. So
-    if several readings convince, it is that with most ink; but not with ink around the digit of another, which is its
-    frame, or its paper. An inverted reading counts only if it convinces and no other is accepted: there paper is ink,
-    and the inside of a 0 looks like a 1. If the usual reading finds no single digit, and no other reading convinces, it
-    stays so. The readings come in order: of those accepted with the same label, the first shows the digit best.
+    Readings that convince come first. The parts of a digit can be digits too, such as the ring and the stem of a 9, so
+    of several it is that with most ink; but not with ink around the digit of another, which is its frame, or its paper.
+    If none convinces, it is the first that is accepted, or else that with most evidence; but if the usual reading finds
+    no single digit, it stays so. An inverted reading counts only if it convinces and no other is accepted: there paper
+    is ink, and the inside of a 0 looks like a 1. Of the readings accepted with the label found, the first is shown.
     """
     upright = [k for k, reading in enumerate(found) if "dark paper" not in reading.left_out]
     accepted = [k for k in upright if answers[k].label is not None]
@@ -104,7 +104,8 @@ def _choose(answers: Sequence[Answer], found: Sequence[Reading]) -> int:
         best = max(convincing, key=lambda k: found[k].inked)
     elif answers[0].image is None:
         return 0
+    elif accepted:
+        return accepted[0]
     else:
-        seen = [k for k in upright if answers[k].evidence is not None]
-        best = max(seen, key=lambda k: answers[k].evidence or 0.0, default=0)
+        return max(upright, key=lambda k: answers[k].evidence or 0.0)
     return next((k for k in accepted if answers[k].label == answers[best].label), best)
