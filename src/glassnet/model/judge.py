@@ -9,7 +9,7 @@ import numpy as np
 from glassnet.model.answer import Answer
 from glassnet.nn.array import Array
 from glassnet.nn.network import Network
-from glassnet.reading.readings import Reading
+from glassnet.reading.readings import Reading, different
 from glassnet.reading.views import evidence, predict_views
 
 LEAST_PROBABILITY = 0.8  # of an answer; with less, a picture could well be two digits
@@ -30,12 +30,12 @@ def read(network: Network, found: Iterator[Reading]) -> Answer:
     Raises:
         InputError: a reading does not fit the network, or outputs are not finite.
     """
-    seen = list(islice(found, 2 if network.loss.softmax else 1))
+    seen = different(islice(found, 2 if network.loss.softmax else 1))
     answers = judge(network, seen)
     if network.loss.softmax and len({answer.label for answer in answers if _convinces(answer)}) != 1:
-        others = list(found)
-        seen += others
-        answers += judge(network, others)
+        first = len(seen)
+        seen = different([*seen, *found])
+        answers += judge(network, seen[first:])
     chosen = _choose(answers, seen)
     rest = [answer for k, answer in enumerate(answers) if k != chosen]
     rest.sort(key=lambda answer: -1.0 if answer.evidence is None else answer.evidence, reverse=True)

@@ -11,19 +11,30 @@ from glassnet.nn.array import Array
 def pieces(mask: Array) -> Array:
     """Number the connected pieces of the mask (H, W); pixels connect by a side or a corner, and 0 is outside.
 
-    Each pixel starts as a piece with its own number. A piece that touches a piece with a higher number takes that one.
+    The pixels of a row that lie side by side are a run. Each run starts as a piece with its own number. A piece that
+    touches a piece with a higher number takes that one.
     """
-    number = np.where(mask, np.arange(1, mask.size + 1).reshape(mask.shape), 0)
-    flat = number.reshape(-1)
+    height, width = mask.shape[0], mask.shape[1] + 1  # one column more, which separates the rows
+    ends = np.zeros(height * width + 1, np.int8)
+    ends[1:].reshape(height, width)[:, :-1] = mask
+    places = np.flatnonzero(np.diff(ends))
+    start, stop = places[::2], places[1::2]  # of each run
+    first, past = np.searchsorted(stop, start + width), np.searchsorted(start, stop + width, side="right")
+    count = past - first  # of the runs in the next row that touch a run: they lie side by side
+    above = np.repeat(np.arange(len(start)), count)
+    below = np.arange(len(above)) - np.repeat(np.cumsum(count) - past, count)
+    number = np.arange(len(start))
     while True:
-        padded = np.pad(number, 1)
-        tall = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
-        highest = np.maximum(np.maximum(tall[:, :-2], tall[:, 1:-1]), tall[:, 2:])
-        touching = mask & (highest > number)
-        if not touching.any():
-            return number
-        np.maximum.at(flat, number[touching] - 1, highest[touching])  # change the pixel that gave the piece its number,
-        number[mask] = flat[number[mask] - 1]  # and through it the whole piece
+        higher = np.maximum(number[above], number[below])
+        touching = np.flatnonzero(number[above] != number[below])
+        if not len(touching):
+            numbered = np.zeros(mask.shape, int)
+            numbered[mask] = np.repeat(number + 1, stop - start)
+            return numbered
+        for side in (above, below):
+            np.maximum.at(number, number[side[touching]], higher[touching])
+        while (number[number] != number).any():
+            number = number[number]
 
 
 def extent(mask: Array) -> tuple[slice, slice]:
@@ -78,10 +89,11 @@ def pen_width(mask: Array) -> float:
 
 def highest(grey: Array, window: int) -> Array:
     """The highest value in a square of window x window around each pixel (H, W)."""
-    around = [(window // 2, (window - 1) // 2), (0, 0)]
+    before = window // 2
     for _ in ("down", "across"):
-        grey = np.pad(grey, around, constant_values=-np.inf)
-        covered = 1
+        padded = np.full((len(grey) + window - 1, grey.shape[1]), -np.inf)
+        padded[before : before + len(grey)] = grey
+        grey, covered = padded, 1
         while covered < window:  # the maximum over a window is the maximum over two shorter windows
             step = min(covered, window - covered)
             grey = np.maximum(grey[:-step], grey[step:])

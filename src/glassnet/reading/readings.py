@@ -4,7 +4,7 @@ The first is the usual reading, with every step. The second leaves out all steps
 that did nothing cannot have been mistaken. The others leave out one of these steps, then two, and so on.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from glassnet.data.errors import DataError
@@ -39,13 +39,12 @@ class Reading:
 
 
 def readings(drawing: Array, form: Callable[[Array, Steps], Array]) -> Iterator[Reading]:
-    """The readings of a drawing that differ from each other, the usual one first. Each is made when it is asked for.
+    """The readings of a drawing, the usual one first. Each is made when it is asked for, and some may be the same.
 
     Args:
         drawing: grey values (H, W), uint8.   form: `to_mnist` or `to_digits`.
     """
     ways: list[frozenset[str]] = [frozenset()]
-    seen: set[bytes | str] = set()
     for tried in range(MOST):
         if tried == len(ways):
             return
@@ -56,10 +55,15 @@ def readings(drawing: Array, form: Callable[[Array, Steps], Array]) -> Iterator[
         if not tried and removing:
             further.insert(0, frozenset(removing))
         ways += [way for way in dict.fromkeys(further) if way not in ways]
-        key = reading.problem if reading.image is None else reading.image.tobytes()
-        if key not in seen:
-            seen.add(key)
-            yield reading
+        yield reading
+
+
+def different(found: Iterable[Reading]) -> list[Reading]:
+    """The readings that differ from each other: of those with the same image, the first."""
+    kept: dict[bytes | str, Reading] = {}
+    for reading in found:
+        kept.setdefault(reading.problem if reading.image is None else reading.image.tobytes(), reading)
+    return list(kept.values())
 
 
 def _reading(drawing: Array, form: Callable[[Array, Steps], Array], steps: Steps) -> Reading:
