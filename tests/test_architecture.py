@@ -51,7 +51,7 @@ HOMES = {
     "onnx": {"export.onnx"},
     "threadpoolctl": {"runs.run", "train.metrics", "doctor"},
     "platformdirs": {"data.registry", "doctor"},
-    "sklearn": {"data.digits", "tables.bundled", "sklearn"},
+    "sklearn": {"tables.bundled", "sklearn"},
     "scipy": {"train.lbfgs", "sklearn.sparse"},
     "PIL": {"reading.picture"},
     "matplotlib": {"plots"},
