@@ -151,7 +151,7 @@ def test_who_asks_for_mnist_is_told_in_a_short_line_how_to_get_it(glassnet: Run,
 
 @pytest.mark.usefixtures("offline")
 def test_without_the_small_digits_too_the_short_line_is_left(glassnet: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)  # as Python marks what cannot be imported
+    monkeypatch.setitem(sys.modules, "sklearn", None)  # as Python marks what cannot be imported
     code, _, error = glassnet("summary", "classic")
     assert code == 2
     assert error.startswith(

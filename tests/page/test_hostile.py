@@ -394,9 +394,9 @@ def test_broken_frames_and_a_close_in_the_middle(served: Served, frame: bytes, r
     with served.page() as page:
         page.send(json.dumps({"id": 1, "ask": "speaks"}))
         raw = page.client.socket
-        raw.sendall(frame)
         if reset:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raw.sendall(frame)
         with contextlib.suppress(OSError):
             raw.shutdown(socket.SHUT_RDWR)
     with served.page(page.id) as again:
