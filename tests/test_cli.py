@@ -594,7 +594,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_training_on_a_table_says_what_it_takes_it_for(tables: Path) -> None:
     numbers, classes = ((tables / name).read_text() for name in ("numbers.txt", "classes.txt"))
     assert "task: regression, for 'progression' is a number\n" in numbers
-    assert "columns: 10 of numbers; 10 inputs\n" in numbers
+    assert "columns: 10, which become 10 inputs\n" in numbers
     assert re.search(
         r"^test R2 0\.\d{4}, mean absolute error \d\d\.\d+, root mean squared error", numbers, re.MULTILINE
     )
@@ -694,7 +694,9 @@ def test_a_row_that_cannot_be_predicted_costs_no_other_its_prediction(tables: Pa
     ]
     assert "odd.csv: accuracy 100.00 %" in done.stdout
     assert re.fullmatch(
-        r"error: odd.csv, line 3, column '.*': expected a number up to 1e30, got 'long'.*\n", done.stderr
+        r"error: odd.csv, line 3, column '.*': expected a number up to 1e30, got 'long'\n"
+        r"1 of 3 rows have no prediction\n",
+        done.stderr,
     )
     rows = json.loads(glassnet("predict", "classes", "odd.csv", "--json", cwd=tables).stdout)
     assert [row["prediction"] for row in rows] == ["setosa", None, "setosa"]
@@ -804,11 +806,13 @@ def test_quiet_prints_the_figures_of_a_regression_only(tables: Path) -> None:
 def test_what_is_wrong_with_a_table_is_one_line(tables: Path) -> None:
     (tables / "less.csv").write_text("sepal length (cm)\n1\n")
     assert "expected a column 'sepal width (cm)'" in refused("predict", "classes", "less.csv", cwd=tables)
-    assert "trained on a table: expected a CSV file" in refused("predict", "classes", "numbers/recipe.toml", cwd=tables)
+    assert "; this model was trained on a table" in refused(
+        "predict", "classes", "numbers/model.safetensors", cwd=tables
+    )
     assert "did you mean 'species'" in refused("train", "--data", "iris.csv", "--target", "specie", cwd=tables)
     assert "expected a recipe" in refused("train", cwd=tables)
     assert "say which table with --data" in refused("train", "--target", "species", cwd=tables)
-    assert "are for tables" in refused("train", "classic", "--ignore", "id", cwd=tables)
+    assert "--ignore is for tables" in refused("train", "classic", "--ignore", "id", cwd=tables)
     assert "(target)" in refused("train", "classic", "--data", "diabetes.csv", cwd=tables)
     assert "written as a whole" in refused("data", "export", "iris", "--png", cwd=tables)
     from glassnet.modelfile import read_about

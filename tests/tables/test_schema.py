@@ -49,9 +49,10 @@ def test_gaps_become_the_mean_and_an_indicator() -> None:
     np.testing.assert_array_equal(found.examples(gaps)[:3], [[2, 1, 1, 0], [1, 0, 0, 1], [3, 0, 1, 0]])
 
 
-def test_a_column_that_is_empty_throughout_says_nothing() -> None:
-    found = find_schema(flowers(size=[""] * 12), "kind")
-    np.testing.assert_array_equal(found.examples(flowers(size=[""] * 12))[:, :2], [[0, 1]] * 12)
+def test_a_column_that_is_empty_throughout_is_left_out() -> None:
+    assert find_schema(flowers(size=["", "NA"] * 6), "kind").input_names == [
+        f"colour = {c}" for c in ("blue", "red", "white")
+    ]
 
 
 def test_columns_are_found_by_name_and_others_ignored() -> None:
@@ -97,25 +98,18 @@ def test_the_target_is_a_class_or_an_amount(cells: list[str], task: str | None, 
         ({"kind": ["rose"] * 12}, {"target": "kind"}, "the target 'kind' is always 'rose': there is nothing to learn"),
         ({"kind": ["rose", ""] * 6}, {"target": "kind"}, "line 3, column 'kind': the target is missing"),
         ({"kind": ["1.5", "x"] * 6}, {"target": "kind", "task": "regression"}, "line 3, column 'kind': expected a num"),
-        ({"id": [f"row {i}" for i in range(12)]}, {"target": "kind"}, "12 different texts in 12 rows.*ignore: 'id'"),
-        ({"id": [f"{i // 2},5" for i in range(12)]}, {"target": "kind"}, "'id' writes numbers with a comma"),
+        ({"id": [f"row {i}" for i in range(12)]}, {"target": "kind"}, "12 different texts in 12 rows.*ignore=.'id'."),
         ({"day": ["2024-01-31", "2024-02-01 10:30"] * 6}, {"target": "kind"}, "'day' holds dates, such as '2024-02-01"),
         (
             {"day": ["1.2.2024", "", "31/12/2024"] * 4},
             {"target": "kind"},
-            "numbers computed from them, such as the month",
+            "'day' writes dates in several ways, such as '1.2.2024' and '31/12/2024'.*ignore=.'day'.",
         ),
         (
             {"size": ["1"] * 11 + ["big"]},
             {"target": "kind"},
-            "line 13, column 'size': expected a number up to 1e30, got 'big'",
+            "line 13, column .size.: expected a number, as in most cells, got .big.: missing=.'big'.*categorical=",
         ),
-        (
-            {"size": ["1"] * 11 + ["nan"]},
-            {"target": "kind"},
-            "line 13, column 'size': .*got 'nan'; if it is unknown, leave the cell empty",
-        ),
-        ({"size": ["NaN", "1", "NaN"] * 4}, {"target": "kind"}, "line 2, column 'size': .*got 'NaN'"),
         ({"size": ["-inf"] + ["1"] * 11}, {"target": "kind"}, "line 2, column 'size': .*got '-inf'"),
         ({"size": ["1e31"] + ["1"] * 11}, {"target": "kind"}, "line 2, column 'size': .*got '1e31'"),
         ({"size": ["1_0"] + ["1"] * 11}, {"target": "kind"}, "line 2, column 'size': .*got '1_0'"),
@@ -138,11 +132,13 @@ def test_numbers_that_are_codes_become_categories() -> None:
 def test_too_many_categories_are_refused() -> None:
     rows = 2 * (MOST_CATEGORIES + 1)
     given = table(x=[f"c{i // 2}" for i in range(rows)], y=["a", "b"] * (rows // 2))
-    with pytest.raises(gn.DataError, match=r"text with 257 different values, expected at most 256 .*ignore: 'x'"):
+    with pytest.raises(gn.DataError, match=r"text with 257 different values, expected at most 256 .*ignore=.'x'."):
         find_schema(given, "y")
     assert len(find_schema(table(x=given.columns["x"][2:], y=given.columns["y"][2:]), "y").inputs[0].categories) == 256
     numbers = table(x=["1", "2"] * (rows // 2), y=[str(i // 2) for i in range(rows)])
-    with pytest.raises(gn.DataError, match=r"column 'y' holds 257 different numbers, expected at most 256 classes; "):
+    with pytest.raises(
+        gn.DataError, match=r"column 'y' holds 257 different numbers, expected at most 256 classes: task='regression'"
+    ):
         find_schema(numbers, "y", task="classification")
 
 

@@ -132,17 +132,21 @@ def _message(error: Exception) -> str | None:
         return f"{error.format_message()} (see glassnet --help)".replace("\n", " ")
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    from glassnet.cli.columns import in_options
     from glassnet.data.errors import DataError
     from glassnet.modelfile import ModelFileError
     from glassnet.nn.errors import InputError
     from glassnet.plots import PlotError
     from glassnet.recipes.toml import RecipeError, UnknownKeyError
     from glassnet.runs.folder import RunError
+    from glassnet.tables.undecided import UndecidedError
     from glassnet.train.checkpoint import CheckpointError
     from glassnet.train.crew import WorkerError
     from glassnet.train.history import DivergenceError
 
     ours = (DataError, ModelFileError, InputError, PlotError, RecipeError, RunError, CheckpointError, DivergenceError)
+    if isinstance(error, UndecidedError):
+        return in_options(error)
     if isinstance(error, UnknownKeyError):  # ready to be pasted
         quote = '"' if set(error.form) & set(" '{}[]") else ""
         return f"{error.reason}: --set {quote}{error.form}{quote}"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from glassnet.cli.train import Categorical, Ignore, Target, Task
+from glassnet.cli.train import Categorical, Columns, Dates, DayFirst, Decimal, Ignore, Missing, Target, Task
 
 
 def check_gradients(
@@ -14,6 +14,11 @@ def check_gradients(
     task: Task = None,
     ignore: Ignore = None,
     categorical: Categorical = None,
+    missing: Missing = None,
+    dates: Dates = False,
+    day_first: DayFirst = None,
+    decimal: Decimal = None,
+    columns: Columns = None,
     change: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="change any setting of the recipe")
     ] = None,
@@ -37,7 +42,9 @@ def check_gradients(
     from glassnet.recipes.recipe import load_recipe
     from glassnet.train.metrics import as_examples
 
-    settings = settings_of(change, data=data, seed=seed) | table_settings(data, target, task, ignore, categorical)
+    said = {"task": task, "ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
+    said |= {"day_first": day_first, "decimal": decimal}
+    settings = settings_of(change, data=data, seed=seed) | table_settings(data, target, columns, said)
     chosen, dataset = load_data_or_digits(recipe, load_recipe(recipe, settings=settings), settings)
     network = chosen.make_network(dataset)
     inputs, targets, rows = as_examples(dataset.train[:examples], "the training examples", network)

@@ -40,6 +40,7 @@ def compare(
     import json
 
     from glassnet.cli.png import check_png
+    from glassnet.nn.plain import finite
     from glassnet.runs import comparison
 
     if out is not None:
@@ -49,7 +50,7 @@ def compare(
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
     if found and json_:
-        typer.echo(json.dumps(_as_table(found), allow_nan=False))
+        typer.echo(json.dumps(finite(_as_table(found)), allow_nan=False))
     elif found:
         _show(found)
     if found and (out is not None or not json_):

@@ -5,6 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from glassnet.cli.columns import is_table, show_table
+from glassnet.cli.train import Categorical, Columns, Dates, DayFirst, Decimal, Ignore, Missing
+
 app = typer.Typer(invoke_without_command=True)
 
 Name = Annotated[
@@ -81,20 +84,41 @@ def check(name: Name) -> None:
 def show(
     name: Name,
     split: Annotated[str, typer.Option(help="train, validation or test")] = "train",
-    out: Annotated[Path | None, typer.Option(help="write a larger sheet to this PNG instead")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="write a larger sheet to this PNG, or what the columns hold to this TOML file")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="chooses the examples")] = 0,
     augment: Annotated[
         str | None, typer.Option(metavar="RECIPE", help="show how this recipe changes examples while training")
     ] = None,
+    ignore: Ignore = None,
+    categorical: Categorical = None,
+    missing: Missing = None,
+    dates: Dates = False,
+    day_first: DayFirst = None,
+    decimal: Decimal = None,
+    columns: Columns = None,
 ) -> None:
-    """Draw a sheet of examples with their labels.
+    """Draw a sheet of examples with their labels; of a table show what each column holds.
 
     Examples:
 
     `glassnet data show mnist --out sheet.png`
 
     `glassnet data show mnist --augment cnn --out sheet.png`
+
+    `glassnet data show table.csv --dates --out columns.toml` for `train --columns`
     """
+    drawn = out is not None and out.suffix.lower() == ".png"
+    if is_table(name) and not drawn:
+        said: dict[str, Any] = {"ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
+        said |= {"day_first": day_first, "decimal": decimal}
+        show_table(name, out, columns, said)
+        return
+    _show_images(name, split, out, seed, augment)
+
+
+def _show_images(name: str, split: str, out: Path | None, seed: int, augment: str | None) -> None:
     import numpy as np
 
     from glassnet import plots

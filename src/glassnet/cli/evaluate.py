@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from glassnet.cli.rows import Unknown
+
 SHOWN = 5  # rows that are left out, of which is said why
 
 
@@ -14,6 +16,7 @@ def evaluate(
         str | None, typer.Option(help="a dataset, a CSV or npz file, a folder; by default what it was trained on")
     ] = None,
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
+    unknown: Unknown = None,
     json_: Annotated[bool, typer.Option("--json", help="print the figures as JSON")] = False,
 ) -> None:
     """Measure a saved model: accuracy, each class, the most confused pairs; or how far off the numbers it predicts are.
@@ -30,19 +33,24 @@ def evaluate(
     import json
     import sys
 
+    from glassnet.cli.rows import surprise
     from glassnet.cli.terminal import console, show_evaluation
     from glassnet.model.model import Model
-    from glassnet.nn.plain import plain
+    from glassnet.nn.plain import finite, plain
     from glassnet.progress import TaskBar
 
-    opened = Model.open(model)
+    opened = Model.open(model, unknown=surprise(unknown))
     with TaskBar() as bar:
         examples, split, about, left_out = opened.trained_on.evaluation_set(data, split, progress=bar)
     for problem in left_out[:SHOWN]:
         print(f"left out: {plain(problem)}", file=sys.stderr)
     result = opened.measure(examples)
     if json_:
-        typer.echo(json.dumps(result.to_table() | ({"left_out": len(left_out)} if left_out else {})))
+        table = result.to_table()
+        said = finite(table)
+        if said != table:
+            said["problem"] = "the network computes numbers that are not finite; they are null"
+        typer.echo(json.dumps(said | ({"left_out": len(left_out)} if left_out else {}), allow_nan=False))
         return
     console.print(f"{opened.path} on {about}")
     show_evaluation(result, split=split)

@@ -84,7 +84,8 @@ def predict_images(
         write_submission(submission, np.concatenate([np.array(images.predicted) for images in files]))
     if as_json:
         rows = ((images.path, row, answer) for images in files for row, answer in enumerate(images.answers))
-        typer.echo(json.dumps([{"file": str(path), "row": row, **as_table(answer)} for path, row, answer in rows]))
+        said = [{"file": str(path), "row": row, **as_table(answer)} for path, row, answer in rows]
+        typer.echo(json.dumps(said, allow_nan=False))
         return not problems
     few = sum(len(images.answers) for images in files) <= DRAWN
     for images in files:

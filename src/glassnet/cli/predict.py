@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from glassnet.cli.rows import Unknown
+
 if TYPE_CHECKING:
     from glassnet.cli.images import Images
     from glassnet.model.model import Model
@@ -30,6 +32,7 @@ def predict(
         str | None,
         typer.Option(metavar="COLUMN", help="the column of a table that names its rows in the --submission"),
     ] = None,
+    unknown: Unknown = None,
 ) -> None:
     """Recognise digits in pictures, IDX files or CSV files; or predict the target of each row of a table.
 
@@ -49,7 +52,7 @@ def predict(
     """
     from glassnet.cli.given import DEFAULT, model_and_files
     from glassnet.cli.images import predict_images, read_images
-    from glassnet.cli.rows import predict_rows
+    from glassnet.cli.rows import predict_rows, surprise
     from glassnet.data.errors import DataError
     from glassnet.model.model import Model
     from glassnet.pretrained.models import pretrained_path
@@ -58,7 +61,7 @@ def predict(
     path = given or pretrained_path(DEFAULT)
     if submission is not None and submission.resolve() in {file.resolve() for file in (path, *files)}:
         raise DataError(f"--submission {submission}: expected a new file, but this is one that is read")
-    model = Model.open(path)
+    model = Model.open(path, unknown=surprise(unknown))
     if key is not None and (model.schema is None or submission is None):
         raise DataError(f"--key {key}: it names the rows of a table in the file that --submission writes")
     if model.schema and (draw or save_seen is not None):

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,27 @@ if TYPE_CHECKING:
     from glassnet.model.model import Model
     from glassnet.tables.rows import Rows
     from glassnet.tables.schema import Schema
+
+Unknown = Annotated[
+    str | None,
+    typer.Option(
+        metavar="refuse|answer",
+        help="rows of a table with an unknown category, or a gap where none was: answer takes none, or the mean",
+    ),
+]
+
+
+def surprise(unknown: str | None) -> Any:
+    """The value of --unknown.
+
+    Raises:
+        DataError: another one.
+    """
+    from glassnet.data.errors import DataError
+
+    if unknown not in (None, "refuse", "answer"):
+        raise DataError(f"--unknown {unknown}: expected refuse or answer")
+    return unknown
 
 
 def predict_rows(
@@ -38,14 +59,15 @@ def predict_rows(
 
     found = [rows_of(read_rows(file), schema) for file in files]
     answers = [_answers(rows, model, schema) for rows in found]
-    problems = [problem for rows in found for problem in rows.inputs.problems.values()]
+    problems = [answer["problem"] for rows in answers for answer in rows if "problem" in answer]
     if submission is not None:
         if problems:
-            raise DataError(f"{problems[0]}; so not every row has a prediction, and {submission} is not written")
+            count = _count(found, schema, len(problems))
+            raise DataError(f"{problems[0]}; {submission} is not written, for {count}")
         predictions = [answer["prediction"] for rows in answers for answer in rows]
         write_table(submission, _keys(found, schema, key) | {schema.target.name: list(map(str, predictions))})
     if as_json:
-        typer.echo(json.dumps([answer for rows in answers for answer in rows]))
+        typer.echo(json.dumps([answer for rows in answers for answer in rows], allow_nan=False))
         return not problems
     for rows, said in zip(found, answers, strict=True):
         for answer in said if submission is None else ():
@@ -53,6 +75,11 @@ def predict_rows(
                 print(f"error: {plain(answer['problem'])}", file=sys.stderr)
             else:
                 console.print(_line(answer, rows.table.lines[answer["row"]]), soft_wrap=True)
+        for name, surprising in rows.surprises.items():
+            print(
+                f"answered in spite of a surprise in column {plain(repr(name))}: {surprising.sum():,} rows",
+                file=sys.stderr,
+            )
         x, y = rows.measurable()
         if len(y):
             console.print(f"{rows.table.name}: {in_short(model.measure((x, y)))}", soft_wrap=True)
@@ -61,7 +88,24 @@ def predict_rows(
             print(f"{said_of}: {plain(unknown[0])}", file=sys.stderr)
     if submission is not None:
         console.print(f"{sum(map(len, answers)):,} predictions written to {submission}")
+    if problems:
+        print(_count(found, schema, len(problems)), file=sys.stderr)
     return not problems
+
+
+def _count(found: list["Rows"], schema: "Schema", problems: int) -> str:
+    """How many rows have no prediction, and what helps."""
+    from dataclasses import replace
+
+    from glassnet.tables.rows import rows_of
+
+    answering = replace(schema, unknown="answer")
+    refused = [rows.table.rows(sorted(rows.inputs.problems)) for rows in found]
+    helped = (
+        sum(len(rows_of(table, answering).inputs.numbers) for table in refused) if schema.unknown == "refuse" else 0
+    )
+    way = f"; --unknown answer gives one to {helped:,} of them" if helped else ""
+    return f"{problems:,} of {sum(len(rows.table) for rows in found):,} rows have no prediction{way}"
 
 
 def _answers(rows: "Rows", model: "Model", schema: "Schema") -> list[dict[str, Any]]:
@@ -76,6 +120,8 @@ def _answers(rows: "Rows", model: "Model", schema: "Schema") -> list[dict[str, A
             answers.append(answer | {"prediction": None, "problem": problems[row]})
             continue
         answer |= said[row]
+        if "problem" in answer:
+            answer["problem"] = f"{rows.table.name}, line {rows.table.lines[row]}: {answer['problem']}"
         if row in truths:
             answer["truth"] = schema.target.categories[truths[row]] if schema.target.categories else truths[row]
         answers.append(answer)
@@ -91,7 +137,15 @@ def _predictions(x: Any, model: "Model") -> list[dict[str, Any]]:
     if model.predicts_numbers:
         numbers = model.predict(x)
         digits = np.finfo(numbers.dtype).precision + 1  # more are not held
-        return [{"prediction": float(f"{number:.{digits}g}")} for number in numbers]
+        return [
+            {"prediction": float(f"{number:.{digits}g}")}
+            if np.isfinite(number)
+            else {
+                "prediction": None,
+                "problem": f"the network computes {number} here: the row lies far from all others",
+            }
+            for number in numbers
+        ]
     tables = map(as_table, model.answers(x))
     return [{"prediction": table.pop("label"), **table} for table in tables]
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from glassnet.cli.train import Categorical, Ignore, Target, Task
+from glassnet.cli.train import Categorical, Columns, Dates, DayFirst, Decimal, Ignore, Missing, Target, Task
 
 
 def summary(
@@ -15,6 +15,11 @@ def summary(
     task: Task = None,
     ignore: Ignore = None,
     categorical: Categorical = None,
+    missing: Missing = None,
+    dates: Dates = False,
+    day_first: DayFirst = None,
+    decimal: Decimal = None,
+    columns: Columns = None,
     change: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="change any setting of the recipe")
     ] = None,
@@ -44,7 +49,9 @@ def summary(
             raise RecipeError(f"{network}: --data, --target and --set are for recipes, but this is a trained model")
         table = Model.open(path).network.summary()
     else:
-        settings = settings_of(change, data=data) | table_settings(data, target, task, ignore, categorical)
+        said = {"task": task, "ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
+        said |= {"day_first": day_first, "decimal": decimal}
+        settings = settings_of(change, data=data) | table_settings(data, target, columns, said)
         recipe = load_recipe(network, settings=settings)
         recipe, dataset = load_data_or_digits(network, recipe, settings)
         table = recipe.make_network(dataset).summary()

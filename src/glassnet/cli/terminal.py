@@ -9,13 +9,17 @@ from rich.table import Table
 from rich.text import Text
 
 from glassnet.explanation.text import characters
-from glassnet.nn.plain import plain
+from glassnet.nn.plain import brief, plain
 
 if TYPE_CHECKING:
     from glassnet.data.dataset import Dataset
     from glassnet.tables.schema import Schema
+    from glassnet.tables.summary import Summary
     from glassnet.train.metrics import Evaluation
     from glassnet.train.regression import RegressionEvaluation
+
+
+MOST_COLUMNS = 60  # of a table, in its summary
 
 
 class PlainConsole(Console):
@@ -35,10 +39,11 @@ def section(title: str) -> None:
 
 
 def show_dataset(dataset: "Dataset") -> None:
-    """How many examples of which form; of a table also what its columns mean."""
+    """How many examples of which form; of a table also what its columns hold."""
     console.print(f"{dataset}")
     if dataset.schema:
         show_schema(dataset.schema)
+        show_columns(dataset.columns)
 
 
 def show_schema(schema: "Schema") -> None:
@@ -47,14 +52,21 @@ def show_schema(schema: "Schema") -> None:
     shown = ", ".join(classes[:8]) + (", ..." if len(classes) > 8 else "")
     what = f"is one of {len(classes)} classes: {shown}" if classes else "is a number"
     console.print(f"task: {schema.task}, for {schema.target.name!r} {what}", soft_wrap=True)
-    texts = [column for column in schema.inputs if column.categories]
-    categories = sum(len(column.categories) for column in texts)
-    of_text = f", {len(texts)} of text with {categories} categories" if texts else ""
-    numbers = f"{len(schema.inputs) - len(texts)} of numbers"
-    console.print(f"columns: {numbers}{of_text}; {len(schema.input_names)} inputs", soft_wrap=True)
-    gaps = [column.name for column in schema.inputs if column.fill is not None or "" in column.categories]
-    if gaps:
-        console.print(f"with missing values: {', '.join(gaps)}", soft_wrap=True)
+    console.print(f"columns: {len(schema.inputs)}, which become {len(schema.input_names)} inputs", soft_wrap=True)
+
+
+def show_columns(summary: "Summary") -> None:
+    """What each column holds, how it is written, and examples."""
+    for note in summary.notes:
+        console.print(f"the file: {note}", soft_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("column", "kind", "written", "holds"):
+        table.add_column(title, overflow="fold")
+    for column in summary.columns[:MOST_COLUMNS]:
+        table.add_row(*(brief(text) for text in column))
+    console.print(table)
+    if len(summary.columns) > MOST_COLUMNS:
+        console.print(f"and {len(summary.columns) - MOST_COLUMNS:,} columns more")
 
 
 def in_short(result: "Evaluation | RegressionEvaluation") -> str:

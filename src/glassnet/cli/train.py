@@ -27,6 +27,19 @@ Ignore = Annotated[
 Categorical = Annotated[
     list[str] | None, typer.Option(metavar="COLUMN", help="a column of the table whose numbers are codes, not amounts")
 ]
+Missing = Annotated[
+    list[str] | None, typer.Option(metavar="CELL", help="a cell that counts as missing, such as -9, besides NA and ?")
+]
+Dates = Annotated[bool, typer.Option("--dates", help="make numbers of dates: day, month, weekday, hour")]
+DayFirst = Annotated[
+    bool | None, typer.Option("--day-first/--month-first", help="what 03/04/24 begins with [default: as all cells say]")
+]
+Decimal = Annotated[
+    str | None, typer.Option(metavar="MARK", help="the decimal mark, . or , [default: as all cells say]")
+]
+Columns = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="what the columns hold, as `glassnet data show --out` writes it")
+]
 
 
 def train(
@@ -41,6 +54,14 @@ def train(
     task: Task = None,
     ignore: Ignore = None,
     categorical: Categorical = None,
+    missing: Missing = None,
+    dates: Dates = False,
+    day_first: DayFirst = None,
+    decimal: Decimal = None,
+    columns: Columns = None,
+    unknown: Annotated[
+        str | None, typer.Option(help="refuse or answer: what the model does with new rows that hold a surprise")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="the run folder; runs/RECIPE-DATA by default")] = None,
     epochs: Annotated[int | None, typer.Option(help="short for --set training.epochs=N")] = None,
     seed: Annotated[int | None, typer.Option(help="short for --set training.seed=N")] = None,
@@ -79,18 +100,13 @@ def train(
     from glassnet.cli.terminal import console, in_short
     from glassnet.model.model import Model
     from glassnet.recipes.recipe import load_recipe
-    from glassnet.recipes.toml import RecipeError
     from glassnet.runs.claim import check_free
 
     settings = settings_of(change, epochs=epochs, seed=seed, data=data)
-    settings |= table_settings(data, target, task, ignore, categorical)
-    if recipe is None and target is None:
-        raise RecipeError(
-            "expected a recipe, such as glassnet train classic (see glassnet recipes), or a table and the column to "
-            "predict: glassnet train --data table.csv --target COLUMN"
-        )
-    if recipe == "table" and "data.target" not in settings:
-        raise RecipeError("the recipe table learns from a table: glassnet train --data table.csv --target COLUMN")
+    said = {"task": task, "ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
+    said |= {"day_first": day_first, "decimal": decimal, "unknown": unknown}
+    settings |= table_settings(data, target, columns, said)
+    _check_target(recipe, settings)
     console.quiet = quiet
     start = None if from_ is None else Model.open(from_).network
     name = recipe or "table"
@@ -222,28 +238,55 @@ def settings_of(
     return settings | {key: option for key, option in options.items() if option is not None}
 
 
-def table_settings(
-    data: str | None,
-    target: str | None,
-    task: str | None,
-    ignore: list[str] | None,
-    categorical: list[str] | None,
-) -> dict[str, Any]:
-    """What --target, --task, --ignore and --categorical change in a recipe.
+def _check_target(recipe: str | None, settings: dict[str, Any]) -> None:
+    """Raise RecipeError if a table, or its target, is needed and not given."""
+    from glassnet.recipes.toml import RecipeError
+
+    if recipe is None and "data.target" not in settings:
+        raise RecipeError(
+            "expected a recipe, such as glassnet train classic (see glassnet recipes), or a table and the column to "
+            "predict: glassnet train --data table.csv --target COLUMN"
+        )
+    if recipe == "table" and "data.target" not in settings:
+        raise RecipeError("the recipe table learns from a table: glassnet train --data table.csv --target COLUMN")
+
+
+def table_settings(data: str | None, target: str | None, columns: Path | None, said: dict[str, Any]) -> dict[str, Any]:
+    """What --target, --columns and the other options of tables change in a recipe.
+
+    Args:
+        said: the values of the others by the name of the setting; those that are not given are None, False or empty.
 
     Raises:
-        RecipeError: they are given without what they belong to.
+        RecipeError: they are given without what they belong to; the file of columns cannot be read.
     """
     from glassnet.recipes.toml import RecipeError
 
-    if target is None and (task or ignore or categorical):
-        raise RecipeError(
-            "--task, --ignore and --categorical are for tables: say which column to predict with --target COLUMN"
-        )
+    given = {name: value for name, value in said.items() if value is not None and value is not False and value != []}
+    if columns is not None:
+        given["columns"] = read_columns(columns)
+    if target is None and given:
+        option = next(iter(given)).replace("_", "-")
+        raise RecipeError(f"--{option} is for tables: say which column to predict with --target COLUMN")
     if target is not None and data is None:
         raise RecipeError(f"--target {target}: say which table with --data table.csv")
-    given = {"data.target": target, "data.task": task, "data.ignore": ignore, "data.categorical": categorical}
-    return {key: value for key, value in given.items() if value}
+    given |= {"target": target} if target is not None else {}
+    return {f"data.{name}": value for name, value in given.items()}
+
+
+def read_columns(path: Path) -> dict[str, Any]:
+    """What a file says of single columns.
+
+    Raises:
+        RecipeError: it cannot be read, or says something else.
+    """
+    from glassnet.recipes.toml import RecipeError, read_toml
+
+    said = read_toml(path)
+    columns = said.get("columns")
+    if set(said) != {"columns"} or not isinstance(columns, dict):
+        raise RecipeError(f"{path}: expected tables such as [columns.price], as `glassnet data show --out` writes them")
+    return columns
 
 
 def load_data(recipe: "Recipe", *, fallback: str | None = None) -> "Dataset":

@@ -22,6 +22,7 @@ from glassnet.nn.array import Array
 LABEL_NAMES = ("label", "class", "target", "y")
 LONGEST_LINE = 1 << 20  # characters; a file with a longer line is refused, not read into memory
 CELLS = 1 << 20  # number of cells to parse or format at a time
+LEAST_PIXELS = 64  # of an image, where it is to be told from another table
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 
 
@@ -80,6 +81,18 @@ def read_csv(
     side = math.isqrt(columns - has_labels)
     x = np.frombuffer(pixels, np.uint8).reshape(-1, side, side)
     return x, np.concatenate(labels) if has_labels else None
+
+
+def holds_images(path: str | Path) -> bool:
+    """Whether the rows of a CSV file look like images: columns named pixel..., or a square number of at least 64.
+
+    Raises:
+        DataError: no such file.
+    """
+    with reading(path) as (stream, _, _), io.TextIOWrapper(stream, "utf-8-sig", "replace") as text:
+        cells = _cells(text.readline(LONGEST_LINE))
+    named = len(cells) > 2 and all(cell.strip().lower().startswith("pixel") for cell in cells[1:])
+    return named or (len(cells) >= LEAST_PIXELS and (_is_square(len(cells)) or _is_square(len(cells) - 1)))
 
 
 def first_line(path: str | Path) -> int:

@@ -8,10 +8,12 @@ import hashlib
 import io
 import os
 import struct
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
@@ -24,6 +26,7 @@ Progress = Callable[[str, int, int | None], None]  # description, amount done, t
 BLOCK = 1 << 18  # bytes read at a time: large enough to be fast, small enough to stay in the cache
 PORTION = 1 << 16  # bytes of a gzip file unzipped at a time
 GZIP = 31  # zlib's wbits for gzip data; zlib then also verifies the checksum
+MOST_PIPED = 1 << 30  # bytes that come through a pipe, which are kept
 MOST_EXPANSION = 1032  # one byte of deflate data gives at most this number of bytes
 
 
@@ -37,12 +40,17 @@ class Opened(NamedTuple):
 
 @contextmanager
 def reading(path: str | Path) -> Iterator[Opened]:
-    """Open a file, plain or gzip.
+    """Open a file: plain, gzip, or the one file in a zip archive; "-" is standard input.
 
     Raises:
-        DataError: the file does not exist or cannot be read; or, found while reading, it is truncated or broken gzip.
+        DataError: the file does not exist or cannot be read; or, found while reading, it is truncated or broken.
     """
     try:
+        if str(path) == "-" or Path(path).is_fifo() or Path(path).is_char_device():
+            piped = _piped(str(path))
+            with unzipping(io.BytesIO(piped), len(piped), str(path)) as opened:
+                yield opened
+            return
         with Path(path).open("rb") as raw, unzipping(raw, os.fstat(raw.fileno()).st_size, str(path)) as opened:
             yield opened
     except FileNotFoundError:
@@ -51,12 +59,26 @@ def reading(path: str | Path) -> Iterator[Opened]:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
+@cache
+def _piped(path: str) -> bytes:
+    """What comes through a pipe. It comes once, and some files are looked at twice."""
+    with sys.stdin.buffer if path == "-" else Path(path).open("rb") as pipe:
+        data = pipe.read(MOST_PIPED + 1)
+    if len(data) > MOST_PIPED:
+        raise DataError(f"{path}: over {MOST_PIPED:,} bytes come through this pipe: write them to a file")
+    return data
+
+
 @contextmanager
 def unzipping(raw: BinaryIO, size: int, where: str) -> Iterator[Opened]:
     """The same for a binary file of `size` bytes that is already open; `where` names it in messages."""
-    zipped = raw.read(2) == b"\x1f\x8b"
+    start = raw.read(4)
     raw.seek(0)
-    if not zipped:
+    if start == b"PK\x03\x04":
+        with _only_member(raw, size, where) as opened:
+            yield opened
+        return
+    if not start.startswith(b"\x1f\x8b"):
         yield Opened(raw, raw, size)
         return
     try:
@@ -66,6 +88,23 @@ def unzipping(raw: BinaryIO, size: int, where: str) -> Iterator[Opened]:
         raise DataError(f"{where}: truncated: the gzip data ends too early") from None
     except zlib.error as error:
         raise DataError(f"{where}: broken gzip: {brief(error)}") from None
+
+
+@contextmanager
+def _only_member(raw: BinaryIO, size: int, where: str) -> Iterator[Opened]:
+    """The file in a zip archive of one file; those that macOS adds do not count."""
+    try:
+        with zipfile.ZipFile(raw) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
+            if len(names) != 1:
+                found = brief(", ".join(names[:8])) or "none"
+                raise DataError(f"{where}: expected a zip archive of one file, got {len(names)}: {found}; unpack it")
+            with archive.open(names[0]) as stream:
+                yield Opened(cast(BinaryIO, stream), raw, size * MOST_EXPANSION)
+    except DataError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, struct.error) as error:
+        raise DataError(f"{where}: a broken zip archive: {brief(error)}") from None
 
 
 class _Unzipped(io.RawIOBase):

@@ -3,7 +3,7 @@
 Parts that only some methods need, such as pictures, explanations and evaluation, are imported when they are used.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -22,7 +22,7 @@ from glassnet.nn.plain import nearest
 from glassnet.nn.settings import from_table
 from glassnet.pretrained.models import pretrained_names
 from glassnet.tables.rows import has_truths, read_rows
-from glassnet.tables.schema import Schema
+from glassnet.tables.schema import Schema, Surprise
 from glassnet.tables.table import Table
 from glassnet.warn import warn
 
@@ -58,8 +58,11 @@ class Model:
     about: dict[str, Any]
 
     @classmethod
-    def open(cls, given: str | Path) -> Self:
+    def open(cls, given: str | Path, *, unknown: Surprise | None = None) -> Self:
         """Open a pretrained model by its name, a model file, or the folder of a run.
+
+        Args:
+            unknown: what becomes of rows with a surprise, as in `Schema`; by default what the file says.
 
         Raises:
             ModelFileError: none of these, a damaged file, or a run without a model yet.   InputError: neither a text
@@ -73,7 +76,11 @@ class Model:
                 f"does not exist; {nearest(str(path), pretrained_names())}"
             )
         network, about = read_model(path)
-        return cls(path, network, _schema(path, network, about), about)
+        schema = _schema(path, network, about)
+        if unknown is not None:
+            require(schema is not None, f"{path}: unknown is for the rows of a table, but this model takes images")
+            schema = replace(schema, unknown=unknown) if schema else None
+        return cls(path, network, schema, about)
 
     def __repr__(self) -> str:
         what = "numbers" if self.predicts_numbers else f"{len(self.classes)} classes"
@@ -271,7 +278,7 @@ class Model:
             return x[row], None if labels is None else labels[row]
         table = read_rows(file)
         _check_row(file, row, len(table))
-        single = table.row(row)
+        single = table.rows([row])
         known = has_truths(single, self.schema)
         return self.schema.examples(single)[0], self.schema.targets(single)[0] if known else None
 

@@ -5,6 +5,7 @@ A message about them must stay one line that a person can read.
 """
 
 import difflib
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 from unicodedata import category
@@ -41,6 +42,20 @@ def brief(what: object, most: int = LONGEST) -> str:
     """What stands in a file, or what a library says of it, as messages show it: plain, printable, and cut short."""
     text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in plain(str(what)))
     return text if len(text) <= most else f"{text[:most]}..."
+
+
+def cited(cell: str) -> str:
+    """A cell of a table as messages cite it: in quotes, plain, and cut short."""
+    return brief(repr(cell), 40)
+
+
+def finite(value: Any) -> Any:
+    """The same plain values with None for numbers that are not finite, for which JSON has no form."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:

@@ -1,15 +1,19 @@
 """The section `data` of a recipe: what is learned from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from glassnet.data.dataset import Dataset
 from glassnet.data.errors import DataError
 from glassnet.data.files import Progress
 from glassnet.data.registry import load_dataset
-from glassnet.nn.errors import require
+from glassnet.nn.errors import InputError, require
 from glassnet.tables.bundled import BUNDLED
 from glassnet.tables.load import load_table
-from glassnet.tables.schema import Schema, Task
+from glassnet.tables.schema import Schema, Surprise, Task
+from glassnet.tables.wishes import Wishes
+
+WISHES = [field.name for field in fields(Wishes)]
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,12 @@ class DataSettings:
         task: what the target is; by default it is found out.
         ignore: columns of the table to leave out, such as the names of its rows.
         categorical: columns of the table whose numbers are codes, not amounts.
+        missing: cells of the table that count as missing, such as "-9", besides empty ones and the usual markers.
+        dates: true makes numbers of dates: the day, the month, the weekday, the hour.
+        day_first: whether the day comes first in dates such as 03/04/24.
+        decimal: the decimal mark of numbers such as 1,250, which leave it open.
+        columns: what single columns hold, each a table such as {kind = "number", decimal = ","}.
+        unknown: "answer" makes the model answer rows with an unknown category or a number missing where none was.
     """
 
     name: str = "mnist"
@@ -31,12 +41,19 @@ class DataSettings:
     task: Task | None = None
     ignore: tuple[str, ...] | None = None
     categorical: tuple[str, ...] | None = None
+    missing: tuple[str, ...] | None = None
+    dates: bool | None = None
+    day_first: bool | None = None
+    decimal: str | None = None
+    columns: dict[str, Any] | None = None
+    unknown: Surprise | None = None
 
     def __post_init__(self) -> None:
         require(self.validation >= 0, f"validation must not be negative, got {self.validation}")
-        for name in ("task", "ignore", "categorical"):
-            right = self.target is not None or getattr(self, name) is None
-            require(right, f"{name!r} goes with 'target', the column of a table to predict")
+        given = [name for name in ("task", "unknown", *WISHES) if getattr(self, name) is not None]
+        for name in given if self.target is None else ():
+            raise InputError(f"{name!r} goes with 'target', the column of a table to predict")
+        Wishes(**self._wishes())  # checks them
 
     def load(
         self, *, schema: Schema | None = None, progress: Progress | None = None, fallback: str | None = None
@@ -60,9 +77,12 @@ class DataSettings:
             self.name,
             target=self.target,
             task=self.task,
-            ignore=self.ignore or (),
-            categorical=self.categorical or (),
+            unknown=self.unknown or "refuse",
             schema=schema,
             validation=self.validation,
             progress=progress,
+            **self._wishes(),
         )
+
+    def _wishes(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in WISHES if getattr(self, name) is not None}

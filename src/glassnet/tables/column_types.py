@@ -1,62 +1,68 @@
-"""Detects which columns of a table hold numbers and which categories, and the kind of target.
+"""Decides what each column of a table holds, from all its cells, and returns a schema.
 
-It uses only the cells, and returns a schema.
+A column holds numbers, dates, booleans, categories, or nothing. Where its cells have two meanings, or where most are
+numbers and some are not, a person has to decide: the error names the ways out.
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from glassnet.data.errors import DataError
-from glassnet.nn.plain import brief, nearest
-from glassnet.tables.schema import NUMBER, Column, Schema, Task, refuse_gaps, whole_number
+from glassnet.nn.plain import brief, cited, nearest
+from glassnet.tables.date_form import DAYS, EIGHT_DIGITS, find_date_forms, has_clock
+from glassnet.tables.number_form import NUMBER, NumberForm, find_forms, split
+from glassnet.tables.schema import WHOLE, Column, Schema, Task, are_booleans, refuse_gaps, truth, whole_number
 from glassnet.tables.table import Table
+from glassnet.tables.undecided import UndecidedError, Way
+from glassnet.tables.wishes import Choice, Wishes
 
-DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
-DATE = re.compile(r"(?:\d{4}([-/.])\d\d?\1\d\d?|\d\d?([-/.])\d\d?\2\d{4})(?:[T ].*)?", re.ASCII)
 MOST_CATEGORIES = 256
 MOST_LABELS, ROWS_A_LABEL = 20, 5  # at most 20 different whole numbers, each 5 times on average, are labels
+CODE = re.compile("0[0-9]+")
 
 
-def find_schema(
-    table: Table,
-    target: str,
-    *,
-    task: Task | None = None,
-    ignore: Collection[str] = (),
-    categorical: Collection[str] = (),
-) -> Schema:
-    """Detect the kinds of the columns of a table.
+def find_schema(table: Table, target: str, *, task: Task | None = None, **wishes: Any) -> Schema:
+    """Decide what the columns of a table hold.
 
-    A column holds numbers if most of its cells that are not empty are numbers; else it holds text. The target is a
-    class if it is text or has few whole numbers (at most 20 different ones, each five times on average), else an
-    amount.
+    Numbers may have a decimal comma, groups of thousands, and a currency or unit if all cells have the same. The target
+    is a class if it is text or has few whole numbers (at most 20 different ones, each five times on average), else an
+    amount. Columns without any value are left out.
 
     Args:
         target: the column to predict.   task: the kind of the target; by default it is detected.
-        ignore: columns to leave out, such as names and numbers of the rows.
-        categorical: columns of numbers that stand for categories, such as codes of regions.
+        wishes: what a person says beforehand: ignore, categorical and the others of `Wishes`.
 
     Raises:
         DataError: no such column, a target that is always the same, no column besides the target, too many categories,
-            a cell that does not fit its column.
+            dates that nobody wants as numbers, a column that could be one thing or another.
     """
-    for name in (target, *ignore, *categorical):
+    wished = Wishes(**wishes)
+    check_names(table, [target, *wished.named])
+    if target in wished.left_out:
+        raise DataError(f"{table.name}: the target {brief(repr(target))} cannot be ignored")
+    deciding = Deciding(table, wished, target)
+    names = [name for name in table.columns if name != target and name not in wished.left_out and deciding.filled(name)]
+    if not names:
+        raise DataError(
+            f"{table.name}: expected a column besides the target {brief(repr(target))} to predict it from; cells are "
+            "separated by commas, semicolons, tabs or vertical bars"
+        )
+    target_column = deciding.target_column(task)
+    return Schema(tuple(map(deciding.input_column, names)), target_column)
+
+
+def check_names(table: Table, names: Collection[str]) -> None:
+    """Raise DataError unless the table has columns with these names."""
+    for name in names:
         if name not in table.columns:
             raise DataError(
                 f"{table.name}: there is no column {brief(repr(name))} in the first line; {_hint(name, table)}"
             )
-    if target in ignore:
-        raise DataError(f"{table.name}: the target {brief(repr(target))} cannot be ignored")
-    names = [name for name in table.columns if name != target and name not in ignore]
-    if not names:
-        raise DataError(
-            f"{table.name}: expected a column besides the target {brief(repr(target))} to predict it from; cells are "
-            "separated by commas, semicolons or tabs"
-        )
-    target_column = _target(table, target, task)
-    return Schema(tuple(_input(table, name, as_text=name in categorical) for name in names), target_column)
 
 
 def _hint(name: str, table: Table) -> str:
@@ -68,70 +74,232 @@ def _hint(name: str, table: Table) -> str:
     return nearest(name, names)
 
 
-def _holds_numbers(cells: Collection[str]) -> bool:
-    """Whether most of the cells that are not empty are numbers; True for a column that is all empty."""
-    filled = len(cells) - sum(not cell for cell in cells)
-    numbers = sum(1 for cell in cells if NUMBER.fullmatch(cell))
-    return 2 * numbers > filled or not filled
+class Deciding:
+    """The columns of one table, while it is decided what they hold."""
 
+    def __init__(self, table: Table, wishes: Wishes, target: str | None = None) -> None:
+        self.table, self.target, self.wishes = table, target, wishes
+        self._filled: dict[str, Counter[str]] = {}
+        self._forms: dict[str, list[NumberForm]] = {}
 
-def _input(table: Table, name: str, *, as_text: bool) -> Column:
-    cells = table.columns[name]
-    column = Column(name)
-    if as_text or not _holds_numbers(cells):
-        return Column(name, _categories(table, name, set(map(whole_number, cells) if as_text else cells)))
-    if not np.isnan(column.numbers(table)).any():
+    def filled(self, name: str) -> Counter[str]:
+        """How often each cell that is not missing stands in a column."""
+        if name not in self._filled:
+            probe = Column(name, missing=self._missing(name))
+            counts = Counter(self.table.columns[name])
+            self._filled[name] = Counter({cell: n for cell, n in counts.items() if not probe.is_missing(cell)})
+        return self._filled[name]
+
+    def input_column(self, name: str) -> Column:
+        """What an input column holds."""
+        column = self._column(name)
+        if column.categories or not np.isnan(values := column.numbers(self.table)).any():
+            return column
+        return replace(column, fill=float(np.nanmean(values)))
+
+    def target_column(self, task: Task | None) -> Column:
+        """What the target holds: the classes, or how its numbers are written."""
+        name = str(self.target)
+        cells = self.table.columns[name]
+        refuse_gaps(self.table, name)
+        kinds = set(map(whole_number, cells))
+        if len(kinds) == 1:
+            always = f"the target {brief(repr(name))} is always {cited(cells[0])}"
+            raise DataError(f"{self.table.name}: {always}: there is nothing to learn")
+        whole = all(map(WHOLE.fullmatch, kinds))
+        labels = whole and len(kinds) <= min(MOST_LABELS, len(cells) // ROWS_A_LABEL)
+        if task == "classification" or (labels and task is None):
+            return self._classes(name, kinds)
+        column = self._column(name, only_numbers=task == "regression")
+        if column.date is not None:
+            raise DataError(
+                f"{self._where(name)} is the target and holds dates: expected amounts or classes to predict"
+            )
+        if not column.categories:
+            column.numbers(self.table)
         return column
-    return Column(name, fill=0.0).filled_from(table, np.arange(len(table)))
 
+    def _column(self, name: str, *, only_numbers: bool = False) -> Column:
+        choice = self.wishes.columns.get(name)
+        if choice is not None:
+            return self._chosen(name, choice)
+        if name in self.wishes.categorical:
+            return self._categories(name, set(map(whole_number, self.table.columns[name])))
+        filled = self.filled(name)
+        if all(map(EIGHT_DIGITS.fullmatch, filled)) or not (forms := self._number_forms(name)):
+            if not only_numbers and (dates := find_date_forms(filled)):
+                return self._dates(name, dates)
+            forms = self._number_forms(name)
+        if forms and any(map(CODE.fullmatch, filled)) and all(cell.isdigit() for cell in filled):
+            return self._categories(name, set(self.table.columns[name]))
+        if forms:
+            return Column(name, form=self._one_form(name, forms), missing=self._missing(name))
+        self._refuse_mixtures(name, only_numbers=only_numbers)
+        return self._categories(name, set(self.table.columns[name]))
 
-def _target(table: Table, name: str, task: Task | None) -> Column:
-    cells = table.columns[name]
-    refuse_gaps(table, name)
-    kinds = set(map(whole_number, cells))
-    if len(kinds) == 1:
-        raise DataError(
-            f"{table.name}: the target {brief(repr(name))} is always {cells[0][:40]!r}: there is nothing to learn"
-        )
-    whole = all(re.fullmatch(r"-?\d{1,16}", kind) for kind in kinds)  # the form that `whole_number` returns
-    labels = whole and len(kinds) <= min(MOST_LABELS, len(cells) // ROWS_A_LABEL)
-    if task is None:
-        task = "classification" if labels or not _holds_numbers(cells) else "regression"
-    if task == "regression":
-        Column(name).numbers(table)
-        return Column(name)
-    if not whole:
-        return Column(name, _categories(table, name, kinds))
-    if len(kinds) > MOST_CATEGORIES:
-        raise DataError(
-            f"{table.name}: column {brief(repr(name))} holds {len(kinds):,} different numbers, expected at most "
-            f"{MOST_CATEGORIES} classes; if they are amounts, say so (task: regression)"
-        )
-    return Column(name, tuple(sorted(kinds, key=lambda kind: (int(kind), kind))))
+    def _number_forms(self, name: str) -> list[NumberForm]:
+        if name not in self._forms:
+            self._forms[name] = find_forms(self.filled(name))
+        return self._forms[name]
 
+    def _one_form(self, name: str, forms: list[NumberForm]) -> NumberForm:
+        """The form of the numbers of a column, of one or two that are possible."""
+        first, second = forms[0], forms[-1]
+        if len(forms) == 1:
+            return first
+        if self.wishes.decimal is not None:
+            return first if first.decimal == self.wishes.decimal else second
+        if first == NumberForm(unit=first.unit) and not self._writes_commas():
+            return first  # a decimal point, in a table that shows no other
+        cell = max(self.filled(name), key=lambda cell: (first.number(cell) != second.number(cell), cell))
+        raise UndecidedError(
+            f"{self._where(name)} could be written in two ways: {cited(cell)} is {first.number(cell):.15g} with a "
+            f"decimal {first.mark}, or {second.number(cell):.15g} with a decimal {second.mark}; say which",
+            Way("decimal", first.decimal),
+            Way("decimal", second.decimal),
+        )
 
-def _categories(table: Table, name: str, kinds: set[str]) -> tuple[str, ...]:
-    """The sorted categories; DataError if these texts are not suitable as categories."""
-    where = f"{table.name}: column {brief(repr(name))}"
-    if all(DECIMAL_COMMA.fullmatch(kind) for kind in kinds - {""}):
-        raise DataError(
-            f"{where} writes numbers with a comma, such as {max(kinds)[:40]!r}: expected a point before decimals, as "
-            "in 3.14, and nothing between thousands"
-        )
-    if all(DATE.fullmatch(kind) for kind in kinds - {""}):  # as a category, every new date would be unknown
-        raise DataError(
-            f"{where} holds dates, such as {max(kinds)[:40]!r}: expected numbers computed from them, such as the month "
-            f"or the days since a fixed day; or leave the column out (ignore: {brief(repr(name))})"
-        )
-    if 2 * len(kinds) > len(table):
-        raise DataError(
-            f"{where} holds {len(kinds):,} different texts in {len(table):,} rows, such as {max(kinds)[:40]!r}: it "
-            "names the rows, and nothing can be learned from it; leave the column out "
-            f"(ignore: {brief(repr(name))}), or choose another target"
-        )
-    if len(kinds) > MOST_CATEGORIES:
-        raise DataError(
-            f"{where} is text with {len(kinds):,} different values, expected at most {MOST_CATEGORIES} categories; "
-            f"leave the column out (ignore: {brief(repr(name))}), or merge some values"
-        )
-    return tuple(sorted(kinds))
+    def _writes_commas(self) -> bool:
+        """Whether any column of the table surely has decimal commas."""
+        found = (self._number_forms(name) for name in self.table.columns if self.filled(name))
+        return any(len(forms) == 1 and forms[0].decimal == "," for forms in found)
+
+    def _dates(self, name: str, forms: list[str]) -> Column:
+        cells = self.filled(name)
+        if not self.wishes.dates:  # as categories, every new date would be unknown
+            raise UndecidedError(
+                f"{self._where(name)} holds dates, such as {cited(max(cells))}",
+                Way("dates", True, "to make numbers of them, the day, month, weekday and hour"),
+                *self._left_out(name),
+            )
+        possible = forms
+        if self.wishes.day_first is not None and len(forms) > 1:
+            possible = [form for form in forms if form.startswith("%d") == self.wishes.day_first]
+        if len(possible) != 1:
+            raise UndecidedError(
+                f"{self._where(name)} could be written in two ways: {cited(max(cells))} is "
+                f"{' or '.join(DAYS[form] for form in forms)}; say which",
+                Way("day_first", True),
+                Way("day_first", False),
+            )
+        return Column(name, date=possible[0], clock=any(map(has_clock, cells)), missing=self._missing(name))
+
+    def _chosen(self, name: str, choice: Choice) -> Column:
+        """The column that a person has described."""
+        cells = self.table.columns[name]
+        if choice.kind == "number":
+            form = NumberForm(choice.decimal, choice.group, choice.unit)
+            return Column(name, form=form, missing=self._missing(name))
+        if choice.kind == "date":
+            return Column(name, date=choice.date, clock=choice.clock or not choice.date, missing=self._missing(name))
+        if choice.categories:
+            return Column(name, choice.categories, missing=self._missing(name))
+        return self._categories(name, set(map(whole_number, cells)))
+
+    def _classes(self, name: str, kinds: set[str]) -> Column:
+        """The classes of a target, of which these are the cells."""
+        if not all(map(WHOLE.fullmatch, kinds)):
+            return self._categories(name, kinds)
+        if len(kinds) > MOST_CATEGORIES:
+            raise UndecidedError(
+                f"{self._where(name)} holds {len(kinds):,} different numbers, expected at most {MOST_CATEGORIES} "
+                "classes",
+                Way("task", "regression", "if they are amounts"),
+            )
+        return Column(name, tuple(sorted(kinds, key=lambda kind: (int(kind), kind))))
+
+    def _categories(self, name: str, kinds: set[str]) -> Column:
+        """A column of text with these cells."""
+        missing = self._missing(name)
+        if missing:
+            kinds = {"" if kind in missing else kind for kind in kinds}
+        if are_booleans(filled := kinds - {""}):
+            counts = Counter(self.table.columns[name])
+            kinds = {max((k for k in filled if truth(k) is value), key=counts.__getitem__) for value in (False, True)}
+            kinds |= {""} & set(self.table.columns[name])
+        if name == self.target:
+            self._check_classes(name, kinds)
+        elif 2 * len(kinds) > len(self.table):
+            raise UndecidedError(
+                f"{self._where(name)} holds {len(kinds):,} different texts in {len(self.table):,} rows, such as "
+                f"{cited(max(kinds))}: it names the rows, and nothing can be learned from it; leave it out",
+                *self._left_out(name),
+            )
+        elif len(kinds) > MOST_CATEGORIES:
+            raise UndecidedError(
+                f"{self._where(name)} is text with {len(kinds):,} different values, expected at most {MOST_CATEGORIES} "
+                "categories; merge rare ones, or leave it out",
+                *self._left_out(name),
+            )
+        return Column(name, tuple(sorted(kinds)), missing=missing)
+
+    def _check_classes(self, name: str, kinds: set[str]) -> None:
+        if 2 * len(kinds) > len(self.table) or len(kinds) > MOST_CATEGORIES:
+            raise DataError(
+                f"{self._where(name)} is the target, with {len(kinds):,} different texts in {len(self.table):,} rows, "
+                f"such as {cited(max(kinds))}: expected at most {MOST_CATEGORIES} classes, each in two rows or "
+                "more; merge rare ones into one, or choose another target"
+            )
+
+    def _refuse_mixtures(self, name: str, *, only_numbers: bool) -> None:
+        """Raise DataError if most of the cells are numbers or dates: the others may be gaps, codes or mistakes."""
+        filled = self.filled(name)
+        units = Counter[str]()
+        for cell, count in filled.items():
+            if (parts := split(cell)) is not None:
+                units[parts.unit] += count
+        unit, count = units.most_common(1)[0] if units else ("", 0)
+        numbers = {cell for cell in filled if (parts := split(cell)) is not None and parts.unit == unit}
+        if 2 * count > filled.total() or only_numbers:
+            if len(numbers) < len(filled) or not numbers:
+                self._refuse_others(name, [cell for cell in filled if cell not in numbers], "a number")
+            one, other = self._two_forms(numbers)
+            raise UndecidedError(
+                f"{self._where(name)} writes numbers in two ways, such as {cited(one)} and {cited(other)}; write all "
+                "with the same marks",
+                *self._as_codes(name),
+                *self._left_out(name),
+            )
+        dated = {cell: find_date_forms([cell]) for cell in list(filled)[:1000]}
+        if 2 * sum(filled[cell] for cell, forms in dated.items() if forms) > sum(filled[cell] for cell in dated):
+            others = [cell for cell, forms in dated.items() if not forms]
+            if others:
+                self._refuse_others(name, others, "a date")
+            raise UndecidedError(
+                f"{self._where(name)} writes dates in several ways, such as {cited(min(filled))} and "
+                f"{cited(max(filled))}; write all in the same way, or leave the column out",
+                *self._left_out(name),
+            )
+
+    def _refuse_others(self, name: str, others: list[str], expected: str) -> None:
+        row = next(k for k, cell in enumerate(self.table.columns[name]) if cell in set(others))
+        cell = self.table.columns[name][row]
+        there = str(self.table.fault(row, name, f"expected {expected}, as in most cells, got {cited(cell)}"))
+        if name == self.target:
+            raise UndecidedError(f"{there}; leave the row out, or change its cell", *self._as_codes(name))
+        unknown = Way("missing", [cell], "if it is unknown there")
+        raise UndecidedError(there, unknown, *self._as_codes(name), *self._left_out(name))
+
+    def _two_forms(self, cells: Collection[str]) -> tuple[str, str]:
+        """Two cells that no form has in common; if all pairs do, the first and the last."""
+        ordered = sorted(cells)
+        for other in ordered:
+            if not find_forms([ordered[0], other]):
+                return ordered[0], other
+        return ordered[0], ordered[-1]
+
+    def _missing(self, name: str) -> tuple[str, ...]:
+        choice = self.wishes.columns.get(name)
+        return self.wishes.missing + (choice.missing if choice else ())
+
+    def _as_codes(self, name: str) -> list[Way]:
+        if name == self.target:
+            return [Way("task", "classification", "if these are classes")]
+        return [Way("categorical", [name], "if these are codes")]
+
+    def _left_out(self, name: str) -> list[Way]:
+        """The way out that every column has but the target."""
+        return [] if name == self.target else [Way("ignore", [name], "to leave the column out")]
+
+    def _where(self, name: str) -> str:
+        return f"{self.table.name}: column {brief(repr(name))}"

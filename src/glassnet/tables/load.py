@@ -1,7 +1,9 @@
 """Any table as a dataset: its rows divided into training, validation and test examples."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from glassnet.data.dataset import Dataset, Split
 from glassnet.data.errors import DataError
@@ -9,7 +11,8 @@ from glassnet.data.files import Progress
 from glassnet.data.split import stratified, tenths
 from glassnet.tables.bundled import BUNDLED, read_bundled
 from glassnet.tables.column_types import find_schema
-from glassnet.tables.schema import Schema, Task
+from glassnet.tables.schema import Schema, Surprise, Task
+from glassnet.tables.summary import summarise
 from glassnet.tables.table import read_table
 
 FEWEST_ROWS = 10  # enough for training, validation and test examples
@@ -22,6 +25,12 @@ def load_table(
     task: Task | None = None,
     ignore: Collection[str] = (),
     categorical: Collection[str] = (),
+    missing: Collection[str] = (),
+    dates: bool = False,
+    day_first: bool | None = None,
+    decimal: str | None = None,
+    columns: Mapping[str, Any] | None = None,
+    unknown: Surprise = "refuse",
     schema: Schema | None = None,
     validation: int = 5000,
     seed: int = 0,
@@ -33,10 +42,16 @@ def load_table(
     validation. Each class, or for a real target each tenth of its sorted values, is held out in proportion.
 
     Args:
-        name: the path of a file, plain or gzip; or a table that comes with scikit-learn: diabetes, iris, wine,
+        name: the path of a file, plain, gzip or zip; or a table that comes with scikit-learn: diabetes, iris, wine,
             breast-cancer.
-        target: the column to predict.   task, ignore, categorical: as in `find_schema`.
-        schema: the meaning of the columns, if it is known from a model; then task, ignore and categorical are not used.
+        target: the column to predict.   task: as in `find_schema`.
+        ignore: columns to leave out, such as the names of the rows.   categorical: columns whose numbers are codes.
+        missing: cells that count as missing, such as "-9", besides empty ones, NA, ? and other usual markers.
+        dates: whether to make numbers of dates: the day, the month, the weekday, the hour.
+        day_first: whether the day comes first in 03/04/24.   decimal: the decimal mark where 1,250 leaves it open.
+        columns: what single columns hold, by name, such as {"price": {"kind": "number", "decimal": ","}}.
+        unknown: what becomes of rows with a surprise when a model predicts them, as in `Schema`.
+        schema: the meaning of the columns, if it is known from a model; then nothing of this is used.
         validation, seed, progress: as in `load_dataset`.
 
     Raises:
@@ -48,12 +63,14 @@ def load_table(
     table = read_bundled(str(name)) if bundled else read_table(name, progress=progress)
     if len(table) < FEWEST_ROWS:
         raise DataError(f"{name}: expected at least {FEWEST_ROWS} rows to learn from, got {len(table)}")
-    detected = schema or find_schema(table, target, task=task, ignore=ignore, categorical=categorical)
+    wishes = {"ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
+    wishes |= {"day_first": day_first, "decimal": decimal, "columns": columns or {}}
+    detected = schema or find_schema(table, target, task=task, **wishes)
     y = detected.targets(table)
     strata = y if detected.target.categories else tenths(y)
     rows, test_rows = stratified(strata, len(y) // 5, seed=0)
     train, held_out = stratified(strata[rows], min(validation, len(rows) // 5), seed=seed)
-    schema = schema or detected.filled_from(table, rows[train])
+    schema = schema or replace(detected.filled_from(table, rows[train]), unknown=unknown)
     x = schema.examples(table)
     return Dataset(
         Path(name).name.split(".")[0],
@@ -63,4 +80,5 @@ def load_table(
         schema.target.categories,
         white=1,
         schema=schema,
+        columns=summarise(table, schema),
     )

@@ -11,6 +11,7 @@ import numpy as np
 
 from glassnet.data.errors import DataError
 from glassnet.nn.array import Array
+from glassnet.tables.dialect import NoTextError
 from glassnet.tables.schema import Schema
 from glassnet.tables.table import CellError, Table, read_table
 
@@ -25,11 +26,15 @@ class Cells(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """The rows of a table: their inputs (n, D) and truths (n,); there may be no truths."""
+    """The rows of a table: their inputs (n, D) and truths (n,); there may be no truths.
+
+    `surprises` tells by the name of the column which of the inputs were answered in spite of a surprise there (n,).
+    """
 
     table: Table
     inputs: Cells
     truths: Cells
+    surprises: dict[str, Array]
 
     def measurable(self) -> tuple[Array, Array]:
         """Inputs and truths of the rows that have both."""
@@ -48,9 +53,10 @@ def read_rows(file: Path) -> Table:
     Raises:
         DataError: the file is not a table.
     """
-    if not file.name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt")) and file.exists():
-        raise DataError(f"{file}: this model was trained on a table: expected a CSV file with the same columns")
-    return read_table(file)
+    try:
+        return read_table(file)
+    except NoTextError as error:
+        raise DataError(f"{error}; this model was trained on a table, and takes rows with the same columns") from None
 
 
 def rows_of(table: Table, schema: Schema) -> Rows:
@@ -63,7 +69,8 @@ def rows_of(table: Table, schema: Schema) -> Rows:
     truths = Cells(np.empty(0, np.int64 if schema.target.categories else np.float64), [], {})
     if has_truths(table, schema):
         truths = _row_by_row(table, schema.targets, truths.values)
-    return Rows(table, inputs, truths)
+    surprises = schema.examples_and_surprises(table.rows(inputs.numbers))[1] if schema.unknown == "answer" else {}
+    return Rows(table, inputs, truths, surprises)
 
 
 def has_truths(table: Table, schema: Schema) -> bool:
@@ -78,7 +85,7 @@ def _row_by_row(table: Table, make: Callable[[Table], Array], nothing: Array) ->
         values, problems = {}, {}
         for row in range(len(table)):
             try:
-                values[row] = make(table.row(row))
+                values[row] = make(table.rows([row]))
             except CellError as error:
                 problems[row] = str(error)
         return Cells(np.concatenate([nothing, *values.values()]), list(values), problems)

@@ -1,45 +1,69 @@
 """A schema: the meaning of the columns of a table, and how a row becomes the inputs and the target of a network.
 
 A column of numbers becomes one input. A column of text becomes an indicator for each of its categories: 1 for the
-category in the cell, 0 for the others. If a column has missing numbers, they become the mean, and an additional
-indicator says which were missing. The network standardises all inputs itself.
+category in the cell, 0 for the others. A column of dates becomes numbers: the day, the month, the weekday, the hour. If
+a column has missing numbers or dates, they become the mean, and an additional indicator says which were missing. The
+network standardises all inputs itself.
 
-The schema is detected once (`column_types`), from the training table, and is saved in the model file.
+The schema is decided once (`column_types`), from the training table, and is saved in the model file.
 """
 
 import hashlib
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Literal
 
 import numpy as np
 
 from glassnet.data.errors import DataError
 from glassnet.nn.array import Array
-from glassnet.nn.plain import brief, nearest
+from glassnet.nn.plain import brief, cited, nearest
+from glassnet.tables.date_form import FIRST_DAY, read_date
+from glassnet.tables.number_form import NUMBER, NumberForm
 from glassnet.tables.table import Table
 
 Task = Literal["classification", "regression"]
+Surprise = Literal["refuse", "answer"]
 
-# NaN and infinity match too, so that they are refused as numbers and do not make a column a text column.
-NUMBER = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE)
+WHOLE = re.compile(r"-?\d{1,16}")  # as `whole_number` writes it
 LARGEST = 1e30  # small enough for float32, also for the values that a network computes from it
 MOST_VALUES = 1 << 27  # the largest number of inputs in all rows together, 1 GB
+GAPS = frozenset(("na", "n/a", "#n/a", "n.a.", "nan", "nat", "null", "none", "nil", "<na>", "?", "-", "--", "."))
+# The spellings of true and false in lower case, in some languages.
+BOOLEANS = {
+    **{"true": "false", "t": "f", "yes": "no", "y": "n", "on": "off", "1": "0"},
+    **{"wahr": "falsch", "ja": "nein", "j": "n", "vrai": "faux", "oui": "non", "verdadero": "falso", "sí": "no"},
+    **{"si": "no", "vero": "falso", "sì": "no", "verdadeiro": "falso", "sim": "não", "waar": "onwaar", "tak": "nie"},
+}
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of numbers, or of categories.
+    """A column of numbers, of categories, or of dates.
 
     Attributes:
         name: as in the first line of the table.
-        categories: in their order; empty for a column of numbers.
-        fill: the value for missing numbers, the mean of the others; None if no number was missing.
+        categories: in their order; empty for a column of numbers or dates.
+        fill: the value for missing numbers, the mean of the others; None if no number was missing. Of dates the mean
+            day, counted from 1970-01-01.
+        form: how the numbers are written.
+        date: how the dates are written (`date_form`); None for a column of anything else.
+        clock: whether the dates say a time of day.
+        missing: cells that count as missing, besides empty ones and the usual markers (`GAPS`).
+        mean: the mean of the training rows, for `unknown="answer"`; None if it is not known.
     """
 
     name: str
     categories: tuple[str, ...] = ()
     fill: float | None = None
+    form: NumberForm = NumberForm()
+    date: str | None = None
+    clock: bool = False
+    missing: tuple[str, ...] = ()
+    mean: float | None = None
 
     def __post_init__(self) -> None:
         if len(set(self.categories)) != len(self.categories):
@@ -48,74 +72,148 @@ class Column:
             )
 
     @property
+    def kind(self) -> str:
+        """What the column holds: numbers, dates, categories or booleans."""
+        if not self.categories:
+            return "number" if self.date is None else "date"
+        return "boolean" if are_booleans(self.categories) else "category"
+
+    @property
     def inputs(self) -> list[str]:
         """The names of the inputs that a cell becomes."""
         if self.categories:
             return [f"{self.name} = {category or 'missing'}" for category in self.categories]
-        return [self.name] if self.fill is None else [self.name, f"{self.name} is missing"]
+        names = [self.name if part == "number" else f"{self.name}: {part}" for part in self._parts]
+        return names if self.fill is None else [*names, f"{self.name} is missing"]
 
-    def codes(self, table: Table) -> Array:
-        """The number of the category in each cell (N,) int64.
+    def is_missing(self, cell: str) -> bool:
+        """Whether the cell counts as missing: it is empty, or holds a marker. Of text, NA is a category."""
+        if not cell or (self.missing and (cell in self.missing or whole_number(cell) in self.missing)):
+            return True
+        return not self.categories and cell.casefold() in GAPS
+
+    def codes(self, table: Table, unknown: Surprise = "refuse") -> Array:
+        """The number of the category in each cell (N,) int64; -1 where it is unknown and to be answered all the same.
 
         Raises:
             DataError: a category that the column does not have.
         """
         number = {category: code for code, category in enumerate(self.categories)}
+        booleans = {truth(category): code for category, code in number.items()} if self.kind == "boolean" else {}
         codes = np.empty(len(table), np.int64)
         for row, cell in enumerate(table.columns[self.name]):
+            cell = "" if self.is_missing(cell) else cell
             code = number.get(cell)
             code = number.get(whole_number(cell)) if code is None else code
-            if code is None:
+            code = booleans.get(truth(cell)) if code is None else code
+            if code is None and unknown == "refuse":
                 known = nearest(cell, [category for category in self.categories if category])
-                problem = f"unknown category {cell[:40]!r}" if cell else "the category is missing"
+                problem = f"unknown category {cited(cell)}" if cell else "the category is missing"
                 raise table.fault(row, self.name, f"{problem}; {known}")
-            codes[row] = code
+            codes[row] = -1 if code is None else code
         return codes
 
     def numbers(self, table: Table) -> Array:
-        """The number in each cell (N,) float64, NaN where it is missing.
+        """The number in each cell (N,) float64, NaN where it is missing. Of a date, the days since 1970-01-01.
 
         Raises:
-            DataError: a cell holds something other than a finite number up to 1e30.
+            DataError: a cell holds something else, or a number beyond 1e30.
         """
+        read = self._day if self.date is not None else self._number
         values = np.empty(len(table))
         for row, cell in enumerate(table.columns[self.name]):
-            values[row] = float(cell) if NUMBER.fullmatch(cell) else np.nan
-            if cell and not abs(values[row]) <= LARGEST:  # also refuses NaN
-                raise table.fault(
-                    row,
-                    self.name,
-                    f"expected a number up to 1e30, got {cell[:40]!r}; if it is unknown, leave the cell empty, or "
-                    "if it is a target, leave the row out",
-                )
+            value = np.nan if self.is_missing(cell) else read(cell)
+            if value is None or abs(value) > LARGEST:
+                raise table.fault(row, self.name, f"expected {self._expected}, got {cited(cell)}")
+            values[row] = value
         return values
 
     def filled_from(self, table: Table, rows: Array) -> "Column":
-        """The same column, with missing numbers replaced by the mean of these rows."""
-        if self.fill is None:
+        """The same column with the mean of these rows, by which missing numbers are replaced if there are any."""
+        if self.categories:
             return self
         values = self.numbers(table)[rows]
         known = values[~np.isnan(values)]
-        return replace(self, fill=float(known.mean()) if len(known) else 0.0)
+        mean = float(known.mean()) if len(known) else 0.0
+        return replace(self, fill=None if self.fill is None else mean, mean=mean)
 
-    def write(self, table: Table, x: Array) -> None:
+    def write(self, table: Table, x: Array, unknown: Surprise = "refuse") -> Array:
         """Write the inputs that this column becomes into x (N, number of inputs), which holds zeros.
+
+        Returns:
+            whether the cell of each row was a surprise (N,): an unknown category, or missing where none was before.
 
         Raises:
             DataError: as `codes` and `numbers`; a number is missing, but none was missing in training.
         """
         if self.categories:
-            x[np.arange(len(x)), self.codes(table)] = 1
-            return
+            codes = self.codes(table, unknown)
+            known = np.flatnonzero(codes >= 0)
+            x[known, codes[known]] = 1
+            return codes < 0
         values = self.numbers(table)
-        missing = np.isnan(values)
-        if self.fill is None and missing.any():
-            raise table.fault(
-                int(missing.argmax()), self.name, "the number is missing, but none was missing in the training table"
-            )
-        x[:, 0] = np.where(missing, self.fill, values) if self.fill is not None else values
+        gaps = np.isnan(values)
+        surprises = gaps if self.fill is None else np.zeros_like(gaps)
+        if surprises.any():
+            problem = f"the {self.kind} is missing, but none was missing in the training table"
+            if unknown == "answer" and self.mean is None:
+                problem += ", and the model does not know the mean: train it anew"
+            if unknown == "refuse" or self.mean is None:
+                raise table.fault(int(gaps.argmax()), self.name, problem)
+        values[gaps] = self.mean if self.fill is None else self.fill
+        for place, part in enumerate(_PARTS[part] for part in self._parts):
+            x[:, place] = part(values)
         if self.fill is not None:
-            x[:, 1] = missing
+            x[:, -1] = gaps
+        return surprises
+
+    @property
+    def _parts(self) -> list[str]:
+        """What a cell says: a number, or the parts of a date."""
+        if self.date is None:
+            return ["number"]
+        return (["day", "month", "weekday"] if self.date else []) + (["hour"] if self.clock else [])
+
+    @property
+    def _expected(self) -> str:
+        if self.date is not None:
+            return f"a date written {brief(repr(self.date))}" if self.date else "a time of day, such as 13:45"
+        return f"a number{f' ({self.form})' if str(self.form) else ' up to 1e30'}"
+
+    def _number(self, cell: str) -> float | None:
+        if NUMBER.fullmatch(cell) and self.form == NumberForm():
+            return float(cell)  # the same, faster
+        return self.form.number(cell)
+
+    def _day(self, cell: str) -> float | None:
+        moment = read_date(cell, self.date or "")
+        return None if moment is None else (moment - FIRST_DAY) / DAY
+
+
+def _month(days: Array) -> Array:
+    return np.floor(days).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12 + 1
+
+
+# What becomes of a number, or of the days since 1970-01-01, a Thursday (N,).
+_PARTS: dict[str, Callable[[Array], Array]] = {
+    "number": np.asarray,
+    "day": np.floor,
+    "month": _month,  # 1 to 12
+    "weekday": lambda days: (np.floor(days) + 3) % 7,  # 0 is Monday
+    "hour": lambda days: 24 * (days - np.floor(days)),
+}
+
+
+def truth(cell: str) -> bool | None:
+    """What a spelling of a boolean means; None for another text."""
+    text = cell.casefold()
+    return True if text in BOOLEANS else False if text in BOOLEANS.values() else None
+
+
+def are_booleans(categories: Iterable[str]) -> bool:
+    """Whether these are spellings of a boolean, both values, and not only the numbers 0 and 1."""
+    filled = {category for category in categories if category}
+    return set(map(truth, filled)) == {False, True} and not filled <= {"0", "1"}
 
 
 @dataclass(frozen=True)
@@ -124,10 +222,14 @@ class Schema:
 
     Attributes:
         inputs: in the order of the table.   target: its categories are the classes; for real numbers it has none.
+        unknown: what becomes of a category that its column does not have, and of a missing number or date where none
+            was missing in training. "refuse" refuses the row; with "answer" no indicator is set, and the number is the
+            mean.
     """
 
     inputs: tuple[Column, ...]
     target: Column
+    unknown: Surprise = "refuse"
 
     def __post_init__(self) -> None:
         names = [column.name for column in (*self.inputs, self.target)]
@@ -149,6 +251,10 @@ class Schema:
         Raises:
             DataError: a column is missing, or a cell does not fit its column.
         """
+        return self.examples_and_surprises(table)[0]
+
+    def examples_and_surprises(self, table: Table) -> tuple[Array, dict[str, Array]]:
+        """The same, and which rows are answered in spite of a surprise in a column (N,), by the name of the column."""
         missing = [repr(column.name) for column in self.inputs if column.name not in table.columns]
         if missing:
             wanted, have = " and ".join(missing), ", ".join(map(repr, table.columns))
@@ -160,11 +266,14 @@ class Schema:
                 "numbers in all: take fewer rows, or leave columns with many categories out (ignore)"
             )
         x = np.zeros((len(table), sum(widths)))
+        surprises: dict[str, Array] = {}
         start = 0
         for column, width in zip(self.inputs, widths, strict=True):
-            column.write(table, x[:, start : start + width])
+            surprising = column.write(table, x[:, start : start + width], self.unknown)
+            if surprising.any():
+                surprises[column.name] = surprising
             start += width
-        return x
+        return x, surprises
 
     def targets(self, table: Table) -> Array:
         """The targets (N,): labels as int64, or real numbers as float64.

@@ -1,30 +1,30 @@
 """Tables: a CSV file with the names of its columns in the first line, read as cells of text.
 
-The module `schema` decides which columns are numbers and which are categories. Cells are separated by commas,
-semicolons or tabs, whichever is most frequent in the first line. Cells may be quoted, and the file may be gzip.
+The module `column_types` decides which columns are numbers and which are categories. How the text is laid out is found
+by `dialect`. Cells may be quoted, and the file may be gzip, a zip archive of one file, or a pipe.
 """
 
 import csv
 import io
 import itertools
-import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import TextIO
 
 from glassnet.data.errors import DataError
 from glassnet.data.files import Progress, reading, writing
-from glassnet.nn.plain import brief
+from glassnet.nn.plain import brief, cited
+from glassnet.tables.dialect import SEPARATORS, WINDOWS, Dialect, NoTextError, find_dialect, find_encoding, is_western
 
-DELIMITERS = ",;\t"
-QUOTED = re.compile(r'"[^"]*"')
 LONGEST_NAME = 1000  # characters in the name of a column
 LONGEST_LINE = 1 << 20  # characters; a file with a longer line is refused, not read into memory
+ENCODINGS = {WINDOWS: "Windows-1252", "utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 MOST_BYTES = 1 << 30  # in the text of a table
 MOST_CELLS = 1 << 24  # each takes up to about 60 bytes while the table is read, together 1 GB
 REPORT_EVERY = 1 << 12  # rows between two reports of progress
+LOOKED_AT = 1 << 18  # characters by which the dialect is found
 
 
 class CellError(DataError):
@@ -38,20 +38,22 @@ class Table:
     Attributes:
         name: the file, for messages.
         columns: the cells of each column by its name, in the order of the file; all of the same length.
-        lines: the number of the line where each row begins, counted from 1; the names are line 1.
+        lines: the number of the line where each row begins, counted from 1; the names are mostly line 1.
+        notes: what was found out about the file, and what was left out of it.
     """
 
     name: str
     columns: dict[str, list[str]]
     lines: "array[int]"
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lines)
 
-    def row(self, row: int) -> "Table":
-        """A table with only this row."""
-        columns = {name: cells[row : row + 1] for name, cells in self.columns.items()}
-        return Table(self.name, columns, self.lines[row : row + 1])
+    def rows(self, rows: Sequence[int]) -> "Table":
+        """A table with only these rows."""
+        columns = {name: [cells[row] for row in rows] for name, cells in self.columns.items()}
+        return Table(self.name, columns, array("q", (self.lines[row] for row in rows)), self.notes)
 
     def fault(self, row: int, column: str, problem: str) -> CellError:
         """An error in one cell, which names file, line and column."""
@@ -59,28 +61,41 @@ class Table:
 
 
 def read_table(path: str | Path, *, progress: Progress | None = None) -> Table:
-    """Read a CSV file with a header, plain or gzip, in UTF-8 with or without a byte order mark.
+    """Read a CSV file with a header, plain, gzip or zip, in UTF-8, UTF-16 or Windows-1252.
 
-    Empty lines are skipped. The size is checked before and during reading: a table has at most 2**24 cells.
+    Empty lines are skipped; so are lines of comments before the names, a column that names the rows as R writes it, and
+    an empty last column. The size is checked before and during reading: a table has at most 2**24 cells.
 
     Args:
+        path: the file; "-" or /dev/stdin for standard input.
         progress: called with a description, the number of bytes read and the total number of bytes.
 
     Raises:
-        DataError: no such file, empty, no rows, too large, not UTF-8, a column without a name, two columns with the
-            same name, a row with another number of cells, broken quotes. The message names the line, counted from 1.
+        DataError: no such file, empty, no rows, too large, no text, a column without a name, two columns with the same
+            name, a row with another number of cells, broken quotes. The message names the line, counted from 1.
     """
     path = Path(path)
     if path.is_dir():
         raise DataError(f"{path}: expected a CSV file, but it is a folder")
-    with reading(path) as (stream, raw, _), io.TextIOWrapper(stream, "utf-8-sig", newline="") as text:
-        size = path.stat().st_size
-        if raw is stream and size > MOST_BYTES:
-            raise _too_large(path, f"{size:,} bytes, at most {MOST_BYTES:,}")
-        try:
-            return _read(path, text, raw, size, progress)
-        except UnicodeDecodeError:
-            raise DataError(f"{path}: expected text in UTF-8; this is another encoding, or not CSV") from None
+    with reading(path) as (stream, raw, most):
+        if raw is stream and most > MOST_BYTES:
+            raise _too_large(path, f"{most:,} bytes, at most {MOST_BYTES:,}")
+        encoding = find_encoding(stream.read(1 << 12), str(path))
+    try:
+        return _read_as(encoding, path, progress)
+    except UnicodeDecodeError:
+        if encoding != "utf-8":
+            raise DataError(f"{path}: begins as text in {encoding.upper()}, but is broken further on") from None
+    try:
+        table = _read_as(WINDOWS, path, progress)
+    except UnicodeDecodeError:
+        table = None
+    if table is None or not is_western(_special_text(table)):
+        raise NoTextError(
+            f"{path}: expected text in UTF-8, UTF-16 or Windows-1252; this is another encoding, or not CSV: write it "
+            "as UTF-8"
+        )
+    return table
 
 
 def write_table(path: str | Path, columns: dict[str, list[str]]) -> None:
@@ -100,59 +115,110 @@ def write_table(path: str | Path, columns: dict[str, list[str]]) -> None:
         text.detach()  # flushes the text and does not close the file, which `writing` closes
 
 
-def _read(path: Path, text: TextIO, raw: BinaryIO, size: int, progress: Progress | None) -> Table:
-    lines = _lines(text, path)
-    first = next(lines, "")
-    if not first.strip():
-        raise DataError(f"{path}: {'line 1 is' if first else 'is'} empty; expected the names of the columns")
-    delimiter = max(DELIMITERS, key=QUOTED.sub("", first).count)
-    rows = csv.reader(itertools.chain([first], lines), delimiter=delimiter, skipinitialspace=True, strict=True)
-    start = 1
-    columns: list[list[str]] = []
-    names: list[str] = []
-    starts = array("q")
-    try:
-        for cells in rows:
-            line, start = start, rows.line_num + 1
-            if not names:
-                names = _names(cells, path)
-                columns = [[] for _ in names]
-                continue
-            if not cells:
-                continue
-            if len(cells) != len(names):
-                raise DataError(
-                    f"{path}, line {line}: expected {len(names)} cells as in the header, got {len(cells)}; "
-                    "a cell that holds the delimiter must be in quotes"
-                )
-            starts.append(line)
-            for column, cell in zip(columns, cells, strict=True):
-                column.append(cell.strip())
-            if len(starts) * len(names) > MOST_CELLS:
-                raise _too_large(path, f"over {MOST_CELLS:,} cells in its {len(names):,} columns")
-            if progress and len(starts) % REPORT_EVERY == 0:
+def _read_as(encoding: str, path: Path, progress: Progress | None) -> Table:
+    """Raises UnicodeDecodeError: the text has another encoding."""
+    with reading(path) as (stream, raw, most), io.TextIOWrapper(stream, encoding, newline="") as text:
+        size = most if raw is stream else path.stat().st_size
+        lines = _lines(text, path)
+        start = _start(lines)
+        if not "".join(start[:1]).strip():
+            raise DataError(f"{path}: {'line 1 is' if start else 'is'} empty; expected the names of the columns")
+        dialect = find_dialect(start)
+        commented = dialect.skipped and start[0].startswith("#")
+        notes = [f"{dialect.skipped:,} lines of comments are left out"] if commented else []
+        if encoding in ENCODINGS:
+            notes.append(f"its text is in {ENCODINGS[encoding]}")
+        if dialect.separator != "," and dialect.separator in SEPARATORS:
+            notes.append(f"its cells are separated by {SEPARATORS[dialect.separator]}")
+
+        def report() -> None:
+            if progress:
                 progress(f"reading {path.name}", raw.tell(), size)
-    except csv.Error as error:
-        raise DataError(f"{path}, line {start}: {error}; expected quotes only around whole cells") from None
-    if not starts:
-        raise DataError(f"{path}: has a header but no rows")
-    return Table(str(path), dict(zip(names, columns, strict=True)), starts)
+
+        return _Rows(path, dialect, notes).read(itertools.chain(start, lines), report)
 
 
-def _names(cells: list[str], path: Path) -> list[str]:
-    names = [cell.strip() for cell in cells]
+class _Rows:
+    """The rows of a table, while they are read."""
+
+    def __init__(self, path: Path, dialect: Dialect, notes: list[str]) -> None:
+        self.path, self.dialect, self.notes = path, dialect, notes
+        self.names: list[str] = []
+        self.columns: list[list[str]] = []
+        self.starts = array("q")
+
+    def read(self, lines: Iterator[str], report: Callable[[], None]) -> Table:
+        """The table in these lines."""
+        for _ in range(self.dialect.skipped):
+            next(lines)
+        rows = csv.reader(lines, delimiter=self.dialect.separator, skipinitialspace=True, strict=True)
+        start = 1 + self.dialect.skipped
+        try:
+            for cells in rows:
+                line, start = start, rows.line_num + 1 + self.dialect.skipped
+                if not self.names:
+                    self._name(cells, line)
+                elif cells:
+                    self._add(cells, line)
+                    if len(self.starts) % REPORT_EVERY == 0:
+                        report()
+        except csv.Error as error:
+            raise DataError(f"{self.path}, line {start}: {error}; expected quotes only around whole cells") from None
+        if not self.starts:
+            raise DataError(f"{self.path}: has a header but no rows")
+        columns = dict(zip(self.names, self.columns, strict=True))
+        self._leave_out(columns)
+        return Table(str(self.path), columns, self.starts, tuple(self.notes))
+
+    def _name(self, cells: list[str], line: int) -> None:
+        names = [cell.strip() for cell in cells]
+        if self.dialect.row_names:
+            names = ["", *names]
+        self.names = _checked(names, self.path, line)
+        self.columns = [[] for _ in self.names]
+
+    def _add(self, cells: list[str], line: int) -> None:
+        names = self.names
+        if len(cells) == len(names) + 1 and not cells[-1].strip():
+            cells = cells[:-1]  # a separator at the end of the row
+        if len(cells) != len(names):
+            raise DataError(
+                f"{self.path}, line {line}: expected {len(names)} cells as in the header, got {len(cells)}; "
+                "a cell that holds the delimiter must be in quotes"
+            )
+        self.starts.append(line)
+        for column, cell in zip(self.columns, cells, strict=True):
+            column.append(cell.strip())
+        if len(self.starts) * len(names) > MOST_CELLS:
+            raise _too_large(self.path, f"over {MOST_CELLS:,} cells in its {len(names):,} columns")
+
+    def _leave_out(self, columns: dict[str, list[str]]) -> None:
+        """Remove a column without a name: the names of the rows at the left, or nothing at the right."""
+        unnamed = columns.pop("", None)
+        if unnamed is None:
+            return
+        if not any(unnamed):
+            return
+        if self.names[0]:
+            raise DataError(
+                f"{self.path}: the last column has no name, but cells, such as {cited(max(unnamed))}; give it one"
+            )
+        self.notes.append("its first column, which has no name, is left out")
+
+
+def _checked(names: list[str], path: Path, line: int) -> list[str]:
+    """The names of the columns; the first or the last may be empty."""
     first: dict[str, int] = {}
     for column, name in enumerate(names, start=1):
-        if not name:
-            raise DataError(
-                f"{path}, line 1: column {column} has no name; give it one, or write the table without it "
-                "(pandas: to_csv(..., index=False))"
-            )
+        if not name and (1 < column < len(names) or "" in first or len(names) == 1):
+            raise DataError(f"{path}, line {line}: column {column} has no name; give it one")
         if len(name) > LONGEST_NAME:
-            raise DataError(f"{path}, line 1: column {column} has a name of {len(name):,} characters; is this a table?")
+            raise DataError(
+                f"{path}, line {line}: column {column} has a name of {len(name):,} characters; is this a table?"
+            )
         if first.setdefault(name, column) < column:
             raise DataError(
-                f"{path}, line 1: columns {first[name]} and {column} have the same name {name!r}; "
+                f"{path}, line {line}: columns {first[name]} and {column} have the same name {name!r}; "
                 "expected a different name for each column in the first line"
             )
     if len(names) > MOST_CELLS:
@@ -171,6 +237,21 @@ def _lines(text: TextIO, path: Path) -> Iterator[str]:
         if length > MOST_BYTES:
             raise _too_large(path, f"over {MOST_BYTES:,} characters")
         yield line
+
+
+def _start(lines: Iterator[str]) -> list[str]:
+    """The first lines of a table."""
+    start, length = [], 0
+    while length < LOOKED_AT and (line := next(lines, "")):
+        start.append(line)
+        length += len(line)
+    return start
+
+
+def _special_text(table: Table) -> str:
+    """Names and cells with characters beyond ASCII, as far as they are needed to know the language."""
+    cells = itertools.chain(table.columns, *table.columns.values())
+    return "".join(itertools.islice((cell for cell in cells if not cell.isascii()), 10_000))
 
 
 def _too_large(path: Path, size: str) -> DataError:

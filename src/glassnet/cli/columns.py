@@ -1,0 +1,98 @@
+"""What the columns of a table hold: shown without training, and written down for a person to change."""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from glassnet.tables.schema import Column
+    from glassnet.tables.undecided import UndecidedError, Way
+
+
+def in_options(error: "UndecidedError") -> str:
+    """What the error says, with the ways out as options of a command."""
+    said = [f"{_option(way)}{f' {way.when}' if way.when else ''}" for way in error.ways]
+    return f"{error.reason}: {', or '.join(said)}" if said else error.reason
+
+
+def _option(way: "Way") -> str:
+    """`--ignore id`, `--dates`, `--decimal ,`."""
+    from glassnet.nn.plain import brief
+
+    if way.setting == "day_first":
+        return "--day-first" if way.value else "--month-first"
+    value = "" if way.value is True else way.value if isinstance(way.value, str) else " ".join(way.value)
+    return f"--{way.setting}" + (f" {brief(shlex.quote(value))}" if value else "")
+
+
+def is_table(name: str) -> bool:
+    """Whether this names a table, not images: one of scikit-learn's, or a file of text whose rows are no images."""
+    from glassnet.data.csv import holds_images
+    from glassnet.data.registry import dataset_names
+    from glassnet.tables.bundled import BUNDLED
+
+    if name in BUNDLED:
+        return True
+    path = Path(name)
+    endings = path.name.lower().removesuffix(".gz").removesuffix(".zip")
+    named = name == "-" or endings.endswith((".csv", ".tsv", ".txt")) or path.is_fifo() or path.is_char_device()
+    return name not in dataset_names() and named and not (endings.endswith(".csv") and holds_images(path))
+
+
+def show_table(name: str, out: Path | None, columns: Path | None, said: dict[str, Any]) -> None:
+    """Show what each column of a table holds; write it into a TOML file if one is named.
+
+    Args:
+        columns: what a person says of single columns, as this function writes it.   said: the other options.
+
+    Raises:
+        DataError: no such table, or a column that it does not have.   RecipeError: a file of columns that is none.
+    """
+    from glassnet.cli.terminal import console, show_columns
+    from glassnet.cli.train import read_columns
+    from glassnet.data.errors import DataError
+    from glassnet.progress import TaskBar
+    from glassnet.recipes.toml import to_toml
+    from glassnet.tables.bundled import BUNDLED, read_bundled
+    from glassnet.tables.column_types import check_names
+    from glassnet.tables.summary import look
+    from glassnet.tables.table import read_table
+    from glassnet.tables.wishes import Wishes
+    from glassnet.wholefile import write_whole
+
+    if out is not None and out.suffix.lower() != ".toml":
+        raise DataError(f"--out {out}: expected a .toml file, for {name} is a table")
+    given = {key: value for key, value in said.items() if value}
+    wishes = Wishes(**given | ({"columns": read_columns(columns)} if columns else {}))
+    with TaskBar() as bar:
+        table = read_bundled(name) if name in BUNDLED else read_table(name, progress=bar)
+    check_names(table, wishes.named)
+    summary, decided = look(table, wishes, in_options)
+    console.print(f"{name}: {len(table):,} rows, {len(table.columns):,} columns")
+    show_columns(summary)
+    undecided = [column.name for column in summary.columns if column.kind == "to decide"]
+    if out is not None:
+        choices = {
+            column: _choice(decided[column]) if column in decided else {"kind": "ignore"}
+            for column in table.columns
+            if column not in undecided
+        }
+        write_whole(out, to_toml({"columns": choices}).encode())
+        console.print(f"written to {out}; change what is wrong there, and use it with --columns {out}", soft_wrap=True)
+    if undecided:
+        raise typer.Exit(2)
+
+
+def _choice(column: "Column") -> dict[str, Any]:
+    """What a column holds, as a table that `Choice` reads."""
+    choice: dict[str, Any] = {"kind": column.kind}
+    if column.kind == "number":
+        form = {"decimal": column.form.decimal, "group": column.form.group, "unit": column.form.unit}
+        choice |= {key: value for key, value in form.items() if value}
+    elif column.kind == "date":
+        choice |= {"date": column.date, "clock": column.clock}
+    else:
+        choice["categories"] = list(column.categories)
+    return choice | ({"missing": list(column.missing)} if column.missing else {})

@@ -1,0 +1,111 @@
+"""How a table is laid out as text: its encoding, what separates its cells, and what stands around them.
+
+Nobody says it in the file, so it is found from the first part of it: the separator that divides most lines into the
+same number of cells.
+"""
+
+import codecs
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from glassnet.data.errors import DataError
+
+SEPARATORS = {
+    "\t": "tabs",
+    ";": "semicolons",
+    "|": "vertical bars",
+    ",": "commas",
+}  # commas last: decimals have them too
+MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+WINDOWS = "cp1252"  # the 8-bit encoding of Western Europe
+IN_WESTERN_TEXT = frozenset("€£¥¢§©®°±²³µ·¹º¼½¾ª«»¿¡´¨×÷–—‘’‚“”„†•…‰‹›™ \xa0")
+ALONE = "\x1f"  # separates nothing, in a table of one column
+ROWS_LOOKED_AT = 200
+
+
+class NoTextError(DataError):
+    """The file holds no text, or text in an encoding that is not known."""
+
+
+class Dialect(NamedTuple):
+    """How the cells of a table stand in its text.
+
+    Attributes:
+        separator: between two cells.   skipped: the number of lines before the names of the columns.
+        row_names: whether each row begins with its name, and the first line with the names of the columns alone.
+    """
+
+    separator: str
+    skipped: int
+    row_names: bool
+
+
+def find_encoding(start: bytes, where: str) -> str:
+    """The encoding of a text that begins with these bytes: UTF-8 or UTF-16 by their marks or zeros, else UTF-8.
+
+    Raises:
+        NoTextError: these are the bytes of something else.
+    """
+    for mark, encoding in MARKS.items():
+        if start.startswith(mark):
+            return encoding
+    zeros = [start[side:2000:2].count(0) for side in (0, 1)]
+    if 2 * max(zeros) > len(start[:2000]) / 2 and not min(zeros):
+        return "utf-16-le" if zeros[1] else "utf-16-be"
+    if any(zeros):
+        raise NoTextError(f"{where}: expected a table as text (CSV), but this is another kind of file")
+    return "utf-8"
+
+
+def is_western(text: str) -> bool:
+    """Whether a text decoded from Windows-1252 looks like one: its special characters are letters and usual signs.
+
+    In a text of another alphabet nearly all letters would be special ones.
+    """
+    special = [character for character in text if character > "\x7f"]
+    letters = sum(character.isalpha() for character in text)
+    fit = all(character.isalpha() or character in IN_WESTERN_TEXT for character in special)
+    return fit and 2 * sum(character.isalpha() for character in special) <= max(letters, 4)
+
+
+def find_dialect(lines: Sequence[str]) -> Dialect:
+    """The dialect of a table that begins with these lines."""
+    first = lines[0].strip().strip('"') if lines else ""
+    if first.lower().startswith("sep=") and len(first) == 5:  # as spreadsheets write it
+        return Dialect(first[4], 1, _widths(lines[1:], first[4]).row_names)
+    skipped = 0
+    while skipped + 1 < len(lines) and lines[skipped].startswith("#"):
+        skipped += 1
+    found = {separator: _widths(lines[skipped:], separator) for separator in SEPARATORS}
+    fitting = [sep for sep, widths in found.items() if widths.first > 1 and widths.usual - widths.first in (0, 1)]
+    fitting = fitting or [sep for sep, widths in found.items() if widths.first > 1]
+    separator = max(fitting, key=lambda sep: found[sep].share, default=ALONE)
+    if skipped and fitting and _widths(lines[skipped - 1 : skipped], separator).first == found[separator].usual:
+        skipped -= 1  # no comment: the names of the columns, the first of which begins with #
+    return Dialect(separator, skipped, bool(fitting) and found[separator].row_names)
+
+
+class _Widths(NamedTuple):
+    """The number of cells in the first row and in most rows, and the share of the rows that have this number."""
+
+    first: int
+    usual: int
+    share: float
+    row_names: bool  # all rows but the first have one cell more than it, and something in their last cell
+
+
+def _widths(lines: Sequence[str], separator: str) -> _Widths:
+    try:
+        rows = list(islice(csv.reader(lines, delimiter=separator, skipinitialspace=True), ROWS_LOOKED_AT))
+    except csv.Error:
+        rows = []
+    widths = [len(row) for row in rows if row]
+    if not widths:
+        return _Widths(0, 0, 0.0, False)
+    usual, count = Counter(widths).most_common(1)[0]
+    others = [row for row in rows if row][1:]
+    row_names = 1 < widths[0] == usual - 1 and any(row[-1].strip() for row in others)
+    return _Widths(widths[0], usual, count / len(widths), row_names)

@@ -1,0 +1,139 @@
+"""How the numbers of a column are written: `1250.5`, `1.250,50 €`, `(1'250)`, `15 %`.
+
+All cells of a column are written in one form. A cell such as `1,250` alone has two meanings; all cells together nearly
+always have one.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from typing import NamedTuple
+
+from glassnet.data.errors import DataError
+from glassnet.nn.plain import shown
+
+MARKS = {".": "decimal point", ",": "decimal comma"}
+GROUPS = {"": "", ",": "commas", ".": "points", " ": "spaces", "'": "apostrophes"}
+CURRENCIES = (
+    r"(?:US|A|C|R)?\$|[€£¥₹₽₩₺₪₫฿₦₴₱]|AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KRW|MXN|NOK|NZD|PLN|"
+    r"RON|RUB|SEK|SGD|THB|TRY|UAH|USD|ZAR|Fr\.|kr|Rs\.|zł"
+)
+# Characters that look like others, as keyboards have them.
+TYPED = str.maketrans({"\u2212": "-", "\u2009": " ", "\u00a0": " ", "\u202f": " ", "\u2019": "'"})
+
+# A number and what stands around it: a sign or brackets, a currency before it, a currency or a unit after it.
+AROUND = re.compile(
+    rf"(?P<bracket>\()? ?(?P<sign>[+-]?) ?(?P<before>{CURRENCIES})? ?(?P<inner>[+-]?) ?"
+    r"(?P<body>(?:[0-9](?:[0-9.,' ]*[0-9])?[.]?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    r"(?P<behind>-?) ?(?P<after>[^\W\d_][^\s()]{0,14}|[%‰°$€£¥₹₽₩₺₪₫฿₦₴₱][^\s\d()]{0,3})? ?(?(bracket)\))"
+)
+
+
+NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")  # as programs write numbers
+COULD_BE_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})*")
+
+
+class Parts(NamedTuple):
+    """A cell that holds a number: its digits and marks, the currency or unit beside them, whether it is negative."""
+
+    body: str
+    unit: str
+    negative: bool
+
+
+@dataclass(frozen=True)
+class NumberForm:
+    """One way to write numbers.
+
+    Attributes:
+        decimal: the decimal mark, "." or ",".
+        group: the mark between thousands; "" if there is none.
+        unit: a currency, a per cent sign or a unit, which stands in every cell; "" if there is none.
+    """
+
+    decimal: str = "."
+    group: str = ""
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        if self.decimal not in MARKS or self.group not in GROUPS or self.group == self.decimal:
+            raise DataError(
+                "expected a decimal mark, '.' or ',', and another mark between thousands, '', ',', '.', ' ' or \"'\", "
+                f"got {shown(self.decimal)} and {shown(self.group)}"
+            )
+
+    def __str__(self) -> str:
+        """The form in words; "" for numbers as programs write them."""
+        marks = MARKS[self.decimal] if self.decimal == "," else ""
+        groups = f"thousands by {GROUPS[self.group]}" if self.group else ""
+        return ", ".join(filter(None, (marks, groups, f"in {self.unit}" if self.unit else "")))
+
+    @property
+    def mark(self) -> str:
+        """The decimal mark in words: point or comma."""
+        return MARKS[self.decimal].removeprefix("decimal ")
+
+    def number(self, cell: str) -> float | None:
+        """The number in a cell; None if it is not written in this form."""
+        parts = split(cell)
+        if parts is None or parts.unit != self.unit or not _pattern(self.decimal, self.group).fullmatch(parts.body):
+            return None
+        value = float(self._as_programs_write(parts.body))
+        return -value if parts.negative else value
+
+    def _as_programs_write(self, body: str) -> str:
+        return (body.replace(self.group, "") if self.group else body).replace(self.decimal, ".")
+
+
+def split(cell: str) -> Parts | None:
+    """The parts of a cell that holds a number in any form; None if it holds something else."""
+    found = AROUND.fullmatch(cell.translate(TYPED))
+    if found is None:
+        return None
+    before, after = found["before"] or "", found["after"] or ""
+    signs = [found["bracket"] or "", found["sign"], found["inner"], found["behind"]]
+    if sum(map(bool, signs)) > 1:
+        return None
+    return Parts(found["body"], f"{before} {after}".strip(), any(sign in ("(", "-") for sign in signs if sign))
+
+
+def find_forms(cells: Collection[str]) -> list[NumberForm]:
+    """The forms in which all these cells are numbers: none, one, or two with different numbers, the likelier first.
+
+    People write all decimals, as in 1,200, or none that are 0, as in 1,2; and they write all thousands in groups, or
+    none. Where this decides about a comma, one form is left. Of a point it only says which form is likelier, because
+    programs write a decimal point.
+    """
+    if all(map(NUMBER.fullmatch, cells)) and not all(map(COULD_BE_GROUPED.fullmatch, cells)):
+        return [NumberForm()]  # most columns, fast
+    found = [split(cell) for cell in cells]
+    parts = [part for part in found if part is not None]
+    units = {part.unit for part in parts}
+    if len(parts) < len(found) or len(units) != 1:
+        return []
+    bodies = sorted({part.body for part in parts})
+    different: dict[tuple[float, ...], NumberForm] = {}  # by the numbers: the first has no groups if it needs none
+    for group, decimal in product(GROUPS, MARKS):
+        if group != decimal and all(map(_pattern(decimal, group).fullmatch, bodies)):
+            form = NumberForm(decimal, group, *units)
+            different.setdefault(tuple(float(form._as_programs_write(body)) for body in bodies), form)
+    forms = sorted(different.values(), key=lambda form: not _is_usual(form, bodies))
+    points = any(form.group == "." for form in forms)
+    return forms if points else [form for form in forms if _is_usual(form, bodies)] or forms
+
+
+def _is_usual(form: NumberForm, bodies: list[str]) -> bool:
+    """Whether people write numbers like these in this form."""
+    if form.group and any(re.match(r"\d{4}", body) for body in bodies):
+        return False  # thousands without a group
+    places = [body.partition(form.decimal)[2] for body in bodies]
+    return len({len(place) for place in places}) == 1 or not any(place.endswith("0") for place in places)
+
+
+@cache
+def _pattern(decimal: str, group: str) -> re.Pattern[str]:
+    d, g = re.escape(decimal), re.escape(group)
+    whole = rf"(?:[1-9][0-9]{{0,2}}(?:{g}[0-9]{{3}})+|[0-9]+)" if group else "[0-9]+"
+    return re.compile(rf"(?:{whole}(?:{d}[0-9]*)?|{d}[0-9]+)(?:[eE][+-]?[0-9]+)?")

@@ -1,0 +1,128 @@
+"""The summary of a table: what each column holds, how it is written, what is missing, and examples.
+
+It is for a screen and a report. It is not saved in a model file, because it shows cells of the table.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from glassnet.data.errors import DataError
+from glassnet.nn.array import Array
+from glassnet.nn.plain import cited
+from glassnet.tables.column_types import Deciding
+from glassnet.tables.date_form import DAYS, FIRST_DAY, has_clock
+from glassnet.tables.schema import DAY, Column, Schema
+from glassnet.tables.table import Table
+from glassnet.tables.undecided import UndecidedError
+from glassnet.tables.wishes import Wishes
+
+EXAMPLES = 3
+KINDS = {"number": "numbers", "date": "dates", "boolean": "booleans", "category": "categories"}
+
+
+class ColumnSummary(NamedTuple):
+    """One column in words.
+
+    Attributes:
+        kind: numbers, categories ..., or why it is left out.   written: the form of numbers or dates, and the gaps.
+        holds: the range, or the number of categories with examples.
+    """
+
+    name: str
+    kind: str
+    written: str
+    holds: str
+
+
+class Summary(NamedTuple):
+    """A table in words: what was found out about the file, and its columns in their order."""
+
+    notes: tuple[str, ...]
+    columns: tuple[ColumnSummary, ...]
+
+
+def summarise(table: Table, schema: Schema) -> Summary:
+    """What the columns of a table hold, to the schema."""
+    known = {column.name: column for column in (*schema.inputs, schema.target)}
+    columns = []
+    for name in table.columns:
+        column = known.get(name)
+        if column is None:
+            empty = not Deciding(table, Wishes()).filled(name)
+            columns.append(ColumnSummary(name, "left out", "", "nothing" if empty else ""))
+        else:
+            columns.append(_of_column(table, column, "target: " if column is schema.target else ""))
+    return Summary(table.notes, tuple(columns))
+
+
+def look(table: Table, wishes: Wishes, say: Callable[[UndecidedError], str] = str) -> tuple[Summary, dict[str, Column]]:
+    """What the columns of a table hold, without a target; and those of which it could be decided.
+
+    Args:
+        say: how the ways out are named of a column that a person has to decide about.
+    """
+    deciding = Deciding(table, wishes)
+    columns: list[ColumnSummary] = []
+    decided: dict[str, Column] = {}
+    for name in table.columns:
+        if name in wishes.left_out or not deciding.filled(name):
+            columns.append(ColumnSummary(name, "left out", "", "" if deciding.filled(name) else "nothing"))
+            continue
+        try:
+            decided[name] = deciding.input_column(name)
+        except DataError as error:
+            said = say(error) if isinstance(error, UndecidedError) else str(error)
+            said = said.removeprefix(f"{table.name}: ").removeprefix(f"{table.name}, ")
+            columns.append(ColumnSummary(name, "to decide", "", said))
+        else:
+            columns.append(_of_column(table, decided[name]))
+    return Summary(table.notes, tuple(columns)), decided
+
+
+def _of_column(table: Table, column: Column, before: str = "") -> ColumnSummary:
+    counts = Counter(table.columns[column.name])
+    return ColumnSummary(
+        column.name,
+        before + KINDS[column.kind],
+        "; ".join(_written(table, column, counts)),
+        _holds(table, column, counts),
+    )
+
+
+def _written(table: Table, column: Column, counts: Counter[str]) -> Iterator[str]:
+    if column.kind == "number" and str(column.form):
+        yield str(column.form)
+    if column.kind == "number" and _counts(column.numbers(table)):
+        yield "counts the rows"
+    if column.date is not None:
+        clock = " and time" if column.date and any(map(has_clock, counts)) else ""
+        yield DAYS[column.date] + clock
+    gaps = [cell for cell in counts if column.is_missing(cell)]
+    if gaps:
+        markers = ", ".join(cited(cell)[1:-1] for cell in sorted(gaps) if cell)
+        yield f"{sum(counts[cell] for cell in gaps):,} missing{f' as {markers}' if markers else ''}"
+
+
+def _holds(table: Table, column: Column, counts: Counter[str]) -> str:
+    if column.categories:
+        often = sorted(column.categories, key=lambda category: (-counts[category], category))
+        named = ", ".join(cited(category)[1:-1] or "missing" for category in often[:EXAMPLES])
+        if len(often) <= EXAMPLES:
+            return named
+        return f"{len(often)}: {named}, ..."
+    values = column.numbers(table)
+    if np.isnan(values).all():
+        return "nothing"
+    ends = np.nanmin(values), np.nanmax(values)
+    if column.date is None:
+        return " to ".join(f"{end:.15g}" for end in ends)
+    dates = [FIRST_DAY + end * DAY for end in ends]
+    return " to ".join(f"{date:%Y-%m-%d}" if column.date else f"{date:%H:%M}" for date in dates)
+
+
+def _counts(values: Array) -> bool:
+    """Whether these are whole numbers that grow by one from row to row."""
+    return len(values) > 2 and bool((np.diff(values) == 1).all())

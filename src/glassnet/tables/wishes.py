@@ -1,0 +1,85 @@
+"""What a person says of the columns of a table beforehand; what nobody says is decided from the cells."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from glassnet.data.errors import DataError
+from glassnet.nn.plain import brief
+from glassnet.nn.settings import from_table
+from glassnet.tables.date_form import check_date_form
+from glassnet.tables.number_form import NumberForm
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What one column holds, and how it is written.
+
+    Args:
+        kind: what the column holds; "ignore" leaves it out.
+        decimal, group, unit: of a number, as in `NumberForm`.
+        date: of a date, how the day is written, such as "%d.%m.%Y"; "" for a time of day alone.
+        clock: of a date, whether it says a time of day.
+        categories: of a category or boolean, all that there are, in their order; by default those in the table.
+        missing: cells that count as missing, besides the usual markers.
+    """
+
+    kind: Literal["number", "category", "boolean", "date", "ignore"]
+    decimal: str = "."
+    group: str = ""
+    unit: str = ""
+    date: str = ""
+    clock: bool = False
+    categories: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_date_form(self.date)
+        NumberForm(self.decimal, self.group, self.unit)  # checks them
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is said of all columns, and of single ones.
+
+    Args:
+        ignore: columns to leave out, such as names and numbers of the rows.
+        categorical: columns of numbers that stand for categories, such as codes of regions.
+        missing: cells that count as missing in every column, such as "-9".
+        dates: True makes numbers of dates: day, month, weekday, hour; else a column of dates is refused.
+        day_first: whether the day comes first in 03/04/24; needed only where all cells leave it open.
+        decimal: the decimal mark, "." or ","; needed only where all cells leave it open, as 1,250 does.
+        columns: what single columns hold: a `Choice`, or the table of one, by the name of the column.
+    """
+
+    ignore: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    dates: bool = False
+    day_first: bool | None = None
+    decimal: str | None = None
+    columns: Mapping[str, Choice] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.decimal not in (None, ".", ","):
+            raise DataError(f"decimal: expected '.' or ',', got {brief(repr(self.decimal))}")
+        for name in ("ignore", "categorical", "missing"):
+            value: Any = getattr(self, name)
+            if isinstance(value, str):
+                raise DataError(f"{name}: expected a list of texts, got the text {brief(repr(value))}")
+            object.__setattr__(self, name, tuple(value))
+        object.__setattr__(self, "columns", {name: _choice(name, said) for name, said in self.columns.items()})
+
+    @property
+    def named(self) -> list[str]:
+        """The columns that are mentioned: they must be in the table."""
+        return [*self.ignore, *self.categorical, *self.columns]
+
+    @property
+    def left_out(self) -> set[str]:
+        """The columns that are to be left out."""
+        return {*self.ignore, *(name for name, choice in self.columns.items() if choice.kind == "ignore")}
+
+
+def _choice(name: str, said: Any) -> Choice:
+    return said if isinstance(said, Choice) else from_table(Choice, said, f"columns.{name}")
