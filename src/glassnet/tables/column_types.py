@@ -134,7 +134,8 @@ class Deciding:
             return self._categories(name, set(self.table.columns[name]))
         if forms:
             return Column(name, form=self._one_form(name, forms), missing=self._missing(name))
-        self._refuse_mixtures(name, only_numbers=only_numbers)
+        if only_numbers or not are_booleans(filled):
+            self._refuse_mixtures(name, only_numbers=only_numbers)
         return self._categories(name, set(self.table.columns[name]))
 
     def _number_forms(self, name: str) -> list[NumberForm]:
@@ -149,8 +150,9 @@ class Deciding:
             return first
         if self.wishes.decimal is not None:
             return first if first.decimal == self.wishes.decimal else second
-        if first == NumberForm(unit=first.unit) and not self._writes_commas():
-            return first  # a decimal point, in a table that shows no other
+        commas = self._writes_commas()
+        if "." in (first.group, second.group) and first.decimal == ("," if commas else "."):
+            return first  # with the decimal mark of the rest of the table, and by itself the likelier
         cell = max(self.filled(name), key=lambda cell: (first.number(cell) != second.number(cell), cell))
         raise UndecidedError(
             f"{self._where(name)} could be written in two ways: {cited(cell)} is {first.number(cell):.15g} with a "
@@ -214,8 +216,11 @@ class Deciding:
         if missing:
             kinds = {"" if kind in missing else kind for kind in kinds}
         if are_booleans(filled := kinds - {""}):
-            counts = Counter(self.table.columns[name])
-            kinds = {max((k for k in filled if truth(k) is value), key=counts.__getitem__) for value in (False, True)}
+            counts = self.filled(name)
+            kinds = {
+                max((k for k in filled if truth(k) is value), key=lambda k: (not k.isdigit(), counts[k]))
+                for value in (False, True)
+            }
             kinds |= {""} & set(self.table.columns[name])
         if name == self.target:
             self._check_classes(name, kinds)

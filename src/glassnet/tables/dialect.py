@@ -105,7 +105,7 @@ def _widths(lines: Sequence[str], separator: str) -> _Widths:
     widths = [len(row) for row in rows if row]
     if not widths:
         return _Widths(0, 0, 0.0, False)
-    usual, count = Counter(widths).most_common(1)[0]
+    usual = Counter(widths[1:] or widths).most_common(1)[0][0]
     others = [row for row in rows if row][1:]
     row_names = 1 < widths[0] == usual - 1 and any(row[-1].strip() for row in others)
-    return _Widths(widths[0], usual, count / len(widths), row_names)
+    return _Widths(widths[0], usual, widths.count(usual) / len(widths), row_names)

@@ -1,0 +1,255 @@
+"""What each column of a table holds, decided from all its cells: the kinds of tables that people bring."""
+
+from array import array
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+from glassnet.tables.column_types import find_schema
+from glassnet.tables.number_form import NumberForm
+from glassnet.tables.schema import Column, Schema
+from glassnet.tables.summary import summarise
+from glassnet.tables.table import Table
+from glassnet.tables.undecided import UndecidedError
+
+
+def found(cells: list[str], **wishes: Any) -> Column:
+    """What a column with these cells, repeated to forty rows, holds."""
+    return schema_of(cells, **wishes).inputs[0]
+
+
+def schema_of(cells: list[str], **wishes: Any) -> Schema:
+    return find_schema(table_of(cells), "y", **wishes)
+
+
+def table_of(cells: list[str], **more: list[str]) -> Table:
+    rows = 40
+    columns = {"x": (cells * rows)[:rows], "n": [f"{n}.5" for n in range(rows)], "y": ["a", "b"] * (rows // 2)}
+    return Table("t.csv", columns | more, array("q", range(2, 2 + rows)))
+
+
+def undecided(cells: list[str], **wishes: Any) -> UndecidedError:
+    with pytest.raises(UndecidedError) as caught:
+        found(cells, **wishes)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("cells", "form", "first"),
+    [
+        (["12", "12,5", "13"], NumberForm(","), 12),
+        (["550", "1,200", "2,000"], NumberForm(".", ","), 550),
+        (["15%", "12.5%"], NumberForm(unit="%"), 15),
+        (["1.250", "3.500"], NumberForm(), 1.25),  # in a table that shows no decimal comma
+        (["1 250 €", "3 500 €"], NumberForm(".", " ", "€"), 1250),
+    ],
+)
+def test_numbers_in_the_forms_people_write(cells: list[str], form: NumberForm, first: float) -> None:
+    column = found(cells)
+    assert (column.kind, column.form) == ("number", form)
+    assert column.numbers(table_of(cells))[0] == first
+
+
+@pytest.mark.parametrize("cells", [["1,250", "3,500"], ["1,234", "550"], ["1.250", "550"]])
+def test_numbers_with_two_meanings_are_asked_about(cells: list[str]) -> None:
+    error = undecided(cells)
+    assert "could be written in two ways" in str(error)
+    assert {(way.setting, way.value) for way in error.ways} == {("decimal", "."), ("decimal", ",")}
+    by_point, by_comma = (found(cells, decimal=mark).numbers(table_of(cells))[0] for mark in ".,")
+    assert sorted([by_point, by_comma]) == pytest.approx(
+        [float(cells[0].replace(",", ".")), 1000 * float(cells[0].replace(",", "."))]
+    )
+
+
+def test_a_decimal_comma_elsewhere_makes_a_point_doubtful() -> None:
+    table = table_of(["1.250", "3.500"], n=["0,5", "12,25"] * 20)
+    with pytest.raises(
+        UndecidedError, match=r"'x' could be written in two ways: '3.500' is 3.5 .* or 3500 .*decimal='.'"
+    ):
+        find_schema(table, "y")
+
+
+@pytest.mark.parametrize("marker", ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?", "-", "n.a.", "#N/A"])
+@pytest.mark.parametrize("share", [1, 3], ids=["few", "most"])
+def test_gap_markers_in_numbers_whatever_their_share(marker: str, share: int) -> None:
+    cells = ["5", "7"] * (4 - share) + [marker] * 2 * share
+    column = found(cells)
+    assert (column.kind, column.fill) == ("number", pytest.approx(6, abs=0.5))
+    assert np.isnan(column.numbers(table_of(cells))).sum() > 0
+
+
+def test_other_markers_can_be_named() -> None:
+    column = found(["5", "7", "-9"], missing=["-9"])
+    assert column.fill == pytest.approx(6, abs=0.1)
+    assert np.isnan(column.numbers(table_of(["-9", "-9.0", "5"]))[:3]).tolist() == [True, True, False]
+    assert found(["red", "unknown"], missing=["unknown"]).categories == ("", "red")
+
+
+def test_of_text_na_is_a_category() -> None:
+    assert found(["NA", "DE", "FR"]).categories == ("DE", "FR", "NA")
+
+
+@pytest.mark.parametrize(
+    ("cells", "new", "codes"),
+    [
+        (["False", "True", "True"], ["FALSE", "true", "F", "1"], [0, 1, 0, 1]),
+        (["no", "yes"], ["No", "Y", "n"], [0, 1, 0]),
+        (["ja", "nein", "Ja"], ["NEIN", "JA", "nein"], [1, 0, 1]),
+        (["1", "True", "0"], ["1", "false", "0"], [1, 0, 0]),
+    ],
+)
+def test_spellings_of_a_boolean_are_one_category(cells: list[str], new: list[str], codes: list[int]) -> None:
+    column = found(cells)
+    assert column.kind == "boolean"
+    assert len(column.categories) == 2
+    table = Table("new.csv", {"x": new}, array("q", range(2, 2 + len(new))))
+    assert column.codes(table).tolist() == codes
+
+
+def test_codes_begin_with_zeros() -> None:
+    assert found(["01067", "80331", "01069"]).categories == ("01067", "01069", "80331")
+    assert found(["0.5", "10", "007"]).kind == "number"
+
+
+@pytest.mark.parametrize(
+    ("cells", "first"),
+    [
+        (["2024-03-01", "2024-04-15"], [19783, 3, 4]),
+        (["01.03.24", "15.04.24"], [19783, 3, 4]),
+        (["01-Mar-2024 06:30", "15-Apr-2024 18:00"], [19783, 3, 4, 6.5]),
+        (["20240301", "20240415"], [19783, 3, 4]),
+        (["06:30", "18:00"], [6.5]),
+    ],
+)
+def test_dates_become_numbers_on_request(cells: list[str], first: list[float]) -> None:
+    error = undecided(cells)
+    assert "column 'x' holds dates" in str(error)
+    assert [(way.setting, way.value) for way in error.ways] == [("dates", True), ("ignore", ["x"])]
+    schema = schema_of(cells, dates=True)
+    assert schema.inputs[0].kind == "date"
+    np.testing.assert_allclose(schema.examples(table_of(cells))[0, : len(first)], first)
+    names = ["x: day", "x: month", "x: weekday", "x: hour"]
+    assert schema.input_names[: len(first)] == (names[: len(first)] if len(first) > 1 else names[-1:])
+
+
+def test_a_date_that_is_missing_is_the_mean_day() -> None:
+    schema = schema_of(["2024-03-01", "", "2024-03-03"], dates=True)
+    x = schema.examples(table_of(["2024-03-01", "", "2024-03-03"]))
+    assert schema.input_names[:4] == ["x: day", "x: month", "x: weekday", "x is missing"]
+    np.testing.assert_array_equal(x[:3, :4], [[19783, 3, 4, 0], [19783, 3, 4, 1], [19785, 3, 6, 0]])
+
+
+def test_whether_the_day_comes_first_is_asked() -> None:
+    error = undecided(["03/04/24", "05/06/24"], dates=True)
+    assert "'05/06/24' is day/month/year or month/day/year; say which" in str(error)
+    cells = table_of(["03/04/24", "05/06/24"])
+    for first, month in ((True, 4), (False, 3)):
+        assert find_schema(cells, "y", dates=True, day_first=first).examples(cells)[0, 1] == month
+    assert found(["03/04/24", "25/06/24"], dates=True).date == "%d/%m/%y"
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (["410", "E11", "250", "401"], "line 3, column 'x': expected a number, as in most cells, got 'E11': missing="),
+        (["5 kg", "7 kg", "900 g"], "line 4, column 'x': expected a number, as in most cells, got '900 g'"),
+        (["5", "7", "inf"], "line 4, column 'x': expected a number, as in most cells, got 'inf'"),
+        (["12", "12a", "14", "15"], "line 3, column 'x': expected a number, as in most cells, got '12a'"),
+        (["12,5", "12.5", "3"], "column 'x' writes numbers in two ways, such as '12,5' and '12.5'"),
+        (["2024-03-01", "soon", "2024-03-05"], "line 3, column 'x': expected a date, as in most cells, got 'soon'"),
+        (["2024-03-01", "01.03.2024", "2024-03-05"], "column 'x' writes dates in several ways"),
+    ],
+)
+def test_mixtures_are_never_turned_into_text(cells: list[str], message: str) -> None:
+    assert message in str(undecided(cells))
+
+
+def test_the_ways_out_work() -> None:
+    cells = ["410", "E11", "250", "401"]
+    for way in undecided(cells).ways:
+        if way.setting != "ignore":
+            assert found(cells, **{way.setting: way.value}).name == "x"
+        else:
+            assert [column.name for column in schema_of(cells, ignore=way.value).inputs] == ["n"]
+
+
+def test_a_target_is_never_told_to_be_ignored() -> None:
+    table = table_of(["1"], y=["1.5", "2.5", "many", "3.5"] * 10)
+    with pytest.raises(UndecidedError, match="got 'many'; leave the row out, or change its cell: task='class") as error:
+        find_schema(table, "y")
+    assert [way.setting for way in error.value.ways] == ["task"]
+    assert find_schema(table, "y", task="classification").task == "classification"
+    texts = table_of(["1", "2"], y=[f"p{n}" for n in range(40)])
+    with pytest.raises(
+        gn.DataError, match=r"is the target, with 40 different texts in 40 rows.*expected at most 256 classes"
+    ):
+        find_schema(texts, "y")
+    dated = table_of(["1", "2"], y=[f"2024-03-{n % 28 + 1:02}" for n in range(40)])
+    with pytest.raises(gn.DataError, match="is the target and holds dates"):
+        find_schema(dated, "y", dates=True)
+
+
+def test_a_person_decides_once_and_for_good() -> None:
+    choice = {"kind": "number", "decimal": ",", "group": ""}
+    assert found(["1,250", "3,500"], columns={"x": choice}).form == NumberForm(",")
+    assert found(["1", "2"], columns={"x": {"kind": "category"}}).categories == ("1", "2")
+    assert found(["1", "2"], columns={"x": {"kind": "category", "categories": ["2", "1"]}}).categories == ("2", "1")
+    assert found(["03/04/24"], columns={"x": {"kind": "date", "date": "%m/%d/%y"}}).date == "%m/%d/%y"
+    assert [column.name for column in schema_of(["?"], columns={"x": {"kind": "ignore"}}).inputs] == ["n"]
+    for wrong, message in (
+        ({"x": {"kind": "text"}}, "columns.x.kind: expected one of 'number'"),
+        ({"x": {"kind": "number", "decimal": ";"}}, "columns.x: expected a decimal mark"),
+        ({"x": {"kind": "date", "date": "%Q"}}, "columns.x: date: expected one of '%Y-%m-%d'"),
+        ({"z": {"kind": "number"}}, "there is no column 'z'"),
+        ({"y": {"kind": "ignore"}}, "the target 'y' cannot be ignored"),
+        ({"x": {"kind": "number", "decimal": "."}}, "line 2, column 'x': expected a number up to 1e30, got '1,5'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            found(["1,5", "2"], columns=wrong)
+
+
+def test_wishes_that_are_none() -> None:
+    with pytest.raises(gn.DataError, match=r"decimal: expected '.' or ',', got ';'"):
+        found(["1"], decimal=";")
+    with pytest.raises(gn.DataError, match="missing: expected a list of texts, got the text '-9'"):
+        found(["1"], missing="-9")
+
+
+def test_the_summary_says_it() -> None:
+    table = table_of(
+        ["12", "12,5", "NA"],
+        empty=[""],
+        id=[str(n) for n in range(40)],
+        colour=["red", "blue", "", "white"] * 10,
+        day=["2024-03-01", "2024-04-09"] * 20,
+    )
+    table.columns["empty"] *= 40
+    summary = summarise(table, find_schema(table, "y", dates=True, ignore=["n"]))
+    assert [tuple(column) for column in summary.columns] == [
+        ("x", "numbers", "decimal comma; 13 missing as NA", "12 to 12.5"),
+        ("n", "left out", "", ""),
+        ("y", "target: categories", "", "a, b"),
+        ("empty", "left out", "", "nothing"),
+        ("id", "numbers", "counts the rows", "0 to 39"),
+        ("colour", "categories", "10 missing", "4: missing, blue, red, ..."),
+        ("day", "dates", "year-month-day", "2024-03-01 to 2024-04-09"),
+    ]
+
+
+def test_rows_with_a_surprise_are_answered_if_one_wants(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("deck,fare,y\n" + "".join(f"{'ABC'[n % 3]},{n},{n % 2}\n" for n in range(60)))
+    dataset = gn.load_table(path, target="y")
+    schema = dataset.schema
+    new = Table("new.csv", {"deck": ["A", "T"], "fare": ["", "3"]}, array("q", [2, 3]))
+    for row, message in ((0, "the number is missing, but none was missing"), (1, "unknown category 'T'")):
+        with pytest.raises(gn.DataError, match=message):
+            schema.examples(new.rows([row]))
+    answering = gn.load_table(path, target="y", unknown="answer").schema
+    x, surprises = answering.examples_and_surprises(new)
+    mean = dataset.train.x[:, 3].mean()
+    np.testing.assert_allclose(x, [[1, 0, 0, mean], [0, 0, 0, 3]])
+    assert {name: rows.tolist() for name, rows in surprises.items()} == {"deck": [False, True], "fare": [True, False]}
