@@ -160,11 +160,7 @@ def rewritten(contents: bytes, key: str, change: Any) -> bytes:
         (lambda m: m.update(input_shape=[1] * 70), "more than an array can hold"),
         (lambda m: m["layers"].insert(0, {"type": "Reshape", "shape": [1] * 69 + [6]}), "1 to 32 whole numbers"),
         (lambda m: m["layers"].extend(["ReLU"] * 10_000), "10,004 layers, expected at most 10,000"),
-        (
-            lambda m: m.update(classes=["\x1b[2J", "b"]),
-            r"expected names of at most 200 plain characters, got '\\x1b\[2J'",
-        ),
-        (lambda m: m.update(classes=["a", "b" * 201]), "expected names of at most 200 plain characters"),
+        (lambda m: m.update(classes=["a", "b" * 1001]), "expected names of at most 1,000 characters"),
         (lambda m: m.update(classes=["x" * 10**5] * 9), "expected 2 names"),
         (lambda m: m["layers"][1].update(units=2**64), "at most 64 bits"),
     ],

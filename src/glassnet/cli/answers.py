@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from glassnet.nn.plain import brief
 from glassnet.reading.steps import STEPS
 
 if TYPE_CHECKING:
@@ -33,4 +34,5 @@ def in_words(answer: dict[str, Any]) -> str:
     what, form = ("probability", "{:.1%}") if "probability" in answer else ("score", "score {:.2f}")
     first, second = (form.format(answer[key]) for key in (what, f"runner_up_{what}"))
     reading = f"; read {', '.join(answer['reading'])}" if "reading" in answer else ""
-    return f"{answer.get('problem') or answer['label']} ({first}), then {answer['runner_up']} ({second}){reading}"
+    said = answer.get("problem") or brief(answer["label"])
+    return f"{said} ({first}), then {brief(answer['runner_up'])} ({second}){reading}"

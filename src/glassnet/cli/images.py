@@ -127,7 +127,7 @@ def _show(images: Images, model: "Model", *, draw: bool, each: bool) -> None:
     from glassnet.cli.answers import as_table, in_words
     from glassnet.cli.places import place
     from glassnet.cli.terminal import beside, console
-    from glassnet.nn.plain import plain
+    from glassnet.nn.plain import brief, plain
 
     path = plain(str(images.path))
     for row, answer in enumerate(images.answers):
@@ -138,7 +138,7 @@ def _show(images: Images, model: "Model", *, draw: bool, each: bool) -> None:
             console.print(beside([answer.image], [""], white=model.white))
         if each:
             name = path if len(images.answers) == 1 else plain(place(images.path, images.first + row))
-            truth = "" if images.labels is None else f", truth {answer.classes[images.labels[row]]}"
+            truth = "" if images.labels is None else f", truth {brief(answer.classes[images.labels[row]])}"
             console.print(f"{name}: {in_words(as_table(answer))}{truth}", soft_wrap=True)
 
 

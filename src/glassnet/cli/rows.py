@@ -153,11 +153,12 @@ def _predictions(x: Any, model: "Model") -> list[dict[str, Any]]:
 def _line(answer: dict[str, Any], number: int) -> str:
     """What is said of the row on this line of its file."""
     from glassnet.cli.answers import in_words
+    from glassnet.nn.plain import brief
 
     said = f"{answer['file']}, line {number}: "
     if "runner_up" in answer:
         said += in_words(answer | {"label": answer["prediction"]})
-        return said + (f", truth {answer['truth']}" if "truth" in answer else "")
+        return said + (f", truth {brief(answer['truth'])}" if "truth" in answer else "")
     return said + f"{answer['prediction']:.5g}" + (f", truth {answer['truth']:.5g}" if "truth" in answer else "")
 
 

@@ -49,7 +49,7 @@ def show_dataset(dataset: "Dataset") -> None:
 def show_schema(schema: "Schema") -> None:
     """What is predicted from what."""
     classes = schema.target.categories
-    shown = ", ".join(classes[:8]) + (", ..." if len(classes) > 8 else "")
+    shown = ", ".join(map(brief, classes[:8])) + (", ..." if len(classes) > 8 else "")
     what = f"is one of {len(classes)} classes: {shown}" if classes else "is a number"
     console.print(f"task: {schema.task}, for {schema.target.name!r} {what}", soft_wrap=True)
     console.print(f"columns: {len(schema.inputs)}, which become {len(schema.input_names)} inputs", soft_wrap=True)
@@ -93,11 +93,11 @@ def show_evaluation(result: "Evaluation | RegressionEvaluation", *, split: str) 
     for name in ("precision", "recall", "F1", "examples"):
         table.add_column(name, justify="right")
     for row in result.per_class:
-        table.add_row(row.name, f"{row.precision:.2%}", f"{row.recall:.2%}", f"{row.f1:.2%}", f"{row.support:,}")
+        table.add_row(brief(row.name), f"{row.precision:.2%}", f"{row.recall:.2%}", f"{row.f1:.2%}", f"{row.support:,}")
     console.print(table)
     pairs = result.most_confused(5)
     if pairs:
-        console.print("most confused: " + ", ".join(f"{t} read as {p} ({n} x)" for t, p, n in pairs))
+        console.print("most confused: " + ", ".join(f"{brief(t)} read as {brief(p)} ({n} x)" for t, p, n in pairs))
     wrong = int(np.sum(result.truth != result.predicted))
     auc = "" if result.roc_auc is None else f", ROC AUC {result.roc_auc:.4f}"
     console.print(f"{split} loss {result.loss:.4f}, {wrong:,} of {len(result.truth):,} wrong{auc}")

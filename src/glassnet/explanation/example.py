@@ -27,6 +27,7 @@ from glassnet.nn.errors import require
 from glassnet.nn.layer import Layer
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
+from glassnet.nn.plain import brief
 from glassnet.nn.reshape import Standardize
 from glassnet.nn.settings import describe
 
@@ -82,7 +83,7 @@ def explain(
 
     return Explanation(
         x=batch[0].copy(),
-        classes=double.class_names,
+        classes=tuple(map(brief, double.class_names)),
         layers=tuple(with_equations(layer, p) for layer, p in zip(double.layers, passes, strict=True)),
         logits=logits[0],
         prediction=prediction[0].copy(),

@@ -9,6 +9,7 @@ import numpy as np
 from glassnet.model.answer import Answer
 from glassnet.nn.array import Array
 from glassnet.nn.network import Network
+from glassnet.nn.plain import brief
 from glassnet.reading.readings import Reading, different
 from glassnet.reading.views import evidence, predict_views
 
@@ -68,7 +69,7 @@ def _answer(network: Network, reading: Reading, outputs: Array | None) -> Answer
 
 def _doubt(answer: Answer, its_evidence: float, threshold: float) -> str:
     """Why an answer is refused; "" if it is not."""
-    first, second = (answer.classes[k] for k in answer.ranking[:2])
+    first, second = (brief(answer.classes[k]) for k in answer.ranking[:2])
     if its_evidence < threshold:
         return (
             f"no digit that I know: its evidence is {its_evidence:.1f}, and an answer needs {threshold:.1f}; "

@@ -15,6 +15,7 @@ from glassnet.nn.errors import require
 OBEYED = ("Cc", "Cs", "Zl", "Zp")  # the categories of Unicode that `plain` writes out
 TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 LONGEST = 200  # characters of a value in a message
+LONGEST_CLASS = 1000  # characters in the name of a class
 MOST_KNOWN = 10  # names that a message lists
 
 
@@ -77,9 +78,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def check_class_names(names: Sequence[str] | None, classes: int) -> None:
-    """Raise InputError unless there are no names, or one for each of so many classes, short and plain."""
+    """Raise InputError unless there are no names, or one for each of so many classes, of at most 1,000 characters.
+
+    They are kept as they are, and made plain where they are shown.
+    """
     fits = names is None or len(names) == classes
     require(fits, f"classes: expected {classes} names, got {shown(names)}")
     for name in names or ():
-        readable = len(name) <= LONGEST and name == plain(name)
-        require(readable, f"classes: expected names of at most {LONGEST} plain characters, got {shown(name)}")
+        require(
+            len(name) <= LONGEST_CLASS,
+            f"classes: expected names of at most {LONGEST_CLASS:,} characters, got {shown(name)}",
+        )

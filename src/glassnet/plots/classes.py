@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glassnet.nn.array import Array
+from glassnet.nn.plain import brief
 from glassnet.plots.figure import WRONG, empty_figure, show, small_pictures, without_formulas
 from glassnet.train.metrics import Evaluation
 
@@ -35,7 +36,7 @@ def confusion(evaluation: Evaluation) -> "Figure":
                 weight = "bold" if t == p else "normal"
                 axes.text(p, t, f"{counts[t, p]}", ha="center", va="center", fontsize=size, color=colour, weight=weight)
     rotation = 45 if max(map(len, evaluation.classes)) > 3 else 0
-    names = list(map(without_formulas, evaluation.classes))
+    names = [without_formulas(brief(name)) for name in evaluation.classes]
     axes.set_xticks(range(C), names, rotation=rotation, ha="right" if rotation else "center")
     axes.set_yticks(range(C), names)
     axes.set(xlabel="prediction", ylabel="truth", title=f"{evaluation.accuracy:.2%} of {len(evaluation.truth):,} right")
@@ -69,8 +70,8 @@ def _grid(images: Array, evaluation: Evaluation, chosen: Array, title: str) -> "
     for axes, i in zip(cells, chosen, strict=False):
         truth, predicted = evaluation.truth[i], evaluation.predicted[i]
         show(axes, images[i])
-        text = f"{evaluation.classes[predicted]}  {evaluation.sure(i)}"
+        text = f"{brief(evaluation.classes[predicted])}  {evaluation.sure(i)}"
         if truth != predicted:
-            text += f"\ntruth {evaluation.classes[truth]}"
+            text += f"\ntruth {brief(evaluation.classes[truth])}"
         axes.set_title(without_formulas(text), fontsize=8.5, pad=3, color="black" if truth == predicted else WRONG)
     return figure

@@ -10,6 +10,7 @@ from glassnet import plots
 from glassnet.model.path import RECIPE
 from glassnet.nn.array import Array
 from glassnet.nn.network import Network
+from glassnet.nn.plain import brief
 from glassnet.nn.summary import summary_rows
 from glassnet.runs.folder import SavedRun
 from glassnet.runs.html import Html, element, picture, table, together
@@ -148,7 +149,7 @@ def confusion(run: SavedRun) -> Html | None:
     top = max(float(np.where(np.eye(len(counts), dtype=bool), 0, share).max()), 0.01)
     rows = []
     for t, name in enumerate(classes):
-        cells: list[object] = [name]
+        cells: list[object] = [brief(name)]
         for p, count in enumerate(counts[t]):
             shade = f"background: rgba(217, 95, 14, {0.65 * share[t, p] / top:.3f})" if t != p and count else None
             cells.append(element("td", count or "", style=shade, class_="right" if t == p else None))
@@ -167,7 +168,7 @@ def classes(run: SavedRun) -> Html | None:
         "Precision: of the examples predicted as this class, the share that is of this class. "
         "Recall: of the examples of this class, the share that was predicted as this class."
     )
-    cells = ((r.name, _percent(r.precision), _percent(r.recall), _percent(r.f1), f"{r.support:,}") for r in rows)
+    cells = ((brief(r.name), _percent(r.precision), _percent(r.recall), _percent(r.f1), f"{r.support:,}") for r in rows)
     grid = table("On the test examples", ("class", "precision", "recall", "F1", "support"), cells)
     return together([element("p", note, class_="note"), grid])
 
@@ -182,7 +183,8 @@ def most_confused_pairs(run: SavedRun) -> Html | None:
         return None
     pairs = most_confused(np.array(run.evaluation["confusion"]), run.evaluation["classes"], 10)
     caption = "The most frequent mistakes"
-    return table(caption, ("truth", "read as", "how often"), pairs, class_="pairs") if pairs else None
+    shown = [(brief(t), brief(p), count) for t, p, count in pairs]
+    return table(caption, ("truth", "read as", "how often"), shown, class_="pairs") if pairs else None
 
 
 def predictions(evaluation: Evaluation | RegressionEvaluation | None) -> Html | None:
