@@ -243,3 +243,37 @@ def test_a_submission_numbers_the_images_from_1(tmp_path: Path) -> None:
     assert (tmp_path / "s.csv").read_text() == "ImageId,Label\n1,7\n2,0\n3,12\n"
     with pytest.raises(DataError, match="expected labels as integers"):
         write_submission(tmp_path / "s.csv", np.array([0.5]))
+
+
+@pytest.mark.parametrize("name", ["ImageId", "id", "Unnamed: 0", "index"])
+def test_a_column_that_names_the_rows_is_left_out_and_said(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"{name},pixel0,pixel1,pixel2,pixel3\n1,10,20,30,40\n2,50,60,70,80\n")
+    with pytest.warns(UserWarning, match=f"its first column, '{name}', names the rows: it is left out"):
+        x, y = read_csv(path)
+    np.testing.assert_array_equal(x, [[[10, 20], [30, 40]], [[50, 60], [70, 80]]])
+    assert y is None
+    with (
+        pytest.warns(UserWarning, match="names the rows"),
+        pytest.raises(DataError, match="expected a label column before the pixels, got none"),
+    ):
+        read_csv(path, labelled=True)
+    path.write_text(f"{name},label,pixel0,pixel1,pixel2,pixel3\na7,3,10,20,30,40\nb8,1,50,60,70,256\n")
+    with (
+        pytest.warns(UserWarning, match="names the rows"),
+        pytest.raises(DataError, match="line 3, column 6: expected a pixel from 0 to 255"),
+    ):
+        read_csv(path)
+    path.write_text(f"{name},label,pixel0,pixel1,pixel2,pixel3\na7,3,10,20,30,40\nb8,1,50,60,70,80\n")
+    with pytest.warns(UserWarning, match="names the rows"):
+        assert read_csv(path)[1].tolist() == [3, 1]
+
+
+@pytest.mark.parametrize("cell", ["0.0", "0.996", "1.0", ".5", "3.9e-03"])
+def test_pixels_that_are_divided_by_255_already_are_named(cell: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"pixel0,pixel1,pixel2,pixel3\n0,0,0,{cell}\n")
+    with pytest.raises(
+        DataError, match=r"line 2, column 4: .*these pixels are divided by 255 already; write them as they"
+    ):
+        read_csv(path)

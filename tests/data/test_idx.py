@@ -179,12 +179,20 @@ def test_a_damaged_file_is_an_array_or_a_clear_error(tmp_path: Path, data: st.Da
     assert math.prod(array.shape) <= 10_000
 
 
+def test_sizes_in_the_wrong_byte_order_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "i"
+    path.write_bytes(bytes((0, 0, 8, 3)) + np.array([2, 3, 3], "<u4").tobytes() + bytes(18))
+    with pytest.raises(DataError, match="its sizes are in little-endian byte order: expected big-endian"):
+        read_idx(path)
+
+
 def test_images_and_labels_must_fit_together() -> None:
     images, labels = np.zeros((3, 2, 2), np.uint8), np.zeros(3, np.uint8)
     assert images_and_labels(images, labels, "i", "l")[1].dtype == np.int64
     for wrong_images, wrong_labels, message in [
         (images, labels[:2], "i holds 3 images, but l 2 labels"),
         (labels, labels, r"i: expected images, uint8 in 3 dimensions \(magic 2051\), got uint8 in 1"),
+        (images.transpose(1, 2, 0), labels, "i: its dimensions, 2x2x3, are transposed: expected the 3 images first"),
         (images.astype(np.int8), labels, "i: expected images.*got int8"),
         (images, images, r"l: expected labels, uint8 in 1 dimension \(magic 2049\), got uint8 in 3"),
         (images, labels.astype(np.int32), "l: expected labels.*got int32"),

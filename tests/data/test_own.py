@@ -91,3 +91,9 @@ def test_the_largest_label_counts_the_classes() -> None:
     assert classes_and_white(arrays, "a")[0] == ("0", "1", "2", "3", "4", "5")
     with pytest.raises(DataError, match="a: expected labels that number the classes from 0 on, got 1000000000"):
         classes_and_white({"x_train": X, "y_train": Y + 10**9 - 2}, "a")
+
+
+def test_labels_from_1_on_are_named() -> None:
+    with pytest.warns(UserWarning, match="its labels go from 1 to 10, and none is 0: .*subtract 1"):
+        classes, _ = classes_and_white({"x_train": X, "y_train": np.arange(1, 11)}, "t.csv")
+    assert len(classes) == 11

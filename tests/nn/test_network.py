@@ -282,7 +282,7 @@ def test_outputs_that_overflow_are_named(dtype: type) -> None:
     network.theta[:] = 1
     x = np.array([[1, 1], [1e308, 1e308]])
     with pytest.raises(gn.InputError, match=r"the outputs for row 1 are not finite"):
-        network.predict(x)
+        network.predict_proba(x)
 
 
 def test_a_replica_shares_the_parameters_and_nothing_else() -> None:

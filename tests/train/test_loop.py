@@ -424,6 +424,39 @@ def test_pixels_scaled_twice_are_warned_of() -> None:
         gn.fit(network, (x, np.arange(20) % 2), epochs=1)
 
 
+def test_predictions_and_figures_warn_of_the_scale_as_fit_does() -> None:
+    raw, x = np.full((20, 4), 200.0), np.random.default_rng(0).random((20, 4))
+    labels = np.arange(20) % 2
+    bare, scaled = (gn.Network([*first, gn.Dense(2)], input_shape=4) for first in ([], [gn.Rescale(1 / 255)]))
+    for network, inputs, message in ((bare, raw, "go up to 200 and no layer"), (scaled, x, "rescale1 multiplies them")):
+        for measure in (
+            lambda n=network, i=inputs: n.predict(i),
+            lambda n=network, i=inputs: gn.evaluate(n, (i, labels)),
+        ):
+            with pytest.warns(UserWarning, match=message) as caught:
+                measure()
+            assert {warning.filename for warning in caught} == {__file__}
+    regression = gn.Network([gn.Dense(1)], input_shape=4)
+    regression.loss = gn.SquaredError()
+    with pytest.warns(UserWarning, match="go up to 200"):
+        gn.evaluate_regression(regression, (raw, labels.astype(float)[:, None]))
+
+
+@pytest.mark.parametrize(
+    "last", [gn.Softmax(), gn.Sigmoid(), gn.ReLU(), gn.Tanh()], ids=lambda layer: type(layer).__name__
+)
+def test_a_layer_that_limits_the_logits_is_warned_of(last: gn.Layer) -> None:
+    x, y = np.random.default_rng(0).random((20, 4)), np.arange(20) % 2
+    network = gn.Network([gn.Dense(2), last], input_shape=4)
+    with pytest.warns(UserWarning, match=r"the network ends in .*1, whose outputs lie from .* remove that layer"):
+        gn.fit(network, (x, y), epochs=1)
+
+
+def test_whole_amounts_without_a_loss_are_told_to_name_one() -> None:
+    with pytest.raises(gn.InputError, match=r"labels must be 0 to 1 .*if these are amounts, name a loss.*SquaredError"):
+        gn.fit(gn.Network([gn.Dense(1)], input_shape=1), (np.ones((3, 1)), np.array([1, 2, 31])), epochs=1)
+
+
 @pytest.mark.mnist
 def test_a_few_epochs_on_mnist(mnist: gn.Dataset) -> None:
     network = gn.Network(

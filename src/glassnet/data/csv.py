@@ -18,11 +18,15 @@ import numpy as np
 from glassnet.data.errors import DataError
 from glassnet.data.files import Progress, reading, writing
 from glassnet.nn.array import Array
+from glassnet.nn.plain import brief
+from glassnet.warn import warn
 
 LABEL_NAMES = ("label", "class", "target", "y")
+ID_NAMES = ("", "id", "imageid", "image_id", "image", "index", "idx", "row", "number", "no", "unnamed: 0")
 LONGEST_LINE = 1 << 20  # characters; a file with a longer line is refused, not read into memory
 CELLS = 1 << 20  # number of cells to parse or format at a time
 LEAST_PIXELS = 64  # of an image, where it is to be told from another table
+FRACTION = re.compile(r"(?:0?\.[0-9]+|1\.0*|[0-9.]+e-[0-9]+)")
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 
 
@@ -30,6 +34,8 @@ def read_csv(
     path: str | Path, *, labelled: bool | None = None, progress: Progress | None = None
 ) -> tuple[Array, Array | None]:
     """Read square images from a CSV file, plain or gzip, with or without labels.
+
+    A first column that is named as an id, such as `ImageId`, is left out, with a warning.
 
     Args:
         path: the file.
@@ -59,15 +65,19 @@ def read_csv(
                 raise DataError(f"{path}, line 1: is empty")
             cells = _cells(first)
             header = _is_header(cells)
-            columns, has_labels = len(cells), _has_labels(cells if header else None, len(cells), labelled, str(path))
+            left_out = int(header and _names_rows(cells))
+            if left_out:
+                warn(f"{path}: its first column, {brief(repr(cells[0]))}, names the rows: it is left out")
+            columns, names = len(cells), cells[left_out:] if header else None
+            has_labels = _has_labels(names, columns - left_out, labelled, str(path))
             if header:
                 line = 2
             else:
                 lines = itertools.chain([first], lines)
             while rows := list(itertools.islice(lines, max(1, CELLS // columns))):
-                values = _parse(rows, columns)
+                values = _parse(rows, columns, left_out)
                 if values is None or not _in_range(values, has_labels):
-                    raise DataError(f"{path}, {_first_fault(rows, line, columns, has_labels)}")
+                    raise DataError(f"{path}, {_first_fault(rows, line, columns, has_labels, left_out)}")
                 if has_labels:
                     labels.append(values[:, 0].copy())
                 pixels += values[:, int(has_labels) :].astype(np.uint8).tobytes()
@@ -78,7 +88,7 @@ def read_csv(
             raise DataError(f"{path}: expected text in UTF-8; this is another encoding, or not CSV") from None
     if not pixels:
         raise DataError(f"{path}: has a header but no examples")
-    side = math.isqrt(columns - has_labels)
+    side = math.isqrt(columns - left_out - has_labels)
     x = np.frombuffer(pixels, np.uint8).reshape(-1, side, side)
     return x, np.concatenate(labels) if has_labels else None
 
@@ -194,10 +204,16 @@ def _cells(line: str) -> list[str]:
 
 
 def _is_header(cells: list[str]) -> bool:
-    """A first line without any number is a header; so is one that begins with the word label."""
-    if cells[0].strip().lower() in LABEL_NAMES:
+    """A first line without any number is a header; so is one that begins with the word label, or an id."""
+    if cells[0].strip().lower() in (*LABEL_NAMES, *ID_NAMES[1:]):
         return True
     return all(cell.strip() and not _is_number(cell) for cell in cells)
+
+
+def _names_rows(header: list[str]) -> bool:
+    """Whether the first column is named as an id, and what follows are pixels with or without a label."""
+    rest = len(header) - 1
+    return header[0].strip().lower() in ID_NAMES and (_is_square(rest) or _is_square(rest - 1))
 
 
 def _is_number(cell: str) -> bool:
@@ -230,15 +246,16 @@ def _is_square(count: int) -> bool:
     return count > 1 and math.isqrt(count) ** 2 == count
 
 
-def _parse(rows: list[str], columns: int) -> Array | None:
-    """The numbers in these lines (rows, columns), or None if they have a fault."""
+def _parse(rows: list[str], columns: int, left_out: int) -> Array | None:
+    """The numbers in these lines (rows, columns) without the first columns, or None if they have a fault."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # older NumPy reads 5.5 as 5, with a warning
-            values = np.loadtxt(rows, np.int64, delimiter=",", comments=None, quotechar='"', ndmin=2)
+            used = range(left_out, columns) if left_out else None  # names of rows may be texts
+            values = np.loadtxt(rows, np.int64, delimiter=",", comments=None, quotechar='"', ndmin=2, usecols=used)
     except (ValueError, Warning):
         return None
-    return values if values.shape == (len(rows), columns) else None
+    return values if values.shape == (len(rows), columns - left_out) else None
 
 
 def _in_range(values: Array, has_labels: bool) -> bool:
@@ -246,7 +263,7 @@ def _in_range(values: Array, has_labels: bool) -> bool:
     return bool(pixels.min() >= 0 and pixels.max() <= 255 and (not has_labels or values[:, 0].min() >= 0))
 
 
-def _first_fault(rows: list[str], first_line: int, columns: int, has_labels: bool) -> str:
+def _first_fault(rows: list[str], first_line: int, columns: int, has_labels: bool, left_out: int) -> str:
     """Describe the first fault in these lines and its place."""
     for line, row in enumerate(rows, start=first_line):
         cells = _cells(row)
@@ -254,13 +271,18 @@ def _first_fault(rows: list[str], first_line: int, columns: int, has_labels: boo
             return f"line {line}: is empty"
         if len(cells) != columns:
             return f"line {line}: expected {columns} columns as in the first line, got {len(cells)}"
-        for column, cell in enumerate(cells, start=1):
-            label = has_labels and column == 1
+        for column, cell in enumerate(cells[left_out:], start=1 + left_out):
+            label = has_labels and column == 1 + left_out
             place = f"line {line}, column {column}"
             expected = "a label, a whole number from 0 on" if label else "a pixel from 0 to 255"
             if not cell.strip():
                 return f"{place}: the {'label' if label else 'pixel'} is missing"
             cell = cell.strip()
+            if not label and FRACTION.fullmatch(cell):
+                return (
+                    f"{place}: expected {expected}, got {cell[:30]!r}: these pixels are divided by 255 already; write "
+                    "them as they were, round(255 * pixel), for the network divides them itself"
+                )
             if not WHOLE_NUMBER.fullmatch(cell) or not 0 <= int(cell[:30]) <= (2**63 - 1 if label else 255):
                 return f"{place}: expected {expected}, got {cell[:30]!r}"
     return f"one of {len(rows)} lines from line {first_line} on: expected {columns} whole numbers separated by commas"

@@ -77,6 +77,9 @@ def read_idx_stream(opened: Opened, where: str) -> Array:
     shape = tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
     promised = math.prod(shape) * dtype.itemsize
     claim = f"the header promises {'x'.join(map(str, shape)) or 1} {dtype} ({promised:,} bytes)"
+    other = math.prod(int(size) for size in np.frombuffer(sizes, "<u4")) * dtype.itemsize
+    if promised > opened.most == 4 + len(sizes) + other:
+        raise DataError(f"{where}: {claim}, because its sizes are in little-endian byte order: expected big-endian")
     if promised > opened.most:
         raise DataError(f"{where}: truncated or not IDX: {claim}, but the file can hold at most {opened.most:,}")
     try:
@@ -129,6 +132,11 @@ def images_and_labels(images: Array, labels: Array, images_where: str, labels_wh
     if labels.ndim != 1 or labels.dtype != np.uint8:
         form = f"{labels.dtype} in {labels.ndim} dimensions"
         raise DataError(f"{labels_where}: expected labels, uint8 in 1 dimension (magic 2049), got {form}")
+    if len(images) != len(labels) == images.shape[2] > max(images.shape[:2]):
+        form = "x".join(map(str, images.shape))
+        raise DataError(
+            f"{images_where}: its dimensions, {form}, are transposed: expected the {len(labels):,} images first"
+        )
     if len(images) != len(labels):
         raise DataError(f"{images_where} holds {len(images):,} images, but {labels_where} {len(labels):,} labels")
     return images, labels.astype(np.int64)

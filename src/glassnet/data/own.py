@@ -12,6 +12,7 @@ from glassnet.data.files import Progress
 from glassnet.data.idx import FOUR_FILES, idx_names, read_four
 from glassnet.data.npz import read_npz
 from glassnet.nn.array import Array
+from glassnet.warn import warn
 
 ENDINGS = (".csv", ".csv.gz", ".npz")
 MOST_CLASSES = 1024  # a larger label is taken for a mistake
@@ -68,5 +69,11 @@ def classes_and_white(arrays: dict[str, Array], where: str) -> tuple[tuple[str, 
     pixels = [int(arrays[name].max(initial=0)) for name in ("x_train", "x_test") if name in arrays]
     if max(labels) >= MOST_CLASSES:
         raise DataError(f"{where}: expected labels that number the classes from 0 on, got {max(labels)}")
+    least = min(int(arrays[name].min(initial=MOST_CLASSES)) for name in ("y_train", "y_test") if name in arrays)
+    if least == 1 and max(labels) > 1:
+        warn(
+            f"{where}: its labels go from 1 to {max(labels)}, and none is 0: labels number the classes from 0 on, so "
+            "there is a class 0 without any example; subtract 1, unless class 0 is only absent here"
+        )
     classes = tuple(str(label) for label in range(max(labels) + 1))
     return classes, 255 if max(pixels) > 16 else max(1, *pixels)

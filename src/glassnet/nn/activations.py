@@ -4,6 +4,7 @@ Without activations, several dense layers are no more than one dense layer. An a
 itself, so its derivative is one factor for every number. Only Softmax mixes the numbers of an example.
 """
 
+import math
 from dataclasses import dataclass
 from typing import final
 
@@ -44,6 +45,9 @@ class ReLU(Layer):
 
     Reference: Nair and Hinton 2010, "Rectified linear units improve restricted Boltzmann machines".
     """
+
+    def output_range(self) -> tuple[float, float]:
+        return 0, math.inf
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
         y = np.maximum(x, 0, out=self.space("y", x.shape, keep=training))
@@ -106,6 +110,9 @@ class Sigmoid(Layer):
     Reference: Rumelhart, Hinton and Williams 1986, "Learning representations by back-propagating errors".
     """
 
+    def output_range(self) -> tuple[float, float]:
+        return 0, 1
+
     def forward(self, x: Array, *, training: bool = False) -> Array:
         y = sigmoid(x, out=self.space("y", x.shape, keep=training))
         if training:
@@ -133,6 +140,9 @@ class Tanh(Layer):
     Reference: LeCun et al. 1998, "Efficient BackProp", section 4.4 (plain, without its factors 1.7159 and 2/3).
     """
 
+    def output_range(self) -> tuple[float, float]:
+        return -1, 1
+
     def forward(self, x: Array, *, training: bool = False) -> Array:
         y = np.tanh(x, out=self.space("y", x.shape, keep=training))
         if training:
@@ -159,6 +169,9 @@ class Softmax(Layer):
 
     Reference: Bridle 1990, "Probabilistic interpretation of feedforward classification network outputs".
     """
+
+    def output_range(self) -> tuple[float, float]:
+        return 0, 1
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
         y = softmax(x)

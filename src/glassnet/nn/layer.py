@@ -34,6 +34,7 @@ This is all that a first reader needs. The rest of a training step asks for more
    buffers, shard after shard. Nothing else changes a buffer during training.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -141,6 +142,10 @@ class Layer(ABC):
     def input_scale(self) -> float | None:
         """The constant that it multiplies inputs by; NaN if it measures how to scale; None if it does not scale."""
         return None
+
+    def output_range(self) -> tuple[float, float]:
+        """The lowest and the highest value that its outputs can have."""
+        return -math.inf, math.inf
 
     def multiply_adds(self) -> int:
         """How many products, each added to a sum, one example takes in forward; known after `build`."""

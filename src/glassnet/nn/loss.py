@@ -109,6 +109,7 @@ class Loss(ABC):
                 raise InputError(
                     f"labels must be 0 to {classes - 1} for a network with {outputs} outputs, "
                     f"but row {bad[0]} has label {targets[bad[0]]} ({len(bad):,} such rows)"
+                    + ("; if these are amounts, name a loss for them, such as SquaredError()" if outputs == 1 else "")
                 )
             return
         require(

@@ -18,6 +18,7 @@ from glassnet.nn.errors import InputError, require
 from glassnet.nn.layer import Layer
 from glassnet.nn.loss import Loss
 from glassnet.nn.plain import check_class_names
+from glassnet.nn.scale import warn_of_scale
 from glassnet.nn.segments import connect, first_values, segments_of
 from glassnet.nn.settings import describe, whole
 from glassnet.nn.summary import summary
@@ -31,7 +32,7 @@ class Network:
         input_shape: the shape of one example, such as 784 or (28, 28).
         seed: chooses the first weights; None leaves all of them 0, for a network that is about to be filled.
         dtype: float32 or float64; all arithmetic is done in it.
-        classes: a plain name for each output; `fit` fills in "0", "1", ... when the targets are labels.
+        classes: a name for each output; `fit` fills in "0", "1", ... when the targets are labels.
 
     Attributes:
         theta: every parameter, as one vector.   grad: its gradient, dLoss/dtheta.
@@ -39,8 +40,7 @@ class Network:
         observed: what the last training forward measured for the buffers, laid out as they are.
         segments, buffer_segments: which part of the vectors belongs to which layer.
         loss: what the logits mean: CrossEntropy() until `fit` is given another.
-        threshold: an image with less `evidence` for its answer over its views (`predict_views`) is better refused; 0,
-            at first, refuses nothing. It is kept for those who ask; `predict` answers all the same.
+        threshold: an image with less `evidence` over its views is better refused; 0 refuses nothing. Not for `predict`.
 
     Raises:
         InputError: layers that do not fit together.
@@ -128,6 +128,7 @@ class Network:
 
     def predict(self, x: Array) -> Array:
         """The label of each example (N,); for a network that was trained on real targets, its outputs (N, M)."""
+        warn_of_scale(self.layers, x)
         answer = self.predict_proba(x)
         return self.loss.labels(answer) if self.task == "classification" else answer
 
@@ -157,8 +158,7 @@ class Network:
         return summary(self.layers)
 
     def __repr__(self) -> str:
-        layers = ", ".join(map(describe, self.layers))
-        return f"Network([{layers}], input_shape={self.input_shape})"
+        return f"Network([{', '.join(map(describe, self.layers))}], input_shape={self.input_shape})"
 
     # What follows gives the layers their arrays, and serves the training step.
 

@@ -1,5 +1,6 @@
 """The data of a training, converted and checked before anything is changed."""
 
+import math
 import zlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -14,8 +15,9 @@ from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.plain import nearest
 from glassnet.nn.regression import SquaredError
+from glassnet.nn.settings import describe
 from glassnet.nn.stream import random_stream
-from glassnet.train.metrics import Examples, as_examples
+from glassnet.train.metrics import Examples, as_examples, warn_of_scale
 from glassnet.train.plan import Augment, Plan
 from glassnet.train.shard import augmented
 from glassnet.train.weights import example_weights
@@ -65,7 +67,8 @@ def prepare(network: Network, train: Any, plan: Plan, validation: Any, sample_we
         check_examples(network, held_out, loss)
     _try_augment(plan.augment, network, examples, loss, plan.seed)
     weights = example_weights(examples, plan.class_weights, sample_weights, network, loss)
-    _warn_of_scale(network, examples)
+    warn_of_scale(network, examples.inputs, examples.rows)
+    _warn_of_last_layer(network, loss)
     data = TrainingData(examples, held_out, loss, weights)
     require(
         held_out is None or (held_out.targets.ndim == 1) == data.labelled,
@@ -110,24 +113,15 @@ def _try_augment(augment: Sequence[Augment], network: Network, examples: Example
         loss.check(y, network.output_shape[0], len(rows))
 
 
-def _warn_of_scale(network: Network, examples: Examples) -> None:
-    """Warn if inputs are not scaled, or scaled twice: with either mistake, training usually fails."""
-    inputs = network.as_batch(examples.inputs)
-    scaling = next((layer for layer in network.layers if layer.input_scale() is not None), None)
-    scale = scaling.input_scale() if scaling else None  # NaN if the layer measures it from the data
-    if scale is None or (inputs.dtype.kind == "f" and abs(scale) < 0.1):
-        parts = (inputs[examples.rows[span]] for span in portions(len(examples.rows), 4096))
-        largest = max(float(np.abs(part, dtype=np.float64).max()) for part in parts)
-        if scaling is None and largest > 50:
-            warn(
-                f"the inputs go up to {largest:g} and no layer scales them: training will probably stick; "
-                "put Rescale(1 / 255) first, or Standardize()",
-            )
-        if scaling and largest <= 1:
-            warn(
-                f"the inputs lie within -1..1 already, and {scaling.name} multiplies them by {scale:.3g} once "
-                "more: give the network the raw values, or remove that layer",
-            )
+def _warn_of_last_layer(network: Network, loss: Loss) -> None:
+    """Warn if the last layer limits the logits: the loss computes the softmax itself, of any numbers."""
+    last = network.layers[-1]
+    if loss.softmax and last.output_range() != (-math.inf, math.inf):
+        low, high = last.output_range()
+        warn(
+            f"the network ends in {last.name}, whose outputs lie from {low:g} to {high:g}, but {describe(loss)} "
+            "computes the softmax itself and takes any numbers: remove that layer"
+        )
 
 
 def fingerprint(examples: Examples, weights: Array | None) -> str:

@@ -10,11 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from glassnet.nn.array import Array
+from glassnet.nn.batches import portions
 from glassnet.nn.entropy import is_distribution
 from glassnet.nn.errors import InputError
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
+from glassnet.nn.scale import scale_fault
 from glassnet.train.crew import processors
+from glassnet.warn import warn
 
 MOST_CLASSES = 4096  # the largest number of classes of an evaluation; the confusion matrix then takes 128 MB
 
@@ -193,6 +196,13 @@ class Evaluation:
         }
 
 
+def warn_of_scale(network: Network, inputs: Array, rows: Array) -> None:
+    """Warn if these rows of the inputs are not scaled, or scaled twice: with either mistake, training usually fails."""
+    inputs = network.as_batch(inputs)
+    if fault := scale_fault(network.layers, (inputs[rows[span]] for span in portions(len(rows), 4096))):
+        warn(fault)
+
+
 def evaluate(network: Network, split: Any) -> Evaluation:
     """Measure a classifier on a split or a pair (x, y).
 
@@ -208,6 +218,7 @@ def evaluate(network: Network, split: Any) -> Evaluation:
             "evaluate_regression"
         )
     classes = network.class_names
+    warn_of_scale(network, inputs, rows)
     if len(classes) > MOST_CLASSES:
         raise InputError(f"evaluate: expected at most {MOST_CLASSES:,} classes, got {len(classes):,}")
     with matrix_threads(1):

@@ -10,7 +10,7 @@ from glassnet.nn.array import Array
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
 from glassnet.train.crew import processors
-from glassnet.train.metrics import as_examples, matrix_threads
+from glassnet.train.metrics import as_examples, matrix_threads, warn_of_scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +76,7 @@ def evaluate_regression(network: Network, split: Any) -> RegressionEvaluation:
         "evaluate_regression: expected a network with one output, trained on real targets; for classes use evaluate",
     )
     inputs, targets, rows = as_examples(split, "evaluate_regression", network)
+    warn_of_scale(network, inputs, rows)
     targets = targets[rows]
     network.loss.check(targets, 1, len(rows))
     if targets.ndim != 2:
