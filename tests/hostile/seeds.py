@@ -226,7 +226,18 @@ def evaluations() -> list[bytes]:
 
 def tables() -> list[bytes]:
     rows = "".join(f"{row},{row / 7:.3f},{'red' if row % 3 else 'blue'},{row % 2}\n" for row in range(20))
-    return [("n,size,colour,y\n" + rows).encode(), ("n;size;colour;y\n" + rows.replace(",", ";")).encode()]
+    people = "".join(
+        f"{row + 1}.03.24 {row}:30;{row + 1}.250,5 €;{row},5 %;{'ja' if row % 3 else 'Nein'};NA;{row % 2};\n"
+        for row in range(20)
+    )
+    named = "".join(f"row{row},{row},{row * 1.5},{row % 2}\n" for row in range(20))
+    return [
+        ("n,size,colour,y\n" + rows).encode(),
+        ("n;size;colour;y\n" + rows.replace(",", ";")).encode(),
+        ("# Grüße\nday;price;share;member;gap;y;\n" + people).encode("cp1252"),
+        ("n,size,y\n" + named).encode("utf-16"),
+        zipped(**{"t.csv": ("sep=|\nn|size|colour|y\n" + rows.replace(",", "|")).encode()}),
+    ]
 
 
 SEEDS: dict[str, Callable[[], list[bytes]]] = {

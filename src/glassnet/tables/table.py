@@ -16,7 +16,16 @@ from typing import TextIO
 from glassnet.data.errors import DataError
 from glassnet.data.files import Progress, reading, writing
 from glassnet.nn.plain import brief, cited
-from glassnet.tables.dialect import SEPARATORS, WINDOWS, Dialect, NoTextError, find_dialect, find_encoding, is_western
+from glassnet.tables.dialect import (
+    ALONE,
+    SEPARATORS,
+    WINDOWS,
+    Dialect,
+    NoTextError,
+    find_dialect,
+    find_encoding,
+    is_western,
+)
 
 LONGEST_NAME = 1000  # characters in the name of a column
 LONGEST_LINE = 1 << 20  # characters; a file with a longer line is refused, not read into memory
@@ -163,7 +172,8 @@ class _Rows:
                     if len(self.starts) % REPORT_EVERY == 0:
                         report()
         except csv.Error as error:
-            raise DataError(f"{self.path}, line {start}: {error}; expected quotes only around whole cells") from None
+            said = "text after a closing quote" if self.dialect.separator == ALONE else error
+            raise DataError(f"{self.path}, line {start}: {said}; expected quotes only around whole cells") from None
         if not self.starts:
             raise DataError(f"{self.path}: has a header but no rows")
         columns = dict(zip(self.names, self.columns, strict=True))
