@@ -295,3 +295,20 @@ def test_the_browser_notices_what_is_wrong(tmp_path: Path, browser: "Browser") -
         assert "x" in seen.complaints
         assert (tmp_path / "missing.png").as_uri() in seen.requests
         assert page.evaluate("Array.from(document.images, i => i.naturalWidth)") == [0, 0]
+
+
+def test_a_report_of_a_table_says_what_its_columns_hold(tmp_path: Path) -> None:
+    path = tmp_path / "rents.csv"
+    rows = "".join(f"{40 + n};{1 + n % 3},5;{'ja' if n % 2 else 'nein'}\n" for n in range(60))
+    path.write_text("area;rooms;balcony\n" + rows)
+    dataset = gn.load_table(path, target="area")
+    settings = {"data.name": str(path), "data.target": "area", "training.epochs": 1}
+    run = train_recipe(load_recipe("table", settings=settings), dataset, tmp_path / "run")
+    page = parsed(tmp_path / "run")
+    assert page.tables["What each column holds"][1:] == [
+        ["area", "target: numbers", "counts the rows", "40 to 99"],
+        ["rooms", "numbers", "decimal comma", "1.5 to 3.5"],
+        ["balcony", "booleans", "", "ja, nein"],
+    ]
+    assert "its cells are separated by semicolons" in " ".join(page.texts)
+    assert b"semicolons" not in (tmp_path / "run" / "model.safetensors").read_bytes()

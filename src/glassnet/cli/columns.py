@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 def in_options(error: "UndecidedError") -> str:
     """What the error says, with the ways out as options of a command."""
     said = [f"{_option(way)}{f' {way.when}' if way.when else ''}" for way in error.ways]
-    return f"{error.reason}: {', or '.join(said)}" if said else error.reason
+    between = ", or " if any(way.when for way in error.ways) else " or "
+    return f"{error.reason}: {between.join(said)}" if said else error.reason
 
 
 def _option(way: "Way") -> str:

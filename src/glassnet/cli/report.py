@@ -41,7 +41,8 @@ def report(
         path = write_report(saved, None if model is None else model.network)
     else:
         result = model.measure(dataset.test)
-        path = write_report(saved, model.network, examples=dataset.test.x, evaluation=result, white=dataset.white)
+        known = {"examples": dataset.test.x, "evaluation": result, "white": dataset.white, "columns": dataset.columns}
+        path = write_report(saved, model.network, **known)
     console.print(f"written to {path} ({path.stat().st_size / 1000:,.0f} kB): open it in a browser", soft_wrap=True)
 
 

@@ -13,6 +13,7 @@ from glassnet.nn.network import Network
 from glassnet.runs import sections
 from glassnet.runs.folder import REPORT, SavedRun
 from glassnet.runs.html import element, section, together
+from glassnet.tables.summary import Summary
 from glassnet.train.metrics import Evaluation
 from glassnet.train.regression import RegressionEvaluation
 from glassnet.version import __version__
@@ -28,6 +29,7 @@ def write_report(
     examples: Array | None = None,
     evaluation: Evaluation | RegressionEvaluation | None = None,
     white: int = 255,
+    columns: Summary | None = None,
 ) -> Path:
     """Write the report of a run into its folder; the file appears only when it is complete.
 
@@ -35,12 +37,13 @@ def write_report(
         run: from `read_run` of a folder.   network: the network of the run, or None if it has none yet.
         examples: the test examples (N, ...); if they are images, the worst mistakes are shown.
         evaluation: the results of the network on these examples.   white: the largest value of a pixel.
+        columns: what the columns of a table hold, `dataset.columns`.
 
     Raises:
         PlotError: Matplotlib is not installed.   OSError: the file cannot be written.
     """
     path = run.path / REPORT
-    text = report(run, network, examples=examples, evaluation=evaluation, white=white)
+    text = report(run, network, examples=examples, evaluation=evaluation, white=white, columns=columns)
     write_whole(path, text.encode())
     return path
 
@@ -52,12 +55,14 @@ def report(
     examples: Array | None,
     evaluation: Evaluation | RegressionEvaluation | None,
     white: int,
+    columns: Summary | None,
 ) -> str:
     """The page as text; arguments and errors as in `write_report`."""
     plots.require()
     images = examples if examples is not None and examples.ndim > 2 else None
     spread = None if images is None else images.reshape(len(images), -1).std(axis=0)
     contents = {
+        "Columns": sections.columns(columns),
         "Curves": sections.curves(run),
         "Confusion matrix": sections.confusion(run),
         "Each class": sections.classes(run),

@@ -245,7 +245,13 @@ def _finish(
             write_json(folder / EVALUATION, result.to_table())  # last, because a run with this file is finished
         (folder / f"{CHECKPOINT}.part").unlink(missing_ok=True)
         if pictures and plots.available():
-            write_report(read_run(folder), network, examples=dataset.test.x, evaluation=result, white=dataset.white)
+            known = {
+                "examples": dataset.test.x,
+                "evaluation": result,
+                "white": dataset.white,
+                "columns": dataset.columns,
+            }
+            write_report(read_run(folder), network, **known)
     return Run(folder, network, history, result, drawn)
 
 

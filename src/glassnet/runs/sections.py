@@ -14,6 +14,7 @@ from glassnet.nn.plain import brief
 from glassnet.nn.summary import summary_rows
 from glassnet.runs.folder import SavedRun
 from glassnet.runs.html import Html, element, picture, table, together
+from glassnet.tables.summary import Summary
 from glassnet.train.metrics import Evaluation, PerClass, accuracy_interval, most_confused
 from glassnet.train.regression import RegressionEvaluation
 
@@ -118,6 +119,17 @@ def layers(network: Network) -> Html:
     """The layers, with the output shape and the cost of each."""
     head = ("layer", "settings", "output", "parameters", "multiply-adds")
     return table("The layers in order, for one example", head, summary_rows(network.layers), class_="layers")
+
+
+def columns(summary: Summary | None) -> Html | None:
+    """What the columns of a table hold, and how they are written."""
+    if summary is None:
+        return None
+    rows = [tuple(map(brief, column)) for column in summary.columns[:MANY]]
+    more = len(summary.columns) - MANY
+    notes = [f"The file: {note}." for note in summary.notes] + ([f"And {more:,} columns more."] if more > 0 else [])
+    grid = table("What each column holds", ("column", "kind", "written", "holds"), rows)
+    return together([grid, *(element("p", brief(note)) for note in notes)])
 
 
 def curves(run: SavedRun) -> Html | None:

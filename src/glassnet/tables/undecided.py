@@ -22,7 +22,8 @@ class UndecidedError(DataError):
     """
 
     def __init__(self, reason: str, *ways: Way) -> None:
-        said = ", or ".join(
+        between = ", or " if any(way.when for way in ways) else " or "
+        said = between.join(
             f"{brief(f'{way.setting}={way.value!r}')}{f' {way.when}' if way.when else ''}" for way in ways
         )
         super().__init__(f"{reason}: {said}" if ways else reason)
