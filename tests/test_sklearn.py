@@ -4,6 +4,7 @@ import copy
 import inspect
 import io
 import pickle
+import re
 import subprocess
 import sys
 import warnings
@@ -463,9 +464,13 @@ def test_callbacks_see_every_epoch(digits) -> None:
 @unconverged
 def test_a_progress_bar(digits, capsys) -> None:
     MLPClassifier((5,), max_iter=2, verbose=True).fit(*digits)
-    assert "epoch 2/2" in capsys.readouterr().err
+    first, second = capsys.readouterr().out.splitlines()  # there is no terminal
+    assert re.fullmatch(r"Iteration 1, loss \d\.\d{8}", first)
+    assert second.startswith("Iteration 2, loss ")
+    MLPClassifier((5,), max_iter=2, verbose=True, early_stopping=True).fit(*digits)
+    assert re.search(r"^Iteration 2, loss \d\.\d{8}, validation score 0\.\d{6}$", capsys.readouterr().out, re.MULTILINE)
     MLPClassifier((5,), max_iter=2, verbose=True, solver="lbfgs").fit(*digits)
-    assert "iteration 2  loss" in capsys.readouterr().out
+    assert "Iteration 2, loss" in capsys.readouterr().out
     MLPClassifier((5,), max_iter=2).fit(*digits)
     assert capsys.readouterr() == ("", "")
 
@@ -607,8 +612,8 @@ def test_arguments_that_cannot_be_used(digits, settings: dict[str, Any], message
     [
         ({"sample_weight": [1, 2]}, "sample_weight: expected 600 numbers, one for each example"),
         ({"sample_weight": np.full(600, -1.0)}, "sample_weight: expected numbers that are not negative, got -1"),
-        ({"validation_data": 3}, r"validation_data: expected a pair \(X, y\), got int"),
-        ({"validation_data": (1, 2, 3)}, r"validation_data: expected a pair \(X, y\), got 3 parts"),
+        ({"validation_data": 3}, r"validation_data: expected \(X, y\) or .*, got int"),
+        ({"validation_data": (1, 2, 3, 4)}, r"validation_data: expected \(X, y\) or .*, got 4 parts"),
         ({"validation_data": (np.ones((3, 4)), [0, 1, 2])}, "X has 4 features"),
         ({"validation_data": (np.ones((1, 64)), [77])}, "classes not in `self.classes_`"),
     ],
@@ -785,3 +790,56 @@ def test_weights_are_set_in_place(digits) -> None:
     np.testing.assert_allclose(ours.predict_proba(digits[0]), 0.1)
     with pytest.raises(NotFittedError):
         MLPClassifier((5,)).predict(digits[0])
+
+
+# Weights of classes and of validation data
+
+
+def test_partial_class_weights_do_not_depend_on_the_classes_of_a_batch(digits) -> None:
+    X, y = digits
+    settings: dict[str, Any] = {"hidden_layer_sizes": (5,), "random_state": 0, "class_weight": {3: 2.0, 7: 0.5}}
+    batch = np.flatnonzero((y < 3) | (y == 7))[:40]  # without the 3, which has a weight
+    learner = MLPClassifier(**settings).partial_fit(X[batch], y[batch], classes=range(10))
+    by_hand = MLPClassifier(hidden_layer_sizes=(5,), random_state=0)
+    by_hand.partial_fit(X[batch], y[batch], np.where(y[batch] == 7, 0.5, 1.0), classes=range(10))
+    np.testing.assert_array_equal(learner.network_.theta, by_hand.network_.theta)
+    with pytest.raises(gn.InputError, match=r"class_weight: \[11\] are not in the classes"):
+        MLPClassifier(class_weight={11: 2.0}).fit(X, y)
+
+
+@unconverged
+def test_early_stopping_holds_out_only_what_counts(digits) -> None:
+    X, y = digits
+    weights = np.zeros(len(y))
+    weights[:40] = 1
+    for seed in range(5):
+        network = MLPClassifier((5,), early_stopping=True, max_iter=2, random_state=seed).fit(X, y, weights)
+        assert np.isfinite(network.validation_scores_).all()
+        assert network.validation_scores_[0] * 4 == pytest.approx(round(network.validation_scores_[0] * 4))
+
+
+@unconverged
+def test_validation_data_may_bring_weights(digits) -> None:
+    X, y = digits
+    right = np.arange(len(y)) < 300
+    settings: dict[str, Any] = {"hidden_layer_sizes": (20,), "max_iter": 3, "random_state": 0, "early_stopping": True}
+    held_out = X[300:], np.where(right[300:], y[300:], (y[300:] + 1) % 10)
+    counted = np.zeros(300)
+    counted[:100] = 1
+    one = MLPClassifier(**settings).fit(X[:300], y[:300], validation_data=(*held_out, counted))
+    two = MLPClassifier(**settings).fit(X[:300], y[:300], validation_data=(held_out[0][:100], held_out[1][:100]))
+    assert one.validation_scores_ == two.validation_scores_
+    for wrong, message in (
+        ((X,), "expected .X, y. or .X, y, sample_weight., got 1 parts"),
+        ((X, y, 0 * y), "all its weights"),
+    ):
+        with pytest.raises(gn.InputError, match=message):
+            MLPClassifier(**settings).fit(X, y, validation_data=wrong)
+
+
+def test_labels_of_any_text(digits) -> None:
+    X, y = digits
+    labels = np.array(["no,\nrather not", "a\ttab", "long" * 200])[y % 3]
+    classifier = MLPClassifier((5,), max_iter=1000, tol=1e-2, random_state=0).fit(X, labels)
+    assert set(classifier.predict(X)) <= set(labels)
+    assert classifier.network_.classes == tuple(np.unique(labels))

@@ -303,7 +303,7 @@ def test_a_report_of_a_table_says_what_its_columns_hold(tmp_path: Path) -> None:
     path.write_text("area;rooms;balcony\n" + rows)
     dataset = gn.load_table(path, target="area")
     settings = {"data.name": str(path), "data.target": "area", "training.epochs": 1}
-    run = train_recipe(load_recipe("table", settings=settings), dataset, tmp_path / "run")
+    train_recipe(load_recipe("table", settings=settings), dataset, tmp_path / "run")
     page = parsed(tmp_path / "run")
     assert page.tables["What each column holds"][1:] == [
         ["area", "target: numbers", "counts the rows", "40 to 99"],

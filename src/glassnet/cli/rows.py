@@ -76,9 +76,9 @@ def predict_rows(
             else:
                 console.print(_line(answer, rows.table.lines[answer["row"]]), soft_wrap=True)
         for name, surprising in rows.surprises.items():
-            count = int(surprising.sum())
-            said_of = f"{count:,} row{'s' if count > 1 else ''}"
-            print(f"answered in spite of a surprise in column {plain(repr(name))}: {said_of}", file=sys.stderr)
+            many = int(surprising.sum())
+            column = f"answered in spite of a surprise in column {plain(repr(name))}"
+            print(f"{column}: {many:,} row{'s' if many > 1 else ''}", file=sys.stderr)
         x, y = rows.measurable()
         if len(y):
             console.print(f"{rows.table.name}: {in_short(model.measure((x, y)))}", soft_wrap=True)

@@ -122,9 +122,16 @@ def _predict(network: Network, graph: Graph) -> list["ValueInfoProto"]:
         raise InputError(f"the loss {type(loss).__name__} has no ONNX form; only losses of glassnet have one")
     name = "probabilities" if loss.probabilistic else "outputs"
     axis = {"axis": -1} if OUTPUTS[type(loss)] == "Softmax" else {}
-    prediction = graph.node(OUTPUTS[type(loss)], name, graph.tensor, doc=describe(loss), **axis)
-    outputs = [_tensor(name, "float32", ("N", *shape), f"What {describe(loss)} makes of the logits.")]
-    if len(shape) > 1 or network.task != "classification":
+    chooses = len(shape) == 1 and network.task == "classification"
+    of_two = chooses and shape[0] == 1 and loss.probabilistic
+    prediction = graph.node(OUTPUTS[type(loss)], "p" if of_two else name, graph.tensor, doc=describe(loss), **axis)
+    if of_two:
+        graph.arrays["one"] = np.array(1, np.float32)
+        other = graph.node("Sub", "q", "one", prediction, doc="The probability of no: q = 1 - p.")
+        graph.node("Concat", name, other, prediction, doc="A column for each of the two classes.", axis=1)
+    columns = (2,) if of_two else shape
+    outputs = [_tensor(name, "float32", ("N", *columns), f"What {describe(loss)} makes of the logits.")]
+    if not chooses:
         return outputs
     if shape[0] > 1:
         graph.node("ArgMax", "label", prediction, doc="The largest, or the first of several.", axis=1, keepdims=0)

@@ -33,14 +33,15 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         dropout: the rate of dropout after each hidden layer, from 0 to below 1; or a list, one for each.
         batch_norm: whether each hidden layer is normalised over the batch, before its activation.
         init: an initialiser of glassnet for the weights, such as HeNormal(); by default as in scikit-learn.
-        class_weight: the weight of the examples of each class: {label: weight}, or "balanced".
+        class_weight: the weight of the examples of each class: {label: weight}, 1 where a label is not named, or
+            "balanced".
         monitor: the value that decides when training ends and which network is best: "training_loss", "validation_loss"
             or "validation_score"; by default the score with early_stopping, else the training loss.
         callbacks: a list of glassnet's callbacks, to run between epochs.
         shards: the number of pieces that a batch is cut into; they are computed at the same time on several processors,
             which is faster for large networks and batches. The result depends on shards, not on the number of
             processors.
-        verbose: whether to show a progress bar.
+        verbose: whether to show progress: a bar in a terminal, elsewhere a line for each iteration.
 
     Attributes:
         classes_, coefs_, intercepts_, loss_, best_loss_, loss_curve_, validation_scores_, best_validation_score_, t_,
@@ -63,8 +64,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         Args:
             X: (N, D), numbers or a sparse matrix.   y: labels (N,), or 1 or 0 for each of several labels (N, L).
             sample_weight: the weight of each example (N,).
-            validation_data: a pair (X, y) that is measured after each epoch, and used by early_stopping and monitor;
-                without it early_stopping holds out validation_fraction of the examples.
+            validation_data: (X, y) or (X, y, sample_weight), which is measured after each epoch, and used by
+                early_stopping and monitor; without it early_stopping holds out validation_fraction of the examples.
         """
         return self._train(X, y, sample_weight, validation_data, incremental=False)
 
@@ -150,7 +151,12 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
             not (incremental and isinstance(self.class_weight, str)),
             "class_weight: 'balanced' needs to see all examples; give partial_fit a dictionary {label: weight}",
         )
-        return compute_sample_weight(self.class_weight, y)
+        if isinstance(self.class_weight, str) or y.ndim == 2:
+            return compute_sample_weight(self.class_weight, y)
+        unknown = [label for label in self.class_weight if label not in self.classes_]
+        require(not unknown, f"class_weight: {unknown} are not in the classes, which are {self.classes_}")
+        of_class = np.array([float(self.class_weight.get(label, 1.0)) for label in self.classes_.tolist()])
+        return of_class[np.searchsorted(self.classes_, y)]  # also where a batch lacks some of these classes
 
     def _score_of(self, outputs: Array, targets: Array, weights: Array | None) -> float:
         if not np.isfinite(outputs).all():

@@ -26,6 +26,19 @@ class ValidationScore(Callback):
         record["validation_score"] = self.score(record)
 
 
+def iteration_line(record: Record) -> str:
+    """The number of an iteration, its loss with the penalty, and the score on validation data if there is any."""
+    line = f"Iteration {record['epoch']}, loss {record['training_loss'] + record.get('penalty', 0.0):.8f}"
+    return line + (f", validation score {record['validation_score']:.6f}" if "validation_score" in record else "")
+
+
+class Lines(Callback):
+    """Prints a line for each iteration, where no terminal shows a bar."""
+
+    def on_epoch(self, training: Training) -> None:
+        print(iteration_line(training.history.records[-1]), flush=True)
+
+
 class Convergence(Callback):
     """Ends training when a value has not improved on the best so far by `tol`, in more than `patience` epochs in a row.
 

@@ -163,12 +163,13 @@ class MultilayerPerceptron(BaseEstimator, ABC):
         rows = np.arange(len(targets))
         train = Examples(X, targets, rows)
         sparse = hasattr(X, "tocsr")
-        validation = None if validation_data is None else self._validation(validation_data, sparse=sparse)
+        validation, validation_weights = None, None
+        if validation_data is not None:
+            validation, validation_weights = self._validation(validation_data, sparse=sparse)
         by_class = self._class_weights(y, incremental=incremental)
         weights = by_class if by_sample is None else by_sample if by_class is None else by_sample * by_class
-        validation_weights = None
         if validation is None and self.early_stopping and self.solver != "lbfgs":
-            inside, outside = self._split(targets, rng)
+            inside, outside = self._split(targets, by_sample, rng)
             train, validation = Examples(X, targets, inside), Examples(X, targets, outside)
             weights = None if weights is None else weights[inside]
             validation_weights = None if by_sample is None else by_sample[outside]  # `score` has no class weights
@@ -200,24 +201,32 @@ class MultilayerPerceptron(BaseEstimator, ABC):
             y = column_or_1d(y, warn=True)
         return X.tocsr() if hasattr(X, "tocsr") else X, y
 
-    def _validation(self, given: Any, *, sparse: bool) -> Examples:
+    def _validation(self, given: Any, *, sparse: bool) -> tuple[Examples, Array | None]:
         what = f"{len(given)} parts" if isinstance(given, tuple | list) else type(given).__name__
-        is_pair = isinstance(given, tuple | list) and len(given) == 2
-        require(is_pair, f"validation_data: expected a pair (X, y), got {what}")
-        X, y = self._validated(*given, reset=False)
+        fits = isinstance(given, tuple | list) and len(given) in (2, 3)
+        require(fits, f"validation_data: expected (X, y) or (X, y, sample_weight), got {what}")
+        X, y = self._validated(*given[:2], reset=False)
         X = X.toarray() if hasattr(X, "toarray") and not sparse else X
-        return Examples(X, self._targets(y, first=False), np.arange(len(y)))
+        weights = self._weights(y, given[2]) if len(given) == 3 else None
+        require(
+            weights is None or bool(weights.any()), "validation_data: all its weights are zero, so no example counts"
+        )
+        return Examples(X, self._targets(y, first=False), np.arange(len(y))), weights
 
-    def _split(self, targets: Array, rng: Any) -> tuple[Array, Array]:
-        counts = np.bincount(targets) if targets.ndim == 1 and targets.dtype.kind in "iu" else np.zeros(1, int)
-        counts, held_out = counts[counts > 0], math.ceil(self.validation_fraction * len(targets))
-        possible = len(counts) and counts.min() > 1 and len(counts) <= min(held_out, len(targets) - held_out)
-        stratify = targets if possible else None
+    def _split(self, targets: Array, weights: Array | None, rng: Any) -> tuple[Array, Array]:
+        """The rows to train on, and those to hold out, of which every one counts."""
+        counting = np.arange(len(targets)) if weights is None else np.flatnonzero(weights > 0)
+        weightless = np.setdiff1d(np.arange(len(targets)), counting)
+        counted = targets[counting]
+        counts = np.bincount(counted) if targets.ndim == 1 and targets.dtype.kind in "iu" else np.zeros(1, int)
+        counts, held_out = counts[counts > 0], math.ceil(self.validation_fraction * len(counting))
+        possible = len(counts) and counts.min() > 1 and len(counts) <= min(held_out, len(counting) - held_out)
+        require(len(counting) >= 2, "early_stopping: expected at least two examples with a weight to hold some out of")
         inside, outside = train_test_split(
-            np.arange(len(targets)), random_state=rng, test_size=self.validation_fraction, stratify=stratify
+            counting, random_state=rng, test_size=self.validation_fraction, stratify=counted if possible else None
         )
         require(len(outside) >= 2, "The validation set is too small: raise validation_fraction, or use more examples")
-        return inside, outside
+        return np.concatenate([inside, weightless]), outside
 
     def _layers(self, features: int, outputs: int) -> list[Layer]:
         return layers_of(

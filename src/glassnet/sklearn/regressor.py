@@ -39,8 +39,8 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         Args:
             X: (N, D), numbers or a sparse matrix.   y: targets (N,) or (N, M).
             sample_weight: the weight of each example (N,).
-            validation_data: a pair (X, y) that is measured after each epoch, and used by early_stopping and monitor;
-                without it early_stopping holds out validation_fraction of the examples.
+            validation_data: (X, y) or (X, y, sample_weight), which is measured after each epoch, and used by
+                early_stopping and monitor; without it early_stopping holds out validation_fraction of the examples.
         """
         return self._train(X, y, sample_weight, validation_data, incremental=False)
 

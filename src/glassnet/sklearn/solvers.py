@@ -1,6 +1,7 @@
 """Trains the network of an estimator, by the gradient descent or the L-BFGS of glassnet."""
 
 import math
+import sys
 import warnings
 from contextlib import nullcontext
 from functools import partial
@@ -14,7 +15,7 @@ from glassnet.nn.network import Network
 from glassnet.nn.penalty import L2
 from glassnet.nn.schedule import Schedule
 from glassnet.progress import ProgressBar
-from glassnet.sklearn.convergence import Convergence, ValidationScore
+from glassnet.sklearn.convergence import Convergence, Lines, ValidationScore, iteration_line
 from glassnet.sklearn.settings import Continued, callbacks_of, optimizer_of, schedule_of
 from glassnet.train.history import DivergenceError, History, Record
 from glassnet.train.lbfgs import fit_lbfgs
@@ -59,7 +60,9 @@ def descend(estimator: Any, prepared: Prepared, *, seed: int, incremental: bool)
     score = [ValidationScore(partial(validation_score, estimator, prepared))] if validation is not None else []
     convergence = convergence_of(estimator, validation, incremental=incremental)
     epochs = 1 if incremental else int(estimator.max_iter)
-    with ProgressBar() if estimator.verbose else nullcontext() as progress, warnings.catch_warnings():
+    shown = estimator.verbose and sys.stderr.isatty()
+    lines = [Lines()] if estimator.verbose and not shown else []
+    with ProgressBar() if shown else nullcontext() as progress, warnings.catch_warnings():
         # This warning recommends layers; users of scikit-learn need a StandardScaler.
         warnings.filterwarnings("ignore", message="the inputs go up to")
         try:
@@ -76,7 +79,7 @@ def descend(estimator: Any, prepared: Prepared, *, seed: int, incremental: bool)
                 batch_size=size,
                 shuffle=bool(estimator.shuffle),
                 shards=estimator.shards,
-                callbacks=[*score, convergence, *callbacks_of(estimator)],
+                callbacks=[*score, *lines, convergence, *callbacks_of(estimator)],
                 progress=progress,
                 seed=seed,
             )
@@ -101,7 +104,7 @@ def minimise(estimator: Any, prepared: Prepared) -> History:
 
     def print_iteration(record: Record) -> None:
         if estimator.verbose:
-            print(f"iteration {record['epoch']}  loss {record['training_loss'] + record['penalty']:.8f}")
+            print(iteration_line(record))
 
     try:
         history = fit_lbfgs(
