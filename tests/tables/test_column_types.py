@@ -53,7 +53,9 @@ def test_numbers_in_the_forms_people_write(cells: list[str], form: NumberForm, f
     assert column.numbers(table_of(cells))[0] == first
 
 
-@pytest.mark.parametrize("cells", [["1,250", "3,500"], ["1,234", "550"], ["1.250", "550"]])
+@pytest.mark.parametrize(
+    "cells", [["1,250", "3,500"], ["1,234", "550"], ["1,234", "1234"], ["1.250", "550"], ["1.255", "12.301", "950"]]
+)
 def test_numbers_with_two_meanings_are_asked_about(cells: list[str]) -> None:
     error = undecided(cells)
     assert "could be written in two ways" in str(error)
@@ -127,7 +129,11 @@ def test_codes_begin_with_zeros() -> None:
 def test_dates_become_numbers_on_request(cells: list[str], first: list[float]) -> None:
     error = undecided(cells)
     assert "column 'x' holds dates" in str(error)
-    assert [(way.setting, way.value) for way in error.ways] == [("dates", True), ("ignore", ["x"])]
+    assert [(way.setting, way.value) for way in error.ways] == [
+        ("dates", True),
+        ("categorical", ["x"]),
+        ("ignore", ["x"]),
+    ]
     schema = schema_of(cells, dates=True)
     assert schema.inputs[0].kind == "date"
     np.testing.assert_allclose(schema.examples(table_of(cells))[0, : len(first)], first)
@@ -253,3 +259,70 @@ def test_rows_with_a_surprise_are_answered_if_one_wants(tmp_path: Path) -> None:
     mean = dataset.train.x[:, 3].mean()
     np.testing.assert_allclose(x, [[1, 0, 0, mean], [0, 0, 0, 3]])
     assert {name: rows.tolist() for name, rows in surprises.items()} == {"deck": [False, True], "fare": [True, False]}
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["2-door", "4-door"], "category"),
+        (["12-A", "5-HT"], "category"),
+        (["04MAR2024", "05MAR2024"], "category"),
+        (["09:00-17:00", "08:00-16:00"], "category"),
+        (["Marathon 2019", "Mayor 2020"], "category"),
+        (["12345678901234567890", "12345678901234567891"], "category"),
+    ],
+)
+def test_text_that_begins_like_a_number_or_a_date_is_text(cells: list[str], kind: str) -> None:
+    assert found(cells).kind == kind
+    assert found(cells, dates=True).kind == kind
+
+
+def test_prices_without_cents() -> None:
+    column = found(["12.-", "9.-", "12.50"])
+    assert column.numbers(table_of(["12.-", "9.-", "12.50"]))[:3].tolist() == [12, 9, 12.5]
+
+
+def test_whole_numbers_are_read_by_the_marks_of_their_table() -> None:
+    schema = find_schema(table_of(["1", "2", "8"], n=["0,5", "12,25"] * 20), "y")
+    new = Table("new.csv", {"x": ["3,5"], "n": ["1,5"]}, array("q", [2]))
+    assert schema.examples(new).tolist() == [[3.5, 1.5]]
+    with pytest.raises(gn.DataError, match=r"column 'x': expected a number \(decimal comma\), got '1.250'"):
+        schema.examples(Table("new.csv", {"x": ["1.250"], "n": ["1,5"]}, array("q", [2])))
+
+
+def test_the_mark_that_a_person_names_decides() -> None:
+    assert found(["1,250", "2,300", "3"], decimal=",").form == NumberForm(",")
+    assert found(["1,250", "2,300", "3"]).form == NumberForm(".", ",")
+
+
+def test_a_boolean_with_gaps_is_one_and_does_not_depend_on_the_order_of_sets() -> None:
+    column = found(["yes", "Yes", "TRUE", "no", "NA", "n/a"])
+    assert (column.kind, len(column.categories)) == ("boolean", 3)
+    assert column.categories[0] == ""
+    assert found(["Y", "yes", "no", "N"]).categories == ("no", "yes")
+
+
+@pytest.mark.parametrize(("y", "missing"), [(["1.5", "NA", "2.5", "3.5"], []), (["0", "1", "-9", "1"], ["-9"])])
+def test_a_gap_in_the_target_names_its_line(y: list[str], missing: list[str]) -> None:
+    with pytest.raises(gn.DataError, match=r"t.csv, line [34], column 'y': the target is missing; fill the cell"):
+        find_schema(table_of(["1", "2"], y=y * 10), "y", missing=missing)
+
+
+def test_what_is_said_of_the_classes_counts() -> None:
+    table = table_of(["1", "2"], y=["0", "1"] * 20)
+    columns = {"y": {"kind": "category", "categories": ["1", "0"]}}
+    assert find_schema(table, "y", columns=columns).target.categories == ("1", "0")
+
+
+def test_a_marker_is_a_number_however_it_is_written() -> None:
+    cells = ["5,0", "-9,0", "7,5"]
+    assert np.isnan(found(cells, missing=["-9"]).numbers(table_of(cells))[:3]).tolist() == [False, True, False]
+
+
+def test_a_million_different_cells_among_numbers_are_found_quickly() -> None:
+    rows = 200_000
+    cells = [str(n) for n in range(rows)] + [f"word {n}" for n in range(rows - 1)]
+    table = Table("t.csv", {"x": cells, "y": ["a", "b"] * rows}, array("q", range(2, 2 + 2 * rows)))
+    table.columns["y"].pop()
+    with pytest.raises(UndecidedError, match="got 'word 0'"):
+        find_schema(table, "y")

@@ -40,6 +40,8 @@ def zipped(**files: str) -> bytes:
         (b"a;b\n1;2;\n3;4;\n", {"a": ["1", "3"], "b": ["2", "4"]}, [2, 3]),
         (b'"","a","b"\n"1",5,6\n"2",7,8\n', {"a": ["5", "7"], "b": ["6", "8"]}, [2, 3]),
         (b'"a","b"\n"1",5,6\n"2",7,8\n', {"a": ["5", "7"], "b": ["6", "8"]}, [2, 3]),
+        (b"a,b,,,\n1,2,,,\n,,,,\n3,4,,,\n", {"a": ["1", "3"], "b": ["2", "4"]}, [2, 4]),
+        (b"a,b\nrow1,1,2\nrow2,3,4\n", {"a": ["1", "3"], "b": ["2", "4"]}, [2, 3]),
         (b"a,b\r1,2\r", {"a": ["1"], "b": ["2"]}, [2]),
         ("Größe;x\n1;2\n".encode("utf-8-sig"), {"Größe": ["1"], "x": ["2"]}, [2]),
         ("Größe;x\n1;2\n".encode("utf-16"), {"Größe": ["1"], "x": ["2"]}, [2]),
@@ -60,6 +62,8 @@ def test_tables_are_read_as_they_are(text: bytes, columns: dict, lines: list[int
     ("text", "notes"),
     [
         (b"a,b\n1,2\n", ()),
+        (b"a;b\n1;2\n;\n;\n", ("its cells are separated by semicolons", "2 empty rows are left out")),
+        (b"1.5,2\n1,2\n", ("some columns are named by numbers: is its first line one of names?",)),
         (b"# x\na;b\n1;2\n", ("1 lines of comments are left out", "its cells are separated by semicolons")),
         ("a,b\nä,2\n".encode("cp1252"), ("its text is in Windows-1252",)),
         ("a,b\nä,2\n".encode("utf-16"), ("its text is in UTF-16",)),
@@ -77,7 +81,10 @@ def test_what_was_found_out_is_said(text: bytes, notes: tuple[str, ...], tmp_pat
         (zipped(**{"t.csv": "a", "u.csv": "b"}), "expected a zip archive of one file, got 2: t.csv, u.csv; unpack it"),
         (zipped(**{"t.csv": "a,b\n" + "1,2\n" * 999})[:-60], "a broken zip archive"),
         (b"a,b\n1,2\n3,4,5\n", "line 3: expected 2 cells as in the header, got 3"),
-        (b"a,b,\n1,2,9\n", "the last column has no name, but cells, such as '9'"),
+        (b"a,b,\n1,2,9\n", "line 2: expected 2 cells as in the header, got 3"),
+        (b"temp,label\n21,5,a\n22,3,b\n", "line 2: expected 2 cells as in the header, got 3"),  # no row names
+        (b"a,b\n1,2,\n3,4,late\n5,6,\n", "line 3: expected 2 cells as in the header, got 3"),
+        ("Köln;x\nJära;1\n".encode("cp850"), "expected text in UTF-8, UTF-16 or Windows-1252"),
         (b"sep=;\n", "is empty|has a header but no rows"),
     ],
 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from glassnet.recipes.recipe import Recipe
     from glassnet.runs.run import Run
 
+MOST_BYTES = 1 << 24  # of a file of columns, with their categories
 FALLBACK = "digits"  # the dataset of a named recipe where its own is missing: it needs no network
 
 Target = Annotated[
@@ -282,7 +283,7 @@ def read_columns(path: Path) -> dict[str, Any]:
     """
     from glassnet.recipes.toml import RecipeError, read_toml
 
-    said = read_toml(path)
+    said = read_toml(path, what="what columns hold", most=MOST_BYTES)
     columns = said.get("columns")
     if set(said) != {"columns"} or not isinstance(columns, dict):
         raise RecipeError(f"{path}: expected tables such as [columns.price], as `glassnet data show --out` writes them")

@@ -25,7 +25,8 @@ LABEL_NAMES = ("label", "class", "target", "y")
 ID_NAMES = ("", "id", "imageid", "image_id", "image", "index", "idx", "row", "number", "no", "unnamed: 0")
 LONGEST_LINE = 1 << 20  # characters; a file with a longer line is refused, not read into memory
 CELLS = 1 << 20  # number of cells to parse or format at a time
-LEAST_PIXELS = 64  # of an image, where it is to be told from another table
+LEAST_PIXELS = 64  # of an image without names of columns, where it is to be told from another table
+PIXEL = re.compile(r"(?:pixel|px|p)?[ _-]?[0-9]+(?:x[0-9]+)?")  # the name of a column of pixels, or a pixel
 FRACTION = re.compile(r"(?:0?\.[0-9]+|1\.0*|[0-9.]+e-[0-9]+)")
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 
@@ -94,15 +95,21 @@ def read_csv(
 
 
 def holds_images(path: str | Path) -> bool:
-    """Whether the rows of a CSV file look like images: columns named pixel..., or a square number of at least 64.
+    """Whether the rows of a CSV file look like images: columns named as pixels, or a square number of at least 64.
 
     Raises:
         DataError: no such file.
     """
     with reading(path) as (stream, _, _), io.TextIOWrapper(stream, "utf-8-sig", "replace") as text:
         cells = _cells(text.readline(LONGEST_LINE))
-    named = len(cells) > 2 and all(cell.strip().lower().startswith("pixel") for cell in cells[1:])
-    return named or (len(cells) >= LEAST_PIXELS and (_is_square(len(cells)) or _is_square(len(cells) - 1)))
+    square = _is_square(len(cells)) or _is_square(len(cells) - 1)
+    pixels = all(PIXEL.fullmatch(cell.strip().lower()) for cell in cells[2:])
+    return (
+        len(cells) > 3
+        and pixels
+        and (square or _names_rows(cells))
+        and (len(cells) >= LEAST_PIXELS or not _is_number(cells[-1]))
+    )
 
 
 def first_line(path: str | Path) -> int:

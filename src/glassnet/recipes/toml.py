@@ -27,29 +27,32 @@ class UnknownKeyError(RecipeError):
         self.reason, self.form = reason, form
 
 
-def read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path, *, what: str = "a recipe", most: int = MOST_BYTES) -> dict[str, Any]:
     """The table in a TOML file of moderate size.
+
+    Args:
+        what: what the file is to hold, for messages.   most: the largest number of bytes.
 
     Raises:
         RecipeError: it cannot be read, is too large, or no TOML.
     """
     try:
         size = path.stat().st_size
-        text = path.read_text(encoding="utf-8") if size <= MOST_BYTES else ""
+        text = path.read_text(encoding="utf-8") if size <= most else ""
         if not text and size:
-            raise RecipeError(f"{path}: expected a recipe of at most {MOST_BYTES:,} bytes, got {size:,}")
+            raise RecipeError(f"{path}: expected {what} of at most {most:,} bytes, got {size:,}")
         if any(line.count(".") > MOST_DOTS for line in text.splitlines()):
-            raise RecipeError(f"{path}: expected a recipe, but one of its lines has more than {MOST_DOTS} dots")
+            raise RecipeError(f"{path}: expected {what}, but one of its lines has more than {MOST_DOTS} dots")
         return tomllib.loads(text)
     except OSError as error:
         raise RecipeError(f"{path}: cannot be read: {error.strerror or error}") from None
     except RecursionError:
-        raise RecipeError(f"{path}: expected a recipe in TOML, but its tables lie too deep in one another") from None
+        raise RecipeError(f"{path}: expected {what} in TOML, but its tables lie too deep in one another") from None
     except RecipeError:
         raise
     except ValueError as error:  # TOMLDecodeError, no UTF-8, or a number of more than 4,300 digits
         reason = plain(str(error))
-        raise RecipeError(f"{path}: expected a recipe in TOML: {reason[:300]}") from None
+        raise RecipeError(f"{path}: expected {what} in TOML: {reason[:300]}") from None
 
 
 def to_toml(table: dict[str, Any]) -> str:

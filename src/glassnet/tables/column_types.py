@@ -101,13 +101,17 @@ class Deciding:
         """What the target holds: the classes, or how its numbers are written."""
         name = str(self.target)
         cells = self.table.columns[name]
-        refuse_gaps(self.table, name)
+        said = self.wishes.columns.get(name)
+        text = ("NA",) if not self._number_forms(name) else ()  # a marker is a class like another, but among numbers
+        refuse_gaps(self.table, Column(name, text, missing=self._missing(name)))
         kinds = set(map(whole_number, cells))
         if len(kinds) == 1:
             always = f"the target {brief(repr(name))} is always {cited(cells[0])}"
             raise DataError(f"{self.table.name}: {always}: there is nothing to learn")
         whole = all(map(WHOLE.fullmatch, kinds))
         labels = whole and len(kinds) <= min(MOST_LABELS, len(cells) // ROWS_A_LABEL)
+        if said is not None and said.kind in ("category", "boolean"):
+            return self._chosen(name, said)
         if task == "classification" or (labels and task is None):
             return self._classes(name, kinds)
         column = self._column(name, only_numbers=task == "regression")
@@ -134,23 +138,24 @@ class Deciding:
             return self._categories(name, set(self.table.columns[name]))
         if forms:
             return Column(name, form=self._one_form(name, forms), missing=self._missing(name))
-        if only_numbers or not are_booleans(filled):
-            self._refuse_mixtures(name, only_numbers=only_numbers)
+        if are_booleans(filled) and not only_numbers:
+            gaps = {""} if filled.total() < len(self.table) else set()
+            return self._categories(name, {*filled, *gaps})
+        self._refuse_mixtures(name, only_numbers=only_numbers)
         return self._categories(name, set(self.table.columns[name]))
 
     def _number_forms(self, name: str) -> list[NumberForm]:
         if name not in self._forms:
-            self._forms[name] = find_forms(self.filled(name))
+            self._forms[name] = find_forms(self.filled(name), self.wishes.decimal)
         return self._forms[name]
 
     def _one_form(self, name: str, forms: list[NumberForm]) -> NumberForm:
         """The form of the numbers of a column, of one or two that are possible."""
         first, second = forms[0], forms[-1]
-        if len(forms) == 1:
-            return first
-        if self.wishes.decimal is not None:
-            return first if first.decimal == self.wishes.decimal else second
         commas = self._writes_commas()
+        if len(forms) == 1:
+            whole = first == NumberForm(unit=first.unit) and all(map(str.isdigit, self.filled(name)))
+            return replace(first, decimal=",") if whole and commas else first  # for rows to come
         if "." in (first.group, second.group) and first.decimal == ("," if commas else "."):
             return first  # with the decimal mark of the rest of the table, and by itself the likelier
         cell = max(self.filled(name), key=lambda cell: (first.number(cell) != second.number(cell), cell))
@@ -168,10 +173,15 @@ class Deciding:
 
     def _dates(self, name: str, forms: list[str]) -> Column:
         cells = self.filled(name)
+        if name == self.target:
+            raise DataError(
+                f"{self._where(name)} is the target and holds dates: expected amounts or classes to predict"
+            )
         if not self.wishes.dates:  # as categories, every new date would be unknown
             raise UndecidedError(
                 f"{self._where(name)} holds dates, such as {cited(max(cells))}",
                 Way("dates", True, "to make numbers of them, the day, month, weekday and hour"),
+                *self._as_codes(name),
                 *self._left_out(name),
             )
         possible = forms
@@ -217,11 +227,11 @@ class Deciding:
             kinds = {"" if kind in missing else kind for kind in kinds}
         if are_booleans(filled := kinds - {""}):
             counts = self.filled(name)
-            kinds = {
-                max((k for k in filled if truth(k) is value), key=lambda k: (not k.isdigit(), counts[k]))
+            spelled = {
+                max((k for k in filled if truth(k) is value), key=lambda k: (not k.isdigit(), counts[k], k))
                 for value in (False, True)
             }
-            kinds |= {""} & set(self.table.columns[name])
+            kinds = spelled | ({""} & kinds)
         if name == self.target:
             self._check_classes(name, kinds)
         elif 2 * len(kinds) > len(self.table):
@@ -255,7 +265,7 @@ class Deciding:
                 units[parts.unit] += count
         unit, count = units.most_common(1)[0] if units else ("", 0)
         numbers = {cell for cell in filled if (parts := split(cell)) is not None and parts.unit == unit}
-        if 2 * count > filled.total() or only_numbers:
+        if 2 * units.total() > filled.total() or only_numbers:
             if len(numbers) < len(filled) or not numbers:
                 self._refuse_others(name, [cell for cell in filled if cell not in numbers], "a number")
             one, other = self._two_forms(numbers)
@@ -277,7 +287,8 @@ class Deciding:
             )
 
     def _refuse_others(self, name: str, others: list[str], expected: str) -> None:
-        row = next(k for k, cell in enumerate(self.table.columns[name]) if cell in set(others))
+        unlike = set(others)
+        row = next(k for k, cell in enumerate(self.table.columns[name]) if cell in unlike)
         cell = self.table.columns[name][row]
         there = str(self.table.fault(row, name, f"expected {expected}, as in most cells, got {cited(cell)}"))
         if name == self.target:
@@ -286,11 +297,12 @@ class Deciding:
         raise UndecidedError(there, unknown, *self._as_codes(name), *self._left_out(name))
 
     def _two_forms(self, cells: Collection[str]) -> tuple[str, str]:
-        """Two cells that no form has in common; if all pairs do, the first and the last."""
+        """Two cells that no form has in common, or one twice that has none; if all pairs do, the first and the last."""
         ordered = sorted(cells)
+        odd = next((cell for cell in ordered if not find_forms([cell])), ordered[0])
         for other in ordered:
-            if not find_forms([ordered[0], other]):
-                return ordered[0], other
+            if not find_forms([odd, other]):
+                return (odd, other) if find_forms([odd]) else (other if other != odd else ordered[-1], odd)
         return ordered[0], ordered[-1]
 
     def _missing(self, name: str) -> tuple[str, ...]:

@@ -44,11 +44,16 @@ EIGHT_DIGITS = re.compile("(?:19|20)[0-9]{6}")  # more would be amounts that loo
 PLAUSIBLE = re.compile(r"[0-9A-Za-z.,:/+ -]{4,40}")
 CLOCK = re.compile(
     r"(?:(?<=\d)T|(?<=\d) |^)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
-    r"(?: ?(?P<half>[AP])\.?M\.?)?(?: ?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?))?$",
+    r"(?: ?(?P<half>[AP])\.?M\.?)?(?P<zone> ?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?))?$",
     re.ASCII | re.IGNORECASE,
 )
 WEEKDAY = re.compile("^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]? +", re.IGNORECASE)
-MONTH = re.compile("([a-z]{3})[a-z]*[.]?", re.IGNORECASE)
+MONTH = re.compile(
+    r"\b(jan)(?:uary)?\b\.?|\b(feb)(?:ruary)?\b\.?|\b(mar)(?:ch)?\b\.?|\b(apr)(?:il)?\b\.?|\b(may)\b\.?|\b(jun)e?\b\.?"
+    r"|\b(jul)y?\b\.?|\b(aug)(?:ust)?\b\.?|\b(sep)(?:t|tember)?\b\.?|\b(oct)(?:ober)?\b\.?|\b(nov)(?:ember)?\b\.?"
+    r"|\b(dec)(?:ember)?\b\.?",
+    re.IGNORECASE,
+)
 FIRST_DAY = datetime(1970, 1, 1)  # is day 0
 
 
@@ -75,8 +80,10 @@ def read_date(cell: str, form: str) -> datetime | None:
     """The moment in a cell, in its own time zone; None if it is not written in this form."""
     clock = CLOCK.search(cell)
     day = WEEKDAY.sub("", cell[: clock.start()] if clock else cell).replace(",", "").strip()
-    day = MONTH.sub(r"\1", day)
-    if (form == "%Y%m%d" and not EIGHT_DIGITS.fullmatch(day)) or (not form and (day or not clock)):
+    day = MONTH.sub(lambda month: str(month[month.lastindex or 0]), day)
+    if form == "%Y%m%d" and not EIGHT_DIGITS.fullmatch(day):
+        return None
+    if not form and (day or not clock or clock["zone"]):  # 09:00-17:00 is no time of day
         return None
     try:
         date = datetime.strptime(day, form) if form else FIRST_DAY
@@ -97,4 +104,5 @@ def _time(clock: re.Match[str]) -> time:
         if not 1 <= hour <= 12:
             raise ValueError
         hour = hour % 12 + 12 * (half in "Pp")
-    return time(hour, minute, min(second, 59), int((clock["part"] or "0").ljust(6, "0")[:6]))
+    second -= second == 60  # a leap second
+    return time(hour, minute, second, int((clock["part"] or "0").ljust(6, "0")[:6]))

@@ -6,6 +6,7 @@ same number of cells.
 
 import codecs
 import csv
+import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
@@ -23,6 +24,7 @@ MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM
 WINDOWS = "cp1252"  # the 8-bit encoding of Western Europe
 IN_WESTERN_TEXT = frozenset("€£¥¢§©®°±²³µ·¹º¼½¾ª«»¿¡´¨×÷–—‘’‚“”„†•…‰‹›™ \xa0")
 ALONE = "\x1f"  # separates nothing, in a table of one column
+SIGN_INSIDE = re.compile(r"[^\W\d_][€£¥¢§©®°±¹²³¼½¾«»¿¡´¨×÷‚“”„†•…‰‹›™][^\W\d_]")  # of a word in another encoding
 ROWS_LOOKED_AT = 200
 
 
@@ -68,6 +70,7 @@ def is_western(text: str) -> bool:
     special = [character for character in text if character > "\x7f"]
     letters = sum(character.isalpha() for character in text)
     fit = all(character.isalpha() or character in IN_WESTERN_TEXT for character in special)
+    fit = fit and not SIGN_INSIDE.search(text)
     return fit and 2 * sum(character.isalpha() for character in special) <= max(letters, 4)
 
 
@@ -106,6 +109,13 @@ def _widths(lines: Sequence[str], separator: str) -> _Widths:
     if not widths:
         return _Widths(0, 0, 0.0, False)
     usual = Counter(widths[1:] or widths).most_common(1)[0][0]
-    others = [row for row in rows if row][1:]
-    row_names = 1 < widths[0] == usual - 1 and any(row[-1].strip() for row in others)
+    row_names = 1 < widths[0] == usual - 1 and _name_rows([row for row in rows if row][1:], usual)
     return _Widths(widths[0], usual, widths.count(usual) / len(widths), row_names)
+
+
+def _name_rows(rows: list[list[str]], width: int) -> bool:
+    """Whether the first cells of these rows, which no column is named for, name the rows: texts, or numbers from 1."""
+    names = [row[0].strip() for row in rows if len(row) == width]
+    counted = [str(number) for number in range(1, len(names) + 1)]
+    named = len(set(names)) == len(names) and not any(name[:1].isdigit() or not name for name in names)
+    return len(names) == len(rows) and all(row[-1].strip() for row in rows) and (names == counted or named)

@@ -26,11 +26,11 @@ TYPED = str.maketrans({"\u2212": "-", "\u2009": " ", "\u00a0": " ", "\u202f": " 
 # A number and what stands around it: a sign or brackets, a currency before it, a currency or a unit after it.
 AROUND = re.compile(
     rf"(?P<bracket>\()? ?(?P<sign>[+-]?) ?(?P<before>{CURRENCIES})? ?(?P<inner>[+-]?) ?"
-    r"(?P<body>(?:[0-9](?:[0-9.,' ]*[0-9])?[.]?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    r"(?P<behind>-?) ?(?P<after>[^\W\d_][^\s()]{0,14}|[%‰°$€£¥₹₽₩₺₪₫฿₦₴₱][^\s\d()]{0,3})? ?(?(bracket)\))"
+    r"(?P<body>(?:[0-9](?:[0-9.,' ]*[0-9])?[.]?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?)(?P<behind>-?)"
+    rf" ?(?P<after>{CURRENCIES}|[%‰°][^\W\d_]{{0,2}}|[^\W\d_]{{1,12}}(?:[/·][^\W\d_]{{1,8}})?[23²³]?\.?)? ?"
+    r"(?(bracket)\))"
 )
-
-
+LONGEST_WHOLE = re.compile("[0-9]{16}")  # longer ones are no amounts, and a float would not tell them apart
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")  # as programs write numbers
 COULD_BE_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})*")
 
@@ -92,22 +92,30 @@ def split(cell: str) -> Parts | None:
     found = AROUND.fullmatch(cell.translate(TYPED))
     if found is None:
         return None
-    before, after = found["before"] or "", found["after"] or ""
-    signs = [found["bracket"] or "", found["sign"], found["inner"], found["behind"]]
-    if sum(map(bool, signs)) > 1:
+    body, before, after = found["body"], found["before"] or "", found["after"] or ""
+    behind = found["behind"]
+    if body.endswith(".") and behind:
+        behind = ""  # 12.- is a price without cents
+    signs = [found["bracket"] or "", found["sign"], found["inner"], behind]
+    is_word = behind and after and not re.fullmatch(CURRENCIES, after)  # such as 2-door
+    if sum(map(bool, signs)) > 1 or is_word or LONGEST_WHOLE.match(body):
         return None
-    return Parts(found["body"], f"{before} {after}".strip(), any(sign in ("(", "-") for sign in signs if sign))
+    return Parts(body, f"{before} {after}".strip(), any(sign in ("(", "-") for sign in signs))
 
 
-def find_forms(cells: Collection[str]) -> list[NumberForm]:
+def find_forms(cells: Collection[str], decimal: str | None = None) -> list[NumberForm]:
     """The forms in which all these cells are numbers: none, one, or two with different numbers, the likelier first.
 
     People write all decimals, as in 1,200, or none that are 0, as in 1,2; and they write all thousands in groups, or
-    none. Where this decides about a comma, one form is left. Of a point it only says which form is likelier, because
-    programs write a decimal point.
+    none. So 550 and 1,200 have thousands. Of a point this only says which form is likelier, because programs write a
+    decimal point.
+
+    Args:
+        decimal: the decimal mark, if somebody has said it.
     """
     if all(map(NUMBER.fullmatch, cells)) and not all(map(COULD_BE_GROUPED.fullmatch, cells)):
-        return [NumberForm()]  # most columns, fast
+        longest = max(map(len, cells), default=0)
+        return [] if longest > 15 and any(map(LONGEST_WHOLE.match, cells)) else [NumberForm()]  # most columns, fast
     found = [split(cell) for cell in cells]
     parts = [part for part in found if part is not None]
     units = {part.unit for part in parts}
@@ -115,21 +123,25 @@ def find_forms(cells: Collection[str]) -> list[NumberForm]:
         return []
     bodies = sorted({part.body for part in parts})
     different: dict[tuple[float, ...], NumberForm] = {}  # by the numbers: the first has no groups if it needs none
-    for group, decimal in product(GROUPS, MARKS):
-        if group != decimal and all(map(_pattern(decimal, group).fullmatch, bodies)):
-            form = NumberForm(decimal, group, *units)
+    for group, mark in product(GROUPS, MARKS):
+        if group != mark and all(map(_pattern(mark, group).fullmatch, bodies)):
+            form = NumberForm(mark, group, *units)
             different.setdefault(tuple(float(form._as_programs_write(body)) for body in bodies), form)
     forms = sorted(different.values(), key=lambda form: not _is_usual(form, bodies))
-    points = any(form.group == "." for form in forms)
-    return forms if points else [form for form in forms if _is_usual(form, bodies)] or forms
+    if decimal is not None:
+        return [form for form in forms if form.decimal == decimal] or forms
+    usual = [form for form in forms if _is_usual(form, bodies)]
+    decided = len(usual) == 1 and usual[0].group == ","
+    return usual if decided else forms
 
 
 def _is_usual(form: NumberForm, bodies: list[str]) -> bool:
     """Whether people write numbers like these in this form."""
-    if form.group and any(re.match(r"\d{4}", body) for body in bodies):
-        return False  # thousands without a group
+    if form.group:
+        return not any(re.match(r"\d{4}", body) for body in bodies)  # thousands without a group
     places = [body.partition(form.decimal)[2] for body in bodies]
-    return len({len(place) for place in places}) == 1 or not any(place.endswith("0") for place in places)
+    same = len({len(place) for place in places}) == 1
+    return same or (form.decimal == "," and not any(place.endswith("0") for place in places))
 
 
 @cache

@@ -90,7 +90,7 @@ class Column:
         """Whether the cell counts as missing: it is empty, or holds a marker. Of text, NA is a category."""
         if not cell or (self.missing and (cell in self.missing or whole_number(cell) in self.missing)):
             return True
-        return not self.categories and cell.casefold() in GAPS
+        return cell.casefold() in GAPS and self.kind != "category"
 
     def codes(self, table: Table, unknown: Surprise = "refuse") -> Array:
         """The number of the category in each cell (N,) int64; -1 where it is unknown and to be answered all the same.
@@ -120,12 +120,16 @@ class Column:
             DataError: a cell holds something else, or a number beyond 1e30.
         """
         read = self._day if self.date is not None else self._number
+        gaps = {read(cell) for cell in self.missing}  # such as -9, which also stands there as -9,0
+        known: dict[str, float] = {}
         values = np.empty(len(table))
         for row, cell in enumerate(table.columns[self.name]):
-            value = np.nan if self.is_missing(cell) else read(cell)
-            if value is None or abs(value) > LARGEST:
-                raise table.fault(row, self.name, f"expected {self._expected}, got {cited(cell)}")
-            values[row] = value
+            if cell not in known:
+                value = np.nan if self.is_missing(cell) else read(cell)
+                if value is None or abs(value) > LARGEST:
+                    raise table.fault(row, self.name, f"expected {self._expected}, got {cited(cell)}")
+                known[cell] = np.nan if value in gaps else value
+            values[row] = known[cell]
         return values
 
     def filled_from(self, table: Table, rows: Array) -> "Column":
@@ -285,7 +289,7 @@ class Schema:
             raise DataError(
                 f"{table.name}: there is no column {brief(repr(self.target.name))}, the truth to compare with"
             )
-        refuse_gaps(table, self.target.name)
+        refuse_gaps(table, self.target)
         return self.target.codes(table) if self.target.categories else self.target.numbers(table)
 
     def filled_from(self, table: Table, rows: Array) -> "Schema":
@@ -307,8 +311,8 @@ def whole_number(cell: str) -> str:
     return str(int(value))
 
 
-def refuse_gaps(table: Table, name: str) -> None:
-    """Raise DataError if a cell of the target is empty."""
-    cells = table.columns[name]
-    if "" in cells:
-        raise table.fault(cells.index(""), name, "the target is missing; fill the cell, or leave the row out")
+def refuse_gaps(table: Table, target: Column) -> None:
+    """Raise DataError if a cell of the target is missing."""
+    row = next((row for row, cell in enumerate(table.columns[target.name]) if target.is_missing(cell)), None)
+    if row is not None:
+        raise table.fault(row, target.name, "the target is missing; fill the cell, or leave the row out")

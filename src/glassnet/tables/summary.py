@@ -93,7 +93,7 @@ def _of_column(table: Table, column: Column, before: str = "") -> ColumnSummary:
 
 
 def _written(table: Table, column: Column, counts: Counter[str]) -> Iterator[str]:
-    if column.kind == "number" and str(column.form):
+    if column.kind == "number" and str(column.form) and not all(map(str.isdigit, filter(None, counts))):
         yield str(column.form)
     if column.kind == "number" and _counts(column.numbers(table)):
         yield "counts the rows"

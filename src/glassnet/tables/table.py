@@ -7,6 +7,7 @@ by `dialect`. Cells may be quoted, and the file may be gzip, a zip archive of on
 import csv
 import io
 import itertools
+import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import TextIO
 
 from glassnet.data.errors import DataError
 from glassnet.data.files import Progress, reading, writing
-from glassnet.nn.plain import brief, cited
+from glassnet.nn.plain import brief
 from glassnet.tables.dialect import (
     ALONE,
     SEPARATORS,
@@ -31,8 +32,10 @@ LONGEST_NAME = 1000  # characters in the name of a column
 LONGEST_LINE = 1 << 20  # characters; a file with a longer line is refused, not read into memory
 ENCODINGS = {WINDOWS: "Windows-1252", "utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 MOST_BYTES = 1 << 30  # in the text of a table
+MOST_LINES = 1 << 25  # also empty ones
 MOST_CELLS = 1 << 24  # each takes up to about 60 bytes while the table is read, together 1 GB
 REPORT_EVERY = 1 << 12  # rows between two reports of progress
+FRACTION = re.compile(r"-?[0-9]+[.,][0-9]+")
 LOOKED_AT = 1 << 18  # characters by which the dialect is found
 
 
@@ -152,6 +155,7 @@ class _Rows:
 
     def __init__(self, path: Path, dialect: Dialect, notes: list[str]) -> None:
         self.path, self.dialect, self.notes = path, dialect, notes
+        self.empty = 0
         self.names: list[str] = []
         self.columns: list[list[str]] = []
         self.starts = array("q")
@@ -182,6 +186,8 @@ class _Rows:
 
     def _name(self, cells: list[str], line: int) -> None:
         names = [cell.strip() for cell in cells]
+        while len(names) > 1 and not names[-1]:
+            names.pop()  # a separator at the end of the line, or columns without names and cells
         if self.dialect.row_names:
             names = ["", *names]
         self.names = _checked(names, self.path, line)
@@ -189,8 +195,11 @@ class _Rows:
 
     def _add(self, cells: list[str], line: int) -> None:
         names = self.names
-        if len(cells) == len(names) + 1 and not cells[-1].strip():
-            cells = cells[:-1]  # a separator at the end of the row
+        if len(cells) > len(names) and not any(cell.strip() for cell in cells[len(names) :]):
+            cells = cells[: len(names)]
+        if len(names) > 1 and not any(cell.strip() for cell in cells):
+            self.empty += 1  # as spreadsheets leave them below a table
+            return
         if len(cells) != len(names):
             raise DataError(
                 f"{self.path}, line {line}: expected {len(names)} cells as in the header, got {len(cells)}; "
@@ -203,24 +212,20 @@ class _Rows:
             raise _too_large(self.path, f"over {MOST_CELLS:,} cells in its {len(names):,} columns")
 
     def _leave_out(self, columns: dict[str, list[str]]) -> None:
-        """Remove a column without a name: the names of the rows at the left, or nothing at the right."""
-        unnamed = columns.pop("", None)
-        if unnamed is None:
-            return
-        if not any(unnamed):
-            return
-        if self.names[0]:
-            raise DataError(
-                f"{self.path}: the last column has no name, but cells, such as {cited(max(unnamed))}; give it one"
-            )
-        self.notes.append("its first column, which has no name, is left out")
+        """Remove a column without a name, which names the rows, and say what else was left out."""
+        if any(columns.pop("", ())):
+            self.notes.append("its first column, which has no name, is left out")
+        if self.empty:
+            self.notes.append(f"{self.empty:,} empty rows are left out")
+        if any(FRACTION.fullmatch(name) for name in columns):
+            self.notes.append("some columns are named by numbers: is its first line one of names?")
 
 
 def _checked(names: list[str], path: Path, line: int) -> list[str]:
-    """The names of the columns; the first or the last may be empty."""
+    """The names of the columns; the first may be empty."""
     first: dict[str, int] = {}
     for column, name in enumerate(names, start=1):
-        if not name and (1 < column < len(names) or "" in first or len(names) == 1):
+        if not name and (column > 1 or len(names) == 1):
             raise DataError(f"{path}, line {line}: column {column} has no name; give it one")
         if len(name) > LONGEST_NAME:
             raise DataError(
@@ -242,6 +247,8 @@ def _lines(text: TextIO, path: Path) -> Iterator[str]:
     while line := text.readline(LONGEST_LINE):
         number += 1
         length += len(line)
+        if number > MOST_LINES:
+            raise _too_large(path, f"over {MOST_LINES:,} lines")
         if len(line) == LONGEST_LINE and line[-1] not in "\r\n":
             raise DataError(f"{path}, line {number}: over {LONGEST_LINE:,} characters; expected a row of a table")
         if length > MOST_BYTES:
