@@ -10,22 +10,29 @@ if TYPE_CHECKING:
     from glassnet.tables.schema import Column
     from glassnet.tables.undecided import UndecidedError, Way
 
+LONGEST = 100  # characters of a value that a person is told to type
+
 
 def in_options(error: "UndecidedError") -> str:
     """What the error says, with the ways out as options of a command."""
-    said = [f"{_option(way)}{f' {way.when}' if way.when else ''}" for way in error.ways]
-    between = ", or " if any(way.when for way in error.ways) else " or "
+    ways = [way for way in error.ways if _can_be_typed(way)]
+    said = [f"{_option(way)}{f' {way.when}' if way.when else ''}" for way in ways]
+    between = ", or " if any(way.when for way in ways) else " or "
     return f"{error.reason}: {between.join(said)}" if said else error.reason
+
+
+def _can_be_typed(way: "Way") -> bool:
+    """Whether a person can type the value: it is short, and of characters that a keyboard has."""
+    texts = way.value if isinstance(way.value, list) else []
+    return all(text.isprintable() and "\xa0" not in text and len(text) < LONGEST for text in texts)
 
 
 def _option(way: "Way") -> str:
     """`--ignore id`, `--dates`, `--decimal ,`."""
-    from glassnet.nn.plain import brief
-
     if way.setting == "day_first":
         return "--day-first" if way.value else "--month-first"
     value = "" if way.value is True else way.value if isinstance(way.value, str) else " ".join(way.value)
-    return f"--{way.setting}" + (f" {brief(shlex.quote(value))}" if value else "")
+    return f"--{way.setting}" + (f" {shlex.quote(value)}" if value else "")
 
 
 def is_table(name: str) -> bool:

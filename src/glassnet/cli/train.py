@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from glassnet.recipes.recipe import Recipe
     from glassnet.runs.run import Run
 
+PIPES = ("-", "/dev/stdin")
 MOST_BYTES = 1 << 24  # of a file of columns, with their categories
 FALLBACK = "digits"  # the dataset of a named recipe where its own is missing: it needs no network
 
@@ -144,11 +145,14 @@ def resume(
     from glassnet.cli.terminal import console, show_dataset
     from glassnet.nn.schedule import ConstantRate
     from glassnet.nn.settings import describe
+    from glassnet.runs.folder import RunError
     from glassnet.runs.run import resume_run
     from glassnet.runs.unfinished import find_unfinished
 
     unfinished = find_unfinished(run, epochs=epochs)
     recipe = unfinished.recipe
+    if recipe.data.name in PIPES:
+        raise RunError(f"{run}: its table came through a pipe and was not kept: train anew from a file")
     console.print(f"{run}: {unfinished}", soft_wrap=True)
     if recipe.training.epochs != unfinished.before and recipe.schedule != ConstantRate():
         console.print(

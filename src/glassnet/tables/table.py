@@ -176,7 +176,9 @@ class _Rows:
                     if len(self.starts) % REPORT_EVERY == 0:
                         report()
         except csv.Error as error:
-            said = "text after a closing quote" if self.dialect.separator == ALONE else error
+            said = "text after a closing quote" if self.dialect.separator == ALONE else str(error)
+            if "field limit" in said:
+                said = f"a cell of more than {csv.field_size_limit():,} characters"
             raise DataError(f"{self.path}, line {start}: {said}; expected quotes only around whole cells") from None
         if not self.starts:
             raise DataError(f"{self.path}: has a header but no rows")

@@ -82,4 +82,6 @@ class Wishes:
 
 
 def _choice(name: str, said: Any) -> Choice:
-    return said if isinstance(said, Choice) else from_table(Choice, said, f"columns.{name}")
+    if not isinstance(said, Choice | Mapping):
+        raise DataError(f"columns.{brief(name)}: expected a table such as {{kind = 'number'}}, got {brief(repr(said))}")
+    return said if isinstance(said, Choice) else from_table(Choice, dict(said), f"columns.{name}")
