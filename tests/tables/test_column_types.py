@@ -166,7 +166,7 @@ def test_whether_the_day_comes_first_is_asked() -> None:
         (["12", "12a", "14", "15"], "line 3, column 'x': expected a number, as in most cells, got '12a'"),
         (["12,5", "12.5", "3"], "column 'x' writes numbers in two ways, such as '12,5' and '12.5'"),
         (["2024-03-01", "soon", "2024-03-05"], "line 3, column 'x': expected a date, as in most cells, got 'soon'"),
-        (["2024-03-01", "01.03.2024", "2024-03-05"], "column 'x' writes dates in several ways"),
+        (["2024-03-01", "01.03.2024", "2024-03-05"], "column 'x' writes dates in two ways"),
     ],
 )
 def test_mixtures_are_never_turned_into_text(cells: list[str], message: str) -> None:

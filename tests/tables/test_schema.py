@@ -103,7 +103,7 @@ def test_the_target_is_a_class_or_an_amount(cells: list[str], task: str | None, 
         (
             {"day": ["1.2.2024", "", "31/12/2024"] * 4},
             {"target": "kind"},
-            "'day' writes dates in several ways, such as '1.2.2024' and '31/12/2024'.*ignore=.'day'.",
+            "'day' writes dates in two ways, such as '1.2.2024' and '31/12/2024'.*ignore=.'day'.",
         ),
         (
             {"size": ["1"] * 11 + ["big"]},

@@ -15,7 +15,8 @@ import numpy as np
 from glassnet.data.errors import DataError
 from glassnet.nn.plain import brief, cited, nearest
 from glassnet.tables.date_form import DAYS, EIGHT_DIGITS, find_date_forms, has_clock
-from glassnet.tables.number_form import NUMBER, NumberForm, find_forms, split
+from glassnet.tables.mixture import find_mixture
+from glassnet.tables.number_form import NUMBER, NumberForm, find_forms
 from glassnet.tables.schema import WHOLE, Column, Schema, Task, are_booleans, refuse_gaps, truth, whole_number
 from glassnet.tables.table import Table
 from glassnet.tables.undecided import UndecidedError, Way
@@ -141,7 +142,7 @@ class Deciding:
         if are_booleans(filled) and not only_numbers:
             gaps = {""} if filled.total() < len(self.table) else set()
             return self._categories(name, {*filled, *gaps})
-        self._refuse_mixtures(name, only_numbers=only_numbers)
+        self._refuse_mixture(name, only_numbers=only_numbers)
         return self._categories(name, set(self.table.columns[name]))
 
     def _number_forms(self, name: str) -> list[NumberForm]:
@@ -256,54 +257,24 @@ class Deciding:
                 "more; merge rare ones into one, or choose another target"
             )
 
-    def _refuse_mixtures(self, name: str, *, only_numbers: bool) -> None:
+    def _refuse_mixture(self, name: str, *, only_numbers: bool) -> None:
         """Raise DataError if most of the cells are numbers or dates: the others may be gaps, codes or mistakes."""
-        filled = self.filled(name)
-        units = Counter[str]()
-        for cell, count in filled.items():
-            if (parts := split(cell)) is not None:
-                units[parts.unit] += count
-        unit, count = units.most_common(1)[0] if units else ("", 0)
-        numbers = {cell for cell in filled if (parts := split(cell)) is not None and parts.unit == unit}
-        if 2 * units.total() > filled.total() or only_numbers:
-            if len(numbers) < len(filled) or not numbers:
-                self._refuse_others(name, [cell for cell in filled if cell not in numbers], "a number")
-            one, other = self._two_forms(numbers)
+        mixture = find_mixture(self.filled(name), only_numbers=only_numbers)
+        if mixture is None:
+            return
+        cells, (one, other) = self.table.columns[name], mixture.pair
+        ways = [*self._as_codes(name), *self._left_out(name)]
+        if not mixture.others:
+            how = f"in two ways, such as {cited(one)} and {cited(other)}" if one != other else f"such as {cited(one)}"
             raise UndecidedError(
-                f"{self._where(name)} writes numbers in two ways, such as {cited(one)} and {cited(other)}; write all "
-                "with the same marks",
-                *self._as_codes(name),
-                *self._left_out(name),
+                f"{self._where(name)} writes {mixture.most}s {how}; write all in one usual way, or decide", *ways
             )
-        dated = {cell: find_date_forms([cell]) for cell in list(filled)[:1000]}
-        if 2 * sum(filled[cell] for cell, forms in dated.items() if forms) > sum(filled[cell] for cell in dated):
-            others = [cell for cell, forms in dated.items() if not forms]
-            if others:
-                self._refuse_others(name, others, "a date")
-            raise UndecidedError(
-                f"{self._where(name)} writes dates in several ways, such as {cited(min(filled))} and "
-                f"{cited(max(filled))}; write all in the same way, or leave the column out",
-                *self._left_out(name),
-            )
-
-    def _refuse_others(self, name: str, others: list[str], expected: str) -> None:
-        unlike = set(others)
-        row = next(k for k, cell in enumerate(self.table.columns[name]) if cell in unlike)
-        cell = self.table.columns[name][row]
-        there = str(self.table.fault(row, name, f"expected {expected}, as in most cells, got {cited(cell)}"))
+        row = next(row for row, cell in enumerate(cells) if cell in mixture.others)
+        expected = f"expected a {mixture.most}, as in most cells, got {cited(cells[row])}"
+        there = str(self.table.fault(row, name, expected))
         if name == self.target:
-            raise UndecidedError(f"{there}; leave the row out, or change its cell", *self._as_codes(name))
-        unknown = Way("missing", [cell], "if it is unknown there")
-        raise UndecidedError(there, unknown, *self._as_codes(name), *self._left_out(name))
-
-    def _two_forms(self, cells: Collection[str]) -> tuple[str, str]:
-        """Two cells that no form has in common, or one twice that has none; if all pairs do, the first and the last."""
-        ordered = sorted(cells)
-        odd = next((cell for cell in ordered if not find_forms([cell])), ordered[0])
-        for other in ordered:
-            if not find_forms([odd, other]):
-                return (odd, other) if find_forms([odd]) else (other if other != odd else ordered[-1], odd)
-        return ordered[0], ordered[-1]
+            raise UndecidedError(f"{there}; leave the row out, or change its cell", *ways)
+        raise UndecidedError(there, Way("missing", [cells[row]], "if it is unknown there"), *ways)
 
     def _missing(self, name: str) -> tuple[str, ...]:
         choice = self.wishes.columns.get(name)

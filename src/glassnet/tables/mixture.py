@@ -1,0 +1,59 @@
+"""A column of which most cells are numbers or dates, and the others are not, or are written in another way."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from glassnet.tables.date_form import find_date_forms
+from glassnet.tables.number_form import find_forms, split
+
+MOST_LOOKED_AT = 1000  # different cells, each by itself: enough to tell whether most are dates
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """What most cells are, and what does not fit.
+
+    Attributes:
+        most: what most cells are, "number" or "date".   others: the cells that are none.
+        pair: if all are, two cells that no form has in common; or one twice that has no form.
+    """
+
+    most: str
+    others: frozenset[str]
+    pair: tuple[str, str]
+
+
+def find_mixture(filled: Counter[str], *, only_numbers: bool = False) -> Mixture | None:
+    """What is mixed in a column that has no single form; None if it is text.
+
+    Args:
+        filled: how often each cell that is not missing stands there.
+        only_numbers: whether a person says that the column holds numbers.
+    """
+    units = Counter[str]()
+    for cell, count in filled.items():
+        if (parts := split(cell)) is not None:
+            units[parts.unit] += count
+    if 2 * units.total() > filled.total() or only_numbers:
+        unit = max(units, key=lambda unit: (units[unit], unit), default="")
+        numbers = {cell for cell in filled if (parts := split(cell)) is not None and parts.unit == unit}
+        return Mixture("number", frozenset(filled) - numbers, _unlike(numbers))
+    dates = {cell: bool(find_date_forms([cell])) for cell in list(filled)[:MOST_LOOKED_AT]}
+    if 2 * sum(filled[cell] for cell in dates if dates[cell]) <= sum(filled[cell] for cell in dates):
+        return None
+    others = frozenset(cell for cell, is_date in dates.items() if not is_date)
+    return Mixture("date", others, _unlike_dates([cell for cell in dates if dates[cell]]))
+
+
+def _unlike(numbers: Collection[str]) -> tuple[str, str]:
+    ordered = sorted(numbers) or [""]
+    odd = next((cell for cell in ordered if not find_forms([cell])), None)
+    if odd is not None:
+        return odd, odd
+    return ordered[0], next((cell for cell in ordered if not find_forms([ordered[0], cell])), ordered[-1])
+
+
+def _unlike_dates(dates: Collection[str]) -> tuple[str, str]:
+    ordered = sorted(dates)
+    return ordered[0], next((cell for cell in ordered if not find_date_forms([ordered[0], cell])), ordered[-1])
