@@ -71,7 +71,7 @@ def test_rows_with_a_surprise_are_answered_on_request(rents: Path) -> None:
     [
         (["1,250", "3,500"], [], "'3,500' is 3.5 with a decimal comma, or 3500 with a decimal point; say which: "
          "--decimal , or --decimal .\n"),
-        (["03/04/24", "05/06/24"], ["--dates"], "say which: --day-first or --month-first\n"),
+        (["03/04/24", "05/06/24"], ["--dates"], "say which: --date-order dmy or --date-order mdy\n"),
         (["01.03.24", "02.03.24"], [], "--dates to make numbers of them, the day, month, weekday and hour, or "),
         (["410", "E11", "250"], [], "--missing E11 if it is unknown there, or --categorical 'a b' if these are codes, "
          "or --ignore 'a b' to leave the column out\n"),

@@ -121,6 +121,7 @@ def test_codes_begin_with_zeros() -> None:
     [
         (["2024-03-01", "2024-04-15"], [19783, 3, 4]),
         (["01.03.24", "15.04.24"], [19783, 3, 4]),
+        (["1st March 2024", "15th April 2024"], [19783, 3, 4]),
         (["01-Mar-2024 06:30", "15-Apr-2024 18:00"], [19783, 3, 4, 6.5]),
         (["20240301", "20240415"], [19783, 3, 4]),
         (["06:30", "18:00"], [6.5]),
@@ -152,8 +153,8 @@ def test_whether_the_day_comes_first_is_asked() -> None:
     error = undecided(["03/04/24", "05/06/24"], dates=True)
     assert "'05/06/24' is day/month/year or month/day/year; say which" in str(error)
     cells = table_of(["03/04/24", "05/06/24"])
-    for first, month in ((True, 4), (False, 3)):
-        assert find_schema(cells, "y", dates=True, day_first=first).examples(cells)[0, 1] == month
+    for order, month in (("dmy", 4), ("mdy", 3)):
+        assert find_schema(cells, "y", dates=True, date_order=order).examples(cells)[0, 1] == month
     assert found(["03/04/24", "25/06/24"], dates=True).date == "%d/%m/%y"
 
 
@@ -326,3 +327,23 @@ def test_a_million_different_cells_among_numbers_are_found_quickly() -> None:
     table.columns["y"].pop()
     with pytest.raises(UndecidedError, match="got 'word 0'"):
         find_schema(table, "y")
+
+
+def test_dates_that_the_year_may_begin_are_asked_about() -> None:
+    cells = ["24-03-05", "24-03-31"]
+    error = undecided(cells, dates=True)
+    assert [way.value for way in error.ways] == ["dmy", "ymd"]
+    table = table_of(cells)
+    assert find_schema(table, "y", dates=True, date_order="ymd").examples(table)[0, :2].tolist() == [19787, 3]
+    with pytest.raises(gn.DataError, match=r"date_order: expected one of .*'dmy', 'mdy', 'ymd'"):
+        found(cells, date_order="day")
+
+
+def test_hours_of_several_time_zones_are_not_compared() -> None:
+    cells = ["2024-03-01T10:00+02:00", "2024-03-01T10:00Z"]
+    assert "writes dates in two ways" in str(undecided(cells, dates=True))
+    assert found([cells[0], "2024-03-02T11:00+02:00"], dates=True).kind == "date"
+
+
+def test_addresses_are_no_numbers() -> None:
+    assert found(["192.168.100.200", "192.168.100.201"]).kind == "category"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from glassnet.cli.train import Categorical, Columns, Dates, DayFirst, Decimal, Ignore, Missing, Target, Task
+from glassnet.cli.train import Categorical, Columns, DateOrder, Dates, Decimal, Ignore, Missing, Target, Task
 
 
 def check_gradients(
@@ -16,7 +16,7 @@ def check_gradients(
     categorical: Categorical = None,
     missing: Missing = None,
     dates: Dates = False,
-    day_first: DayFirst = None,
+    date_order: DateOrder = None,
     decimal: Decimal = None,
     columns: Columns = None,
     change: Annotated[
@@ -43,7 +43,7 @@ def check_gradients(
     from glassnet.train.metrics import as_examples
 
     said = {"task": task, "ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
-    said |= {"day_first": day_first, "decimal": decimal}
+    said |= {"date_order": date_order, "decimal": decimal}
     settings = settings_of(change, data=data, seed=seed) | table_settings(data, target, columns, said)
     chosen, dataset = load_data_or_digits(recipe, load_recipe(recipe, settings=settings), settings)
     network = chosen.make_network(dataset)

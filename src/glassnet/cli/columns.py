@@ -29,10 +29,8 @@ def _can_be_typed(way: "Way") -> bool:
 
 def _option(way: "Way") -> str:
     """`--ignore id`, `--dates`, `--decimal ,`."""
-    if way.setting == "day_first":
-        return "--day-first" if way.value else "--month-first"
     value = "" if way.value is True else way.value if isinstance(way.value, str) else " ".join(way.value)
-    return f"--{way.setting}" + (f" {shlex.quote(value)}" if value else "")
+    return f"--{way.setting.replace('_', '-')}" + (f" {shlex.quote(value)}" if value else "")
 
 
 def is_table(name: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from glassnet.cli.columns import is_table, show_table
-from glassnet.cli.train import Categorical, Columns, Dates, DayFirst, Decimal, Ignore, Missing
+from glassnet.cli.train import Categorical, Columns, DateOrder, Dates, Decimal, Ignore, Missing
 
 app = typer.Typer(invoke_without_command=True)
 
@@ -95,7 +95,7 @@ def show(
     categorical: Categorical = None,
     missing: Missing = None,
     dates: Dates = False,
-    day_first: DayFirst = None,
+    date_order: DateOrder = None,
     decimal: Decimal = None,
     columns: Columns = None,
 ) -> None:
@@ -112,7 +112,7 @@ def show(
     drawn = out is not None and out.suffix.lower() == ".png"
     if is_table(name) and not drawn:
         said: dict[str, Any] = {"ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
-        said |= {"day_first": day_first, "decimal": decimal}
+        said |= {"date_order": date_order, "decimal": decimal}
         show_table(name, out, columns, said)
         return
     _show_images(name, split, out, seed, augment)

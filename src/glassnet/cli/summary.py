@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from glassnet.cli.train import Categorical, Columns, Dates, DayFirst, Decimal, Ignore, Missing, Target, Task
+from glassnet.cli.train import Categorical, Columns, DateOrder, Dates, Decimal, Ignore, Missing, Target, Task
 
 
 def summary(
@@ -17,7 +17,7 @@ def summary(
     categorical: Categorical = None,
     missing: Missing = None,
     dates: Dates = False,
-    day_first: DayFirst = None,
+    date_order: DateOrder = None,
     decimal: Decimal = None,
     columns: Columns = None,
     change: Annotated[
@@ -50,7 +50,7 @@ def summary(
         table = Model.open(path).network.summary()
     else:
         said = {"task": task, "ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
-        said |= {"day_first": day_first, "decimal": decimal}
+        said |= {"date_order": date_order, "decimal": decimal}
         settings = settings_of(change, data=data) | table_settings(data, target, columns, said)
         recipe = load_recipe(network, settings=settings)
         recipe, dataset = load_data_or_digits(network, recipe, settings)

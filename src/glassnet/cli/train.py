@@ -33,8 +33,8 @@ Missing = Annotated[
     list[str] | None, typer.Option(metavar="CELL", help="a cell that counts as missing, such as -9, besides NA and ?")
 ]
 Dates = Annotated[bool, typer.Option("--dates", help="make numbers of dates: day, month, weekday, hour")]
-DayFirst = Annotated[
-    bool | None, typer.Option("--day-first/--month-first", help="what 03/04/24 begins with [default: as all cells say]")
+DateOrder = Annotated[
+    str | None, typer.Option(metavar="dmy|mdy|ymd", help="what 03/04/24 says [default: as all cells say]")
 ]
 Decimal = Annotated[
     str | None, typer.Option(metavar="MARK", help="the decimal mark, . or , [default: as all cells say]")
@@ -58,7 +58,7 @@ def train(
     categorical: Categorical = None,
     missing: Missing = None,
     dates: Dates = False,
-    day_first: DayFirst = None,
+    date_order: DateOrder = None,
     decimal: Decimal = None,
     columns: Columns = None,
     unknown: Annotated[
@@ -106,7 +106,7 @@ def train(
 
     settings = settings_of(change, epochs=epochs, seed=seed, data=data)
     said = {"task": task, "ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
-    said |= {"day_first": day_first, "decimal": decimal, "unknown": unknown}
+    said |= {"date_order": date_order, "decimal": decimal, "unknown": unknown}
     settings |= table_settings(data, target, columns, said)
     _check_target(recipe, settings)
     console.quiet = quiet

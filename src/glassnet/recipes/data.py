@@ -29,7 +29,7 @@ class DataSettings:
         categorical: columns of the table whose numbers are codes, not amounts.
         missing: cells of the table that count as missing, such as "-9", besides empty ones and the usual markers.
         dates: true makes numbers of dates: the day, the month, the weekday, the hour.
-        day_first: whether the day comes first in dates such as 03/04/24.
+        date_order: what dates such as 03/04/24 say, "dmy", "mdy" or "ymd".
         decimal: the decimal mark of numbers such as 1,250, which leave it open.
         columns: what single columns hold, each a table such as {kind = "number", decimal = ","}.
         unknown: "answer" makes the model answer rows with an unknown category or a number missing where none was.
@@ -43,7 +43,7 @@ class DataSettings:
     categorical: tuple[str, ...] | None = None
     missing: tuple[str, ...] | None = None
     dates: bool | None = None
-    day_first: bool | None = None
+    date_order: str | None = None
     decimal: str | None = None
     columns: dict[str, Any] | None = None
     unknown: Surprise | None = None

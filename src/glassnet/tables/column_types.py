@@ -14,7 +14,7 @@ import numpy as np
 
 from glassnet.data.errors import DataError
 from glassnet.nn.plain import brief, cited, nearest
-from glassnet.tables.date_form import DAYS, EIGHT_DIGITS, find_date_forms, has_clock
+from glassnet.tables.date_form import DAYS, EIGHT_DIGITS, find_date_forms, has_clock, order_of
 from glassnet.tables.mixture import find_mixture
 from glassnet.tables.number_form import NUMBER, NumberForm, find_forms
 from glassnet.tables.schema import WHOLE, Column, Schema, Task, are_booleans, refuse_gaps, truth, whole_number
@@ -185,15 +185,14 @@ class Deciding:
                 *self._as_codes(name),
                 *self._left_out(name),
             )
-        possible = forms
-        if self.wishes.day_first is not None and len(forms) > 1:
-            possible = [form for form in forms if form.startswith("%d") == self.wishes.day_first]
-        if len(possible) != 1:
+        wanted = self.wishes.date_order
+        possible = [form for form in forms if order_of(form) == wanted] or forms
+        if len(possible) > 1:
+            said = " or ".join(DAYS[form] for form in possible)
             raise UndecidedError(
-                f"{self._where(name)} could be written in two ways: {cited(max(cells))} is "
-                f"{' or '.join(DAYS[form] for form in forms)}; say which",
-                Way("day_first", True),
-                Way("day_first", False),
+                f"{self._where(name)} could be written in {len(possible)} ways: {cited(max(cells))} is {said}; say "
+                "which",
+                *(Way("date_order", order_of(form)) for form in possible),
             )
         return Column(name, date=possible[0], clock=any(map(has_clock, cells)), missing=self._missing(name))
 

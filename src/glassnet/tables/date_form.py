@@ -28,6 +28,7 @@ DAYS = {
     "%d-%m-%y": "day-month-year",
     "%m-%d-%Y": "month-day-year",
     "%m-%d-%y": "month-day-year",
+    "%y-%m-%d": "year-month-day",
     "%d-%b-%Y": "day-month-year",
     "%d-%b-%y": "day-month-year",
     "%d %b %Y": "day month year",
@@ -54,7 +55,13 @@ MONTH = re.compile(
     r"|\b(dec)(?:ember)?\b\.?",
     re.IGNORECASE,
 )
+ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
 FIRST_DAY = datetime(1970, 1, 1)  # is day 0
+
+
+def order_of(form: str) -> str:
+    """What comes first, second and third in a day written so: "dmy", "mdy" or "ymd"; less where less is written."""
+    return "".join(letter.lower().replace("b", "m") for letter in form if letter.isalpha())
 
 
 def check_date_form(form: str) -> None:
@@ -68,6 +75,8 @@ def find_date_forms(cells: Collection[str]) -> list[str]:
     """The forms in which all these cells are dates: none, one, or several."""
     if not cells or not all(map(PLAUSIBLE.fullmatch, cells)):
         return []
+    if len({zone_of(cell) for cell in cells}) > 1:
+        return []  # hours of several time zones, which cannot be compared
     forms = list(DAYS)
     for cell in cells:
         forms = [form for form in forms if read_date(cell, form) is not None]
@@ -80,6 +89,7 @@ def read_date(cell: str, form: str) -> datetime | None:
     """The moment in a cell, in its own time zone; None if it is not written in this form."""
     clock = CLOCK.search(cell)
     day = WEEKDAY.sub("", cell[: clock.start()] if clock else cell).replace(",", "").strip()
+    day = ORDINAL.sub("", day)
     day = MONTH.sub(lambda month: str(month[month.lastindex or 0]), day)
     if form == "%Y%m%d" and not EIGHT_DIGITS.fullmatch(day):
         return None
@@ -90,6 +100,12 @@ def read_date(cell: str, form: str) -> datetime | None:
         return datetime.combine(date, _time(clock) if clock else time())
     except ValueError:
         return None
+
+
+def zone_of(cell: str) -> str:
+    """The time zone that the cell names; "" if it names none."""
+    clock = CLOCK.search(cell)
+    return (clock["zone"] or "").strip() if clock else ""
 
 
 def has_clock(cell: str) -> bool:

@@ -27,7 +27,7 @@ def load_table(
     categorical: Collection[str] = (),
     missing: Collection[str] = (),
     dates: bool = False,
-    day_first: bool | None = None,
+    date_order: str | None = None,
     decimal: str | None = None,
     columns: Mapping[str, Any] | None = None,
     unknown: Surprise = "refuse",
@@ -48,7 +48,7 @@ def load_table(
         ignore: columns to leave out, such as the names of the rows.   categorical: columns whose numbers are codes.
         missing: cells that count as missing, such as "-9", besides empty ones, NA, ? and other usual markers.
         dates: whether to make numbers of dates: the day, the month, the weekday, the hour.
-        day_first: whether the day comes first in 03/04/24.   decimal: the decimal mark where 1,250 leaves it open.
+        date_order: what 03/04/24 says, "dmy", "mdy" or "ymd".   decimal: the decimal mark where 1,250 leaves it open.
         columns: what single columns hold, by name, such as {"price": {"kind": "number", "decimal": ","}}.
         unknown: what becomes of rows with a surprise when a model predicts them, as in `Schema`.
         schema: the meaning of the columns, if it is known from a model; then nothing of this is used.
@@ -64,7 +64,7 @@ def load_table(
     if len(table) < FEWEST_ROWS:
         raise DataError(f"{name}: expected at least {FEWEST_ROWS} rows to learn from, got {len(table)}")
     wishes = {"ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
-    wishes |= {"day_first": day_first, "decimal": decimal, "columns": columns or {}}
+    wishes |= {"date_order": date_order, "decimal": decimal, "columns": columns or {}}
     detected = schema or find_schema(table, target, task=task, **wishes)
     y = detected.targets(table)
     strata = y if detected.target.categories else tenths(y)

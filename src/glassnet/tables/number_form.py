@@ -30,6 +30,7 @@ AROUND = re.compile(
     rf" ?(?P<after>{CURRENCIES}|[%‰°][^\W\d_]{{0,2}}|[^\W\d_]{{1,12}}(?:[/·][^\W\d_]{{1,8}})?[23²³]?\.?)? ?"
     r"(?(bracket)\))"
 )
+ADDRESS = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")  # of a computer in a network, no amount
 LONGEST_WHOLE = re.compile("[0-9]{16}")  # longer ones are no amounts, and a float would not tell them apart
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")  # as programs write numbers
 COULD_BE_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})*")
@@ -98,7 +99,7 @@ def split(cell: str) -> Parts | None:
         behind = ""  # 12.- is a price without cents
     signs = [found["bracket"] or "", found["sign"], found["inner"], behind]
     is_word = behind and after and not re.fullmatch(CURRENCIES, after)  # such as 2-door
-    if sum(map(bool, signs)) > 1 or is_word or LONGEST_WHOLE.match(body):
+    if sum(map(bool, signs)) > 1 or is_word or LONGEST_WHOLE.match(body) or ADDRESS.fullmatch(body):
         return None
     return Parts(body, f"{before} {after}".strip(), any(sign in ("(", "-") for sign in signs))
 

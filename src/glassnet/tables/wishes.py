@@ -10,6 +10,8 @@ from glassnet.nn.settings import from_table
 from glassnet.tables.date_form import check_date_form
 from glassnet.tables.number_form import NumberForm
 
+ORDERS = ("dmy", "mdy", "ymd")
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -47,7 +49,7 @@ class Wishes:
         categorical: columns of numbers that stand for categories, such as codes of regions.
         missing: cells that count as missing in every column, such as "-9".
         dates: True makes numbers of dates: day, month, weekday, hour; else a column of dates is refused.
-        day_first: whether the day comes first in 03/04/24; needed only where all cells leave it open.
+        date_order: what 03/04/24 says, "dmy", "mdy" or "ymd"; needed only where all cells leave it open.
         decimal: the decimal mark, "." or ","; needed only where all cells leave it open, as 1,250 does.
         columns: what single columns hold: a `Choice`, or the table of one, by the name of the column.
     """
@@ -56,13 +58,15 @@ class Wishes:
     categorical: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     dates: bool = False
-    day_first: bool | None = None
+    date_order: str | None = None
     decimal: str | None = None
     columns: Mapping[str, Choice] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.decimal not in (None, ".", ","):
             raise DataError(f"decimal: expected '.' or ',', got {brief(repr(self.decimal))}")
+        if self.date_order not in (None, *ORDERS):
+            raise DataError(f"date_order: expected one of {list(ORDERS)}, got {brief(repr(self.date_order))}")
         for name in ("ignore", "categorical", "missing"):
             value: Any = getattr(self, name)
             if isinstance(value, str):
