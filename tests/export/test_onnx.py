@@ -230,3 +230,17 @@ def test_without_onnx_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(gn.ModelFileError, match=r"ONNX files need onnx: pip install 'glassnet\[export\]'"):
         gn.export_onnx(gn.Network([gn.Dense(2)], input_shape=3), tmp_path / "net.onnx")
+
+
+def test_a_classifier_of_one_class_says_its_name_and_1(tmp_path: Path, rng: np.random.Generator) -> None:
+    pytest.importorskip("sklearn", reason="the estimators need the extra 'sklearn'")
+    from glassnet.sklearn import MLPClassifier
+
+    X = rng.standard_normal((40, 5))
+    with pytest.warns(Warning, match="has not converged|single label|one class|epochs"):
+        fitted = MLPClassifier((4,), max_iter=2, random_state=0).fit(X, ["only"] * 40)
+    gn.export_onnx(fitted.network_, tmp_path / "one.onnx")
+    answers = run(tmp_path / "one.onnx", X.astype(np.float32))
+    assert set(answers["class"].tolist()) == {"only"}
+    np.testing.assert_array_equal(answers["probabilities"], np.ones((40, 1)))
+    np.testing.assert_array_equal(answers["probabilities"], fitted.predict_proba(X))

@@ -163,6 +163,10 @@ def test_whether_the_day_comes_first_is_asked() -> None:
     [
         (["410", "E11", "250", "401"], "line 3, column 'x': expected a number, as in most cells, got 'E11': missing="),
         (["5 kg", "7 kg", "900 g"], "line 4, column 'x': expected a number, as in most cells, got '900 g'"),
+        (
+            ["5"],
+            "line 2, column 'n': expected a number, as in most cells, got 'mm' (is this line a second one of names",
+        ),
         (["5", "7", "inf"], "line 4, column 'x': expected a number, as in most cells, got 'inf'"),
         (["12", "12a", "14", "15"], "line 3, column 'x': expected a number, as in most cells, got '12a'"),
         (["12,5", "12.5", "3"], "column 'x' writes numbers in two ways, such as '12,5' and '12.5'"),
@@ -171,7 +175,12 @@ def test_whether_the_day_comes_first_is_asked() -> None:
     ],
 )
 def test_mixtures_are_never_turned_into_text(cells: list[str], message: str) -> None:
-    assert message in str(undecided(cells))
+    table = table_of(cells)
+    if "column 'n'" in message:
+        table.columns["n"][0] = "mm"
+    with pytest.raises(UndecidedError) as caught:
+        find_schema(table, "y")
+    assert message in str(caught.value)
 
 
 def test_the_ways_out_work() -> None:

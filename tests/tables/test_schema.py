@@ -24,7 +24,7 @@ def flowers(**more: list[str]) -> Table:
         "colour": ["red", "blue", "red", "white"] * 3,
         "kind": ["rose", "tulip"] * 6,
     }
-    return table(**given | more)
+    return table(**{name: cells for name, cells in (given | more).items() if cells is not None})
 
 
 def test_numbers_and_indicators() -> None:
@@ -90,6 +90,11 @@ def test_the_target_is_a_class_or_an_amount(cells: list[str], task: str | None, 
 @pytest.mark.parametrize(
     ("columns", "arguments", "message"),
     [
+        (
+            {"size": ["a,b"] * 12, "colour": None, "kind": None},
+            {"target": "y"},
+            "there is no column 'y' in the first line; it holds 'size' alone, and the lines below more: is it a title",
+        ),
         ({}, {"target": "kinds"}, r"t.csv: there is no column 'kinds' in the first line; did you mean 'kind'\?"),
         ({"5.1": ["1"] * 12}, {"target": "species"}, "expected the names of the columns there, got 'size'.*'5.1'"),
         ({}, {"target": "kind", "ignore": ["id"]}, "there is no column 'id'"),

@@ -125,11 +125,16 @@ def _predict(network: Network, graph: Graph) -> list["ValueInfoProto"]:
     chooses = len(shape) == 1 and network.task == "classification"
     of_two = chooses and shape[0] == 1 and loss.probabilistic
     prediction = graph.node(OUTPUTS[type(loss)], "p" if of_two else name, graph.tensor, doc=describe(loss), **axis)
+    of_one = of_two and len(set(network.class_names)) == 1  # all training examples were of one class
     if of_two:
-        graph.arrays["one"] = np.array(1, np.float32)
-        other = graph.node("Sub", "q", "one", prediction, doc="The probability of no: q = 1 - p.")
-        graph.node("Concat", name, other, prediction, doc="A column for each of the two classes.", axis=1)
-    columns = (2,) if of_two else shape
+        if of_one:
+            graph.arrays["zero"] = np.array(0, np.float32)
+            prediction = graph.node("Pow", name, prediction, "zero", doc="p ** 0 = 1: there is one class.")
+        else:
+            graph.arrays["one"] = np.array(1, np.float32)
+            other = graph.node("Sub", "q", "one", prediction, doc="The probability of no: q = 1 - p.")
+            graph.node("Concat", name, other, prediction, doc="A column for each of the two classes.", axis=1)
+    columns = (1,) if of_one else (2,) if of_two else shape
     outputs = [_tensor(name, "float32", ("N", *columns), f"What {describe(loss)} makes of the logits.")]
     if not chooses:
         return outputs

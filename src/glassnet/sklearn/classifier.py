@@ -141,8 +141,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
 
     def _names(self, outputs: int, loss: Loss) -> list[str] | None:
         is_multilabel = isinstance(loss, BinaryCrossEntropy) and outputs > 1  # then the network chooses no single class
-        fits = len(self.classes_) == max(outputs, 2)
-        return [str(label) for label in self.classes_] if fits and not is_multilabel else None
+        labels = [str(label) for label in self.classes_] * (2 if len(self.classes_) == 1 else 1)  # whatever is said
+        return labels if len(labels) == max(outputs, 2) and not is_multilabel else None
 
     def _class_weights(self, y: Array, *, incremental: bool) -> Array | None:
         if self.class_weight is None:

@@ -15,6 +15,7 @@ import numpy as np
 from glassnet.data.errors import DataError
 from glassnet.nn.plain import brief, cited, nearest
 from glassnet.tables.date_form import DAYS, EIGHT_DIGITS, find_date_forms, has_clock, order_of
+from glassnet.tables.dialect import SEPARATORS
 from glassnet.tables.mixture import find_mixture
 from glassnet.tables.number_form import NUMBER, NumberForm, find_forms
 from glassnet.tables.schema import WHOLE, Column, Schema, Task, are_booleans, refuse_gaps, truth, whole_number
@@ -68,6 +69,8 @@ def check_names(table: Table, names: Collection[str]) -> None:
 
 def _hint(name: str, table: Table) -> str:
     names = list(table.columns)
+    if len(names) == 1 and any(separator in cell for cell in table.columns[names[0]][:9] for separator in SEPARATORS):
+        return f"it holds {cited(names[0])} alone, and the lines below more: is it a title? remove it"
     numbers = [known for known in names if NUMBER.fullmatch(known)]
     if numbers:
         first_names = brief(", ".join(map(repr, names[:5])))
@@ -270,6 +273,8 @@ class Deciding:
             )
         row = next(row for row, cell in enumerate(cells) if cell in mixture.others)
         expected = f"expected a {mixture.most}, as in most cells, got {cited(cells[row])}"
+        if row == 0 and len(mixture.others) == 1:
+            expected += " (is this line a second one of names, or of units? then remove it)"
         there = str(self.table.fault(row, name, expected))
         if name == self.target:
             raise UndecidedError(f"{there}; leave the row out, or change its cell", *ways)
