@@ -273,7 +273,7 @@ class Deciding:
             )
         row = next(row for row, cell in enumerate(cells) if cell in mixture.others)
         expected = f"expected a {mixture.most}, as in most cells, got {cited(cells[row])}"
-        if row == 0 and len(mixture.others) == 1:
+        if row == 0 and sum(self.filled(name)[cell] for cell in mixture.others) == 1:
             expected += " (is this line a second one of names, or of units? then remove it)"
         there = str(self.table.fault(row, name, expected))
         if name == self.target:
