@@ -119,6 +119,12 @@ class Column:
         Raises:
             DataError: a cell holds something else, or a number beyond 1e30.
         """
+        key = self.name, self.form, self.date, self.missing
+        if key not in table.numbers:
+            table.numbers[key] = self._read(table)
+        return table.numbers[key].copy()
+
+    def _read(self, table: Table) -> Array:
         read = self._day if self.date is not None else self._number
         gaps = {read(cell) for cell in self.missing}  # such as -9, which also stands there as -9,0
         known: dict[str, float] = {}

@@ -10,12 +10,13 @@ import itertools
 import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from glassnet.data.errors import DataError
 from glassnet.data.files import Progress, reading, writing
+from glassnet.nn.array import Array
 from glassnet.nn.plain import brief
 from glassnet.tables.dialect import (
     ALONE,
@@ -52,12 +53,14 @@ class Table:
         columns: the cells of each column by its name, in the order of the file; all of the same length.
         lines: the number of the line where each row begins, counted from 1; the names are mostly line 1.
         notes: what was found out about the file, and what was left out of it.
+        numbers: the numbers of the columns that were read already, because each is asked for several times.
     """
 
     name: str
     columns: dict[str, list[str]]
     lines: "array[int]"
     notes: tuple[str, ...] = ()
+    numbers: dict[Any, Array] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.lines)
