@@ -79,6 +79,7 @@ def test_what_was_found_out_is_said(text: bytes, notes: tuple[str, ...], tmp_pat
     ("text", "message"),
     [
         (zipped(**{"t.csv": "a", "u.csv": "b"}), "expected a zip archive of one file, got 2: t.csv, u.csv; unpack it"),
+        (zipped(**{"[Content_Types].xml": "", "xl/workbook.xml": ""}), "this is a spreadsheet, .* save it as CSV"),
         (zipped(**{"t.csv": "a,b\n" + "1,2\n" * 999})[:-60], "a broken zip archive"),
         (b"a,b\n1,2\n3,4,5\n", "line 3: expected 2 cells as in the header, got 3"),
         (b"a,b,\n1,2,9\n", "line 2: expected 2 cells as in the header, got 3"),

@@ -26,6 +26,7 @@ Progress = Callable[[str, int, int | None], None]  # description, amount done, t
 BLOCK = 1 << 18  # bytes read at a time: large enough to be fast, small enough to stay in the cache
 PORTION = 1 << 16  # bytes of a gzip file unzipped at a time
 GZIP = 31  # zlib's wbits for gzip data; zlib then also verifies the checksum
+SPREADSHEETS = {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}  # in the files of Excel, LibreOffice and others
 MOST_PIPED = 1 << 30  # bytes that come through a pipe, which are kept
 MOST_EXPANSION = 1032  # one byte of deflate data gives at most this number of bytes
 
@@ -96,6 +97,8 @@ def _only_member(raw: BinaryIO, size: int, where: str) -> Iterator[Opened]:
     try:
         with zipfile.ZipFile(raw) as archive:
             names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
+            if not SPREADSHEETS.isdisjoint(names):
+                raise DataError(f"{where}: this is a spreadsheet, expected text: save it as CSV, and read that")
             if len(names) != 1:
                 found = brief(", ".join(names[:8])) or "none"
                 raise DataError(f"{where}: expected a zip archive of one file, got {len(names)}: {found}; unpack it")

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -156,11 +157,10 @@ class Deciding:
     def _one_form(self, name: str, forms: list[NumberForm]) -> NumberForm:
         """The form of the numbers of a column, of one or two that are possible."""
         first, second = forms[0], forms[-1]
-        commas = self._writes_commas()
         if len(forms) == 1:
-            whole = first == NumberForm(unit=first.unit) and all(map(str.isdigit, self.filled(name)))
-            return replace(first, decimal=",") if whole and commas else first  # for rows to come
-        if "." in (first.group, second.group) and first.decimal == ("," if commas else "."):
+            whole = first == NumberForm() and all(map(str.isdigit, self.filled(name)))
+            return NumberForm(",") if whole and self._writes_commas else first  # for rows to come
+        if "." in (first.group, second.group) and first.decimal == ("," if self._writes_commas else "."):
             return first  # with the decimal mark of the rest of the table, and by itself the likelier
         cell = max(self.filled(name), key=lambda cell: (first.number(cell) != second.number(cell), cell))
         raise UndecidedError(
@@ -170,6 +170,7 @@ class Deciding:
             Way("decimal", second.decimal),
         )
 
+    @cached_property
     def _writes_commas(self) -> bool:
         """Whether any column of the table surely has decimal commas."""
         found = (self._number_forms(name) for name in self.table.columns if self.filled(name))
