@@ -107,8 +107,8 @@ class Deciding:
         name = str(self.target)
         cells = self.table.columns[name]
         said = self.wishes.columns.get(name)
-        text = ("NA",) if not self._number_forms(name) else ()  # a marker is a class like another, but among numbers
-        refuse_gaps(self.table, Column(name, text, missing=self._missing(name)))
+        categories = () if self._number_forms(name) else ("any",)  # NA is a gap among numbers, a class among texts
+        refuse_gaps(self.table, Column(name, categories, missing=self._missing(name)))
         kinds = set(map(whole_number, cells))
         if len(kinds) == 1:
             always = f"the target {brief(repr(name))} is always {cited(cells[0])}"
