@@ -109,13 +109,18 @@ def show(
 
     `glassnet data show table.csv --dates --out columns.toml` for `train --columns`
     """
-    drawn = out is not None and out.suffix.lower() == ".png"
-    if is_table(name) and not drawn:
+    as_picture = out is not None and out.suffix.lower() == ".png"
+    if is_table(name) and not as_picture:
         said: dict[str, Any] = {"ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
         said |= {"date_order": date_order, "decimal": decimal}
         show_table(name, out, columns, said)
         return
-    _show_images(name, split, out, seed, augment)
+    from glassnet.data.errors import DataError
+
+    try:
+        _show_images(name, split, out, seed, augment)
+    except DataError as error:
+        raise DataError(f"{error}; --out FILE.toml writes what its columns hold") if is_table(name) else error from None
 
 
 def _show_images(name: str, split: str, out: Path | None, seed: int, augment: str | None) -> None:

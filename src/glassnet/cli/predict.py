@@ -51,7 +51,7 @@ def predict(
     `glassnet predict runs/table-flowers new.csv --submission said.csv --key id`
     """
     from glassnet.cli.given import DEFAULT, model_and_files
-    from glassnet.cli.images import predict_images, read_images
+    from glassnet.cli.images import predict_images
     from glassnet.cli.rows import predict_rows, surprise
     from glassnet.data.errors import DataError
     from glassnet.model.model import Model
@@ -69,14 +69,14 @@ def predict(
     if model.schema:
         fine = predict_rows(files, model, model.schema, as_json=json_, submission=submission, key=key)
     else:
-        images = [read_images(file, model) for file in files] if given else _read_for_default(files, model)
+        images = _read(files, model)
         fine = predict_images(images, model, as_json=json_, draw=draw, save_seen=save_seen, submission=submission)
     if not fine:
         raise typer.Exit(2)
 
 
-def _read_for_default(files: list[Path], model: "Model") -> list["Images"]:
-    """The images in these files, for a model that nobody has named: a CSV file may hold the rows of a table."""
+def _read(files: list[Path], model: "Model") -> list["Images"]:
+    """The images in these files; where they are none, a CSV file may hold the rows of a table."""
     from glassnet.cli.images import read_images
     from glassnet.data.errors import DataError
 
@@ -85,5 +85,5 @@ def _read_for_default(files: list[Path], model: "Model") -> list["Images"]:
     except DataError as error:
         if not any(file.name.lower().removesuffix(".gz").endswith(".csv") for file in files):
             raise
-        hint = "the rows of a table are for the model that was trained on it: name that first"
+        hint = "the rows of a table are for the model that was trained on it: name that one"
         raise DataError(f"{error}; {hint}") from None

@@ -241,7 +241,7 @@ def _has_labels(header: list[str] | None, columns: int, labelled: bool | None, w
         raise DataError(
             f"{where}, line 1: expected a label and a square number of pixels (785 columns for 28x28), or the "
             f"pixels alone (784), separated by commas; got {columns} columns{' in the header' if header else ''}; "
-            "for another table, give the column to predict (target)"
+            "another table goes with the column to predict (target)"
         )
     if labelled is not None and has_labels != labelled:
         expected, got = ("a label column", "none") if labelled else ("no label column", "one")
