@@ -74,8 +74,8 @@ def show_table(name: str, out: Path | None, columns: Path | None, said: dict[str
     wishes = Wishes(**given | ({"columns": read_columns(columns)} if columns else {}))
     with TaskBar() as bar:
         table = read_bundled(name) if name in BUNDLED else read_table(name, progress=bar)
-    check_names(table, wishes.named)
-    summary, decided = look(table, wishes, in_options)
+        check_names(table, wishes.named)
+        summary, decided = look(table, wishes, in_options, progress=bar)
     console.print(f"{name}: {len(table):,} rows, {len(table.columns):,} columns")
     show_columns(summary)
     undecided = [column.name for column in summary.columns if column.kind == "to decide"]

@@ -6,14 +6,16 @@ numbers and some are not, a person has to decide: the error names the ways out.
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from glassnet.data.errors import DataError
+from glassnet.data.files import Progress
 from glassnet.nn.plain import brief, cited, nearest
 from glassnet.tables.date_form import DAYS, EIGHT_DIGITS, find_date_forms, has_clock, order_of
 from glassnet.tables.dialect import SEPARATORS
@@ -29,7 +31,9 @@ MOST_LABELS, ROWS_A_LABEL = 20, 5  # at most 20 different whole numbers, each 5 
 CODE = re.compile("0[0-9]+")
 
 
-def find_schema(table: Table, target: str, *, task: Task | None = None, **wishes: Any) -> Schema:
+def find_schema(
+    table: Table, target: str, *, task: Task | None = None, progress: Progress | None = None, **wishes: Any
+) -> Schema:
     """Decide what the columns of a table hold.
 
     Numbers may have a decimal comma, groups of thousands, and a currency or unit if all cells have the same. The target
@@ -38,6 +42,7 @@ def find_schema(table: Table, target: str, *, task: Task | None = None, **wishes
 
     Args:
         target: the column to predict.   task: the kind of the target; by default it is detected.
+        progress: called with a description, the number of columns that are decided, and the number of all.
         wishes: what a person says beforehand: ignore, categorical and the others of `Wishes`.
 
     Raises:
@@ -56,7 +61,15 @@ def find_schema(table: Table, target: str, *, task: Task | None = None, **wishes
             "separated by commas, semicolons, tabs or vertical bars"
         )
     target_column = deciding.target_column(task)
-    return Schema(tuple(map(deciding.input_column, names)), target_column)
+    return Schema(tuple(map(deciding.input_column, reported(names, table, progress))), target_column)
+
+
+def reported(names: Collection[str], table: Table, progress: Progress | None) -> Iterator[str]:
+    """The names of columns one by one, which `progress` is told of."""
+    for done, name in enumerate(names):
+        if progress:
+            progress(f"looking at the columns of {Path(table.name).name}", done, len(names))
+        yield name
 
 
 def check_names(table: Table, names: Collection[str]) -> None:

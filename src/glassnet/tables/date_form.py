@@ -1,14 +1,16 @@
 """How the dates and times of a column are written, and the numbers that they become.
 
 A form says how the day is written, as `datetime.strptime` takes it, such as `%d.%m.%y`; "" if there is only a time of
-day. Commas, the name of the weekday, and what follows the third letter of a month do not count. A time of day reads the
-same in every form. `03/04/24` alone is a day of March or of April; all cells of a column together nearly always have
-one form.
+day. A month may be named in any of several languages, in full or shortened. Commas and the name of the weekday do not
+count. A time of day reads the same in every form. `03/04/24` alone is a day of March or of April; all cells of a column
+together nearly always have one form.
 """
 
 import re
+import unicodedata
 from collections.abc import Collection
 from datetime import datetime, time
+from functools import lru_cache
 
 from glassnet.data.errors import DataError
 from glassnet.nn.plain import brief
@@ -42,20 +44,36 @@ DAYS = {
     "": "time of day",
 }
 EIGHT_DIGITS = re.compile("(?:19|20)[0-9]{6}")  # more would be amounts that look like a date
-PLAUSIBLE = re.compile(r"[0-9A-Za-z.,:/+ -]{4,40}")
+PLAUSIBLE = re.compile(r"[\w.,:/+ -]{4,40}")
 CLOCK = re.compile(
     r"(?:(?<=\d)T|(?<=\d) |^)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
     r"(?: ?(?P<half>[AP])\.?M\.?)?(?P<zone> ?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?))?$",
     re.ASCII | re.IGNORECASE,
 )
-WEEKDAY = re.compile("^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]? +", re.IGNORECASE)
-MONTH = re.compile(
-    r"\b(jan)(?:uary)?\b\.?|\b(feb)(?:ruary)?\b\.?|\b(mar)(?:ch)?\b\.?|\b(apr)(?:il)?\b\.?|\b(may)\b\.?|\b(jun)e?\b\.?"
-    r"|\b(jul)y?\b\.?|\b(aug)(?:ust)?\b\.?|\b(sep)(?:t|tember)?\b\.?|\b(oct)(?:ober)?\b\.?|\b(nov)(?:ember)?\b\.?"
-    r"|\b(dec)(?:ember)?\b\.?",
-    re.IGNORECASE,
+# English, German, French, Spanish, Italian, Portuguese, Dutch; without accents. They may be shortened.
+MONTHS = {
+    "Jan": "january januar janner janvier enero gennaio janeiro januari",
+    "Feb": "february februar fevrier febrero febbraio fevereiro februari",
+    "Mar": "march marz mrz mars marzo marco maart mrt",
+    "Apr": "april avril abril aprile",
+    "May": "may mai mayo maggio maio mei",
+    "Jun": "june juni juin junio giugno junho",
+    "Jul": "july juli juillet julio luglio julho",
+    "Aug": "august aout agosto augustus",
+    "Sep": "september septembre septiembre settembre setembro",
+    "Oct": "october oktober octobre octubre ottobre outubro",
+    "Nov": "november novembre noviembre novembro",
+    "Dec": "december dezember decembre diciembre dicembre dezembro",
+}
+WEEKDAYS = (
+    "monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch donnerstag freitag samstag "
+    "sonntag lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miercoles jueves viernes sabado domingo "
+    "lunedi martedi mercoledi giovedi venerdi sabato domenica segunda terca quarta quinta sexta maandag dinsdag "
+    "woensdag donderdag vrijdag zaterdag zondag"
 )
-ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
+WORD = re.compile(r"[^\W\d_]{3,}\.?")
+FIRST_WORD = re.compile(r"([^\W\d_]{2,})\.? +")
+BESIDE = re.compile(r",|(?<=\d)(?:st|nd|rd|th|er|º|\.(?= ))(?!\w)|(?<= )(?:de|of) ", re.IGNORECASE)  # 1st of March
 FIRST_DAY = datetime(1970, 1, 1)  # is day 0
 
 
@@ -88,18 +106,52 @@ def find_date_forms(cells: Collection[str]) -> list[str]:
 def read_date(cell: str, form: str) -> datetime | None:
     """The moment in a cell, in its own time zone; None if it is not written in this form."""
     clock = CLOCK.search(cell)
-    day = WEEKDAY.sub("", cell[: clock.start()] if clock else cell).replace(",", "").strip()
-    day = ORDINAL.sub("", day)
-    day = MONTH.sub(lambda month: str(month[month.lastindex or 0]), day)
-    if form == "%Y%m%d" and not EIGHT_DIGITS.fullmatch(day):
-        return None
-    if not form and (day or not clock or clock["zone"]):  # 09:00-17:00 is no time of day
+    day = _read_day(cell[: clock.start()] if clock else cell, form)
+    if day is None or (not form and (not clock or clock["zone"])):  # 09:00-17:00 is no time of day
         return None
     try:
-        date = datetime.strptime(day, form) if form else FIRST_DAY
-        return datetime.combine(date, _time(clock) if clock else time())
+        return datetime.combine(day, _time(clock)) if clock else day
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=1 << 16)  # many cells of a table have the same day
+def _read_day(day: str, form: str) -> datetime | None:
+    day = _with_english_months(day)
+    if not form:
+        return None if day else FIRST_DAY
+    if form == "%Y%m%d" and not EIGHT_DIGITS.fullmatch(day):
+        return None
+    try:
+        return datetime.strptime(day, form)
+    except ValueError:
+        return None
+
+
+def _with_english_months(day: str) -> str:
+    """A day without its weekday and what stands beside its numbers, the month in three letters of English."""
+    if not any(map(str.isalpha, day)):
+        return day.replace(",", "").strip()
+    day = BESIDE.sub("", day).strip()
+    first = FIRST_WORD.match(day)
+    if first and _shortens(first[1], WEEKDAYS):
+        rest = day[first.end() :]
+        if not _month(first[1]) or not re.fullmatch("[0-9 ]+", rest):  # mar 1 mars 2024; but Mar 1 2024 has its month
+            day = rest
+    return WORD.sub(lambda word: _month(word[0]) or word[0], day)
+
+
+def _month(word: str) -> str | None:
+    """The month of this name, also if it is shortened; None if it is none, or could be two."""
+    months = [month for month, names in MONTHS.items() if _shortens(word, names)]
+    return months[0] if len(months) == 1 else None
+
+
+def _shortens(word: str, names: str) -> bool:
+    """Whether the word is the beginning of one of the names; accents and a point at its end do not count."""
+    letters = unicodedata.normalize("NFKD", word.casefold().removesuffix("."))
+    plain = "".join(filter(str.isalpha, letters))
+    return any(name.startswith(plain) for name in names.split())
 
 
 def zone_of(cell: str) -> str:

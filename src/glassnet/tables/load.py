@@ -65,7 +65,7 @@ def load_table(
         raise DataError(f"{name}: expected at least {FEWEST_ROWS} rows to learn from, got {len(table)}")
     wishes = {"ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
     wishes |= {"date_order": date_order, "decimal": decimal, "columns": columns or {}}
-    detected = schema or find_schema(table, target, task=task, **wishes)
+    detected = schema or find_schema(table, target, task=task, progress=progress, **wishes)
     y = detected.targets(table)
     strata = y if detected.target.categories else tenths(y)
     rows, test_rows = stratified(strata, len(y) // 5, seed=0)

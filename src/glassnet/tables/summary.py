@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from glassnet.data.errors import DataError
+from glassnet.data.files import Progress
 from glassnet.nn.array import Array
 from glassnet.nn.plain import cited
-from glassnet.tables.column_types import Deciding
+from glassnet.tables.column_types import Deciding, reported
 from glassnet.tables.date_form import DAYS, FIRST_DAY, has_clock
 from glassnet.tables.schema import DAY, Column, Schema
 from glassnet.tables.table import Table
@@ -58,16 +59,19 @@ def summarise(table: Table, schema: Schema) -> Summary:
     return Summary(table.notes, tuple(columns))
 
 
-def look(table: Table, wishes: Wishes, say: Callable[[UndecidedError], str] = str) -> tuple[Summary, dict[str, Column]]:
+def look(
+    table: Table, wishes: Wishes, say: Callable[[UndecidedError], str] = str, *, progress: Progress | None = None
+) -> tuple[Summary, dict[str, Column]]:
     """What the columns of a table hold, without a target; and those of which it could be decided.
 
     Args:
         say: how the ways out are named of a column that a person has to decide about.
+        progress: as in `find_schema`.
     """
     deciding = Deciding(table, wishes)
     columns: list[ColumnSummary] = []
     decided: dict[str, Column] = {}
-    for name in table.columns:
+    for name in reported(table.columns, table, progress):
         if name in wishes.left_out or not deciding.filled(name):
             columns.append(ColumnSummary(name, "left out", "", "" if deciding.filled(name) else "nothing"))
             continue
@@ -99,7 +103,7 @@ def _written(table: Table, column: Column, counts: Counter[str]) -> Iterator[str
         yield "counts the rows"
     if column.date is not None:
         clock = " and time" if column.date and any(map(has_clock, counts)) else ""
-        yield DAYS[column.date] + clock
+        yield DAYS[column.date] + (", years 1969 to 2068" if "%y" in column.date else "") + clock
     gaps = [cell for cell in counts if column.is_missing(cell)]
     if gaps:
         markers = ", ".join(cited(cell)[1:-1] for cell in sorted(gaps) if cell)
