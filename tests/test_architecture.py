@@ -23,7 +23,7 @@ ARROWS = {
     "page": ANY,
     "__init__": ANY,  # the public names
     "runs": {*("model", "recipes", "plots", "train", "modelfile", "tables", "data", "nn"), *EVERYBODYS},
-    "sklearn": {"progress", "train", "nn"},
+    "sklearn": {"progress", "train", "nn", "warn"},
     "export": {"modelfile", "nn", *EVERYBODYS},
     "model": {
         *("pretrained", "modelfile", "explanation", "reading", "tables", "data", "nn", *EVERYBODYS),

@@ -21,6 +21,7 @@ pytest.importorskip("sklearn", reason="the estimators need the extra 'sklearn'")
 
 import joblib
 from joblib.externals.loky import get_reusable_executor
+from scipy.sparse import csr_array
 from sklearn import neural_network
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -843,3 +844,36 @@ def test_labels_of_any_text(digits) -> None:
     classifier = MLPClassifier((5,), max_iter=1000, tol=1e-2, random_state=0).fit(X, labels)
     assert set(classifier.predict(X)) <= set(labels)
     assert classifier.network_.classes == tuple(np.unique(labels))
+
+
+@unconverged
+@pytest.mark.parametrize("sparse", [False, True])
+def test_missing_numbers_are_answered_with_the_means_of_training(diabetes: tuple[Array, Array], sparse: bool) -> None:
+    X, y = diabetes
+    X = X + np.arange(10)
+    form = csr_array if sparse else np.asarray
+    model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=3, random_state=0).fit(form(X), y)
+    gaps, filled = X[:5].copy(), X[:5].copy()
+    gaps[1, [2, 7]] = gaps[3, 2] = np.nan
+    filled[1, [2, 7]], filled[3, 2] = X.mean(axis=0)[[2, 7]], X.mean(axis=0)[2]
+    with pytest.raises(ValueError, match="contains NaN"):
+        model.predict(form(gaps))
+    model.set_params(unknown="answer")
+    with pytest.warns(UserWarning, match="mean for missing numbers: 2 rows, inputs 2, 7"):
+        np.testing.assert_allclose(model.predict(form(gaps)), model.predict(form(filled)), rtol=1e-12)
+    gaps[0, 0] = np.inf
+    with pytest.raises(ValueError, match="infinity"):
+        model.predict(form(gaps))
+
+
+def test_the_means_are_those_of_all_batches_and_a_converted_estimator_has_none(diabetes: tuple[Array, Array]) -> None:
+    X, y = diabetes
+    ours = (
+        MLPRegressor(hidden_layer_sizes=(4,), unknown="answer").partial_fit(X[:50], y[:50]).partial_fit(X[50:], y[50:])
+    )
+    np.testing.assert_allclose(ours.means_, X.mean(axis=0), atol=1e-12)
+    converted = from_sklearn(to_sklearn(ours)).set_params(unknown="answer")
+    with pytest.raises(gn.InputError, match="does not know the means of its training data: fit it here"):
+        converted.predict(np.full((1, 10), np.nan))
+    with pytest.raises(gn.InputError, match="unknown: expected 'refuse' or 'answer', got 'guess'"):
+        MLPRegressor(unknown="guess").fit(X, y)

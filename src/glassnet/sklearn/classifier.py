@@ -41,6 +41,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         shards: the number of pieces that a batch is cut into; they are computed at the same time on several processors,
             which is faster for large networks and batches. The result depends on shards, not on the number of
             processors.
+        unknown: what becomes of missing numbers (NaN) when the estimator predicts: "refuse" is an error, as in
+            scikit-learn; with "answer" each is the mean of its input in training, and a warning says where.
         verbose: whether to show progress: a bar in a terminal, elsewhere a line for each iteration.
 
     Attributes:
@@ -48,6 +50,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         n_iter_, n_layers_, n_outputs_, n_features_in_, feature_names_in_, out_activation_: as in scikit-learn; but
             coefs_ and intercepts_ are views into one vector, network_.theta.
         network_: the network itself, a Network of glassnet.   history_: the last training, by epoch.
+        means_: the mean of each input over all examples that were trained on (D,).
         validation_loss_curve_: the loss on validation data after each epoch; None without such data.
 
     Raises:

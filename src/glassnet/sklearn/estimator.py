@@ -20,6 +20,7 @@ from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.settings import describe
 from glassnet.sklearn.convergence import Convergence
+from glassnet.sklearn.gaps import without_gaps
 from glassnet.sklearn.settings import check_settings, hidden_sizes, layers_of
 from glassnet.sklearn.solvers import Prepared, descend, minimise
 from glassnet.sklearn.sparse import on_rows_of, row_numbers, stacked
@@ -65,6 +66,7 @@ class MultilayerPerceptron(BaseEstimator, ABC):
     monitor: str | None = None
     callbacks: Any = None
     shards: int = 1
+    unknown: str = "refuse"
 
     @property
     def coefs_(self) -> list[Array]:
@@ -158,6 +160,7 @@ class MultilayerPerceptron(BaseEstimator, ABC):
             self._check_same(X.shape[1], outputs, loss)
             if not incremental:
                 self._check_all_classes(targets)
+        self._take_means(X)
         self._trainings += 1  # gives each training another order of the examples
 
         rows = np.arange(len(targets))
@@ -254,6 +257,8 @@ class MultilayerPerceptron(BaseEstimator, ABC):
         self.validation_scores_: list[float] | None = None
         self.best_validation_score_: float | None = None
         self.t_ = self._trainings = self._steps = 0
+        self.means_ = np.zeros(features)
+        self._seen = 0
         self._convergence: Convergence | None = None
         self._optimizer_state: dict[str, Array] = {}
         self._rule: tuple[str, list[str]] | None = None
@@ -291,10 +296,18 @@ class MultilayerPerceptron(BaseEstimator, ABC):
     def _outputs(self, X: Any) -> Array:
         """The predictions (N, M), which the loss computes from the logits."""
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        finite: Any = "allow-nan" if self.unknown == "answer" else True
+        X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False, ensure_all_finite=finite)
+        X = without_gaps(X, self) if self.unknown == "answer" else X
         if hasattr(X, "tocsr"):
             return on_rows_of(X, self.network_).predict_proba(row_numbers(X))
         return self.network_.predict_proba(X)
+
+    def _take_means(self, X: Any) -> None:
+        """Take these examples (N, D) into the mean of each input."""
+        self._seen += X.shape[0]
+        means = np.asarray(X.mean(axis=0, dtype=np.float64)).ravel()
+        self.means_ = self.means_ + (means - self.means_) * (X.shape[0] / self._seen)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "n_iter_")

@@ -61,6 +61,8 @@ def check_settings(estimator: Any) -> None:
         (_is_whole(patience) and patience >= 1) or patience == np.inf,
         f"n_iter_no_change: expected a whole number of at least 1, or infinity, got {patience!r}",
     )
+    unknown = estimator.unknown
+    require(unknown in ("refuse", "answer"), f"unknown: expected 'refuse' or 'answer', got {unknown!r}")
     size = estimator.batch_size
     is_valid = (isinstance(size, str) and size == "auto") or (_is_whole(size) and size >= 1)
     require(is_valid, f"batch_size: expected 'auto' or a whole number of at least 1, got {size!r}")
