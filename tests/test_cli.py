@@ -562,7 +562,7 @@ def test_export_writes_over_no_model(trained: Path) -> None:
     before = (trained / "run" / "model.safetensors").read_bytes()
     for model in ("run", "cnn"):
         message = refused("export", model, "run/model.safetensors", cwd=trained)
-        assert "run/model.safetensors: not written, for a model of glassnet is there: choose another name" in message
+        assert "model.safetensors: not written, because a model of glassnet is there: choose another name" in message
     assert (trained / "run" / "model.safetensors").read_bytes() == before
 
 
@@ -593,13 +593,13 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_training_on_a_table_says_what_it_takes_it_for(tables: Path) -> None:
     numbers, classes = ((tables / name).read_text() for name in ("numbers.txt", "classes.txt"))
-    assert "task: regression, for 'progression' is a number\n" in numbers
+    assert "task: regression, because 'progression' is a number\n" in numbers
     assert "columns: 10, which become 10 inputs\n" in numbers
     assert re.search(
         r"^test R2 0\.\d{4}, mean absolute error \d\d\.\d+, root mean squared error", numbers, re.MULTILINE
     )
     assert "accuracy" not in numbers
-    assert "task: classification, for 'species' is one of 3 classes: setosa, versicolor, virginica\n" in classes
+    assert "task: classification, because 'species' is one of 3 classes: setosa, versicolor, virginica\n" in classes
     assert re.search(r"^test accuracy \d\d\.\d\d %$", classes, re.MULTILINE)
 
 
@@ -659,7 +659,7 @@ def test_another_table_is_measured_as_a_whole(tables: Path) -> None:
     assert done.returncode == 2  # one row gets no prediction
     assert done.stdout.splitlines()[-1] == "gaps.csv: accuracy 100.00 %"
     assert done.stdout.count("truth setosa") == 2
-    assert "figures without 2 rows, the first: gaps.csv, line 3, column 'species': the target" in done.stderr
+    assert "2 rows not counted in the figures; the first: gaps.csv, line 3, column 'species': the target" in done.stderr
     message = refused("evaluate", "classes", "--data", "gaps.csv", "--split", "train", cwd=tables)
     assert "split train: gaps.csv is not the table the model was trained on" in message
 
@@ -694,7 +694,7 @@ def test_a_row_that_cannot_be_predicted_costs_no_other_its_prediction(tables: Pa
     ]
     assert "odd.csv: accuracy 100.00 %" in done.stdout
     assert re.fullmatch(
-        r"error: odd.csv, line 3, column '.*': expected a number up to 1e30, got 'long'\n"
+        r"error: odd.csv, line 3, column '.*': expected a number such as 1234.5, got 'long'\n"
         r"1 of 3 rows have no prediction\n",
         done.stderr,
     )
@@ -751,7 +751,10 @@ def test_predictions_of_a_table_as_csv_and_in_python(tables: Path) -> None:
     done = glassnet("predict", "numbers", "diabetes.csv", "--submission", "said.csv", cwd=tables)
     assert "442 predictions written to said.csv" in done.stdout
     model = tables / "numbers" / "model.safetensors"
-    outputs = gn.load_network(model).predict(gn.load_schema(model).examples(gn.read_table(tables / "diabetes.csv")))
+    table = gn.read_table(tables / "diabetes.csv")
+    outputs = gn.load_network(model).predict(gn.load_schema(model.parent).examples(table))
+    with pytest.raises(gn.InputError, match=r"the name of a file, 'diabetes.csv': read_table\(file\) makes"):
+        gn.Model.open(model).predict("diabetes.csv")
     written = gn.read_table(tables / "said.csv").columns
     assert written["row"] == list(map(str, range(442)))
     np.testing.assert_allclose(np.array(written["progression"], float), outputs[:, 0], rtol=1e-6)  # 7 digits
@@ -805,7 +808,7 @@ def test_quiet_prints_the_figures_of_a_regression_only(tables: Path) -> None:
 
 def test_what_is_wrong_with_a_table_is_one_line(tables: Path) -> None:
     (tables / "less.csv").write_text("sepal length (cm)\n1\n")
-    assert "expected a column 'sepal width (cm)'" in refused("predict", "classes", "less.csv", cwd=tables)
+    assert "columns are missing: 'sepal width (cm)'" in refused("predict", "classes", "less.csv", cwd=tables)
     assert "; this model was trained on a table" in refused(
         "predict", "classes", "numbers/model.safetensors", cwd=tables
     )

@@ -1,6 +1,8 @@
-"""Tables on the command line: what columns hold is shown, settled by a file, and asked for; rows with a surprise."""
+"""Tables on the command line: what columns hold is shown, settled, and asked for; rows with unknown values."""
 
 import json
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -40,26 +42,30 @@ def test_columns_are_shown_settled_and_used(rents: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "columns: 4, which become 7 inputs\n" in done.stdout
     assert glassnet("resume", "run", "--epochs", "3", "--no-pictures", cwd=rents).returncode == 0
+    wanted = glassnet("summary", "run", cwd=rents).stdout
+    for row in (r"area +number +1234,5", r"heated +boolean +ja, nein", r"since +date +31\.12\.24"):
+        assert re.search(row, wanted)
     (rents / "new.csv").write_text("area;rooms;heated;since\n50;2;JA;01.01.24\n50;2;vielleicht;01.01.24\n")
     said = glassnet("predict", "run", "new.csv", cwd=rents)
     assert said.returncode == 2
     assert "new.csv, line 2: " in said.stdout
-    assert "line 3, column 'heated': unknown category 'vielleicht'; known are: ja, nein\n" in said.stderr
-    assert said.stderr.endswith("1 of 2 rows have no prediction; --unknown answer gives one to 1 of them\n")
+    assert "line 3, column 'heated': unknown category 'vielleicht'; known: ja, nein\n" in said.stderr
+    assert said.stderr.endswith("1 of 2 rows have no prediction; with --unknown answer, 1 of them get one\n")
 
 
-def test_rows_with_a_surprise_are_answered_on_request(rents: Path) -> None:
+def test_rows_with_an_unknown_value_are_answered_on_request(rents: Path) -> None:
     given = ["--data", "rents.csv", "--target", "rent", "--ignore", "since", "--no-pictures", "--out", "run"]
     assert glassnet("train", *given, "--epochs", "1", cwd=rents).returncode == 0
     (rents / "new.csv").write_text("area;rooms;heated\n50;2;ja\n;2;nein\n50;2;vielleicht\n")
     where = refused("predict", "run", "new.csv", "--submission", "said.csv", cwd=rents)
     assert (
-        "said.csv is not written, for 2 of 3 rows have no prediction; --unknown answer gives one to 2 of them" in where
+        "said.csv is not written, because 2 of 3 rows have no prediction; with --unknown answer, 2 of them get one"
+        in where
     )
     assert not (rents / "said.csv").exists()
     done = glassnet("predict", "run", "new.csv", "--submission", "said.csv", "--unknown", "answer", cwd=rents)
     assert done.returncode == 0
-    assert "answered in spite of a surprise in column 'area': 1 row\n" in done.stderr
+    assert "predicted despite an unknown or missing value in column 'area': 1 row\n" in done.stderr
     assert len((rents / "said.csv").read_text().splitlines()) == 4
     assert "--unknown never: expected refuse or answer" in refused(
         "predict", "run", "new.csv", "--unknown", "never", cwd=rents
@@ -69,13 +75,14 @@ def test_rows_with_a_surprise_are_answered_on_request(rents: Path) -> None:
 @pytest.mark.parametrize(
     ("cells", "options", "message"),
     [
-        (["1,250", "3,500"], [], "'3,500' is 3.5 with a decimal comma, or 3500 with a decimal point; say which: "
-         "--decimal , or --decimal .\n"),
-        (["03/04/24", "05/06/24"], ["--dates"], "say which: --date-order dmy or --date-order mdy\n"),
+        (["1,250", "3,500"], [], "'3,500' is 3.5 with a decimal comma, or 3500 with a decimal point; use "
+         "--decimal , if it is 3.5, or --decimal . if it is 3500\n"),
+        (["03/04/24", "05/06/24"], ["--dates"],
+         "use --date-order dmy if it is 2024-06-05, or --date-order mdy if it is 2024-05-06\n"),
         (["01.03.24", "02.03.24"], [], "--dates to make numbers of them, the day, month, weekday and hour, or "),
         (["410", "E11", "250"], [], "--missing E11 if it is unknown there, or --categorical 'a b' if these are codes, "
          "or --ignore 'a b' to leave the column out\n"),
-        (["4\xa0x9", "1", "2"], [], "got '4\\xa0x9': --categorical 'a b' if"),
+        (["4\xa0x9", "1", "2"], [], "got '4\\xa0x9'; use --categorical 'a b' if"),
     ],
 )  # fmt: skip
 def test_ways_out_are_options_as_one_types_them(
@@ -88,18 +95,26 @@ def test_ways_out_are_options_as_one_types_them(
     assert message in said
     shown = glassnet("data", "show", "t.csv", *options, "--out", "columns.toml", cwd=tmp_path)
     assert shown.returncode == 2
-    assert "to decide" in shown.stdout
-    assert "a b" not in (tmp_path / "columns.toml").read_text()
+    assert "undecided" in shown.stdout
+    written = (tmp_path / "columns.toml").read_text()
+    assert set(tomllib.loads(written)["columns"]) == {"y"}
+    decided = written.replace("# [columns.'a b']", "[columns.'a b']").replace('# kind = "number"', 'kind = "category"')
+    (tmp_path / "columns.toml").write_text(decided)
+    assert glassnet("data", "show", "t.csv", "--columns", "columns.toml", cwd=tmp_path).returncode == 0
 
 
 def test_columns_that_are_damaged_are_one_line(rents: Path) -> None:
     train = ["train", "--data", "rents.csv", "--target", "rent", "--columns", "columns.toml"]
     for text, message in (
         ("x = 1", "columns.toml: expected tables such as [columns.price]"),
-        ("[columns]\nrooms = 'number'", "columns.rooms: expected a table such as {kind = 'number'}, got 'number'"),
-        ("[columns.rooms]\nkind = 'numbers'", "columns.rooms.kind: expected one of 'number'"),
+        (
+            "[columns]\nrooms = 'number'",
+            "columns.toml: columns.rooms: expected a table such as {kind = 'number'}",
+        ),
+        ("[columns.rooms]\nkind = 'numbers'", "columns.toml: columns.rooms.kind: expected one of 'number'"),
         ("[columns.room]\nkind = 'number'", "there is no column 'room' in the first line; did you mean 'rooms'?"),
-        ("[columns.rooms]\nkind = 'number'", "line 2, column 'rooms': expected a number up to 1e30, got '1,5'"),
+        ("[columns.rooms]\nkind = 'number'\ndecimal = '.'", "'rooms': expected a number such as 1234.5, got '1,5'"),
+        ("[columns.Fläche]\nkind = 'number'", "a name with other characters than a-z, 0-9, _ and - stands in quotes"),
         ("[columns", "columns.toml: expected what columns hold in TOML"),
     ):
         (rents / "columns.toml").write_text(text)

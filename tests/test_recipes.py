@@ -211,7 +211,7 @@ def test_layers_and_hidden_replace_each_other() -> None:
         ({"data.validation": -5}, "validation must not be negative"),
         ({"early_stopping.patience": 0}, "patience must be at least 1"),
         ({"penalties": "L2"}, "penalties: expected a list, got 'L2'"),
-        ({"penalties": [{"type": "L3"}]}, r"penalties\[0\]: unknown type 'L3'; known are: L1, L2"),
+        ({"penalties": [{"type": "L3"}]}, r"penalties\[0\]: unknown type 'L3'; known: L1, L2"),
         ({"clip.norm": 0}, "clip: Clip: norm must be above 0"),
         ({"average.decay": 1}, "average: WeightAverage: decay must be from 0 to below 1"),
         ({"training.class_weights": "even"}, "training.class_weights: expected a list or one of 'balanced'"),

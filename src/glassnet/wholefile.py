@@ -11,6 +11,8 @@ from typing import BinaryIO
 def whole_file(path: str | Path, *, part: str = ".part") -> Iterator[BinaryIO]:
     """A new file to write to; at the end it is flushed to the disk and then replaces the old file.
 
+    A link stays a link: the file that it points to is replaced. A device or a pipe is written to as it is.
+
     Args:
         part: the ending of its temporary name; two writers of one file at once need two.
 
@@ -18,6 +20,11 @@ def whole_file(path: str | Path, *, part: str = ".part") -> Iterator[BinaryIO]:
         OSError: the file cannot be written.
     """
     path = Path(path)
+    if path.exists() and (not path.is_file() or path.parts[1:2] == ("dev",)):  # never replace /dev/stdout by a file
+        with path.open("wb") as file:
+            yield file
+        return
+    path = path.resolve() if path.is_symlink() else path
     temporary = path.with_name(path.name + part)
     try:
         with temporary.open("wb") as file:

@@ -26,10 +26,10 @@ from glassnet.recipes.recipe import load_recipe
 from glassnet.recipes.toml import RecipeError
 from glassnet.runs import sections
 from glassnet.runs.folder import RunError, SavedRun, read_run
+from glassnet.tables.column_options import ColumnOptions
 from glassnet.tables.column_types import find_schema
-from glassnet.tables.summary import look, summarise
+from glassnet.tables.summary import inspect_columns, summarise
 from glassnet.tables.table import Table, read_table
-from glassnet.tables.wishes import Wishes
 from glassnet.train.checkpoint import CheckpointError
 from glassnet.train.history import DivergenceError, History
 from hostile.seeds import importing, seeds, training
@@ -143,7 +143,7 @@ def read_evaluation(path: Path) -> None:
 def read_columns(path: Path) -> None:
     """Read any table, and see what its columns mean."""
     table = read_table(path)
-    look(table, Wishes(dates=True))
+    inspect_columns(table, ColumnOptions(dates=True))
     schema = find_schema(table, "y", dates=True)
     summarise(table, schema)
     schema.examples(table)

@@ -50,7 +50,7 @@ def test_describe_leaves_out_defaults() -> None:
     [
         ({"type": "Dens", "units": 3}, r"^net\[2\]: unknown type 'Dens'; did you mean 'Dense'\?"),
         ({"type": "dense", "units": 3}, "did you mean 'Dense'"),
-        ({"type": "Zzz"}, "known are: AveragePool2D, BatchNorm, Conv2D, "),
+        ({"type": "Zzz"}, "known: AveragePool2D, BatchNorm, Conv2D, "),
         ({"units": 3}, "needs a key 'type'"),
         ({"type": "Dense", "unit": 3}, r"^net\[2\]: unknown key 'unit'; did you mean 'units'\?"),
         ({"type": "Dense"}, "the key 'units' is missing"),

@@ -60,7 +60,7 @@ def test_changes_are_described_in_one_line() -> None:
         (("relu1", "W", [0, 0], 1.0), "relu1: expected the name of a parameter, got 'W'; there are none"),
         (
             ("dense1", "__class__", [0], 1.0),
-            "dense1: expected the name of a parameter, got '__class__'; known are: W, b",
+            "dense1: expected the name of a parameter, got '__class__'; known: W, b",
         ),
         (("dense1", None, [0], 1.0), "dense1: expected the name of a parameter, got None"),
         (("dense1", "W", [0], 1.0), r"dense1 W: expected an index from \[0,0\] to \[783,11\], got \[0\]"),

@@ -120,7 +120,7 @@ def test_what_a_large_step_and_rounding_do(x: np.ndarray) -> None:
     [
         ((LABEL, "dense3", "W", [0, 0]), "expected the name of a layer, got 'dense3'; did you mean"),
         ((LABEL, "relu1", "W", [0, 0]), "relu1: expected the name of a parameter, got 'W'; there are none"),
-        ((LABEL, "dense1", "theta", [0, 0]), "dense1: expected the name of a parameter, got 'theta'; known are: W, b"),
+        ((LABEL, "dense1", "theta", [0, 0]), "dense1: expected the name of a parameter, got 'theta'; known: W, b"),
         ((LABEL, "dense1", {}, [0, 0]), "dense1: expected the name of a parameter, got {}"),
         ((LABEL, "dense1", "W", [784, 0]), r"dense1 W: expected an index from \[0,0\] to \[783,11\], got \[784, 0\]"),
         ((LABEL, "input", "W", [0, 0]), "the input has pixels x, got 'W'"),

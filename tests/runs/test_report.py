@@ -306,7 +306,7 @@ def test_a_report_of_a_table_says_what_its_columns_hold(tmp_path: Path) -> None:
     train_recipe(load_recipe("table", settings=settings), dataset, tmp_path / "run")
     page = parsed(tmp_path / "run")
     assert page.tables["What each column holds"][1:] == [
-        ["area", "target: numbers", "counts the rows", "40 to 99"],
+        ["area", "target: numbers", "row numbers", "40 to 99"],
         ["rooms", "numbers", "decimal comma", "1.5 to 3.5"],
         ["balcony", "booleans", "", "ja, nein"],
     ]

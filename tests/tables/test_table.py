@@ -40,7 +40,7 @@ def test_every_dialect_gives_the_same_cells(text: str | bytes, tmp_path: Path) -
     assert read_table(written(tmp_path, text)).columns == COLUMNS
 
 
-def test_the_delimiter_is_not_looked_for_within_quotes(tmp_path: Path) -> None:
+def test_the_separator_is_not_looked_for_within_quotes(tmp_path: Path) -> None:
     assert list(read_table(written(tmp_path, '"a,b,c";d\n1;2\n')).columns) == ["a,b,c", "d"]
 
 

@@ -313,7 +313,7 @@ def test_the_best_network_is_known_by_a_value_that_is_measured() -> None:
     with gn.Trainer(network(), plan=PLAN, monitor="training_loss", workers=1, **data()) as held:
         record = held.epoch()
         assert held.training.best.value == record["training_loss"]
-    with pytest.raises(gn.InputError, match="cannot monitor 'loss'; known are: training_accuracy"):
+    with pytest.raises(gn.InputError, match="cannot monitor 'loss'; known: training_accuracy"):
         gn.Trainer(network(), plan=PLAN, monitor="loss", **data())
 
 

@@ -15,10 +15,11 @@ LONGEST = 100  # characters of a value that a person is told to type
 
 def in_options(error: "UndecidedError") -> str:
     """What the error says, with the ways out as options of a command."""
+    from glassnet.tables.undecided import ways_out
+
     ways = [way for way in error.ways if _can_be_typed(way)]
     said = [f"{_option(way)}{f' {way.when}' if way.when else ''}" for way in ways]
-    between = ", or " if any(way.when for way in ways) else " or "
-    return f"{error.reason}: {between.join(said)}" if said else error.reason
+    return ways_out(error.reason, said)
 
 
 def _can_be_typed(way: "Way") -> bool:
@@ -34,7 +35,7 @@ def _option(way: "Way") -> str:
 
 
 def is_table(name: str) -> bool:
-    """Whether this names a table, not images: one of scikit-learn's, or a file of text whose rows are no images."""
+    """Whether this names a table, not images: one of scikit-learn's, a pipe, or a file whose rows are no images."""
     from glassnet.data.csv import holds_images
     from glassnet.data.registry import dataset_names
     from glassnet.tables.bundled import BUNDLED
@@ -42,9 +43,11 @@ def is_table(name: str) -> bool:
     if name in BUNDLED:
         return True
     path = Path(name)
-    endings = path.name.lower().removesuffix(".gz").removesuffix(".zip")
-    named = name == "-" or endings.endswith((".csv", ".tsv", ".txt")) or path.is_fifo() or path.is_char_device()
-    return name not in dataset_names() and named and not (endings.endswith(".csv") and holds_images(path))
+    if name in dataset_names() or path.is_dir() or path.suffix == ".npz":
+        return False
+    if name == "-" or path.is_fifo() or path.is_char_device():
+        return True
+    return path.suffix.lower() in (".csv", ".tsv", ".txt") if not path.exists() else not holds_images(path)
 
 
 def show_table(name: str, out: Path | None, columns: Path | None, said: dict[str, Any]) -> None:
@@ -54,7 +57,7 @@ def show_table(name: str, out: Path | None, columns: Path | None, said: dict[str
         columns: what a person says of single columns, as this function writes it.   said: the other options.
 
     Raises:
-        DataError: no such table, or a column that it does not have.   RecipeError: a file of columns that is none.
+        DataError: no such table, or a column that it does not have.   RecipeError: the file of columns cannot be used.
     """
     from glassnet.cli.terminal import console, show_columns
     from glassnet.cli.train import read_columns
@@ -62,33 +65,48 @@ def show_table(name: str, out: Path | None, columns: Path | None, said: dict[str
     from glassnet.progress import TaskBar
     from glassnet.recipes.toml import to_toml
     from glassnet.tables.bundled import BUNDLED, read_bundled
+    from glassnet.tables.column_options import ColumnOptions
     from glassnet.tables.column_types import check_names
-    from glassnet.tables.summary import look
+    from glassnet.tables.summary import inspect_columns
     from glassnet.tables.table import read_table
-    from glassnet.tables.wishes import Wishes
     from glassnet.wholefile import write_whole
 
     if out is not None and out.suffix.lower() != ".toml":
-        raise DataError(f"--out {out}: expected a .toml file, for {name} is a table")
+        raise DataError(f"--out {out}: expected a .toml file, because {name} is a table")
     given = {key: value for key, value in said.items() if value}
-    wishes = Wishes(**given | ({"columns": read_columns(columns)} if columns else {}))
+    options = ColumnOptions(**given | ({"columns": read_columns(columns)} if columns else {}))
     with TaskBar() as bar:
         table = read_bundled(name) if name in BUNDLED else read_table(name, progress=bar)
-        check_names(table, wishes.named)
-        summary, decided = look(table, wishes, in_options, progress=bar)
+        check_names(table, options.named)
+        summary, decided = inspect_columns(table, options, in_options, progress=bar)
     console.print(f"{name}: {len(table):,} rows, {len(table.columns):,} columns")
     show_columns(summary)
-    undecided = [column.name for column in summary.columns if column.kind == "to decide"]
+    undecided = [column.name for column in summary.columns if column.kind == "undecided"]
+    for column in summary.columns:
+        if column.kind == "undecided":
+            console.print(f"undecided: {column.why}", soft_wrap=True)
     if out is not None:
         choices = {
             column: _choice(decided[column]) if column in decided else {"kind": "ignore"}
             for column in table.columns
             if column not in undecided
         }
-        write_whole(out, to_toml({"columns": choices}).encode())
-        console.print(f"written to {out}; change what is wrong there, and use it with --columns {out}", soft_wrap=True)
+        text = to_toml({"columns": choices}) + "".join(map(_to_decide, undecided))
+        write_whole(out, text.encode())
+        without = "the undecided columns are in it as comments; " if undecided else ""
+        console.print(
+            f"written to {out}; {without}change what is wrong there, and use it with --columns {out}", soft_wrap=True
+        )
     if undecided:
         raise typer.Exit(2)
+
+
+def _to_decide(name: str) -> str:
+    """Lines for a column that a person has to decide about, as comments."""
+    from glassnet.recipes.toml import inline
+
+    lines = f"[columns.{inline(name)}]", 'kind = "number"  # or "date", "category", "boolean", "ignore"'
+    return "".join(f"\n# {line}" for line in lines) + "\n"
 
 
 def _choice(column: "Column") -> dict[str, Any]:

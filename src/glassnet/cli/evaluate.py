@@ -33,13 +33,13 @@ def evaluate(
     import json
     import sys
 
-    from glassnet.cli.rows import surprise
+    from glassnet.cli.rows import unknown_policy
     from glassnet.cli.terminal import console, show_evaluation
     from glassnet.model.model import Model
     from glassnet.nn.plain import finite, plain
     from glassnet.progress import TaskBar
 
-    opened = Model.open(model, unknown=surprise(unknown))
+    opened = Model.open(model, unknown=unknown_policy(unknown))
     with TaskBar() as bar:
         examples, split, about, left_out = opened.trained_on.evaluation_set(data, split, progress=bar)
     for problem in left_out[:SHOWN]:

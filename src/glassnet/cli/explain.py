@@ -56,7 +56,7 @@ def explain(
         check_png("--picture", picture)
     model, (file, *more) = model_and_files(files, "explain")
     if more:
-        raise DataError(f"{more[0]}: expected one file, for one example is explained; --row chooses it")
+        raise DataError(f"{more[0]}: expected one file, because one example is explained; --row chooses it")
     opened = Model.open(model or pretrained_path(DEFAULT))
     x, truth, number = example(opened, file, row)
     if label is not None:

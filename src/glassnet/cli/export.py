@@ -38,7 +38,7 @@ def export(
     if ending == ".safetensors" and input_type is not None:
         raise ModelFileError(f"--input {input_type}: a file for PyTorch holds weights only; --input is for ONNX")
     if is_model_file(file):
-        raise ModelFileError(f"{file}: not written, for a model of glassnet is there: choose another name")
+        raise ModelFileError(f"{file}: not written, because a model of glassnet is there: choose another name")
     opened = Model.open(model)
     if ending == ".onnx":
         schema = opened.schema  # what its inputs are, if it was trained on a table

@@ -52,7 +52,7 @@ def predict(
     """
     from glassnet.cli.given import DEFAULT, model_and_files
     from glassnet.cli.images import predict_images
-    from glassnet.cli.rows import predict_rows, surprise
+    from glassnet.cli.rows import predict_rows, unknown_policy
     from glassnet.data.errors import DataError
     from glassnet.model.model import Model
     from glassnet.pretrained.models import pretrained_path
@@ -61,7 +61,7 @@ def predict(
     path = given or pretrained_path(DEFAULT)
     if submission is not None and submission.resolve() in {file.resolve() for file in (path, *files)}:
         raise DataError(f"--submission {submission}: expected a new file, but this is one that is read")
-    model = Model.open(path, unknown=surprise(unknown))
+    model = Model.open(path, unknown=unknown_policy(unknown))
     if key is not None and (model.schema is None or submission is None):
         raise DataError(f"--key {key}: it names the rows of a table in the file that --submission writes")
     if model.schema and (draw or save_seen is not None):

@@ -67,7 +67,7 @@ def _dataset(run: "SavedRun", model: "Model", data: str | None) -> "Dataset | No
             raise
         if (run.path / REPORT).exists():  # it may show what this one could not
             raise RunError(
-                f"{run.path / REPORT}: not made anew, for it would lose the test examples: {error}"
+                f"{run.path / REPORT}: not written again, because it would lose the test examples: {error}"
             ) from None
         console.print(f"without what needs the test examples: {error}", soft_wrap=True)
         return None

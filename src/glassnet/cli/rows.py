@@ -15,12 +15,13 @@ Unknown = Annotated[
     str | None,
     typer.Option(
         metavar="refuse|answer",
-        help="rows of a table with an unknown category, or a gap where none was: answer takes none, or the mean",
+        help="rows with an unknown category, or a number missing that never was in training: refuse them, or answer "
+        "without the category or with the mean",
     ),
 ]
 
 
-def surprise(unknown: str | None) -> Any:
+def unknown_policy(unknown: str | None) -> Any:
     """The value of --unknown.
 
     Raises:
@@ -53,7 +54,7 @@ def predict_rows(
 
     from glassnet.cli.terminal import console, in_short
     from glassnet.data.errors import DataError
-    from glassnet.nn.plain import plain
+    from glassnet.nn.plain import number_of, plain
     from glassnet.tables.rows import read_rows, rows_of
     from glassnet.tables.table import write_table
 
@@ -63,7 +64,7 @@ def predict_rows(
     if submission is not None:
         if problems:
             count = _count(found, schema, len(problems))
-            raise DataError(f"{problems[0]}; {submission} is not written, for {count}")
+            raise DataError(f"{problems[0]}; {submission} is not written, because {count}")
         predictions = [answer["prediction"] for rows in answers for answer in rows]
         write_table(submission, _keys(found, schema, key) | {schema.target.name: list(map(str, predictions))})
     if as_json:
@@ -75,16 +76,18 @@ def predict_rows(
                 print(f"error: {plain(answer['problem'])}", file=sys.stderr)
             else:
                 console.print(_line(answer, rows.table.lines[answer["row"]]), soft_wrap=True)
-        for name, surprising in rows.surprises.items():
-            many = int(surprising.sum())
-            column = f"answered in spite of a surprise in column {plain(repr(name))}"
-            print(f"{column}: {many:,} row{'s' if many > 1 else ''}", file=sys.stderr)
+        for name, unknown_rows in rows.unknown.items():
+            many = int(unknown_rows.sum())
+            column = f"predicted despite an unknown or missing value in column {plain(repr(name))}"
+            print(f"{column}: {number_of(many, 'row')}", file=sys.stderr)
         x, y = rows.measurable()
         if len(y):
             console.print(f"{rows.table.name}: {in_short(model.measure((x, y)))}", soft_wrap=True)
         if unknown := list(rows.truths.problems.values()):
-            said_of = f"figures without {len(unknown):,} rows, the first" if len(y) else "no figures"
-            print(f"{said_of}: {plain(unknown[0])}", file=sys.stderr)
+            left_out = (
+                f"{number_of(len(unknown), 'row')} not counted in the figures; the first" if len(y) else "no figures"
+            )
+            print(f"{left_out}: {plain(unknown[0])}", file=sys.stderr)
     if submission is not None:
         console.print(f"{sum(map(len, answers)):,} predictions written to {submission}")
     if problems:
@@ -101,9 +104,9 @@ def _count(found: list["Rows"], schema: "Schema", problems: int) -> str:
     answering = replace(schema, unknown="answer")
     refused = [rows.table.rows(sorted(rows.inputs.problems)) for rows in found]
     helped = (
-        sum(len(rows_of(table, answering).inputs.numbers) for table in refused) if schema.unknown == "refuse" else 0
+        sum(len(rows_of(table, answering).inputs.row_numbers) for table in refused) if schema.unknown == "refuse" else 0
     )
-    way = f"; --unknown answer gives one to {helped:,} of them" if helped else ""
+    way = f"; with --unknown answer, {helped:,} of them get one" if helped else ""
     return f"{problems:,} of {sum(len(rows.table) for rows in found):,} rows have no prediction{way}"
 
 
@@ -111,7 +114,7 @@ def _answers(rows: "Rows", model: "Model", schema: "Schema") -> list[dict[str, A
     """What is said of each row, in plain values."""
     x, numbers, problems = rows.inputs
     said = dict(zip(numbers, _predictions(x, model) if len(x) else [], strict=True))
-    truths = dict(zip(rows.truths.numbers, rows.truths.values.tolist(), strict=True))
+    truths = dict(zip(rows.truths.row_numbers, rows.truths.values.tolist(), strict=True))
     answers: list[dict[str, Any]] = []
     for row in range(len(rows.table)):
         answer: dict[str, Any] = {"file": rows.table.name, "row": row, "target": schema.target.name}

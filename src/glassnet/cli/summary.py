@@ -36,7 +36,7 @@ def summary(
 
     `glassnet summary runs/classic-mnist`
     """
-    from glassnet.cli.terminal import console
+    from glassnet.cli.terminal import console, show_inputs, show_schema
     from glassnet.cli.train import load_data_or_digits, settings_of, table_settings
     from glassnet.model.model import Model
     from glassnet.model.path import model_path
@@ -47,12 +47,16 @@ def summary(
     if path.suffix == ".safetensors":
         if data or target or change:
             raise RecipeError(f"{network}: --data, --target and --set are for recipes, but this is a trained model")
-        table = Model.open(path).network.summary()
+        model = Model.open(path)
+        table, schema = model.network.summary(), model.schema
     else:
         said = {"task": task, "ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
         said |= {"date_order": date_order, "decimal": decimal}
         settings = settings_of(change, data=data) | table_settings(data, target, columns, said)
         recipe = load_recipe(network, settings=settings)
         recipe, dataset = load_data_or_digits(network, recipe, settings)
-        table = recipe.make_network(dataset).summary()
+        table, schema = recipe.make_network(dataset).summary(), dataset.schema
     console.print(table, soft_wrap=True)
+    if schema:
+        show_schema(schema)
+        show_inputs(schema)

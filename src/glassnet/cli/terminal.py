@@ -51,8 +51,22 @@ def show_schema(schema: "Schema") -> None:
     classes = schema.target.categories
     shown = ", ".join(map(brief, classes[:8])) + (", ..." if len(classes) > 8 else "")
     what = f"is one of {len(classes)} classes: {shown}" if classes else "is a number"
-    console.print(f"task: {schema.task}, for {schema.target.name!r} {what}", soft_wrap=True)
+    console.print(f"task: {schema.task}, because {schema.target.name!r} {what}", soft_wrap=True)
     console.print(f"columns: {len(schema.inputs)}, which become {len(schema.input_names)} inputs", soft_wrap=True)
+
+
+def show_inputs(schema: "Schema") -> None:
+    """What a row must hold: its columns, and how they are written."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("column", "kind", "such as", "may be missing"):
+        table.add_column(title, overflow="fold")
+    for column in schema.inputs[:MOST_COLUMNS]:
+        example = ", ".join(filter(None, column.categories[:8])) if column.categories else column.example
+        missing = column.fill is not None or "" in column.categories
+        table.add_row(brief(column.name), column.kind, brief(example), "yes" if missing else "no")
+    console.print(table)
+    if len(schema.inputs) > MOST_COLUMNS:
+        console.print(f"and {len(schema.inputs) - MOST_COLUMNS:,} columns more")
 
 
 def show_columns(summary: "Summary") -> None:
@@ -63,7 +77,7 @@ def show_columns(summary: "Summary") -> None:
     for title in ("column", "kind", "written", "holds"):
         table.add_column(title, overflow="fold")
     for column in summary.columns[:MOST_COLUMNS]:
-        table.add_row(*(brief(text) for text in column))
+        table.add_row(*(brief(text) for text in column[:4]))
     console.print(table)
     if len(summary.columns) > MOST_COLUMNS:
         console.print(f"and {len(summary.columns) - MOST_COLUMNS:,} columns more")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from glassnet.cli.rows import Unknown
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -24,23 +26,32 @@ Target = Annotated[
 ]
 Task = Annotated[str | None, typer.Option(help="classification or regression [default: as the target column looks]")]
 Ignore = Annotated[
-    list[str] | None, typer.Option(metavar="COLUMN", help="leave a column of the table out, such as a row's name")
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="leave a column of the table out, such as a row's name; may be repeated"),
 ]
 Categorical = Annotated[
-    list[str] | None, typer.Option(metavar="COLUMN", help="a column of the table whose numbers are codes, not amounts")
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="a column of the table whose numbers are codes, not amounts; may be repeated"),
 ]
 Missing = Annotated[
-    list[str] | None, typer.Option(metavar="CELL", help="a cell that counts as missing, such as -9, besides NA and ?")
+    list[str] | None,
+    typer.Option(metavar="CELL", help="a cell that counts as missing, such as -9, besides NA and ?; may be repeated"),
 ]
-Dates = Annotated[bool, typer.Option("--dates", help="make numbers of dates: day, month, weekday, hour")]
+Dates = Annotated[
+    bool, typer.Option("--dates", help="turn dates into numbers: days since 1970-01-01, month, weekday, hour")
+]
 DateOrder = Annotated[
-    str | None, typer.Option(metavar="dmy|mdy|ymd", help="what 03/04/24 says [default: as all cells say]")
+    str | None,
+    typer.Option(
+        metavar="dmy|mdy|ymd", help="the order of day, month and year in 03/04/24 [default: as all cells say]"
+    ),
 ]
 Decimal = Annotated[
-    str | None, typer.Option(metavar="MARK", help="the decimal mark, . or , [default: as all cells say]")
+    str | None, typer.Option(metavar="MARK", help="the decimal mark, '.' or ',' [default: as all cells say]")
 ]
 Columns = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="what the columns hold, as `glassnet data show --out` writes it")
+    Path | None,
+    typer.Option(metavar="FILE", help="a TOML file of what each column holds, written by `glassnet data show --out`"),
 ]
 
 
@@ -61,9 +72,7 @@ def train(
     date_order: DateOrder = None,
     decimal: Decimal = None,
     columns: Columns = None,
-    unknown: Annotated[
-        str | None, typer.Option(help="refuse or answer: what the model does with new rows that hold a surprise")
-    ] = None,
+    unknown: Unknown = None,
     out: Annotated[Path | None, typer.Option(help="the run folder; runs/RECIPE-DATA by default")] = None,
     epochs: Annotated[int | None, typer.Option(help="short for --set training.epochs=N")] = None,
     seed: Annotated[int | None, typer.Option(help="short for --set training.seed=N")] = None,
@@ -286,11 +295,16 @@ def read_columns(path: Path) -> dict[str, Any]:
         RecipeError: it cannot be read, or says something else.
     """
     from glassnet.recipes.toml import RecipeError, read_toml
+    from glassnet.tables.column_options import ColumnOptions
 
     said = read_toml(path, what="what columns hold", most=MOST_BYTES)
     columns = said.get("columns")
     if set(said) != {"columns"} or not isinstance(columns, dict):
         raise RecipeError(f"{path}: expected tables such as [columns.price], as `glassnet data show --out` writes them")
+    try:
+        ColumnOptions(columns=columns)
+    except ValueError as error:  # of a column
+        raise RecipeError(f"{path}: {error}") from None
     return columns
 
 

@@ -241,7 +241,7 @@ def _has_labels(header: list[str] | None, columns: int, labelled: bool | None, w
         raise DataError(
             f"{where}, line 1: expected a label and a square number of pixels (785 columns for 28x28), or the "
             f"pixels alone (784), separated by commas; got {columns} columns{' in the header' if header else ''}; "
-            "another table goes with the column to predict (target)"
+            "for any other table, name the column to predict (target)"
         )
     if labelled is not None and has_labels != labelled:
         expected, got = ("a label column", "none") if labelled else ("no label column", "one")
@@ -288,7 +288,7 @@ def _first_fault(rows: list[str], first_line: int, columns: int, has_labels: boo
             if not label and FRACTION.fullmatch(cell):
                 return (
                     f"{place}: expected {expected}, got {cell[:30]!r}: these pixels are divided by 255 already; write "
-                    "them as they were, round(255 * pixel), for the network divides them itself"
+                    "them as they were, round(255 * pixel), because the network divides them itself"
                 )
             if not WHOLE_NUMBER.fullmatch(cell) or not 0 <= int(cell[:30]) <= (2**63 - 1 if label else 255):
                 return f"{place}: expected {expected}, got {cell[:30]!r}"

@@ -18,11 +18,11 @@ from glassnet.modelfile import ModelFileError, read_model
 from glassnet.nn.array import Array
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
-from glassnet.nn.plain import nearest
+from glassnet.nn.plain import nearest, shown
 from glassnet.nn.settings import from_table
 from glassnet.pretrained.models import pretrained_names
 from glassnet.tables.rows import has_truths, read_rows
-from glassnet.tables.schema import Schema, Surprise
+from glassnet.tables.schema import Schema, UnknownPolicy
 from glassnet.tables.table import Table
 from glassnet.warn import warn
 
@@ -58,11 +58,11 @@ class Model:
     about: dict[str, Any]
 
     @classmethod
-    def open(cls, given: str | Path, *, unknown: Surprise | None = None) -> Self:
+    def open(cls, given: str | Path, *, unknown: UnknownPolicy | None = None) -> Self:
         """Open a pretrained model by its name, a model file, or the folder of a run.
 
         Args:
-            unknown: what becomes of rows with a surprise, as in `Schema`; by default what the file says.
+            unknown: what becomes of rows with an unknown or missing value, as in `Schema`; by default the file's.
 
         Raises:
             ModelFileError: none of these, a damaged file, or a run without a model yet.   InputError: neither a text
@@ -289,9 +289,12 @@ class Model:
     def _check_classes(self) -> None:
         require(not self.predicts_numbers, f"{self.path}: this model predicts numbers, not classes: use predict")
 
-    def _inputs(self, x: Array | Table) -> Array:
+    def _inputs(self, x: Any) -> Array:
         if isinstance(x, Table):
             return self._table_schema().examples(x)
+        if isinstance(x, str | Path):
+            way = "read_table(file) makes a table of it" if self.schema else "read(file) answers for a picture"
+            raise InputError(f"{self.path}: expected examples, got the name of a file, {shown(str(x))}: {way}")
         if self.schema and hasattr(x, "columns"):
             raise InputError(
                 f"{self.path}: expected a table from read_table, or an array with the {len(self.schema.input_names)} "
@@ -317,12 +320,13 @@ class Model:
 
 
 def load_schema(path: str | Path) -> Schema | None:
-    """The schema in a model file; None if the model was not trained on a table.
+    """The schema in a model file, or in the model of a run; None if the model was not trained on a table.
 
     Raises:
         ModelFileError: as `load_network`; the schema is damaged, or does not fit the network.
     """
-    return _schema(Path(path), *read_model(path))
+    path = model_path(path)
+    return _schema(path, *read_model(path))
 
 
 def _schema(path: Path, network: Network, about: dict[str, Any]) -> Schema | None:

@@ -74,7 +74,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if (close := closest(name, known)) is not None:
         return f"did you mean {brief(repr(close))}?"
     more = ", ..." if len(known) > MOST_KNOWN else ""
-    return f"known are: {brief(', '.join(known[:MOST_KNOWN]))}{more}"
+    return f"known: {brief(', '.join(known[:MOST_KNOWN]))}{more}"
+
+
+def number_of(count: int, what: str) -> str:
+    """`1 row`, `1,200 rows`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def check_class_names(names: Sequence[str] | None, classes: int) -> None:

@@ -138,4 +138,4 @@ class Poisson(RegressionLoss):
 
     def check(self, targets: Array, outputs: int, examples: int) -> None:
         super().check(targets, outputs, examples)
-        require(bool((targets >= 0).all()), "targets of Poisson must not be negative, for they are counts")
+        require(bool((targets >= 0).all()), "targets of Poisson must not be negative, because they are counts")

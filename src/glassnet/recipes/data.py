@@ -9,11 +9,11 @@ from glassnet.data.files import Progress
 from glassnet.data.registry import load_dataset
 from glassnet.nn.errors import InputError, require
 from glassnet.tables.bundled import BUNDLED
+from glassnet.tables.column_options import ColumnOptions
 from glassnet.tables.load import load_table
-from glassnet.tables.schema import Schema, Surprise, Task
-from glassnet.tables.wishes import Wishes
+from glassnet.tables.schema import Schema, Task, UnknownPolicy
 
-WISHES = [field.name for field in fields(Wishes)]
+WISHES = [field.name for field in fields(ColumnOptions)]
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class DataSettings:
     date_order: str | None = None
     decimal: str | None = None
     columns: dict[str, Any] | None = None
-    unknown: Surprise | None = None
+    unknown: UnknownPolicy | None = None
 
     def __post_init__(self) -> None:
         require(self.validation >= 0, f"validation must not be negative, got {self.validation}")
         given = [name for name in ("task", "unknown", *WISHES) if getattr(self, name) is not None]
         for name in given if self.target is None else ():
             raise InputError(f"{name!r} goes with 'target', the column of a table to predict")
-        Wishes(**self._wishes())  # checks them
+        ColumnOptions(**self._wishes())  # checks them
 
     def load(
         self, *, schema: Schema | None = None, progress: Progress | None = None, fallback: str | None = None

@@ -1,6 +1,7 @@
 """Recipes as text: TOML files, and settings as people write them."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,10 @@ def read_toml(path: Path, *, what: str = "a recipe", most: int = MOST_BYTES) -> 
     Raises:
         RecipeError: it cannot be read, is too large, or no TOML.
     """
+    text = ""
     try:
         size = path.stat().st_size
-        text = path.read_text(encoding="utf-8") if size <= most else ""
+        text = path.read_text(encoding="utf-8-sig") if size <= most else ""  # some editors write a mark before the text
         if not text and size:
             raise RecipeError(f"{path}: expected {what} of at most {most:,} bytes, got {size:,}")
         if any(line.count(".") > MOST_DOTS for line in text.splitlines()):
@@ -51,8 +53,10 @@ def read_toml(path: Path, *, what: str = "a recipe", most: int = MOST_BYTES) -> 
     except RecipeError:
         raise
     except ValueError as error:  # TOMLDecodeError, no UTF-8, or a number of more than 4,300 digits
-        reason = plain(str(error))
-        raise RecipeError(f"{path}: expected {what} in TOML: {reason[:300]}") from None
+        reason = plain(str(error))[:300]
+        if re.search(r"^\[.*[^\x00-\x7f ].*\]", text, re.MULTILINE):
+            reason += "; a name with other characters than a-z, 0-9, _ and - stands in quotes"
+        raise RecipeError(f"{path}: expected {what} in TOML: {reason}") from None
 
 
 def to_toml(table: dict[str, Any]) -> str:

@@ -125,7 +125,7 @@ def columns(summary: Summary | None) -> Html | None:
     """What the columns of a table hold, and how they are written."""
     if summary is None:
         return None
-    rows = [tuple(map(brief, column)) for column in summary.columns[:MANY]]
+    rows = [tuple(map(brief, column[:4])) for column in summary.columns[:MANY]]
     more = len(summary.columns) - MANY
     notes = [f"The file: {note}." for note in summary.notes] + ([f"And {more:,} columns more."] if more > 0 else [])
     grid = table("What each column holds", ("column", "kind", "written", "holds"), rows)

@@ -1,5 +1,5 @@
 """Any table as a dataset: its cells, the meaning of its columns, and the numbers that a network takes.
 
-Reading order: table, dialect, number_form, date_form, schema, wishes, mixture, undecided, column_types, summary, load,
+Reading order: table, dialect, number_form, date_form, schema, options, mixture, undecided, column_types, summary, load,
 rows.
 """

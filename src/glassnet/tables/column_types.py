@@ -17,14 +17,14 @@ import numpy as np
 from glassnet.data.errors import DataError
 from glassnet.data.files import Progress
 from glassnet.nn.plain import brief, cited, nearest
-from glassnet.tables.date_form import DAYS, EIGHT_DIGITS, find_date_forms, has_clock, order_of
+from glassnet.tables.column_options import Choice, ColumnOptions
+from glassnet.tables.date_form import DAYS, EIGHT_DIGITS, find_date_forms, has_clock, order_of, read_date
 from glassnet.tables.dialect import SEPARATORS
 from glassnet.tables.mixture import find_mixture
-from glassnet.tables.number_form import NUMBER, NumberForm, find_forms
-from glassnet.tables.schema import WHOLE, Column, Schema, Task, are_booleans, refuse_gaps, truth, whole_number
+from glassnet.tables.number_form import NUMBER, NumberForm, find_forms, shown_mark, split, usual_form
+from glassnet.tables.schema import WHOLE, Column, Schema, Task, are_booleans, as_boolean, refuse_gaps, whole_number
 from glassnet.tables.table import Table
 from glassnet.tables.undecided import UndecidedError, Way
-from glassnet.tables.wishes import Choice, Wishes
 
 MOST_CATEGORIES = 256
 MOST_LABELS, ROWS_A_LABEL = 20, 5  # at most 20 different whole numbers, each 5 times on average, are labels
@@ -32,7 +32,7 @@ CODE = re.compile("0[0-9]+")
 
 
 def find_schema(
-    table: Table, target: str, *, task: Task | None = None, progress: Progress | None = None, **wishes: Any
+    table: Table, target: str, *, task: Task | None = None, progress: Progress | None = None, **options: Any
 ) -> Schema:
     """Decide what the columns of a table hold.
 
@@ -43,25 +43,25 @@ def find_schema(
     Args:
         target: the column to predict.   task: the kind of the target; by default it is detected.
         progress: called with a description, the number of columns that are decided, and the number of all.
-        wishes: what a person says beforehand: ignore, categorical and the others of `Wishes`.
+        options: what a person says beforehand: ignore, categorical and the others of `ColumnOptions`.
 
     Raises:
         DataError: no such column, a target that is always the same, no column besides the target, too many categories,
             dates that nobody wants as numbers, a column that could be one thing or another.
     """
-    wished = Wishes(**wishes)
-    check_names(table, [target, *wished.named])
-    if target in wished.left_out:
+    said = ColumnOptions(**options)
+    check_names(table, [target, *said.named])
+    if target in said.left_out:
         raise DataError(f"{table.name}: the target {brief(repr(target))} cannot be ignored")
-    deciding = Deciding(table, wished, target)
-    names = [name for name in table.columns if name != target and name not in wished.left_out and deciding.filled(name)]
+    detector = ColumnDetector(table, said, target)
+    names = [name for name in table.columns if name != target and name not in said.left_out and detector.present(name)]
     if not names:
         raise DataError(
             f"{table.name}: expected a column besides the target {brief(repr(target))} to predict it from; cells are "
             "separated by commas, semicolons, tabs or vertical bars"
         )
-    target_column = deciding.target_column(task)
-    return Schema(tuple(map(deciding.input_column, reported(names, table, progress))), target_column)
+    target_column = detector.target_column(task)
+    return Schema(tuple(map(detector.input_column, reported(names, table, progress))), target_column)
 
 
 def reported(names: Collection[str], table: Table, progress: Progress | None) -> Iterator[str]:
@@ -92,21 +92,21 @@ def _hint(name: str, table: Table) -> str:
     return nearest(name, names)
 
 
-class Deciding:
+class ColumnDetector:
     """The columns of one table, while it is decided what they hold."""
 
-    def __init__(self, table: Table, wishes: Wishes, target: str | None = None) -> None:
-        self.table, self.target, self.wishes = table, target, wishes
-        self._filled: dict[str, Counter[str]] = {}
+    def __init__(self, table: Table, options: ColumnOptions, target: str | None = None) -> None:
+        self.table, self.target, self.options = table, target, options
+        self._present: dict[str, Counter[str]] = {}
         self._forms: dict[str, list[NumberForm]] = {}
 
-    def filled(self, name: str) -> Counter[str]:
+    def present(self, name: str) -> Counter[str]:
         """How often each cell that is not missing stands in a column."""
-        if name not in self._filled:
+        if name not in self._present:
             probe = Column(name, missing=self._missing(name))
             counts = Counter(self.table.columns[name])
-            self._filled[name] = Counter({cell: n for cell, n in counts.items() if not probe.is_missing(cell)})
-        return self._filled[name]
+            self._present[name] = Counter({cell: n for cell, n in counts.items() if not probe.is_missing(cell)})
+        return self._present[name]
 
     def input_column(self, name: str) -> Column:
         """What an input column holds."""
@@ -119,7 +119,7 @@ class Deciding:
         """What the target holds: the classes, or how its numbers are written."""
         name = str(self.target)
         cells = self.table.columns[name]
-        said = self.wishes.columns.get(name)
+        said = self.options.columns.get(name)
         categories = () if self._number_forms(name) else ("any",)  # NA is a gap among numbers, a class among texts
         refuse_gaps(self.table, Column(name, categories, missing=self._missing(name)))
         kinds = set(map(whole_number, cells))
@@ -142,88 +142,125 @@ class Deciding:
         return column
 
     def _column(self, name: str, *, only_numbers: bool = False) -> Column:
-        choice = self.wishes.columns.get(name)
+        choice = self.options.columns.get(name)
         if choice is not None:
             return self._chosen(name, choice)
-        if name in self.wishes.categorical:
+        if name in self.options.categorical:
             return self._categories(name, set(map(whole_number, self.table.columns[name])))
-        filled = self.filled(name)
-        if all(map(EIGHT_DIGITS.fullmatch, filled)) or not (forms := self._number_forms(name)):
-            if not only_numbers and (dates := find_date_forms(filled)):
+        present = self.present(name)
+        if all(map(EIGHT_DIGITS.fullmatch, present)) or not (forms := self._number_forms(name)):
+            if not only_numbers and (dates := find_date_forms(present)):
+                self._check_dates_are_wanted(name)
                 return self._dates(name, dates)
             forms = self._number_forms(name)
-        if forms and any(map(CODE.fullmatch, filled)) and all(cell.isdigit() for cell in filled):
+        if forms and any(map(CODE.fullmatch, present)) and all(cell.isdigit() for cell in present):
             return self._categories(name, set(self.table.columns[name]))
         if forms:
             return Column(name, form=self._one_form(name, forms), missing=self._missing(name))
-        if are_booleans(filled) and not only_numbers:
-            gaps = {""} if filled.total() < len(self.table) else set()
-            return self._categories(name, {*filled, *gaps})
+        if are_booleans(present) and not only_numbers:
+            gaps = {""} if present.total() < len(self.table) else set()
+            return self._categories(name, {*present, *gaps})
         self._refuse_mixture(name, only_numbers=only_numbers)
         return self._categories(name, set(self.table.columns[name]))
 
     def _number_forms(self, name: str) -> list[NumberForm]:
+        """The forms that the numbers of a column could have, the likelier first."""
         if name not in self._forms:
-            self._forms[name] = find_forms(self.filled(name), self.wishes.decimal)
+            forms = find_forms(self.present(name))
+            wanted = self.options.decimal
+            self._forms[name] = [form for form in forms if form.decimal == wanted] or forms
         return self._forms[name]
 
     def _one_form(self, name: str, forms: list[NumberForm]) -> NumberForm:
         """The form of the numbers of a column, of one or two that are possible."""
         first, second = forms[0], forms[-1]
+        cells, marks = self.present(name), self._marks
         if len(forms) == 1:
-            whole = first == NumberForm() and all(map(str.isdigit, self.filled(name)))
-            return NumberForm(",") if whole and self._writes_commas else first  # for rows to come
-        if "." in (first.group, second.group) and first.decimal == ("," if self._writes_commas else "."):
-            return first  # with the decimal mark of the rest of the table, and by itself the likelier
-        cell = max(self.filled(name), key=lambda cell: (first.number(cell) != second.number(cell), cell))
+            whole = first == NumberForm() and all(map(str.isdigit, cells))
+            return NumberForm(",") if whole and marks == {","} else first  # later rows may have decimals
+        by_habit = usual_form(cells, forms)
+        by_table = next((form for form in forms if {form.decimal} == marks), None)
+        if not marks and first.decimal == "." and "." in (first.group, second.group):
+            by_table = first  # programs write a decimal point
+        if (one := by_habit or by_table) and one == (by_table or one):
+            return one
+        cell = max(cells, key=lambda cell: (first.number(cell) != second.number(cell), cell))
         raise UndecidedError(
-            f"{self._where(name)} could be written in two ways: {cited(cell)} is {first.number(cell):.15g} with a "
-            f"decimal {first.mark}, or {second.number(cell):.15g} with a decimal {second.mark}; say which",
-            Way("decimal", first.decimal),
-            Way("decimal", second.decimal),
+            f"{self._where(name)} can be read in two ways: {cited(cell)} is {first.number(cell):.15g} with a decimal "
+            f"{first.mark}, or {second.number(cell):.15g} with a decimal {second.mark}",
+            *(Way("decimal", form.decimal, f"if it is {form.number(cell):.15g}") for form in (first, second)),
         )
 
     @cached_property
-    def _writes_commas(self) -> bool:
-        """Whether any column of the table surely has decimal commas."""
-        found = (self._number_forms(name) for name in self.table.columns if self.filled(name))
-        return any(len(forms) == 1 and forms[0].decimal == "," for forms in found)
+    def _marks(self) -> set[str]:
+        """The decimal marks that columns of the table prove."""
+        names = filter(self.present, self.table.columns)
+        found = (shown_mark(self.present(name), self._number_forms(name)) for name in names)
+        return {mark for mark in found if mark}
 
     def _dates(self, name: str, forms: list[str]) -> Column:
-        cells = self.filled(name)
+        """A column of dates in one of these forms."""
+        cells = self.present(name)
+        if not forms:
+            raise DataError(
+                f"{self._where(name)}: expected dates in one usual form, got {cited(max(cells, default=''))}; say kind "
+                "= 'category' or 'ignore'"
+            )
+        wanted = self.options.date_order
+        possible = [form for form in forms if order_of(form) == wanted] or forms
+        if len(possible) > 1:
+            cell = max(cells, key=lambda cell: (len({read_date(cell, form) for form in possible}), cell))
+            raise UndecidedError(
+                f"{self._where(name)} can be read in {len(possible)} ways: {cited(cell)} is "
+                f"{' or '.join(DAYS[form] for form in possible)}",
+                *(Way("date_order", order_of(form), f"if it is {read_date(cell, form):%Y-%m-%d}") for form in possible),
+            )
+        return Column(name, date=possible[0], clock=any(map(has_clock, cells)), missing=self._missing(name))
+
+    def _check_dates_are_wanted(self, name: str) -> None:
         if name == self.target:
             raise DataError(
                 f"{self._where(name)} is the target and holds dates: expected amounts or classes to predict"
             )
-        if not self.wishes.dates:  # as categories, every new date would be unknown
+        if not self.options.dates:  # as categories, every new date would be unknown
             raise UndecidedError(
-                f"{self._where(name)} holds dates, such as {cited(max(cells))}",
+                f"{self._where(name)} holds dates or times of day, such as {cited(max(self.present(name)))}",
                 Way("dates", True, "to make numbers of them, the day, month, weekday and hour"),
                 *self._as_codes(name),
                 *self._left_out(name),
             )
-        wanted = self.wishes.date_order
-        possible = [form for form in forms if order_of(form) == wanted] or forms
-        if len(possible) > 1:
-            said = " or ".join(DAYS[form] for form in possible)
-            raise UndecidedError(
-                f"{self._where(name)} could be written in {len(possible)} ways: {cited(max(cells))} is {said}; say "
-                "which",
-                *(Way("date_order", order_of(form)) for form in possible),
-            )
-        return Column(name, date=possible[0], clock=any(map(has_clock, cells)), missing=self._missing(name))
 
     def _chosen(self, name: str, choice: Choice) -> Column:
         """The column that a person has described."""
         cells = self.table.columns[name]
         if choice.kind == "number":
-            form = NumberForm(choice.decimal, choice.group, choice.unit)
+            forms = [form for form in find_forms(self.present(name)) if choice.allows(form)]
+            form = self._one_form(name, forms) if forms else choice.number_form()
             return Column(name, form=form, missing=self._missing(name))
         if choice.kind == "date":
-            return Column(name, date=choice.date, clock=choice.clock or not choice.date, missing=self._missing(name))
+            return self._chosen_date(name, choice)
         if choice.categories:
-            return Column(name, choice.categories, missing=self._missing(name))
-        return self._categories(name, set(map(whole_number, cells)))
+            column = Column(name, choice.categories, missing=self._missing(name))
+        else:
+            column = self._categories(name, set(map(whole_number, cells)))
+        if choice.kind == "boolean" and {*map(as_boolean, filter(None, column.categories))} != {True, False}:
+            odd = min(
+                filter(None, column.categories), key=lambda category: (as_boolean(category) is not None, category)
+            )
+            raise DataError(
+                f"{self._where(name)}: expected two spellings of a boolean, such as yes and no, got {cited(odd)}; if "
+                "it is unknown there, name it in missing, else say kind = 'category'"
+            )
+        return column
+
+    def _chosen_date(self, name: str, choice: Choice) -> Column:
+        cells = self.present(name)
+        if choice.date is None:
+            column = self._dates(name, find_date_forms(cells))
+        else:
+            column = Column(name, date=choice.date, clock=not choice.date, missing=self._missing(name))
+        clock = column.clock or any(map(has_clock, cells))
+        return replace(column, clock=clock if choice.clock is None else choice.clock or not column.date)
 
     def _classes(self, name: str, kinds: set[str]) -> Column:
         """The classes of a target, of which these are the cells."""
@@ -242,10 +279,10 @@ class Deciding:
         missing = self._missing(name)
         if missing:
             kinds = {"" if kind in missing else kind for kind in kinds}
-        if are_booleans(filled := kinds - {""}):
-            counts = self.filled(name)
+        if are_booleans(present := kinds - {""}):
+            counts = self.present(name)
             spelled = {
-                max((k for k in filled if truth(k) is value), key=lambda k: (not k.isdigit(), counts[k], k))
+                max((k for k in present if as_boolean(k) is value), key=lambda k: (not k.isdigit(), counts[k], k))
                 for value in (False, True)
             }
             kinds = spelled | ({""} & kinds)
@@ -254,13 +291,13 @@ class Deciding:
         elif 2 * len(kinds) > len(self.table):
             raise UndecidedError(
                 f"{self._where(name)} holds {len(kinds):,} different texts in {len(self.table):,} rows, such as "
-                f"{cited(max(kinds))}: it names the rows, and nothing can be learned from it; leave it out",
+                f"{cited(max(kinds))}: too many to learn from",
                 *self._left_out(name),
             )
         elif len(kinds) > MOST_CATEGORIES:
             raise UndecidedError(
                 f"{self._where(name)} is text with {len(kinds):,} different values, expected at most {MOST_CATEGORIES} "
-                "categories; merge rare ones, or leave it out",
+                "categories",
                 *self._left_out(name),
             )
         return Column(name, tuple(sorted(kinds)), missing=missing)
@@ -275,7 +312,7 @@ class Deciding:
 
     def _refuse_mixture(self, name: str, *, only_numbers: bool) -> None:
         """Raise DataError if most of the cells are numbers or dates: the others may be gaps, codes or mistakes."""
-        mixture = find_mixture(self.filled(name), only_numbers=only_numbers)
+        mixture = find_mixture(self.present(name), only_numbers=only_numbers)
         if mixture is None:
             return
         cells, (one, other) = self.table.columns[name], mixture.pair
@@ -287,16 +324,20 @@ class Deciding:
             )
         row = next(row for row, cell in enumerate(cells) if cell in mixture.others)
         expected = f"expected a {mixture.most}, as in most cells, got {cited(cells[row])}"
-        if row == 0 and sum(self.filled(name)[cell] for cell in mixture.others) == 1:
+        is_number = split(cells[row]) is not None
+        if is_number:
+            expected += "; write all cells with one unit, or all with none"
+        elif row == 0 and sum(self.present(name)[cell] for cell in mixture.others) == 1:
             expected += " (is this line a second one of names, or of units? then remove it)"
         there = str(self.table.fault(row, name, expected))
         if name == self.target:
-            raise UndecidedError(f"{there}; leave the row out, or change its cell", *ways)
-        raise UndecidedError(there, Way("missing", [cells[row]], "if it is unknown there"), *ways)
+            raise UndecidedError(there if is_number else f"{there}; leave the row out, or change its cell", *ways)
+        unknown = [] if is_number else [Way("missing", [cells[row]], "if it is unknown there")]
+        raise UndecidedError(there, *unknown, *ways)
 
     def _missing(self, name: str) -> tuple[str, ...]:
-        choice = self.wishes.columns.get(name)
-        return self.wishes.missing + (choice.missing if choice else ())
+        choice = self.options.columns.get(name)
+        return self.options.missing + (choice.missing if choice else ())
 
     def _as_codes(self, name: str) -> list[Way]:
         if name == self.target:

@@ -30,6 +30,7 @@ DAYS = {
     "%d-%m-%y": "day-month-year",
     "%m-%d-%Y": "month-day-year",
     "%m-%d-%y": "month-day-year",
+    "%Y年%m月%d日": "year年month月day日",
     "%y-%m-%d": "year-month-day",
     "%d-%b-%Y": "day-month-year",
     "%d-%b-%y": "day-month-year",
@@ -46,7 +47,7 @@ DAYS = {
 EIGHT_DIGITS = re.compile("(?:19|20)[0-9]{6}")  # more would be amounts that look like a date
 PLAUSIBLE = re.compile(r"[\w.,:/+ -]{4,40}")
 CLOCK = re.compile(
-    r"(?:(?<=\d)T|(?<=\d) |^)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
+    r"(?:(?<=\d)T|(?<=\d) |^)(?P<hour>\d{1,2})[:h](?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
     r"(?: ?(?P<half>[AP])\.?M\.?)?(?P<zone> ?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?))?$",
     re.ASCII | re.IGNORECASE,
 )
@@ -79,7 +80,7 @@ FIRST_DAY = datetime(1970, 1, 1)  # is day 0
 
 def order_of(form: str) -> str:
     """What comes first, second and third in a day written so: "dmy", "mdy" or "ymd"; less where less is written."""
-    return "".join(letter.lower().replace("b", "m") for letter in form if letter.isalpha())
+    return "".join(letter.lower().replace("b", "m") for letter in form if letter in "Yymdb")
 
 
 def check_date_form(form: str) -> None:
@@ -93,8 +94,8 @@ def find_date_forms(cells: Collection[str]) -> list[str]:
     """The forms in which all these cells are dates: none, one, or several."""
     if not cells or not all(map(PLAUSIBLE.fullmatch, cells)):
         return []
-    if len({zone_of(cell) for cell in cells}) > 1:
-        return []  # hours of several time zones, which cannot be compared
+    if not _are_of_one_place({zone_of(cell) for cell in cells}):
+        return []
     forms = list(DAYS)
     for cell in cells:
         forms = [form for form in forms if read_date(cell, form) is not None]
@@ -158,6 +159,14 @@ def zone_of(cell: str) -> str:
     """The time zone that the cell names; "" if it names none."""
     clock = CLOCK.search(cell)
     return (clock["zone"] or "").strip() if clock else ""
+
+
+def _are_of_one_place(zones: set[str]) -> bool:
+    """Whether the hours of these zones can be compared: it is one, or one with its summer time."""
+    if len(zones) == 1:
+        return True
+    offsets = [int(f"{zone[0]}{zone[1:3]}") for zone in zones if zone[:1] in ("+", "-")]
+    return len(offsets) == len(zones) and max(offsets) - min(offsets) == 1
 
 
 def has_clock(cell: str) -> bool:

@@ -18,9 +18,10 @@ SEPARATORS = {
     "\t": "tabs",
     ";": "semicolons",
     "|": "vertical bars",
-    ",": "commas",
-}  # commas last: decimals have them too
-MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+    ",": "commas",  # last: decimals have them too
+}
+IN_QUOTES = {" ": "spaces"}  # only where the names stand in quotes, as R writes them
+BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 WINDOWS = "cp1252"  # the 8-bit encoding of Western Europe
 IN_WESTERN_TEXT = frozenset("€£¥¢§©®°±²³µ·¹º¼½¾ª«»¿¡´¨×÷–—‘’‚“”„†•…‰‹›™ \xa0")
 ALONE = "\x1f"  # separates nothing, in a table of one column
@@ -51,7 +52,7 @@ def find_encoding(start: bytes, where: str) -> str:
     Raises:
         NoTextError: these are the bytes of something else.
     """
-    for mark, encoding in MARKS.items():
+    for mark, encoding in BOMS.items():
         if start.startswith(mark):
             return encoding
     zeros = [start[side:2000:2].count(0) for side in (0, 1)]
@@ -82,7 +83,8 @@ def find_dialect(lines: Sequence[str]) -> Dialect:
     skipped = 0
     while skipped + 1 < len(lines) and lines[skipped].startswith("#"):
         skipped += 1
-    found = {separator: _widths(lines[skipped:], separator) for separator in SEPARATORS}
+    possible = [*SEPARATORS, *(IN_QUOTES if "".join(lines[skipped : skipped + 1]).startswith('"') else ())]
+    found = {separator: _widths(lines[skipped:], separator) for separator in possible}
     fitting = [sep for sep, widths in found.items() if widths.first > 1 and widths.usual - widths.first in (0, 1)]
     fitting = fitting or [sep for sep, widths in found.items() if widths.first > 1]
     separator = max(fitting, key=lambda sep: found[sep].share, default=ALONE)
@@ -109,11 +111,11 @@ def _widths(lines: Sequence[str], separator: str) -> _Widths:
     if not widths:
         return _Widths(0, 0, 0.0, False)
     usual = Counter(widths[1:] or widths).most_common(1)[0][0]
-    row_names = 1 < widths[0] == usual - 1 and _name_rows([row for row in rows if row][1:], usual)
+    row_names = 1 < widths[0] == usual - 1 and _has_row_names([row for row in rows if row][1:], usual)
     return _Widths(widths[0], usual, widths.count(usual) / len(widths), row_names)
 
 
-def _name_rows(rows: list[list[str]], width: int) -> bool:
+def _has_row_names(rows: list[list[str]], width: int) -> bool:
     """Whether the first cells of these rows, which no column is named for, name the rows: texts, or numbers from 1."""
     names = [row[0].strip() for row in rows if len(row) == width]
     counted = [str(number) for number in range(1, len(names) + 1)]

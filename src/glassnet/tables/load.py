@@ -11,7 +11,7 @@ from glassnet.data.files import Progress
 from glassnet.data.split import stratified, tenths
 from glassnet.tables.bundled import BUNDLED, read_bundled
 from glassnet.tables.column_types import find_schema
-from glassnet.tables.schema import Schema, Surprise, Task
+from glassnet.tables.schema import Schema, Task, UnknownPolicy
 from glassnet.tables.summary import summarise
 from glassnet.tables.table import read_table
 
@@ -30,7 +30,7 @@ def load_table(
     date_order: str | None = None,
     decimal: str | None = None,
     columns: Mapping[str, Any] | None = None,
-    unknown: Surprise = "refuse",
+    unknown: UnknownPolicy = "refuse",
     schema: Schema | None = None,
     validation: int = 5000,
     seed: int = 0,
@@ -50,7 +50,7 @@ def load_table(
         dates: whether to make numbers of dates: the day, the month, the weekday, the hour.
         date_order: what 03/04/24 says, "dmy", "mdy" or "ymd".   decimal: the decimal mark where 1,250 leaves it open.
         columns: what single columns hold, by name, such as {"price": {"kind": "number", "decimal": ","}}.
-        unknown: what becomes of rows with a surprise when a model predicts them, as in `Schema`.
+        unknown: what becomes of new rows with an unknown or missing value, as in `Schema`.
         schema: the meaning of the columns, if it is known from a model; then nothing of this is used.
         validation, seed, progress: as in `load_dataset`.
 
@@ -63,14 +63,14 @@ def load_table(
     table = read_bundled(str(name)) if bundled else read_table(name, progress=progress)
     if len(table) < FEWEST_ROWS:
         raise DataError(f"{name}: expected at least {FEWEST_ROWS} rows to learn from, got {len(table)}")
-    wishes = {"ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
-    wishes |= {"date_order": date_order, "decimal": decimal, "columns": columns or {}}
-    detected = schema or find_schema(table, target, task=task, progress=progress, **wishes)
+    options = {"ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
+    options |= {"date_order": date_order, "decimal": decimal, "columns": columns or {}}
+    detected = schema or find_schema(table, target, task=task, progress=progress, **options)
     y = detected.targets(table)
     strata = y if detected.target.categories else tenths(y)
     rows, test_rows = stratified(strata, len(y) // 5, seed=0)
     train, held_out = stratified(strata[rows], min(validation, len(rows) // 5), seed=seed)
-    schema = schema or replace(detected.filled_from(table, rows[train]), unknown=unknown)
+    schema = schema or replace(detected.with_means(table, rows[train]), unknown=unknown)
     x = schema.examples(table)
     return Dataset(
         Path(name).name.split(".")[0],

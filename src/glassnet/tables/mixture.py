@@ -15,8 +15,8 @@ class Mixture:
     """What most cells are, and what does not fit.
 
     Attributes:
-        most: what most cells are, "number" or "date".   others: the cells that are none.
-        pair: if all are, two cells that no form has in common; or one twice that has no form.
+        most: what most cells are: "number", "number in kg", "date".   others: the cells that are none.
+        pair: if there are no others, two cells that share no form, or one cell without a form, twice.
     """
 
     most: str
@@ -24,23 +24,24 @@ class Mixture:
     pair: tuple[str, str]
 
 
-def find_mixture(filled: Counter[str], *, only_numbers: bool = False) -> Mixture | None:
+def find_mixture(present: Counter[str], *, only_numbers: bool = False) -> Mixture | None:
     """What is mixed in a column that has no single form; None if it is text.
 
     Args:
-        filled: how often each cell that is not missing stands there.
+        present: how often each cell that is not missing stands there.
         only_numbers: whether a person says that the column holds numbers.
     """
     units = Counter[str]()
-    for cell, count in filled.items():
+    for cell, count in present.items():
         if (parts := split(cell)) is not None:
             units[parts.unit] += count
-    if 2 * units.total() > filled.total() or only_numbers:
+    if 2 * units.total() > present.total() or only_numbers:
         unit = max(units, key=lambda unit: (units[unit], unit), default="")
-        numbers = {cell for cell in filled if (parts := split(cell)) is not None and parts.unit == unit}
-        return Mixture("number", frozenset(filled) - numbers, _unlike(numbers))
-    dates = {cell: bool(find_date_forms([cell])) for cell in list(filled)[:MOST_LOOKED_AT]}
-    if 2 * sum(filled[cell] for cell in dates if dates[cell]) <= sum(filled[cell] for cell in dates):
+        numbers = {cell for cell in present if (parts := split(cell)) is not None and parts.unit == unit}
+        in_unit = f" in {unit}" if unit else " without a unit" if len(units) > 1 else ""
+        return Mixture(f"number{in_unit}", frozenset(present) - numbers, _unlike(numbers))
+    dates = {cell: bool(find_date_forms([cell])) for cell in list(present)[:MOST_LOOKED_AT]}
+    if 2 * sum(present[cell] for cell in dates if dates[cell]) <= sum(present[cell] for cell in dates):
         return None
     others = frozenset(cell for cell, is_date in dates.items() if not is_date)
     return Mixture("date", others, _unlike_dates([cell for cell in dates if dates[cell]]))

@@ -20,8 +20,9 @@ CURRENCIES = (
     r"(?:US|A|C|R)?\$|[€£¥₹₽₩₺₪₫฿₦₴₱]|AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KRW|MXN|NOK|NZD|PLN|"
     r"RON|RUB|SEK|SGD|THB|TRY|UAH|USD|ZAR|Fr\.|kr|Rs\.|zł"
 )
+SIGNS_BEFORE = ("$", "£", "¥", "₹")  # as most people write them
 # Characters that look like others, as keyboards have them.
-TYPED = str.maketrans({"\u2212": "-", "\u2009": " ", "\u00a0": " ", "\u202f": " ", "\u2019": "'"})
+TYPED = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2009": " ", "\u00a0": " ", "\u202f": " ", "\u2019": "'"})
 
 # A number and what stands around it: a sign or brackets, a currency before it, a currency or a unit after it.
 AROUND = re.compile(
@@ -30,8 +31,8 @@ AROUND = re.compile(
     rf" ?(?P<after>{CURRENCIES}|[%‰°][^\W\d_]{{0,2}}|[^\W\d_]{{1,12}}(?:[/·][^\W\d_]{{1,8}})?[23²³]?\.?)? ?"
     r"(?(bracket)\))"
 )
-ADDRESS = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")  # of a computer in a network, no amount
-LONGEST_WHOLE = re.compile("[0-9]{16}")  # longer ones are no amounts, and a float would not tell them apart
+ADDRESS = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")  # an IP address, no amount
+TOO_LONG = re.compile("[0-9]{16}")  # longer ones are no amounts, and a float would not tell them apart
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")  # as programs write numbers
 COULD_BE_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})*")
 
@@ -72,6 +73,12 @@ class NumberForm:
         return ", ".join(filter(None, (marks, groups, f"in {self.unit}" if self.unit else "")))
 
     @property
+    def example(self) -> str:
+        """A number in this form."""
+        number = f"1{self.group}234{self.decimal}5"
+        return self.unit + number if self.unit in SIGNS_BEFORE else f"{number} {self.unit}".strip()
+
+    @property
     def mark(self) -> str:
         """The decimal mark in words: point or comma."""
         return MARKS[self.decimal].removeprefix("decimal ")
@@ -99,24 +106,16 @@ def split(cell: str) -> Parts | None:
         behind = ""  # 12.- is a price without cents
     signs = [found["bracket"] or "", found["sign"], found["inner"], behind]
     is_word = behind and after and not re.fullmatch(CURRENCIES, after)  # such as 2-door
-    if sum(map(bool, signs)) > 1 or is_word or LONGEST_WHOLE.match(body) or ADDRESS.fullmatch(body):
+    if sum(map(bool, signs)) > 1 or is_word or TOO_LONG.match(body) or ADDRESS.fullmatch(body):
         return None
     return Parts(body, f"{before} {after}".strip(), any(sign in ("(", "-") for sign in signs))
 
 
-def find_forms(cells: Collection[str], decimal: str | None = None) -> list[NumberForm]:
-    """The forms in which all these cells are numbers: none, one, or two with different numbers, the likelier first.
-
-    People write all decimals, as in 1,200, or none that are 0, as in 1,2; and they write all thousands in groups, or
-    none. So 550 and 1,200 have thousands. Of a point this only says which form is likelier, because programs write a
-    decimal point.
-
-    Args:
-        decimal: the decimal mark, if somebody has said it.
-    """
+def find_forms(cells: Collection[str]) -> list[NumberForm]:
+    """The forms in which all these cells are numbers: none, one, or two with different numbers, the likelier first."""
     if all(map(NUMBER.fullmatch, cells)) and not all(map(COULD_BE_GROUPED.fullmatch, cells)):
         longest = max(map(len, cells), default=0)
-        return [] if longest > 15 and any(map(LONGEST_WHOLE.match, cells)) else [NumberForm()]  # most columns, fast
+        return [] if longest > 15 and any(map(TOO_LONG.match, cells)) else [NumberForm()]  # most columns, fast
     found = [split(cell) for cell in cells]
     parts = [part for part in found if part is not None]
     units = {part.unit for part in parts}
@@ -128,12 +127,26 @@ def find_forms(cells: Collection[str], decimal: str | None = None) -> list[Numbe
         if group != mark and all(map(_pattern(mark, group).fullmatch, bodies)):
             form = NumberForm(mark, group, *units)
             different.setdefault(tuple(float(form._as_programs_write(body)) for body in bodies), form)
-    forms = sorted(different.values(), key=lambda form: not _is_usual(form, bodies))
-    if decimal is not None:
-        return [form for form in forms if form.decimal == decimal] or forms
+    return sorted(different.values(), key=lambda form: not _is_usual(form, bodies))
+
+
+def usual_form(cells: Collection[str], forms: list[NumberForm]) -> NumberForm | None:
+    """The one of these forms that people write so, where the others are unusual; None if no habit decides.
+
+    People write all decimals, as in 1,200, or none that are 0, as in 1,2; and they write all thousands in groups, or
+    none. So 550 and 1,200 have thousands. A point decides nothing, because programs write a decimal point.
+    """
+    bodies = [part.body for part in map(split, cells) if part is not None]
     usual = [form for form in forms if _is_usual(form, bodies)]
-    decided = len(usual) == 1 and usual[0].group == ","
-    return usual if decided else forms
+    return usual[0] if len(usual) == 1 and usual[0].group == "," else None
+
+
+def shown_mark(cells: Collection[str], forms: list[NumberForm]) -> str | None:
+    """The decimal mark that these cells prove, of which these are the forms; None if they could have either."""
+    if len({form.decimal for form in forms}) != 1 or all(map(str.isdigit, cells)):
+        return None
+    marks = {character for cell in cells for character in cell if character in MARKS}
+    return forms[0].decimal if marks else None
 
 
 def _is_usual(form: NumberForm, bodies: list[str]) -> bool:

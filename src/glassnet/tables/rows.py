@@ -21,24 +21,24 @@ class Cells(NamedTuple):
     row."""
 
     values: Array
-    numbers: list[int]
+    row_numbers: list[int]
     problems: dict[int, str]
 
 
 class Rows(NamedTuple):
     """The rows of a table: their inputs (n, D) and truths (n,); there may be no truths.
 
-    `surprises` tells by the name of the column which of the inputs were answered in spite of a surprise there (n,).
+    `unknown` tells by the name of the column which of the inputs had an unknown or missing value there (n,).
     """
 
     table: Table
     inputs: Cells
     truths: Cells
-    surprises: dict[str, Array]
+    unknown: dict[str, Array]
 
     def measurable(self) -> tuple[Array, Array]:
         """Inputs and truths of the rows that have both."""
-        _, places, truths = np.intersect1d(self.inputs.numbers, self.truths.numbers, return_indices=True)
+        _, places, truths = np.intersect1d(self.inputs.row_numbers, self.truths.row_numbers, return_indices=True)
         return self.inputs.values[places], self.truths.values[truths]
 
     def left_out(self) -> list[str]:
@@ -69,8 +69,8 @@ def rows_of(table: Table, schema: Schema) -> Rows:
     truths = Cells(np.empty(0, np.int64 if schema.target.categories else np.float64), [], {})
     if has_truths(table, schema):
         truths = _row_by_row(table, schema.targets, truths.values)
-    surprises = schema.examples_and_surprises(table.rows(inputs.numbers))[1] if schema.unknown == "answer" else {}
-    return Rows(table, inputs, truths, surprises)
+    unknown = schema.examples_and_unknown(table.rows(inputs.row_numbers))[1] if schema.unknown == "answer" else {}
+    return Rows(table, inputs, truths, unknown)
 
 
 def has_truths(table: Table, schema: Schema) -> bool:

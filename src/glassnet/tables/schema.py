@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import numpy as np
@@ -25,12 +25,14 @@ from glassnet.tables.number_form import NUMBER, NumberForm
 from glassnet.tables.table import Table
 
 Task = Literal["classification", "regression"]
-Surprise = Literal["refuse", "answer"]
+UnknownPolicy = Literal["refuse", "answer"]
 
 WHOLE = re.compile(r"-?\d{1,16}")  # as `whole_number` writes it
 LARGEST = 1e30  # small enough for float32, also for the values that a network computes from it
 MOST_VALUES = 1 << 27  # the largest number of inputs in all rows together, 1 GB
-GAPS = frozenset(("na", "n/a", "#n/a", "n.a.", "nan", "nat", "null", "none", "nil", "<na>", "?", "-", "--", "."))
+# Markers of missing values in lower case.
+GAPS = frozenset(("", "na", "n/a", "#n/a", "n.a.", "n.d.", "k.a.", "k. a.", "nan", "nat", "null", "\\n", "none", "nil"))
+GAPS |= {"<na>", "?", "-", "--", "–", "—", "."}
 # The spellings of true and false in lower case, in some languages.
 BOOLEANS = {
     **{"true": "false", "t": "f", "yes": "no", "y": "n", "on": "off", "1": "0"},
@@ -38,6 +40,7 @@ BOOLEANS = {
     **{"si": "no", "vero": "falso", "sì": "no", "verdadeiro": "falso", "sim": "não", "waar": "onwaar", "tak": "nie"},
 }
 DAY = timedelta(days=1)
+EXAMPLE = datetime(2024, 12, 31, 13, 45)
 
 
 @dataclass(frozen=True)
@@ -92,24 +95,25 @@ class Column:
             return True
         return cell.casefold() in GAPS and self.kind != "category"
 
-    def codes(self, table: Table, unknown: Surprise = "refuse") -> Array:
+    def category_numbers(self, table: Table, unknown: UnknownPolicy = "refuse") -> Array:
         """The number of the category in each cell (N,) int64; -1 where it is unknown and to be answered all the same.
 
         Raises:
             DataError: a category that the column does not have.
         """
         number = {category: code for code, category in enumerate(self.categories)}
-        booleans = {truth(category): code for category, code in number.items()} if self.kind == "boolean" else {}
+        booleans = {as_boolean(category): code for category, code in number.items()} if self.kind == "boolean" else {}
         codes = np.empty(len(table), np.int64)
         for row, cell in enumerate(table.columns[self.name]):
             cell = "" if self.is_missing(cell) else cell
             code = number.get(cell)
             code = number.get(whole_number(cell)) if code is None else code
-            code = booleans.get(truth(cell)) if code is None else code
+            code = booleans.get(as_boolean(cell)) if code is None else code
             if code is None and unknown == "refuse":
                 known = nearest(cell, [category for category in self.categories if category])
-                problem = f"unknown category {cited(cell)}" if cell else "the category is missing"
-                raise table.fault(row, self.name, f"{problem}; {known}")
+                if not cell:
+                    raise table.fault(row, self.name, "the category is missing, but none was missing in training")
+                raise table.fault(row, self.name, f"unknown category {cited(cell)}; {known}")
             codes[row] = -1 if code is None else code
         return codes
 
@@ -133,12 +137,14 @@ class Column:
             if cell not in known:
                 value = np.nan if self.is_missing(cell) else read(cell)
                 if value is None or abs(value) > LARGEST:
-                    raise table.fault(row, self.name, f"expected {self._expected}, got {cited(cell)}")
+                    too_large = "" if value is None else f" up to {LARGEST:g}"
+                    expected = f"expected a {self.kind} such as {self.example}{too_large}"
+                    raise table.fault(row, self.name, f"{expected}, got {cited(cell)}")
                 known[cell] = np.nan if value in gaps else value
             values[row] = known[cell]
         return values
 
-    def filled_from(self, table: Table, rows: Array) -> "Column":
+    def with_means(self, table: Table, rows: Array) -> "Column":
         """The same column with the mean of these rows, by which missing numbers are replaced if there are any."""
         if self.categories:
             return self
@@ -147,25 +153,25 @@ class Column:
         mean = float(known.mean()) if len(known) else 0.0
         return replace(self, fill=None if self.fill is None else mean, mean=mean)
 
-    def write(self, table: Table, x: Array, unknown: Surprise = "refuse") -> Array:
+    def write(self, table: Table, x: Array, unknown: UnknownPolicy = "refuse") -> Array:
         """Write the inputs that this column becomes into x (N, number of inputs), which holds zeros.
 
         Returns:
-            whether the cell of each row was a surprise (N,): an unknown category, or missing where none was before.
+            whether the value of each row was unknown (N,): another category, or missing where none was before.
 
         Raises:
-            DataError: as `codes` and `numbers`; a number is missing, but none was missing in training.
+            DataError: as `category_numbers` and `numbers`; a number is missing, but none was missing in training.
         """
         if self.categories:
-            codes = self.codes(table, unknown)
+            codes = self.category_numbers(table, unknown)
             known = np.flatnonzero(codes >= 0)
             x[known, codes[known]] = 1
             return codes < 0
         values = self.numbers(table)
         gaps = np.isnan(values)
-        surprises = gaps if self.fill is None else np.zeros_like(gaps)
-        if surprises.any():
-            problem = f"the {self.kind} is missing, but none was missing in the training table"
+        unknown_rows = gaps if self.fill is None else np.zeros_like(gaps)
+        if unknown_rows.any():
+            problem = f"the {self.kind} is missing, but none was missing in training"
             if unknown == "answer" and self.mean is None:
                 problem += ", and the model does not know the mean: train it anew"
             if unknown == "refuse" or self.mean is None:
@@ -175,7 +181,7 @@ class Column:
             x[:, place] = part(values)
         if self.fill is not None:
             x[:, -1] = gaps
-        return surprises
+        return unknown_rows
 
     @property
     def _parts(self) -> list[str]:
@@ -185,10 +191,11 @@ class Column:
         return (["day", "month", "weekday"] if self.date else []) + (["hour"] if self.clock else [])
 
     @property
-    def _expected(self) -> str:
-        if self.date is not None:
-            return f"a date written {brief(repr(self.date))}" if self.date else "a time of day, such as 13:45"
-        return f"a number{f' ({self.form})' if str(self.form) else ' up to 1e30'}"
+    def example(self) -> str:
+        """A number or date as the column writes it; it is in no cell."""
+        if self.date is None:
+            return self.form.example
+        return " ".join(filter(None, (EXAMPLE.strftime(self.date), f"{EXAMPLE:%H:%M}" if self.clock else "")))
 
     def _number(self, cell: str) -> float | None:
         if NUMBER.fullmatch(cell) and self.form == NumberForm():
@@ -210,11 +217,11 @@ _PARTS: dict[str, Callable[[Array], Array]] = {
     "day": np.floor,
     "month": _month,  # 1 to 12
     "weekday": lambda days: (np.floor(days) + 3) % 7,  # 0 is Monday
-    "hour": lambda days: 24 * (days - np.floor(days)),
+    "hour": lambda days: 24 * (days - np.floor(days)),  # 0 to below 24, with minutes as a fraction
 }
 
 
-def truth(cell: str) -> bool | None:
+def as_boolean(cell: str) -> bool | None:
     """What a spelling of a boolean means; None for another text."""
     text = cell.casefold()
     return True if text in BOOLEANS else False if text in BOOLEANS.values() else None
@@ -223,7 +230,7 @@ def truth(cell: str) -> bool | None:
 def are_booleans(categories: Iterable[str]) -> bool:
     """Whether these are spellings of a boolean, both values, and not only the numbers 0 and 1."""
     filled = {category for category in categories if category}
-    return set(map(truth, filled)) == {False, True} and not filled <= {"0", "1"}
+    return set(map(as_boolean, filled)) == {False, True} and not filled <= {"0", "1"}
 
 
 @dataclass(frozen=True)
@@ -239,7 +246,7 @@ class Schema:
 
     inputs: tuple[Column, ...]
     target: Column
-    unknown: Surprise = "refuse"
+    unknown: UnknownPolicy = "refuse"
 
     def __post_init__(self) -> None:
         names = [column.name for column in (*self.inputs, self.target)]
@@ -261,14 +268,15 @@ class Schema:
         Raises:
             DataError: a column is missing, or a cell does not fit its column.
         """
-        return self.examples_and_surprises(table)[0]
+        return self.examples_and_unknown(table)[0]
 
-    def examples_and_surprises(self, table: Table) -> tuple[Array, dict[str, Array]]:
-        """The same, and which rows are answered in spite of a surprise in a column (N,), by the name of the column."""
+    def examples_and_unknown(self, table: Table) -> tuple[Array, dict[str, Array]]:
+        """The same, and which rows have an unknown or missing value in a column (N,), by the name of the column."""
         missing = [repr(column.name) for column in self.inputs if column.name not in table.columns]
         if missing:
             wanted, have = " and ".join(missing), ", ".join(map(repr, table.columns))
-            raise DataError(f"{table.name}: expected a column {brief(wanted)}; the table has {brief(have) or 'none'}")
+            columns = "columns are" if len(missing) > 1 else "a column is"
+            raise DataError(f"{table.name}: {columns} missing: {brief(wanted)}; the table has {brief(have) or 'none'}")
         widths = [len(column.inputs) for column in self.inputs]
         if len(table) * sum(widths) > MOST_VALUES:
             raise DataError(
@@ -276,14 +284,14 @@ class Schema:
                 "numbers in all: take fewer rows, or leave columns with many categories out (ignore)"
             )
         x = np.zeros((len(table), sum(widths)))
-        surprises: dict[str, Array] = {}
+        unknown: dict[str, Array] = {}
         start = 0
         for column, width in zip(self.inputs, widths, strict=True):
-            surprising = column.write(table, x[:, start : start + width], self.unknown)
-            if surprising.any():
-                surprises[column.name] = surprising
+            unknown_rows = column.write(table, x[:, start : start + width], self.unknown)
+            if unknown_rows.any():
+                unknown[column.name] = unknown_rows
             start += width
-        return x, surprises
+        return x, unknown
 
     def targets(self, table: Table) -> Array:
         """The targets (N,): labels as int64, or real numbers as float64.
@@ -296,11 +304,11 @@ class Schema:
                 f"{table.name}: there is no column {brief(repr(self.target.name))}, the truth to compare with"
             )
         refuse_gaps(table, self.target)
-        return self.target.codes(table) if self.target.categories else self.target.numbers(table)
+        return self.target.category_numbers(table) if self.target.categories else self.target.numbers(table)
 
-    def filled_from(self, table: Table, rows: Array) -> "Schema":
+    def with_means(self, table: Table, rows: Array) -> "Schema":
         """The same schema, with missing numbers replaced by the means of these rows, the training examples."""
-        return replace(self, inputs=tuple(column.filled_from(table, rows) for column in self.inputs))
+        return replace(self, inputs=tuple(column.with_means(table, rows) for column in self.inputs))
 
 
 def digest(x: Array, y: Array) -> str:

@@ -13,12 +13,12 @@ from glassnet.data.errors import DataError
 from glassnet.data.files import Progress
 from glassnet.nn.array import Array
 from glassnet.nn.plain import cited
-from glassnet.tables.column_types import Deciding, reported
+from glassnet.tables.column_options import ColumnOptions
+from glassnet.tables.column_types import ColumnDetector, reported
 from glassnet.tables.date_form import DAYS, FIRST_DAY, has_clock
 from glassnet.tables.schema import DAY, Column, Schema
 from glassnet.tables.table import Table
 from glassnet.tables.undecided import UndecidedError
-from glassnet.tables.wishes import Wishes
 
 EXAMPLES = 3
 KINDS = {"number": "numbers", "date": "dates", "boolean": "booleans", "category": "categories"}
@@ -28,14 +28,16 @@ class ColumnSummary(NamedTuple):
     """One column in words.
 
     Attributes:
-        kind: numbers, categories ..., or why it is left out.   written: the form of numbers or dates, and the gaps.
+        kind: numbers, categories ..., left out, or undecided.   written: the form of numbers or dates, and the gaps.
         holds: the range, or the number of categories with examples.
+        why: what is the matter with an undecided column, and the ways out.
     """
 
     name: str
     kind: str
     written: str
     holds: str
+    why: str = ""
 
 
 class Summary(NamedTuple):
@@ -52,15 +54,19 @@ def summarise(table: Table, schema: Schema) -> Summary:
     for name in table.columns:
         column = known.get(name)
         if column is None:
-            empty = not Deciding(table, Wishes()).filled(name)
+            empty = not ColumnDetector(table, ColumnOptions()).present(name)
             columns.append(ColumnSummary(name, "left out", "", "nothing" if empty else ""))
         else:
             columns.append(_of_column(table, column, "target: " if column is schema.target else ""))
     return Summary(table.notes, tuple(columns))
 
 
-def look(
-    table: Table, wishes: Wishes, say: Callable[[UndecidedError], str] = str, *, progress: Progress | None = None
+def inspect_columns(
+    table: Table,
+    options: ColumnOptions,
+    say: Callable[[UndecidedError], str] = str,
+    *,
+    progress: Progress | None = None,
 ) -> tuple[Summary, dict[str, Column]]:
     """What the columns of a table hold, without a target; and those of which it could be decided.
 
@@ -68,19 +74,19 @@ def look(
         say: how the ways out are named of a column that a person has to decide about.
         progress: as in `find_schema`.
     """
-    deciding = Deciding(table, wishes)
+    detector = ColumnDetector(table, options)
     columns: list[ColumnSummary] = []
     decided: dict[str, Column] = {}
     for name in reported(table.columns, table, progress):
-        if name in wishes.left_out or not deciding.filled(name):
-            columns.append(ColumnSummary(name, "left out", "", "" if deciding.filled(name) else "nothing"))
+        if name in options.left_out or not detector.present(name):
+            columns.append(ColumnSummary(name, "left out", "", "" if detector.present(name) else "nothing"))
             continue
         try:
-            decided[name] = deciding.input_column(name)
+            decided[name] = detector.input_column(name)
         except DataError as error:
             said = say(error) if isinstance(error, UndecidedError) else str(error)
             said = said.removeprefix(f"{table.name}: ").removeprefix(f"{table.name}, ")
-            columns.append(ColumnSummary(name, "to decide", "", said))
+            columns.append(ColumnSummary(name, "undecided", "", "", said))
         else:
             columns.append(_of_column(table, decided[name]))
     return Summary(table.notes, tuple(columns)), decided
@@ -100,7 +106,7 @@ def _written(table: Table, column: Column, counts: Counter[str]) -> Iterator[str
     if column.kind == "number" and str(column.form) and not all(map(str.isdigit, filter(None, counts))):
         yield str(column.form)
     if column.kind == "number" and _counts(column.numbers(table)):
-        yield "counts the rows"
+        yield "row numbers"
     if column.date is not None:
         clock = " and time" if column.date and any(map(has_clock, counts)) else ""
         yield DAYS[column.date] + (", years 1969 to 2068" if "%y" in column.date else "") + clock

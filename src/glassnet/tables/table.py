@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from glassnet.data.errors import DataError
-from glassnet.data.files import Progress, reading, writing
+from glassnet.data.files import MOST_EXPANSION, Progress, reading, writing
 from glassnet.nn.array import Array
-from glassnet.nn.plain import brief
+from glassnet.nn.plain import brief, number_of
 from glassnet.tables.dialect import (
     ALONE,
+    IN_QUOTES,
     SEPARATORS,
     WINDOWS,
     Dialect,
@@ -28,6 +29,7 @@ from glassnet.tables.dialect import (
     find_encoding,
     is_western,
 )
+from glassnet.tables.number_form import NUMBER
 
 LONGEST_NAME = 1000  # characters in the name of a column
 LONGEST_LINE = 1 << 20  # characters; a file with a longer line is refused, not read into memory
@@ -36,6 +38,7 @@ MOST_BYTES = 1 << 30  # in the text of a table
 MOST_LINES = 1 << 25  # also empty ones
 MOST_CELLS = 1 << 24  # each takes up to about 60 bytes while the table is read, together 1 GB
 REPORT_EVERY = 1 << 12  # rows between two reports of progress
+TOTALS = {"total", "totals", "grand total", "sum", "summe", "gesamt", "insgesamt", "somme", "totale", "totaal", "suma"}
 FRACTION = re.compile(r"-?[0-9]+[.,][0-9]+")
 LOOKED_AT = 1 << 18  # characters by which the dialect is found
 
@@ -133,18 +136,18 @@ def write_table(path: str | Path, columns: dict[str, list[str]]) -> None:
 def _read_as(encoding: str, path: Path, progress: Progress | None) -> Table:
     """Raises UnicodeDecodeError: the text has another encoding."""
     with reading(path) as (stream, raw, most), io.TextIOWrapper(stream, encoding, newline="") as text:
-        size = most if raw is stream else path.stat().st_size
+        size = most if raw is stream else most // MOST_EXPANSION
         lines = _lines(text, path)
         start = _start(lines)
         if not "".join(start[:1]).strip():
             raise DataError(f"{path}: {'line 1 is' if start else 'is'} empty; expected the names of the columns")
         dialect = find_dialect(start)
         commented = dialect.skipped and start[0].startswith("#")
-        notes = [f"{dialect.skipped:,} lines of comments are left out"] if commented else []
+        notes = [f"{number_of(dialect.skipped, 'line')} of comments left out"] if commented else []
         if encoding in ENCODINGS:
             notes.append(f"its text is in {ENCODINGS[encoding]}")
-        if dialect.separator != "," and dialect.separator in SEPARATORS:
-            notes.append(f"its cells are separated by {SEPARATORS[dialect.separator]}")
+        if dialect.separator != "," and (named := (SEPARATORS | IN_QUOTES).get(dialect.separator)):
+            notes.append(f"its cells are separated by {named}")
 
         def report() -> None:
             if progress:
@@ -206,10 +209,13 @@ class _Rows:
             self.empty += 1  # as spreadsheets leave them below a table
             return
         if len(cells) != len(names):
-            raise DataError(
-                f"{self.path}, line {line}: expected {len(names)} cells as in the header, got {len(cells)}; "
-                "a cell that holds the delimiter must be in quotes"
-            )
+            expected = f"{self.path}, line {line}: expected {number_of(len(names), 'cell')} as in the header"
+            advice = "a cell that holds the separator must be in quotes"
+            if len(names) == 1 and not self.starts:
+                advice = "if the lines above are a title, remove them"
+            elif not any(cell.strip() for cell in cells[1:]):
+                advice = "if this line is a note and no row, remove it"
+            raise DataError(f"{expected}, got {len(cells)}; {advice}")
         self.starts.append(line)
         for column, cell in zip(self.columns, cells, strict=True):
             column.append(cell.strip())
@@ -221,9 +227,13 @@ class _Rows:
         if any(columns.pop("", ())):
             self.notes.append("its first column, which has no name, is left out")
         if self.empty:
-            self.notes.append(f"{self.empty:,} empty rows are left out")
-        if any(FRACTION.fullmatch(name) for name in columns):
-            self.notes.append("some columns are named by numbers: is its first line one of names?")
+            self.notes.append(f"{number_of(self.empty, 'empty row')} left out")
+        last = [cells[-1] for cells in columns.values()]
+        if len(self.starts) > 1 and last[0].casefold().strip(" :") in TOTALS:
+            self.notes.append(f"its last row begins with {last[0]!r}: if it is a sum of the others, remove it")
+        numbers = sum(NUMBER.fullmatch(name) is not None for name in columns)
+        if 2 * numbers >= len(columns) or any(map(FRACTION.fullmatch, columns)):
+            self.notes.append("some columns are named by numbers: does its first line hold the names of the columns?")
 
 
 def _checked(names: list[str], path: Path, line: int) -> list[str]:
@@ -273,7 +283,7 @@ def _start(lines: Iterator[str]) -> list[str]:
 def _special_text(table: Table) -> str:
     """Names and cells with characters beyond ASCII, as far as they are needed to know the language."""
     cells = itertools.chain(table.columns, *table.columns.values())
-    return "".join(itertools.islice((cell for cell in cells if not cell.isascii()), 10_000))
+    return "\n".join(itertools.islice((cell for cell in cells if not cell.isascii()), 10_000))
 
 
 def _too_large(path: Path, size: str) -> DataError:

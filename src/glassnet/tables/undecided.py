@@ -1,5 +1,6 @@
 """The error for a column that a person has to decide about, with the ways out."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from glassnet.data.errors import DataError
@@ -22,9 +23,11 @@ class UndecidedError(DataError):
     """
 
     def __init__(self, reason: str, *ways: Way) -> None:
-        between = ", or " if any(way.when for way in ways) else " or "
-        said = between.join(
-            f"{brief(f'{way.setting}={way.value!r}')}{f' {way.when}' if way.when else ''}" for way in ways
-        )
-        super().__init__(f"{reason}: {said}" if ways else reason)
+        said = [f"{brief(f'{way.setting}={way.value!r}')}{f' {way.when}' if way.when else ''}" for way in ways]
+        super().__init__(ways_out(reason, said))
         self.reason, self.ways = reason, ways
+
+
+def ways_out(reason: str, ways: Sequence[str]) -> str:
+    """What is the matter and, if there are any, the ways out."""
+    return f"{reason}; use {', or '.join(ways)}" if ways else reason

@@ -15,33 +15,44 @@ ORDERS = ("dmy", "mdy", "ymd")
 
 @dataclass(frozen=True)
 class Choice:
-    """What one column holds, and how it is written.
+    """What one column holds, and how it is written; what is not said is found in its cells.
 
     Args:
         kind: what the column holds; "ignore" leaves it out.
         decimal, group, unit: of a number, as in `NumberForm`.
         date: of a date, how the day is written, such as "%d.%m.%Y"; "" for a time of day alone.
         clock: of a date, whether it says a time of day.
-        categories: of a category or boolean, all that there are, in their order; by default those in the table.
+        categories: of a category or boolean, all that there are, in their order.
         missing: cells that count as missing, besides the usual markers.
     """
 
     kind: Literal["number", "category", "boolean", "date", "ignore"]
-    decimal: str = "."
-    group: str = ""
-    unit: str = ""
-    date: str = ""
-    clock: bool = False
+    decimal: str | None = None
+    group: str | None = None
+    unit: str | None = None
+    date: str | None = None
+    clock: bool | None = None
     categories: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        check_date_form(self.date)
-        NumberForm(self.decimal, self.group, self.unit)  # checks them
+        if self.date is not None:
+            check_date_form(self.date)
+        self.number_form()  # checks it
+
+    def number_form(self) -> NumberForm:
+        """The form of numbers that is said, else that of programs."""
+        decimal = self.decimal or ("," if self.group == "." else ".")
+        return NumberForm(decimal, self.group or "", self.unit or "")
+
+    def allows(self, form: NumberForm) -> bool:
+        """Whether this form of numbers is not against what is said."""
+        said = ((self.decimal, form.decimal), (self.group, form.group), (self.unit, form.unit))
+        return all(wanted in (None, found) for wanted, found in said)
 
 
 @dataclass(frozen=True)
-class Wishes:
+class ColumnOptions:
     """What is said of all columns, and of single ones.
 
     Args:
@@ -72,6 +83,11 @@ class Wishes:
             if isinstance(value, str):
                 raise DataError(f"{name}: expected a list of texts, got the text {brief(repr(value))}")
             object.__setattr__(self, name, tuple(value))
+        if not isinstance(self.columns, Mapping):
+            raise DataError(
+                f"columns: expected a table by the name of the column, got {brief(repr(self.columns))}; of a file: "
+                "tomllib.loads(pathlib.Path(file).read_text())['columns']"
+            )
         object.__setattr__(self, "columns", {name: _choice(name, said) for name, said in self.columns.items()})
 
     @property
