@@ -752,7 +752,7 @@ def test_predictions_of_a_table_as_csv_and_in_python(tables: Path) -> None:
     assert "442 predictions written to said.csv" in done.stdout
     model = tables / "numbers" / "model.safetensors"
     table = gn.read_table(tables / "diabetes.csv")
-    outputs = gn.load_network(model).predict(gn.load_schema(model.parent).examples(table))
+    outputs = gn.load_network(model).predict(gn.load_schema(model).examples(table))
     with pytest.raises(gn.InputError, match=r"the name of a file, 'diabetes.csv': read_table\(file\) makes"):
         gn.Model.open(model).predict("diabetes.csv")
     written = gn.read_table(tables / "said.csv").columns

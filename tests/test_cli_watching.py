@@ -215,7 +215,7 @@ def test_report_where_the_data_is_gone(runs: Path, tmp_path: Path) -> None:
     (tmp_path / "run/report.html").write_text("with the worst mistakes")
     done = glassnet("report", "run", cwd=tmp_path)  # a report with less in it does not take its place
     assert done.returncode == 2
-    assert "not made anew, for it would lose the test examples" in done.stderr
+    assert "not written again, because it would lose the test examples" in done.stderr
     assert (tmp_path / "run/report.html").read_text() == "with the worst mistakes"
     (tmp_path / "run/report.html").unlink()
     done = glassnet("report", "run", cwd=tmp_path)

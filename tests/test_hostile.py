@@ -26,7 +26,7 @@ from glassnet.data.own import classes_and_white
 from glassnet.nn.plain import plain, shown
 from glassnet.recipes.toml import RecipeError
 from glassnet.runs.folder import RunError, read_run
-from glassnet.tables.schema import Column
+from glassnet.tables.column import Column
 from glassnet.tables.table import Table
 from glassnet.train.history import History
 from hostile.mutations import hostile

@@ -138,7 +138,8 @@ def test_wrong_arrays(saved: Path, damage, message: str) -> None:
 
 
 def test_in_the_folder_of_a_run_the_model_is_named(tmp_path: Path) -> None:
-    gn.save_network(network(), tmp_path / "model.safetensors")
+    for name in ("checkpoint.safetensors", "model.safetensors"):
+        gn.save_network(network(), tmp_path / name)
     for read in (gn.load_network, gn.load_schema):
         with pytest.raises(gn.ModelFileError, match=r"is a folder; did you mean model\.safetensors in it"):
             read(tmp_path)

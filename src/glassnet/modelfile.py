@@ -174,7 +174,7 @@ def _opened(path: Path, key: str = KEY) -> Iterator[tuple[Any, dict[str, Any]]]:
 
     kind = "glassnet model" if key == KEY else "checkpoint"
     if not path.is_file():
-        inside = sorted(path.glob("*.safetensors"))[:1]
+        inside = sorted(path.glob("*.safetensors"), key=lambda file: (file.stem != "model", file))[:1]
         hint = f"; did you mean {brief(inside[0].name)} in it" if inside else ""
         reason = f"is a folder{hint}" if path.is_dir() else "does not exist"
         raise ModelFileError(f"{path}: expected a {kind}, but it {reason}")

@@ -150,7 +150,7 @@ def test_files_longer_than_one_portion(tmp_path: Path) -> None:
         (KAGGLE.replace("12,100", "300,256"), "line 3, column 2: expected a pixel from 0 to 255, got '256'"),
         (
             "1,2,3\n",
-            "line 1: expected a label and a square number .*784.*commas; got 3 columns; another table goes with",
+            "line 1: expected a label and a square number .*784.*commas; got 3 columns; for any other table, name",
         ),
         ("pixel0,pixel1,pixel2,pixel3,label\n1,2,3,4,5\n", "the label is in the last column, 'label'"),
         (KAGGLE + '"1,2,3,4,5\n6,7,8,9,9\n', "line 4: expected 5 columns"),

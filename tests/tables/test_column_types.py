@@ -1,6 +1,8 @@
 """What each column of a table holds, decided from all its cells: the kinds of tables that people bring."""
 
+import re
 from array import array
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +10,11 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from glassnet.tables.column import Column
 from glassnet.tables.column_types import find_schema
 from glassnet.tables.number_form import NumberForm
-from glassnet.tables.schema import Column, Schema
+from glassnet.tables.rows import rows_of
+from glassnet.tables.schema import Schema
 from glassnet.tables.summary import summarise
 from glassnet.tables.table import Table
 from glassnet.tables.undecided import UndecidedError
@@ -127,7 +131,7 @@ def test_spellings_of_a_boolean_are_one_category(cells: list[str], new: list[str
     assert column.kind == "boolean"
     assert len(column.categories) == 2
     table = Table("new.csv", {"x": new}, array("q", range(2, 2 + len(new))))
-    assert column.category_numbers(table).tolist() == codes
+    assert column.read(table).values.tolist() == codes
 
 
 def test_codes_begin_with_zeros() -> None:
@@ -182,11 +186,11 @@ def test_whether_the_day_comes_first_is_asked() -> None:
     [
         (
             ["410", "E11", "250", "401"],
-            "column 'x': expected a number, as in most cells, got 'E11'; use missing=",
+            "column 'x': expected a number, as in most cells, got 'E11' (10 cells hold none); use missing=",
         ),
         (
             ["5 kg", "7 kg", "900 g"],
-            "line 4, column 'x': expected a number in kg, as in most cells, got '900 g'; write all",
+            "line 4, column 'x': expected a number in kg, as in most cells, got '900 g' (13 cells hold none); ",
         ),
         (
             ["5"],
@@ -195,7 +199,7 @@ def test_whether_the_day_comes_first_is_asked() -> None:
         (["5", "7", "inf"], "line 4, column 'x': expected a number, as in most cells, got 'inf'"),
         (
             ["12", "12a", "14", "15"],
-            "expected a number without a unit, as in most cells, got '12a'; write all cells with one unit, or all with",
+            "expected a number without a unit, as in most cells, got '12a' (10 cells hold none); write all",
         ),
         (["12,5", "12.5", "3"], "column 'x' writes numbers in two ways, such as '12,5' and '12.5'"),
         (["2024-03-01", "soon", "2024-03-05"], "line 3, column 'x': expected a date, as in most cells, got 'soon'"),
@@ -246,7 +250,7 @@ def test_the_ways_out_work(cells: list[str], options: dict[str, Any]) -> None:
 
 def test_a_target_is_never_told_to_be_ignored() -> None:
     table = table_of(["1"], y=["1.5", "2.5", "many", "3.5"] * 10)
-    with pytest.raises(UndecidedError, match="'many'; leave the row out, or change its cell; use task='class") as error:
+    with pytest.raises(UndecidedError, match="leave the row out, or change its cell; use task='class") as error:
         find_schema(table, "y")
     assert [way.setting for way in error.value.ways] == ["task"]
     assert find_schema(table, "y", task="classification").task == "classification"
@@ -328,7 +332,8 @@ def test_rows_with_an_unknown_value_are_answered_if_one_wants(tmp_path: Path) ->
         with pytest.raises(gn.DataError, match=message):
             schema.examples(new.rows([row]))
     answering = gn.load_table(path, target="y", unknown="answer").schema
-    x, unknown = answering.examples_and_unknown(new)
+    x, problems, unknown = answering.read_examples(new)
+    assert not problems
     mean = dataset.train.x[:, 3].mean()
     np.testing.assert_allclose(x, [[1, 0, 0, mean], [0, 0, 0, 3]])
     assert {name: rows.tolist() for name, rows in unknown.items()} == {"deck": [False, True], "fare": [True, False]}
@@ -419,3 +424,106 @@ def test_hours_of_several_time_zones_are_not_compared() -> None:
 
 def test_addresses_are_no_numbers() -> None:
     assert found(["192.168.100.200", "192.168.100.201"]).kind == "category"
+
+
+def test_letters_of_two_languages_are_no_boolean() -> None:
+    assert found(["T", "F", "N"]).categories == ("F", "N", "T")
+    assert "got 'N'" in str(undecided(["1", "0", "N"]))
+    assert found(["Y", "N", "true", "FALSE"]).kind == "boolean"
+
+
+def test_an_order_of_dates_is_kept_or_refused() -> None:
+    assert found(["24/03/05", "24/04/17"], dates=True).date == "%d/%m/%y"
+    assert found(["24/03/05", "24/04/17"], dates=True, date_order="ymd").date == "%y/%m/%d"
+    assert found(["2024-03-05", "2024-04-17"], dates=True, date_order="dmy").date == "%Y-%m-%d"
+    with pytest.raises(gn.DataError, match=r"date_order is mdy, but '05.06.2024' is day.month.year"):
+        found(["03.04.2024", "05.06.2024"], dates=True, date_order="mdy")
+
+
+def test_years_of_two_digits_that_could_be_of_two_centuries_are_refused() -> None:
+    with pytest.raises(gn.DataError, match=r"'12.05.55' could be of this century or the last: write the years in four"):
+        found(["12.05.55", "13.05.01"], dates=True)
+    column = found(["12.05.71", "13.05.01"], dates=True)
+    with pytest.raises(gn.DataError, match=r"expected a date such as 31.12.24, got '01.01.55'"):
+        column.numbers(table_of(["01.01.55"]))
+
+
+def test_a_time_in_another_zone_is_refused() -> None:
+    column = found(["2024-03-01T10:00:00Z", "2024-03-02T11:00:00Z"], dates=True)
+    for cell in ("2024-03-01T10:00:00+09:00", "2024-03-01T10:00:00", "2024-03-01"):
+        with pytest.raises(gn.DataError, match=f"expected a date such as 2024-12-31 13:45Z, got '{re.escape(cell)}'"):
+            column.numbers(table_of([cell]))
+
+
+def test_what_is_said_twice_or_does_not_fit_is_refused() -> None:
+    for options, message in (
+        ({"categorical": ["x"], "columns": {"x": {"kind": "number"}}}, "column 'x' is named twice"),
+        (
+            {"columns": {"x": {"kind": "category", "unit": "kg"}}},
+            "'unit' does not go with kind = 'category'",
+        ),
+        ({"columns": {"x": {"kind": "number", "categories": ["a"]}}}, "'categories' does not go with kind = 'number'"),
+        ({"missing": [None]}, "missing: expected texts, got '?None"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            found(["1", "2"], **options)
+    assert found(["1", "-9"], missing=[-9]).missing == ("-9",)
+
+
+def test_codes_are_offered_only_where_they_can_be() -> None:
+    numbers = table_of(["1"], x=[f"{n}.5" for n in range(39)] + ["broken"])
+    with pytest.raises(UndecidedError) as error:
+        find_schema(numbers, "y")
+    assert [way.setting for way in error.value.ways] == ["missing", "ignore"]
+
+
+def test_a_fault_is_found_however_late() -> None:
+    days = [f"2024-{n % 12 + 1:02}-{n % 28 + 1:02} {n % 24:02}:{n % 60:02}" for n in range(3000)]
+    table = Table("t.csv", {"x": [*days, "soon"], "y": ["a", "b", *["a"] * 2999]}, array("q", range(2, 3003)))
+    with pytest.raises(UndecidedError, match="line 3002, column 'x': expected a date, as in most cells, got 'soon'"):
+        find_schema(table, "y", dates=True)
+
+
+def test_a_word_among_many_different_numbers_is_asked_about_whatever_its_share() -> None:
+    assert "got 'n/k'" in str(undecided([*map(str, range(10, 22)), *["n/k"] * 20]))
+    assert found(["1", "2", "3+", "3+", "3+"]).kind == "category"
+    streets = ["12 High Street", "14 High Street", "3 Low Road", "5 Mill Lane", "7 Park Row", "9 Elm Close", "a", "b"]
+    assert found(streets).kind == "category"
+
+
+@pytest.mark.parametrize(
+    ("train", "new", "message"),
+    [
+        (["534.5", "4985.5"], ["1.250", "3.200,5"], "is written like 1.234,5, but in the training table like 1234.5"),
+        (["534.5", "4985.5"], ["1,5"], "is written like 1234,5, but"),
+        (["13/04/2024", "03/04/2024"], ["03/04/2024", "03/25/2024"], "is written like 12/31/2024, but .* 31/12/2024"),
+    ],
+)
+def test_a_column_in_another_form_is_refused_as_a_whole(train: list[str], new: list[str], message: str) -> None:
+    schema = schema_of(train, dates=True)
+    for cells in (new, new * 2):
+        with pytest.raises(gn.DataError, match=f"column 'x' {message}"):
+            rows_of(table_of(cells), schema)
+
+
+def test_the_other_columns_of_new_rows_prove_their_decimal_mark() -> None:
+    schema = find_schema(table_of(["534.5", "4985.5"], n=["0.5", "12.25"] * 20), "y")
+    assert rows_of(table_of(["1.250", "2.300"], n=["0.5", "12.25"] * 20), schema).inputs.values[0, 0] == 1.25
+    with pytest.raises(gn.DataError, match=r"column 'x' is written like 1\.234,5"):
+        rows_of(table_of(["1.250", "2.300"], n=["0,5", "12,25"] * 20), schema)
+
+
+def test_thousands_by_points_are_asked_about_unless_commas_separate_the_cells() -> None:
+    table = table_of(["1.250", "3.500"])
+    assert find_schema(table, "y").inputs[0].form == NumberForm()
+    with pytest.raises(UndecidedError, match="can be read in two ways"):
+        find_schema(replace(table, separator=";"), "y")
+
+
+def test_rows_without_a_fault_keep_their_prediction_and_no_row_is_read_twice() -> None:
+    schema = schema_of(["1", "2", "3"])
+    new = table_of(["1", "x", "2"])
+    rows = rows_of(new, schema)
+    assert len(rows.inputs.problems) == 13
+    assert rows.inputs.row_numbers[:3] == [0, 2, 3]
+    assert rows.inputs.values[:3, 0].tolist() == [1, 2, 1]

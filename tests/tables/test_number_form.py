@@ -27,6 +27,11 @@ from glassnet.tables.number_form import NumberForm, find_forms, usual_form
         (["CHF 1'250", "CHF 80"], NumberForm(".", "'", "CHF"), [1250, 80]),
         (["15%", "12.5%"], NumberForm(unit="%"), [15, 12.5]),
         (["7 %", "-12 %"], NumberForm(unit="%"), [7, -12]),
+        (["5 kg net", "7.5 kg net"], NumberForm(unit="kg net"), [5, 7.5]),
+        (["6 l/100km", "7.5 l/100km"], NumberForm(unit="l/100km"), [6, 7.5]),
+        (["12,-", "9,50"], NumberForm(","), [12, 9.5]),
+        (["Rs 500", "Rs 1,200"], NumberForm(".", ",", "Rs"), [500, 1200]),
+        (["\u20135", "3"], NumberForm(), [-5, 3]),
         (["5 kg", "7.5kg"], NumberForm(unit="kg"), [5, 7.5]),
         (["5 m²", "7,5 m²"], NumberForm(",", "", "m²"), [5, 7.5]),
         (["21.5 °C", "-3 °C"], NumberForm(unit="°C"), [21.5, -3]),
@@ -50,6 +55,7 @@ def test_cells_that_have_one_form(cells: list[str], form: NumberForm, numbers: l
         (["1,250", "1250"], NumberForm(","), NumberForm(".", ",")),  # nobody writes either of them so
         (["1.250", "3.500"], NumberForm(), NumberForm(",", ".")),
         (["1.250", "550"], NumberForm(",", "."), NumberForm()),
+        (["1.250", "3.500", "0"], NumberForm(",", "."), NumberForm()),
         (["1.250 €", "3.500 €"], NumberForm(unit="€"), NumberForm(",", ".", "€")),
     ],
 )
@@ -74,7 +80,8 @@ def test_cells_that_have_two(cells: list[str], likelier: NumberForm, other: Numb
         ["-(5)"],
         ["1,25,0"],
         ["12 34"],
-        ["5 kg net", "6 kg net"],
+        ["5 kg net of it", "6 kg net of it"],
+        ["+49 171 123 456", "+49 171 654 321"],
         ["٣", "٤"],
     ],
 )

@@ -7,8 +7,9 @@ import pytest
 
 import glassnet as gn
 from glassnet.tables import schema as schema_module
+from glassnet.tables.column import Column, whole_number
 from glassnet.tables.column_types import MOST_CATEGORIES, find_schema
-from glassnet.tables.schema import Column, Schema, whole_number
+from glassnet.tables.schema import Schema
 from glassnet.tables.table import Table
 
 

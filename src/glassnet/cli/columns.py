@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from glassnet.tables.schema import Column
+    from glassnet.tables.column import Column
     from glassnet.tables.undecided import UndecidedError, Way
 
 LONGEST = 100  # characters of a value that a person is told to type
@@ -37,6 +37,7 @@ def _option(way: "Way") -> str:
 def is_table(name: str) -> bool:
     """Whether this names a table, not images: one of scikit-learn's, a pipe, or a file whose rows are no images."""
     from glassnet.data.csv import holds_images
+    from glassnet.data.files import is_pipe
     from glassnet.data.registry import dataset_names
     from glassnet.tables.bundled import BUNDLED
 
@@ -45,7 +46,7 @@ def is_table(name: str) -> bool:
     path = Path(name)
     if name in dataset_names() or path.is_dir() or path.suffix == ".npz":
         return False
-    if name == "-" or path.is_fifo() or path.is_char_device():
+    if is_pipe(name):
         return True
     return path.suffix.lower() in (".csv", ".tsv", ".txt") if not path.exists() else not holds_images(path)
 

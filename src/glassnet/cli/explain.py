@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from glassnet.cli.rows import Unknown, unknown_policy
+
 
 def explain(
     files: Annotated[
@@ -28,6 +30,7 @@ def explain(
             help="which example: the line of a CSV file, as predict says it, or a number from 1 [default: the first]",
         ),
     ] = None,
+    unknown: Unknown = None,
     lr: Annotated[float, typer.Option(help="the learning rate of the step that is shown")] = 0.1,
 ) -> None:
     """Show every number: what each layer makes of one example, the loss, each gradient, one step of learning.
@@ -57,7 +60,7 @@ def explain(
     model, (file, *more) = model_and_files(files, "explain")
     if more:
         raise DataError(f"{more[0]}: expected one file, because one example is explained; --row chooses it")
-    opened = Model.open(model or pretrained_path(DEFAULT))
+    opened = Model.open(model or pretrained_path(DEFAULT), unknown=unknown_policy(unknown))
     x, truth, number = example(opened, file, row)
     if label is not None:
         try:

@@ -55,7 +55,7 @@ def predict_rows(
     from glassnet.cli.terminal import console, in_short
     from glassnet.data.errors import DataError
     from glassnet.nn.plain import number_of, plain
-    from glassnet.tables.rows import read_rows, rows_of
+    from glassnet.tables.rows import read_rows, rows_of, said_of_unknown
     from glassnet.tables.table import write_table
 
     found = [rows_of(read_rows(file), schema) for file in files]
@@ -67,6 +67,9 @@ def predict_rows(
             raise DataError(f"{problems[0]}; {submission} is not written, because {count}")
         predictions = [answer["prediction"] for rows in answers for answer in rows]
         write_table(submission, _keys(found, schema, key) | {schema.target.name: list(map(str, predictions))})
+    for rows in found:
+        for line in said_of_unknown(rows.unknown):
+            print(plain(line), file=sys.stderr)
     if as_json:
         typer.echo(json.dumps([answer for rows in answers for answer in rows], allow_nan=False))
         return not problems
@@ -76,10 +79,6 @@ def predict_rows(
                 print(f"error: {plain(answer['problem'])}", file=sys.stderr)
             else:
                 console.print(_line(answer, rows.table.lines[answer["row"]]), soft_wrap=True)
-        for name, unknown_rows in rows.unknown.items():
-            many = int(unknown_rows.sum())
-            column = f"predicted despite an unknown or missing value in column {plain(repr(name))}"
-            print(f"{column}: {number_of(many, 'row')}", file=sys.stderr)
         x, y = rows.measurable()
         if len(y):
             console.print(f"{rows.table.name}: {in_short(model.measure((x, y)))}", soft_wrap=True)
@@ -115,6 +114,7 @@ def _answers(rows: "Rows", model: "Model", schema: "Schema") -> list[dict[str, A
     x, numbers, problems = rows.inputs
     said = dict(zip(numbers, _predictions(x, model) if len(x) else [], strict=True))
     truths = dict(zip(rows.truths.row_numbers, rows.truths.values.tolist(), strict=True))
+    unknown_in = {name: {numbers[n] for n in unknown.nonzero()[0]} for name, unknown in rows.unknown.items()}
     answers: list[dict[str, Any]] = []
     for row in range(len(rows.table)):
         answer: dict[str, Any] = {"file": rows.table.name, "row": row, "target": schema.target.name}
@@ -122,6 +122,8 @@ def _answers(rows: "Rows", model: "Model", schema: "Schema") -> list[dict[str, A
             answers.append(answer | {"prediction": None, "problem": problems[row]})
             continue
         answer |= said[row]
+        if unknown := [name for name, rows in unknown_in.items() if row in rows]:
+            answer["unknown"] = unknown
         if "problem" in answer:
             answer["problem"] = f"{rows.table.name}, line {rows.table.lines[row]}: {answer['problem']}"
         if row in truths:

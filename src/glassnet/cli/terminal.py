@@ -90,7 +90,7 @@ def in_short(result: "Evaluation | RegressionEvaluation") -> str:
     if isinstance(result, Evaluation):
         return f"accuracy {100 * result.accuracy:.2f} %"
     return (
-        f"R2 {result.r2:.4f}, mean absolute error {result.mean_absolute_error:.5g}, "
+        f"{result.r2_in_words}, mean absolute error {result.mean_absolute_error:.5g}, "
         f"root mean squared error {result.root_mean_squared_error:.5g}"
     )
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from glassnet.recipes.recipe import Recipe
     from glassnet.runs.run import Run
 
-PIPES = ("-", "/dev/stdin")
 MOST_BYTES = 1 << 24  # of a file of columns, with their categories
 FALLBACK = "digits"  # the dataset of a named recipe where its own is missing: it needs no network
 
@@ -160,7 +159,7 @@ def resume(
 
     unfinished = find_unfinished(run, epochs=epochs)
     recipe = unfinished.recipe
-    if recipe.data.name in PIPES:
+    if recipe.data.name == "-" or recipe.data.name.startswith("/dev/"):
         raise RunError(f"{run}: its table came through a pipe and was not kept: train anew from a file")
     console.print(f"{run}: {unfinished}", soft_wrap=True)
     if recipe.training.epochs != unfinished.before and recipe.schedule != ConstantRate():
@@ -238,6 +237,7 @@ def settings_of(
     Raises:
         RecipeError: a --set that is no KEY=VALUE.
     """
+    from glassnet.data.files import is_pipe
     from glassnet.recipes.toml import RecipeError, value_of
 
     settings: dict[str, Any] = {}
@@ -246,7 +246,7 @@ def settings_of(
         if not equals:
             raise RecipeError(f"--set {pair}: expected KEY=VALUE, such as optimizer.lr=0.01")
         settings[key.strip()] = value_of(value.strip())
-    if data is not None and Path(data).exists():
+    if data is not None and Path(data).exists() and not is_pipe(data):
         data = str(Path(data).resolve())  # the run must find it again from any folder
     options = {"training.epochs": epochs, "training.seed": seed, "data.name": data}
     return settings | {key: option for key, option in options.items() if option is not None}

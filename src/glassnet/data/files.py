@@ -47,7 +47,7 @@ def reading(path: str | Path) -> Iterator[Opened]:
         DataError: the file does not exist or cannot be read; or, found while reading, it is truncated or broken.
     """
     try:
-        if str(path) == "-" or Path(path).is_fifo() or Path(path).is_char_device():
+        if is_pipe(path):
             piped = _piped(str(path))
             with unzipping(io.BytesIO(piped), len(piped), str(path)) as opened:
                 yield opened
@@ -58,6 +58,11 @@ def reading(path: str | Path) -> Iterator[Opened]:
         raise DataError(f"{path}: there is no such file") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def is_pipe(path: str | Path) -> bool:
+    """Whether this is standard input ("-"), a pipe or a device, whose contents come once."""
+    return str(path) == "-" or Path(path).is_fifo() or Path(path).is_char_device()
 
 
 @cache

@@ -21,8 +21,9 @@ from glassnet.nn.network import Network
 from glassnet.nn.plain import nearest, shown
 from glassnet.nn.settings import from_table
 from glassnet.pretrained.models import pretrained_names
-from glassnet.tables.rows import has_truths, read_rows
-from glassnet.tables.schema import Schema, UnknownPolicy
+from glassnet.tables.column import UnknownPolicy
+from glassnet.tables.rows import check_forms, has_truths, read_rows, said_of_unknown
+from glassnet.tables.schema import Schema
 from glassnet.tables.table import Table
 from glassnet.warn import warn
 
@@ -291,7 +292,14 @@ class Model:
 
     def _inputs(self, x: Any) -> Array:
         if isinstance(x, Table):
-            return self._table_schema().examples(x)
+            schema = self._table_schema()
+            check_forms(x, schema)
+            x, problems, unknown = schema.read_examples(x)
+            if problems:
+                raise problems[min(problems)]
+            for said in said_of_unknown(unknown):
+                warn(said)
+            return x
         if isinstance(x, str | Path):
             way = "read_table(file) makes a table of it" if self.schema else "read(file) answers for a picture"
             raise InputError(f"{self.path}: expected examples, got the name of a file, {shown(str(x))}: {way}")
@@ -320,13 +328,12 @@ class Model:
 
 
 def load_schema(path: str | Path) -> Schema | None:
-    """The schema in a model file, or in the model of a run; None if the model was not trained on a table.
+    """The schema in a model file; None if the model was not trained on a table.
 
     Raises:
         ModelFileError: as `load_network`; the schema is damaged, or does not fit the network.
     """
-    path = model_path(path)
-    return _schema(path, *read_model(path))
+    return _schema(Path(path), *read_model(path))
 
 
 def _schema(path: Path, network: Network, about: dict[str, Any]) -> Schema | None:

@@ -11,7 +11,7 @@ from glassnet.data.errors import DataError
 from glassnet.data.files import Progress
 from glassnet.nn.plain import shown
 from glassnet.tables.bundled import BUNDLED
-from glassnet.tables.rows import Rows, has_truths, rows_of
+from glassnet.tables.rows import Rows, has_truths, rows_of, said_of_unknown
 from glassnet.tables.schema import Schema, digest
 from glassnet.tables.table import read_table
 
@@ -117,6 +117,9 @@ class TrainedOn:
         (x, y), left_out = rows.measurable(), rows.left_out()
         if not len(y):
             raise DataError(f"no row can be measured: {left_out[0] if left_out else f'{name} has none'}")
-        count = f"{len(y):,} of {len(rows.table):,} rows" if left_out else f"all {len(y):,} rows"
+        count = (
+            f"{len(y):,} of {len(rows.table):,} rows" if left_out else f"all {len(y):,} rows" if len(y) > 1 else "1 row"
+        )
         about = f"{count} of {name}, not the table it was trained on: rows that are in both make the model look better"
+        about = "; ".join([about, *said_of_unknown(rows.unknown)])
         return EvaluationSet((x, y), "table", about, left_out)

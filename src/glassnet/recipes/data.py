@@ -9,9 +9,10 @@ from glassnet.data.files import Progress
 from glassnet.data.registry import load_dataset
 from glassnet.nn.errors import InputError, require
 from glassnet.tables.bundled import BUNDLED
+from glassnet.tables.column import UnknownPolicy
 from glassnet.tables.column_options import ColumnOptions
 from glassnet.tables.load import load_table
-from glassnet.tables.schema import Schema, Task, UnknownPolicy
+from glassnet.tables.schema import Schema, Task
 
 WISHES = [field.name for field in fields(ColumnOptions)]
 

@@ -1,5 +1,6 @@
 """What a person says of the columns of a table beforehand; what nobody says is decided from the cells."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -11,6 +12,12 @@ from glassnet.tables.date_form import check_date_form
 from glassnet.tables.number_form import NumberForm
 
 ORDERS = ("dmy", "mdy", "ymd")
+BELONGS = {
+    "number": ("decimal", "group", "unit"),
+    "date": ("date", "clock"),
+    "category": ("categories",),
+    "boolean": ("categories",),
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,9 @@ class Choice:
     missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for name in ("decimal", "group", "unit", "date", "clock", "categories"):
+            if getattr(self, name) not in (None, ()) and name not in BELONGS.get(self.kind, ()):
+                raise DataError(f"{name!r} does not go with kind = {self.kind!r}")
         if self.date is not None:
             check_date_form(self.date)
         self.number_form()  # checks it
@@ -82,13 +92,21 @@ class ColumnOptions:
             value: Any = getattr(self, name)
             if isinstance(value, str):
                 raise DataError(f"{name}: expected a list of texts, got the text {brief(repr(value))}")
-            object.__setattr__(self, name, tuple(value))
+            texts = tuple(f"{item:.15g}" if isinstance(item, int | float) else item for item in value)
+            for text in texts:
+                if not isinstance(text, str):
+                    raise DataError(f"{name}: expected texts, got {brief(repr(text))}")
+            object.__setattr__(self, name, texts)
         if not isinstance(self.columns, Mapping):
             raise DataError(
                 f"columns: expected a table by the name of the column, got {brief(repr(self.columns))}; of a file: "
                 "tomllib.loads(pathlib.Path(file).read_text())['columns']"
             )
         object.__setattr__(self, "columns", {name: _choice(name, said) for name, said in self.columns.items()})
+        counts = Counter(self.named)
+        twice = next((name for name, count in counts.items() if count > 1), None)
+        if twice is not None:
+            raise DataError(f"column {brief(repr(twice))} is named twice in ignore, categorical and columns: say one")
 
     @property
     def named(self) -> list[str]:

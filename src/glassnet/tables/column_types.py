@@ -17,18 +17,30 @@ import numpy as np
 from glassnet.data.errors import DataError
 from glassnet.data.files import Progress
 from glassnet.nn.plain import brief, cited, nearest
+from glassnet.tables.boolean_form import are_booleans, as_boolean
+from glassnet.tables.column import Column, refuse_gaps, whole_number
 from glassnet.tables.column_options import Choice, ColumnOptions
-from glassnet.tables.date_form import DAYS, EIGHT_DIGITS, find_date_forms, has_clock, order_of, read_date
+from glassnet.tables.date_form import (
+    DAYS,
+    EIGHT_DIGITS,
+    find_date_forms,
+    has_clock,
+    has_doubtful_year,
+    order_of,
+    read_date,
+    zone_of,
+)
 from glassnet.tables.dialect import SEPARATORS
 from glassnet.tables.mixture import find_mixture
 from glassnet.tables.number_form import NUMBER, NumberForm, find_forms, shown_mark, split, usual_form
-from glassnet.tables.schema import WHOLE, Column, Schema, Task, are_booleans, as_boolean, refuse_gaps, whole_number
+from glassnet.tables.schema import Schema, Task
 from glassnet.tables.table import Table
 from glassnet.tables.undecided import UndecidedError, Way
 
 MOST_CATEGORIES = 256
 MOST_LABELS, ROWS_A_LABEL = 20, 5  # at most 20 different whole numbers, each 5 times on average, are labels
 CODE = re.compile("0[0-9]+")
+WHOLE = re.compile(r"-?\d{1,16}")  # as `whole_number` writes it
 
 
 def find_schema(
@@ -149,7 +161,7 @@ class ColumnDetector:
             return self._categories(name, set(map(whole_number, self.table.columns[name])))
         present = self.present(name)
         if all(map(EIGHT_DIGITS.fullmatch, present)) or not (forms := self._number_forms(name)):
-            if not only_numbers and (dates := find_date_forms(present)):
+            if not only_numbers and (dates := find_date_forms(present, self.options.date_order)):
                 self._check_dates_are_wanted(name)
                 return self._dates(name, dates)
             forms = self._number_forms(name)
@@ -180,8 +192,8 @@ class ColumnDetector:
             return NumberForm(",") if whole and marks == {","} else first  # later rows may have decimals
         by_habit = usual_form(cells, forms)
         by_table = next((form for form in forms if {form.decimal} == marks), None)
-        if not marks and first.decimal == "." and "." in (first.group, second.group):
-            by_table = first  # programs write a decimal point
+        if not marks and self.table.separator == "," and first.decimal == "." and "." in (first.group, second.group):
+            by_table = first  # where commas separate cells, decimals have a point
         if (one := by_habit or by_table) and one == (by_table or one):
             return one
         cell = max(cells, key=lambda cell: (first.number(cell) != second.number(cell), cell))
@@ -208,6 +220,12 @@ class ColumnDetector:
             )
         wanted = self.options.date_order
         possible = [form for form in forms if order_of(form) == wanted] or forms
+        cell = max(cells)
+        if wanted and {order_of(form) for form in possible} <= {"dmy", "mdy"} - {wanted} and cell.isascii():
+            raise DataError(
+                f"{self._where(name)}: date_order is {wanted}, but {cited(cell)} is {DAYS[possible[0]]}; leave the "
+                "order out, or say it of single columns"
+            )
         if len(possible) > 1:
             cell = max(cells, key=lambda cell: (len({read_date(cell, form) for form in possible}), cell))
             raise UndecidedError(
@@ -215,7 +233,27 @@ class ColumnDetector:
                 f"{' or '.join(DAYS[form] for form in possible)}",
                 *(Way("date_order", order_of(form), f"if it is {read_date(cell, form):%Y-%m-%d}") for form in possible),
             )
-        return Column(name, date=possible[0], clock=any(map(has_clock, cells)), missing=self._missing(name))
+        form, zone = possible[0], min(map(zone_of, cells))
+        doubtful = next((cell for cell in cells if has_doubtful_year(read_date(cell, form), form)), None)
+        if doubtful is not None:
+            raise DataError(
+                f"{self._where(name)} writes years in two digits, and {cited(doubtful)} could be of this century or "
+                "the last: write the years in four digits"
+            )
+        return Column(name, date=form, clock=any(map(has_clock, cells)), missing=self._missing(name), zone=zone)
+
+    def written_otherwise(self, column: Column) -> str | None:
+        """A number or date as this whole column is written, if that is another form than the given one; else None."""
+        cells = self.present(column.name)
+        if column.date is not None:
+            forms = find_date_forms(cells, order_of(column.date))
+            return None if column.date in forms or not forms else replace(column, date=forms[0]).example
+        for form in self._number_forms(column.name):
+            if any(column.form.number(cell) is None for cell in cells):
+                return form.example
+            if self._marks == {form.decimal} != {column.form.decimal} and not form.reads_as(column.form, cells):
+                return form.example
+        return None
 
     def _check_dates_are_wanted(self, name: str) -> None:
         if name == self.target:
@@ -256,9 +294,10 @@ class ColumnDetector:
     def _chosen_date(self, name: str, choice: Choice) -> Column:
         cells = self.present(name)
         if choice.date is None:
-            column = self._dates(name, find_date_forms(cells))
+            column = self._dates(name, find_date_forms(cells, self.options.date_order))
         else:
-            column = Column(name, date=choice.date, clock=not choice.date, missing=self._missing(name))
+            zone = min(map(zone_of, cells), default="")
+            column = Column(name, date=choice.date, clock=not choice.date, missing=self._missing(name), zone=zone)
         clock = column.clock or any(map(has_clock, cells))
         return replace(column, clock=clock if choice.clock is None else choice.clock or not column.date)
 
@@ -324,10 +363,12 @@ class ColumnDetector:
             )
         row = next(row for row, cell in enumerate(cells) if cell in mixture.others)
         expected = f"expected a {mixture.most}, as in most cells, got {cited(cells[row])}"
+        others = sum(self.present(name)[cell] for cell in mixture.others)
+        expected += f" ({others:,} cells hold none)" if others > 1 else ""
         is_number = split(cells[row]) is not None
         if is_number:
             expected += "; write all cells with one unit, or all with none"
-        elif row == 0 and sum(self.present(name)[cell] for cell in mixture.others) == 1:
+        elif row == 0 and others == 1:
             expected += " (is this line a second one of names, or of units? then remove it)"
         there = str(self.table.fault(row, name, expected))
         if name == self.target:
@@ -340,6 +381,9 @@ class ColumnDetector:
         return self.options.missing + (choice.missing if choice else ())
 
     def _as_codes(self, name: str) -> list[Way]:
+        kinds = set(map(whole_number, self.present(name)))
+        if 2 * len(kinds) > len(self.table) or len(kinds) > MOST_CATEGORIES:
+            return []  # it would be refused
         if name == self.target:
             return [Way("task", "classification", "if these are classes")]
         return [Way("categorical", [name], "if these are codes")]

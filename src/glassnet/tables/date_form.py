@@ -30,6 +30,8 @@ DAYS = {
     "%d-%m-%y": "day-month-year",
     "%m-%d-%Y": "month-day-year",
     "%m-%d-%y": "month-day-year",
+    "%y/%m/%d": "year/month/day",
+    "%y.%m.%d": "year.month.day",
     "%Y年%m月%d日": "year年month月day日",
     "%y-%m-%d": "year-month-day",
     "%d-%b-%Y": "day-month-year",
@@ -44,11 +46,12 @@ DAYS = {
     "%b %Y": "month year",
     "": "time of day",
 }
+RARE = ("%y/%m/%d", "%y.%m.%d")
 EIGHT_DIGITS = re.compile("(?:19|20)[0-9]{6}")  # more would be amounts that look like a date
 PLAUSIBLE = re.compile(r"[\w.,:/+ -]{4,40}")
 CLOCK = re.compile(
-    r"(?:(?<=\d)T|(?<=\d) |^)(?P<hour>\d{1,2})[:h](?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
-    r"(?: ?(?P<half>[AP])\.?M\.?)?(?P<zone> ?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?))?$",
+    r"(?:(?<=\d)T|(?<=\d),? |^)(?P<hour>\d{1,2})[:h](?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
+    r"(?: ?(?P<half>[AP])\.?M\.?)?(?P<zone> ?(?:Z|UTC|GMT|[A-Z]{1,3}T|[+-]\d{2}(?::?\d{2})?))?$",
     re.ASCII | re.IGNORECASE,
 )
 # English, German, French, Spanish, Italian, Portuguese, Dutch; without accents. They may be shortened.
@@ -76,6 +79,7 @@ WORD = re.compile(r"[^\W\d_]{3,}\.?")
 FIRST_WORD = re.compile(r"([^\W\d_]{2,})\.? +")
 BESIDE = re.compile(r",|(?<=\d)(?:st|nd|rd|th|er|º|\.(?= ))(?!\w)|(?<= )(?:de|of) ", re.IGNORECASE)  # 1st of March
 FIRST_DAY = datetime(1970, 1, 1)  # is day 0
+DOUBTFUL = 2040  # 45 may be 1945 or 2045; Python takes 69 to 99 for the last century
 
 
 def order_of(form: str) -> str:
@@ -90,13 +94,17 @@ def check_date_form(form: str) -> None:
         raise DataError(f"date: expected one of {known}, or '' for a time of day alone, got {brief(repr(form))}")
 
 
-def find_date_forms(cells: Collection[str]) -> list[str]:
-    """The forms in which all these cells are dates: none, one, or several."""
+def find_date_forms(cells: Collection[str], order: str | None = None) -> list[str]:
+    """The forms in which all these cells are dates: none, one, or several.
+
+    Args:
+        order: "ymd" if somebody has said it; 24/03/05 is then also of March 2024, which is rare.
+    """
     if not cells or not all(map(PLAUSIBLE.fullmatch, cells)):
         return []
-    if not _are_of_one_place({zone_of(cell) for cell in cells}):
+    if not in_one_place({zone_of(cell) for cell in cells}):
         return []
-    forms = list(DAYS)
+    forms = [form for form in DAYS if form not in RARE or order == "ymd"]
     for cell in cells:
         forms = [form for form in forms if read_date(cell, form) is not None]
         if not forms:
@@ -161,12 +169,17 @@ def zone_of(cell: str) -> str:
     return (clock["zone"] or "").strip() if clock else ""
 
 
-def _are_of_one_place(zones: set[str]) -> bool:
+def in_one_place(zones: set[str]) -> bool:
     """Whether the hours of these zones can be compared: it is one, or one with its summer time."""
     if len(zones) == 1:
         return True
     offsets = [int(f"{zone[0]}{zone[1:3]}") for zone in zones if zone[:1] in ("+", "-")]
     return len(offsets) == len(zones) and max(offsets) - min(offsets) == 1
+
+
+def has_doubtful_year(moment: datetime | None, form: str) -> bool:
+    """Whether the year is written in two digits, and could be of this century or the last."""
+    return "%y" in form and moment is not None and moment.year >= DOUBTFUL
 
 
 def has_clock(cell: str) -> bool:

@@ -9,6 +9,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
 
@@ -52,6 +53,8 @@ def find_encoding(start: bytes, where: str) -> str:
     Raises:
         NoTextError: these are the bytes of something else.
     """
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise NoTextError(f"{where}: its text is in UTF-32, expected UTF-8, UTF-16 or Windows-1252: write it as UTF-8")
     for mark, encoding in BOMS.items():
         if start.startswith(mark):
             return encoding
@@ -77,8 +80,8 @@ def is_western(text: str) -> bool:
 
 def find_dialect(lines: Sequence[str]) -> Dialect:
     """The dialect of a table that begins with these lines."""
-    first = lines[0].strip().strip('"') if lines else ""
-    if first.lower().startswith("sep=") and len(first) == 5:  # as spreadsheets write it
+    first = lines[0].strip('\r\n "') if lines else ""
+    if first.lower().startswith("sep=") and len(set(first[4:])) == 1:  # as spreadsheets write it
         return Dialect(first[4], 1, _widths(lines[1:], first[4]).row_names)
     skipped = 0
     while skipped + 1 < len(lines) and lines[skipped].startswith("#"):
@@ -103,10 +106,9 @@ class _Widths(NamedTuple):
 
 
 def _widths(lines: Sequence[str], separator: str) -> _Widths:
-    try:
-        rows = list(islice(csv.reader(lines, delimiter=separator, skipinitialspace=True), ROWS_LOOKED_AT))
-    except csv.Error:
-        rows = []
+    rows: list[list[str]] = []
+    with suppress(csv.Error):  # the rows before the fault tell
+        rows.extend(islice(csv.reader(lines, delimiter=separator, skipinitialspace=True), ROWS_LOOKED_AT))
     widths = [len(row) for row in rows if row]
     if not widths:
         return _Widths(0, 0, 0.0, False)

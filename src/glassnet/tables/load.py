@@ -7,11 +7,12 @@ from typing import Any
 
 from glassnet.data.dataset import Dataset, Split
 from glassnet.data.errors import DataError
-from glassnet.data.files import Progress
+from glassnet.data.files import Progress, is_pipe
 from glassnet.data.split import stratified, tenths
 from glassnet.tables.bundled import BUNDLED, read_bundled
+from glassnet.tables.column import UnknownPolicy
 from glassnet.tables.column_types import find_schema
-from glassnet.tables.schema import Schema, Task, UnknownPolicy
+from glassnet.tables.schema import Schema, Task
 from glassnet.tables.summary import summarise
 from glassnet.tables.table import read_table
 
@@ -73,7 +74,7 @@ def load_table(
     schema = schema or replace(detected.with_means(table, rows[train]), unknown=unknown)
     x = schema.examples(table)
     return Dataset(
-        Path(name).name.split(".")[0],
+        "input" if is_pipe(name) else Path(name).name.split(".")[0],
         Split(x, y, rows[train]),
         Split(x, y, rows[held_out]),
         Split(x, y, test_rows),

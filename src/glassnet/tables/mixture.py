@@ -8,6 +8,7 @@ from glassnet.tables.date_form import find_date_forms
 from glassnet.tables.number_form import find_forms, split
 
 MOST_LOOKED_AT = 1000  # different cells, each by itself: enough to tell whether most are dates
+MANY = 5  # different numbers
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,21 @@ def find_mixture(present: Counter[str], *, only_numbers: bool = False) -> Mixtur
     for cell, count in present.items():
         if (parts := split(cell)) is not None:
             units[parts.unit] += count
-    if 2 * units.total() > present.total() or only_numbers:
+    usual = {unit for unit, _ in units.most_common(2)}  # street and number are in many units, and are text
+    different = [cell for cell in present if (parts := split(cell)) is not None and parts.unit in usual]
+    most = 2 * sum(present[cell] for cell in different) > present.total()
+    most = most or (len(different) >= MANY and 2 * len(different) > len(present))  # words repeat, numbers do not
+    if most or only_numbers:
         unit = max(units, key=lambda unit: (units[unit], unit), default="")
         numbers = {cell for cell in present if (parts := split(cell)) is not None and parts.unit == unit}
         in_unit = f" in {unit}" if unit else " without a unit" if len(units) > 1 else ""
         return Mixture(f"number{in_unit}", frozenset(present) - numbers, _unlike(numbers))
-    dates = {cell: bool(find_date_forms([cell])) for cell in list(present)[:MOST_LOOKED_AT]}
-    if 2 * sum(present[cell] for cell in dates if dates[cell]) <= sum(present[cell] for cell in dates):
+    first = list(present)[:MOST_LOOKED_AT]
+    dates = [cell for cell in first if find_date_forms([cell])]
+    if 2 * sum(present[cell] for cell in dates) <= sum(present[cell] for cell in first):
         return None
-    others = frozenset(cell for cell, is_date in dates.items() if not is_date)
-    return Mixture("date", others, _unlike_dates([cell for cell in dates if dates[cell]]))
+    others = frozenset(cell for cell in present if not find_date_forms([cell]))
+    return Mixture("date", others, _unlike_dates(set(present) - others))
 
 
 def _unlike(numbers: Collection[str]) -> tuple[str, str]:

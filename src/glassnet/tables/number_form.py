@@ -18,23 +18,26 @@ MARKS = {".": "decimal point", ",": "decimal comma"}
 GROUPS = {"": "", ",": "commas", ".": "points", " ": "spaces", "'": "apostrophes"}
 CURRENCIES = (
     r"(?:US|A|C|R)?\$|[€£¥₹₽₩₺₪₫฿₦₴₱]|AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KRW|MXN|NOK|NZD|PLN|"
-    r"RON|RUB|SEK|SGD|THB|TRY|UAH|USD|ZAR|Fr\.|kr|Rs\.|zł"
+    r"RON|RUB|SEK|SGD|THB|TRY|UAH|USD|ZAR|Fr\.|kr|Rs\.?|zł"
 )
 SIGNS_BEFORE = ("$", "£", "¥", "₹")  # as most people write them
 # Characters that look like others, as keyboards have them.
-TYPED = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2009": " ", "\u00a0": " ", "\u202f": " ", "\u2019": "'"})
+TYPED = str.maketrans(
+    {"\u2212": "-", "\u2013": "-", "\u2007": " ", "\u2009": " ", "\u00a0": " ", "\u202f": " ", "\u2019": "'"}
+)
 
 # A number and what stands around it: a sign or brackets, a currency before it, a currency or a unit after it.
 AROUND = re.compile(
     rf"(?P<bracket>\()? ?(?P<sign>[+-]?) ?(?P<before>{CURRENCIES})? ?(?P<inner>[+-]?) ?"
-    r"(?P<body>(?:[0-9](?:[0-9.,' ]*[0-9])?[.]?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?)(?P<behind>-?)"
-    rf" ?(?P<after>{CURRENCIES}|[%‰°][^\W\d_]{{0,2}}|[^\W\d_]{{1,12}}(?:[/·][^\W\d_]{{1,8}})?[23²³]?\.?)? ?"
+    r"(?P<body>(?:[0-9](?:[0-9.,' ]*[0-9])?[.,]?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?)(?P<behind>-?)"
+    rf" ?(?P<after>{CURRENCIES}|[%‰°][^\W\d_]{{0,2}}"
+    r"|[^\W\d_]{1,12}(?:[ /·][0-9]{0,3}[^\W\d_]{1,12})?[23²³]?\.?)? ?"
     r"(?(bracket)\))"
 )
 ADDRESS = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")  # an IP address, no amount
 TOO_LONG = re.compile("[0-9]{16}")  # longer ones are no amounts, and a float would not tell them apart
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")  # as programs write numbers
-COULD_BE_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})*")
+COULD_BE_GROUPED = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,2}(?:\.[0-9]{3})*)")
 
 
 class Parts(NamedTuple):
@@ -91,6 +94,10 @@ class NumberForm:
         value = float(self._as_programs_write(parts.body))
         return -value if parts.negative else value
 
+    def reads_as(self, other: "NumberForm", cells: Collection[str]) -> bool:
+        """Whether both forms read the same numbers in these cells."""
+        return all(self.number(cell) == other.number(cell) for cell in cells)
+
     def _as_programs_write(self, body: str) -> str:
         return (body.replace(self.group, "") if self.group else body).replace(self.decimal, ".")
 
@@ -102,11 +109,13 @@ def split(cell: str) -> Parts | None:
         return None
     body, before, after = found["body"], found["before"] or "", found["after"] or ""
     behind = found["behind"]
-    if body.endswith(".") and behind:
+    if body.endswith((".", ",")) and behind:
         behind = ""  # 12.- is a price without cents
     signs = [found["bracket"] or "", found["sign"], found["inner"], behind]
     is_word = behind and after and not re.fullmatch(CURRENCIES, after)  # such as 2-door
     if sum(map(bool, signs)) > 1 or is_word or TOO_LONG.match(body) or ADDRESS.fullmatch(body):
+        return None
+    if found["sign"] == "+" and body.count(" ") > 1:  # a telephone number
         return None
     return Parts(body, f"{before} {after}".strip(), any(sign in ("(", "-") for sign in signs))
 

@@ -3,7 +3,7 @@
 If a cell cannot be used, only its row is left out, from the prediction or from the comparison with the truth.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,9 +11,13 @@ import numpy as np
 
 from glassnet.data.errors import DataError
 from glassnet.nn.array import Array
+from glassnet.nn.plain import brief, number_of
+from glassnet.tables.column import Problems
+from glassnet.tables.column_options import ColumnOptions
+from glassnet.tables.column_types import ColumnDetector
 from glassnet.tables.dialect import NoTextError
 from glassnet.tables.schema import Schema
-from glassnet.tables.table import CellError, Table, read_table
+from glassnet.tables.table import Table, read_table
 
 
 class Cells(NamedTuple):
@@ -47,6 +51,15 @@ class Rows(NamedTuple):
         return [reasons[row] for row in sorted(reasons)]
 
 
+def said_of_unknown(unknown: Mapping[str, Array]) -> list[str]:
+    """A line for each column with unknown values: in how many rows."""
+    return [
+        f"predicted despite an unknown or missing value in column {brief(repr(name))}: "
+        f"{number_of(int(rows.sum()), 'row')}"
+        for name, rows in unknown.items()
+    ]
+
+
 def read_rows(file: Path) -> Table:
     """Read a file with rows for a model that was trained on a table.
 
@@ -59,18 +72,33 @@ def read_rows(file: Path) -> Table:
         raise DataError(f"{error}; this model was trained on a table, and takes rows with the same columns") from None
 
 
+def check_forms(table: Table, schema: Schema) -> None:
+    """Raise DataError if a whole column is written in another form than in the training table.
+
+    By itself 1.250 could be read in either form, and would be answered a thousand times too small or too large.
+    """
+    detector = ColumnDetector(table, ColumnOptions())
+    for column in (*schema.inputs, schema.target):
+        if not column.categories and column.name in table.columns and (other := detector.written_otherwise(column)):
+            raise DataError(
+                f"{table.name}: column {brief(repr(column.name))} is written like {other}, but in the training table "
+                f"like {column.example}: write it so"
+            )
+
+
 def rows_of(table: Table, schema: Schema) -> Rows:
     """The inputs and truths of all rows that have them.
 
     Raises:
-        DataError: a column is missing.
+        DataError: a column is missing, or is written in another form.
     """
-    inputs = _row_by_row(table, schema.examples, np.empty((0, len(schema.input_names))))
+    check_forms(table, schema)
+    x, problems, unknown = schema.read_examples(table)
+    inputs = _without(x, problems)
     truths = Cells(np.empty(0, np.int64 if schema.target.categories else np.float64), [], {})
     if has_truths(table, schema):
-        truths = _row_by_row(table, schema.targets, truths.values)
-    unknown = schema.examples_and_unknown(table.rows(inputs.row_numbers))[1] if schema.unknown == "answer" else {}
-    return Rows(table, inputs, truths, unknown)
+        truths = _without(*schema.read_targets(table))
+    return Rows(table, inputs, truths, {name: rows[inputs.row_numbers] for name, rows in unknown.items()})
 
 
 def has_truths(table: Table, schema: Schema) -> bool:
@@ -78,14 +106,7 @@ def has_truths(table: Table, schema: Schema) -> bool:
     return any(table.columns.get(schema.target.name, []))
 
 
-def _row_by_row(table: Table, make: Callable[[Table], Array], nothing: Array) -> Cells:
-    try:
-        return Cells(make(table), list(range(len(table))), {})
-    except CellError:  # some row has a fault: try each row separately
-        values, problems = {}, {}
-        for row in range(len(table)):
-            try:
-                values[row] = make(table.rows([row]))
-            except CellError as error:
-                problems[row] = str(error)
-        return Cells(np.concatenate([nothing, *values.values()]), list(values), problems)
+def _without(values: Array, problems: Problems) -> Cells:
+    """The values of the rows that have no problem."""
+    numbers = [row for row in range(len(values)) if row not in problems]
+    return Cells(values[numbers], numbers, {row: str(problem) for row, problem in problems.items()})

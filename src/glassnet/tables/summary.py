@@ -13,10 +13,11 @@ from glassnet.data.errors import DataError
 from glassnet.data.files import Progress
 from glassnet.nn.array import Array
 from glassnet.nn.plain import cited
+from glassnet.tables.column import DAY, Column
 from glassnet.tables.column_options import ColumnOptions
 from glassnet.tables.column_types import ColumnDetector, reported
-from glassnet.tables.date_form import DAYS, FIRST_DAY, has_clock
-from glassnet.tables.schema import DAY, Column, Schema
+from glassnet.tables.date_form import DAYS, FIRST_DAY
+from glassnet.tables.schema import Schema
 from glassnet.tables.table import Table
 from glassnet.tables.undecided import UndecidedError
 
@@ -108,8 +109,8 @@ def _written(table: Table, column: Column, counts: Counter[str]) -> Iterator[str
     if column.kind == "number" and _counts(column.numbers(table)):
         yield "row numbers"
     if column.date is not None:
-        clock = " and time" if column.date and any(map(has_clock, counts)) else ""
-        yield DAYS[column.date] + (", years 1969 to 2068" if "%y" in column.date else "") + clock
+        clock = " and time" if column.date and column.clock else ""
+        yield DAYS[column.date] + (", years 1969 to 2039" if "%y" in column.date else "") + clock
     gaps = [cell for cell in counts if column.is_missing(cell)]
     if gaps:
         markers = ", ".join(cited(cell)[1:-1] for cell in sorted(gaps) if cell)

@@ -16,7 +16,6 @@ from typing import Any, TextIO
 
 from glassnet.data.errors import DataError
 from glassnet.data.files import MOST_EXPANSION, Progress, reading, writing
-from glassnet.nn.array import Array
 from glassnet.nn.plain import brief, number_of
 from glassnet.tables.dialect import (
     ALONE,
@@ -36,7 +35,7 @@ LONGEST_LINE = 1 << 20  # characters; a file with a longer line is refused, not 
 ENCODINGS = {WINDOWS: "Windows-1252", "utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 MOST_BYTES = 1 << 30  # in the text of a table
 MOST_LINES = 1 << 25  # also empty ones
-MOST_CELLS = 1 << 24  # each takes up to about 60 bytes while the table is read, together 1 GB
+MOST_CELLS = 1 << 24  # each takes up to about 200 bytes until its column is decided, together 3 GB
 REPORT_EVERY = 1 << 12  # rows between two reports of progress
 TOTALS = {"total", "totals", "grand total", "sum", "summe", "gesamt", "insgesamt", "somme", "totale", "totaal", "suma"}
 FRACTION = re.compile(r"-?[0-9]+[.,][0-9]+")
@@ -55,7 +54,7 @@ class Table:
         name: the file, for messages.
         columns: the cells of each column by its name, in the order of the file; all of the same length.
         lines: the number of the line where each row begins, counted from 1; the names are mostly line 1.
-        notes: what was found out about the file, and what was left out of it.
+        notes: what was found out about the file, and what was left out of it.   separator: what divides its cells.
         numbers: the numbers of the columns that were read already, because each is asked for several times.
     """
 
@@ -63,7 +62,8 @@ class Table:
     columns: dict[str, list[str]]
     lines: "array[int]"
     notes: tuple[str, ...] = ()
-    numbers: dict[Any, Array] = field(default_factory=dict, repr=False)
+    separator: str = ","
+    numbers: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -71,7 +71,7 @@ class Table:
     def rows(self, rows: Sequence[int]) -> "Table":
         """A table with only these rows."""
         columns = {name: [cells[row] for row in rows] for name, cells in self.columns.items()}
-        return Table(self.name, columns, array("q", (self.lines[row] for row in rows)), self.notes)
+        return Table(self.name, columns, array("q", (self.lines[row] for row in rows)), self.notes, self.separator)
 
     def fault(self, row: int, column: str, problem: str) -> CellError:
         """An error in one cell, which names file, line and column."""
@@ -190,7 +190,7 @@ class _Rows:
             raise DataError(f"{self.path}: has a header but no rows")
         columns = dict(zip(self.names, self.columns, strict=True))
         self._leave_out(columns)
-        return Table(str(self.path), columns, self.starts, tuple(self.notes))
+        return Table(str(self.path), columns, self.starts, tuple(self.notes), self.dialect.separator)
 
     def _name(self, cells: list[str], line: int) -> None:
         names = [cell.strip() for cell in cells]
@@ -211,10 +211,12 @@ class _Rows:
         if len(cells) != len(names):
             expected = f"{self.path}, line {line}: expected {number_of(len(names), 'cell')} as in the header"
             advice = "a cell that holds the separator must be in quotes"
-            if len(names) == 1 and not self.starts:
+            if len(cells) == 1 or not any(cell.strip() for cell in cells[1:]):
+                advice = "if this line is no row, remove it"
+            elif len(cells) < len(names):
+                advice = "a separator is missing; if this line is no row, remove it"
+            elif len(names) == 1 and not self.starts:
                 advice = "if the lines above are a title, remove them"
-            elif not any(cell.strip() for cell in cells[1:]):
-                advice = "if this line is a note and no row, remove it"
             raise DataError(f"{expected}, got {len(cells)}; {advice}")
         self.starts.append(line)
         for column, cell in zip(self.columns, cells, strict=True):
@@ -268,6 +270,8 @@ def _lines(text: TextIO, path: Path) -> Iterator[str]:
             raise DataError(f"{path}, line {number}: over {LONGEST_LINE:,} characters; expected a row of a table")
         if length > MOST_BYTES:
             raise _too_large(path, f"over {MOST_BYTES:,} characters")
+        if "\0" in line:
+            raise NoTextError(f"{path}, line {number}: expected text, got a zero byte: this is another kind of file")
         yield line
 
 

@@ -42,6 +42,11 @@ class RegressionEvaluation:
         return 1 - float(np.square(self.residuals).sum()) / spread if spread else math.nan
 
     @property
+    def r2_in_words(self) -> str:
+        """R2 with four decimals, or that it is not defined."""
+        return f"R2 {self.r2:.4f}" if math.isfinite(self.r2) else "R2 not defined, because all targets are the same"
+
+    @property
     def mean_absolute_error(self) -> float:
         return float(np.abs(self.residuals).mean())
 
