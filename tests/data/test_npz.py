@@ -70,7 +70,7 @@ def test_python_objects_are_refused_and_nothing_is_run(tmp_path: Path, monkeypat
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"x_train": np.zeros((3, 2, 2))}, r"expected x_train as it was stored, uint8 pixels .*got float64"),
+        ({"x_train": np.zeros((3, 2, 2))}, r"expected x_train as uint8 pixels .*got float64 .*np.round\(255 \* x\)"),
         ({"x_test": np.zeros(1, np.uint8)}, r"expected x_test .*got uint8 of shape \(1,\)"),
         ({"y_train": np.zeros(3)}, r"expected y_train as integers \(N,\), got float64"),
         ({"y_train": np.zeros((3, 10), int)}, r"expected y_train as integers"),

@@ -1,8 +1,10 @@
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import glassnet as gn
 from glassnet.data.csv import write_csv
 from glassnet.data.errors import DataError
 from glassnet.data.idx import FOUR_FILES, write_idx
@@ -97,3 +99,13 @@ def test_labels_from_1_on_are_named() -> None:
     with pytest.warns(UserWarning, match="its labels go from 1 to 10, and none is 0: .*subtract 1"):
         classes, _ = classes_and_white({"x_train": X, "y_train": np.arange(1, 11)}, "t.csv")
     assert len(classes) == 11
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_digits_that_lie_on_their_side_are_named(mnist: gn.Dataset, tmp_path: Path, transposed: bool) -> None:
+    x, y = mnist.train.x[:500], mnist.train.y[:500]
+    for name, array in zip(FOUR_FILES, (x, y, x, y), strict=True):
+        turned = array.transpose(0, 2, 1) if transposed and array.ndim == 3 else array
+        write_idx(tmp_path / name, turned.astype(np.uint8))
+    with pytest.warns(UserWarning, match="each is transposed") if transposed else nullcontext():
+        read_own(tmp_path)

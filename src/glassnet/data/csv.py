@@ -61,9 +61,9 @@ def read_csv(
             lines = _lines(text, str(path))
             first = next(lines, None)
             if first is None:
-                raise DataError(f"{path}: is empty")
+                raise DataError(f"{path}: is empty; expected a line for each image")
             if first.isspace():
-                raise DataError(f"{path}, line 1: is empty")
+                raise DataError(f"{path}, line 1: is empty; remove it")
             cells = _cells(first)
             header = _is_header(cells)
             left_out = int(header and _names_rows(cells))
@@ -86,9 +86,11 @@ def read_csv(
                 if progress:
                     progress(f"reading {path.name}", raw.tell(), total)
         except UnicodeDecodeError:
-            raise DataError(f"{path}: expected text in UTF-8; this is another encoding, or not CSV") from None
+            raise DataError(
+                f"{path}: expected text in UTF-8; this is another encoding, or not CSV: save it as CSV in UTF-8"
+            ) from None
     if not pixels:
-        raise DataError(f"{path}: has a header but no examples")
+        raise DataError(f"{path}: has a header but no examples; expected a line for each image")
     side = math.isqrt(columns - left_out - has_labels)
     x = np.frombuffer(pixels, np.uint8).reshape(-1, side, side)
     return x, np.concatenate(labels) if has_labels else None
@@ -235,7 +237,7 @@ def _has_labels(header: list[str] | None, columns: int, labelled: bool | None, w
     """Whether the first column holds labels; DataError if that is not as asked, or the rest is not a square image."""
     named = header is not None and header[0].strip().lower() in LABEL_NAMES
     if header is not None and not named and header[-1].strip().lower() in LABEL_NAMES:
-        raise DataError(f"{where}: the label is in the last column, {header[-1]!r}; expected it in the first")
+        raise DataError(f"{where}: the label is in the last column, {header[-1]!r}; move it to the first")
     has_labels = named or not _is_square(columns)
     if not _is_square(columns - has_labels):
         raise DataError(
@@ -244,8 +246,9 @@ def _has_labels(header: list[str] | None, columns: int, labelled: bool | None, w
             "for any other table, name the column to predict (target)"
         )
     if labelled is not None and has_labels != labelled:
-        expected, got = ("a label column", "none") if labelled else ("no label column", "one")
-        raise DataError(f"{where}, line 1: expected {expected} before the pixels, got {got} ({columns} columns)")
+        said = "a label column before the pixels, got none ({}): images without labels can only be predicted"
+        said = said if labelled else "no label column before the pixels, got one ({}): remove it"
+        raise DataError(f"{where}, line 1: expected {said.format(f'{columns} columns')}")
     return has_labels
 
 
@@ -275,7 +278,7 @@ def _first_fault(rows: list[str], first_line: int, columns: int, has_labels: boo
     for line, row in enumerate(rows, start=first_line):
         cells = _cells(row)
         if not row.strip():
-            return f"line {line}: is empty"
+            return f"line {line}: is empty; remove it"
         if len(cells) != columns:
             return f"line {line}: expected {columns} columns as in the first line, got {len(cells)}"
         for column, cell in enumerate(cells[left_out:], start=1 + left_out):
@@ -283,7 +286,7 @@ def _first_fault(rows: list[str], first_line: int, columns: int, has_labels: boo
             place = f"line {line}, column {column}"
             expected = "a label, a whole number from 0 on" if label else "a pixel from 0 to 255"
             if not cell.strip():
-                return f"{place}: the {'label' if label else 'pixel'} is missing"
+                return f"{place}: the {'label is missing' if label else 'pixel is missing; 0 is a pixel without ink'}"
             cell = cell.strip()
             if not label and FRACTION.fullmatch(cell):
                 return (

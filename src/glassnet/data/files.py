@@ -91,7 +91,7 @@ def unzipping(raw: BinaryIO, size: int, where: str) -> Iterator[Opened]:
         with io.BufferedReader(_Unzipped(raw), BLOCK) as stream:
             yield Opened(cast(BinaryIO, stream), raw, size * MOST_EXPANSION)
     except EOFError:
-        raise DataError(f"{where}: truncated: the gzip data ends too early") from None
+        raise DataError(f"{where}: truncated: the gzip data ends too early; copy or download the file again") from None
     except zlib.error as error:
         raise DataError(f"{where}: broken gzip: {brief(error)}") from None
 

@@ -92,7 +92,7 @@ def read_idx_stream(opened: Opened, where: str) -> Array:
         data[filled : filled + len(block)] = np.frombuffer(block, np.uint8)
         filled += len(block)
     if filled < promised:
-        raise DataError(f"{where}: truncated: {claim}, got {filled:,}")
+        raise DataError(f"{where}: truncated: {claim}, got {filled:,}; copy or download the file again")
     if stream.read(1):  # reading to the end also makes gzip verify its checksum
         raise DataError(f"{where}: {claim}, but more bytes follow")
     return array.byteswap(inplace=True) if sys.byteorder == "little" else array

@@ -37,12 +37,16 @@ def read_npz(path: str | Path) -> dict[str, Array]:
         x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
         if x.dtype != np.uint8 or x.ndim < 2:
             raise DataError(
-                f"{path}: expected x_{part} as it was stored, uint8 pixels (N, H, W); got {x.dtype} of shape {x.shape}"
+                f"{path}: expected x_{part} as uint8 pixels (N, H, W), 0 to 255; got {x.dtype} of shape {x.shape}; "
+                "np.round(255 * x).astype(np.uint8) makes them of pixels from 0 to 1"
             )
         if y.ndim == 2 and y.shape[1] == 1:  # as in Keras's CIFAR-10
             y = y[:, 0]
         if y.ndim != 1 or y.dtype.kind not in "iu":
-            raise DataError(f"{path}: expected y_{part} as integers (N,), got {y.dtype} of shape {y.shape}")
+            raise DataError(
+                f"{path}: expected y_{part} as integers (N,), got {y.dtype} of shape {y.shape}; y.argmax(axis=1) makes "
+                "them of one row of indicators for each"
+            )
         if len(x) != len(y):
             raise DataError(f"{path}: x_{part} holds {len(x):,} examples, but y_{part} {len(y):,} labels")
         arrays[f"y_{part}"] = y.astype(np.int64)
@@ -56,7 +60,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, where: str) -> Array:
             warnings.simplefilter("ignore")  # NumPy warns of headers from Python 2 and of old names of types
             shape, _, dtype = _read_header(stream)
             if dtype.hasobject:
-                raise DataError(f"{where} holds Python objects; they are not loaded, because that could run code")
+                raise DataError(f"{where} holds Python objects, which could run code: save an array of numbers")
             promised = math.prod(shape) * dtype.itemsize
             follow = member.file_size - stream.tell()
             if promised != follow:

@@ -38,7 +38,9 @@ def read_own(path: Path, *, progress: Progress | None = None) -> dict[str, Array
     located = {name: next((path / n for n in idx_names(name) if (path / n).is_file()), None) for name in FOUR_FILES}
     files = {name: file for name, file in located.items() if file}
     if len(files) == len(FOUR_FILES):
-        return read_four(files)
+        arrays = read_four(files)
+        _warn_of_transposed(arrays["x_train"], arrays["y_train"], path)
+        return arrays
     if train_and_test := csv_files(path):
         return read_train_and_test(*train_and_test, progress=progress)
     others = [file for file in sorted(path.iterdir()) if file.name.endswith(ENDINGS)]
@@ -49,6 +51,20 @@ def read_own(path: Path, *, progress: Progress | None = None) -> dict[str, Array
         f"{path}: expected one file {', '.join(ENDINGS)} (there are {len(others)}), or train.csv and test.csv, or the "
         f"four IDX files (missing: {missing})"
     )
+
+
+def _warn_of_transposed(images: Array, labels: Array, path: Path) -> None:
+    """Warn if the ones (N, H, W) lie on their side: other programs store an image column by column.
+
+    Ten classes that are no digits are hardly ever so: the images of class 1 are at least 1.5 times as wide as high.
+    """
+    ones = images[labels == 1][:1000] > 64
+    wide, high = ones.any(axis=1).sum(axis=1), ones.any(axis=2).sum(axis=1)
+    if labels.max(initial=0) == 9 and images.shape[1] == images.shape[2] and 2 * wide.sum() > 3 * high.sum() > 0:
+        warn(
+            f"{path}: its images of class 1 are {wide.mean():.0f} pixels wide and {high.mean():.0f} high: if these are "
+            "digits, each is transposed; images.transpose(0, 2, 1) turns them"
+        )
 
 
 def csv_files(folder: Path) -> list[Path]:

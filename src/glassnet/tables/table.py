@@ -93,6 +93,8 @@ def read_table(path: str | Path, *, progress: Progress | None = None) -> Table:
             name, a row with another number of cells, broken quotes. The message names the line, counted from 1.
     """
     path = Path(path)
+    if path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())  # as people name it, for messages
     if path.is_dir():
         raise DataError(f"{path}: expected a CSV file, but it is a folder")
     with reading(path) as (stream, raw, most):
