@@ -245,15 +245,13 @@ class ColumnDetector:
     def written_otherwise(self, column: Column) -> str | None:
         """A number or date as this whole column is written, if that is another form than the given one; else None."""
         cells = self.present(column.name)
+        if not column.read(self.table).problems:
+            other = column.form.with_other_mark(cells) if column.date is None else None
+            return other.example if other and self._marks == {other.decimal} else None
         if column.date is not None:
             forms = find_date_forms(cells, order_of(column.date))
-            return None if column.date in forms or not forms else replace(column, date=forms[0]).example
-        for form in self._number_forms(column.name):
-            if any(column.form.number(cell) is None for cell in cells):
-                return form.example
-            if self._marks == {form.decimal} != {column.form.decimal} and not form.reads_as(column.form, cells):
-                return form.example
-        return None
+            return replace(column, date=forms[0]).example if forms and column.date not in forms else None
+        return next((form.example for form in self._number_forms(column.name) if form != column.form), None)
 
     def _check_dates_are_wanted(self, name: str) -> None:
         if name == self.target:

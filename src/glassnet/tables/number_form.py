@@ -94,9 +94,12 @@ class NumberForm:
         value = float(self._as_programs_write(parts.body))
         return -value if parts.negative else value
 
-    def reads_as(self, other: "NumberForm", cells: Collection[str]) -> bool:
-        """Whether both forms read the same numbers in these cells."""
-        return all(self.number(cell) == other.number(cell) for cell in cells)
+    def with_other_mark(self, cells: Collection[str]) -> "NumberForm | None":
+        """The form with the other decimal mark that reads other numbers in these cells; None if none reads them all."""
+        decimal = "," if self.decimal == "." else "."
+        forms = [NumberForm(decimal, group, self.unit) for group in GROUPS if group != decimal]
+        fitting = [form for form in forms if all(form.number(cell) is not None for cell in cells)]
+        return next((form for form in fitting if any(form.number(cell) != self.number(cell) for cell in cells)), None)
 
     def _as_programs_write(self, body: str) -> str:
         return (body.replace(self.group, "") if self.group else body).replace(self.decimal, ".")
@@ -125,10 +128,14 @@ def find_forms(cells: Collection[str]) -> list[NumberForm]:
     if all(map(NUMBER.fullmatch, cells)) and not all(map(COULD_BE_GROUPED.fullmatch, cells)):
         longest = max(map(len, cells), default=0)
         return [] if longest > 15 and any(map(TOO_LONG.match, cells)) else [NumberForm()]  # most columns, fast
-    found = [split(cell) for cell in cells]
-    parts = [part for part in found if part is not None]
+    parts: list[Parts] = []
+    for cell in cells:
+        part = split(cell)
+        if part is None or part.unit != (parts or [part])[0].unit:
+            return []
+        parts.append(part)
     units = {part.unit for part in parts}
-    if len(parts) < len(found) or len(units) != 1:
+    if not units:
         return []
     bodies = sorted({part.body for part in parts})
     different: dict[tuple[float, ...], NumberForm] = {}  # by the numbers: the first has no groups if it needs none
