@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -30,6 +31,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 CORES = os.cpu_count() or 1
 CLASSES = 10
+PIECE = 16  # images
 EPOCHS = 5  # of one call of glassnet.fit, which has to start workers; the time is divided by it
 
 
@@ -151,7 +153,7 @@ def glassnet_network(work: Work) -> Any:
     layers: list[Any] = [gn.Rescale(1 / 255)]
     if work.convolutions:
         for filters in (32, 64):
-            layers += [part("Conv2D")(filters, 3), gn.ReLU(), part("MaxPool2D")(2)]
+            layers += [part("Conv2D")(filters, 3), part("MaxPool2D")(2), gn.ReLU()]
         layers.append(gn.Flatten())
     for units in work.hidden:
         layers += [gn.Dense(units), gn.ReLU()]
@@ -169,36 +171,48 @@ def part(name: str) -> Any:
 
 
 def products(work: Work) -> Contender:
-    """The matrix products of the epoch and nothing else: what no network on this BLAS can be faster than."""
-    sizes = [784, *work.hidden, CLASSES]
-    layers = range(len(sizes) - 1)
-    rng = np.random.default_rng(0)
+    """The matrix products of the epoch and nothing else: what no network on this BLAS can be faster than.
 
-    def normal(*shape: int) -> Array:
-        return rng.standard_normal(shape, np.float32)
-
-    W = [normal(sizes[k], sizes[k + 1]) / np.float32(sizes[k] ** 0.5) for k in layers]
-    dW = [np.empty_like(w) for w in W]
-    whole, rest = divmod(work.images, work.batch_size)
-    counts = [work.batch_size] * whole + [rest] * (rest > 0)
-    spaces: dict[int, tuple[list[Array], list[Array]]] = {}
-    for n in set(counts):
-        a, d = ([np.empty((n, size), np.float32) for size in sizes] for _ in range(2))
-        a[0][...] = scaled(work.array("x_train")[:n])
-        d[-1][...] = normal(n, CLASSES)
-        spaces[n] = a, d
+    Those of a convolution are of its windows. They are made in pieces of PIECE images, faster than all at once.
+    """
+    counts = [min(work.batch_size, work.images - start) for start in range(0, work.images, work.batch_size)]
+    products = {count: _of_a_step(work, count) for count in set(counts)}
 
     def epoch() -> None:
-        for n in counts:
-            a, d = spaces[n]
-            for k in layers:
-                np.matmul(a[k], W[k], out=a[k + 1])
-            for k in reversed(layers):
-                np.matmul(a[k].T, d[k + 1], out=dW[k])
-                if k:
-                    np.matmul(d[k + 1], W[k].T, out=d[k])
+        for count in counts:
+            for a, b, out in products[count]:
+                np.matmul(a, b, out=out)
 
     return Contender(seconds(epoch), about=blas())
+
+
+def _of_a_step(work: Work, count: int) -> list[tuple[Array, Array, Array]]:
+    """The products of a step with `count` examples: factors and results."""
+    if work.convolutions:
+        pieces = [min(PIECE, count - start) for start in range(0, count, PIECE)]
+        convolutions = [
+            product
+            for n in pieces
+            for product in [*_of_a_layer(26 * 26 * n, 9, 32, first=True), *_of_a_layer(11 * 11 * n, 9 * 32, 64)]
+        ]
+        sizes = [5 * 5 * 64, *work.hidden, CLASSES]
+    else:
+        convolutions, sizes = [], [784, *work.hidden, CLASSES]
+    dense = [
+        product
+        for k, (D, M) in enumerate(pairwise(sizes))
+        for product in _of_a_layer(count, D, M, first=k == 0 and not convolutions)
+    ]
+    return convolutions + dense
+
+
+def _of_a_layer(N: int, D: int, M: int, *, first: bool = False) -> list[tuple[Array, Array, Array]]:
+    """The products of a dense layer: y = x W, dW = x^T dy and, but for the first layer, dx = dy W^T."""
+    rng = np.random.default_rng(0)
+    x, dy = (rng.standard_normal((N, size), np.float32) for size in (D, M))
+    W = rng.standard_normal((D, M), np.float32) / np.float32(D**0.5)
+    pairs = [(x, W), (x.T, dy)] + ([] if first else [(dy, W.T)])
+    return [(a, b, np.empty((len(a), b.shape[1]), np.float32)) for a, b in pairs]
 
 
 def pytorch(work: Work, *, compiled: bool = False, channels_last: bool = False) -> Contender:
@@ -265,7 +279,7 @@ def torch_network(torch: Any, work: Work) -> Any:
     layers: list[Any] = []
     size = 784
     if work.convolutions:
-        layers += [nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2)]
+        layers += [nn.Conv2d(1, 32, 3), nn.MaxPool2d(2), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.MaxPool2d(2), nn.ReLU()]
         layers.append(nn.Flatten())
         size = 5 * 5 * 64
     for units in work.hidden:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from glassnet.nn.array import Array, Shape
-from glassnet.nn.dense import ones
 from glassnet.nn.errors import require
 from glassnet.nn.init import Constant, HeNormal, Initializer
 from glassnet.nn.layer import Declared, Layer
@@ -97,24 +96,30 @@ class Conv2D(Layer):
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
         N, F = len(x), self.filters
-        rows = self._rows(x, training)  # (N H' W', K K C)
+        rows = self._rows(x, training)
+        weights = np.concatenate([self.W.reshape(-1, F), self.b[None]])  # the bias meets the 1 of each row
         y = self.space("y", (N, *self.output_shape), keep=training)
-        np.matmul(rows, self.W.reshape(-1, F), out=y.reshape(-1, F))
-        y += self.b
+        np.matmul(rows, weights, out=y.reshape(-1, F))
         if training:
             self.saved = rows
         return y
 
     def _rows(self, x: Array, training: bool) -> Array:
-        """Every window of the padded images as a row."""
+        """Every window of the padded images as a row, with a 1 at its end (N H' W', K K C + 1)."""
         N, (_, _, C), (H1, W1, _), K, s = len(x), self.input_shape, self.output_shape, self.kernel_size, self.stride
         x = self._padded(x, training)
         n, h, w, c = x.strides
+        rows = self.space("rows", (N, H1 * W1, K * K * C + 1), keep=training)
+        if C == 1:  # the same matrix, laid out by columns: they are copied in longer pieces
+            columns = rows.reshape(K * K + 1, N * H1 * W1)
+            places = as_strided(x, (K, K, N, H1, W1), (h, w, n, h * s, w * s), writeable=False)
+            np.copyto(columns[:-1].reshape(K, K, N, H1, W1), places)
+            columns[-1] = 1
+            return columns.T
         windows = as_strided(x, (N, H1, W1, K, K * C), (n, h * s, w * s, h, c), writeable=False)
-        shape = (N, H1, W1, K, K * C)  # a row of a window, K pixels of C values, lies in one piece
-        rows = self.space("rows", shape, keep=training)
-        np.copyto(rows, windows)
-        return rows.reshape(N * H1 * W1, K * K * C)
+        np.copyto(rows[..., :-1].reshape(N, H1, W1, K, K * C), windows)  # a row of a window lies in one piece
+        rows[..., -1] = 1
+        return rows.reshape(N * H1 * W1, -1)
 
     def _padded(self, x: Array, training: bool) -> Array:
         (top, bottom), (left, right) = (self.margins(side) for side in self.input_shape[:2])
@@ -130,17 +135,18 @@ class Conv2D(Layer):
     def backward(self, dy: Array) -> Array:
         self.backward_parameters(dy)
         N, (H, W, C), (H1, W1, F), K, s = len(dy), self.input_shape, self.output_shape, self.kernel_size, self.stride
-        drows = self.space("drows", (N, H1, W1, K, K, C))
-        np.matmul(dy.reshape(-1, F), self.W.reshape(-1, F).T, out=drows.reshape(self.saved.shape))
         (top, bottom), (left, right) = (self.margins(side) for side in (H, W))
         dx = self.space("dx", (N, top + H + bottom, left + W + right, C))
         dx.fill(0)
+        part = self.space("part", (N, H1, W1, C))  # what one place of the window gets
         for k in range(K):
             for m in range(K):
-                dx[:, k : k + H1 * s : s, m : m + W1 * s : s] += drows[:, :, :, k, m]
+                np.matmul(dy.reshape(-1, F), self.W[k, m].T, out=part.reshape(-1, C))
+                dx[:, k : k + H1 * s : s, m : m + W1 * s : s] += part
         return dx[:, top : top + H, left : left + W]
 
     def backward_parameters(self, dy: Array) -> None:
-        dy = dy.reshape(-1, self.filters)  # (N H' W', F)
-        np.matmul(self.saved.T, dy, out=self.dW.reshape(-1, self.filters))
-        np.matmul(ones(len(dy), self.dtype), dy, out=self.db)
+        F = self.filters
+        gradients = np.matmul(self.saved.T, dy.reshape(-1, F))  # of W, and in the last row of b
+        self.dW[...] = gradients[:-1].reshape(self.dW.shape)
+        self.db[...] = gradients[-1]

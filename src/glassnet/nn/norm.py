@@ -69,12 +69,12 @@ class BatchNorm(Layer):
         rows = x.reshape(-1, x.shape[-1])  # (R, C)
         R = len(rows)
         one = ones(R, self.dtype)
-        h, y = self.space("h", x.shape), self.space("y", x.shape)
+        centred, y = self.space("centred", x.shape), self.space("y", x.shape)
         m, v = self.batch_mean, self.batch_variance
         np.matmul(one, rows, out=m)  # sums over rows, faster as a product
         m /= R
-        np.subtract(x, m, out=h)
-        np.square(h, out=y)
+        np.subtract(self._flat(x), self._over_example(m), out=self._flat(centred))
+        np.square(centred, out=y)
         np.matmul(one, y.reshape(rows.shape), out=v)
         v /= R
         r = 1 / np.sqrt(v + self.epsilon)
@@ -82,30 +82,38 @@ class BatchNorm(Layer):
             v *= R / (R - 1)  # as it is kept, without bias
         else:  # one value has no variance: the running one stays
             v[...] = self.variance
-        h *= r
-        self.saved = h, r
-        np.multiply(h, self.gamma, out=y)
-        y += self.beta
+        self.saved = centred, r
+        np.multiply(self._flat(centred), self._over_example(self.gamma * r), out=self._flat(y))
+        np.add(self._flat(y), self._over_example(self.beta), out=self._flat(y))
         return y
 
     def backward(self, dy: Array) -> Array:
-        h, r = self.saved
+        centred, r = self.saved
         self.backward_parameters(dy)
         R = dy.size // dy.shape[-1]
         dx = self.space("dx", dy.shape)
-        np.multiply(h, self.dgamma / -R, out=dx)
-        dx += dy
-        dx -= self.dbeta / R
-        dx *= self.gamma * r
+        flat = self._flat(dx)
+        np.multiply(self._flat(centred), self._over_example(self.dgamma * r / -R), out=flat)
+        flat += self._flat(dy)
+        flat -= self._over_example(self.dbeta / R)
+        flat *= self._over_example(self.gamma * r)
         return dx
 
     def backward_parameters(self, dy: Array) -> None:
-        h, _ = self.saved
+        centred, r = self.saved
         C = dy.shape[-1]
         one = ones(dy.size // C, self.dtype)
-        product = np.multiply(dy, h, out=self.space("dx", dy.shape))
-        np.matmul(one, product.reshape(-1, C), out=self.dgamma)
+        product = np.multiply(dy, centred, out=self.space("dx", dy.shape))
+        np.multiply(one @ product.reshape(-1, C), r, out=self.dgamma)
         np.matmul(one, dy.reshape(-1, C), out=self.dbeta)
+
+    def _over_example(self, vector: Array) -> Array:
+        """A value for each channel (C,), repeated for each pixel (H W C,): NumPy is faster along long rows."""
+        return np.tile(vector, math.prod(self.input_shape[:-1]))
+
+    def _flat(self, x: Array) -> Array:
+        """The examples as rows (N, H W C)."""
+        return x.reshape(len(x), -1)
 
     def update_buffers(self) -> None:
         for running, batch in ((self.mean, self.batch_mean), (self.variance, self.batch_variance)):

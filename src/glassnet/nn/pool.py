@@ -42,7 +42,10 @@ class MaxPool2D(Pool2D):
     """The largest value of each block of pixels.
 
     Forward:   y[n,i,j,c] = max over k,l < s of x[n, i s + k, j s + l, c]
-    Backward:  dx = dy at the largest value of each block (the first, if several are equal), else 0
+    Backward:  dx = dy at the largest value of each block, else 0 (of equal ones in the first column, there in the first
+               row)
+
+    The largest value is found in two stages, among the rows and then among the columns: these are fewer operations.
 
     Shapes: x (N, H, W, C), y (N, H // s, W // s, C); rows and columns that fill no block are left out.
 
@@ -57,27 +60,54 @@ class MaxPool2D(Pool2D):
     """
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        first, *others = self._corners(x)
-        y = self.space("y", first.shape, keep=training)
-        np.copyto(y, first)
-        for pixels in others:
-            np.maximum(y, pixels, out=y)
+        N, (H1, W1, C), s = len(x), self.output_shape, self.size
+        rows = [x[:, k : H1 * s : s, : W1 * s] for k in range(s)]  # the first of all blocks, the second, ...
+        highest = _largest(rows, self.space("highest", (N, H1, W1 * s, C), keep=training))  # of each column of a block
+        columns = _columns(highest, s)
+        y = _largest(columns, self.space("y", (N, H1, W1, C), keep=training))
         if training:
-            self.saved = x, y
+            self.saved = self._equal("row", rows, highest), self._equal("column", columns, y)
         return y
 
+    def _equal(self, name: str, parts: list[Array], y: Array) -> list[Array]:
+        """Where each of the parts but the last equals y."""
+        spaces = [self.space(f"{name}{k}", y.shape, bool) for k in range(len(parts) - 1)]
+        return [np.equal(part, y, out=space) for part, space in zip(parts, spaces, strict=False)]
+
     def backward(self, dy: Array) -> Array:
-        x, y = self.saved
-        dx = self.space("dx", x.shape)
-        dx.fill(0)
-        left = self.space("left", dy.shape)  # dy, until the first largest pixel of its block has taken it
-        np.copyto(left, dy)
-        largest = self.space("largest", dy.shape)
-        for pixels, dpixels in zip(self._corners(x), self._corners(dx), strict=True):
-            np.equal(pixels, y, out=largest)
-            np.multiply(left, largest, out=dpixels)
-            left -= dpixels
+        N, (H, W, C), (H1, W1, _), s = len(dy), self.input_shape, self.output_shape, self.size
+        in_rows, in_columns = self.saved
+        dhighest, dx = self.space("dhighest", (N, H1, W1 * s, C)), self.space("dx", (N, H, W, C))
+        if H % s or W % s:
+            dx.fill(0)  # pixels of no block
+        _share(dy, in_columns, _columns(dhighest, s))
+        _share(dhighest, in_rows, [dx[:, k : H1 * s : s, : W1 * s] for k in range(s)])
         return dx
+
+
+def _largest(parts: list[Array], y: Array) -> Array:
+    """The largest value of the parts, written into y."""
+    first, *others = parts
+    if not others:
+        np.copyto(y, first)
+    for part in others:
+        first = np.maximum(first, part, out=y)
+    return y
+
+
+def _columns(x: Array, s: int) -> list[Array]:
+    """The first columns of all blocks (N, H', W', C), the second columns, ..., as views of x (N, H', W' s, C)."""
+    return [x[:, :, k::s] for k in range(s)]
+
+
+def _share(dy: Array, largest: list[Array], dparts: list[Array]) -> None:
+    """Give dy to the first part that is the largest, and 0 to the others; the last gets what no other has taken."""
+    left, last = dy, dparts[-1]
+    for here, dpart in zip(largest, dparts, strict=False):
+        np.multiply(left, here, out=dpart)
+        left = np.subtract(left, dpart, out=last)
+    if left is dy:
+        np.copyto(last, dy)
 
 
 @final

@@ -171,7 +171,7 @@ def check_size(recipe: Recipe, dataset: Dataset) -> None:
         f"expected layers that give at most {MOST_VALUES:,} values for an image, got {values:,}: choose fewer or "
         "smaller layers",
     )
-    size, shards = recipe.training.batch_size, recipe.training.shards
+    size, shards = recipe.training.batch_size, recipe.training.shards or 1
     examples = -(-(60_000 if size == "full" else size) // shards)
     needed = 4 * (parameters * (shards + 8) + 3 * examples * sum(map(_values, layers)))
     require(
@@ -216,7 +216,8 @@ def _settings(changes: Values, recipe: Recipe) -> dict[str, Any]:
     ):
         if key in changes:
             settings[where] = _whole(changes[key], least, most, key)
-    if size := settings.get("training.batch_size"):  # so many shards would be too small for their work
+    size = settings.get("training.batch_size")
+    if size and recipe.training.shards:  # so many shards would be too small for their work
         settings["training.shards"] = min(recipe.training.shards, max(size // SHARD, 1))
     return settings | _of_hidden(changes, recipe) | _of_optimizer(changes, recipe) | _of_penalty(changes, recipe)
 

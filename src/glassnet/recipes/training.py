@@ -15,6 +15,7 @@ class TrainingSettings:
         epochs: how many times all training examples are learned from.
         batch_size: the examples of a step; "full" are all of them.
         shards: the parts of a batch that workers can compute at once; they fix the order of sums (see `train.steps`).
+            By default they follow from network and batch size.
         blas_threads: the threads of one matrix product; by default they follow from network and batch size.
         class_weights: what an example of each class counts in the loss; "balanced" makes rare classes count more.
         seed: fixes the first weights, the order of the examples, and all that is random.
@@ -23,7 +24,7 @@ class TrainingSettings:
 
     epochs: int
     batch_size: int | Literal["full"] = 128
-    shards: int = 1
+    shards: int | None = None
     blas_threads: int | None = None
     class_weights: tuple[float, ...] | Literal["balanced"] | None = None
     seed: int = 0
@@ -32,7 +33,8 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         whole(self.epochs, "epochs", 1)
         require(self.epochs < 2**63, f"epochs must be below 2**63, got {self.epochs}")
-        whole(self.shards, "shards", 1)
+        if self.shards is not None:
+            whole(self.shards, "shards", 1)
         if self.batch_size != "full":
             whole(self.batch_size, "batch_size", 1)
         require(

@@ -39,8 +39,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
             or "validation_score"; by default the score with early_stopping, else the training loss.
         callbacks: a list of glassnet's callbacks, to run between epochs.
         shards: the number of pieces that a batch is cut into; they are computed at the same time on several processors,
-            which is faster for large networks and batches. The result depends on shards, not on the number of
-            processors.
+            which is faster for large networks and batches. By default it follows from the network and the batch size.
+            The result depends on shards, not on the number of processors.
         unknown: what becomes of missing numbers (NaN) when the estimator predicts: "refuse" is an error, as in
             scikit-learn; with "answer" each is the mean of its input in training, and a warning says where.
         verbose: whether to show progress: a bar in a terminal, elsewhere a line for each iteration.

@@ -65,7 +65,7 @@ class MultilayerPerceptron(BaseEstimator, ABC):
     init: Any = None
     monitor: str | None = None
     callbacks: Any = None
-    shards: int = 1
+    shards: Any = None
     unknown: str = "refuse"
 
     @property

@@ -38,7 +38,7 @@ RANGES: dict[str, tuple[float, float, bool, bool]] = {
     "epsilon": (0, np.inf, False, False),
 }
 BOOLEANS = ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping", "batch_norm")
-WHOLE = ("max_iter", "max_fun", "shards")
+WHOLE = ("max_iter", "max_fun")
 
 
 def check_settings(estimator: Any) -> None:
@@ -61,6 +61,9 @@ def check_settings(estimator: Any) -> None:
         (_is_whole(patience) and patience >= 1) or patience == np.inf,
         f"n_iter_no_change: expected a whole number of at least 1, or infinity, got {patience!r}",
     )
+    shards = estimator.shards
+    is_valid = shards is None or (_is_whole(shards) and shards >= 1)
+    require(is_valid, f"shards: expected None or a whole number of at least 1, got {shards!r}")
     unknown = estimator.unknown
     require(unknown in ("refuse", "answer"), f"unknown: expected 'refuse' or 'answer', got {unknown!r}")
     size = estimator.batch_size

@@ -79,6 +79,7 @@ def descend(estimator: Any, prepared: Prepared, *, seed: int, incremental: bool)
                 batch_size=size,
                 shuffle=bool(estimator.shuffle),
                 shards=estimator.shards,
+                remainder="spread" if estimator.batch_norm else "last",  # as in scikit-learn, but for what it has not
                 callbacks=[*score, *lines, convergence, *callbacks_of(estimator)],
                 progress=progress,
                 seed=seed,

@@ -54,8 +54,8 @@ def fit(
         progress: called with the state of the training after every step, and once more after an epoch is measured;
             without it nothing is printed.
         settings: any settings of `Plan` by name: loss=, optimizer=, schedule=, penalties=, clip=, average=,
-            class_weights=, augment=, epochs=10, batch_size=128, shuffle=True, shards=1, blas_threads=, seed=0. None
-            keeps the setting of the plan.
+            class_weights=, augment=, epochs=10, batch_size=128, shuffle=True, remainder="spread", shards=,
+            blas_threads=, seed=0. None keeps the setting of the plan.
 
     If a training ends no better than it began, a warning names the usual causes.
 

@@ -5,7 +5,7 @@ The same plan, network and data give the same bits. Workers, callbacks and progr
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, is_dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from glassnet.nn.penalty import Penalty
 from glassnet.nn.schedule import ConstantRate, Schedule
 from glassnet.nn.settings import to_table, whole
 from glassnet.nn.stream import random_stream
+from glassnet.train.pieces import Remainder
 
 # Changes a batch at random: takes inputs, targets and a generator, returns the same number of new inputs and targets.
 Augment = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]
@@ -44,7 +45,10 @@ class Plan:
         epochs: the largest number of passes over the examples.
         batch_size: the number of examples per step; "full" takes all of them at once.
         shuffle: whether each epoch takes the examples in a new order (recommended), or in their given order.
-        shards: the number of pieces that a batch is cut into; see `train.steps`.
+        remainder: what becomes of examples that fill no batch: with "spread" all batches of an epoch are about as
+            large, and none larger than batch_size; with "last" they are a last, shorter one, as elsewhere.
+        shards: the number of pieces that a batch is cut into; see `train.steps`. By default it follows from the network
+            and the batch size (`train.pieces`).
         blas_threads: threads of each matrix product: by default 1 with several shards, else all. Together with `shards`
             it fixes the arithmetic.
         seed: determines the order of the examples, and the random numbers of augmentation and layers such as Dropout.
@@ -64,7 +68,8 @@ class Plan:
     epochs: int = 10
     batch_size: int | Literal["full"] = 128
     shuffle: bool = True
-    shards: int = 1
+    remainder: Remainder = "spread"
+    shards: int | None = None
     blas_threads: int | None = None
     seed: int = 0
 
@@ -79,13 +84,16 @@ class Plan:
         is_valid = isinstance(self.augment, Sequence) and all(map(callable, self.augment))
         require(is_valid, f"augment: expected a list such as [Augmentation(shift=0.1)], got {self.augment!r}")
         converted: dict[str, Any] = {name: tuple(getattr(self, name)) for name in ("penalties", "augment")}
-        converted |= {name: whole(getattr(self, name), name, 1) for name in ("epochs", "shards")}
+        converted["epochs"] = whole(self.epochs, "epochs", 1)
         converted["seed"] = whole(self.seed, "seed", 0)
         random_stream(self.seed, "shuffle")  # raises if the seed is too large
         if not (isinstance(self.batch_size, str) and self.batch_size == "full"):
             converted["batch_size"] = whole(self.batch_size, "batch_size (or 'full')", 1)
-        if self.blas_threads is not None:
-            converted["blas_threads"] = whole(self.blas_threads, "blas_threads", 1)
+        for name in ("shards", "blas_threads"):
+            if getattr(self, name) is not None:
+                converted[name] = whole(getattr(self, name), name, 1)
+        remainders = get_args(Remainder)
+        require(self.remainder in remainders, f"remainder: expected one of {remainders}, got {self.remainder!r}")
         require(isinstance(self.shuffle, bool), f"shuffle: expected True or False, got {self.shuffle!r}")
         if isinstance(self.class_weights, np.ndarray):
             converted["class_weights"] = self.class_weights.tolist()  # checked later, when the classes are known

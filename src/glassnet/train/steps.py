@@ -7,10 +7,8 @@ blocks of the parameters, and updates these blocks. So the number of workers cha
 
 import math
 from collections.abc import Callable, Iterator
-from functools import cache
-from itertools import pairwise
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
 
@@ -20,42 +18,9 @@ from glassnet.nn.network import Network
 from glassnet.nn.optim import State
 from glassnet.train.crew import Crew, WorkerError, shared, shared_copy
 from glassnet.train.metrics import Examples
+from glassnet.train.pieces import BLOCK, Batch, Block, Shard, blocks_of, cut
 from glassnet.train.plan import Plan
 from glassnet.train.shard import ShardReader
-
-BLOCK = 65_536  # largest number of parameters updated at once, so that a rule of many passes works in the cache
-ALIGNED = 16  # blocks begin at multiples of this: at a cache line, so that no two workers write to the same one
-
-
-class Batch(NamedTuple):
-    """What every worker must know about the batch of a step."""
-
-    examples: int
-    step: int  # from 0
-    lr: float
-    weight: float  # the sum of the weights of its examples: the sum of their losses is divided by it
-    shards: int
-
-
-class Shard(NamedTuple):
-    """A slice of a batch: its number and rows, and the arrays for its gradient and for what layers measure."""
-
-    number: int
-    rows: Array
-    gradient: Array
-    observed: Array
-
-
-class Block(NamedTuple):
-    """A slice of the parameters, and the same slice of every vector that belongs to them."""
-
-    theta: Array
-    sum: Array
-    kept: Array
-    gradients: list[Array]  # one for each shard
-    state: State
-    average: Array | None
-    weights: list[tuple[Array, Array]]  # the parts of theta and sum that are weights; penalties act on these
 
 
 class Steps:
@@ -67,13 +32,13 @@ class Steps:
     Args:
         network: is changed by every step.
         examples: the source of the batches.
-        plan: how a gradient is used, the number of shards, the seed.
+        plan: how a gradient is used, the seed.
         work: does the part of one worker in a step; it is called with the number of the worker.
         state: the optimizer's state; it is changed.
         weights: the weight of each example; None if all count the same.
         averages: the averages of "theta" and "buffers", if the plan averages; they are changed.
         batch_size: the largest number of rows in a batch.
-        workers: the number of shards computed at once.
+        shards: the number of pieces of a batch.   workers: how many of them are computed at once.
     """
 
     def __init__(
@@ -87,12 +52,13 @@ class Steps:
         weights: Array | None = None,
         averages: State | None = None,
         batch_size: int,
+        shards: int,
         workers: int,
     ) -> None:
         self.network, self.plan, self.work, self.weights = network, plan, work, weights
         self.state, self.averages = state, {} if averages is None else averages
         self.limits = [penalty for penalty in plan.penalties if penalty.limits]
-        self.batch_size, self.shards = batch_size, min(plan.shards, batch_size)
+        self.batch_size, self.shards = batch_size, min(shards, batch_size)
         workers = min(workers, self.shards)
         self.crew = Crew.of(workers) if workers > 1 else None
         workers = self.crew.size if self.crew else 1
@@ -148,33 +114,11 @@ class Steps:
             for vectors in (self.state, self.averages):
                 vectors.update({name: shared_copy(vector) for name, vector in vectors.items()})
         self.sum = network.grad
-        self.blocks = self._blocks()
+        self.blocks = blocks_of(
+            network, self.kept, self.gradients, self.state, self.averages.get("theta"), len(self.readers)
+        )
         if self.crew:
             self.crew.start(self.work)
-
-    def _blocks(self) -> list[Block]:
-        """The parameters in blocks of about the same length, the same number of blocks for each worker."""
-        network, length, average = self.network, len(self.network.theta), self.averages.get("theta")
-        rounds = max(1, -(-length // (BLOCK * len(self.readers))))
-        count = rounds * len(self.readers)
-        bounds = [*(length * k // count // ALIGNED * ALIGNED for k in range(count)), length]
-        weights = [(segment.start, segment.stop) for segment in network.segments if segment.is_weight]
-        return [
-            Block(
-                network.theta[a:b],
-                self.sum[a:b],
-                self.kept[a:b],
-                [gradient[a:b] for gradient in self.gradients],
-                {name: vector[a:b] for name, vector in self.state.items()},
-                None if average is None else average[a:b],
-                [
-                    (network.theta[max(a, start) : min(b, stop)], self.sum[max(a, start) : min(b, stop)])
-                    for start, stop in weights
-                    if max(a, start) < min(b, stop)
-                ],
-            )
-            for a, b in pairwise(bounds)
-        ]
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -320,10 +264,3 @@ class Steps:
     def _meet(self, worker: int) -> None:
         if self.crew:
             self.crew.meet(worker)
-
-
-@cache
-def cut(count: int, shards: int) -> list[slice]:
-    """Divide `count` rows into `shards` slices of about the same length; empty slices are left out."""
-    bounds = [count * k // shards for k in range(shards + 1)]
-    return [slice(a, b) for a, b in pairwise(bounds) if a < b]

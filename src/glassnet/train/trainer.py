@@ -23,6 +23,7 @@ from glassnet.train.failure import failure, probe
 from glassnet.train.history import DivergenceError, History, Record
 from glassnet.train.interrupt import first_interrupt
 from glassnet.train.metrics import Examples, count_correct, matrix_threads, measure
+from glassnet.train.pieces import batches_of, default_shards
 from glassnet.train.plan import Plan
 from glassnet.train.steps import Steps
 from glassnet.train.training import BestNetwork, Snapshot, Training, TrainingState
@@ -79,6 +80,8 @@ class Trainer:
         self.labelled = self.data.labelled
         rows, size = len(self.data.examples.rows), self.plan.batch_size
         self.batch_size = rows if size == "full" else min(size, rows)
+        self.batches = batches_of(rows, self.batch_size, self.plan.remainder)
+        self.shards = self.plan.shards or default_shards(network, self.batch_size)
         self.epoch_rows = 0, self.data.examples.rows  # the number of an epoch, and its rows in order
         self._training: Training | None = None
         self._steps: Steps | None = None
@@ -126,7 +129,7 @@ class Trainer:
             BestNetwork(self.monitor),
             self._settings(),
             start_loss=start_loss,
-            batches=math.ceil(len(self.data.examples.rows) / self.batch_size),
+            batches=len(self.batches),
             averages={"theta": network.theta.copy(), "buffers": network.buffers.copy()} if plan.average else {},
         )
         self._open()
@@ -144,12 +147,13 @@ class Trainer:
             weights=self.data.weights,
             averages=training.averages,
             batch_size=self.batch_size,
+            shards=self.shards,
             workers=self.workers,
         )
         self._steps = steps  # the workers inherit it
         with ExitStack() as stack:
             stack.callback(self._forget)
-            stack.enter_context(matrix_threads(plan.blas_threads if plan.blas_threads or plan.shards == 1 else 1))
+            stack.enter_context(matrix_threads(plan.blas_threads if plan.blas_threads or self.shards == 1 else 1))
             stack.enter_context(steps)
             self.opened = stack.pop_all()
 
@@ -259,7 +263,7 @@ class Trainer:
         """Begin a step: choose its batch and learning rate, and start the other workers."""
         training, plan = self.training, self.plan
         self.started = time.perf_counter()
-        rows = self._rows_of_epoch()[training.batch * self.batch_size : (training.batch + 1) * self.batch_size]
+        rows = self._rows_of_epoch()[self.batches[training.batch]]
         step = (training.epoch - 1) * training.batches + training.batch
         factor = plan.schedule.factor(step, training.epochs * training.batches)
         training.learning_rate = plan.optimizer.lr * training.rate * factor
@@ -324,7 +328,7 @@ class Trainer:
             training.last.take(network)
 
     def _validate(self, validation: Examples) -> Record:
-        workers = self.workers if self.plan.shards > 1 else 1
+        workers = self.workers if self.shards > 1 else 1
         try:
             loss, accuracy = measure(self.network, validation, workers=workers)
         except InputError:  # the weights are finite, but the outputs are not
@@ -363,6 +367,7 @@ class Trainer:
             "loss": to_table(self.data.loss),
             "examples": len(self.data.examples.rows),
             "batch_size": self.batch_size,
+            "shards": self.shards,
             "dtype": str(self.network.dtype),
             "measured": self.data.measured,
             "monitor": self.monitor,

@@ -18,6 +18,7 @@ from glassnet.nn.network import Network
 from glassnet.nn.optim import State
 from glassnet.nn.plain import shown
 from glassnet.train.history import History, Record, is_better
+from glassnet.train.pieces import batches_of
 from glassnet.train.plan import Plan
 
 NUMBERS = ("epoch", "batch", "weight", "loss_sum", "seconds", "rate", "learning_rate", "went_on")
@@ -140,7 +141,13 @@ class Training:
     @property
     def seen(self) -> int:
         """The number of examples that this epoch has used so far."""
-        return min(self.batch * self.settings["batch_size"], self.settings["examples"])
+        return self._seen(self.batch)
+
+    def _seen(self, batch: int) -> int:
+        """The number of examples in so many batches of an epoch."""
+        settings = self.settings
+        batches = batches_of(settings["examples"], settings["batch_size"], settings["remainder"])
+        return batches[batch - 1].stop if batch else 0
 
     @property
     def loss(self) -> float:
@@ -254,7 +261,7 @@ class Training:
         next_epoch = finished + 1
         epoch = _number(values, "epoch", max(finished, 1), min(next_epoch, self.epochs))
         batch = _number(values, "batch", self.batches if epoch < next_epoch else 0, self.batches)
-        seen = min(batch * self.settings["batch_size"], self.settings["examples"])
+        seen = self._seen(batch)
         numbers = {
             "epoch": epoch,
             "batch": batch,

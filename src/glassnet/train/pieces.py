@@ -1,0 +1,122 @@
+"""How the examples of an epoch, a batch and the parameters are cut into pieces. The machine has no part in it.
+
+An epoch is cut into batches, a batch into shards, and the vector of the parameters into blocks.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from glassnet.nn.array import Array
+from glassnet.nn.network import Network
+from glassnet.nn.optim import State
+
+Remainder = Literal["spread", "last"]
+
+BLOCK = 65_536  # largest number of parameters updated at once, so that a rule of many passes works in the cache
+ALIGNED = 16  # blocks begin at multiples of this: at a cache line, so that no two workers write to the same one
+
+
+class Batch(NamedTuple):
+    """What every worker must know about the batch of a step."""
+
+    examples: int
+    step: int  # from 0
+    lr: float
+    weight: float  # the sum of the weights of its examples: the sum of their losses is divided by it
+    shards: int
+
+
+class Shard(NamedTuple):
+    """A slice of a batch: its number and rows, and the arrays for its gradient and for what layers measure."""
+
+    number: int
+    rows: Array
+    gradient: Array
+    observed: Array
+
+
+class Block(NamedTuple):
+    """A slice of the parameters, and the same slice of every vector that belongs to them."""
+
+    theta: Array
+    sum: Array
+    kept: Array
+    gradients: list[Array]  # one for each shard
+    state: State
+    average: Array | None
+    weights: list[tuple[Array, Array]]  # the parts of theta and sum that are weights; penalties act on these
+
+
+# What follows from measurements: see docs/decisions/shards.md.
+LITTLE = 2**19  # products of numbers in a step: fewer are computed sooner than shared out
+WIDE = 2**19  # parameters: the sum of two such gradients takes longer than two workers save
+CACHED = 2**18  # values of the largest output of a layer, for a shard to stay in the cache
+FEWEST, FEWEST_MEASURED = 8, 32  # examples in a shard; where layers measure them, as BatchNorm does
+MOST_SHARDS = 64
+
+
+def default_shards(network: Network, batch_size: int) -> int:
+    """The number of shards of a batch that is fast for this network, about: 1, 2, 4, ... or 64."""
+    products = sum(layer.multiply_adds() for layer in network.layers)
+    if batch_size * products < LITTLE:
+        return 1
+    fewest = FEWEST_MEASURED if network.measuring else FEWEST
+    rows = max(CACHED // max(math.prod(layer.output_shape) for layer in network.layers), fewest)
+    shards = 1 << math.ceil(math.log2(max(batch_size / rows, 1)))
+    if shards > 2:
+        return min(shards, MOST_SHARDS)
+    return 1 if len(network.theta) > WIDE or batch_size < 2 * fewest else 2
+
+
+@cache
+def batches_of(examples: int, batch_size: int, remainder: Remainder) -> list[slice]:
+    """The batches of an epoch, of at most `batch_size` examples.
+
+    Args:
+        remainder: "spread" makes all batches about as large; with "last" the last one is what is left.
+    """
+    count = math.ceil(examples / batch_size)
+    if remainder == "spread":
+        return cut(examples, count)
+    return [slice(k * batch_size, min((k + 1) * batch_size, examples)) for k in range(count)]
+
+
+@cache
+def cut(count: int, shards: int) -> list[slice]:
+    """Divide `count` rows into `shards` slices of about the same length; empty slices are left out."""
+    bounds = [count * k // shards for k in range(shards + 1)]
+    return [slice(a, b) for a, b in pairwise(bounds) if a < b]
+
+
+def blocks_of(
+    network: Network, kept: Array, gradients: Sequence[Array], state: State, average: Array | None, workers: int
+) -> list[Block]:
+    """The parameters in blocks of about the same length, the same number of blocks for each worker.
+
+    Args:
+        kept, gradients, state, average: vectors that belong to the parameters: see `Block`.
+    """
+    length, total = len(network.theta), network.grad
+    rounds = max(1, -(-length // (BLOCK * workers)))
+    count = rounds * workers
+    bounds = [*(length * k // count // ALIGNED * ALIGNED for k in range(count)), length]
+    weights = [(segment.start, segment.stop) for segment in network.segments if segment.is_weight]
+    return [
+        Block(
+            network.theta[a:b],
+            total[a:b],
+            kept[a:b],
+            [gradient[a:b] for gradient in gradients],
+            {name: vector[a:b] for name, vector in state.items()},
+            None if average is None else average[a:b],
+            [
+                (network.theta[max(a, start) : min(b, stop)], total[max(a, start) : min(b, stop)])
+                for start, stop in weights
+                if max(a, start) < min(b, stop)
+            ],
+        )
+        for a, b in pairwise(bounds)
+    ]
