@@ -18,8 +18,8 @@ from places import put
 import glassnet as gn
 from glassnet.nn.array import Array
 from glassnet.nn.stream import random_stream
+from glassnet.nn.threads import matrix_threads
 from glassnet.recipes.recipe import load_recipe
-from glassnet.train.metrics import matrix_threads
 from glassnet.train.plan import Augment
 from glassnet.train.shard import augmented
 

@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 import glassnet as gn
-from glassnet.train.metrics import matrix_threads
+from glassnet.nn.threads import matrix_threads
 
 BATCH, SHARD = 128, 64
 PARTS = (

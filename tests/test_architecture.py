@@ -49,7 +49,7 @@ ARROWS = {
 HOMES = {
     "safetensors": {"modelfile", "export.torch", "export.statedict"},
     "onnx": {"export.onnx"},
-    "threadpoolctl": {"runs.run", "train.metrics", "doctor"},
+    "threadpoolctl": {"runs.run", "nn.threads", "doctor"},
     "platformdirs": {"data.registry", "doctor"},
     "sklearn": {"tables.bundled", "sklearn"},
     "scipy": {"train.lbfgs", "sklearn.sparse"},

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from glassnet.nn.threads import processors
 from glassnet.page import trained
 from glassnet.page.form import recipe_of
 from glassnet.page.timeline import fingerprint
@@ -23,7 +24,6 @@ from glassnet.recipes.recipe import Recipe, load_recipe
 from glassnet.runs.folder import RunError, read_run
 from glassnet.runs.run import resume_run, train_recipe
 from glassnet.runs.unfinished import find_unfinished
-from glassnet.train.crew import processors
 
 MNIST = pytest.mark.mnist
 SMALL = {"recipe": "classic", "dataset": "digits", "hidden": [16], "epochs": 6}

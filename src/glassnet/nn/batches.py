@@ -4,7 +4,7 @@ An array that is no batch for the network is refused here, in one line that says
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -46,8 +46,7 @@ def forward_in_portions(
             y = y.copy() if np.may_share_memory(y, x) else y  # layers such as Flatten return a view
         else:
             y = np.concatenate(_each(forward, x, rows, list(portions(count, size)), workers))
-        if not math.isfinite(np.add.reduce(y, axis=None)):  # one fast pass; a closer look only if it fails
-            check_logits(y)
+    check_logits(y)
     return y
 
 
@@ -64,6 +63,38 @@ def _each(
 
     with ThreadPoolExecutor(workers) as threads:
         return list(threads.map(part, spans))
+
+
+def through(layers: Sequence[Layer], x: Array, *, training: bool = False) -> Array:
+    """The output of the last of these layers for a batch x (N, ...), each example in the shape that the first takes."""
+    a = x
+    for layer in layers:
+        if not layer.takes_raw and a.dtype != layer.dtype:
+            a = a.astype(layer.dtype)
+        a = layer.forward(a, training=training)
+    return a
+
+
+def outputs(layers: Sequence[Layer], x: Array) -> list[Array]:
+    """The output of each layer for x (N, ...), in prediction.
+
+    Raises:
+        InputError: values that are not finite.
+    """
+    check_finite(x)
+    a = x
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = [a := through([layer], a) for layer in layers]
+    check_logits(a)
+    return found
+
+
+def adapt(layers: Sequence[Layer], x: Array, rows: Array | None, size: int) -> None:
+    """Let layers such as Standardize measure the training inputs x (N, ...), or those rows of them, in portions."""
+    spans = list(portions(len(x) if rows is None else len(rows), size))
+    for position, layer in enumerate(layers):
+        parts = (x[span] if rows is None else x[rows[span]] for span in spans)  # read by layers that measure them
+        layer.adapt(through(layers[:position], part) for part in parts)
 
 
 def as_batch(x: Array, input_shape: Shape, taker: str) -> Array:
@@ -110,6 +141,9 @@ def check_finite(x: Array) -> None:
 
 def check_logits(logits: Array) -> None:
     """Raise InputError, naming the first bad row, if the logits (N, M) of finite inputs hold NaN or infinity."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if math.isfinite(np.add.reduce(logits, axis=None)):  # one fast pass; a closer look only if it fails
+            return
     bad = np.flatnonzero(~np.isfinite(logits.reshape(len(logits), -1)).all(axis=1))
     if len(bad):
         raise InputError(

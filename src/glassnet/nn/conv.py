@@ -6,16 +6,19 @@ is laid out as a row, and the row meets the weights.
 """
 
 import math
-from dataclasses import dataclass
-from typing import Literal, final
+from dataclasses import dataclass, field
+from typing import Literal, Self, final
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from glassnet.nn.array import Array, Shape
+from glassnet.nn.batches import portions
 from glassnet.nn.errors import require
 from glassnet.nn.init import Constant, HeNormal, Initializer
 from glassnet.nn.layer import Declared, Layer
+
+CACHED = 2**19  # values of windows that stay in the cache
 
 
 @final
@@ -52,6 +55,8 @@ class Conv2D(Layer):
     padding: Literal["valid", "same"] = "valid"
     init: Initializer = HeNormal()
     bias_init: Initializer = Constant(0.0)
+
+    stacked: Array | None = field(init=False, default=None, repr=False)  # the weights of a layer that only predicts
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -96,22 +101,39 @@ class Conv2D(Layer):
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
         N, F = len(x), self.filters
-        rows = self._rows(x, training)
-        weights = np.concatenate([self.W.reshape(-1, F), self.b[None]])  # the bias meets the 1 of each row
+        x = self._padded(x, training)
+        n = max(N if training else min(self._at_once, N), 1)
         y = self.space("y", (N, *self.output_shape), keep=training)
-        np.matmul(rows, weights, out=y.reshape(-1, F))
-        if training:
-            self.saved = rows
+        rows = self.space("rows", (n, math.prod(self.output_shape[:2]), self._row), keep=training)
+        for part in portions(N, n):
+            windows = self._lay_out(x[part], rows[: len(x[part])])
+            np.matmul(windows, self._weights(), out=y[part].reshape(-1, F))
+            if training:
+                self.saved = windows
         return y
 
-    def _rows(self, x: Array, training: bool) -> Array:
-        """Every window of the padded images as a row, with a 1 at its end (N H' W', K K C + 1)."""
+    @property
+    def _row(self) -> int:
+        """The values of a window, and a 1 that the bias meets."""
+        return self.kernel_size**2 * self.input_shape[2] + 1
+
+    @property
+    def _at_once(self) -> int:
+        """Of how many images the windows stay in the cache."""
+        return max(CACHED // (math.prod(self.output_shape[:2]) * self._row), 1)
+
+    def _weights(self) -> Array:
+        """W, and b below it (K K C + 1, F)."""
+        if self.stacked is not None:
+            return self.stacked
+        return np.concatenate([self.W.reshape(-1, self.filters), self.b[None]])
+
+    def _lay_out(self, x: Array, rows: Array) -> Array:
+        """Every window of the padded images x as a row, with a 1 at its end (N H' W', K K C + 1), in this memory."""
         N, (_, _, C), (H1, W1, _), K, s = len(x), self.input_shape, self.output_shape, self.kernel_size, self.stride
-        x = self._padded(x, training)
         n, h, w, c = x.strides
-        rows = self.space("rows", (N, H1 * W1, K * K * C + 1), keep=training)
         if C == 1:  # the same matrix, laid out by columns: they are copied in longer pieces
-            columns = rows.reshape(K * K + 1, N * H1 * W1)
+            columns = rows.reshape(self._row, N * H1 * W1)
             places = as_strided(x, (K, K, N, H1, W1), (h, w, n, h * s, w * s), writeable=False)
             np.copyto(columns[:-1].reshape(K, K, N, H1, W1), places)
             columns[-1] = 1
@@ -119,7 +141,7 @@ class Conv2D(Layer):
         windows = as_strided(x, (N, H1, W1, K, K * C), (n, h * s, w * s, h, c), writeable=False)
         np.copyto(rows[..., :-1].reshape(N, H1, W1, K, K * C), windows)  # a row of a window lies in one piece
         rows[..., -1] = 1
-        return rows.reshape(N * H1 * W1, -1)
+        return rows.reshape(N * H1 * W1, self._row)
 
     def _padded(self, x: Array, training: bool) -> Array:
         (top, bottom), (left, right) = (self.margins(side) for side in self.input_shape[:2])
@@ -128,7 +150,8 @@ class Conv2D(Layer):
         N, H, W, C = x.shape
         shape = (N, top + H + bottom, left + W + right, C)
         padded = self.space("padded", shape, keep=training)
-        padded.fill(0)
+        for margin in (padded[:, :top], padded[:, top + H :], padded[:, :, :left], padded[:, :, left + W :]):
+            margin.fill(0)
         padded[:, top : top + H, left : left + W] = x
         return padded
 
@@ -150,3 +173,20 @@ class Conv2D(Layer):
         gradients = np.matmul(self.saved.T, dy.reshape(-1, F))  # of W, and in the last row of b
         self.dW[...] = gradients[:-1].reshape(self.dW.shape)
         self.db[...] = gradients[-1]
+
+    def absorb(self, factor: Array, shift: Array) -> bool:
+        W, b = self.W * factor, self.b * factor + shift
+        finite = bool(np.isfinite(W).all() and np.isfinite(b).all())
+        if finite:
+            self.W[...], self.b[...] = W, b
+        return finite
+
+    def working_values(self) -> int:
+        return self._at_once * math.prod(self.output_shape[:2]) * self._row
+
+    def prepared(self, memory: Array) -> Self:
+        other = super().prepared(memory)
+        other.stacked = self._weights()
+        shape = self._at_once, math.prod(self.output_shape[:2]), self._row
+        other.spaces["rows"] = memory[: math.prod(shape)].reshape(shape)
+        return other

@@ -82,6 +82,13 @@ class Dense(Layer):
         np.matmul(x.T, dy, out=self.dW)  # (D, M)
         np.matmul(ones(len(dy), self.dtype), dy, out=self.db)  # (M,), a sum over the batch, faster as a product
 
+    def absorb(self, factor: Array, shift: Array) -> bool:
+        W, b = self.W * factor, self.b * factor + shift
+        finite = bool(np.isfinite(W).all() and np.isfinite(b).all())
+        if finite:
+            self.W[...], self.b[...] = W, b
+        return finite
+
     def multiply_output(self, factor: float, shift: float = 0.0) -> None:
         """Change the weights so that the layer answers factor y + shift where it answered y."""
         np.multiply(self.W, factor, out=self.W)

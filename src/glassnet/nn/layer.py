@@ -34,11 +34,12 @@ This is all that a first reader needs. The rest of a training step asks for more
    buffers, shard after shard. Nothing else changes a buffer during training.
 """
 
+import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -70,6 +71,7 @@ class Layer(ABC):
     address: tuple[int, int, int, int] = field(init=False, default=(0, 0, 0, 0), repr=False)
     saved: Any = field(init=False, default=None, repr=False)
     spaces: dict[str, Array] = field(init=False, default_factory=dict, repr=False)
+    reuses: bool = field(init=False, default=False, repr=False)  # whether prediction, too, uses its spaces again
 
     def __post_init__(self) -> None:
         convert_settings(self)
@@ -117,6 +119,7 @@ class Layer(ABC):
             keep: whether the array is kept for the next step, as in training; a shorter batch then gets its first rows.
                 Without, it is new: prediction writes nothing on the layer, so that many threads can use it at once.
         """
+        keep = keep or self.reuses
         kept = self.spaces.get(name) if keep else None
         if kept is not None and kept.shape == shape:
             return kept
@@ -125,6 +128,30 @@ class Layer(ABC):
             if keep:
                 self.spaces[name] = kept
         return kept[: shape[0]]
+
+    def affine(self) -> tuple[Array, Array] | None:
+        """The factor and the shift (C,) of each channel, if prediction is y = factor x + shift; else None."""
+        return None
+
+    def absorb(self, factor: Array, shift: Array) -> bool:
+        """Change the parameters so that the layer answers factor y + shift for y; return whether it can."""
+        return False
+
+    def working_values(self) -> int:
+        """How many values of memory prediction uses besides its result; known after `build`."""
+        return 0
+
+    def prepared(self, memory: Array) -> Self:
+        """A copy that predicts with the same parameters and uses its memory again: for one thread at a time.
+
+        Args:
+            memory: `working_values` numbers or more, which other layers use too, before and after.
+        """
+        other = copy.copy(self)
+        for name in (*self.parameters(), *self.buffers()):
+            setattr(other, name, getattr(self, name))
+        other.reuses = True
+        return other
 
     def buffers(self) -> dict[str, Declared]:
         """The arrays that belong to the model but are not learned by gradient descent; known after `build`."""

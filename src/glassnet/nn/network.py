@@ -12,16 +12,18 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from glassnet.nn.array import Array
-from glassnet.nn.batches import as_batch, check_finite, check_logits, forward_in_portions, portions, rows_at_once
+from glassnet.nn.batches import adapt, as_batch, check_finite, forward_in_portions, outputs, rows_at_once, through
 from glassnet.nn.entropy import CrossEntropy
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.layer import Layer
 from glassnet.nn.loss import Loss
 from glassnet.nn.plain import check_class_names
+from glassnet.nn.predictor import Predictor, pays
 from glassnet.nn.scale import warn_of_scale
 from glassnet.nn.segments import connect, first_values, segments_of
 from glassnet.nn.settings import describe, whole
 from glassnet.nn.summary import summary
+from glassnet.nn.threads import processors
 
 
 class Network:
@@ -66,6 +68,7 @@ class Network:
         self.classes = None if classes is None else tuple(str(name) for name in classes)
         self.loss: Loss = CrossEntropy()
         self.threshold = 0.0
+        self._predictor: Predictor | None = None
         try:
             check_class_names(self.classes, max(self.output_shape[0], 2))
             self.theta, self.buffers = first_values(self.segments, self.buffer_segments, self.dtype, seed)
@@ -98,15 +101,7 @@ class Network:
         x = self.as_batch(x)
         if not training:
             check_finite(x)
-        return self._through(self.layers, x, training=training)
-
-    def _through(self, layers: Sequence[Layer], x: Array, *, training: bool = False) -> Array:
-        a = x
-        for layer in layers:
-            if not layer.takes_raw and a.dtype != self.dtype:
-                a = a.astype(self.dtype)
-            a = layer.forward(a, training=training)
-        return a
+        return through(self.layers, x, training=training)
 
     def backward(self, dlogits: Array) -> Array:
         """Write dLoss/dtheta into `grad` and return dLoss/dx; follows a forward pass with training=True."""
@@ -115,12 +110,19 @@ class Network:
             d = layer.backward(d)
         return d
 
-    def logits(self, x: Array, rows: Array | None = None, *, workers: int = 1) -> Array:
+    def logits(self, x: Array, rows: Array | None = None, *, workers: int | None = None) -> Array:
         """The logits (N, M) of any number of examples x (N, ...), or of those `rows` of x, computed in batches.
 
-        So many batches as there are workers are computed at once, in threads that each take one core.
+        So many batches as there are workers are computed at once, in threads that each take one core; by default as
+        many as pays.
         """
-        return forward_in_portions(self.forward, self.as_batch(x), rows, self._rows_at_once, workers)
+        x = self.as_batch(x)
+        if not pays(self.layers, self.theta):
+            return forward_in_portions(self.forward, x, rows, self._rows_at_once, workers or 1)
+        state = self.layers, self.theta, self.buffers
+        if self._predictor is None or not self._predictor.is_of(*state):
+            self._predictor = Predictor(*state, self.copy().layers)
+        return self._predictor.logits(x, rows, workers or processors())
 
     def predict_proba(self, x: Array) -> Array:
         """What the loss makes of the logits (N, M): probabilities, for cross-entropy; outputs, for squared error."""
@@ -146,12 +148,7 @@ class Network:
         Raises:
             InputError: as `forward`.
         """
-        a = self.as_batch(x)
-        check_finite(a)
-        with np.errstate(over="ignore", invalid="ignore"):
-            outputs = [a := self._through([layer], a) for layer in self.layers]
-        check_logits(a)
-        return outputs
+        return outputs(self.layers, self.as_batch(x))
 
     def summary(self) -> str:
         """A table of the layers: name, settings, shape of one output, parameters, multiply-adds for one example."""
@@ -169,7 +166,7 @@ class Network:
             layer.dtype = self.dtype
         self.set_address(seed=0, step=0)
         self.use_vectors(self.theta, self.grad, self.buffers)
-        self._rows_at_once = rows_at_once(self.layers)
+        self._rows_at_once, self._predictor = rows_at_once(self.layers), None
         self._lowest = self.segments[0].layer if self.segments else len(self.layers)
         self.measuring = [layer for layer in self.layers if layer.measures_batches]
 
@@ -212,11 +209,7 @@ class Network:
 
     def adapt(self, x: Array, rows: Array | None = None) -> None:
         """Let layers such as Standardize measure the training inputs x (N, ...), or those rows of them."""
-        x = self.as_batch(x)
-        spans = list(portions(len(x) if rows is None else len(rows), self._rows_at_once))
-        for position, layer in enumerate(self.layers):
-            parts = (x[span] if rows is None else x[rows[span]] for span in spans)  # read by layers that measure them
-            layer.adapt(self._through(self.layers[:position], part) for part in parts)
+        adapt(self.layers, self.as_batch(x), rows, self._rows_at_once)
 
     def copy(self, *, dtype: DTypeLike | None = None) -> Self:
         """A network of its own with the same parameters, in another dtype if one is given."""
@@ -240,7 +233,7 @@ class Network:
         return self.copy()
 
     def __getstate__(self) -> dict[str, Any]:
-        made = {"segments", "buffer_segments", "grad", "observed", "measuring"}  # again, from the layers
+        made = {"segments", "buffer_segments", "grad", "observed", "measuring", "_predictor"}  # again, from the layers
         return {key: value for key, value in self.__dict__.items() if key not in made}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

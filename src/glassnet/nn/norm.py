@@ -62,9 +62,9 @@ class BatchNorm(Layer):
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
         if not training:
-            scale = self.gamma / np.sqrt(self.variance + self.epsilon)
+            scale, shift = self.affine()
             y = x * scale
-            y += self.beta - self.mean * scale
+            y += shift
             return y
         rows = x.reshape(-1, x.shape[-1])  # (R, C)
         R = len(rows)
@@ -86,6 +86,10 @@ class BatchNorm(Layer):
         np.multiply(self._flat(centred), self._over_example(self.gamma * r), out=self._flat(y))
         np.add(self._flat(y), self._over_example(self.beta), out=self._flat(y))
         return y
+
+    def affine(self) -> tuple[Array, Array]:
+        scale = self.gamma / np.sqrt(self.variance + self.epsilon)
+        return scale, self.beta - self.mean * scale
 
     def backward(self, dy: Array) -> Array:
         centred, r = self.saved

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from glassnet.train.crew import processors
+from glassnet.nn.threads import processors
 
 
 class Waiting(Protocol):

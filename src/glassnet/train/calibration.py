@@ -15,9 +15,9 @@ from glassnet.nn.array import Array
 from glassnet.nn.dense import Dense
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
+from glassnet.nn.threads import matrix_threads, processors
 from glassnet.reading.views import check_probabilities, evidence
-from glassnet.train.crew import processors
-from glassnet.train.metrics import as_examples, matrix_threads
+from glassnet.train.metrics import as_examples
 
 MOST_STEPS = 200  # of Newton's method, which usually needs about ten
 

@@ -34,11 +34,6 @@ class WorkerError(RuntimeError):
     """Workers cannot start or continue; if one has failed, the message holds the end of its traceback."""
 
 
-def processors() -> int:
-    """The number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def may_fork() -> bool:
     """Whether forking is safe here and now."""
     others = (thread for thread in threading.enumerate() if thread is not threading.current_thread())

@@ -18,9 +18,10 @@ from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.penalty import Penalty
 from glassnet.nn.settings import whole
+from glassnet.nn.threads import matrix_threads
 from glassnet.train.data import check_examples
 from glassnet.train.history import DivergenceError, History, Record
-from glassnet.train.metrics import Examples, as_examples, matrix_threads, measure
+from glassnet.train.metrics import Examples, as_examples, measure
 from glassnet.train.shard import ShardReader
 from glassnet.train.weights import example_weights
 

@@ -1,8 +1,7 @@
 """Measures a network: loss, accuracy, and for each class precision, recall and confusions."""
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ from glassnet.nn.errors import InputError
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.scale import scale_fault
-from glassnet.train.crew import processors
+from glassnet.nn.threads import matrix_threads, processors
 from glassnet.warn import warn
 
 MOST_CLASSES = 4096  # the largest number of classes of an evaluation; the confusion matrix then takes 128 MB
@@ -274,18 +273,6 @@ def ensemble(evaluations: Sequence[Evaluation]) -> Evaluation:
     p = np.stack([e.probabilities for e in evaluations]).mean(axis=0, dtype=np.float64)
     surprise = -np.log(np.maximum(p[np.arange(len(p)), first.truth], np.finfo(np.float64).tiny))
     return Evaluation(float(surprise.mean()), first.classes, first.truth, p.argmax(axis=1), p)
-
-
-@contextmanager
-def matrix_threads(count: int | None) -> Iterator[None]:
-    """Limit each matrix product to this number of threads; None changes nothing."""
-    if count is None:
-        yield
-        return
-    import threadpoolctl
-
-    with threadpoolctl.threadpool_limits(count, user_api="blas"):
-        yield
 
 
 def measure(network: Network, examples: Examples, *, workers: int = 1) -> tuple[float, float | None]:

@@ -9,8 +9,8 @@ import numpy as np
 from glassnet.nn.array import Array
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
-from glassnet.train.crew import processors
-from glassnet.train.metrics import as_examples, matrix_threads, warn_of_scale
+from glassnet.nn.threads import matrix_threads, processors
+from glassnet.train.metrics import as_examples, warn_of_scale
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,12 +17,12 @@ from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
 from glassnet.nn.settings import to_table, whole
 from glassnet.nn.stream import random_stream
-from glassnet.train.crew import processors
+from glassnet.nn.threads import matrix_threads, processors
 from glassnet.train.data import check_monitor, fingerprint, prepare
 from glassnet.train.failure import failure, probe
 from glassnet.train.history import DivergenceError, History, Record
 from glassnet.train.interrupt import first_interrupt
-from glassnet.train.metrics import Examples, count_correct, matrix_threads, measure
+from glassnet.train.metrics import Examples, count_correct, measure
 from glassnet.train.pieces import batches_of, default_shards
 from glassnet.train.plan import Plan
 from glassnet.train.steps import Steps
