@@ -45,7 +45,7 @@ class Work:
         images: how many training images an epoch has.   calls: how many predictions a repetition makes.
         hidden: units of the hidden layers, each followed by ReLU and, if it is above 0, by dropout.
         convolutions: two convolutions with pooling come first.
-        workers, shards: of glassnet.fit.   gz: the folder of the four original MNIST files.
+        workers, shards: of glassnet.fit; shards follow from network and batch by default.   gz: the folder of the four original MNIST files.
     """
 
     folder: str
@@ -58,7 +58,7 @@ class Work:
     momentum: float = 0.0
     dropout: float = 0.0
     workers: int | None = None
-    shards: int = 1
+    shards: int | None = None
     calls: int = 1
     gz: str = ""
 
@@ -367,7 +367,7 @@ def jax_scan(work: Work) -> Contender:
 
 
 def prediction(work: Work, labels_of: Callable[[Array], Any], about: dict[str, Any]) -> Contender:
-    x, y = work.array("x_test"), work.array("y_test")
+    x, y = work.array("x_test")[: work.images], work.array("y_test")[: work.images]
     if work.calls == 1:
         return Contender(
             seconds(lambda: labels_of(x)), lambda: float(np.mean(np.asarray(labels_of(x)).reshape(-1) == y)), about
@@ -392,6 +392,29 @@ def glassnet_predict(work: Work) -> Contender:
     for bound, value in zip((dense1.W, dense1.b, dense2.W, dense2.b), work.weights(), strict=True):
         bound[...] = value
     return prediction(work, network.predict, blas())
+
+
+def glassnet_cnn(work: Work) -> Contender:
+    """The pretrained model `cnn`."""
+    import glassnet as gn
+
+    return prediction(work, gn.Model.open("cnn").network.predict, blas())
+
+
+def onnx_cnn(work: Work) -> Contender:
+    """The same model, exported."""
+    import glassnet as gn
+    from glassnet.export.onnx import export_onnx
+
+    runtime = needed("onnxruntime")
+    needed("onnx")
+    path = Path(work.folder) / f"cnn-{os.getpid()}.onnx"
+    export_onnx(gn.Model.open("cnn").network, path)
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = CORES
+    session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    path.unlink()
+    return prediction(work, lambda x: session.run(["label"], {"x": x.reshape(-1, 28, 28)})[0], {"threads": CORES})
 
 
 def pytorch_predict(work: Work) -> Contender:
@@ -561,6 +584,8 @@ CONTENDERS: dict[str, Callable[[Work], Contender]] = {
     "sklearn": sklearn,
     "jax": jax_scan,
     "glassnet-predict": glassnet_predict,
+    "glassnet-cnn": glassnet_cnn,
+    "onnx-cnn": onnx_cnn,
     "pytorch-predict": pytorch_predict,
     "sklearn-predict": sklearn_predict,
     "onnx-predict": onnx_predict,

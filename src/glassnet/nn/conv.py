@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from glassnet.nn.array import Array, Shape
 from glassnet.nn.batches import portions
+from glassnet.nn.dense import absorbed
 from glassnet.nn.errors import require
 from glassnet.nn.init import Constant, HeNormal, Initializer
 from glassnet.nn.layer import Declared, Layer
@@ -175,11 +176,7 @@ class Conv2D(Layer):
         self.db[...] = gradients[-1]
 
     def absorb(self, factor: Array, shift: Array) -> bool:
-        W, b = self.W * factor, self.b * factor + shift
-        finite = bool(np.isfinite(W).all() and np.isfinite(b).all())
-        if finite:
-            self.W[...], self.b[...] = W, b
-        return finite
+        return absorbed(self.W, self.b, factor, shift)
 
     def working_values(self) -> int:
         return self._at_once * math.prod(self.output_shape[:2]) * self._row

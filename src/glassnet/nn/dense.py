@@ -83,11 +83,7 @@ class Dense(Layer):
         np.matmul(ones(len(dy), self.dtype), dy, out=self.db)  # (M,), a sum over the batch, faster as a product
 
     def absorb(self, factor: Array, shift: Array) -> bool:
-        W, b = self.W * factor, self.b * factor + shift
-        finite = bool(np.isfinite(W).all() and np.isfinite(b).all())
-        if finite:
-            self.W[...], self.b[...] = W, b
-        return finite
+        return absorbed(self.W, self.b, factor, shift)
 
     def multiply_output(self, factor: float, shift: float = 0.0) -> None:
         """Change the weights so that the layer answers factor y + shift where it answered y."""
@@ -98,6 +94,15 @@ class Dense(Layer):
         """Change the weights so that the layer answers (y - shift) / factor where it answered y."""
         np.divide(self.W, factor, out=self.W)
         self.b[...] = (self.b - shift) / factor
+
+
+def absorbed(W: Array, b: Array, factor: Array, shift: Array) -> bool:
+    """Change weights (..., M) and biases (M,) so that x W + b becomes factor (x W + b) + shift, unless that overflows."""
+    scaled, moved = W * factor, b * factor + shift
+    finite = bool(np.isfinite(scaled).all() and np.isfinite(moved).all())
+    if finite:
+        W[...], b[...] = scaled, moved
+    return finite
 
 
 @cache
