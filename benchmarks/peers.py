@@ -45,7 +45,7 @@ class Work:
         images: how many training images an epoch has.   calls: how many predictions a repetition makes.
         hidden: units of the hidden layers, each followed by ReLU and, if it is above 0, by dropout.
         convolutions: two convolutions with pooling come first.
-        workers, shards: of glassnet.fit; shards follow from network and batch by default.   gz: the folder of the four original MNIST files.
+        workers, shards: of glassnet.fit.   gz: the folder of the four original MNIST files.
     """
 
     folder: str

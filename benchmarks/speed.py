@@ -328,7 +328,7 @@ def convolutions(bench: Bench) -> dict[str, Any]:
 def cnn(bench: Bench) -> Row:
     work = convolutions(bench)
     return Row(
-        f"convolutions 3x3x32, pool, 3x3x64, pool, 128, 10; Adam, batch 128: {work['images']:,} images, no setting more",
+        f"convolutions 3x3x32, pool, 3x3x64, pool, 128, 10; Adam, batch 128: {work['images']:,} images",
         bench.trained(OURS, workers=2, **work) | bench.trained(BARE, TORCH, LAST, **work),
         (Bar(OURS, "≤", 1.55, BARE), Bar(TORCH, "≥", 1.1, OURS), Bar(LAST, "≥", 1.1, OURS)),
         levels=bench.level(0.90),

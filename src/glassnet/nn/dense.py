@@ -97,7 +97,7 @@ class Dense(Layer):
 
 
 def absorbed(W: Array, b: Array, factor: Array, shift: Array) -> bool:
-    """Change weights (..., M) and biases (M,) so that x W + b becomes factor (x W + b) + shift, unless that overflows."""
+    """Make of x W + b, with W (..., M) and b (M,), factor (x W + b) + shift; return whether that does not overflow."""
     scaled, moved = W * factor, b * factor + shift
     finite = bool(np.isfinite(scaled).all() and np.isfinite(moved).all())
     if finite:

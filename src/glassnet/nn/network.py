@@ -119,9 +119,8 @@ class Network:
         x = self.as_batch(x)
         if not pays(self.layers, self.theta):
             return forward_in_portions(self.forward, x, rows, self._rows_at_once, workers or 1)
-        state = self.layers, self.theta, self.buffers
-        if self._predictor is None or not self._predictor.is_of(*state):
-            self._predictor = Predictor(*state, self.copy().layers)
+        if self._predictor is None or not self._predictor.is_of(self.theta, self.buffers):
+            self._predictor = Predictor(self.layers, self.theta, self.buffers, self.copy().layers)
         return self._predictor.logits(x, rows, workers or processors())
 
     def predict_proba(self, x: Array) -> Array:
