@@ -9,9 +9,13 @@ from functools import cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
+import numpy as np
+
 from glassnet.nn.array import Array
+from glassnet.nn.clip import Clip
 from glassnet.nn.network import Network
 from glassnet.nn.optim import State
+from glassnet.nn.penalty import Penalty
 
 Remainder = Literal["spread", "last"]
 
@@ -48,6 +52,19 @@ class Block(NamedTuple):
     state: State
     average: Array | None
     weights: list[tuple[Array, Array]]  # the parts of theta and sum that are weights; penalties act on these
+
+    def add(self, shards: int, penalties: Sequence[Penalty], clip: Clip | None) -> None:
+        """Compute the gradient: add those of so many shards and the penalties, and clip its entries."""
+        first, *others = self.gradients[:shards]
+        if len(self.gradients) > 1:  # else the only shard has written into the sum
+            np.add(first, others[0] if others else 0, out=self.sum)
+            for other in others[1:]:
+                np.add(self.sum, other, out=self.sum)
+        for penalty in penalties:
+            for theta, gradient in self.weights:
+                penalty.backward(theta, gradient)
+        if clip:
+            clip.entries(self.sum)
 
 
 # What follows from measurements: see docs/decisions/shards.md.
@@ -91,7 +108,7 @@ def cut(count: int, shards: int) -> list[slice]:
     return [slice(a, b) for a, b in pairwise(bounds) if a < b]
 
 
-def blocks_of(
+def cut_parameters(
     network: Network, kept: Array, gradients: Sequence[Array], state: State, average: Array | None, workers: int
 ) -> list[Block]:
     """The parameters in blocks of about the same length, the same number of blocks for each worker.

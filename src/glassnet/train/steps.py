@@ -18,7 +18,7 @@ from glassnet.nn.network import Network
 from glassnet.nn.optim import State
 from glassnet.train.crew import Crew, WorkerError, shared, shared_copy
 from glassnet.train.metrics import Examples
-from glassnet.train.pieces import BLOCK, Batch, Block, Shard, blocks_of, cut
+from glassnet.train.pieces import BLOCK, Batch, Block, Shard, cut, cut_parameters
 from glassnet.train.plan import Plan
 from glassnet.train.shard import ShardReader
 
@@ -114,7 +114,7 @@ class Steps:
             for vectors in (self.state, self.averages):
                 vectors.update({name: shared_copy(vector) for name, vector in vectors.items()})
         self.sum = network.grad
-        self.blocks = blocks_of(
+        self.blocks = cut_parameters(
             network, self.kept, self.gradients, self.state, self.averages.get("theta"), len(self.readers)
         )
         if self.crew:
@@ -175,20 +175,19 @@ class Steps:
         if not self._finite(batch):
             return
         blocks = self.blocks[worker :: len(self.readers)]
-        clip = self.plan.clip
-        if clip and clip.norm:  # the norm is known when all blocks have been added up
+        plan = self.plan
+        if plan.clip and plan.clip.norm:  # the norm is known when all blocks have been added up
             for block in blocks:
-                self._add(block, batch)
-            factor = self._factor(worker, clip)
-            for block in blocks:
+                block.add(batch.shards, plan.penalties, plan.clip)
+            factor = self._factor(worker, plan.clip)
+        for block in blocks:
+            if plan.clip and plan.clip.norm:
                 np.multiply(block.sum, factor, out=block.sum)
-                self._keep(block)
-                yield block
-        else:
-            for block in blocks:
-                self._add(block, batch)
-                self._keep(block)
-                yield block
+            else:
+                block.add(batch.shards, plan.penalties, plan.clip)
+            if self.keeps[0]:  # because the optimizer may compute in the sum
+                np.copyto(block.kept, block.sum)
+            yield block
 
     def keep_gradients(self) -> None:
         """From now on keep the gradient of each step in `kept`, laid out as theta, until the next step."""
@@ -210,24 +209,6 @@ class Steps:
         self._finish(batch)
         loss, correct = zip(*self.results[: batch.shards].tolist(), strict=True)
         return sum(loss), int(sum(correct))
-
-    def _add(self, block: Block, batch: Batch) -> None:
-        """Compute the gradient of a block: add those of the shards and the penalties, and clip its entries."""
-        if self.shards > 1:
-            first, *others = block.gradients[: batch.shards]
-            np.add(first, others[0] if others else 0, out=block.sum)
-            for other in others[1:]:
-                np.add(block.sum, other, out=block.sum)
-        for penalty in self.plan.penalties:
-            for theta, gradient in block.weights:
-                penalty.backward(theta, gradient)
-        if self.plan.clip:
-            self.plan.clip.entries(block.sum)
-
-    def _keep(self, block: Block) -> None:
-        """Copy the gradient of a block, because the optimizer may compute in it."""
-        if self.keeps[0]:
-            np.copyto(block.kept, block.sum)
 
     def _factor(self, worker: int, clip: Clip) -> float:
         """The factor that clips the norm of the gradient. The order of the sum of squares is the same for any number
