@@ -1,19 +1,28 @@
 """Where the time of one training step of `classic` goes, part by part, for one worker of two.
 
     python benchmarks/step.py
+    python benchmarks/step.py --layers convolutions 8     the layers of a network with convolutions, for 8 images
+    python benchmarks/step.py --layers cnn 32             those of the recipe `cnn`, for 32
 
 A batch of 128 is cut into two shards; this is the work on one of them, with matrix products on one thread, and the
 update of half of the parameters. Prints microseconds: the means over an epoch of 429 steps, the least of five epochs.
 """
 
+import argparse
 import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
+from shards import convolutions
 
 import glassnet as gn
 from glassnet.nn.threads import matrix_threads
+from glassnet.recipes.recipe import load_recipe
 
 BATCH, SHARD = 128, 64
+STEPS = 200  # of which a fifth was faster than what is printed for a layer
 PARTS = (
     "gather the rows",
     "rescale",
@@ -71,10 +80,49 @@ def epoch(network: gn.Network, train: gn.Split, optimizer: gn.SGD, order: np.nda
     return 1e6 * spent / steps
 
 
+def layers(name: str, images: int) -> None:
+    """Print what each layer takes for so many images, forward and backward, on one core."""
+    mnist = gn.load_dataset("mnist")
+    network = convolutions() if name == "convolutions" else load_recipe(name).make_network(mnist)
+    x = network.as_batch(mnist.train.x[:images])
+    times: dict[str, list[float]] = {}
+
+    def timed(what: str, action: Callable[[], Any]) -> Any:
+        started = time.perf_counter()
+        result = action()
+        times.setdefault(what, []).append(1e6 * (time.perf_counter() - started))
+        return result
+
+    rng = np.random.default_rng(0)
+    for step in range(STEPS):
+        network.set_address(seed=0, step=step)
+        a = x
+        for layer in network.layers:
+            a = a.astype(layer.dtype) if not layer.takes_raw and a.dtype != layer.dtype else a
+            a = timed(f"{layer.name} forward", partial(layer.forward, a, training=True))
+        d = rng.normal(0, 0.01, a.shape).astype(a.dtype)
+        lowest = network.segments[0].layer
+        for layer in reversed(network.layers[lowest + 1 :]):
+            d = timed(f"{layer.name} backward", partial(layer.backward, d))
+        timed(f"{network.layers[lowest].name} gradients", partial(network.layers[lowest].backward_parameters, d))
+    found = {what: float(np.percentile(values, 20)) for what, values in times.items()}
+    for what, microseconds in found.items():
+        print(f"{what:<30} {microseconds:7.1f}")
+    print(f"{'all of it':<30} {sum(found.values()):7.1f}")
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--layers", nargs=2, metavar=("NETWORK", "IMAGES"), help="convolutions, or a recipe")
+    options = parser.parse_args()
+    if options.layers:
+        with matrix_threads(1):
+            layers(options.layers[0], int(options.layers[1]))
+        return
     train = gn.load_dataset("mnist").train
-    layers = [gn.Rescale(1 / 255), gn.Flatten(), gn.Dense(128), gn.ReLU(), gn.Dense(10)]
-    network = gn.Network(layers, input_shape=(28, 28))
+    network = gn.Network(
+        [gn.Rescale(1 / 255), gn.Flatten(), gn.Dense(128), gn.ReLU(), gn.Dense(10)], input_shape=(28, 28)
+    )
     order = np.random.default_rng(0).permutation(train.index)
     with matrix_threads(1):
         best = np.min([epoch(network, train, gn.SGD(0.1), order) for _ in range(5)], axis=0)
