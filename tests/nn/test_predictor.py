@@ -10,6 +10,7 @@ import pytest
 import glassnet as gn
 from glassnet.nn.batches import through
 from glassnet.nn.predictor import PIECE, pays
+from glassnet.nn.threads import libraries, matrix_threads, processors, single
 
 RNG = np.random.default_rng(0)
 X = RNG.integers(0, 256, (2 * PIECE + 3, 12, 12, 1)).astype(np.uint8)
@@ -20,8 +21,9 @@ def network(*, slope: float = 0.1) -> gn.Network:
     layers += [gn.Conv2D(6, 3, stride=2), gn.BatchNorm(), gn.ReLU(), gn.Flatten(), gn.Dropout(0.3)]
     layers += [gn.Dense(8), gn.BatchNorm(), gn.Tanh(), gn.Dense(3)]
     made = gn.Network(layers, input_shape=(12, 12, 1), seed=1)
-    made.theta[...] = RNG.normal(0, 0.3, made.theta.shape)
-    made.buffers[...] = RNG.uniform(0.5, 2, made.buffers.shape)
+    rng = np.random.default_rng(1)
+    made.theta[...] = rng.normal(0, 0.3, made.theta.shape)
+    made.buffers[...] = rng.uniform(0.5, 2, made.buffers.shape)
     return made
 
 
@@ -94,6 +96,36 @@ def test_threads_may_predict_at_once_and_nothing_is_shared_by_two() -> None:
                 np.testing.assert_allclose(one, other, atol=1e-6)
 
 
+def test_large_images_go_through_one_by_one_and_idle_memory_is_bounded() -> None:
+    net = gn.Network([gn.Conv2D(64, 3, padding="same"), gn.GlobalAveragePool(), gn.Dense(2)], input_shape=(128, 128, 1))
+    net.logits(RNG.integers(0, 256, (6, 128, 128, 1)).astype(np.uint8), workers=6)
+    assert net._predictor.piece == 1
+    assert len(net._predictor.idle) <= processors()
+    held = sum(space.nbytes for layers in net._predictor.idle for layer in layers for space in layer.spaces.values())
+    assert held < 50e6
+
+
+def test_the_threads_of_the_products_are_what_they_were() -> None:
+    """A prediction beside a training leaves the training its number, and the last one gives back the first."""
+
+    def now() -> int:
+        return max(library.num_threads for library in libraries())
+
+    before = now()
+    predicting = single()
+    predicting.__enter__()
+    assert now() == 1
+    training = matrix_threads(2)
+    training.__enter__()
+    assert now() == 2
+    predicting.__exit__(None, None, None)
+    assert now() == 2
+    with single():
+        assert now() == 2
+    training.__exit__(None, None, None)
+    assert now() == before
+
+
 def test_results_that_were_returned_stay() -> None:
     net = network()
     first = net.logits(X[:3])
@@ -106,8 +138,15 @@ def test_what_is_not_finite_is_named() -> None:
     net = network()
     x = X.astype(np.float32)
     x[40, 0] = np.nan
-    with pytest.raises(gn.InputError, match="holds NaN or infinity"):
+    with pytest.raises(gn.InputError, match=rf"row 40 holds NaN or infinity \(1 of {len(x)} rows"):
         net.predict_proba(x)
-    net.layers[-1].W[...] = 3e38
+    with pytest.raises(gn.InputError, match="row 1 holds NaN or infinity"):
+        net.logits(x, np.array([3, 40]))
+    dense = gn.Network([gn.Dense(3)], input_shape=4)
+    x = np.zeros((3000, 4), np.float32)
+    x[2500] = np.inf
+    with pytest.raises(gn.InputError, match="row 2500 holds NaN or infinity"):
+        dense.predict_proba(x)
+    net.layers[-1].W[...] = net.layers[-1].b[...] = 3e38
     with pytest.raises(gn.InputError, match=r"the outputs for row \d+ are not finite"):
         net.predict_proba(X)

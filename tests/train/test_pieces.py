@@ -62,7 +62,7 @@ def test_the_shards_follow_from_network_and_batch() -> None:
     assert [default_shards(dense(128), size) for size in (1, 16, 32, 128, 1000)] == [1, 2, 2, 2, 2]
     assert default_shards(dense(1024, 1024), 256) == 1  # two gradients of so many parameters take too long
     assert [default_shards(convolutions(normalised=False), size) for size in (8, 32, 128, 4096)] == [1, 4, 16, 64]
-    assert [default_shards(convolutions(normalised=True), size) for size in (32, 128)] == [1, 4]  # 32 rows to measure
+    assert [default_shards(convolutions(normalised=True), size) for size in (32, 100, 128)] == [1, 2, 4]  # 32 rows each
 
 
 def test_shards_that_are_named_are_taken() -> None:

@@ -5,6 +5,7 @@ An array that is no batch for the network is refused here, in one line that says
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -63,6 +64,16 @@ def _each(
 
     with ThreadPoolExecutor(workers) as threads:
         return list(threads.map(part, spans))
+
+
+@contextmanager
+def naming_rows(x: Array, rows: Array | None) -> Iterator[None]:
+    """If a portion of the examples x (N, ...), or of those rows of x, is not finite, the error names the row of all."""
+    try:
+        yield
+    except InputError:
+        check_finite(x if rows is None else x[rows])
+        raise
 
 
 def through(layers: Sequence[Layer], x: Array, *, training: bool = False) -> Array:

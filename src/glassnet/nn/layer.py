@@ -13,7 +13,8 @@ How a layer lives:
    of them: for a parameter `W` the attributes `W` and `dW`. Whoever changes `theta` changes the layers.
 4. `forward(x, training=True)` leaves in `saved` what the derivative will need. `backward(dy)` reads it, writes `dW`,
    and returns `dx`.
-5. `forward(x)` without training writes nothing on the layer. So one network can serve many threads.
+5. `forward(x)` without training writes nothing on the layer. So one network can serve many threads. (A `prepared` copy
+   does; one thread owns it.)
 
 A layer never changes x or dy in place: the layer before or after may still need them. `backward` writes dW and never
 adds to it.
@@ -134,7 +135,7 @@ class Layer(ABC):
         return None
 
     def absorb(self, factor: Array, shift: Array) -> bool:
-        """Change the parameters so that the layer answers factor y + shift for y; return whether it can."""
+        """Change the parameters so that it answers factor y + shift for y; False if it cannot: nothing is changed."""
         return False
 
     def working_values(self) -> int:

@@ -12,7 +12,16 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from glassnet.nn.array import Array
-from glassnet.nn.batches import adapt, as_batch, check_finite, forward_in_portions, outputs, rows_at_once, through
+from glassnet.nn.batches import (
+    adapt,
+    as_batch,
+    check_finite,
+    forward_in_portions,
+    naming_rows,
+    outputs,
+    rows_at_once,
+    through,
+)
 from glassnet.nn.entropy import CrossEntropy
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.layer import Layer
@@ -105,23 +114,23 @@ class Network:
 
     def backward(self, dlogits: Array) -> Array:
         """Write dLoss/dtheta into `grad` and return dLoss/dx; follows a forward pass with training=True."""
-        d = dlogits
         for layer in reversed(self.layers):
-            d = layer.backward(d)
-        return d
+            dlogits = layer.backward(dlogits)
+        return dlogits
 
     def logits(self, x: Array, rows: Array | None = None, *, workers: int | None = None) -> Array:
-        """The logits (N, M) of any number of examples x (N, ...), or of those `rows` of x, computed in batches.
+        """The logits (N, M) of any number of examples x (N, ...), or of those `rows` of x, in batches.
 
-        So many batches as there are workers are computed at once, in threads that each take one core; by default as
-        many as pays.
+        So many batches as there are workers are computed at once, in threads; by default as many as pays.
         """
         x = self.as_batch(x)
-        if not pays(self.layers, self.theta):
-            return forward_in_portions(self.forward, x, rows, self._rows_at_once, workers or 1)
-        if self._predictor is None or not self._predictor.is_of(self.theta, self.buffers):
-            self._predictor = Predictor(self.layers, self.theta, self.buffers, self.copy().layers)
-        return self._predictor.logits(x, rows, workers or processors())
+        with naming_rows(x, rows):
+            if not pays(self.layers, self.theta):
+                return forward_in_portions(self.forward, x, rows, self._rows_at_once, workers or 1)
+            prepared = self._predictor
+            if prepared is None or not prepared.is_of(self.theta, self.buffers):
+                prepared = self._predictor = Predictor(self.layers, self.copy(), self._rows_at_once)
+            return prepared.logits(x, rows, workers or processors())
 
     def predict_proba(self, x: Array) -> Array:
         """What the loss makes of the logits (N, M): probabilities, for cross-entropy; outputs, for squared error."""
@@ -222,8 +231,7 @@ class Network:
 
     def replica(self) -> Self:
         """A network on the same parameters and buffers with a gradient and workspaces of its own, for a thread."""
-        other = self.copy()
-        other.use_vectors(self.theta, other.grad, self.buffers)
+        (other := self.copy()).use_vectors(self.theta, other.grad, self.buffers)
         return other
 
     __copy__ = copy

@@ -1,6 +1,6 @@
 """Batch normalisation: in training, every feature is brought to mean 0 and deviation 1 within each batch.
 
-The input of the next layer then keeps its size, whatever the layers below learn, so larger steps are safe. In
+The input of the next layer then keeps its size, whatever the layers below learn, so larger steps often work. In
 prediction a running mean and variance take the place of those of the batch.
 """
 
@@ -34,7 +34,7 @@ class BatchNorm(Layer):
     Shapes: x (N, ..., C); gamma, beta, mean, variance (C,); y and dx have the shape of x.
 
     Args:
-        momentum: the share of the running mean and variance that is kept at a step, from 0 to below 1.
+        momentum: the share of the running mean and variance that is kept at each shard, from 0 to below 1.
         epsilon: keeps the division finite, above 0.
 
     References: Ioffe and Szegedy 2015, "Batch normalization: accelerating deep network training by reducing internal
@@ -125,7 +125,7 @@ class BatchNorm(Layer):
             running += (1 - self.momentum) * batch
 
     def check_buffers(self) -> None:
-        require(not (self.variance < 0).any(), "variance holds a number below 0, which no variance is")
+        require(bool((self.variance >= 0).all()), "variance holds a number below 0 or NaN, which no variance is")
 
     def input_scale(self) -> float:
         return math.nan  # measured

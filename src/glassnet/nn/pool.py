@@ -102,11 +102,11 @@ def _columns(x: Array, s: int) -> list[Array]:
 
 def _share(dy: Array, largest: list[Array], dparts: list[Array]) -> None:
     """Give dy to the first part that is the largest, and 0 to the others; the last gets what no other has taken."""
-    left, last = dy, dparts[-1]
+    remaining, last = dy, dparts[-1]
     for here, dpart in zip(largest, dparts, strict=False):
-        np.multiply(left, here, out=dpart)
-        left = np.subtract(left, dpart, out=last)
-    if left is dy:
+        np.multiply(remaining, here, out=dpart)
+        remaining = np.subtract(remaining, dpart, out=last)
+    if remaining is dy:
         np.copyto(last, dy)
 
 

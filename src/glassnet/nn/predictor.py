@@ -1,23 +1,24 @@
 """Prediction with a network that was prepared for it: less arithmetic, and memory that is used again.
 
-What a layer does to each channel alone, as batch normalisation does, is taken into the weights of the layer before it.
-The examples go through in pieces that stay in the cache, in a thread for each processor. A prepared network is
-forgotten when a parameter, a buffer or a setting changes.
+A factor and a shift for each channel, as of batch normalisation, are taken into the weights of the layer before it. The
+examples go through in pieces that stay in the cache, in a thread for each processor. Each prediction compares
+parameters, buffers and settings, and if one differs the network is prepared anew.
 """
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
 from glassnet.nn.array import Array
 from glassnet.nn.batches import check_finite, check_logits, portions, through
 from glassnet.nn.layer import Layer
-from glassnet.nn.threads import single
+from glassnet.nn.threads import processors, single
 
 PIECE = 32  # examples: with fewer, threads wait for one another more often
-USES = 8  # of a parameter in an example, at least: then a look at all parameters costs little beside a prediction
+USES = 8  # multiply-adds per parameter from which comparing all parameters costs little
+VOLATILE = {"spaces", "saved", "address"}  # what a training step changes on a layer
 
 
 def pays(layers: Sequence[Layer], theta: Array) -> bool:
@@ -29,22 +30,21 @@ class Predictor:
     """A network prepared for prediction; several threads may use it at once.
 
     Args:
-        layers, theta, buffers: of the network, which is not changed.
-        copies: the same layers on parameters of their own, which are changed.
+        layers: of the network, which is not changed.   copy: a copy of the network, which is changed.
+        rows_at_once: how many examples a network computes at once so that its outputs stay in the cache.
     """
 
-    def __init__(self, layers: Sequence[Layer], theta: Array, buffers: Array, copies: Sequence[Layer]) -> None:
-        self.theta, self.buffers = theta.copy(), buffers.copy()
-        self.names = [(layer, field.name) for layer in layers for field in fields(layer) if field.init]
-        self.settings = [getattr(layer, name) for layer, name in self.names]  # someone may change them
+    def __init__(self, layers: Sequence[Layer], copy: Any, rows_at_once: int) -> None:
+        self.theta, self.buffers, self.piece = copy.theta.copy(), copy.buffers.copy(), min(PIECE, rows_at_once)
+        self.settings = [(layer, name, value) for layer in layers for name, value in _settings(layer)]
         with np.errstate(over="ignore", invalid="ignore"):
-            self.layers = _folded(copies)
-        self.free: list[list[Layer]] = []  # layers with memory, of which each is used by one thread at a time
+            self.layers = _folded(copy.layers)
+        self.idle: list[list[Layer]] = []  # layers with memory, which one thread at a time takes away
 
     def is_of(self, theta: Array, buffers: Array) -> bool:
         """Whether the network is still as it was when this was made."""
         same = _same(self.theta, theta) and _same(self.buffers, buffers)
-        return same and self.settings == [getattr(layer, name) for layer, name in self.names]
+        return same and all(vars(layer).get(name) is value for layer, name, value in self.settings)
 
     def logits(self, x: Array, rows: Array | None, workers: int) -> Array:
         """The logits (N, M) of the examples x (N, ...), or of those rows of x, computed by so many threads.
@@ -53,7 +53,7 @@ class Predictor:
             InputError: inputs or logits that are not finite.
         """
         count = len(x) if rows is None else len(rows)
-        spans = list(portions(count, PIECE))
+        spans = list(portions(count, self.piece))
         y = np.empty((count, *self.layers[-1].output_shape), self.theta.dtype)
 
         def compute(span: slice) -> None:
@@ -64,7 +64,7 @@ class Predictor:
             for span in spans:
                 compute(span)
         else:
-            with single, ThreadPoolExecutor(workers) as threads:
+            with single(), ThreadPoolExecutor(workers) as threads:
                 list(threads.map(compute, spans))
         check_logits(y)
         return y
@@ -72,15 +72,26 @@ class Predictor:
     def _forward(self, x: Array, y: Array) -> None:
         """Write the logits of a piece into y."""
         check_finite(x)
-        layers = self.free.pop() if self.free else _with_memory(self.layers)
+        try:
+            layers = self.idle.pop()
+        except IndexError:
+            layers = _with_memory(self.layers)
         np.copyto(y, through(layers, x))
-        self.free.append(layers)
+        if len(self.idle) < processors():
+            self.idle.append(layers)
+
+
+def _settings(layer: Layer) -> list[tuple[str, Any]]:
+    """What a prediction depends on besides the parameters: someone may change it."""
+    bound = {f"{prefix}{name}" for name in (*layer.parameters(), *layer.buffers()) for prefix in ("", "d", "batch_")}
+    return [(name, value) for name, value in vars(layer).items() if name not in bound | VOLATILE]
 
 
 def _same(a: Array, b: Array) -> bool:
     """Whether two vectors hold the same bits; eight bytes are compared at once, for this is done at each prediction."""
     bulk = len(a) // 2 * 2
-    return np.array_equal(a[:bulk].view(np.uint64), b[:bulk].view(np.uint64)) and np.array_equal(a[bulk:], b[bulk:])
+    same = np.array_equal(a[:bulk].view(np.uint64), b[:bulk].view(np.uint64))
+    return same and a[bulk:].tobytes() == b[bulk:].tobytes()
 
 
 def _folded(layers: Sequence[Layer]) -> list[Layer]:
@@ -88,8 +99,8 @@ def _folded(layers: Sequence[Layer]) -> list[Layer]:
     kept: list[Layer] = []
     for layer in layers:
         affine = layer.affine()
-        if affine is None or not kept or not kept[-1].absorb(*affine):
-            kept.append(layer)
+        taken = affine is not None and bool(kept) and kept[-1].absorb(*affine)
+        kept += [] if taken else [layer]
     return kept
 
 

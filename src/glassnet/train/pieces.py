@@ -72,7 +72,7 @@ LITTLE = 2**19  # products of numbers in a step: fewer are computed sooner than 
 WIDE = 2**19  # parameters: the sum of two such gradients takes longer than two workers save
 CACHED = 2**18  # values of the largest output of a layer, for a shard to stay in the cache
 FEWEST, FEWEST_MEASURED = 8, 32  # examples in a shard; where layers measure them, as BatchNorm does
-MOST_SHARDS = 64
+MOST_SHARDS, MOST_VALUES = 64, 2**25  # values of the gradients of all shards together, 128 MB
 
 
 def default_shards(network: Network, batch_size: int) -> int:
@@ -81,11 +81,14 @@ def default_shards(network: Network, batch_size: int) -> int:
     if batch_size * products < LITTLE:
         return 1
     fewest = FEWEST_MEASURED if network.measuring else FEWEST
-    rows = max(CACHED // max(math.prod(layer.output_shape) for layer in network.layers), fewest)
+    if batch_size < 2 * fewest:
+        return 1
+    rows = CACHED / max(math.prod(layer.output_shape) for layer in network.layers)
     shards = 1 << math.ceil(math.log2(max(batch_size / rows, 1)))
-    if shards > 2:
-        return min(shards, MOST_SHARDS)
-    return 1 if len(network.theta) > WIDE or batch_size < 2 * fewest else 2
+    if shards <= 2:
+        return 1 if len(network.theta) > WIDE else 2
+    most = min(batch_size // fewest, MOST_VALUES // len(network.theta), MOST_SHARDS)
+    return min(shards, 1 << int(math.log2(max(most, 1))))
 
 
 @cache

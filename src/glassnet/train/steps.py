@@ -57,7 +57,7 @@ class Steps:
     ) -> None:
         self.network, self.plan, self.work, self.weights = network, plan, work, weights
         self.state, self.averages = state, {} if averages is None else averages
-        self.limits = [penalty for penalty in plan.penalties if penalty.limits]
+        self.limiting_penalties = [penalty for penalty in plan.penalties if penalty.limits]
         self.batch_size, self.shards = batch_size, min(shards, batch_size)
         workers = min(workers, self.shards)
         self.crew = Crew.of(workers) if workers > 1 else None
@@ -195,7 +195,7 @@ class Steps:
 
     def averaged(self, block: Block, batch: Batch) -> None:
         """Update the average of this block, if weights are averaged. With limits on the weights, `end` does it."""
-        if self.plan.average and block.average is not None and not self.limits:
+        if self.plan.average and block.average is not None and not self.limiting_penalties:
             self.plan.average.update(block.average, block.theta, step=batch.step)
 
     def end(self, batch: Batch) -> tuple[float, int]:
@@ -223,18 +223,18 @@ class Steps:
     def _finish(self, batch: Batch) -> None:
         """Do what only the first worker does, when all workers have finished: buffers, limits and averages."""
         network, average = self.network, self.plan.average
-        needed = network.measuring or self.limits or average
+        needed = network.measuring or self.limiting_penalties or average
         if not needed or not self._finite(batch):
             return
         for shard in range(batch.shards if network.measuring else 0):
             network.use_gradient(network.grad, self.observed[shard])
             network.update_buffers()
-        for penalty in self.limits:
+        for penalty in self.limiting_penalties:
             for segment in network.segments:
                 if segment.is_weight:
                     penalty.project(segment.view(network.theta))
         if average:
-            if self.limits:  # else each worker has updated the average of its own blocks
+            if self.limiting_penalties:  # else each worker has updated the average of its own blocks
                 average.update(self.averages["theta"], network.theta, step=batch.step)
             average.update(self.averages["buffers"], network.buffers, step=batch.step)
 
