@@ -2,7 +2,7 @@
 
     python benchmarks/kill.py                 40 runs, at least 10 killed inside the writing of a checkpoint
 
-The network has convolution, dropout, Adam, shards on two workers and a short last batch; a checkpoint follows every
+The network has convolution, dropout, Adam, shards on two workers and batches of two sizes; a checkpoint follows every
 epoch. Exits with 1 unless every resumed run ends in the same model file and, elapsed times apart, the same history.
 """
 
