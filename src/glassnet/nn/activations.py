@@ -15,6 +15,8 @@ from glassnet.nn.array import Array, Shape
 from glassnet.nn.errors import require
 from glassnet.nn.layer import Layer
 
+FEW = 4096  # values: with fewer, to find an array of zeros takes longer than it saves
+
 
 @final
 @dataclass(eq=False)
@@ -51,7 +53,7 @@ class ReLU(Layer):
         return 0, math.inf
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        zero = zeros(x.shape[1:], x.dtype)
+        zero = zeros(x.shape[1:], x.dtype) if x.size > FEW else 0
         y = np.maximum(x, zero, out=self.space("y", x.shape, keep=training))
         if training:
             self.saved = y
@@ -208,7 +210,7 @@ def softmax(z: Array) -> Array:
 
 @cache
 def zeros(shape: Shape, dtype: np.dtype[Any]) -> Array:
-    """Read-only zeros for an example: NumPy compares two arrays faster than an array and a number."""
+    """Read-only zeros for an example: NumPy compares two large arrays faster than an array and a number."""
     array = np.zeros(shape, dtype)
     array.flags.writeable = False
     return array

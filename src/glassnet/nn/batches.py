@@ -46,8 +46,9 @@ def forward_in_portions(
             y = forward(x if rows is None else x[rows])
             y = y.copy() if np.may_share_memory(y, x) else y  # layers such as Flatten return a view
         else:
-            y = np.concatenate(_each(forward, x, rows, list(portions(count, size)), workers))
-    check_logits(y)
+            with naming_rows(x, rows):
+                y = np.concatenate(_each(forward, x, rows, list(portions(count, size)), workers))
+        check_logits(y)
     return y
 
 
@@ -96,7 +97,7 @@ def outputs(layers: Sequence[Layer], x: Array) -> list[Array]:
     a = x
     with np.errstate(over="ignore", invalid="ignore"):
         found = [a := through([layer], a) for layer in layers]
-    check_logits(a)
+        check_logits(a)
     return found
 
 
@@ -151,10 +152,12 @@ def check_finite(x: Array) -> None:
 
 
 def check_logits(logits: Array) -> None:
-    """Raise InputError, naming the first bad row, if the logits (N, M) of finite inputs hold NaN or infinity."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        if math.isfinite(np.add.reduce(logits, axis=None)):  # one fast pass; a closer look only if it fails
-            return
+    """Raise InputError, naming the first bad row, if the logits (N, M) of finite inputs hold NaN or infinity.
+
+    The caller ignores overflow.
+    """
+    if math.isfinite(np.add.reduce(logits, axis=None)):  # one fast pass; a closer look only if it fails
+        return
     bad = np.flatnonzero(~np.isfinite(logits.reshape(len(logits), -1)).all(axis=1))
     if len(bad):
         raise InputError(

@@ -106,9 +106,10 @@ class Conv2D(Layer):
         at_once = max(N if training else min(self._at_once, N), 1)
         y = self.space("y", (N, *self.output_shape), keep=training)
         rows = self.space("rows", (at_once, math.prod(self.output_shape[:2]), self._row), keep=training)
+        weights = self._weights()
         for part in portions(N, at_once):
             windows = self._lay_out(x[part], rows[: len(x[part])])
-            np.matmul(windows, self._weights(), out=y[part].reshape(-1, F))
+            np.matmul(windows, weights, out=y[part].reshape(-1, F))
             if training:
                 self.saved = windows
         return y

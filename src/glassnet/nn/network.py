@@ -17,7 +17,6 @@ from glassnet.nn.batches import (
     as_batch,
     check_finite,
     forward_in_portions,
-    naming_rows,
     outputs,
     rows_at_once,
     through,
@@ -124,13 +123,12 @@ class Network:
         So many batches as there are workers are computed at once, in threads; by default as many as pays.
         """
         x = self.as_batch(x)
-        with naming_rows(x, rows):
-            if not pays(self.layers, self.theta):
-                return forward_in_portions(self.forward, x, rows, self._rows_at_once, workers or 1)
-            prepared = self._predictor
-            if prepared is None or not prepared.is_of(self.theta, self.buffers):
-                prepared = self._predictor = Predictor(self.layers, self.copy(), self._rows_at_once)
-            return prepared.logits(x, rows, workers or processors())
+        if not self._pays:
+            return forward_in_portions(self.forward, x, rows, self._rows_at_once, workers or 1)
+        prepared = self._predictor
+        if prepared is None or not prepared.is_of(self.theta, self.buffers):
+            prepared = self._predictor = Predictor(self.layers, self.copy(), self._rows_at_once)
+        return prepared.logits(x, rows, workers or processors())
 
     def predict_proba(self, x: Array) -> Array:
         """What the loss makes of the logits (N, M): probabilities, for cross-entropy; outputs, for squared error."""
@@ -175,6 +173,7 @@ class Network:
         self.set_address(seed=0, step=0)
         self.use_vectors(self.theta, self.grad, self.buffers)
         self._rows_at_once, self._predictor = rows_at_once(self.layers), None
+        self._pays = pays(self.layers, self.theta)
         self._lowest = self.segments[0].layer if self.segments else len(self.layers)
         self.measuring = [layer for layer in self.layers if layer.measures_batches]
 

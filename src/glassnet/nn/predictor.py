@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.nn.array import Array
-from glassnet.nn.batches import check_finite, check_logits, portions, through
+from glassnet.nn.batches import check_finite, check_logits, naming_rows, portions, through
 from glassnet.nn.layer import Layer
 from glassnet.nn.threads import processors, single
 
@@ -64,9 +64,10 @@ class Predictor:
             for span in spans:
                 compute(span)
         else:
-            with single(), ThreadPoolExecutor(workers) as threads:
+            with naming_rows(x, rows), single(), ThreadPoolExecutor(workers) as threads:
                 list(threads.map(compute, spans))
-        check_logits(y)
+        with np.errstate(over="ignore", invalid="ignore"):
+            check_logits(y)
         return y
 
     def _forward(self, x: Array, y: Array) -> None:

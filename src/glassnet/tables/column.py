@@ -46,7 +46,8 @@ class Column:
             day, counted from 1970-01-01.
         form: how the numbers are written.
         date: how the dates are written (`date_form`); None for a column of anything else.
-        clock: whether the dates say a time of day.   zone: their time zone, or one of its two; "" if they name none.
+        clock: whether the dates say a time of day.
+        zone: their time zone, or one of its two; "" if they name none, None if that is not known.
         missing: cells that count as missing, besides empty ones and the usual markers (`GAPS`).
         mean: the mean of the training rows, for `unknown="answer"`; None if it is not known.
     """
@@ -59,7 +60,7 @@ class Column:
     clock: bool = False
     missing: tuple[str, ...] = ()
     mean: float | None = None
-    zone: str = ""
+    zone: str | None = None
 
     def __post_init__(self) -> None:
         if len(set(self.categories)) != len(self.categories):
@@ -194,8 +195,11 @@ class Column:
         """A number or date as the column writes it; it is in no cell."""
         if self.date is None:
             return self.form.example
-        clock = f"{EXAMPLE:%H:%M}{self.zone}" if self.clock else ""
+        clock = f"{EXAMPLE:%H:%M}{self.zone or ''}" if self.clock else ""
         return f"{EXAMPLE.strftime(self.date)} {clock}".strip()
+
+    def _in_zone(self, cell: str) -> bool:
+        return self.zone is None or in_one_place({zone_of(cell), self.zone})
 
     def _number(self, cell: str) -> float | None:
         if NUMBER.fullmatch(cell) and self.form == NumberForm():
@@ -204,7 +208,7 @@ class Column:
 
     def _day(self, cell: str) -> float | None:
         moment = read_date(cell, self.date or "")
-        if moment is None or has_doubtful_year(moment, self.date or "") or not in_one_place({zone_of(cell), self.zone}):
+        if moment is None or has_doubtful_year(moment, self.date or "") or not self._in_zone(cell):
             return None
         return (moment - FIRST_DAY) / DAY
 

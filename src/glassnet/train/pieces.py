@@ -87,7 +87,7 @@ def default_shards(network: Network, batch_size: int) -> int:
     shards = 1 << math.ceil(math.log2(max(batch_size / rows, 1)))
     if shards <= 2:
         return 1 if len(network.theta) > WIDE else 2
-    most = min(batch_size // fewest, MOST_VALUES // len(network.theta), MOST_SHARDS)
+    most = min(batch_size // fewest, MOST_VALUES // max(len(network.theta), 1), MOST_SHARDS)
     return min(shards, 1 << int(math.log2(max(most, 1))))
 
 
