@@ -42,7 +42,7 @@ def test_probabilities_are_those_of_the_layers(count: int) -> None:
 
 
 def test_real_digits_get_exactly_the_same_labels(mnist: gn.Dataset) -> None:
-    net, x = gn.Model.open("cnn").network, mnist.test.x[:1000]
+    net, x = gn.Model.open("cnn").network, mnist.test.x[:300]
     probabilities = net.predict_proba(x)
     np.testing.assert_allclose(probabilities, slowly(net, x), atol=1e-5)
     np.testing.assert_array_equal(probabilities.argmax(axis=1), slowly(net, x).argmax(axis=1))
