@@ -6,7 +6,7 @@ itself, so its derivative is one factor for every number. Only Softmax mixes the
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any, final
 
 import numpy as np
@@ -15,7 +15,7 @@ from glassnet.nn.array import Array, Shape
 from glassnet.nn.errors import require
 from glassnet.nn.layer import Layer
 
-FEW = 4096  # values: with fewer, to find an array of zeros takes longer than it saves
+FEW = 4096  # values: for so few, zeros for the whole batch are kept; for more, those of one example
 
 
 @final
@@ -53,7 +53,7 @@ class ReLU(Layer):
         return 0, math.inf
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        zero = zeros(x.shape[1:], x.dtype) if x.size > FEW else 0
+        zero = zeros(x.shape if x.size <= FEW else x.shape[1:], x.dtype)
         y = np.maximum(x, zero, out=self.space("y", x.shape, keep=training))
         if training:
             self.saved = y
@@ -208,9 +208,9 @@ def softmax(z: Array) -> Array:
     return p
 
 
-@cache
+@lru_cache(64)
 def zeros(shape: Shape, dtype: np.dtype[Any]) -> Array:
-    """Read-only zeros for an example: NumPy compares two large arrays faster than an array and a number."""
+    """Read-only zeros, made once: NumPy compares two arrays faster than an array and a number."""
     array = np.zeros(shape, dtype)
     array.flags.writeable = False
     return array

@@ -67,7 +67,7 @@ class Dense(Layer):
         return f"{self.units}"
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        y = np.matmul(x, self.W, out=self.space("y", (len(x), self.units), keep=training))  # (N, M)
+        y = np.dot(x, self.W, out=self.space("y", (len(x), self.units), keep=training))  # (N, M)
         y += self.b
         if training:
             self.saved = x
@@ -75,12 +75,12 @@ class Dense(Layer):
 
     def backward(self, dy: Array) -> Array:
         self.backward_parameters(dy)
-        return np.matmul(dy, self.W.T, out=self.space("dx", self.saved.shape))  # (N, D)
+        return np.dot(dy, self.W.T, out=self.space("dx", self.saved.shape))  # (N, D)
 
     def backward_parameters(self, dy: Array) -> None:
         x = self.saved
-        np.matmul(x.T, dy, out=self.dW)  # (D, M)
-        np.matmul(ones(len(dy), self.dtype), dy, out=self.db)  # (M,), a sum over the batch, faster as a product
+        np.dot(x.T, dy, out=self.dW)  # (D, M)
+        np.dot(ones(len(dy), self.dtype), dy, out=self.db)  # (M,), a sum over the batch, faster as a product
 
     def absorb(self, factor: Array, shift: Array) -> bool:
         return absorbed(self.W, self.b, factor, shift)
