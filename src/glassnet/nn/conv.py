@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Literal, Self, final
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from glassnet.nn.array import Array, Shape
 from glassnet.nn.batches import portions
@@ -136,11 +135,11 @@ class Conv2D(Layer):
         n, h, w, c = x.strides
         if C == 1:  # the same matrix, laid out by columns: they are copied in longer pieces
             columns = rows.reshape(self._row, N * H1 * W1)
-            places = as_strided(x, (K, K, N, H1, W1), (h, w, n, h * s, w * s), writeable=False)
+            places: Array = np.ndarray((K, K, N, H1, W1), x.dtype, x, strides=(h, w, n, h * s, w * s))  # no copy
             np.copyto(columns[:-1].reshape(K, K, N, H1, W1), places)
             columns[-1] = 1
             return columns.T
-        windows = as_strided(x, (N, H1, W1, K, K * C), (n, h * s, w * s, h, c), writeable=False)
+        windows: Array = np.ndarray((N, H1, W1, K, K * C), x.dtype, x, strides=(n, h * s, w * s, h, c))  # no copy
         np.copyto(rows[..., :-1].reshape(N, H1, W1, K, K * C), windows)  # a row of a window lies in one piece
         rows[..., -1] = 1
         return rows.reshape(N * H1 * W1, self._row)

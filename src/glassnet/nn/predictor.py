@@ -7,6 +7,7 @@ parameters, buffers and settings, and if one differs the network is prepared ane
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -35,16 +36,20 @@ class Predictor:
     """
 
     def __init__(self, layers: Sequence[Layer], copy: Any, rows_at_once: int) -> None:
-        self.theta, self.buffers, self.piece = copy.theta.copy(), copy.buffers.copy(), min(PIECE, rows_at_once)
-        self.settings = [(layer, name, value) for layer in layers for name, value in _settings(layer)]
+        self.theta, self.buffers = bytearray(copy.theta), bytearray(copy.buffers)  # what compares bytes the fastest
+        self.settings = [(layer, _settings(layer)) for layer in layers]
+        self.dtype, self.piece = copy.dtype, min(PIECE, rows_at_once)
         with np.errstate(over="ignore", invalid="ignore"):
             self.layers = _folded(copy.layers)
         self.idle: list[list[Layer]] = []  # layers with memory, which one thread at a time takes away
 
     def is_of(self, theta: Array, buffers: Array) -> bool:
         """Whether the network is still as it was when this was made."""
-        same = _same(self.theta, theta) and _same(self.buffers, buffers)
-        return same and all(vars(layer).get(name) is value for layer, name, value in self.settings)
+        return (
+            self.theta == theta.data
+            and self.buffers == buffers.data
+            and all(all(map(is_, map(vars(layer).get, kept), kept.values())) for layer, kept in self.settings)
+        )
 
     def logits(self, x: Array, rows: Array | None, workers: int) -> Array:
         """The logits (N, M) of the examples x (N, ...), or of those rows of x, computed by so many threads.
@@ -54,7 +59,7 @@ class Predictor:
         """
         count = len(x) if rows is None else len(rows)
         spans = list(portions(count, self.piece))
-        y = np.empty((count, *self.layers[-1].output_shape), self.theta.dtype)
+        y = np.empty((count, *self.layers[-1].output_shape), self.dtype)
 
         def compute(span: slice) -> None:
             with np.errstate(over="ignore", invalid="ignore"):  # holds for its own thread only
@@ -82,17 +87,10 @@ class Predictor:
             self.idle.append(layers)
 
 
-def _settings(layer: Layer) -> list[tuple[str, Any]]:
+def _settings(layer: Layer) -> dict[str, Any]:
     """What a prediction depends on besides the parameters: someone may change it."""
     bound = {f"{prefix}{name}" for name in (*layer.parameters(), *layer.buffers()) for prefix in ("", "d", "batch_")}
-    return [(name, value) for name, value in vars(layer).items() if name not in bound | VOLATILE]
-
-
-def _same(a: Array, b: Array) -> bool:
-    """Whether two vectors hold the same bits; eight bytes are compared at once, for this is done at each prediction."""
-    bulk = len(a) // 2 * 2
-    same = np.array_equal(a[:bulk].view(np.uint64), b[:bulk].view(np.uint64))
-    return same and a[bulk:].tobytes() == b[bulk:].tobytes()
+    return {name: value for name, value in vars(layer).items() if name not in bound | VOLATILE}
 
 
 def _folded(layers: Sequence[Layer]) -> list[Layer]:
