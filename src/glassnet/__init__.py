@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.data.errors import DataError as DataError
     from glassnet.data.outliers import Outliers as Outliers
     from glassnet.data.registry import load_dataset as load_dataset
+    from glassnet.data.strokes import Strokes as Strokes
     from glassnet.explanation.example import Explanation as Explanation
     from glassnet.explanation.example import explain as explain
     from glassnet.export.onnx import export_onnx as export_onnx
@@ -125,6 +126,7 @@ _NAMES = {
     "glassnet.data.errors": "DataError",
     "glassnet.data.outliers": "Outliers",
     "glassnet.data.registry": "load_dataset",
+    "glassnet.data.strokes": "Strokes",
     "glassnet.explanation.example": "Explanation explain",
     "glassnet.export.onnx": "export_onnx",
     "glassnet.export.torch": "export_torch import_torch",

@@ -5,7 +5,7 @@ import pytest
 
 from glassnet.data.dataset import Dataset
 from glassnet.data.errors import DataError
-from glassnet.data.outliers import Outliers, centred, distance, signs, turned
+from glassnet.data.outliers import Outliers, centred, distances, signs, turned
 from glassnet.nn.stream import random_stream
 from glassnet.reading.drawing import centre_of_mass
 
@@ -69,7 +69,7 @@ def test_signs_have_three_strokes_or_more_and_the_brightness_of_the_images() -> 
 def test_the_distance_to_a_line_is_that_to_its_nearest_point() -> None:
     t = np.linspace(0, 1, 25)[:, None]
     points = np.stack([[5, 4] + t * [0, 20], [22, 3] + t * [0, 20]])[None]  # two level lines, the second not drawn
-    found = distance(points, np.array([[True, False]]), 28)[0]
+    found = distances(points, np.array([[True, False]]), 28)[0]
     rows = np.arange(28)
     for column in (10, 14, 19):  # far from the ends, up to 4 pixels away, below which the widest pen stays
         np.testing.assert_allclose(found[1:10, column], np.abs(rows[1:10] - 5), atol=0.05)

@@ -249,7 +249,7 @@ def _changed(
         raise DataError(f"--augment {recipe}: this recipe changes no examples, it has no section [augmentation]")
     sheet, captions = [], []
     for number, (image, name) in enumerate(zip(images[:10], names[:10], strict=True)):
-        x, y = np.repeat(image[None], count - 1, axis=0), np.zeros(count - 1, np.int64)
+        x, y = np.repeat(image[None], count - 1, axis=0), np.full(count - 1, dataset.classes.index(name))
         x, y = augmented(changes, x, y, random_stream(seed, "augment", number, 0))
         sheet += [image, *x]
         captions += [name, *["none" if 0 < np.max(target) < 1 else "" for target in y]]

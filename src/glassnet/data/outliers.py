@@ -4,19 +4,18 @@ A network that was trained on digits only is confident about everything, even a 
 combined pieces of digits, with the target that all classes are equally probable.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from glassnet.data.augment import resampled
 from glassnet.data.errors import DataError
+from glassnet.data.pen import distance
 from glassnet.nn.array import Array
 
 STROKES = 3, 5  # least and largest number of strokes of a sign
 GRID, PIECES = 4, 24  # grid points along a side, where strokes begin and end; straight pieces of each stroke
 PEN = 0.02, 0.06  # half the width of a stroke, as a fraction of the side
-BELL = 1.2  # standard deviation in pixels of the bell that draws the strokes
 FIT = 20 / 28  # size of a digit in its image, as a fraction of the side
 
 
@@ -104,7 +103,7 @@ def signs(images: Array, count: int, rng: np.random.Generator) -> Array:
     H, C = images.shape[1], images.shape[3]
     drawn = np.arange(STROKES[1]) < rng.integers(STROKES[0], STROKES[1] + 1, (count, 1))
     pen = rng.uniform(*PEN, (count, 1, 1)) * H
-    ink = np.clip(pen + 0.5 - distance(H * strokes(count, rng), drawn, H), 0, 1) * images.max()
+    ink = np.clip(pen + 0.5 - distances(H * strokes(count, rng), drawn, H), 0, 1) * images.max()
     return np.repeat(ink[..., None], C, axis=3).astype(np.uint8)
 
 
@@ -134,20 +133,15 @@ def strokes(count: int, rng: np.random.Generator) -> Array:
     return np.stack(every, axis=1)
 
 
-def distance(points: Array, drawn: Array, H: int) -> Array:
-    """The approximate distance (N, H, H) of each pixel from the strokes through points (N, K, P, 2).
+def distances(points: Array, drawn: Array, H: int) -> Array:
+    """The distance (N, H, H) of each pixel from the strokes through points (N, K, P, 2).
 
-    The mask `drawn` (N, K) says which strokes count. Bells of width s over the short pieces of a stroke add up to
-    exp(-d^2 / 2 s^2) at distance d from a long straight stroke. This sum is a product of two matrices, and d follows
-    from it. Where strokes meet, they are a little wider.
+    The mask `drawn` (N, K) says which strokes count.
     """
     N = len(points)
-    length = np.sqrt((np.diff(points, axis=2) ** 2).sum(axis=3)) * drawn[:, :, None]  # (N, K, P - 1)
-    middle = (points[:, :, 1:] + points[:, :, :-1]).reshape(N, -1, 2, 1).astype(np.float32) / 2
-    bell = np.exp(-0.5 * ((middle - np.arange(H, dtype=np.float32)) / BELL) ** 2)  # (N, K (P - 1), 2, H)
-    weight = length.reshape(N, -1, 1).astype(np.float32) / (BELL * math.sqrt(2 * math.pi))
-    total = (bell[:, :, 0] * weight).swapaxes(1, 2) @ bell[:, :, 1]
-    return BELL * np.sqrt(-2 * np.log(np.clip(total, 1e-9, 1)))
+    lengths = np.sqrt((np.diff(points, axis=2) ** 2).sum(axis=3)) * drawn[:, :, None]  # (N, K, P - 1)
+    middles = (points[:, :, 1:] + points[:, :, :-1]).astype(np.float32) / 2
+    return distance(middles.reshape(N, -1, 2), lengths.reshape(N, -1), H)
 
 
 def turned(images: Array, rng: np.random.Generator) -> Array:

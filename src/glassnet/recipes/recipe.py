@@ -11,6 +11,7 @@ import numpy as np
 from glassnet.data.augment import Augmentation
 from glassnet.data.dataset import Dataset
 from glassnet.data.outliers import Outliers
+from glassnet.data.strokes import Strokes
 from glassnet.modelfile import begin_with
 from glassnet.nn.average import WeightAverage
 from glassnet.nn.clip import Clip
@@ -18,7 +19,7 @@ from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
 from glassnet.nn.optim import Optimizer
 from glassnet.nn.penalty import Penalty
-from glassnet.nn.plain import nearest, shown
+from glassnet.nn.plain import brief, nearest, shown
 from glassnet.nn.regression import SquaredError
 from glassnet.nn.schedule import ConstantRate, Schedule
 from glassnet.nn.settings import from_table, to_table
@@ -49,7 +50,8 @@ class Recipe:
         schedule: how the learning rate changes from step to step.
         penalties: what weights cost or may not exceed, besides the loss; a list.
         clip: gradients cut to a size.   average: a running mean of the weights, which is what is kept.
-        outliers: images that are no digit, mixed into the batches.   augmentation: random changes of the images.
+        strokes: digits drawn in code, mixed into the batches.   outliers: images that are no digit, mixed in too.
+        augmentation: random changes of the images.
         early_stopping: when training ends before its last epoch.
         reduce_on_plateau: when the learning rate falls because nothing becomes better.
     """
@@ -64,6 +66,7 @@ class Recipe:
     penalties: tuple[Penalty, ...] = ()
     clip: Clip | None = None
     average: WeightAverage | None = None
+    strokes: Strokes | None = None
     outliers: Outliers | None = None
     augmentation: Augmentation | None = None
     early_stopping: EarlyStopping | None = None
@@ -107,6 +110,10 @@ class Recipe:
     def augment(self, dataset: Dataset) -> list[Augment]:
         """The random changes to the examples of this dataset, for `fit`."""
         changes: list[Augment] = []
+        if self.strokes:
+            digits = dataset.classes == tuple(map(str, range(10)))
+            require(digits, f"strokes: these are digits, but {dataset.name} has the classes {brief(dataset.classes)}")
+            changes.append(self.strokes)
         if self.outliers:
             changes.append(replace(self.outliers, classes=len(dataset.classes)))
         if self.augmentation:
