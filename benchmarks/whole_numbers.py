@@ -1,0 +1,175 @@
+"""How well whole numbers are read: numbers of MNIST's test digits on paper, and pages without a number.
+
+    python benchmarks/whole_numbers.py                    numbers of MNIST's test digits; prints the table
+    python benchmarks/whole_numbers.py --write            the same, and puts it into docs/benchmarks.md
+    python benchmarks/whole_numbers.py --development      numbers of validation digits: those to mend the reader with
+    python benchmarks/whole_numbers.py --sheets FOLDER    also draws what was read rightly and wrongly, by class of gap
+
+A number has two to eight digits. In 40 % the gaps are wide, in 40 % close, and in 20 % two neighbours touch. What is drawn
+follows from the seed and the number of the picture alone. (Not called numbers.py, which would hide Python's module.)
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nodigits
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+COUNT, PAGES = 1_000, 100
+TEST_SEED, DEVELOPMENT_SEED = 30_000, 2
+CLASSES = ("wide", "close", "touching")
+SHARES = (0.4, 0.4, 0.2)
+# All ranges are from least to most; gaps and other lengths are shares of the height of the digits.
+LENGTH = (2, 8)  # digits
+HEIGHT = (36, 96)  # pixels
+WIDE, CLOSE = (0.25, 0.6), (0.03, 0.15)  # the gap between the ink of two neighbours
+OVERLAP = (0.0, 0.05)  # of a touching pair, beyond the first contact
+SIZE = 0.1  # the limit of the logarithm of a digit's size
+RISE = 0.05  # standard deviation of a digit's place up or down
+SLOPE = 3.0  # the limit of the slope of the row, in degrees
+MARGIN = (0.5, 2.5)  # around the number
+PAPER, INK = (190, 255), (10, 100)  # grey values
+SHADOW = 0.25  # the largest share of light that is missing on one side
+NOISE = (0.0, 5.0)  # grey values
+BLUR = (0.0, 0.02)
+QUALITY = (60, 95)  # of JPEG
+
+Array = NDArray[Any]
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """A picture, its number, and what kind it is: a class of gap, or what stands on a page without a number."""
+
+    picture: Array
+    text: str
+    kind: str
+
+
+def numbers(x: Array, y: Array, seed: int, count: int) -> Iterator[Written]:
+    """Pictures of numbers of the digits x (N, 28, 28) with the labels y (N,)."""
+    for k in range(count):
+        rng = np.random.Generator(np.random.Philox(key=[seed, k]))
+        kind = CLASSES[rng.choice(len(CLASSES), p=SHARES)]
+        rows = rng.integers(len(x), size=rng.integers(LENGTH[0], LENGTH[1] + 1))
+        ink = row_of([x[row] for row in rows], kind, rng)
+        yield Written(photographed(ink, rng), "".join(str(y[row]) for row in rows), kind)
+
+
+def row_of(digits: list[Array], kind: str, rng: Rng) -> Array:
+    """The ink of a row of digits (H, W), from 0 to 1, with its margins."""
+    height = rng.uniform(*HEIGHT)
+    pair = rng.integers(len(digits) - 1) if kind == "touching" else -1
+    parts = [_scaled(digit, height * np.exp(rng.uniform(-SIZE, SIZE))) for digit in digits]
+    rises = [round(height * rng.normal(0, RISE)) for _ in parts]
+    tall = round(2 * height)
+    line = np.zeros((tall, 0))
+    for k, (part, rise) in enumerate(zip(parts, rises, strict=True)):
+        top = min(max((tall - len(part)) // 2 + rise, 0), tall - len(part))
+        own = np.zeros((tall, part.shape[1]))
+        own[top : top + len(part)] = part
+        if not line.shape[1]:
+            line = own
+            continue
+        if k - 1 == pair:
+            gap = -(_free(line, own) + round(height * rng.uniform(*OVERLAP)))
+        else:
+            gap = max(1, round(height * rng.uniform(*(WIDE if kind == "wide" else CLOSE))))
+        line = _beside(line, own, gap)
+    return np.pad(line, [(round(height * rng.uniform(*MARGIN)),) * 2 for _ in range(2)])
+
+
+def _scaled(digit: Array, height: float) -> Array:
+    """The ink of a digit, cropped, 20 pixels of MNIST being so many pixels here."""
+    rows, columns = (np.flatnonzero(digit.any(axis=axis)) for axis in (1, 0))
+    ink = digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    size = [max(2, round(side * height / 20)) for side in ink.shape]
+    return np.asarray(Image.fromarray(ink).resize((size[1], size[0]), Image.Resampling.BICUBIC), float) / 255
+
+
+def _free(line: Array, own: Array) -> int:
+    """By how many pixels a digit can be moved to the left, from beside the row, until their ink meets."""
+    right = np.where(line > 0.3, np.arange(line.shape[1]), -1).max(axis=1)
+    left = np.where(own > 0.3, np.arange(own.shape[1]), 10**6).min(axis=1)
+    both = (right >= 0) & (left < 10**6)
+    if not both.any():
+        return 0
+    free = left[both] + line.shape[1] - 1 - right[both]
+    return int(min(free.min(), own.shape[1] // 2))
+
+
+def _beside(line: Array, own: Array, gap: int) -> Array:
+    width = line.shape[1] + gap + own.shape[1]
+    both = np.zeros((len(line), max(width, line.shape[1])))
+    both[:, : line.shape[1]] = line
+    start = line.shape[1] + gap
+    both[:, start : start + own.shape[1]] = np.maximum(both[:, start : start + own.shape[1]], own)
+    return both
+
+
+def photographed(ink: Array, rng: Rng) -> Array:
+    """The grey values (H, W), uint8, of ink on paper: sloping, in uneven light, blurred, noisy, as JPEG."""
+    from io import BytesIO
+
+    cover = Image.fromarray((255 * np.clip(ink, 0, 1)).astype(np.uint8))
+    cover = cover.rotate(rng.uniform(-SLOPE, SLOPE), Image.Resampling.BICUBIC, expand=True)
+    cover = cover.filter(ImageFilter.GaussianBlur(rng.uniform(*BLUR) * rng.uniform(*HEIGHT)))
+    paper, pen = rng.uniform(*PAPER), rng.uniform(*INK)
+    grey = paper + (pen - paper) * np.asarray(cover, float) / 255
+    y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in grey.shape), indexing="ij")
+    angle = rng.uniform(0, 2 * np.pi)
+    grey *= 1 - rng.uniform(0, SHADOW) * (1 + (np.sin(angle) * y + np.cos(angle) * x) / np.sqrt(2)) / 2
+    grey += rng.normal(0, rng.uniform(*NOISE), grey.shape)
+    file = BytesIO()
+    Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=int(rng.integers(*QUALITY)))
+    return np.asarray(Image.open(file))
+
+
+def pages(seed: int, count: int) -> Iterator[Written]:
+    """Pages without a number: words, scribbles, rows of marks, and empty paper, by turns."""
+    for k in range(count):
+        rng = np.random.Generator(np.random.Philox(key=[seed + 1, k]))
+        kind = ("word", "word", "scribble", "marks", "nothing")[k % 5]
+        height = rng.uniform(*HEIGHT)
+        if kind == "word":
+            ink = word(rng, height)
+        elif kind == "nothing":
+            ink = np.zeros((round(4 * height), round(8 * height)))
+        else:
+            ink = drawn_row(kind, rng, height)
+        yield Written(photographed(ink, rng), "", kind)
+
+
+def word(rng: Rng, height: float) -> Array:
+    """The ink of a word of three to eight letters that are unlike digits, in one of the fonts."""
+    from matplotlib import get_data_path
+
+    letters = "".join(rng.choice(nodigits.LETTERS, rng.integers(3, 9)))
+    text = letters.capitalize() if rng.random() < 0.5 else letters.lower()
+    text = "".join(letter for letter in text if letter not in nodigits.LIKE_DIGITS) or "word"
+    face = ImageFont.truetype(Path(get_data_path()) / "fonts" / "ttf" / str(rng.choice(nodigits.FONTS)), int(height))
+    left, top, right, bottom = (int(side) for side in face.getbbox(text))
+    room = int(height)
+    page = Image.new("L", (right - left + 2 * room, bottom - top + 2 * room))
+    ImageDraw.Draw(page).text((room - left, room - top), text, fill=255, font=face)
+    return np.asarray(page, float) / 255
+
+
+def drawn_row(kind: str, rng: Rng, height: float) -> Array:
+    """The ink of a scribble, or of a row of two to five marks."""
+    count = 1 if kind == "scribble" else int(rng.integers(2, 6))
+    kinds = [*nodigits.MARKS, "crossing", "pair"]
+    row = []
+    for _ in range(count):
+        strokes = [nodigits.tangle(rng)] if kind == "scribble" else nodigits.mark(str(rng.choice(kinds)), rng)
+        picture = 255 - np.asarray(nodigits.drawn(strokes, rng, nodigits.PEN), float)
+        side = round(height * (2 if kind == "scribble" else 1))
+        small = Image.fromarray(picture.astype(np.uint8)).resize((side, side), Image.Resampling.BICUBIC)
+        row.append(np.asarray(small, float) / 255)
+    return np.pad(np.concatenate(row, axis=1), round(height * 0.5))
