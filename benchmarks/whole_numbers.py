@@ -5,8 +5,8 @@
     python benchmarks/whole_numbers.py --development      numbers of validation digits: those to mend the reader with
     python benchmarks/whole_numbers.py --sheets FOLDER    also draws what was read rightly and wrongly, by class of gap
 
-A number has two to eight digits. In 40 % the gaps are wide, in 40 % close, and in 20 % two neighbours touch. What is drawn
-follows from the seed and the number of the picture alone. (Not called numbers.py, which would hide Python's module.)
+A number has two to eight digits. In 40 % the gaps are wide, in 40 % close, and in 20 % two neighbours touch. What is
+drawn follows from the seed and the number of the picture alone. (Not called numbers.py, which would hide Python's module.)
 """
 
 from collections.abc import Iterator

@@ -29,6 +29,7 @@ from glassnet.warn import warn
 
 if TYPE_CHECKING:
     from glassnet.explanation.example import Explanation
+    from glassnet.model.number import Page
     from glassnet.reading.picture import Source
     from glassnet.recipes.recipe import Recipe
     from glassnet.train.metrics import Evaluation
@@ -194,6 +195,22 @@ class Model:
         self._check_choice()
         grey = picture.read(drawing)
         return judge.read(self.network, readings(grey, form_for(self.network.input_shape)))
+
+    def read_number(self, drawing: "Source") -> "Page":
+        """The numbers in a picture of one or more rows of digits, digit by digit.
+
+        Args:
+            drawing: as for `read`.
+
+        Raises:
+            DataError: this is not a picture, or has no ink; the model was not trained on digits of 28x28 pixels.
+            InputError: outputs are not finite.
+        """
+        from glassnet.model import number
+        from glassnet.reading import picture
+        from glassnet.reading.number import rows_of
+
+        return number.read(self.network, rows_of(picture.read(drawing)))
 
     def judge(self, image: Array) -> Answer:
         """The digit in an image that has the form of the training digits, or why it is refused: as `read`.

@@ -6,7 +6,7 @@ import numpy as np
 
 from glassnet.data.errors import DataError
 from glassnet.nn.array import Array
-from glassnet.reading.pieces import extents, longer_side, pieces
+from glassnet.reading.pieces import Box, extents, longer_side, pieces
 from glassnet.reading.steps import Steps
 
 AMONG_DIGITS, AS_LONG = 0.2, 0.7  # a digit has at least these shares of the largest piece's ink and longer side
@@ -24,7 +24,6 @@ BAND = 0.9  # of the rectangle around it: the edge of a shadow fills more
 DUST = 0.05  # a piece with less than this share of the largest piece's ink is dirt
 FAR = 0.4  # of the largest piece's longer side: what lies further from the digit does not belong to it
 
-Box = tuple[slice, slice]  # the rows and columns of a piece
 Boxes = dict[int, Box]  # by the number of the piece
 Surroundings = Callable[[Array, Array, Boxes], list[int]]
 

@@ -49,7 +49,15 @@ def to_mnist(drawing: Array, steps: Steps | None = None) -> Array:
     if _is_mnist(drawing):
         return drawing
     steps = steps or Steps()
-    ink = find_ink(drawing, steps)
+    return on_a_page(find_ink(drawing, steps), steps)
+
+
+def on_a_page(ink: Array, steps: Steps) -> Array:
+    """The ink of a digit (h, w), from 0 to 1 and cropped, in the form of MNIST: (28, 28) uint8.
+
+    Raises:
+        DataError: it is a blot.
+    """
     _small(ink)  # refuses a blot, before its strokes are made thinner
     small = _small(steps.take("pen", _with_mnist_pen, ink))
     height, width = small.shape

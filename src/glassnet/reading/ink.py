@@ -17,6 +17,7 @@ from glassnet.reading.sheet import around_a_canvas, around_a_sheet
 from glassnet.reading.steps import Steps
 
 LOOK = 250  # pictures of more than 250x250 pixels are first examined at a smaller size
+LOOK_AT_PAGES = 1000  # the same, for pages of numbers
 WIDEST_PEN = 0.45  # of the shorter side of the picture
 WINDOW = 1.5  # times the largest pen width found: paper is wider than that
 ALONG_THE_BORDER = 0.45  # of the grey inside: darker pixels at the border are a stroke, not a shadow
@@ -48,6 +49,35 @@ def find_ink(drawing: Array, steps: Steps | None = None) -> Array:
         raise no_ink()  # empty, or only a line of pixels
     steps = steps or Steps()
     return _zoom(steps.take("dark paper", _dark_on_light, drawing, steps), steps)
+
+
+def find_page(drawing: Array, steps: Steps) -> tuple[Array, tuple[int, int], int]:
+    """The ink of a whole page, with all that stands on it.
+
+    Args:
+        drawing: grey values (H, W), uint8.   steps: takes the steps of cleaning.
+
+    Returns:
+        (h, w) float64 from 0 (paper) to 1 (ink); the row and the column of the drawing where it begins; and the side of
+        the square blocks of the drawing's pixels that became one of its pixels.
+
+    Raises:
+        DataError: no ink.
+    """
+    if min(drawing.shape) < LEAST_SIDE:
+        raise no_ink()
+    drawing = steps.take("dark paper", _dark_on_light, drawing, steps)
+    top = left = 0
+    while True:
+        step = max(1, math.ceil(math.sqrt(drawing.size) / LOOK_AT_PAGES))
+        ink = _without_paper(_shrunk(drawing, step), steps)
+        rows, columns = extent(ink > 0)
+        room = 8
+        above, before = max(rows.start - room, 0) * step, max(columns.start - room, 0) * step
+        closer = drawing[above : (rows.stop + room) * step, before : (columns.stop + room) * step]
+        if max(1, math.ceil(math.sqrt(closer.size) / LOOK_AT_PAGES)) == step:
+            return ink, (top, left), step
+        drawing, top, left = closer, top + above, left + before
 
 
 def _zoom(drawing: Array, steps: Steps, top: int = 0, left: int = 0) -> Array:

@@ -7,6 +7,8 @@ import numpy as np
 
 from glassnet.nn.array import Array
 
+Box = tuple[slice, slice]  # the rows and the columns of a piece
+
 
 def pieces(mask: Array) -> Array:
     """Number the connected pieces of the mask (H, W); pixels connect by a side or a corner, and 0 is outside.

@@ -1,0 +1,140 @@
+"""What a network says of a page of numbers: the best path through the candidates of each row.
+
+A path goes from the left end of a row to its right end, and each step takes one candidate as a digit. It costs little
+where the network is sure of a digit, and much where it sees none. The path of least cost is the number.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from glassnet.model.answer import Answer
+from glassnet.model.judge import judge
+from glassnet.nn.array import Array
+from glassnet.nn.network import Network
+from glassnet.reading.number import Row
+from glassnet.reading.pieces import Box
+from glassnet.reading.readings import Reading
+from glassnet.reading.views import evidence
+
+NO_DIGIT = 12.0  # the cost of a candidate that can be no digit, in nats
+SPECK = 4.0  # the cost of leaving out a small part
+MARK = 0.5  # the cost of a decimal point or a minus sign
+EACH = 0.1  # the cost of one digit more
+GAP = 6.0  # the cost of a gap within a digit that is as wide as digits are high
+SPREAD = 1.0  # of evidence, around the threshold: within it a digit becomes likely
+MOST_REFUSED = 0.34  # of the digits of a number; with more of them it is no number
+
+
+@dataclass(frozen=True, eq=False)
+class Number:
+    """A number on a page.
+
+    Attributes:
+        text: its digits, with "?" for each that is refused.
+        place: the rows and columns of the picture.
+        digits: the answer to each digit.   places: the rows and columns of each.
+    """
+
+    text: str
+    place: Box
+    digits: tuple[Answer, ...]
+    places: tuple[Box, ...]
+
+    @property
+    def probability(self) -> float:
+        """The product of the probabilities of its digits."""
+        return math.prod(digit.probability or 0.0 for digit in self.digits)
+
+    @property
+    def evidence(self) -> float:
+        """The evidence of the digit with the least."""
+        return min((digit.evidence or 0.0 for digit in self.digits), default=0.0)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether no digit of it is refused."""
+        return "?" not in self.text
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """The numbers on a page.
+
+    Attributes:
+        numbers: from top to bottom, then from left to right.   problem: why there are none; "" if there are some.
+    """
+
+    numbers: tuple[Number, ...] = ()
+    problem: str = ""
+
+    @property
+    def text(self) -> str:
+        """All numbers, with spaces between them."""
+        return " ".join(number.text for number in self.numbers)
+
+
+def read(network: Network, rows: list[Row]) -> Page:
+    """The numbers in these rows.
+
+    Raises:
+        InputError: the network does not take these images, or its outputs are not finite.
+    """
+    costs = _costs(network, rows)
+    numbers = [number for row, cost in zip(rows, costs, strict=True) if (number := _number(network, row, cost))]
+    if not numbers:
+        return Page(problem="no number that I know: nothing in the picture has enough evidence for digits")
+    return Page(tuple(numbers))
+
+
+def _costs(network: Network, rows: list[Row]) -> list[list[float]]:
+    """The cost of each candidate of each row; all are shown to the network at once."""
+    images = [candidate.image for row in rows for candidate in row.candidates if candidate.image is not None]
+    if not images:
+        return [[NO_DIGIT] * len(row.candidates) for row in rows]
+    p = network.loss.by_class(network.predict_proba(np.stack(images)))
+    costs = iter(_cost(p, evidence(p) - network.threshold).tolist())
+    return [[NO_DIGIT if c.image is None else next(costs) + GAP * c.gap for c in row.candidates] for row in rows]
+
+
+def _cost(p: Array, more: Array) -> Array:
+    """-log of the largest probability, and of how likely an image with so much more evidence than needed is a digit."""
+    return np.minimum(EACH - np.log(p.max(axis=1)) + np.logaddexp(0, -more / SPREAD), NO_DIGIT)
+
+
+def _number(network: Network, row: Row, costs: list[float]) -> Number | None:
+    """The number in a row, or None if it is none."""
+    path = _best_path(row, costs)
+    chosen = [row.candidates[k] for k in path if k >= 0]
+    readings = [Reading((), candidate.image, "too small for a digit") for candidate in chosen]
+    answers = judge(network, readings)
+    refused = [answer.label is None for answer in answers]
+    if not answers or sum(refused) > MOST_REFUSED * len(answers):
+        return None
+    names = iter("?" if answer.label is None else answer.label for answer in answers)
+    text = "".join(next(names) if k >= 0 else row.marks[-1 - k] for k in path)
+    return Number(
+        text,
+        row.place,
+        tuple(replace(answer, others=()) for answer in answers),
+        tuple(candidate.place for candidate in chosen),
+    )
+
+
+def _best_path(row: Row, costs: list[float]) -> list[int]:
+    """The numbers of the candidates along the path of least cost; -1 - k stands for the mark that part k is."""
+    least = [0.0] + [math.inf] * row.parts
+    came: list[tuple[int, int]] = [(0, 0)] * (row.parts + 1)
+    ways = sorted(
+        [(c.first, c.past, costs[k], k) for k, c in enumerate(row.candidates)]
+        + [(k, k + 1, MARK if mark else SPECK, -1 - k) for k, mark in row.marks.items()]
+    )
+    for first, past, cost, way in ways:
+        if least[first] + cost < least[past]:
+            least[past], came[past] = least[first] + cost, (first, way)
+    path, place = [], row.parts
+    while place:
+        place, way = came[place]
+        path.append(way)
+    return path[::-1]

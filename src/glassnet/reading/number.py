@@ -1,0 +1,272 @@
+"""Rows of digits on a page: where the numbers are, and how each could be cut into digits.
+
+Nothing is decided here about what is a digit. Pieces of ink in a row are a number. A wide piece is cut wherever that
+makes sense, and neighbouring parts are joined. All that could be a digit is a candidate, and the network chooses a path
+through them (`model.number`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from glassnet.data.errors import DataError
+from glassnet.nn.array import Array
+from glassnet.reading.digit import no_ink
+from glassnet.reading.drawing import on_a_page
+from glassnet.reading.ink import find_page
+from glassnet.reading.pieces import Box, extent, extents, pen_width, pieces
+from glassnet.reading.steps import Steps
+
+# Lengths are shares of the height of the digits in a row, unless they say otherwise.
+APART = 0.9  # a wider gap separates two numbers
+SAME_ROW = 0.3  # of the lower of two pieces lies beside the other, if they stand in one row
+LEAST_HEIGHT = 0.45  # a lower part is no digit by itself
+SPECK = 0.02  # ink of a speck, as a share of the ink of the digits
+NARROW = 0.55  # a piece that is not wider is not cut
+BESIDE = 0.12  # a cut leaves at least this width on both sides
+THIN = 1.7  # pen widths: where a column has more ink, a cut makes no sense
+WIDEST = 1.7  # a wider part is no digit
+JOINED = 5  # parts, at most
+STEEPEST = 0.6  # the tangle of the slant of a number, at most
+MOST_PIECES = 2_000  # on a page
+MOST_CUTS = 12  # of a piece
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """What could be a digit: the parts first, first + 1, ... up to past, without past.
+
+    Attributes:
+        image: in the form of MNIST (28, 28); None if it cannot be a digit.
+        place: the rows and columns of the picture.
+        gap: the widest gap within it, from left to right, as a share of the height of the digits.
+    """
+
+    first: int
+    past: int
+    image: Array | None
+    place: Box
+    gap: float
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A row of ink that could be a number: so many parts, from left to right, and the candidates.
+
+    Attributes:
+        place: the rows and columns of the picture.
+        marks: what a part is by its shape, if it is small: "." or "-" or "" for a speck.
+    """
+
+    place: Box
+    parts: int
+    candidates: list[Candidate]
+    marks: dict[int, str]
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A part of a piece of ink: its pixels, and where it lies."""
+
+    mask: Array  # of the page (H, W) within the place of its piece
+    box: Box
+    middle: float  # along the row
+
+
+def rows_of(drawing: Array) -> list[Row]:
+    """The rows of digits in grey values (H, W), uint8, from top to bottom, then from left to right.
+
+    Raises:
+        DataError: no ink, or far too much on the page.
+    """
+    ink, (top, left), step = find_page(drawing, Steps())
+    numbers = pieces(ink > 0)
+    boxes = extents(numbers)
+    if len(boxes) > MOST_PIECES:
+        raise DataError(f"found {len(boxes):,} pieces of ink: expected rows of digits; crop the picture to them")
+    amounts = np.bincount(numbers.ravel(), weights=ink.ravel())
+    heights = {n: rows.stop - rows.start for n, (rows, _) in boxes.items()}
+    height = _typical(np.array([heights[n] for n in boxes]), np.array([amounts[n] for n in boxes]))
+    usual = np.median([amounts[n] for n in boxes if heights[n] > LEAST_HEIGHT * height])
+    kept = {n: box for n, box in boxes.items() if amounts[n] > SPECK * usual}
+    if not kept:
+        raise no_ink()
+    found = []
+    for members in _groups(kept, height):
+        row = _row(ink, numbers, {n: kept[n] for n in members}, (top, left), step)
+        if row is not None:
+            found.append(row)
+    return _in_reading_order(found)
+
+
+def _typical(heights: Array, weights: Array) -> float:
+    """The median of the heights, each with its weight."""
+    order = np.argsort(heights)
+    upto = np.cumsum(weights[order])
+    return float(heights[order][np.searchsorted(upto, upto[-1] / 2)])
+
+
+def _groups(boxes: dict[int, Box], height: float) -> Iterator[list[int]]:
+    """The pieces that stand in one row, with no wide gap between them: each group is a number."""
+    names = sorted(boxes, key=lambda n: boxes[n][1].start)
+    group = {n: {n} for n in names}
+    for k, n in enumerate(names):
+        for m in names[k + 1 :]:
+            (rows, columns), (its_rows, its_columns) = boxes[n], boxes[m]
+            tall = max(rows.stop - rows.start, its_rows.stop - its_rows.start)
+            if its_columns.start - columns.stop > APART * min(max(tall, 0.7 * height), 1.3 * height):
+                continue
+            both = min(rows.stop, its_rows.stop) - max(rows.start, its_rows.start)
+            lower = min(rows.stop - rows.start, its_rows.stop - its_rows.start)
+            if both >= SAME_ROW * lower and group[n] is not group[m]:
+                group[n] |= group[m]
+                for member in group[m]:
+                    group[member] = group[n]
+    seen: set[int] = set()
+    for n in names:
+        if n not in seen:
+            seen |= group[n]
+            yield sorted(group[n], key=lambda member: boxes[member][1].start)
+
+
+def _row(ink: Array, numbers: Array, boxes: dict[int, Box], corner: tuple[int, int], step: int) -> Row | None:
+    """The row of these pieces, with all candidates; None if nothing in it is as high as a digit."""
+    place = _around(list(boxes.values()))
+    own, named = ink[place], numbers[place]
+    own = np.where(np.isin(named, list(boxes)), own, 0)
+    height = _typical(
+        np.array([rows.stop - rows.start for rows, _ in boxes.values()]),
+        np.array([own[named == n].sum() for n in boxes]),
+    )
+    pen = pen_width(own > 0)
+    slant = _slant(own)
+    along = np.arange(own.shape[1])[None] + slant * (np.arange(own.shape[0])[:, None] - own.shape[0] / 2)
+    parts: list[_Part] = []
+    for n in boxes:
+        mask = named == n
+        parts += _cut(mask, own, along, height, pen)
+    parts.sort(key=lambda part: part.middle)
+    candidates = list(_candidates(parts, own, along, height, place, corner, step))
+    marks = {k: _mark(part, height, own.shape[0]) for k, part in enumerate(parts) if _is_small(part, height)}
+    if not any(candidate.image is not None for candidate in candidates):
+        return None
+    return Row(_on_picture(place, corner, step), len(parts), candidates, marks)
+
+
+def _cut(mask: Array, own: Array, along: Array, height: float, pen: float) -> Iterator[_Part]:
+    """The parts of a piece of ink (H, W): itself, or what lies between the places where it could be cut."""
+    low, high = float(along[mask].min()), float(along[mask].max())
+    cuts = _places(own[mask], along[mask], low, high, height, pen) if high - low > NARROW * height else []
+    for start, stop in zip([-np.inf, *cuts], [*cuts, np.inf], strict=True):
+        part = mask & (along >= start) & (along < stop)
+        if part.any():
+            yield _Part(part, extent(part), float(along[part].mean()))
+
+
+def _places(ink: Array, along: Array, low: float, high: float, height: float, pen: float) -> list[float]:
+    """Where to cut a piece with this ink (P,) at these places along the row: where there is little of it."""
+    profile = np.bincount((along - low).astype(int), weights=ink)
+    smooth = np.convolve(profile, np.ones(3) / 3, mode="same")
+    edge = max(2, int(BESIDE * height))
+    wells = [
+        k
+        for k in range(edge, len(smooth) - edge)
+        if smooth[k] <= THIN * pen and smooth[k] == smooth[max(k - edge // 2, 0) : k + edge // 2 + 1].min()
+    ]
+    chosen: list[int] = []
+    for k in sorted(wells, key=lambda k: smooth[k]):
+        if all(abs(k - other) >= edge for other in chosen) and len(chosen) < MOST_CUTS:
+            chosen.append(k)
+    return [low + k + 0.5 for k in sorted(chosen)]
+
+
+def _candidates(
+    parts: list[_Part], own: Array, along: Array, height: float, place: Box, corner: tuple[int, int], step: int
+) -> Iterator[Candidate]:
+    for first in range(len(parts)):
+        for past in range(first + 1, min(first + JOINED, len(parts)) + 1):
+            mask = np.logical_or.reduce([part.mask for part in parts[first:past]])
+            box = extent(mask)
+            tall, wide = (side.stop - side.start for side in box)
+            if wide > WIDEST * max(height, tall):
+                break
+            where = _on_picture(_shifted(box, place), corner, step)
+            image = None
+            if tall >= LEAST_HEIGHT * height:
+                try:
+                    image = on_a_page(np.where(mask, own, 0)[box], Steps())
+                except DataError:
+                    image = None
+            yield Candidate(first, past, image, where, _widest_gap(along[mask]) / height)
+
+
+def _widest_gap(along: Array) -> float:
+    """The widest gap between these places (P,) along the row."""
+    return float(np.diff(np.unique(along.astype(int))).max(initial=1) - 1)
+
+
+def _is_small(part: _Part, height: float) -> bool:
+    rows, columns = part.box
+    return max(rows.stop - rows.start, columns.stop - columns.start) < LEAST_HEIGHT * height
+
+
+def _mark(part: _Part, height: float, tall: int) -> str:
+    """What a small part is: a decimal point, a minus sign, or "" for a speck."""
+    rows, columns = part.box
+    high, wide = rows.stop - rows.start, columns.stop - columns.start
+    middle = (rows.start + rows.stop) / 2 / tall
+    if wide > 1.5 * high and wide > 0.2 * height and 0.25 < middle < 0.75:
+        return "-"
+    if wide < 0.3 * height and high < 0.4 * height and high > 0.06 * height and middle > 0.7:
+        return "."
+    return ""
+
+
+def _slant(own: Array) -> float:
+    """The tangent of the slant of a number (H, W), to the right, by which its columns are the emptiest."""
+    rows, columns = np.nonzero(own > 0.5)
+    if not len(rows):
+        return 0.0
+    best, best_slant = -1.0, 0.0
+    for slant in np.linspace(-0.2, STEEPEST, 17):
+        along = columns + slant * (rows - own.shape[0] / 2)
+        profile = np.bincount((along - along.min()).astype(int))
+        score = float((profile.astype(float) ** 2).sum())
+        if score > best:
+            best, best_slant = score, float(slant)
+    return best_slant
+
+
+def _around(boxes: list[Box]) -> Box:
+    rows, columns = zip(*boxes, strict=True)
+    return (
+        slice(min(side.start for side in rows), max(side.stop for side in rows)),
+        slice(min(side.start for side in columns), max(side.stop for side in columns)),
+    )
+
+
+def _shifted(box: Box, place: Box) -> Box:
+    rows, columns = (
+        slice(side.start + start.start, side.stop + start.start) for side, start in zip(box, place, strict=True)
+    )
+    return rows, columns
+
+
+def _on_picture(box: Box, corner: tuple[int, int], step: int) -> Box:
+    rows, columns = (
+        slice(first + side.start * step, first + side.stop * step) for side, first in zip(box, corner, strict=True)
+    )
+    return rows, columns
+
+
+def _in_reading_order(rows: list[Row]) -> list[Row]:
+    """From top to bottom, and from left to right within a line."""
+    lines: list[list[Row]] = []
+    for row in sorted(rows, key=lambda row: row.place[0].start + row.place[0].stop):
+        middle = (row.place[0].start + row.place[0].stop) / 2
+        if lines and middle < lines[-1][0].place[0].stop:
+            lines[-1].append(row)
+        else:
+            lines.append([row])
+    return [row for line in lines for row in sorted(line, key=lambda row: row.place[1].start)]
