@@ -25,6 +25,7 @@ from glassnet.cli import (
     export,
     page,
     predict,
+    read,
     recipes,
     report,
     summary,
@@ -49,6 +50,7 @@ app.command()(compare.compare)
 app.command()(report.report)
 app.command()(ensemble.ensemble)
 app.command()(predict.predict)
+app.command()(read.read)
 app.command()(explain.explain)
 app.command()(page.page)
 app.command()(export.export)

@@ -143,23 +143,34 @@ def _show(images: Images, model: "Model", *, draw: bool, each: bool) -> None:
 
 
 def _save(files: list[Images], folder: Path, white: int) -> None:
-    """Write each picture as the network saw it, but never over one of the files themselves."""
-
-    from glassnet.data.errors import DataError
+    """Write each picture as the network saw it."""
     from glassnet.reading import picture
+
+    for images, target in zip(files, new_names([images.path for images in files], folder), strict=True):
+        image = images.answers[0].image
+        if images.x is None and image is not None:
+            picture.write(target, picture.as_grey(image, white))
+
+
+def new_names(files: list[Path], folder: Path) -> list[Path]:
+    """A PNG file in the folder for what was seen of each of these files; none is one of the files themselves.
+
+    Raises:
+        DataError: the folder cannot be made.
+    """
+    from glassnet.data.errors import DataError
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{folder}: expected a folder to write into, or one to be made: {error.strerror}") from None
-    taken = {images.path.stem for images in files if images.path.parent.resolve() == folder.resolve()}
-    for images in files:
-        image = images.answers[0].image
-        if images.x is not None or image is None:
-            continue
-        name, number = f"{images.path.stem}-seen", 1
+    taken = {file.stem for file in files if file.parent.resolve() == folder.resolve()}
+    targets = []
+    for file in files:
+        name, number = f"{file.stem}-seen", 1
         while name in taken:  # of another folder or ending
             number += 1
-            name = f"{images.path.stem}-seen-{number}"
+            name = f"{file.stem}-seen-{number}"
         taken.add(name)
-        picture.write(folder / f"{name}.png", picture.as_grey(image, white))
+        targets.append(folder / f"{name}.png")
+    return targets

@@ -43,6 +43,16 @@ class Number:
     places: tuple[Box, ...]
 
     @property
+    def box(self) -> tuple[int, int, int, int]:
+        """The place in pixels: x and y of its upper left corner, width and height."""
+        return _box(self.place)
+
+    @property
+    def boxes(self) -> list[tuple[int, int, int, int]]:
+        """The place of each digit, as `box`."""
+        return [_box(place) for place in self.places]
+
+    @property
     def probability(self) -> float:
         """The product of the probabilities of its digits."""
         return math.prod(digit.probability or 0.0 for digit in self.digits)
@@ -73,6 +83,11 @@ class Page:
     def text(self) -> str:
         """All numbers, with spaces between them."""
         return " ".join(number.text for number in self.numbers)
+
+
+def _box(place: Box) -> tuple[int, int, int, int]:
+    rows, columns = place
+    return columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start
 
 
 def read(network: Network, rows: list[Row]) -> Page:

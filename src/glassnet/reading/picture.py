@@ -4,7 +4,7 @@ Only this module uses Pillow.
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Source = str | Path | bytes | bytearray | BinaryIO | Image.Image | Array
 
+MARK = (200, 30, 30)  # the colour of what is drawn into a picture
 LUMINANCE = np.array([0.299, 0.587, 0.114])  # of red, green, blue (ITU-R BT.601)
 MUCH_MORE = 2  # a mixture of colours must have this number of times the contrast of luminance
 MOST_PIXELS = 40_000_000
@@ -148,6 +149,26 @@ def write(path: str | Path, array: Array) -> None:
         )
     with writing(path) as file:
         Image.fromarray(np.ascontiguousarray(array)).save(file, format="PNG")
+
+
+def marked(grey: Array, marks: Sequence[tuple[tuple[int, int, int, int], str]]) -> Array:
+    """A picture (H, W) in colours (H, W, 3), with boxes drawn around parts of it and a text above each.
+
+    Args:
+        marks: the box of each, as x, y, width and height in pixels, and its text.
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    image = Image.fromarray(grey).convert("RGB")
+    draw = ImageDraw.Draw(image)
+    line = max(1, min(image.size) // 200)
+    for (x, y, width, height), text in marks:
+        draw.rectangle((x - line, y - line, x + width + line, y + height + line), outline=MARK, width=line)
+        face = ImageFont.load_default(size=max(10, min(height // 2, 60)))
+        below = draw.textbbox((0, 0), text, font=face)[3]
+        above = y - 2 * line - below
+        draw.text((x, above if above >= 0 else y + height + 2 * line), text, fill=MARK, font=face)
+    return np.asarray(image)
 
 
 def _grey(image: "Image.Image") -> Array:

@@ -1,0 +1,119 @@
+"""glassnet read: the numbers on a page."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from glassnet.model.model import Model
+    from glassnet.model.number import Number, Page
+
+
+def read(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="[MODEL] FILE...", help="a model file, run folder or pretrained model [default: cnn], then pictures"
+        ),
+    ],
+    json_: Annotated[bool, typer.Option("--json", help="print JSON, for programs")] = False,
+    save_seen: Annotated[
+        Path | None, typer.Option(help="write each picture with its numbers drawn in into this folder, as PNG")
+    ] = None,
+) -> None:
+    """Read the numbers in pictures: rows of digits, on paper or on a screen.
+
+    Prints each number with its probability and its place. A digit that the network does not know is written as ?. If a
+    picture has no number, or a number has a ?, the exit code is 2.
+
+    Examples:
+
+    `glassnet read meter.jpg`
+
+    `glassnet read *.png --json`
+
+    `glassnet read form.png --save-seen seen`
+    """
+    import json
+
+    from glassnet.cli.given import DEFAULT, model_and_files
+    from glassnet.model.model import Model
+    from glassnet.pretrained.models import pretrained_path
+
+    given, files = model_and_files(files, "read")
+    model = Model.open(given or pretrained_path(DEFAULT))
+    pages = [_ask(model, file) for file in files]
+    if save_seen is not None:
+        _save(files, pages, save_seen)
+    if json_:
+        said = [{"file": str(file), **_as_table(page)} for file, page in zip(files, pages, strict=True)]
+        typer.echo(json.dumps(said, allow_nan=False))
+    else:
+        for file, page in zip(files, pages, strict=True):
+            _show(file, page)
+    if any(page.problem or not all(number.accepted for number in page.numbers) for page in pages):
+        raise typer.Exit(2)
+
+
+def _ask(model: "Model", file: Path) -> "Page":
+    """The numbers in a picture; in one that cannot be read, why."""
+    from glassnet.data.errors import DataError
+    from glassnet.model.number import Page
+
+    try:
+        return model.read_number(file)
+    except DataError as error:
+        return Page(problem=str(error).removeprefix(f"{file}: "))
+
+
+def _show(file: Path, page: "Page") -> None:
+    import sys
+
+    from glassnet.cli.terminal import console
+    from glassnet.nn.plain import plain
+
+    name = plain(str(file))
+    if page.problem:
+        print(f"error: {name}: {plain(page.problem)}", file=sys.stderr)
+    for number in page.numbers:
+        x, y, width, height = number.box
+        console.print(
+            f"{name}: {number.text} ({number.probability:.1%}) at {x}, {y}, {width} x {height}{_doubt(number)}"
+        )
+
+
+def _doubt(number: "Number") -> str:
+    """Why a digit of the number is refused; "" if none is."""
+    from glassnet.nn.plain import plain
+
+    return next((f"; {plain(digit.problem)}" for digit in number.digits if digit.problem), "")
+
+
+def _as_table(page: "Page") -> dict[str, Any]:
+    from glassnet.cli.answers import as_table
+
+    numbers = [
+        {
+            "text": number.text,
+            "box": list(number.box),
+            "probability": round(number.probability, 6),
+            "evidence": round(number.evidence, 3),
+            "digits": [
+                as_table(answer) | {"box": list(box)} for answer, box in zip(number.digits, number.boxes, strict=True)
+            ],
+        }
+        for number in page.numbers
+    ]
+    return {"numbers": numbers, **({"problem": page.problem} if page.problem else {})}
+
+
+def _save(files: list[Path], pages: list["Page"], folder: Path) -> None:
+    """Write each picture with boxes and answers drawn in, but never over one of the files themselves."""
+    from glassnet.cli.images import new_names
+    from glassnet.reading import picture
+
+    for file, page, target in zip(files, pages, new_names(files, folder), strict=True):
+        if page.numbers:
+            marks = [(number.box, number.text) for number in page.numbers]
+            picture.write(target, picture.marked(picture.read(file), marks))
