@@ -5,7 +5,8 @@ where the network is sure of a digit, and much where it sees none. The path of l
 """
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from glassnet.model.answer import Answer
 from glassnet.model.judge import judge
 from glassnet.nn.array import Array
 from glassnet.nn.network import Network
-from glassnet.reading.number import Row
+from glassnet.reading.number import Candidate, Row
 from glassnet.reading.pieces import Box
 from glassnet.reading.readings import Reading
 from glassnet.reading.views import evidence
@@ -96,8 +97,10 @@ def read(network: Network, rows: list[Row]) -> Page:
     Raises:
         InputError: the network does not take these images, or its outputs are not finite.
     """
-    costs = _costs(network, rows)
-    numbers = [number for row, cost in zip(rows, costs, strict=True) if (number := _number(network, row, cost))]
+    paths = [_best_path(row, cost) for row, cost in zip(rows, _costs(network, rows), strict=True)]
+    readings = [_reading(row.candidates[k]) for row, path in zip(rows, paths, strict=True) for k in path if k >= 0]
+    answers = iter(judge(network, readings))
+    numbers = [number for row, path in zip(rows, paths, strict=True) if (number := _number(row, path, answers))]
     if not numbers:
         return Page(problem="no number that I know: nothing in the picture has enough evidence for digits")
     return Page(tuple(numbers))
@@ -118,23 +121,20 @@ def _cost(p: Array, more: Array) -> Array:
     return np.minimum(EACH - np.log(p.max(axis=1)) + np.logaddexp(0, -more / SPREAD), NO_DIGIT)
 
 
-def _number(network: Network, row: Row, costs: list[float]) -> Number | None:
-    """The number in a row, or None if it is none."""
-    path = _best_path(row, costs)
+def _reading(candidate: Candidate) -> Reading:
+    return Reading((), candidate.image, "" if candidate.image is not None else "too small for a digit")
+
+
+def _number(row: Row, path: list[int], answers: Iterator[Answer]) -> Number | None:
+    """The number along a path through a row, whose digits have the next answers; None if it is none."""
     chosen = [row.candidates[k] for k in path if k >= 0]
-    readings = [Reading((), candidate.image, "too small for a digit") for candidate in chosen]
-    answers = judge(network, readings)
-    refused = [answer.label is None for answer in answers]
-    if not answers or sum(refused) > MOST_REFUSED * len(answers):
+    digits = tuple(next(answers) for _ in chosen)
+    refused = [answer.label is None for answer in digits]
+    if not digits or sum(refused) > MOST_REFUSED * len(digits):
         return None
-    names = iter("?" if answer.label is None else answer.label for answer in answers)
+    names = iter(answer.label or "?" for answer in digits)
     text = "".join(next(names) if k >= 0 else row.marks[-1 - k] for k in path)
-    return Number(
-        text,
-        row.place,
-        tuple(replace(answer, others=()) for answer in answers),
-        tuple(candidate.place for candidate in chosen),
-    )
+    return Number(text, row.place, digits, tuple(candidate.place for candidate in chosen))
 
 
 def _best_path(row: Row, costs: list[float]) -> list[int]:

@@ -13,7 +13,7 @@ import numpy as np
 from glassnet.data.errors import DataError
 from glassnet.nn.array import Array
 from glassnet.reading.digit import no_ink
-from glassnet.reading.drawing import on_a_page
+from glassnet.reading.drawing import BOX, USUAL_PENS, on_a_page
 from glassnet.reading.ink import find_page
 from glassnet.reading.pieces import Box, extent, extents, pen_width, pieces
 from glassnet.reading.steps import Steps
@@ -29,6 +29,7 @@ THIN = 1.7  # pen widths: where a column has more ink, a cut makes no sense
 WIDEST = 1.7  # a wider part is no digit
 JOINED = 5  # parts, at most
 STEEPEST = 0.6  # the tangle of the slant of a number, at most
+LEAST_PIXELS = 8  # a lower digit cannot be read
 MOST_PIECES = 2_000  # on a page
 MOST_CUTS = 12  # of a piece
 
@@ -139,6 +140,8 @@ def _row(ink: Array, numbers: Array, boxes: dict[int, Box], corner: tuple[int, i
         np.array([rows.stop - rows.start for rows, _ in boxes.values()]),
         np.array([own[named == n].sum() for n in boxes]),
     )
+    if height < LEAST_PIXELS:
+        return None
     pen = pen_width(own > 0)
     slant = _slant(own)
     along = np.arange(own.shape[1])[None] + slant * (np.arange(own.shape[0])[:, None] - own.shape[0] / 2)
@@ -147,7 +150,7 @@ def _row(ink: Array, numbers: Array, boxes: dict[int, Box], corner: tuple[int, i
         mask = named == n
         parts += _cut(mask, own, along, height, pen)
     parts.sort(key=lambda part: part.middle)
-    candidates = list(_candidates(parts, own, along, height, place, corner, step))
+    candidates = list(_candidates(parts, own, along, height, pen, place, corner, step))
     marks = {k: _mark(part, height, own.shape[0]) for k, part in enumerate(parts) if _is_small(part, height)}
     if not any(candidate.image is not None for candidate in candidates):
         return None
@@ -182,7 +185,14 @@ def _places(ink: Array, along: Array, low: float, high: float, height: float, pe
 
 
 def _candidates(
-    parts: list[_Part], own: Array, along: Array, height: float, place: Box, corner: tuple[int, int], step: int
+    parts: list[_Part],
+    own: Array,
+    along: Array,
+    height: float,
+    pen: float,
+    place: Box,
+    corner: tuple[int, int],
+    step: int,
 ) -> Iterator[Candidate]:
     for first in range(len(parts)):
         for past in range(first + 1, min(first + JOINED, len(parts)) + 1):
@@ -194,8 +204,10 @@ def _candidates(
             where = _on_picture(_shifted(box, place), corner, step)
             image = None
             if tall >= LEAST_HEIGHT * height:
+                usual = USUAL_PENS[0] <= pen * BOX / max(tall, wide) <= USUAL_PENS[1]
+                steps = Steps(frozenset({"pen"}) if usual else frozenset())  # to measure the pen each time takes long
                 try:
-                    image = on_a_page(np.where(mask, own, 0)[box], Steps())
+                    image = on_a_page(np.where(mask[box], own[box], 0), steps)
                 except DataError:
                     image = None
             yield Candidate(first, past, image, where, _widest_gap(along[mask]) / height)
