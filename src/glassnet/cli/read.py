@@ -82,6 +82,11 @@ def _show(file: Path, page: "Page") -> None:
             f"{name}: {number.text} ({number.probability:.1%}) at {x}, {y}, {width} x {height}{_doubt(number)}"
         )
 
+    if page.numbers and page.unknown:
+        count = len(page.unknown)
+        what = "1 more place holds" if count == 1 else f"{count} more places hold"
+        console.print(f"{name}: {what} something in a row, but no number that I know", soft_wrap=True)
+
 
 def _doubt(number: "Number") -> str:
     """Why a digit of the number is refused; "" if none is."""

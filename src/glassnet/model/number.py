@@ -75,10 +75,12 @@ class Page:
 
     Attributes:
         numbers: from top to bottom, then from left to right.   problem: why there are none; "" if there are some.
+        unknown: the rows and columns of what stands in a row as digits do, and is no number that the network knows.
     """
 
     numbers: tuple[Number, ...] = ()
     problem: str = ""
+    unknown: tuple[Box, ...] = ()
 
     @property
     def text(self) -> str:
@@ -100,10 +102,11 @@ def read(network: Network, rows: list[Row]) -> Page:
     paths = [_best_path(row, cost) for row, cost in zip(rows, _costs(network, rows), strict=True)]
     readings = [_reading(row.candidates[k]) for row, path in zip(rows, paths, strict=True) for k in path if k >= 0]
     answers = iter(judge(network, readings))
-    numbers = [number for row, path in zip(rows, paths, strict=True) if (number := _number(row, path, answers))]
-    if not numbers:
-        return Page(problem="no number that I know: nothing in the picture has enough evidence for digits")
-    return Page(tuple(numbers))
+    found = [_number(row, path, answers) for row, path in zip(rows, paths, strict=True)]
+    numbers = tuple(number for number in found if number)
+    unknown = tuple(row.place for row, number in zip(rows, found, strict=True) if not number)
+    problem = "" if numbers else "no number that I know: nothing in the picture has enough evidence for digits"
+    return Page(numbers, problem, unknown)
 
 
 def _costs(network: Network, rows: list[Row]) -> list[list[float]]:

@@ -21,10 +21,12 @@ from glassnet.reading.steps import Steps
 # Lengths are shares of the height of the digits in a row, unless they say otherwise.
 APART = 0.9  # a wider gap separates two numbers
 SAME_ROW = 0.3  # of the lower of two pieces lies beside the other, if they stand in one row
+NEAR = 0.2  # a low piece above or below another one, such as the bar of a 5, is not further away
 LEAST_HEIGHT = 0.45  # a lower part is no digit by itself
 SPECK = 0.02  # ink of a speck, as a share of the ink of the digits
 NARROW = 0.55  # a piece that is not wider is not cut
 BESIDE = 0.12  # a cut leaves at least this width on both sides
+LOW = 0.7  # a higher piece is not cut where it has more ink than that of a pen or two
 THIN = 1.7  # pen widths: where a column has more ink, a cut makes no sense
 WIDEST = 1.7  # a wider part is no digit
 JOINED = 5  # parts, at most
@@ -118,9 +120,7 @@ def _groups(boxes: dict[int, Box], height: float) -> Iterator[list[int]]:
             tall = max(rows.stop - rows.start, its_rows.stop - its_rows.start)
             if its_columns.start - columns.stop > APART * min(max(tall, 0.7 * height), 1.3 * height):
                 continue
-            both = min(rows.stop, its_rows.stop) - max(rows.start, its_rows.start)
-            lower = min(rows.stop - rows.start, its_rows.stop - its_rows.start)
-            if both >= SAME_ROW * lower and group[n] is not group[m]:
+            if group[n] is not group[m] and _together(boxes[n], boxes[m], height):
                 group[n] |= group[m]
                 for member in group[m]:
                     group[member] = group[n]
@@ -129,6 +129,15 @@ def _groups(boxes: dict[int, Box], height: float) -> Iterator[list[int]]:
         if n not in seen:
             seen |= group[n]
             yield sorted(group[n], key=lambda member: boxes[member][1].start)
+
+
+def _together(a: Box, b: Box, height: float) -> bool:
+    """Whether two pieces lie side by side; or a low one, such as the bar of a 5, lies just above or below the other."""
+    down, across = (min(p.stop, q.stop) - max(p.start, q.start) for p, q in zip(a, b, strict=True))
+    lower, narrower = (min(p.stop - p.start, q.stop - q.start) for p, q in zip(a, b, strict=True))
+    if down >= SAME_ROW * lower:
+        return True
+    return lower < LEAST_HEIGHT * height and -down <= NEAR * height and across >= SAME_ROW * narrower
 
 
 def _row(ink: Array, numbers: Array, boxes: dict[int, Box], corner: tuple[int, int], step: int) -> Row | None:
@@ -143,7 +152,7 @@ def _row(ink: Array, numbers: Array, boxes: dict[int, Box], corner: tuple[int, i
     if height < LEAST_PIXELS:
         return None
     pen = pen_width(own > 0)
-    slant = _slant(own)
+    slant = _slant(named, own, boxes, place, height)
     along = np.arange(own.shape[1])[None] + slant * (np.arange(own.shape[0])[:, None] - own.shape[0] / 2)
     parts: list[_Part] = []
     for n in boxes:
@@ -159,29 +168,46 @@ def _row(ink: Array, numbers: Array, boxes: dict[int, Box], corner: tuple[int, i
 
 def _cut(mask: Array, own: Array, along: Array, height: float, pen: float) -> Iterator[_Part]:
     """The parts of a piece of ink (H, W): itself, or what lies between the places where it could be cut."""
-    low, high = float(along[mask].min()), float(along[mask].max())
-    cuts = _places(own[mask], along[mask], low, high, height, pen) if high - low > NARROW * height else []
+    rows, _ = extent(mask)
+    is_wide = np.ptp(along[mask]) > NARROW * height and rows.stop - rows.start >= LEAST_HEIGHT * height
+    cuts = _places(mask, own, along, height, pen) if is_wide else []
     for start, stop in zip([-np.inf, *cuts], [*cuts, np.inf], strict=True):
         part = mask & (along >= start) & (along < stop)
         if part.any():
             yield _Part(part, extent(part), float(along[part].mean()))
 
 
-def _places(ink: Array, along: Array, low: float, high: float, height: float, pen: float) -> list[float]:
-    """Where to cut a piece with this ink (P,) at these places along the row: where there is little of it."""
-    profile = np.bincount((along - low).astype(int), weights=ink)
-    smooth = np.convolve(profile, np.ones(3) / 3, mode="same")
+def _places(mask: Array, own: Array, along: Array, height: float, pen: float) -> list[float]:
+    """Where to cut a piece of ink (H, W) whose pixels lie at these places along the row.
+
+    That is where a column has little ink, and where the piece is low: two rings touch where both are high, but between
+    them it is low.
+    """
+    low = float(along[mask].min())
+    column, line = (along[mask] - low).astype(int), np.nonzero(mask)[0]
+    count = int(column.max()) + 1
+    ink = np.convolve(np.bincount(column, weights=own[mask], minlength=count), np.ones(3) / 3, mode="same")
+    first, last = np.full(count, len(mask)), np.full(count, -1)
+    np.minimum.at(first, column, line)
+    np.maximum.at(last, column, line)
+    tall = np.maximum(last - first + 1, 0)
     edge = max(2, int(BESIDE * height))
-    wells = [
-        k
-        for k in range(edge, len(smooth) - edge)
-        if smooth[k] <= THIN * pen and smooth[k] == smooth[max(k - edge // 2, 0) : k + edge // 2 + 1].min()
-    ]
+    wells = _wells(ink, THIN * pen, edge) + _wells(tall, LOW * height, edge)
     chosen: list[int] = []
-    for k in sorted(wells, key=lambda k: smooth[k]):
+    for k in sorted(wells, key=lambda k: ink[k] / pen + tall[k] / height):
         if all(abs(k - other) >= edge for other in chosen) and len(chosen) < MOST_CUTS:
             chosen.append(k)
     return [low + k + 0.5 for k in sorted(chosen)]
+
+
+def _wells(profile: Array, most: float, edge: int) -> list[int]:
+    """Where a profile (P,) is lowest in its neighbourhood, not above `most`, and not near its ends."""
+    near = edge // 2
+    return [
+        k
+        for k in range(edge, len(profile) - edge)
+        if profile[k] <= most and profile[k] == profile[max(k - near, 0) : k + near + 1].min()
+    ]
 
 
 def _candidates(
@@ -235,19 +261,21 @@ def _mark(part: _Part, height: float, tall: int) -> str:
     return ""
 
 
-def _slant(own: Array) -> float:
-    """The tangent of the slant of a number (H, W), to the right, by which its columns are the emptiest."""
-    rows, columns = np.nonzero(own > 0.5)
-    if not len(rows):
-        return 0.0
-    best, best_slant = -1.0, 0.0
-    for slant in np.linspace(-0.2, STEEPEST, 17):
-        along = columns + slant * (rows - own.shape[0] / 2)
-        profile = np.bincount((along - along.min()).astype(int))
-        score = float((profile.astype(float) ** 2).sum())
-        if score > best:
-            best, best_slant = score, float(slant)
-    return best_slant
+def _slant(named: Array, own: Array, boxes: dict[int, Box], place: Box, height: float) -> float:
+    """The tangent of the slant of a number (H, W), to the right: the median of those of its high and narrow pieces."""
+    slants = []
+    for n, box in boxes.items():
+        part = _shifted(box, place, -1)
+        mask = named[part] == n
+        tall, wide = mask.shape
+        if LEAST_HEIGHT * height <= tall and wide <= tall:
+            rows, columns = np.nonzero(mask)
+            weight = own[part][mask]
+            y = rows - np.average(rows, weights=weight)
+            slants.append(
+                -float(np.average(y * columns, weights=weight) / max(np.average(y * y, weights=weight), 1e-9))
+            )
+    return float(np.clip(np.median(slants), -STEEPEST, STEEPEST)) if slants else 0.0
 
 
 def _around(boxes: list[Box]) -> Box:
@@ -258,9 +286,11 @@ def _around(boxes: list[Box]) -> Box:
     )
 
 
-def _shifted(box: Box, place: Box) -> Box:
+def _shifted(box: Box, place: Box, sign: int = 1) -> Box:
+    """The box within a place as one of the page; with the sign -1, the other way round."""
     rows, columns = (
-        slice(side.start + start.start, side.stop + start.start) for side, start in zip(box, place, strict=True)
+        slice(side.start + sign * start.start, side.stop + sign * start.start)
+        for side, start in zip(box, place, strict=True)
     )
     return rows, columns
 

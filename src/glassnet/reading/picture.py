@@ -165,9 +165,10 @@ def marked(grey: Array, marks: Sequence[tuple[tuple[int, int, int, int], str]]) 
     for (x, y, width, height), text in marks:
         draw.rectangle((x - line, y - line, x + width + line, y + height + line), outline=MARK, width=line)
         face = ImageFont.load_default(size=max(10, min(height // 2, 60)))
-        below = draw.textbbox((0, 0), text, font=face)[3]
-        above = y - 2 * line - below
-        draw.text((x, above if above >= 0 else y + height + 2 * line), text, fill=MARK, font=face)
+        room = draw.textbbox((0, 0), text, font=face)[3] + 2 * line
+        places = (y - room, y + height + 2 * line, y + line)  # above, or below, or within
+        top = next((top for top in places if 0 <= top <= image.height - room), places[-1])
+        draw.text((x + line, top), text, fill=MARK, font=face)
     return np.asarray(image)
 
 

@@ -1,0 +1,128 @@
+"""Rows of digits on a page: where they are, and that each digit is among the candidates."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data.handmade import arc, crumpled, inked, painted, photographed, ruled, written
+from glassnet.data.errors import DataError
+from glassnet.reading.number import Row, rows_of
+
+WHITE, BLACK = (255,) * 3, (0,) * 3
+
+
+def grey(colours: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(colours.round().clip(0, 255).astype(np.uint8)).convert("L"))
+
+
+def page(texts: list[str], *, size: int = 80, gap: float = 0.3, slope: float = 0.0, seed: int = 0) -> np.ndarray:
+    """The ink of rows of digits (H, W): each text is a row, a space a wide gap; `gap` in heights between digits."""
+    rng = np.random.default_rng(seed)
+    wide = round(max(map(len, texts)) * size * (1 + gap)) + 2 * size
+    cover = np.zeros((len(texts) * 2 * size + size, wide))
+    for line, text in enumerate(texts):
+        left, top = float(size), size * (0.7 + 2 * line)
+        for sign in text:
+            if sign == " ":
+                left += 1.5 * size
+                continue
+            one = inked(written(int(sign), rng), cover.shape, (0, 0, size), 7)
+            columns = np.flatnonzero(one.any(axis=0))
+            moved = np.roll(one, (round(top + slope * left), round(left - columns[0])), axis=(0, 1))
+            cover = np.maximum(cover, moved)
+            left += columns[-1] - columns[0] + gap * size
+    return cover
+
+
+def covers(row: Row, first: int, past: int) -> bool:
+    return any(c.image is not None and (c.first, c.past) == (first, past) for c in row.candidates)
+
+
+def test_each_number_is_a_row_of_its_own_in_the_order_of_reading() -> None:
+    cover = page(["12 34", "5678"])
+    rows = rows_of(grey(painted(WHITE, BLACK, cover)))
+    assert len(rows) == 3
+    tops, lefts = ([row.place[axis].start for row in rows] for axis in (0, 1))
+    assert max(tops[:2]) < tops[2]
+    assert lefts[0] < lefts[1]
+    inked_rows = np.flatnonzero(cover.any(axis=1))
+    assert rows[0].place[0].start == pytest.approx(inked_rows[0], abs=4)
+    assert rows[2].place[0].stop == pytest.approx(inked_rows[-1] + 1, abs=4)
+
+
+@pytest.mark.parametrize("slope", [-0.1, 0.1])
+def test_a_slanting_row_stays_one(slope: float) -> None:
+    cover = np.pad(page(["40715"], slope=slope), 60)
+    assert len(rows_of(grey(painted(WHITE, BLACK, cover)))) == 1
+
+
+def test_digits_that_lie_apart_are_parts_and_candidates() -> None:
+    (row,) = rows_of(grey(painted(WHITE, BLACK, page(["1711"]))))
+    assert row.parts >= 4
+    assert covers(row, 0, 1)
+    assert covers(row, row.parts - 1, row.parts)
+    assert all(c.image is None or c.image.shape == (28, 28) for c in row.candidates)
+
+
+def test_digits_that_touch_are_cut() -> None:
+    strokes = [arc(0.3, 0.5, 0.3, 0.5, 0, 360), arc(0.9, 0.5, 0.31, 0.5, 0, 360)]  # two zeros, side by side
+    (row,) = rows_of(grey(painted(WHITE, BLACK, inked(strokes, (200, 300), (60, 50, 100), 8))))
+    half = (row.place[1].start + row.place[1].stop) / 2
+    assert any(c.image is not None and abs(c.place[1].stop - half) < 6 for c in row.candidates)
+
+
+def test_a_broken_digit_is_joined() -> None:
+    strokes = [[(0.35, 0.15), (0.3, 0.45), *arc(0.45, 0.7, 0.32, 0.3, -110, 130)], [(0.42, 0.0), (0.85, -0.02)]]
+    (row,) = rows_of(grey(painted(WHITE, BLACK, inked(strokes, (200, 200), (50, 50, 100), 8))))
+    assert row.parts > 1
+    assert covers(row, 0, row.parts)
+
+
+def test_a_point_and_a_minus_sign_are_seen() -> None:
+    ink = page(["35"], gap=0.6)
+    digits = np.flatnonzero(ink.any(axis=0))
+    first = digits[np.diff(digits, append=digits[-1] + 99) > 20][0]  # the right end of the first digit
+    bottom = np.flatnonzero(ink.any(axis=1))[-1]
+    ink[bottom - 8 : bottom + 1, first + 16 : first + 25] = 1
+    middle = bottom - 40
+    ink[middle : middle + 7, digits[0] - 50 : digits[0] - 20] = 1
+    (row,) = rows_of(grey(painted(WHITE, BLACK, ink)))
+    assert [row.marks[k] for k in sorted(row.marks) if row.marks[k]] == ["-", "."]
+
+
+def test_ruled_paper_and_uneven_light() -> None:
+    cover = page(["2026"], size=90)
+    paper = painted((245,) * 3, (150, 170, 215), ruled(cover.shape, 70, 2.5))
+    light = crumpled(cover.shape, np.random.default_rng(0), 0.02) * np.linspace(1, 0.7, cover.shape[1])[None]
+    colours = photographed(painted(paper, (30, 40, 110), cover), light=light, noise=3, quality=80,
+                           rng=np.random.default_rng(0))  # fmt: skip
+    (row,) = rows_of(grey(colours.astype(float)))
+    assert row.parts >= 4
+
+
+def test_light_digits_on_dark_paper() -> None:
+    (row,) = rows_of(grey(painted(BLACK, WHITE, page(["907"]))))
+    assert row.parts >= 3
+
+
+@pytest.mark.parametrize(
+    ("drawing", "message"),
+    [
+        (np.full((200, 300), 255, np.uint8), "no ink"),
+        (np.full((2, 300), 255, np.uint8), "no ink"),
+    ],
+)
+def test_an_empty_page_is_refused(drawing: np.ndarray, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        rows_of(drawing)
+
+
+def test_a_page_with_far_too_much_on_it_is_refused() -> None:
+    rng = np.random.default_rng(0)
+    drawing = np.full((900, 900), 255, np.uint8)
+    for top in range(10, 880, 14):
+        for left in range(10, 880, 14):
+            height, width = rng.integers(4, 9, 2)
+            drawing[top : top + height, left : left + width] = 0
+    with pytest.raises(DataError, match="pieces of ink: expected rows of digits"):
+        rows_of(drawing)
