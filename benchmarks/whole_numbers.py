@@ -6,10 +6,13 @@
     python benchmarks/whole_numbers.py --sheets FOLDER    also draws what was read rightly and wrongly, by class of gap
 
 A number has two to eight digits. In 40 % the gaps are wide, in 40 % close, and in 20 % two neighbours touch. What is
-drawn follows from the seed and the number of the picture alone. (Not called numbers.py, which would hide Python's module.)
+drawn follows from the seed and the number of the picture alone. (A file numbers.py here would hide Python's module.)
 """
 
-from collections.abc import Iterator
+import argparse
+import platform
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,9 @@ import nodigits
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from places import put
+
+import glassnet as gn
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 COUNT, PAGES = 1_000, 100
@@ -173,3 +179,99 @@ def drawn_row(kind: str, rng: Rng, height: float) -> Array:
         small = Image.fromarray(picture.astype(np.uint8)).resize((side, side), Image.Resampling.BICUBIC)
         row.append(np.asarray(small, float) / 255)
     return np.pad(np.concatenate(row, axis=1), round(height * 0.5))
+
+
+# Measuring
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A picture, and what was read in it: the text of all numbers, and whether no digit of them is refused."""
+
+    written: Written
+    text: str
+    accepted: bool
+
+    @property
+    def right(self) -> bool:
+        return self.text == self.written.text
+
+
+def read_all(model: gn.Model, pictures: Iterator[Written], total: int) -> list[Result]:
+    found = []
+    for number, written in enumerate(pictures, 1):
+        try:
+            page = model.read_number(written.picture)
+            found.append(Result(written, page.text, bool(page.numbers) and all(n.accepted for n in page.numbers)))
+        except gn.DataError:
+            found.append(Result(written, "", False))
+        if number % 50 == 0:
+            print(f"{number} of {total}", file=sys.stderr, flush=True)
+    return found
+
+
+def table(numbers_: list[Result], pages_: list[Result]) -> str:
+    lines = ["| pictures | | exactly right | accepted | of these right |", "|---|---|---|---|---|"]
+    for kind in (*CLASSES, "all"):
+        of = [result for result in numbers_ if kind in (result.written.kind, "all")]
+        accepted = [result for result in of if result.accepted]
+        lines.append(
+            f"| numbers, {kind} | {len(of)} | {share(result.right for result in of)} | {share(r.accepted for r in of)} "
+            f"| {share(result.right for result in accepted)} |"
+        )
+    lines += ["", "| pages without a number | | refused |", "|---|---|---|"]
+    for kind in (*dict.fromkeys(result.written.kind for result in pages_), "all"):
+        of = [result for result in pages_ if kind in (result.written.kind, "all")]
+        lines.append(f"| {kind} | {len(of)} | {share(not result.text for result in of)} |")
+    return "\n".join(lines)
+
+
+def share(of: Iterable[bool]) -> str:
+    values = list(of)
+    return f"{100 * sum(values) / len(values):.1f} %" if values else ""
+
+
+def draw_sheets(results: list[Result], folder: Path) -> None:
+    """One sheet for each class of gap and page: what was read rightly and wrongly, with the truth."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind in dict.fromkeys(result.written.kind for result in results):
+        of = [result for result in results if result.written.kind == kind]
+        chosen = [result for result in of if not result.right][:36] + [result for result in of if result.right][:24]
+        sheet = Image.new("L", (3 * 400, -(-len(chosen) // 3) * 130), 128)
+        draw, face = ImageDraw.Draw(sheet), ImageFont.load_default(size=16)
+        for k, result in enumerate(chosen):
+            left, top = k % 3 * 400, k // 3 * 130
+            small = Image.fromarray(result.written.picture)
+            small.thumbnail((390, 100))
+            sheet.paste(small, (left, top))
+            said = result.text or "refused"
+            draw.text((left, top + 104), said if result.right else f"{said}, not {result.written.text}", 255, face)
+        sheet.save(folder / f"{kind}.png")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="cnn", help="the model that reads; the pretrained cnn by default")
+    parser.add_argument("--development", action="store_true", help="numbers of validation digits")
+    parser.add_argument("--count", type=int, default=COUNT, help="how many numbers; a tenth as many pages")
+    parser.add_argument("--sheets", type=Path, metavar="FOLDER", help="draw what was read into this folder")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    options = parser.parse_args()
+    model = gn.Model.open(options.model)
+    dataset = gn.load_dataset("mnist")
+    part, seed = (dataset.validation, DEVELOPMENT_SEED) if options.development else (dataset.test, TEST_SEED)
+    count, others = options.count, options.count * PAGES // COUNT
+    if part.y is None:
+        raise SystemExit("expected digits with labels")
+    numbers_ = read_all(model, numbers(part.x, part.y, seed, count), count)
+    pages_ = read_all(model, pages(seed, others), others)
+    text = f"{table(numbers_, pages_)}\n\nSeed {seed}; NumPy {np.__version__}, Python {platform.python_version()}."
+    print(text)
+    if options.sheets:
+        draw_sheets([*numbers_, *pages_], options.sheets)
+    if options.write:
+        put(PAGE, "whole-numbers", text)
+
+
+if __name__ == "__main__":
+    main()

@@ -78,10 +78,8 @@ def _show(file: Path, page: "Page") -> None:
         print(f"error: {name}: {plain(page.problem)}", file=sys.stderr)
     for number in page.numbers:
         x, y, width, height = number.box
-        console.print(
-            f"{name}: {number.text} ({number.probability:.1%}) at {x}, {y}, {width} x {height}{_doubt(number)}"
-        )
-
+        place = f"at {x}, {y}, {width} x {height}"
+        console.print(f"{name}: {number.text} ({number.probability:.1%}) {place}{_doubt(number)}", soft_wrap=True)
     if page.numbers and page.unknown:
         count = len(page.unknown)
         what = "1 more place holds" if count == 1 else f"{count} more places hold"

@@ -190,9 +190,7 @@ class Model:
         from glassnet.reading.drawing import form_for
         from glassnet.reading.readings import readings
 
-        if self.schema:
-            raise DataError(f"{self.path}: this model was trained on a table and reads no pictures: use predict")
-        self._check_choice()
+        self._check_reads()
         grey = picture.read(drawing)
         return judge.read(self.network, readings(grey, form_for(self.network.input_shape)))
 
@@ -208,8 +206,12 @@ class Model:
         """
         from glassnet.model import number
         from glassnet.reading import picture
+        from glassnet.reading.drawing import form_for, to_mnist
         from glassnet.reading.number import rows_of
 
+        self._check_reads()
+        if form_for(self.network.input_shape) is not to_mnist:
+            raise DataError(f"{self.path}: numbers are read by a network for 28x28 pixels, such as the pretrained cnn")
         return number.read(self.network, rows_of(picture.read(drawing)))
 
     def judge(self, image: Array) -> Answer:
@@ -299,6 +301,11 @@ class Model:
         single = table.rows([row])
         known = has_truths(single, self.schema)
         return self.schema.examples(single)[0], self.schema.targets(single)[0] if known else None
+
+    def _check_reads(self) -> None:
+        if self.schema:
+            raise DataError(f"{self.path}: this model was trained on a table and reads no pictures: use predict")
+        self._check_choice()
 
     def _check_choice(self) -> None:
         count = self.network.output_shape[0]

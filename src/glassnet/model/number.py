@@ -25,7 +25,12 @@ MARK = 0.5  # the cost of a decimal point or a minus sign
 EACH = 0.1  # the cost of one digit more
 GAP = 6.0  # the cost of a gap within a digit that is as wide as digits are high
 SPREAD = 1.0  # of evidence, around the threshold: within it a digit becomes likely
-MOST_REFUSED = 0.34  # of the digits of a number; with more of them it is no number
+CUT = 0.05  # the cost of an end of a digit that is cut off from ink beside it: what hangs together is mostly one digit
+# Digits stand beside each other, so one of them needs less evidence than alone, and all together need more. Both are
+# shares of the network's threshold.
+A_DIGIT, A_NUMBER = 0.5, 1.15
+CUT_OFF = 1.0  # the evidence that each end counts less at which a digit is cut off: strokes of letters look like a 1
+LEAST_PROBABILITY = 0.5  # of a digit in a number
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +106,9 @@ def read(network: Network, rows: list[Row]) -> Page:
     """
     paths = [_best_path(row, cost) for row, cost in zip(rows, _costs(network, rows), strict=True)]
     readings = [_reading(row.candidates[k]) for row, path in zip(rows, paths, strict=True) for k in path if k >= 0]
-    answers = iter(judge(network, readings))
-    found = [_number(row, path, answers) for row, path in zip(rows, paths, strict=True)]
+    answers = iter(judge(network, readings, needs=A_DIGIT, least_probability=LEAST_PROBABILITY))
+    least = A_NUMBER * network.threshold
+    found = [_number(row, path, answers, least) for row, path in zip(rows, paths, strict=True)]
     numbers = tuple(number for number in found if number)
     unknown = tuple(row.place for row, number in zip(rows, found, strict=True) if not number)
     problem = "" if numbers else "no number that I know: nothing in the picture has enough evidence for digits"
@@ -116,7 +122,10 @@ def _costs(network: Network, rows: list[Row]) -> list[list[float]]:
         return [[NO_DIGIT] * len(row.candidates) for row in rows]
     p = network.loss.by_class(network.predict_proba(np.stack(images)))
     costs = iter(_cost(p, evidence(p) - network.threshold).tolist())
-    return [[NO_DIGIT if c.image is None else next(costs) + GAP * c.gap for c in row.candidates] for row in rows]
+    return [
+        [NO_DIGIT if c.image is None else next(costs) + GAP * c.gap + CUT * c.cuts for c in row.candidates]
+        for row in rows
+    ]
 
 
 def _cost(p: Array, more: Array) -> Array:
@@ -128,12 +137,12 @@ def _reading(candidate: Candidate) -> Reading:
     return Reading((), candidate.image, "" if candidate.image is not None else "too small for a digit")
 
 
-def _number(row: Row, path: list[int], answers: Iterator[Answer]) -> Number | None:
-    """The number along a path through a row, whose digits have the next answers; None if it is none."""
+def _number(row: Row, path: list[int], answers: Iterator[Answer], least: float) -> Number | None:
+    """The number along a path through a row, whose digits have the next answers; None with too little evidence."""
     chosen = [row.candidates[k] for k in path if k >= 0]
     digits = tuple(next(answers) for _ in chosen)
-    refused = [answer.label is None for answer in digits]
-    if not digits or sum(refused) > MOST_REFUSED * len(digits):
+    its_evidence = sum(answer.evidence or 0.0 for answer in digits) - CUT_OFF * sum(c.cuts for c in chosen)
+    if not digits or its_evidence < least * len(digits):
         return None
     names = iter(answer.label or "?" for answer in digits)
     text = "".join(next(names) if k >= 0 else row.marks[-1 - k] for k in path)

@@ -86,7 +86,10 @@ def _one_digit(amounts: Array, boxes: Boxes) -> Array:
     if count > MANY:
         raise DataError(f"found more than {MANY} objects: expected one digit; crop the picture to it")
     if count > 1:
-        raise DataError(f"found {count} digits, side by side or one above the other: expected one; cut them apart")
+        raise DataError(
+            f"found {count} digits, side by side or one above the other: expected one; whole numbers are read by "
+            "read_number, and by the command glassnet read"
+        )
     return amounts
 
 

@@ -24,10 +24,10 @@ SAME_ROW = 0.3  # of the lower of two pieces lies beside the other, if they stan
 NEAR = 0.2  # a low piece above or below another one, such as the bar of a 5, is not further away
 LEAST_HEIGHT = 0.45  # a lower part is no digit by itself
 SPECK = 0.02  # ink of a speck, as a share of the ink of the digits
-NARROW = 0.55  # a piece that is not wider is not cut
+NARROW = 0.4  # a piece that is not wider is not cut
 BESIDE = 0.12  # a cut leaves at least this width on both sides
 LOW = 0.7  # a higher piece is not cut where it has more ink than that of a pen or two
-THIN = 1.7  # pen widths: where a column has more ink, a cut makes no sense
+THIN = 2.5  # pen widths: where a column has more ink, a cut makes no sense
 WIDEST = 1.7  # a wider part is no digit
 JOINED = 5  # parts, at most
 STEEPEST = 0.6  # the tangle of the slant of a number, at most
@@ -44,6 +44,7 @@ class Candidate:
         image: in the form of MNIST (28, 28); None if it cannot be a digit.
         place: the rows and columns of the picture.
         gap: the widest gap within it, from left to right, as a share of the height of the digits.
+        cuts: how many of its two ends are cut off from ink beside it.
     """
 
     first: int
@@ -51,6 +52,7 @@ class Candidate:
     image: Array | None
     place: Box
     gap: float
+    cuts: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +61,7 @@ class Row:
 
     Attributes:
         place: the rows and columns of the picture.
-        marks: what a part is by its shape, if it is small: "." or "-" or "" for a speck.
+        marks: what a part is by its shape and place, if it is small: ".", "-", or "" for a speck.
     """
 
     place: Box
@@ -72,7 +74,8 @@ class Row:
 class _Part:
     """A part of a piece of ink: its pixels, and where it lies."""
 
-    mask: Array  # of the page (H, W) within the place of its piece
+    piece: int  # its number
+    mask: Array  # of the row (H, W)
     box: Box
     middle: float  # along the row
 
@@ -157,16 +160,17 @@ def _row(ink: Array, numbers: Array, boxes: dict[int, Box], corner: tuple[int, i
     parts: list[_Part] = []
     for n in boxes:
         mask = named == n
-        parts += _cut(mask, own, along, height, pen)
+        parts += _cut(n, mask, own, along, height, pen)
     parts.sort(key=lambda part: part.middle)
     candidates = list(_candidates(parts, own, along, height, pen, place, corner, step))
-    marks = {k: _mark(part, height, own.shape[0]) for k, part in enumerate(parts) if _is_small(part, height)}
+    small = [_is_small(part, height) for part in parts]
+    marks = {k: _mark(k, parts, small, height, own.shape[0]) for k in range(len(parts)) if small[k]}
     if not any(candidate.image is not None for candidate in candidates):
         return None
     return Row(_on_picture(place, corner, step), len(parts), candidates, marks)
 
 
-def _cut(mask: Array, own: Array, along: Array, height: float, pen: float) -> Iterator[_Part]:
+def _cut(piece: int, mask: Array, own: Array, along: Array, height: float, pen: float) -> Iterator[_Part]:
     """The parts of a piece of ink (H, W): itself, or what lies between the places where it could be cut."""
     rows, _ = extent(mask)
     is_wide = np.ptp(along[mask]) > NARROW * height and rows.stop - rows.start >= LEAST_HEIGHT * height
@@ -174,7 +178,7 @@ def _cut(mask: Array, own: Array, along: Array, height: float, pen: float) -> It
     for start, stop in zip([-np.inf, *cuts], [*cuts, np.inf], strict=True):
         part = mask & (along >= start) & (along < stop)
         if part.any():
-            yield _Part(part, extent(part), float(along[part].mean()))
+            yield _Part(piece, part, extent(part), float(along[part].mean()))
 
 
 def _places(mask: Array, own: Array, along: Array, height: float, pen: float) -> list[float]:
@@ -236,7 +240,9 @@ def _candidates(
                     image = on_a_page(np.where(mask[box], own[box], 0), steps)
                 except DataError:
                     image = None
-            yield Candidate(first, past, image, where, _widest_gap(along[mask]) / height)
+            inside = {part.piece for part in parts[first:past]}
+            cuts = sum(part.piece in inside for part in (*parts[max(first - 1, 0) : first], *parts[past : past + 1]))
+            yield Candidate(first, past, image, where, _widest_gap(along[mask]) / height, cuts)
 
 
 def _widest_gap(along: Array) -> float:
@@ -249,16 +255,16 @@ def _is_small(part: _Part, height: float) -> bool:
     return max(rows.stop - rows.start, columns.stop - columns.start) < LEAST_HEIGHT * height
 
 
-def _mark(part: _Part, height: float, tall: int) -> str:
-    """What a small part is: a decimal point, a minus sign, or "" for a speck."""
-    rows, columns = part.box
+def _mark(k: int, parts: list[_Part], small: list[bool], height: float, tall: int) -> str:
+    """What a small part is: "-" before the first digit, "." between two digits, or "" for a speck."""
+    rows, columns = parts[k].box
     high, wide = rows.stop - rows.start, columns.stop - columns.start
     middle = (rows.start + rows.stop) / 2 / tall
-    if wide > 1.5 * high and wide > 0.2 * height and 0.25 < middle < 0.75:
+    if k == 0 and wide > 1.5 * high and wide > 0.2 * height and 0.25 < middle < 0.75:
         return "-"
-    if wide < 0.3 * height and high < 0.4 * height and high > 0.06 * height and middle > 0.7:
-        return "."
-    return ""
+    between = 0 < k < len(parts) - 1 and not small[k - 1] and not small[k + 1]
+    is_dot = max(high, wide) < 2 * min(high, wide) and 0.08 * height < high < 0.3 * height
+    return "." if between and is_dot and middle > 0.7 else ""
 
 
 def _slant(named: Array, own: Array, boxes: dict[int, Box], place: Box, height: float) -> float:

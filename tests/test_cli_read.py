@@ -1,0 +1,80 @@
+"""glassnet read: the numbers on a page, in words, as JSON, and drawn into the picture."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from commandline import glassnet
+from model.test_number import written
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "page.png"
+    Image.fromarray(written("2 31", "07")).save(path)
+    return path
+
+
+def test_numbers_with_their_probability_and_place(picture: Path) -> None:
+    done = glassnet("read", picture)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split()[1] for line in lines] == ["2", "31", "07"]
+    assert all("%) at " in line for line in lines)
+
+
+def test_json_for_each_file(picture: Path, tmp_path: Path) -> None:
+    blank = tmp_path / "blank.png"
+    Image.fromarray(np.full((100, 200), 255, np.uint8)).save(blank)
+    done = glassnet("read", picture, blank, "--json")
+    assert done.returncode == 2
+    first, second = json.loads(done.stdout)
+    assert first["file"] == str(picture)
+    assert [number["text"] for number in first["numbers"]] == ["2", "31", "07"]
+    x, y, width, height = first["numbers"][2]["box"]
+    assert 30 < x < 80
+    assert 170 < y < 210
+    assert 100 < width < 160
+    assert 70 < height < 110
+    assert [digit["label"] for digit in first["numbers"][1]["digits"]] == ["3", "1"]
+    assert 0.8 < first["numbers"][1]["probability"] <= 1
+    assert "problem" not in first
+    assert second == {"file": str(blank), "numbers": [], "problem": second["problem"]}
+    assert second["problem"].startswith("no ink found")
+
+
+def test_boxes_and_answers_are_drawn_in(picture: Path, tmp_path: Path) -> None:
+    done = glassnet("read", picture, "--save-seen", tmp_path)
+    assert done.returncode == 0, done.stderr
+    seen = np.asarray(Image.open(tmp_path / "page-seen.png"))
+    before = np.asarray(Image.open(picture))
+    assert seen.shape == (*before.shape, 3)
+    red = (seen[..., 0] > seen[..., 1] + 60).sum()
+    assert red > 3 * 2 * (80 + 60)  # three boxes at least
+    np.testing.assert_array_equal(np.asarray(Image.open(picture)), before)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing.png"], "does not exist"),
+        (["classic"], "expected a file with examples besides the model"),
+    ],
+)
+def test_bad_input_is_one_line(arguments: list[str], message: str) -> None:
+    done = glassnet("read", *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_predict_says_where_numbers_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "two.png"
+    Image.fromarray(written("31")).save(path)
+    done = glassnet("predict", path)
+    assert done.returncode == 2
+    assert "found 2 digits" in done.stderr
+    assert "glassnet read" in done.stderr
