@@ -221,18 +221,26 @@ def test_every_reading_is_judged_by_the_network_with_its_changes() -> None:
     run(story)
 
 
-def test_of_a_picture_without_a_single_digit_other_readings_can_be_chosen() -> None:
+def test_of_a_picture_of_a_number_its_digits_and_other_readings_can_be_chosen() -> None:
+    expected = gn.Model.open("cnn").read_number(two_digits()).numbers
+
     async def story(place: Asked) -> None:
         await place.ask(messages.Show("cnn"))
         answer = await place.read(two_digits())
         assert answer["image"] is None
         assert answer["problem"].startswith("found 2 digits")
-        assert answer["readings"]
-        assert all(one["refused"] and not one["shown"] for one in answer["readings"])
+        digits = [digit for number in expected for digit in number.digits]
+        assert answer["numbers"] == [{"text": n.text, "probability": n.probability} for n in expected]
+        assert [one["label"] for one in answer["readings"][: len(digits)]] == [one.ranking[0] for one in digits]
+        others = answer["readings"][len(digits) :]
+        assert others
+        assert all(one["refused"] and not one["shown"] for one in others)
         chosen = await place.ask(messages.Reading(0))
+        np.testing.assert_array_equal(chosen["image"], digits[0].image)
+        chosen = await place.ask(messages.Reading(len(digits)))
         assert chosen["problem"].startswith("no digit that I know")
         assert "all strokes as one digit" in chosen["left_out"]
-        assert [one["shown"] for one in chosen["readings"]] == [True] + [False] * (len(chosen["readings"]) - 1)
+        assert [one["shown"] for one in chosen["readings"]].index(True) == len(digits)
 
     run(story)
 

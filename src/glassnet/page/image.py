@@ -10,6 +10,7 @@ from glassnet.data.errors import DataError
 from glassnet.model.answer import Answer
 from glassnet.model.judge import judge
 from glassnet.model.model import Model
+from glassnet.model.number import Number
 from glassnet.nn.array import Array
 from glassnet.nn.errors import InputError
 from glassnet.nn.network import Network
@@ -29,9 +30,11 @@ class Image:
     Attributes:
         source: a picture file, or the grey values of an example: to be brought into the form of another network.
         shown: the reading of the picture that is shown; without an image it has a problem.
-        readings: all readings of the picture, first the one that the network has chosen; none of an example.
+        readings: all readings of the picture, first the one that the network has chosen, then the digits of its
+            numbers; none of an example.
         network: which has judged the readings; None if none has yet.
         truth: the number of its class, if it is known.
+        numbers: the numbers in a picture of several digits.
     """
 
     source: bytes | Array
@@ -39,6 +42,7 @@ class Image:
     readings: tuple[Answer, ...] = ()
     network: Network | None = None
     truth: int | None = None
+    numbers: tuple[Number, ...] = ()
 
     @property
     def pixels(self) -> Array | None:
@@ -63,11 +67,21 @@ def read(model: Model, file: bytes) -> Image:
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # by a network that has diverged: it chooses no reading
             answer = model.read(grey)
+            numbers = _numbers(model, grey) if answer.image is None else ()
     except InputError:
         return Image(file, _usual(model.network, grey))
     except DataError as error:
         return Image(file, Answer((), problem=str(error)))
-    return Image(file, answer, (answer, *answer.others), model.network)
+    digits = (digit for number in numbers for digit in number.digits)
+    return Image(file, answer, (answer, *digits, *answer.others), model.network, numbers=numbers)
+
+
+def _numbers(model: Model, grey: Array) -> tuple[Number, ...]:
+    """The numbers in a picture in which there is no single digit; none for a network that reads no numbers."""
+    try:
+        return model.read_number(grey).numbers if model.threshold else ()
+    except DataError:
+        return ()
 
 
 def fitted(image: Image, model: Model) -> Image:
@@ -103,6 +117,7 @@ def said(image: Image, network: Network, pixels: Array) -> dict[str, Any]:
         "threshold": network.threshold,
         "problem": answers[image.shown].problem,
         "left_out": _phrases(image.shown),
+        "numbers": [{"text": number.text, "probability": number.probability} for number in image.numbers],
         "readings": [{**_in_short(answers[one]), "shown": one is image.shown} for one in offered],
     }
 

@@ -194,10 +194,11 @@ class Session:
     async def _answer(self) -> dict[str, Any]:
         """What the network says of the image: its own probabilities, and whether it refuses, by five views."""
         if self.image is None:
-            return {"image": None, "problem": "", "left_out": [], "readings": [], "changes": self._described()}
+            nothing = {"image": None, "problem": "", "left_out": [], "numbers": [], "readings": []}
+            return {**nothing, "changes": self._described()}
         image = self.image
-        nothing = np.zeros(self.model.network.input_shape, np.uint8)  # only the network is changed then
-        network, pixels = self._changed(nothing if image.pixels is None else image.pixels)
+        blank = np.zeros(self.model.network.input_shape, np.uint8)  # only the network is changed then
+        network, pixels = self._changed(blank if image.pixels is None else image.pixels)
         answer = await run_sync(said, image, network, pixels)
         return {**answer, "truth": image.truth, "changes": self._described()}
 

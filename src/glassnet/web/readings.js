@@ -9,7 +9,8 @@ import { texts } from "./texts.js";
 export function readingsList(page) {
   const note = el("p", { class: "note" });
   const list = el("ul", { "aria-labelledby": "readings" });
-  const choice = el("div", {}, el("h3", { id: "readings" }, texts.readings), list);
+  const title = el("h3", { id: "readings" });
+  const choice = el("div", {}, title, list);
   const element = el("div", { class: "readings", hidden: true }, note, choice);
   const rows = []; // as many as were ever needed: a button that has the focus keeps it
   let drawn = []; // the readings that stand in the list
@@ -43,6 +44,7 @@ export function readingsList(page) {
       while (rows.length < drawn.length) rows.push(row(rows.length));
       drawn.forEach((reading, k) => fill(rows[k], reading, page.network));
       rows.forEach(({ item }, k) => (item.hidden = k >= drawn.length));
+      title.textContent = page.answer.numbers?.length ? texts.digitsAndReadings : texts.readings;
       const unusual = page.answer.left_out ?? [];
       choice.hidden = !drawn.length;
       note.textContent = !drawn.length && unusual.length ? texts.notAsUsual(unusual) : "";

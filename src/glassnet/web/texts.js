@@ -44,6 +44,7 @@ export const texts = {
   probabilities: "Probability of each digit",
   outputs: "Output for each digit",
   runnerUp: (name, share) => `, then ${name} with ${share}`,
+  severalDigits: (share) => `, several digits, with ${share}; choose one of them below to see how it is read.`,
   refusesBy:
     "The network judges from five views whether this is a digit: as it is, turned left, turned right, larger, smaller.",
   cannotRefuse: "This network has no threshold, so it cannot refuse a drawing that is no digit.",
@@ -57,6 +58,7 @@ export const texts = {
 
   // Other readings
   readings: "Other ways to read this picture",
+  digitsAndReadings: "Its digits, and other ways to read this picture",
   readAs: (name, evidence, refused) =>
     `as ${name}${evidence === null ? "" : `, evidence ${evidence.toFixed(1)}`}${refused ? ", refused" : ""}`,
   cleaned: (leftOut) => leftOut.join(", ") || "cleaned as usual",
