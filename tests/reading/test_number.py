@@ -7,6 +7,7 @@ from PIL import Image
 from data.handmade import arc, crumpled, inked, painted, photographed, ruled, written
 from glassnet.data.errors import DataError
 from glassnet.reading.number import Row, rows_of
+from glassnet.reading.steps import Steps
 
 WHITE, BLACK = (255,) * 3, (0,) * 3
 
@@ -40,7 +41,7 @@ def covers(row: Row, first: int, past: int) -> bool:
 
 def test_each_number_is_a_row_of_its_own_in_the_order_of_reading() -> None:
     cover = page(["12 34", "5678"])
-    rows = rows_of(grey(painted(WHITE, BLACK, cover)))
+    rows = rows_of(grey(painted(WHITE, BLACK, cover)), Steps())
     assert len(rows) == 3
     tops, lefts = ([row.place[axis].start for row in rows] for axis in (0, 1))
     assert max(tops[:2]) < tops[2]
@@ -53,11 +54,11 @@ def test_each_number_is_a_row_of_its_own_in_the_order_of_reading() -> None:
 @pytest.mark.parametrize("slope", [-0.1, 0.1])
 def test_a_slanting_row_stays_one(slope: float) -> None:
     cover = np.pad(page(["40715"], slope=slope), 60)
-    assert len(rows_of(grey(painted(WHITE, BLACK, cover)))) == 1
+    assert len(rows_of(grey(painted(WHITE, BLACK, cover)), Steps())) == 1
 
 
 def test_digits_that_lie_apart_are_parts_and_candidates() -> None:
-    (row,) = rows_of(grey(painted(WHITE, BLACK, page(["1711"]))))
+    (row,) = rows_of(grey(painted(WHITE, BLACK, page(["1711"]))), Steps())
     assert row.parts >= 4
     assert covers(row, 0, 1)
     assert covers(row, row.parts - 1, row.parts)
@@ -66,14 +67,14 @@ def test_digits_that_lie_apart_are_parts_and_candidates() -> None:
 
 def test_digits_that_touch_are_cut() -> None:
     strokes = [arc(0.3, 0.5, 0.3, 0.5, 0, 360), arc(0.9, 0.5, 0.31, 0.5, 0, 360)]  # two zeros, side by side
-    (row,) = rows_of(grey(painted(WHITE, BLACK, inked(strokes, (200, 300), (60, 50, 100), 8))))
+    (row,) = rows_of(grey(painted(WHITE, BLACK, inked(strokes, (200, 300), (60, 50, 100), 8))), Steps())
     half = (row.place[1].start + row.place[1].stop) / 2
     assert any(c.image is not None and abs(c.place[1].stop - half) < 6 for c in row.candidates)
 
 
 def test_a_broken_digit_is_joined() -> None:
     strokes = [[(0.35, 0.15), (0.3, 0.45), *arc(0.45, 0.7, 0.32, 0.3, -110, 130)], [(0.42, 0.0), (0.85, -0.02)]]
-    (row,) = rows_of(grey(painted(WHITE, BLACK, inked(strokes, (200, 200), (50, 50, 100), 8))))
+    (row,) = rows_of(grey(painted(WHITE, BLACK, inked(strokes, (200, 200), (50, 50, 100), 8))), Steps())
     assert row.parts > 1
     assert covers(row, 0, row.parts)
 
@@ -86,7 +87,7 @@ def test_a_point_and_a_minus_sign_are_seen() -> None:
     ink[bottom - 8 : bottom + 1, first + 16 : first + 25] = 1
     middle = bottom - 40
     ink[middle : middle + 7, digits[0] - 50 : digits[0] - 20] = 1
-    (row,) = rows_of(grey(painted(WHITE, BLACK, ink)))
+    (row,) = rows_of(grey(painted(WHITE, BLACK, ink)), Steps())
     assert [row.marks[k] for k in sorted(row.marks) if row.marks[k]] == ["-", "."]
 
 
@@ -96,12 +97,12 @@ def test_ruled_paper_and_uneven_light() -> None:
     light = crumpled(cover.shape, np.random.default_rng(0), 0.02) * np.linspace(1, 0.7, cover.shape[1])[None]
     colours = photographed(painted(paper, (30, 40, 110), cover), light=light, noise=3, quality=80,
                            rng=np.random.default_rng(0))  # fmt: skip
-    (row,) = rows_of(grey(colours.astype(float)))
+    (row,) = rows_of(grey(colours.astype(float)), Steps())
     assert row.parts >= 4
 
 
 def test_light_digits_on_dark_paper() -> None:
-    (row,) = rows_of(grey(painted(BLACK, WHITE, page(["907"]))))
+    (row,) = rows_of(grey(painted(BLACK, WHITE, page(["907"]))), Steps())
     assert row.parts >= 3
 
 
@@ -114,7 +115,7 @@ def test_light_digits_on_dark_paper() -> None:
 )
 def test_an_empty_page_is_refused(drawing: np.ndarray, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        rows_of(drawing)
+        rows_of(drawing, Steps())
 
 
 def test_a_page_with_far_too_much_on_it_is_refused() -> None:
@@ -125,4 +126,4 @@ def test_a_page_with_far_too_much_on_it_is_refused() -> None:
             height, width = rng.integers(4, 9, 2)
             drawing[top : top + height, left : left + width] = 0
     with pytest.raises(DataError, match="pieces of ink: expected rows of digits"):
-        rows_of(drawing)
+        rows_of(drawing, Steps())

@@ -207,12 +207,11 @@ class Model:
         from glassnet.model import number
         from glassnet.reading import picture
         from glassnet.reading.drawing import form_for, to_mnist
-        from glassnet.reading.number import rows_of
 
         self._check_reads()
         if form_for(self.network.input_shape) is not to_mnist:
             raise DataError(f"{self.path}: numbers are read by a network for 28x28 pixels, such as the pretrained cnn")
-        return number.read(self.network, rows_of(picture.read(drawing)))
+        return number.read(self.network, picture.read(drawing))
 
     def judge(self, image: Array) -> Answer:
         """The digit in an image that has the form of the training digits, or why it is refused: as `read`.

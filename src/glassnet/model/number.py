@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glassnet.data.errors import DataError
 from glassnet.model.answer import Answer
 from glassnet.model.judge import judge
 from glassnet.nn.array import Array
 from glassnet.nn.network import Network
-from glassnet.reading.number import Candidate, Row
+from glassnet.reading.number import Candidate, Row, rows_of
 from glassnet.reading.pieces import Box
-from glassnet.reading.readings import Reading
+from glassnet.reading.readings import Reading, ways_of_cleaning
 from glassnet.reading.views import evidence
 
 NO_DIGIT = 12.0  # the cost of a candidate that can be no digit, in nats
@@ -31,6 +32,7 @@ CUT = 0.05  # the cost of an end of a digit that is cut off from ink beside it: 
 A_DIGIT, A_NUMBER = 0.5, 1.15
 CUT_OFF = 1.0  # the evidence that each end counts less at which a digit is cut off: strokes of letters look like a 1
 LEAST_PROBABILITY = 0.5  # of a digit in a number
+MOST_WAYS = 6  # of cleaning a page
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +90,11 @@ class Page:
     unknown: tuple[Box, ...] = ()
 
     @property
+    def total(self) -> float:
+        """The evidence of all digits together."""
+        return sum(digit.evidence or 0.0 for number in self.numbers for digit in number.digits)
+
+    @property
     def text(self) -> str:
         """All numbers, with spaces between them."""
         return " ".join(number.text for number in self.numbers)
@@ -98,11 +105,39 @@ def _box(place: Box) -> tuple[int, int, int, int]:
     return columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start
 
 
-def read(network: Network, rows: list[Row]) -> Page:
+def read(network: Network, drawing: Array) -> Page:
+    """The numbers in grey values (H, W), uint8.
+
+    If the usual way of cleaning leaves no number without a doubt, the page is cleaned in other ways too, and the one
+    with most evidence counts.
+
+    Raises:
+        DataError: there is no ink, or far too much.
+        InputError: the network does not take these images, or its outputs are not finite.
+    """
+    best, most, problem = Page(), -1.0, None
+    for tried, steps in enumerate(ways_of_cleaning()):
+        if tried == MOST_WAYS:
+            break
+        try:
+            page = judged(network, rows_of(drawing, steps))
+        except DataError as error:
+            problem = problem or error
+            continue
+        if page.total > most:
+            best, most = page, page.total
+        if page.numbers and all(number.accepted for number in page.numbers):
+            break
+    if most < 0 and problem:
+        raise problem
+    return best
+
+
+def judged(network: Network, rows: list[Row]) -> Page:
     """The numbers in these rows.
 
     Raises:
-        InputError: the network does not take these images, or its outputs are not finite.
+        InputError: as `read`.
     """
     paths = [_best_path(row, cost) for row, cost in zip(rows, _costs(network, rows), strict=True)]
     readings = [_reading(row.candidates[k]) for row, path in zip(rows, paths, strict=True) for k in path if k >= 0]

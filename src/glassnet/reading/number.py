@@ -16,10 +16,11 @@ from glassnet.reading.digit import no_ink
 from glassnet.reading.drawing import BOX, USUAL_PENS, on_a_page
 from glassnet.reading.ink import find_page
 from glassnet.reading.pieces import Box, extent, extents, pen_width, pieces
+from glassnet.reading.ruled import without_cells
 from glassnet.reading.steps import Steps
 
 # Lengths are shares of the height of the digits in a row, unless they say otherwise.
-APART = 0.9  # a wider gap separates two numbers
+APART = 1.0  # a wider gap separates two numbers
 SAME_ROW = 0.3  # of the lower of two pieces lies beside the other, if they stand in one row
 NEAR = 0.2  # a low piece above or below another one, such as the bar of a 5, is not further away
 LEAST_HEIGHT = 0.45  # a lower part is no digit by itself
@@ -29,9 +30,10 @@ BESIDE = 0.12  # a cut leaves at least this width on both sides
 LOW = 0.7  # a higher piece is not cut where it has more ink than that of a pen or two
 THIN = 2.5  # pen widths: where a column has more ink, a cut makes no sense
 WIDEST = 1.7  # a wider part is no digit
-JOINED = 5  # parts, at most
+JOINED = 8  # parts, at most
 STEEPEST = 0.6  # the tangle of the slant of a number, at most
 LEAST_PIXELS = 8  # a lower digit cannot be read
+LEAST_CELL, HOLLOW = 24, 0.5  # the least height of a cell in pixels, and the largest share of it that is ink
 MOST_PIECES = 2_000  # on a page
 MOST_CUTS = 12  # of a piece
 
@@ -80,13 +82,17 @@ class _Part:
     middle: float  # along the row
 
 
-def rows_of(drawing: Array) -> list[Row]:
+def rows_of(drawing: Array, steps: Steps) -> list[Row]:
     """The rows of digits in grey values (H, W), uint8, from top to bottom, then from left to right.
+
+    Args:
+        steps: takes the steps of cleaning.
 
     Raises:
         DataError: no ink, or far too much on the page.
     """
-    ink, (top, left), step = find_page(drawing, Steps())
+    ink, (top, left), step = find_page(drawing, steps)
+    ink = steps.take("box", _without_cells, ink)
     numbers = pieces(ink > 0)
     boxes = extents(numbers)
     if len(boxes) > MOST_PIECES:
@@ -104,6 +110,22 @@ def rows_of(drawing: Array) -> list[Row]:
         if row is not None:
             found.append(row)
     return _in_reading_order(found)
+
+
+def _without_cells(ink: Array) -> Array:
+    """The ink (H, W) without the lines of cells, in which digits stand."""
+    numbers = pieces(ink > 0)
+    result = ink
+    for n, box in extents(numbers).items():
+        mask = numbers[box] == n
+        if min(mask.shape) < LEAST_CELL or mask.mean() > HOLLOW:
+            continue
+        own = np.where(mask, ink[box], 0)
+        rest = without_cells(own, 0.5)
+        if rest is not own:
+            result = result.copy() if result is ink else result
+            result[box][mask] = rest[mask]
+    return result
 
 
 def _typical(heights: Array, weights: Array) -> float:
@@ -163,7 +185,8 @@ def _row(ink: Array, numbers: Array, boxes: dict[int, Box], corner: tuple[int, i
         parts += _cut(n, mask, own, along, height, pen)
     parts.sort(key=lambda part: part.middle)
     candidates = list(_candidates(parts, own, along, height, pen, place, corner, step))
-    small = [_is_small(part, height) for part in parts]
+    whole = [sum(other.piece == part.piece for other in parts) == 1 for part in parts]
+    small = [one and _is_small(part, height) for one, part in zip(whole, parts, strict=True)]
     marks = {k: _mark(k, parts, small, height, own.shape[0]) for k in range(len(parts)) if small[k]}
     if not any(candidate.image is not None for candidate in candidates):
         return None

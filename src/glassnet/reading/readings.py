@@ -44,18 +44,23 @@ def readings(drawing: Array, form: Callable[[Array, Steps], Array]) -> Iterator[
     Args:
         drawing: grey values (H, W), uint8.   form: `to_mnist` or `to_digits`.
     """
+    for steps in ways_of_cleaning():
+        yield _reading(drawing, form, steps)
+
+
+def ways_of_cleaning() -> Iterator[Steps]:
+    """The steps of cleaning for each reading, all of them first. They must be taken before the next is asked for."""
     ways: list[frozenset[str]] = [frozenset()]
     for tried in range(MOST):
         if tried == len(ways):
             return
         steps = Steps(ways[tried])
-        reading = _reading(drawing, form, steps)
+        yield steps
         further = [steps.left_out | {name} for name in STEPS if name in steps.done]
         removing = steps.done - {"dark paper"}  # this step removes nothing
         if not tried and removing:
             further.insert(0, frozenset(removing))
         ways += [way for way in dict.fromkeys(further) if way not in ways]
-        yield reading
 
 
 def different(found: Iterable[Reading]) -> list[Reading]:

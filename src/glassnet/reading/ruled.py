@@ -60,12 +60,35 @@ def without_box(darker: Array, least: float) -> Array:
     if len({(turned, first) for turned, first, _ in found}) < 2:
         return darker
     result = darker
-    for turned, _, (rows, columns) in found:
-        fringe = len(rows) // 4  # the edges of thick lines are rough
-        around = np.arange(-fringe, len(rows) + fringe)[:, None] + rows[:1]
-        wide = np.clip(around, 0, (result.shape[1] if turned else len(result)) - 1), columns
-        result = _without(result.T, wide).T if turned else _without(result, wide)
+    for turned, _, band in found:
+        result = _without_thick(result.T, band).T if turned else _without_thick(result, band)
     return result if (result > least).sum() >= 4 else darker
+
+
+def without_cells(darker: Array, least: float) -> Array:
+    """Remove the lines of a row or table of cells (H, W): at least two lines across, and two down."""
+    both_ways = [_lines(darker, least), _lines(darker.T, least)]
+    if min(map(len, both_ways)) < 2:
+        return darker
+    result, on_lines = darker, np.zeros((2, *darker.shape), bool)
+    for bands, turned, on in zip(both_ways, (False, True), (on_lines[0], on_lines[1].T), strict=True):
+        for band in bands:
+            result = _without_thick(result.T, band).T if turned else _without_thick(result, band)
+            on[_thickened(band, len(on))] = True
+    return np.where(on_lines.all(axis=0), 0, result)  # where they cross, each is kept as a stroke across the other
+
+
+def _without_thick(darker: Array, band: tuple[Array, Array]) -> Array:
+    """The same without one line that may be thick, and so has rough edges."""
+    return _without(darker, _thickened(band, len(darker)))
+
+
+def _thickened(band: tuple[Array, Array], height: int) -> tuple[Array, Array]:
+    """The rows and columns of a line, with a fringe above and below."""
+    rows, columns = band
+    fringe = len(rows) // 4
+    around = np.arange(-fringe, len(rows) + fringe)[:, None] + rows[:1]
+    return np.clip(around, 0, height - 1), columns
 
 
 def _lines(darker: Array, least: float) -> list[tuple[Array, Array]]:
