@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.data.augment import Augmentation, basis, resampled, thickened
+from glassnet.data.augment import Augmentation, basis, blurred, resampled, thickened
 from glassnet.data.errors import DataError
 from glassnet.nn.stream import random_stream
 from glassnet.reading.drawing import centre_of_mass
@@ -109,6 +109,18 @@ def test_one_resampling_is_exact_on_the_grid_and_linear_between() -> None:
     np.testing.assert_allclose(between, 0.75 * x + 0.25 * below, atol=1e-6)
     assert not resampled(x, rows + 100, columns).any()
     assert not resampled(x, rows, columns - 100).any()
+
+
+def test_blur_spreads_by_a_bell_of_this_width_and_keeps_white() -> None:
+    point = np.zeros((2, 29, 29, 1), np.float32)
+    point[:, 14, 14] = 200
+    sharp, soft = blurred(point, np.array([0.0, 2.0]))[..., 0]
+    np.testing.assert_allclose(sharp, point[0, ..., 0], atol=1e-4)
+    assert soft.max() == pytest.approx(200, rel=1e-5)
+    np.testing.assert_allclose(moments(soft), np.diag([4.0, 4.0]), atol=1e-3)
+    spreads = [moments(image)[0, 0] for image in changed(point[0, ..., 0].astype(np.uint8), blur=0.1)]
+    assert 0.9 * 2.9**2 < max(spreads) <= 2.9**2 * 1.02
+    assert min(spreads) < 0.05
 
 
 def test_thickness_is_pixels_on_either_side() -> None:

@@ -14,7 +14,13 @@ from glassnet.data.errors import DataError
 from glassnet.nn.array import Array
 
 AT_ONCE = 64  # number of images changed at once, so that intermediate results stay in the cache
-LIMITS = {"rotation": (0, 180), "shift": (0, 0.5), "elastic": (0, 0.5), "white": (1, 255)}  # others: from 0 to 1
+LIMITS = {
+    "rotation": (0, 180),
+    "shift": (0, 0.5),
+    "elastic": (0, 0.5),
+    "blur": (0, 0.2),
+    "white": (1, 255),
+}  # others: from 0 to 1
 SMOOTH = 1 / 7  # width of a bump of an elastic distortion, as a fraction of the side (Simard's 4 of 28 pixels)
 
 
@@ -22,8 +28,8 @@ SMOOTH = 1 / 7  # width of a bump of an elastic distortion, as a fraction of the
 class Augmentation:
     """How much images may be changed at random. The default of every amount is 0: no change.
 
-    First, strokes become thicker or thinner. Then one map does all that moves pixels, so the image is resampled only
-    once (bilinear): the pixel at p = (row, column), counted from the middle, is taken from
+    First, strokes become thicker or thinner, and the image is blurred. Then one map does all that moves pixels, so the
+    image is resampled only once (bilinear): the pixel at p = (row, column), counted from the middle, is taken from
 
     p' = A (p - t) + e(p)      A = rotation(a) [[1, 0], [s, 1]] diag(1 / f, 1 / g)
 
@@ -40,6 +46,8 @@ class Augmentation:
         thickness: strokes grow or shrink on each side by up to this number of pixels, at most 1.
         erase: the limit of the sides of a rectangle that is set to 0, as a fraction of the image's side.
         noise: the limit of the standard deviation of the noise, as a fraction of white.
+        blur: the limit of the standard deviation of the bell by which each pixel is spread, as a fraction of the side:
+            0.05 is 1.4 of 28 pixels. What was white is as white as before.
         white: the largest value of a pixel, 1 to 255.
 
     Raises:
@@ -58,6 +66,7 @@ class Augmentation:
     thickness: float = 0.0
     erase: float = 0.0
     noise: float = 0.0
+    blur: float = 0.0
     white: int = 255
 
     def __post_init__(self) -> None:
@@ -98,6 +107,8 @@ class Augmentation:
         if self.thickness:
             amount = rng.uniform(-self.thickness, self.thickness, (N, 1, 1, 1)).astype(np.float32)
             values = thickened(values, amount)
+        if self.blur:
+            values = blurred(values, rng.uniform(0, self.blur * max(H, W), N))
         rows, columns = self._sources(N, H, W, rng)
         if rows is not None and columns is not None:
             planes = (resampled(values[..., c], rows, columns) for c in range(C))
@@ -140,6 +151,22 @@ class Augmentation:
             place = np.arange(side)
             inside.append((place >= start) & (place < start + length))
         return np.float32(1) - (inside[0][:, :, None] & inside[1][:, None, :])
+
+
+def blurred(images: Array, widths: Array) -> Array:
+    """Images (N, H, W, C), each blurred by a bell of this standard deviation (N,), in pixels, and as bright as before.
+
+    The bell is a product of one down and one across, and each is a product with a matrix.
+    """
+    result = images
+    for axis in (1, 2):
+        side = images.shape[axis]
+        away = np.arange(side)[:, None] - np.arange(side)
+        bells = np.exp(-0.5 * (away / np.maximum(widths, 0.1)[:, None, None]) ** 2)  # (N, side, side)
+        bells = (bells / bells.sum(axis=2, keepdims=True)).astype(np.float32)
+        result = np.einsum("nij,njwc->niwc" if axis == 1 else "nij,nhjc->nhic", bells, result, optimize=True)
+    before, after = (np.maximum(every.max(axis=(1, 2, 3), keepdims=True), 1) for every in (images, result))
+    return np.asarray(result * (before / after))
 
 
 @cache
