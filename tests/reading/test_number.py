@@ -7,6 +7,7 @@ from PIL import Image
 from data.handmade import arc, crumpled, inked, painted, photographed, ruled, written
 from glassnet.data.errors import DataError
 from glassnet.reading.number import Row, rows_of
+from glassnet.reading.ruled import without_cells
 from glassnet.reading.steps import Steps
 
 WHITE, BLACK = (255,) * 3, (0,) * 3
@@ -99,6 +100,37 @@ def test_ruled_paper_and_uneven_light() -> None:
                            rng=np.random.default_rng(0))  # fmt: skip
     (row,) = rows_of(grey(colours.astype(float)), Steps())
     assert row.parts >= 4
+
+
+@pytest.mark.parametrize("thick", [2, 5])
+def test_the_lines_of_cells_are_taken_away_and_strokes_that_touch_them_stay(thick: int) -> None:
+    """A row of cells of a form, with a digit in each; the second touches a line."""
+    wide, high, count = 84, 110, 4
+    cover = np.zeros((high + 60, wide * count + 60))
+    for line in range(count + 1):
+        cover[30 : 30 + high, 30 + line * wide : 30 + line * wide + thick] = 1
+    for top in (30, 30 + high - thick):
+        cover[top : top + thick, 30 : 30 + wide * count + thick] = 1
+    lines = cover.copy()
+    digits = np.zeros_like(cover)
+    for k, sign in enumerate("3752"):
+        left = 30 + k * wide + (40 if k == 1 else 20)
+        digits = np.maximum(digits, inked(written(int(sign), np.random.default_rng(k)), cover.shape, (left, 55, 60), 6))
+    (row,) = rows_of(grey(painted(WHITE, BLACK, np.maximum(cover, digits))), Steps())
+    inked_columns = np.flatnonzero(digits.any(axis=0))
+    assert row.place[1].start == pytest.approx(inked_columns[0], abs=4)
+    assert row.place[1].stop == pytest.approx(inked_columns[-1] + 1, abs=4)
+    box = np.s_[30 : 30 + high, 30 : 30 + wide * count + thick]
+    lines, digits = lines[box], digits[box]
+    rest = without_cells(np.maximum(lines, digits), 0.5)
+    assert rest[(lines == 1) & (digits == 0)].sum() < 0.02 * lines.sum()
+    inside = (digits > 0.5) & (lines == 0)
+    assert rest[inside].sum() > 0.97 * digits[inside].sum()
+
+
+def test_without_cells_nothing_is_taken_away() -> None:
+    cover = page(["174"])
+    assert without_cells(cover, 0.5) is cover
 
 
 def test_light_digits_on_dark_paper() -> None:

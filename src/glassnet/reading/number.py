@@ -21,6 +21,7 @@ from glassnet.reading.steps import Steps
 
 # Lengths are shares of the height of the digits in a row, unless they say otherwise.
 APART = 1.0  # a wider gap separates two numbers
+WIDEST_CELL = 3.0  # the same, for digits in the cells of a form
 SAME_ROW = 0.3  # of the lower of two pieces lies beside the other, if they stand in one row
 NEAR = 0.2  # a low piece above or below another one, such as the bar of a 5, is not further away
 LEAST_HEIGHT = 0.45  # a lower part is no digit by itself
@@ -92,7 +93,8 @@ def rows_of(drawing: Array, steps: Steps) -> list[Row]:
         DataError: no ink, or far too much on the page.
     """
     ink, (top, left), step = find_page(drawing, steps)
-    ink = steps.take("box", _without_cells, ink)
+    cells: list[Box] = []
+    ink = steps.take("box", _without_cells, ink, cells)
     numbers = pieces(ink > 0)
     boxes = extents(numbers)
     if len(boxes) > MOST_PIECES:
@@ -105,15 +107,15 @@ def rows_of(drawing: Array, steps: Steps) -> list[Row]:
     if not kept:
         raise no_ink()
     found = []
-    for members in _groups(kept, height):
+    for members in _groups(kept, height, cells):
         row = _row(ink, numbers, {n: kept[n] for n in members}, (top, left), step)
         if row is not None:
             found.append(row)
     return _in_reading_order(found)
 
 
-def _without_cells(ink: Array) -> Array:
-    """The ink (H, W) without the lines of cells, in which digits stand."""
+def _without_cells(ink: Array, cells: list[Box]) -> Array:
+    """The ink (H, W) without the lines of cells, in which digits stand; `cells` gets the box of each row of them."""
     numbers = pieces(ink > 0)
     result = ink
     for n, box in extents(numbers).items():
@@ -125,7 +127,12 @@ def _without_cells(ink: Array) -> Array:
         if rest is not own:
             result = result.copy() if result is ink else result
             result[box][mask] = rest[mask]
+            cells.append(box)
     return result
+
+
+def _within(box: Box, other: Box) -> bool:
+    return all(a.start <= b.start and b.stop <= a.stop for a, b in zip(other, box, strict=True))
 
 
 def _typical(heights: Array, weights: Array) -> float:
@@ -135,15 +142,20 @@ def _typical(heights: Array, weights: Array) -> float:
     return float(heights[order][np.searchsorted(upto, upto[-1] / 2)])
 
 
-def _groups(boxes: dict[int, Box], height: float) -> Iterator[list[int]]:
-    """The pieces that stand in one row, with no wide gap between them: each group is a number."""
+def _groups(boxes: dict[int, Box], height: float, cells: list[Box]) -> Iterator[list[int]]:
+    """The pieces that stand in one row, or in one row of cells, with no wide gap between them: each is a number."""
+    row_of_cells = {
+        n: next((k for k, cell in enumerate(cells) if _within(box, cell)), None) for n, box in boxes.items()
+    }
     names = sorted(boxes, key=lambda n: boxes[n][1].start)
     group = {n: {n} for n in names}
     for k, n in enumerate(names):
         for m in names[k + 1 :]:
             (rows, columns), (its_rows, its_columns) = boxes[n], boxes[m]
             tall = max(rows.stop - rows.start, its_rows.stop - its_rows.start)
-            if its_columns.start - columns.stop > APART * min(max(tall, 0.7 * height), 1.3 * height):
+            gap = its_columns.start - columns.stop
+            in_cells = row_of_cells[n] is not None and row_of_cells[n] == row_of_cells[m]
+            if gap > (WIDEST_CELL if in_cells else APART) * min(max(tall, 0.7 * height), 1.3 * height):
                 continue
             if group[n] is not group[m] and _together(boxes[n], boxes[m], height):
                 group[n] |= group[m]

@@ -74,19 +74,18 @@ def without_cells(darker: Array, least: float) -> Array:
     for bands, turned, on in zip(both_ways, (False, True), (on_lines[0], on_lines[1].T), strict=True):
         for band in bands:
             result = _without_thick(result.T, band).T if turned else _without_thick(result, band)
-            on[_thickened(band, len(on))] = True
+            on[_thickened(band, len(on), len(band[0]))] = True
     return np.where(on_lines.all(axis=0), 0, result)  # where they cross, each is kept as a stroke across the other
 
 
 def _without_thick(darker: Array, band: tuple[Array, Array]) -> Array:
     """The same without one line that may be thick, and so has rough edges."""
-    return _without(darker, _thickened(band, len(darker)))
+    return _without(darker, _thickened(band, len(darker), len(band[0]) // 4))
 
 
-def _thickened(band: tuple[Array, Array], height: int) -> tuple[Array, Array]:
-    """The rows and columns of a line, with a fringe above and below."""
+def _thickened(band: tuple[Array, Array], height: int, fringe: int) -> tuple[Array, Array]:
+    """The rows and columns of a line, with a fringe of so many rows above and below."""
     rows, columns = band
-    fringe = len(rows) // 4
     around = np.arange(-fringe, len(rows) + fringe)[:, None] + rows[:1]
     return np.clip(around, 0, height - 1), columns
 
