@@ -9,7 +9,8 @@ from PIL import Image
 import glassnet as gn
 from data.handmade import arc, inked
 from glassnet.model import number
-from glassnet.reading.number import Candidate, Row
+from glassnet.reading.cuts import Candidate
+from glassnet.reading.number import Row
 
 HERE = (slice(0, 10), slice(0, 10))
 # Digits that no hand could mean otherwise.

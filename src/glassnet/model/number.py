@@ -15,7 +15,8 @@ from glassnet.model.answer import Answer
 from glassnet.model.judge import judge
 from glassnet.nn.array import Array
 from glassnet.nn.network import Network
-from glassnet.reading.number import Candidate, Row, rows_of
+from glassnet.reading.cuts import Candidate
+from glassnet.reading.number import Row, rows_of
 from glassnet.reading.pieces import Box
 from glassnet.reading.readings import Reading, ways_of_cleaning
 from glassnet.reading.views import evidence

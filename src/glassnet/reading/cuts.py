@@ -1,0 +1,205 @@
+"""Where a row of ink could be cut into digits: its parts, and all candidates for a digit.
+
+A piece of ink is cut wherever that makes sense, and neighbouring parts are joined. What is a digit is not decided here.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from glassnet.data.errors import DataError
+from glassnet.nn.array import Array
+from glassnet.reading.drawing import BOX, USUAL_PENS, on_a_page
+from glassnet.reading.pieces import Box
+from glassnet.reading.steps import Steps
+
+# Lengths are shares of the height of the digits in the row, unless they say otherwise.
+LEAST_HEIGHT = 0.45  # a lower part is no digit by itself
+NARROW = 0.4  # a piece that is not wider is not cut
+BESIDE = 0.12  # a cut leaves at least this width on both sides
+LOW = 0.7  # a higher piece is not cut where it has more ink than that of a pen or two
+THIN = 2.5  # pen widths: where a column has more ink, a cut makes no sense
+WIDEST = 1.7  # a wider part is no digit
+JOINED = 8  # parts, at most
+MOST_CUTS = 12  # of a piece
+STEEPEST = 0.6  # the tangent of the slant of a row, at most
+
+
+class Ink(NamedTuple):
+    """Pixels of ink: the row, the column and the strength (P,) of each."""
+
+    rows: Array
+    columns: Array
+    strengths: Array
+
+    @property
+    def place(self) -> Box:
+        """The rows and columns of the box around it."""
+        return (
+            slice(int(self.rows.min()), int(self.rows.max()) + 1),
+            slice(int(self.columns.min()), int(self.columns.max()) + 1),
+        )
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Its height and width."""
+        rows, columns = self.place
+        return rows.stop - rows.start, columns.stop - columns.start
+
+    def where(self, chosen: Array) -> "Ink":
+        return Ink(self.rows[chosen], self.columns[chosen], self.strengths[chosen])
+
+    def image(self) -> Array:
+        """Its ink, cropped (h, w)."""
+        rows, columns = self.place
+        image = np.zeros(self.size)
+        image[self.rows - rows.start, self.columns - columns.start] = self.strengths
+        return image
+
+
+def joined(every: Sequence[Ink]) -> Ink:
+    return Ink(*(np.concatenate(of) for of in zip(*every, strict=True)))
+
+
+class Part(NamedTuple):
+    """What cuts leave of a piece of ink: which piece it is of, its ink, and whether it is all of the piece."""
+
+    piece: int
+    ink: Ink
+    whole: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """What could be a digit: the parts first, first + 1, ... up to past, without past.
+
+    Attributes:
+        image: in the form of MNIST (28, 28); None if it cannot be a digit.
+        place: the rows and columns of the page.
+        gap: the widest gap within it, from left to right, as a share of the height of the digits.
+        cuts: how many of its two ends are cut off from ink beside it.
+    """
+
+    first: int
+    past: int
+    image: Array | None
+    place: Box
+    gap: float
+    cuts: int
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Of a row: the height of its digits and the width of the pen, in pixels, and the tangent of its slant."""
+
+    height: float
+    pen: float
+    slant: float
+
+    def along(self, ink: Ink) -> Array:
+        """How far along the row each pixel lies (P,), if the slant is taken away."""
+        return ink.columns + self.slant * ink.rows
+
+
+def slant_of(every: Sequence[Ink], height: float) -> float:
+    """The tangent of the slant of a row, to the right: the median of those of its high and narrow pieces."""
+    slants = []
+    for ink in every:
+        tall, wide = ink.size
+        if LEAST_HEIGHT * height <= tall and wide <= tall:
+            y = ink.rows - np.average(ink.rows, weights=ink.strengths)
+            mixed, squared = (np.average(y * other, weights=ink.strengths) for other in (ink.columns, y))
+            slants.append(-float(mixed) / max(float(squared), 1e-9))
+    return float(np.clip(np.median(slants), -STEEPEST, STEEPEST)) if slants else 0.0
+
+
+def parts_of(every: dict[int, Ink], row: Measures) -> list[Part]:
+    """The parts of these pieces, by their numbers, from left to right."""
+    parts: list[Part] = []
+    for piece, ink in every.items():
+        along = row.along(ink)
+        between = np.searchsorted(_cuts(ink, along, row), along)
+        numbers = np.unique(between)
+        parts += [Part(piece, ink.where(between == number), len(numbers) == 1) for number in numbers]
+    return sorted(parts, key=lambda part: float(row.along(part.ink).mean()))
+
+
+def _cuts(ink: Ink, along: Array, row: Measures) -> list[float]:
+    """Where along the row a piece is cut, in order.
+
+    That is where a column has little ink, and where the piece is low: two rings touch where both are high, but between
+    them it is low.
+    """
+    if np.ptp(along) <= NARROW * row.height or ink.size[0] < LEAST_HEIGHT * row.height:
+        return []
+    start = float(along.min())
+    column = (along - start).astype(int)
+    count = int(column.max()) + 1
+    amount = np.convolve(np.bincount(column, weights=ink.strengths, minlength=count), np.ones(3) / 3, mode="same")
+    first, last = np.full(count, ink.rows.max()), np.full(count, ink.rows.min() - 1)
+    np.minimum.at(first, column, ink.rows)
+    np.maximum.at(last, column, ink.rows)
+    tall = np.maximum(last - first + 1, 0)
+    edge = max(2, int(BESIDE * row.height))
+    wells = _wells(amount, THIN * row.pen, edge) + _wells(tall, LOW * row.height, edge)
+    chosen: list[int] = []
+    for k in sorted(wells, key=lambda k: amount[k] / row.pen + tall[k] / row.height):
+        if all(abs(k - other) >= edge for other in chosen) and len(chosen) < MOST_CUTS:
+            chosen.append(k)
+    return [start + k + 0.5 for k in sorted(chosen)]
+
+
+def _wells(profile: Array, most: float, edge: int) -> list[int]:
+    """Where a profile (P,) is lowest in its neighbourhood, not above `most`, and not near its ends."""
+    near = edge // 2
+    return [
+        k
+        for k in range(edge, len(profile) - edge)
+        if profile[k] <= most and profile[k] == profile[max(k - near, 0) : k + near + 1].min()
+    ]
+
+
+def candidates(parts: list[Part], row: Measures) -> Iterator[Candidate]:
+    """All neighbouring parts together that are not too wide for a digit, with their images."""
+    for first in range(len(parts)):
+        for past in range(first + 1, min(first + JOINED, len(parts)) + 1):
+            ink = joined([part.ink for part in parts[first:past]])
+            tall, wide = ink.size
+            if wide > WIDEST * max(row.height, tall):
+                break
+            inside = {part.piece for part in parts[first:past]}
+            beside = parts[max(first - 1, 0) : first] + parts[past : past + 1]
+            cuts = sum(part.piece in inside for part in beside)
+            yield Candidate(first, past, _image(ink, row), ink.place, _widest_gap(row.along(ink)) / row.height, cuts)
+
+
+def _image(ink: Ink, row: Measures) -> Array | None:
+    """Ink in the form of MNIST; None if it is too low for a digit, or a blot."""
+    if ink.size[0] < LEAST_HEIGHT * row.height:
+        return None
+    usual = USUAL_PENS[0] <= row.pen * BOX / max(ink.size) <= USUAL_PENS[1]
+    try:
+        return on_a_page(ink.image(), Steps(frozenset({"pen"} if usual else ())))  # to measure each pen takes long
+    except DataError:
+        return None
+
+
+def _widest_gap(along: Array) -> float:
+    """The widest gap between these places (P,) along the row."""
+    return float(np.diff(np.unique(along.astype(int))).max(initial=1) - 1)
+
+
+def marks(parts: list[Part], row: Measures, place: Box) -> dict[int, str]:
+    """What each small part is by its shape and place: "-" before the first digit, "." between two, "" for a speck."""
+    small = [part.whole and max(part.ink.size) < LEAST_HEIGHT * row.height for part in parts]
+    found = {}
+    for k in np.flatnonzero(small).tolist():
+        (high, wide), (rows, _) = parts[k].ink.size, parts[k].ink.place
+        middle = ((rows.start + rows.stop) / 2 - place[0].start) / (place[0].stop - place[0].start)
+        is_bar = wide > max(1.5 * high, 0.2 * row.height) and 0.25 < middle < 0.75
+        is_dot = max(high, wide) < 2 * min(high, wide) and 0.08 * row.height < high < 0.3 * row.height and middle > 0.7
+        between = 0 < k < len(parts) - 1 and not small[k - 1] and not small[k + 1]
+        found[k] = "-" if k == 0 and is_bar else "." if between and is_dot else ""
+    return found
