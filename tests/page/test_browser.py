@@ -146,6 +146,16 @@ def test_a_drawn_digit_is_read_and_can_be_taken_back(opened: Opened) -> None:
     expect(answer).not_to_have_text(re.compile("^4 "))
 
 
+def test_a_number_is_read_and_its_digits_can_be_opened(opened: Opened) -> None:
+    opened.list("Network").select_option("cnn")
+    seven = [(0.55, 0.3), (0.85, 0.3), (0.68, 0.72)]
+    opened.draw([[(0.25, 0.3), (0.24, 0.72)], seven])
+    expect(opened.status("Answer")).to_have_text(re.compile("^17 .*a number of several digits"))
+    expect(opened.page.get_by_role("heading", name="Its digits, and other ways")).to_be_visible()
+    opened.readings().nth(1).click()
+    expect(opened.status("Answer")).to_have_text(re.compile("^7 "))
+
+
 def test_what_is_no_digit_is_refused_and_without_a_threshold_it_says_that_it_cannot(opened: Opened) -> None:
     opened.list("Network").select_option("cnn")
     opened.draw(
