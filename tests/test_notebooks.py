@@ -29,20 +29,27 @@ def test_every_notebook_is_tested() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "kept", "message"),
+    ("cells", "messages"),
     [
-        ("print(1 / 0)", "", "a cell raises ZeroDivisionError: division by zero"),
-        ("print('loss', 0.5)", "loss 0.75\\n", "cell 1: 'loss 0.75' is now 'loss 0.5'"),
-        ("print('loss', 0.5)", "", "cell 1: 0 lines are kept, 1 printed"),
+        ([("print(1 / 0)", "")], ["a cell raises ZeroDivisionError: division by zero"]),
+        (
+            [("print('loss', 0.5)", "loss 0.75\n"), ("print('loss', 0.5)", "")],
+            ["cell 1: 'loss 0.75' is now 'loss 0.5'", "cell 2: 0 lines are kept, 1 printed"],
+        ),
     ],
+    ids=["raises", "prints something else"],
 )
-def test_a_notebook_that_is_wrong_is_found(tmp_path: Path, source: str, kept: str, message: str) -> None:
+def test_a_notebook_that_is_wrong_is_found(tmp_path: Path, cells: list[tuple[str, str]], messages: list[str]) -> None:
     import nbformat
     from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-    outputs = [new_output("stream", name="stdout", text=kept.replace("\\n", "\n"))] if kept else []
     path = tmp_path / "wrong.ipynb"
-    nbformat.write(new_notebook(cells=[new_code_cell(source, outputs=outputs)]), path)
+    made = [
+        new_code_cell(source, outputs=[new_output("stream", name="stdout", text=kept)] if kept else [])
+        for source, kept in cells
+    ]
+    nbformat.write(new_notebook(cells=made), path)
     done = check(path)
     assert done.returncode == 1
-    assert message in done.stdout
+    for message in messages:
+        assert message in done.stdout
