@@ -19,7 +19,9 @@ import glassnet as gn
 from cases import LAYERS, LOSSES, LayerCase, network_of, targets_for
 from glassnet.nn.plain import plain
 from glassnet.reading.drawing import to_digits, to_mnist
+from glassnet.reading.number import rows_of
 from glassnet.reading.readings import readings
+from glassnet.reading.steps import Steps
 from hostile.messages import drawing, random_message
 
 ALL = 8  # of every so many pages all readings are made, of the others the usual one
@@ -106,6 +108,38 @@ def any_grey(number: int) -> int:
             assert image.dtype == np.uint8
             assert image.any()
     return taken
+
+
+def rows(number: int, folder: Path) -> None:
+    """Any page of lines and rings, noise or stripes gives rows whose parts lead from end to end, or is refused."""
+    from PIL import Image, ImageDraw
+
+    rng = np.random.default_rng(number)
+    height, width = (int(2 ** rng.uniform(3, 9)) for _ in range(2))
+    picture = Image.fromarray(rng.integers(250 - 80 * (number % 3), 256, (height, width)).astype(np.uint8))
+    draw = ImageDraw.Draw(picture)
+    for _ in range(rng.integers(1, 40)):
+        corners = (rng.uniform(-0.1, 1.1, (2, 2)) * (width, height)).astype(int)
+        (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+        shape = (left, top, right, bottom)
+        pen = int(rng.integers(1, 9))
+        draw.line(shape, 30, pen) if rng.random() < 0.5 else draw.ellipse(shape, None, 30, pen)
+    try:
+        found = rows_of(np.asarray(picture), Steps())
+    except gn.DataError:
+        return
+    for row in found:
+        reached = {0}
+        for candidate in sorted(row.candidates, key=lambda candidate: candidate.first):
+            assert candidate.first < candidate.past <= row.parts
+            if candidate.first in reached:
+                reached.add(candidate.past)
+            if candidate.image is not None:
+                assert candidate.image.shape == (28, 28)
+                assert candidate.image.any()
+        assert reached == set(range(row.parts + 1))
+        for side, length in zip(row.place, (height, width), strict=True):
+            assert 0 <= side.start < side.stop <= length
 
 
 def scene(number: int, folder: Path) -> None:
@@ -221,5 +255,5 @@ def messages(number: int, folder: Path) -> None:
 
 
 PROPERTIES: dict[str, Callable[[int, Path], None]] = {
-    property_.__name__: property_ for property_ in (batch, logits, dropout, grey, scene, resume, messages)
+    property_.__name__: property_ for property_ in (batch, logits, dropout, grey, rows, scene, resume, messages)
 }

@@ -42,6 +42,7 @@ TRIES = {
     "logits": 40_000,
     "dropout": 20_000,
     "grey": 4_000,
+    "rows": 400,
     "scene": 250,
     "resume": 1_500,
     "messages": 10,

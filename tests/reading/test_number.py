@@ -1,5 +1,7 @@
 """Rows of digits on a page: where they are, and that each digit is among the candidates."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,6 +11,7 @@ from glassnet.data.errors import DataError
 from glassnet.reading.number import Row, rows_of
 from glassnet.reading.ruled import without_cells
 from glassnet.reading.steps import Steps
+from properties import rows
 
 WHITE, BLACK = (255,) * 3, (0,) * 3
 
@@ -159,3 +162,16 @@ def test_a_page_with_far_too_much_on_it_is_refused() -> None:
             drawing[top : top + height, left : left + width] = 0
     with pytest.raises(DataError, match="pieces of ink: expected rows of digits"):
         rows_of(drawing, Steps())
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_any_page_gives_rows_whose_parts_lead_from_end_to_end(number: int, tmp_path: Path) -> None:
+    rows(number, tmp_path)
+
+
+def test_a_line_that_is_too_wide_for_a_digit_is_a_candidate_without_an_image() -> None:
+    drawing = np.full((120, 900), 255, np.uint8)
+    drawing[40:80, 40:60] = 0
+    drawing[57:63, 70:860] = 0
+    for row in rows_of(drawing, Steps()):
+        assert {c.first for c in row.candidates} == set(range(row.parts))

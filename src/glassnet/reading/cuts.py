@@ -162,17 +162,19 @@ def _wells(profile: Array, most: float, edge: int) -> list[int]:
 
 
 def candidates(parts: list[Part], row: Measures) -> Iterator[Candidate]:
-    """All neighbouring parts together that are not too wide for a digit, with their images."""
+    """Each part, and all neighbouring parts together that are not too wide for a digit, with their images."""
     for first in range(len(parts)):
         for past in range(first + 1, min(first + JOINED, len(parts)) + 1):
             ink = joined([part.ink for part in parts[first:past]])
             tall, wide = ink.size
-            if wide > WIDEST * max(row.height, tall):
+            too_wide = wide > WIDEST * max(row.height, tall)
+            if too_wide and past > first + 1:
                 break
             inside = {part.piece for part in parts[first:past]}
             beside = parts[max(first - 1, 0) : first] + parts[past : past + 1]
             cuts = sum(part.piece in inside for part in beside)
-            yield Candidate(first, past, _image(ink, row), ink.place, _widest_gap(row.along(ink)) / row.height, cuts)
+            image = None if too_wide else _image(ink, row)
+            yield Candidate(first, past, image, ink.place, _widest_gap(row.along(ink)) / row.height, cuts)
 
 
 def _image(ink: Ink, row: Measures) -> Array | None:
