@@ -42,7 +42,7 @@ MARGIN = (0.5, 2.5)  # around the number
 PAPER, INK = (190, 255), (10, 100)  # grey values
 SHADOW = 0.25  # the largest share of light that is missing on one side
 NOISE = (0.0, 5.0)  # grey values
-BLUR = (0.0, 0.02)
+BLUR = (0.0, 1.5)  # standard deviation, in pixels
 QUALITY = (60, 95)  # of JPEG
 
 Array = NDArray[Any]
@@ -84,7 +84,7 @@ def row_of(digits: list[Array], kind: str, rng: Rng) -> Array:
             line = own
             continue
         if k - 1 == pair:
-            gap = -(_free(line, own) + round(height * rng.uniform(*OVERLAP)))
+            gap = max(-(_free(line, own) + round(height * rng.uniform(*OVERLAP))), -line.shape[1])
         else:
             gap = max(1, round(height * rng.uniform(*(WIDE if kind == "wide" else CLOSE))))
         line = _beside(line, own, gap)
@@ -107,7 +107,7 @@ def _free(line: Array, own: Array) -> int:
     if not both.any():
         return 0
     free = left[both] + line.shape[1] - 1 - right[both]
-    return int(min(free.min(), own.shape[1] // 2))
+    return int(min(free.min(), own.shape[1] // 2, line.shape[1] // 2))
 
 
 def _beside(line: Array, own: Array, gap: int) -> Array:
@@ -125,7 +125,7 @@ def photographed(ink: Array, rng: Rng) -> Array:
 
     cover = Image.fromarray((255 * np.clip(ink, 0, 1)).astype(np.uint8))
     cover = cover.rotate(rng.uniform(-SLOPE, SLOPE), Image.Resampling.BICUBIC, expand=True)
-    cover = cover.filter(ImageFilter.GaussianBlur(rng.uniform(*BLUR) * rng.uniform(*HEIGHT)))
+    cover = cover.filter(ImageFilter.GaussianBlur(rng.uniform(*BLUR)))
     paper, pen = rng.uniform(*PAPER), rng.uniform(*INK)
     grey = paper + (pen - paper) * np.asarray(cover, float) / 255
     y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in grey.shape), indexing="ij")
@@ -133,7 +133,8 @@ def photographed(ink: Array, rng: Rng) -> Array:
     grey *= 1 - rng.uniform(0, SHADOW) * (1 + (np.sin(angle) * y + np.cos(angle) * x) / np.sqrt(2)) / 2
     grey += rng.normal(0, rng.uniform(*NOISE), grey.shape)
     file = BytesIO()
-    Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=int(rng.integers(*QUALITY)))
+    quality = int(rng.integers(*QUALITY, endpoint=True))
+    Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=quality)
     return np.asarray(Image.open(file))
 
 
@@ -257,6 +258,8 @@ def main() -> None:
     parser.add_argument("--sheets", type=Path, metavar="FOLDER", help="draw what was read into this folder")
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     options = parser.parse_args()
+    if options.write and options.development:
+        parser.error("--write is for the figures, which are those of test digits")
     model = gn.Model.open(options.model)
     dataset = gn.load_dataset("mnist")
     part, seed = (dataset.validation, DEVELOPMENT_SEED) if options.development else (dataset.test, TEST_SEED)

@@ -46,6 +46,20 @@ def test_json_for_each_file(picture: Path, tmp_path: Path) -> None:
     assert second["problem"].startswith("no ink found")
 
 
+def test_what_is_no_number_is_counted_and_a_doubt_is_said(tmp_path: Path) -> None:
+    from PIL import ImageDraw, ImageFont
+
+    image = Image.fromarray(np.pad(written("2 31"), ((0, 160), (0, 200)), constant_values=255))
+    ImageDraw.Draw(image).text((60, 230), "Wheat", fill=0, font=ImageFont.load_default(size=90))
+    image.save(tmp_path / "both.png")
+    done = glassnet("read", tmp_path / "both.png")
+    assert "1 more place holds something in a row, but no number that I know" in done.stdout
+    (said,) = json.loads(glassnet("read", tmp_path / "both.png", "--json").stdout)
+    assert [number["text"] for number in said["numbers"]] == ["2", "31"]
+    ((x, y, _, _),) = said["unknown"]
+    assert (x, y) == pytest.approx((60, 250), abs=40)
+
+
 def test_boxes_and_answers_are_drawn_in(picture: Path, tmp_path: Path) -> None:
     done = glassnet("read", picture, "--save-seen", tmp_path)
     assert done.returncode == 0, done.stderr

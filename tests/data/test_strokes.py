@@ -7,7 +7,7 @@ import glassnet as gn
 from glassnet.data.dataset import Dataset
 from glassnet.data.errors import DataError
 from glassnet.data.skeletons import WAYS
-from glassnet.data.strokes import POINTS, Strokes, drawn, ways
+from glassnet.data.strokes import POINTS, Strokes, drawn, skeletons, ways
 from glassnet.nn.stream import random_stream
 from glassnet.reading.drawing import centre_of_mass
 
@@ -54,12 +54,12 @@ def test_the_pretrained_network_knows_most_of_them() -> None:
 def test_a_digit_never_comes_twice_and_all_its_ways_come() -> None:
     images = drawn(np.full(300, 7), 28, np.random.default_rng(0))
     assert len({image.tobytes() for image in images}) == 300
-    known = ways()
-    chosen = (known.upto[np.full(3000, 7)] < np.random.default_rng(0).random((3000, 1))).sum(axis=1)
-    share = np.bincount(chosen, minlength=known.upto.shape[1]) / 3000
-    weights = np.diff(known.upto[7], prepend=0)
-    np.testing.assert_allclose(share, weights, atol=0.04)
-    assert (weights > 0).sum() == len(WAYS[7])
+    _, line = skeletons(np.full(3000, 7), np.random.default_rng(0))
+    lines = [len(drawings[0].split("/")) for _, drawings in WAYS[7]]
+    total = sum(weight for weight, _ in WAYS[7])
+    for count in set(lines):
+        expected = sum(weight for (weight, _), many in zip(WAYS[7], lines, strict=True) if many == count) / total
+        assert (line.max(axis=1) + 1 == count).mean() == pytest.approx(expected, abs=0.03)
 
 
 @pytest.mark.parametrize("digit", WAYS)
@@ -94,6 +94,7 @@ def test_small_pale_images_get_small_pale_digits() -> None:
         (np.zeros((4, 28, 28)), np.zeros(4, int), "square images"),
         (np.zeros((4, 28, 28), np.uint8), np.full(4, 10), "labels .* from 0 to 9"),
         (np.zeros((4, 28, 28), np.uint8), np.zeros((4, 10)), "labels .* from 0 to 9"),
+        (np.zeros((4, 28, 28), np.uint8), np.zeros(4), "labels .* from 0 to 9"),
     ],
 )
 def test_what_is_no_digit_is_refused(x: np.ndarray, y: np.ndarray, message: str) -> None:
@@ -105,6 +106,14 @@ def test_what_is_no_digit_is_refused(x: np.ndarray, y: np.ndarray, message: str)
 def test_impossible_shares_are_refused(share: float) -> None:
     with pytest.raises(DataError, match="share must be a number from 0 to 1"):
         Strokes(share)
+
+
+@pytest.mark.parametrize("side", [8, 28, 128])
+def test_paper_stays_white_and_lines_dark_at_any_size(side: int) -> None:
+    images = drawn(np.arange(20) % 10, side, np.random.default_rng(0))
+    assert images.min() == 0
+    assert images.max(axis=(1, 2)).min() > 0.6
+    assert 0.04 < images.mean() < 0.2
 
 
 def test_an_empty_batch_stays_empty() -> None:

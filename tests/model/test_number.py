@@ -7,10 +7,12 @@ import pytest
 from PIL import Image
 
 import glassnet as gn
-from data.handmade import arc, inked
+from data.handmade import arc, crumpled, inked, painted, photographed, ruled
 from glassnet.model import number
-from glassnet.reading.cuts import Candidate
-from glassnet.reading.number import Row
+from glassnet.reading.cuts import Candidate, Mark
+from glassnet.reading.number import Row, rows_of
+from glassnet.reading.steps import Steps
+from reading.test_number import page
 
 HERE = (slice(0, 10), slice(0, 10))
 # Digits that no hand could mean otherwise.
@@ -41,7 +43,8 @@ def written(*rows: str) -> np.ndarray:
 
 def row(parts: int, spans: list[tuple[int, int]], marks: dict[int, str] | None = None) -> Row:
     image = np.zeros((28, 28), np.uint8)
-    return Row(HERE, parts, [Candidate(a, b, image, HERE, 0.0, 0) for a, b in spans], marks or {})
+    small = {k: Mark(sign, HERE, speck=False) for k, sign in (marks or {}).items()}
+    return Row(HERE, parts, [Candidate(a, b, image, HERE, 0.0, 0) for a, b in spans], small)
 
 
 def test_the_path_of_least_cost_is_the_number() -> None:
@@ -99,6 +102,49 @@ def test_a_digit_without_evidence_is_a_question_mark(cnn: gn.Model) -> None:
     assert "no digit that I know" in found.digits[1].problem
 
 
+def beside(drawing: np.ndarray, strokes: list[list[tuple[float, float]]], left: int, top: int) -> np.ndarray:
+    """The drawing with other strokes in it, 80 pixels high, of the same pen."""
+    ink = inked(strokes, drawing.shape, (left, top, 80), 9)
+    return np.minimum(drawing, (255 * (1 - ink)).astype(np.uint8))
+
+
+def test_what_stands_among_digits_is_read_or_the_number_is_not_accepted(cnn: gn.Model) -> None:
+    apart = np.delete(written("3 7"), slice(150, 190), axis=1)
+    assert cnn.read_number(apart).text == "37"
+    point = cnn.read_number(beside(apart, [[(0, 0), (0.01, 0.01)]], 128, 126))
+    assert (point.text, point.accepted) == ("3.7", True)
+    signed = np.pad(apart, ((0, 0), (90, 0)), constant_values=255)
+    assert cnn.read_number(beside(signed, [[(0, 0), (0.55, 0)]], 50, 92)).text == "-37"
+    colon = beside(beside(apart, [[(0, 0), (0.01, 0.01)]], 128, 126), [[(0, 0), (0.01, 0.01)]], 128, 80)
+    assert not cnn.read_number(colon).accepted
+
+
+def test_lines_blocks_and_angular_zeros(cnn: gn.Model) -> None:
+    underlined = written("73")
+    underlined[145:152, 20:240] = 0
+    assert cnn.read_number(underlined).text == "73"
+    margin = written("37", "20")
+    margin[10:330, 12:18] = 0
+    assert cnn.read_number(margin).text == "37 20"
+    square = np.full((200, 300), 255, np.uint8)
+    square[60:100, 60:100] = 0
+    assert cnn.read_number(square).numbers == ()
+    angular = beside(written("1  3"), [[(0, 0), (0.6, 0), (0.6, 1), (0, 1), (0, 0)]], 135, 50)
+    assert cnn.read_number(angular).text.replace(" ", "") == "103"
+
+
+def test_a_page_that_the_usual_way_spoils_is_read_in_another_way(cnn: gn.Model) -> None:
+    """The lower part of the paper, in less light, is taken for a table around a sheet."""
+    cover = page(["2026"], size=90)
+    paper = painted((245,) * 3, (150, 170, 215), ruled(cover.shape, 70, 2.5))
+    first, second = (np.random.default_rng(0) for _ in range(2))
+    light = crumpled(cover.shape, first, 0.02) * np.linspace(1, 0.7, cover.shape[1])[None]
+    colours = photographed(painted(paper, (30, 40, 110), cover), light=light, noise=3, quality=80, rng=second)
+    drawing = np.asarray(Image.fromarray(colours).convert("L"))
+    assert not number.judged(cnn.network, rows_of(drawing, Steps())).accepted
+    assert cnn.read_number(drawing).text == "2026"
+
+
 def test_a_page_without_a_number_says_so(cnn: gn.Model) -> None:
     from PIL import ImageDraw, ImageFont
 
@@ -111,8 +157,12 @@ def test_a_page_without_a_number_says_so(cnn: gn.Model) -> None:
     assert len(page.unknown) > 0
 
 
-def test_a_model_of_tables_reads_no_numbers(tmp_path) -> None:
+def test_a_network_that_knows_or_refuses_no_digits_reads_no_numbers(tmp_path) -> None:
     network = gn.Network([gn.Dense(3)], input_shape=4)
     gn.save_network(network, tmp_path / "small.safetensors")
     with pytest.raises(gn.DataError, match="takes examples of shape"):
         gn.Model.open(tmp_path / "small.safetensors").read_number(written("3"))
+    network = gn.Network([gn.Flatten(), gn.Dense(10)], input_shape=(28, 28))  # which refuses nothing
+    gn.save_network(network, tmp_path / "sure.safetensors")
+    with pytest.raises(gn.DataError, match=r"numbers are read by a network .* that refuses what is no digit"):
+        gn.Model.open(tmp_path / "sure.safetensors").read_number(written("3"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.handmade import arc, crumpled, inked, painted, photographed, ruled, written
+from data.handmade import arc, inked, painted, written
 from glassnet.data.errors import DataError
 from glassnet.reading.number import Row, rows_of
 from glassnet.reading.ruled import without_cells
@@ -92,17 +92,15 @@ def test_a_point_and_a_minus_sign_are_seen() -> None:
     middle = bottom - 40
     ink[middle : middle + 7, digits[0] - 50 : digits[0] - 20] = 1
     (row,) = rows_of(grey(painted(WHITE, BLACK, ink)), Steps())
-    assert [row.marks[k] for k in sorted(row.marks) if row.marks[k]] == ["-", "."]
+    assert [row.marks[k].sign for k in sorted(row.marks) if row.marks[k].sign] == ["-", "."]
 
 
-def test_ruled_paper_and_uneven_light() -> None:
-    cover = page(["2026"], size=90)
-    paper = painted((245,) * 3, (150, 170, 215), ruled(cover.shape, 70, 2.5))
-    light = crumpled(cover.shape, np.random.default_rng(0), 0.02) * np.linspace(1, 0.7, cover.shape[1])[None]
-    colours = photographed(painted(paper, (30, 40, 110), cover), light=light, noise=3, quality=80,
-                           rng=np.random.default_rng(0))  # fmt: skip
-    (row,) = rows_of(grey(colours.astype(float)), Steps())
-    assert row.parts >= 4
+def test_places_are_those_of_a_large_picture() -> None:
+    cover = page(["3712"], size=300)
+    drawing = grey(painted(WHITE, BLACK, np.pad(cover, ((900, 200), (100, 1500)))))
+    (row,) = rows_of(drawing, Steps())
+    top, left = (np.flatnonzero(cover.any(axis=axis))[0] for axis in (1, 0))
+    assert (row.place[0].start, row.place[1].start) == pytest.approx((top + 900, left + 100), abs=8)
 
 
 @pytest.mark.parametrize("thick", [2, 5])
@@ -146,6 +144,7 @@ def test_light_digits_on_dark_paper() -> None:
     [
         (np.full((200, 300), 255, np.uint8), "no ink"),
         (np.full((2, 300), 255, np.uint8), "no ink"),
+        (np.tile(np.arange(256, dtype=np.uint8), (5, 2_000)), "no ink"),
     ],
 )
 def test_an_empty_page_is_refused(drawing: np.ndarray, message: str) -> None:

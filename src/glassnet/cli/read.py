@@ -7,7 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from glassnet.model.model import Model
-    from glassnet.model.number import Number, Page
+    from glassnet.model.number import Page
 
 
 def read(
@@ -25,7 +25,8 @@ def read(
     """Read the numbers in pictures: rows of digits, on paper or on a screen.
 
     Prints each number with its probability and its place. A digit that the network does not know is written as ?. If a
-    picture has no number, or a number has a ?, the exit code is 2.
+    picture has no number, or one that is not accepted, the exit code is 2. What stands in a row and is no number, such
+    as a word, is counted.
 
     Examples:
 
@@ -52,7 +53,7 @@ def read(
     else:
         for file, page in zip(files, pages, strict=True):
             _show(file, page)
-    if any(page.problem or not all(number.accepted for number in page.numbers) for page in pages):
+    if not all(page.accepted for page in pages):
         raise typer.Exit(2)
 
 
@@ -78,19 +79,13 @@ def _show(file: Path, page: "Page") -> None:
         print(f"error: {name}: {plain(page.problem)}", file=sys.stderr)
     for number in page.numbers:
         x, y, width, height = number.box
+        doubt = f"; {plain(number.problem)}" if number.problem else ""
         place = f"at {x}, {y}, {width} x {height}"
-        console.print(f"{name}: {number.text} ({number.probability:.1%}) {place}{_doubt(number)}", soft_wrap=True)
+        console.print(f"{name}: {number.text} ({number.probability:.1%}) {place}{doubt}", soft_wrap=True)
     if page.numbers and page.unknown:
         count = len(page.unknown)
         what = "1 more place holds" if count == 1 else f"{count} more places hold"
         console.print(f"{name}: {what} something in a row, but no number that I know", soft_wrap=True)
-
-
-def _doubt(number: "Number") -> str:
-    """Why a digit of the number is refused; "" if none is."""
-    from glassnet.nn.plain import plain
-
-    return next((f"; {plain(digit.problem)}" for digit in number.digits if digit.problem), "")
 
 
 def _as_table(page: "Page") -> dict[str, Any]:
@@ -99,6 +94,7 @@ def _as_table(page: "Page") -> dict[str, Any]:
     numbers = [
         {
             "text": number.text,
+            **({"problem": number.problem} if number.problem else {}),
             "box": list(number.box),
             "probability": round(number.probability, 6),
             "evidence": round(number.evidence, 3),
@@ -108,7 +104,8 @@ def _as_table(page: "Page") -> dict[str, Any]:
         }
         for number in page.numbers
     ]
-    return {"numbers": numbers, **({"problem": page.problem} if page.problem else {})}
+    unknown = {"unknown": [list(box) for box in page.unknown_boxes]} if page.unknown else {}
+    return {"numbers": numbers, **unknown, **({"problem": page.problem} if page.problem else {})}
 
 
 def _save(files: list[Path], pages: list["Page"], folder: Path) -> None:
@@ -119,4 +116,5 @@ def _save(files: list[Path], pages: list["Page"], folder: Path) -> None:
     for file, page, target in zip(files, pages, new_names(files, folder), strict=True):
         if page.numbers:
             marks = [(number.box, number.text) for number in page.numbers]
+            marks += [(box, "?") for box in page.unknown_boxes]
             picture.write(target, picture.marked(picture.read(file), marks))

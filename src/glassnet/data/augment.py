@@ -47,7 +47,7 @@ class Augmentation:
         erase: the limit of the sides of a rectangle that is set to 0, as a fraction of the image's side.
         noise: the limit of the standard deviation of the noise, as a fraction of white.
         blur: the limit of the standard deviation of the bell by which each pixel is spread, as a fraction of the side:
-            0.05 is 1.4 of 28 pixels. What was white is as white as before.
+            0.05 is 1.4 of 28 pixels. The brightest pixel of the image stays as bright.
         white: the largest value of a pixel, 1 to 255.
 
     Raises:
@@ -154,9 +154,10 @@ class Augmentation:
 
 
 def blurred(images: Array, widths: Array) -> Array:
-    """Images (N, H, W, C), each blurred by a bell of this standard deviation (N,), in pixels, and as bright as before.
+    """Images (N, H, W, C), each blurred by a bell of this standard deviation (N,), in pixels.
 
-    The bell is a product of one down and one across, and each is a product with a matrix.
+    The brightest pixel of an image is as bright as before. The bell is a product of one down and one across, and each
+    is a product with a matrix.
     """
     result = images
     for axis in (1, 2):

@@ -1,9 +1,9 @@
 """The skeletons of digits, in the ways in which people write them.
 
 Each way has a weight, how often it is chosen among the ways of its digit, and a few drawings with the same lines and
-points. A digit written in this way lies between them. A drawing is a text: x and y of each point, in hundredths of the
-digit's width and height, y downwards. A smooth line runs through the points. "/" begins another line, at a corner or
-where the pen was lifted.
+points. A digit written in this way lies between them, or a little beyond. A drawing is a text: x and y of each point,
+in hundredths of the digit's width and height, y downwards. A smooth line runs through the points. "/" begins another
+line, at a corner or where the pen was lifted.
 """
 
 WAYS: dict[int, list[tuple[float, list[str]]]] = {

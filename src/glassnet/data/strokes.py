@@ -17,7 +17,8 @@ from glassnet.nn.array import Array
 
 POINTS = 64  # along all lines of a digit
 BEYOND = 0.3  # a digit may lie this far beyond its drawings, as a share of its distance from their mean
-# Waves that bend a digit: their amplitude as a share of its height, and radians for each height, from least to most.
+# Two waves of each kind bend a digit: the deviation of their amplitudes, as a share of its height, and how many radians
+# there are to its height, from least to most.
 WAVES = ((0.05, 2, 6), (0.018, 6, 14), (0.005, 18, 40))
 LOOSE = 0.02  # standard deviation of the place of each further line, as a share of the height
 WIDTH, WIDTHS = 0.8, 0.22  # the usual width of a digit, as a share of its height, and the deviation of its logarithm
@@ -55,11 +56,17 @@ class Strokes:
 
         Args:
             x: (N, H, H) or (N, H, H, 1), uint8.   y: labels (N,).   rng: the source of random numbers.
+
+        Returns:
+            a new array like x, whose drawn digits are as bright as its brightest pixel, and y.
+
+        Raises:
+            DataError: as the class.
         """
         one_plane = x.ndim == 3 or (x.ndim == 4 and x.shape[3] == 1)
         if not one_plane or x.shape[1] != x.shape[2] or x.dtype != np.uint8:
             raise DataError(f"strokes: expected square images (N, H, H), uint8, got {x.dtype} of shape {x.shape}")
-        if y.ndim != 1 or (len(y) and not 0 <= y.min() <= y.max() <= 9):
+        if y.ndim != 1 or y.dtype.kind not in "iu" or (len(y) and not 0 <= y.min() <= y.max() <= 9):
             raise DataError("strokes: expected labels (N,) from 0 to 9, because it draws digits")
         count = round(self.share * len(x))
         if count == 0:
@@ -92,7 +99,7 @@ def drawn(digits: Array, side: int, rng: np.random.Generator) -> Array:
     points = leaning(points + waves(points, rng), rng)
     reach = points.max(axis=1) - points.min(axis=1)  # (N, 2)
     pen = np.clip(PEN * np.exp(rng.normal(0, PENS, len(digits))), FINEST, COARSEST)
-    widest = np.where(digits == 1, COARSEST, np.maximum(28 * FIT * ROOM * reach[:, 1] / reach[:, 0], FINEST))
+    widest = np.where(digits == 1, COARSEST, np.maximum(28 * FIT * ROOM * reach[:, 1] / reach.max(axis=1), FINEST))
     pen = np.minimum(pen, widest) * (side / 28)
     points *= ((FIT * side - 2 * pen) / reach.max(axis=1))[:, None, None]
     lengths = np.sqrt((np.diff(points, axis=1) ** 2).sum(axis=2)) * (line[:, 1:] == line[:, :-1])

@@ -3,6 +3,7 @@
 Parts that only some methods need, such as pictures, explanations and evaluation, are imported when they are used.
 """
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -102,6 +103,13 @@ class Model:
     def threshold(self) -> float:
         """A picture whose answer has less evidence than this is refused; 0 refuses none."""
         return self.network.threshold
+
+    @property
+    def reads_numbers(self) -> bool:
+        """Whether `read_number` can be used: it takes digits in the form of MNIST, and refuses what is none."""
+        network = self.network
+        digits = network.class_names == tuple("0123456789") and math.prod(network.input_shape) == 28 * 28
+        return digits and network.loss.softmax and network.threshold > 0
 
     @property
     def white(self) -> int:
@@ -206,11 +214,15 @@ class Model:
         """
         from glassnet.model import number
         from glassnet.reading import picture
-        from glassnet.reading.drawing import form_for, to_mnist
+        from glassnet.reading.drawing import form_for
 
         self._check_reads()
-        if form_for(self.network.input_shape) is not to_mnist:
-            raise DataError(f"{self.path}: numbers are read by a network for 28x28 pixels, such as the pretrained cnn")
+        form_for(self.network.input_shape)
+        if not self.reads_numbers:
+            raise DataError(
+                f"{self.path}: numbers are read by a network for 28x28 pixels and the classes 0 to 9 that refuses what "
+                "is no digit (it has a threshold), such as the pretrained cnn"
+            )
         return number.read(self.network, picture.read(drawing))
 
     def judge(self, image: Array) -> Answer:

@@ -7,6 +7,7 @@ where the network is sure of a digit, and much where it sees none. The path of l
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -21,15 +22,15 @@ from glassnet.reading.pieces import Box
 from glassnet.reading.readings import Reading, ways_of_cleaning
 from glassnet.reading.views import evidence
 
-NO_DIGIT = 12.0  # the cost of a candidate that can be no digit, in nats
-SPECK = 4.0  # the cost of leaving out a small part
-MARK = 0.5  # the cost of a decimal point or a minus sign
-EACH = 0.1  # the cost of one digit more
+NO_DIGIT = 12.0  # the cost of a candidate that can be no digit, in nats; no other costs more
+LEAVE_OUT = 4.0  # the cost of leaving out a small part
+MARK = 0.5  # the cost of a decimal point, a minus sign, or a speck that is left out
+EACH = 0.05  # the cost of one digit more
 GAP = 6.0  # the cost of a gap within a digit that is as wide as digits are high
-SPREAD = 1.0  # of evidence, around the threshold: within it a digit becomes likely
 CUT = 0.05  # the cost of an end of a digit that is cut off from ink beside it: what hangs together is mostly one digit
-# Digits stand beside each other, so one of them needs less evidence than alone, and all together need more. Both are
-# shares of the network's threshold.
+SPREAD = 0.8  # of evidence, around the threshold: within it a digit becomes likely
+# Digits stand beside each other, so one of them needs less evidence than alone, and all together need more: the least
+# evidence of one digit, and the least mean evidence of all, as shares of the network's threshold.
 A_DIGIT, A_NUMBER = 0.5, 1.15
 CUT_OFF = 1.0  # the evidence that each end counts less at which a digit is cut off: strokes of letters look like a 1
 LEAST_PROBABILITY = 0.5  # of a digit in a number
@@ -41,15 +42,17 @@ class Number:
     """A number on a page.
 
     Attributes:
-        text: its digits, with "?" for each that is refused.
+        text: its digits, decimal points and minus sign, with "?" for each digit that is refused.
         place: the rows and columns of the picture.
         digits: the answer to each digit.   places: the rows and columns of each.
+        left_out: the rows and columns of what stands among them and is neither digit, point nor sign.
     """
 
     text: str
     place: Box
     digits: tuple[Answer, ...]
     places: tuple[Box, ...]
+    left_out: tuple[Box, ...] = ()
 
     @property
     def box(self) -> tuple[int, int, int, int]:
@@ -73,8 +76,15 @@ class Number:
 
     @property
     def accepted(self) -> bool:
-        """Whether no digit of it is refused."""
-        return "?" not in self.text
+        """Whether no digit of it is refused, and nothing that stands among them is left out."""
+        return not self.problem
+
+    @property
+    def problem(self) -> str:
+        """Why it is not accepted, in one line; "" if it is."""
+        if self.left_out:
+            return "there is something beside its digits that is no digit"
+        return next((digit.problem for digit in self.digits if digit.problem), "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +101,18 @@ class Page:
     unknown: tuple[Box, ...] = ()
 
     @property
-    def total(self) -> float:
-        """The evidence of all digits together."""
-        return sum(digit.evidence or 0.0 for number in self.numbers for digit in number.digits)
+    def accepted(self) -> bool:
+        """Whether it has numbers, and all of them are accepted."""
+        return bool(self.numbers) and all(number.accepted for number in self.numbers)
+
+    @property
+    def unknown_boxes(self) -> list[tuple[int, int, int, int]]:
+        """The places of what is unknown, as `Number.box`."""
+        return [_box(place) for place in self.unknown]
+
+    def beyond(self, least: float) -> float:
+        """How much more evidence than `least` each of its digits has, all together."""
+        return sum((digit.evidence or 0.0) - least for number in self.numbers for digit in number.digits)
 
     @property
     def text(self) -> str:
@@ -109,29 +128,27 @@ def _box(place: Box) -> tuple[int, int, int, int]:
 def read(network: Network, drawing: Array) -> Page:
     """The numbers in grey values (H, W), uint8.
 
-    If the usual way of cleaning leaves no number without a doubt, the page is cleaned in other ways too, and the one
-    with most evidence counts.
+    If the usual way of cleaning shows no number, or one that is not accepted, the page is cleaned in other ways too. A
+    page on which all numbers are accepted counts first, then the one with most evidence.
 
     Raises:
         DataError: there is no ink, or far too much.
         InputError: the network does not take these images, or its outputs are not finite.
     """
-    best, most, problem = Page(), -1.0, None
-    for tried, steps in enumerate(ways_of_cleaning()):
-        if tried == MOST_WAYS:
-            break
+    pages: list[Page] = []
+    problem: DataError | None = None
+    for steps in islice(ways_of_cleaning(), MOST_WAYS):
         try:
-            page = judged(network, rows_of(drawing, steps))
+            pages.append(judged(network, rows_of(drawing, steps)))
         except DataError as error:
             problem = problem or error
             continue
-        if page.total > most:
-            best, most = page, page.total
-        if page.numbers and all(number.accepted for number in page.numbers):
+        if pages[-1].accepted:
             break
-    if most < 0 and problem:
+    if not pages and problem:
         raise problem
-    return best
+    least = A_NUMBER * network.threshold
+    return max(pages, key=lambda page: (page.accepted, bool(page.numbers), page.beyond(least)))
 
 
 def judged(network: Network, rows: list[Row]) -> Page:
@@ -159,14 +176,17 @@ def _costs(network: Network, rows: list[Row]) -> list[list[float]]:
     p = network.loss.by_class(network.predict_proba(np.stack(images)))
     costs = iter(_cost(p, evidence(p) - network.threshold).tolist())
     return [
-        [NO_DIGIT if c.image is None else next(costs) + GAP * c.gap + CUT * c.cuts for c in row.candidates]
+        [
+            NO_DIGIT if c.image is None else min(next(costs) + GAP * c.gap + CUT * c.cuts, NO_DIGIT)
+            for c in row.candidates
+        ]
         for row in rows
     ]
 
 
 def _cost(p: Array, more: Array) -> Array:
     """-log of the largest probability, and of how likely an image with so much more evidence than needed is a digit."""
-    return np.minimum(EACH - np.log(p.max(axis=1)) + np.logaddexp(0, -more / SPREAD), NO_DIGIT)
+    return EACH - np.log(p.max(axis=1)) + np.logaddexp(0, -more / SPREAD)
 
 
 def _reading(candidate: Candidate) -> Reading:
@@ -181,8 +201,10 @@ def _number(row: Row, path: list[int], answers: Iterator[Answer], least: float) 
     if not digits or its_evidence < least * len(digits):
         return None
     names = iter(answer.label or "?" for answer in digits)
-    text = "".join(next(names) if k >= 0 else row.marks[-1 - k] for k in path)
-    return Number(text, row.place, digits, tuple(candidate.place for candidate in chosen))
+    text = "".join(next(names) if k >= 0 else row.marks[-1 - k].sign for k in path)
+    small = [row.marks[-1 - k] for k in path if k < 0]
+    left_out = tuple(mark.place for mark in small if not mark.sign and not mark.speck)
+    return Number(text, row.place, digits, tuple(candidate.place for candidate in chosen), left_out)
 
 
 def _best_path(row: Row, costs: list[float]) -> list[int]:
@@ -191,7 +213,7 @@ def _best_path(row: Row, costs: list[float]) -> list[int]:
     came: list[tuple[int, int]] = [(0, 0)] * (row.parts + 1)
     ways = sorted(
         [(c.first, c.past, costs[k], k) for k, c in enumerate(row.candidates)]
-        + [(k, k + 1, MARK if mark else SPECK, -1 - k) for k, mark in row.marks.items()]
+        + [(k, k + 1, MARK if mark.sign or mark.speck else LEAVE_OUT, -1 - k) for k, mark in row.marks.items()]
     )
     for first, past, cost, way in ways:
         if least[first] + cost < least[past]:

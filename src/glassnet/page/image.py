@@ -57,7 +57,7 @@ class Image:
 
 
 def read(model: Model, file: bytes) -> Image:
-    """A picture file, read by a network as `Model.read` does.
+    """A picture file, read by a network as `Model.read` does; where there is no single digit, as `Model.read_number`.
 
     Raises:
         DataError: this is no picture.
@@ -78,8 +78,11 @@ def read(model: Model, file: bytes) -> Image:
 
 def _numbers(model: Model, grey: Array) -> tuple[Number, ...]:
     """The numbers in a picture in which there is no single digit; none for a network that reads no numbers."""
+    if not model.reads_numbers:
+        return ()
     try:
-        return model.read_number(grey).numbers if model.threshold else ()
+        with DECODING:  # a page takes as much memory as a picture that is decoded
+            return model.read_number(grey).numbers
     except DataError:
         return ()
 
@@ -117,7 +120,10 @@ def said(image: Image, network: Network, pixels: Array) -> dict[str, Any]:
         "threshold": network.threshold,
         "problem": answers[image.shown].problem,
         "left_out": _phrases(image.shown),
-        "numbers": [{"text": number.text, "probability": number.probability} for number in image.numbers],
+        "numbers": [
+            {"text": number.text, "probability": number.probability}
+            for number in (image.numbers if network is image.network else ())  # else they are those of another network
+        ],
         "readings": [{**_in_short(answers[one]), "shown": one is image.shown} for one in offered],
     }
 

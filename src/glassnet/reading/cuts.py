@@ -19,10 +19,12 @@ from glassnet.reading.steps import Steps
 LEAST_HEIGHT = 0.45  # a lower part is no digit by itself
 NARROW = 0.4  # a piece that is not wider is not cut
 BESIDE = 0.12  # a cut leaves at least this width on both sides
-LOW = 0.7  # a higher piece is not cut where it has more ink than that of a pen or two
-THIN = 2.5  # pen widths: where a column has more ink, a cut makes no sense
-WIDEST = 1.7  # a wider part is no digit
+THIN = 2.5  # pen widths: a cut is tried where a column has no more ink
+LOW = 0.7  # a cut is tried, whatever its ink, where a column spans no more from top to bottom
+WIDEST, WIDEST_GAP = 1.7, 0.12  # a wider part is no digit, nor is one with a wider gap
+FULL = 0.85  # of the box around a block is ink
 JOINED = 8  # parts, at most
+POINT = 0.6  # pen widths: a smaller part is a speck
 MOST_CUTS = 12  # of a piece
 STEEPEST = 0.6  # the tangent of the slant of a row, at most
 
@@ -61,6 +63,14 @@ class Ink(NamedTuple):
 
 def joined(every: Sequence[Ink]) -> Ink:
     return Ink(*(np.concatenate(of) for of in zip(*every, strict=True)))
+
+
+class Mark(NamedTuple):
+    """What a small part is: the sign, "." or "-", or "" for one that is left out; and whether it is only a speck."""
+
+    sign: str
+    place: Box
+    speck: bool
 
 
 class Part(NamedTuple):
@@ -132,7 +142,7 @@ def _cuts(ink: Ink, along: Array, row: Measures) -> list[float]:
     That is where a column has little ink, and where the piece is low: two rings touch where both are high, but between
     them it is low.
     """
-    if np.ptp(along) <= NARROW * row.height or ink.size[0] < LEAST_HEIGHT * row.height:
+    if np.ptp(along) <= NARROW * row.height or ink.size[0] < LEAST_HEIGHT * row.height or is_block(ink):
         return []
     start = float(along.min())
     column = (along - start).astype(int)
@@ -149,6 +159,12 @@ def _cuts(ink: Ink, along: Array, row: Measures) -> list[float]:
         if all(abs(k - other) >= edge for other in chosen) and len(chosen) < MOST_CUTS:
             chosen.append(k)
     return [start + k + 0.5 for k in sorted(chosen)]
+
+
+def is_block(ink: Ink) -> bool:
+    """Whether it is no stroke, but a block of ink."""
+    tall, wide = ink.size
+    return len(ink.rows) > FULL * tall * wide and min(tall, wide) > max(tall, wide) / 3
 
 
 def _wells(profile: Array, most: float, edge: int) -> list[int]:
@@ -168,13 +184,14 @@ def candidates(parts: list[Part], row: Measures) -> Iterator[Candidate]:
             ink = joined([part.ink for part in parts[first:past]])
             tall, wide = ink.size
             too_wide = wide > WIDEST * max(row.height, tall)
-            if too_wide and past > first + 1:
+            gap = _widest_gap(row.along(ink)) / row.height
+            if past > first + 1 and (too_wide or gap > WIDEST_GAP):
                 break
             inside = {part.piece for part in parts[first:past]}
             beside = parts[max(first - 1, 0) : first] + parts[past : past + 1]
             cuts = sum(part.piece in inside for part in beside)
-            image = None if too_wide else _image(ink, row)
-            yield Candidate(first, past, image, ink.place, _widest_gap(row.along(ink)) / row.height, cuts)
+            image = None if too_wide or is_block(ink) else _image(ink, row)
+            yield Candidate(first, past, image, ink.place, gap, cuts)
 
 
 def _image(ink: Ink, row: Measures) -> Array | None:
@@ -193,15 +210,35 @@ def _widest_gap(along: Array) -> float:
     return float(np.diff(np.unique(along.astype(int))).max(initial=1) - 1)
 
 
-def marks(parts: list[Part], row: Measures, place: Box) -> dict[int, str]:
-    """What each small part is by its shape and place: "-" before the first digit, "." between two, "" for a speck."""
-    small = [part.whole and max(part.ink.size) < LEAST_HEIGHT * row.height for part in parts]
+def marks(parts: list[Part], row: Measures) -> dict[int, Mark]:
+    """What each small part is by its shape and place: "-" before the first digit, "." between two, or left out."""
+    small = [part.whole and _is_small(part.ink, row) for part in parts]
     found = {}
     for k in np.flatnonzero(small).tolist():
-        (high, wide), (rows, _) = parts[k].ink.size, parts[k].ink.place
-        middle = ((rows.start + rows.stop) / 2 - place[0].start) / (place[0].stop - place[0].start)
-        is_bar = wide > max(1.5 * high, 0.2 * row.height) and 0.25 < middle < 0.75
-        is_dot = max(high, wide) < 2 * min(high, wide) and 0.08 * row.height < high < 0.3 * row.height and middle > 0.7
-        between = 0 < k < len(parts) - 1 and not small[k - 1] and not small[k + 1]
-        found[k] = "-" if k == 0 and is_bar else "." if between and is_dot else ""
+        beside = [parts[other].ink for other in (k - 1, k + 1) if 0 <= other < len(parts) and not small[other]]
+        ink = parts[k].ink
+        sign = _sign(ink, beside, row) if len(beside) == 2 or k == 0 else ""
+        found[k] = Mark(sign, ink.place, max(ink.size) < POINT * row.pen)
     return found
+
+
+def _sign(ink: Ink, beside: list[Ink], row: Measures) -> str:
+    """What a small part beside these digits means by its shape and place."""
+    if not beside:
+        return ""
+    top, bottom = (np.mean([edge(other.rows) for other in beside]) for edge in (np.min, np.max))
+    middle = (ink.rows.mean() - top) / max(bottom - top, 1)
+    if len(beside) == 1:
+        return "-" if _is_bar(ink, row) and 0.25 < middle < 0.75 else ""
+    is_dot = max(ink.size) < 1.7 * min(ink.size) and min(ink.size) > POINT * row.pen
+    return "." if is_dot and middle > 0.75 else ""
+
+
+def _is_small(ink: Ink, row: Measures) -> bool:
+    return max(ink.size) < LEAST_HEIGHT * row.height or _is_bar(ink, row)
+
+
+def _is_bar(ink: Ink, row: Measures) -> bool:
+    """Whether ink is low and wide, as a minus sign is."""
+    high, wide = ink.size
+    return high < 0.3 * row.height and 1.5 * high < wide < row.height

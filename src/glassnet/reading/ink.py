@@ -64,18 +64,18 @@ def find_page(drawing: Array, steps: Steps) -> tuple[Array, tuple[int, int], int
     Raises:
         DataError: no ink.
     """
-    if min(drawing.shape) < LEAST_SIDE:
+    if min(drawing.shape) < max(_shrinking(drawing), LEAST_SIDE):
         raise no_ink()
     drawing = steps.take("dark paper", _dark_on_light, drawing, steps)
     top = left = 0
     while True:
-        step = max(1, math.ceil(math.sqrt(drawing.size) / LOOK_AT_PAGES))
+        step = _shrinking(drawing, LOOK_AT_PAGES)
         ink = _without_paper(_shrunk(drawing, step), steps)
         rows, columns = extent(ink > 0)
         room = 8
         above, before = max(rows.start - room, 0) * step, max(columns.start - room, 0) * step
         closer = drawing[above : (rows.stop + room) * step, before : (columns.stop + room) * step]
-        if max(1, math.ceil(math.sqrt(closer.size) / LOOK_AT_PAGES)) == step:
+        if _shrinking(closer, LOOK_AT_PAGES) == step:
             return ink, (top, left), step
         drawing, top, left = closer, top + above, left + before
 
@@ -100,9 +100,9 @@ def _zoom(drawing: Array, steps: Steps, top: int = 0, left: int = 0) -> Array:
     return ink[rows, columns]
 
 
-def _shrinking(drawing: Array) -> int:
-    """The side of the square blocks of pixels that become one pixel."""
-    return max(1, math.ceil(math.sqrt(drawing.size) / LOOK))
+def _shrinking(drawing: Array, look: int = LOOK) -> int:
+    """The side of the square blocks of pixels that become one pixel, so that at most look x look remain."""
+    return max(1, math.ceil(math.sqrt(drawing.size) / look))
 
 
 def _shrunk(drawing: Array, step: int) -> Array:

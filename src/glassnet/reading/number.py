@@ -4,14 +4,26 @@ Nothing is decided here about what is a digit. Pieces of ink that stand in a row
 of it is a candidate (`cuts`), and the network chooses a path through them (`model.number`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from glassnet.data.errors import DataError
 from glassnet.nn.array import Array
-from glassnet.reading.cuts import LEAST_HEIGHT, Candidate, Ink, Measures, candidates, joined, marks, parts_of, slant_of
+from glassnet.reading.cuts import (
+    LEAST_HEIGHT,
+    Candidate,
+    Ink,
+    Mark,
+    Measures,
+    candidates,
+    is_block,
+    joined,
+    marks,
+    parts_of,
+    slant_of,
+)
 from glassnet.reading.digit import no_ink
 from glassnet.reading.ink import find_page
 from glassnet.reading.pieces import Box, extents, pen_width, pieces
@@ -24,6 +36,8 @@ SAME_ROW = 0.3  # of the lower of two pieces lies beside the other, if they stan
 NEAR = 0.2  # a low piece above or below another one, such as the bar of a 5, is not further away
 SPECK = 0.02  # ink of a speck, as a share of the ink of the digits
 LEAST_PIXELS = 8  # a lower digit cannot be read
+LONG, LONGEST = 3, 1.5  # a line is so many times as long as it is thick, and longer than that
+LEAST_INSIDE = 0.1  # of the ink of its lines lies in the cells of a form
 LEAST_CELL, HOLLOW = 24, 0.5  # the least height of a cell in pixels, and the largest share of it that is ink
 MOST_PIECES = 2_000  # on a page
 
@@ -34,13 +48,13 @@ class Row:
 
     Attributes:
         place: the rows and columns of the picture.
-        marks: what a part is by its shape and place, if it is small: ".", "-", or "" for a speck.
+        marks: what each small part is, by its number.
     """
 
     place: Box
     parts: int
     candidates: list[Candidate]
-    marks: dict[int, str]
+    marks: dict[int, Mark]
 
 
 def rows_of(drawing: Array, steps: Steps) -> list[Row]:
@@ -53,20 +67,41 @@ def rows_of(drawing: Array, steps: Steps) -> list[Row]:
         DataError: no ink, or far too much on the page.
     """
     page, corner, step = find_page(drawing, steps)
+    _check_amount(page)
     cells: list[Box] = []
     page = steps.take("box", _without_cells, page, cells)
-    numbers = pieces(page > 0)
+    numbers = _check_amount(page)
     boxes = extents(numbers)
-    if len(boxes) > MOST_PIECES:
-        raise DataError(f"found {len(boxes):,} pieces of ink: expected rows of digits; crop the picture to them")
-    if not boxes:
-        raise no_ink()
     ink = {n: _ink(page, numbers, n, box) for n, box in boxes.items()}
-    height = _height(ink.values())
-    usual = np.median([each.strengths.sum() for each in ink.values() if each.size[0] > LEAST_HEIGHT * height])
-    kept = {n: box for n, box in boxes.items() if ink[n].strengths.sum() > SPECK * usual}
-    rows = (_row({n: ink[n] for n in members}) for members in _groups(kept, height, cells))
+    like_strokes = [each for each in ink.values() if not is_block(each) and each.size[1] < LONG * each.size[0]]
+    height = _height(like_strokes or list(ink.values()))
+    usual = np.median([each.strengths.sum() for each in like_strokes if each.size[0] > LEAST_HEIGHT * height] or [0])
+    kept = {
+        n: boxes[n] for n, each in ink.items() if each.strengths.sum() > SPECK * usual and not _is_line(each, height)
+    }
+    rows = [_row({n: ink[n] for n in members}) for members in _groups(kept, height, cells)]
     return _in_reading_order([_on_picture(row, corner, step) for row in rows if row])
+
+
+def _check_amount(page: Array) -> Array:
+    """The numbered pieces of a page (H, W).
+
+    Raises:
+        DataError: there are none, or far too many.
+    """
+    numbers = pieces(page > 0)
+    count = len(np.unique(numbers[numbers > 0]))
+    if count > MOST_PIECES:
+        raise DataError(f"found {count:,} pieces of ink: expected rows of digits; crop the picture to them")
+    if not count:
+        raise no_ink()
+    return numbers
+
+
+def _is_line(ink: Ink, height: float) -> bool:
+    """Whether a piece is a line below a number, or one at its side, beside digits of this height."""
+    tall, wide = ink.size
+    return max(tall, wide) > LONGEST * height and max(tall, wide) > LONG * min(tall, wide)
 
 
 def _ink(page: Array, numbers: Array, number: int, box: Box) -> Ink:
@@ -76,7 +111,7 @@ def _ink(page: Array, numbers: Array, number: int, box: Box) -> Ink:
     return Ink(rows, columns, page[rows, columns])
 
 
-def _height(every: Iterable[Ink]) -> float:
+def _height(every: Sequence[Ink]) -> float:
     """The median of the heights of pieces, each counted as often as it has ink."""
     heights, weights = zip(*((ink.size[0], ink.strengths.sum()) for ink in every), strict=True)
     order = np.argsort(heights)
@@ -94,7 +129,9 @@ def _without_cells(page: Array, cells: list[Box]) -> Array:
             continue
         own = np.where(mask, page[box], 0)
         rest = without_cells(own, 0.5)
-        if rest is not own:
+        edge = min(mask.shape) // 8
+        inside = page[box].sum() - own.sum() + rest[edge:-edge, edge:-edge].sum()
+        if rest is not own and inside > LEAST_INSIDE * own.sum():  # with nothing in it, it may be an angular 0
             result = result.copy() if result is page else result
             result[box][mask] = rest[mask]
             cells.append(box)
@@ -112,6 +149,8 @@ def _groups(boxes: dict[int, Box], height: float, cells: list[Box]) -> Iterator[
             in_cells = of_cells[n] is not None and of_cells[n] == of_cells[m]
             most = (APART_IN_CELLS if in_cells else APART) * min(max(tall, 0.7 * height), 1.3 * height)
             gap = boxes[m][1].start - boxes[n][1].stop
+            if gap > APART_IN_CELLS * 1.3 * height:
+                break  # the others begin further to the right
             if gap <= most and group[n] is not group[m] and _together(boxes[n], boxes[m], height):
                 group[n] |= group[m]
                 for member in group[m]:
@@ -134,7 +173,7 @@ def _within(box: Box, other: Box) -> bool:
 
 def _row(ink: dict[int, Ink]) -> Row | None:
     """The row of these pieces, by their numbers, with all candidates; None if nothing in it is as high as a digit."""
-    height = _height(ink.values())
+    height = _height(list(ink.values()))
     if height < LEAST_PIXELS:
         return None
     whole = joined(list(ink.values()))
@@ -143,7 +182,7 @@ def _row(ink: dict[int, Ink]) -> Row | None:
     found = list(candidates(parts, measures))
     if all(candidate.image is None for candidate in found):
         return None
-    return Row(whole.place, len(parts), found, marks(parts, measures, whole.place))
+    return Row(whole.place, len(parts), found, marks(parts, measures))
 
 
 def _on_picture(row: Row, corner: tuple[int, int], step: int) -> Row:
@@ -157,7 +196,8 @@ def _on_picture(row: Row, corner: tuple[int, int], step: int) -> Row:
         )
 
     found = [replace(candidate, place=placed(candidate.place)) for candidate in row.candidates]
-    return replace(row, place=placed(row.place), candidates=found)
+    small = {k: mark._replace(place=placed(mark.place)) for k, mark in row.marks.items()}
+    return replace(row, place=placed(row.place), candidates=found, marks=small)
 
 
 def _in_reading_order(rows: Sequence[Row]) -> list[Row]:

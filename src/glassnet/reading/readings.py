@@ -49,7 +49,10 @@ def readings(drawing: Array, form: Callable[[Array, Steps], Array]) -> Iterator[
 
 
 def ways_of_cleaning() -> Iterator[Steps]:
-    """The steps of cleaning for each reading, all of them first. They must be taken before the next is asked for."""
+    """The steps of cleaning for each reading, all of them first.
+
+    Take the steps before you ask for the next: what they did decides it.
+    """
     ways: list[frozenset[str]] = [frozenset()]
     for tried in range(MOST):
         if tried == len(ways):

@@ -66,7 +66,10 @@ def without_box(darker: Array, least: float) -> Array:
 
 
 def without_cells(darker: Array, least: float) -> Array:
-    """Remove the lines of a row or table of cells (H, W): at least two lines across, and two down."""
+    """Remove the lines of a row or table of cells (H, W): at least two lines across and two down.
+
+    Where there are none, the array itself is returned.
+    """
     both_ways = [_lines(darker, least), _lines(darker.T, least)]
     if min(map(len, both_ways)) < 2:
         return darker
