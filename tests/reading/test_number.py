@@ -8,6 +8,7 @@ from PIL import Image
 
 from data.handmade import arc, inked, painted, written
 from glassnet.data.errors import DataError
+from glassnet.reading.ink import LOOK_AT_PAGES
 from glassnet.reading.number import Row, rows_of
 from glassnet.reading.ruled import without_cells
 from glassnet.reading.steps import Steps
@@ -96,11 +97,12 @@ def test_a_point_and_a_minus_sign_are_seen() -> None:
 
 
 def test_places_are_those_of_a_large_picture() -> None:
-    cover = page(["3712"], size=300)
-    drawing = grey(painted(WHITE, BLACK, np.pad(cover, ((900, 200), (100, 1500)))))
+    cover = page(["37"], size=150)
+    drawing = grey(painted(WHITE, BLACK, np.pad(cover, ((700, 100), (100, 600)))))
+    assert drawing.size > LOOK_AT_PAGES**2  # so that it is looked at in blocks of 2x2 pixels
     (row,) = rows_of(drawing, Steps())
     top, left = (np.flatnonzero(cover.any(axis=axis))[0] for axis in (1, 0))
-    assert (row.place[0].start, row.place[1].start) == pytest.approx((top + 900, left + 100), abs=8)
+    assert (row.place[0].start, row.place[1].start) == pytest.approx((top + 700, left + 100), abs=8)
 
 
 @pytest.mark.parametrize("thick", [2, 5])
