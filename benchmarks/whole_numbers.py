@@ -187,15 +187,21 @@ def drawn_row(kind: str, rng: Rng, height: float) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A picture, and what was read in it: the text of all numbers, and whether no digit of them is refused."""
+    """A picture, and what was read in it.
+
+    Attributes:
+        text: of all numbers, with "?" for a digit that is refused.   guess: the same with the best guess in its place.
+        accepted: whether no digit is refused.
+    """
 
     written: Written
-    text: str
-    accepted: bool
+    text: str = ""
+    guess: str = ""
+    accepted: bool = False
 
     @property
     def right(self) -> bool:
-        return self.text == self.written.text
+        return self.guess == self.written.text
 
 
 def read_all(model: gn.Model, pictures: Iterator[Written], total: int) -> list[Result]:
@@ -203,16 +209,17 @@ def read_all(model: gn.Model, pictures: Iterator[Written], total: int) -> list[R
     for number, written in enumerate(pictures, 1):
         try:
             page = model.read_number(written.picture)
-            found.append(Result(written, page.text, bool(page.numbers) and all(n.accepted for n in page.numbers)))
+            guess = " ".join(number.guess for number in page.numbers)
+            found.append(Result(written, page.text, guess, page.accepted))
         except gn.DataError:
-            found.append(Result(written, "", False))
+            found.append(Result(written))
         if number % 50 == 0:
             print(f"{number} of {total}", file=sys.stderr, flush=True)
     return found
 
 
 def table(numbers_: list[Result], pages_: list[Result]) -> str:
-    lines = ["| pictures | | exactly right | accepted | of these right |", "|---|---|---|---|---|"]
+    lines = ["| pictures | | best guess exactly right | accepted | of these right |", "|---|---|---|---|---|"]
     for kind in (*CLASSES, "all"):
         of = [result for result in numbers_ if kind in (result.written.kind, "all")]
         accepted = [result for result in of if result.accepted]
@@ -245,7 +252,7 @@ def draw_sheets(results: list[Result], folder: Path) -> None:
             small = Image.fromarray(result.written.picture)
             small.thumbnail((390, 100))
             sheet.paste(small, (left, top))
-            said = result.text or "refused"
+            said = f"{result.text or 'refused'} ({result.guess})" if result.text != result.guess else result.text
             draw.text((left, top + 104), said if result.right else f"{said}, not {result.written.text}", 255, face)
         sheet.save(folder / f"{kind}.png")
 

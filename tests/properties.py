@@ -19,8 +19,8 @@ import glassnet as gn
 from cases import LAYERS, LOSSES, LayerCase, network_of, targets_for
 from glassnet.nn.plain import plain
 from glassnet.reading.drawing import to_digits, to_mnist
-from glassnet.reading.number import rows_of
 from glassnet.reading.readings import readings
+from glassnet.reading.rows import rows_of
 from glassnet.reading.steps import Steps
 from hostile.messages import drawing, random_message
 

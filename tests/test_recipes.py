@@ -88,6 +88,18 @@ def test_strong_and_cnn_train_on_any_dataset_of_the_registry(
     assert run.network.input_shape == shape
 
 
+def test_drawn_digits_are_mixed_into_digits_alone() -> None:
+    recipe = load_recipe("cnn")
+    digits = tuple(map(str, range(10)))
+    for shape, classes, fits in [((28, 28), digits, True), ((28, 28), digits[::-1], False), ((8, 8, 3), digits, False)]:
+        dataset = replace(made(shape, 10), classes=classes)
+        assert (gn.Strokes(0.2) in recipe.augment(dataset)) == fits
+        settled = recipe.settled(dataset)
+        assert settled.strokes == (gn.Strokes(0.2) if fits else None)
+        assert settled.outliers
+        assert bool(settled.outliers.letters) == fits
+
+
 def test_what_is_hidden_may_be_sizes_and_layers(own: Path, digits: gn.Dataset) -> None:
     hidden = [{"type": "Conv2D", "filters": 3, "kernel_size": 3}, "ReLU", "Flatten", 7, "BatchNorm", 5]
     layers = load_recipe(own, settings={"network.hidden": hidden}).make_network(digits).layers

@@ -5,7 +5,9 @@ import pytest
 
 from glassnet.data.dataset import Dataset
 from glassnet.data.errors import DataError
-from glassnet.data.outliers import Outliers, centred, distances, signs, turned
+from glassnet.data.hand import drawn
+from glassnet.data.letters import LETTERS
+from glassnet.data.outliers import Outliers, centred, distances, letter_ways, signs, turned
 from glassnet.nn.stream import random_stream
 from glassnet.reading.drawing import centre_of_mass
 
@@ -64,6 +66,33 @@ def test_signs_have_three_strokes_or_more_and_the_brightness_of_the_images() -> 
     assert ink.min() > 14
     assert np.median(ink) > 27 * 3
     assert len({image.tobytes() for image in drawn}) == 300
+
+
+def test_a_share_of_the_outliers_are_letters() -> None:
+    x, y = np.full((40, 28, 28), 200, np.uint8), np.zeros(40, int)
+    changed, targets = Outliers(0.5, letters=0.4)(x, y, random_stream(0, "augment"))
+    assert (targets[20:] == np.float32(0.1)).all()
+    letters = changed[32:]
+    assert letters.max() == 200
+    assert all(
+        19 <= max(np.ptp(np.flatnonzero((image > 60).any(axis=a))) + 1 for a in (0, 1)) <= 22 for image in letters
+    )
+    none, _ = Outliers(0.5)(x, y, random_stream(0, "augment"))
+    assert (none[20:] != changed[20:]).any()
+
+
+def test_letters_are_drawn_as_their_skeletons_say() -> None:
+    """Each is nearest to its own mean of many."""
+    known, rng = letter_ways(), np.random.default_rng(0)
+    way = np.repeat(np.arange(len(known.sign)), 60)
+    images = drawn(known, way, 28, rng).reshape(len(LETTERS), 60, -1)
+    means = images[:, :40].mean(axis=1)
+    nearest = ((images[:, 40:, None] - means) ** 2).sum(axis=3).argmin(axis=2)
+    assert (nearest == np.arange(len(LETTERS))[:, None]).mean() > 0.5
+    for letter, (way_,) in LETTERS.items():
+        spans = {tuple(len(line.split()) for line in drawing.split("/")) for drawing in way_.drawings}
+        assert len(spans) == 1, letter
+        assert all(count % 2 == 0 and count >= 4 for count in spans.pop())
 
 
 def test_the_distance_to_a_line_is_that_to_its_nearest_point() -> None:

@@ -9,10 +9,11 @@ from PIL import Image
 import glassnet as gn
 from data.handmade import arc, crumpled, inked, painted, photographed, ruled
 from glassnet.model import number
+from glassnet.model.segmentation import best_paths
 from glassnet.reading.cuts import Candidate, Mark
-from glassnet.reading.number import Row, rows_of
+from glassnet.reading.rows import Row, rows_of
 from glassnet.reading.steps import Steps
-from reading.test_number import page
+from reading.test_rows import page
 
 HERE = (slice(0, 10), slice(0, 10))
 # Digits that no hand could mean otherwise.
@@ -47,14 +48,20 @@ def row(parts: int, spans: list[tuple[int, int]], marks: dict[int, str] | None =
     return Row(HERE, parts, [Candidate(a, b, image, HERE, 0.0, 0) for a, b in spans], small)
 
 
+def best(row: Row, costs: list[float]) -> list[int]:
+    """The ways of the best path, where each candidate costs this much as a digit of its own."""
+    letters = [[(chr(97 + k), cost)] for k, cost in enumerate(costs)]
+    return [way for way, _ in best_paths(row, letters)[0].steps]
+
+
 def test_the_path_of_least_cost_is_the_number() -> None:
     spans = [(0, 1), (0, 2), (1, 2), (2, 3)]
-    assert number._best_path(row(3, spans), [0.1, 1.0, 0.2, 0.1]) == [0, 2, 3]
-    assert number._best_path(row(3, spans), [0.1, 1.0, 2.0, 0.1]) == [1, 3]
+    assert best(row(3, spans), [0.1, 1.0, 0.2, 0.1]) == [0, 2, 3]
+    assert best(row(3, spans), [0.1, 1.0, 2.0, 0.1]) == [1, 3]
 
 
-def test_every_path_of_a_small_row_costs_no_less() -> None:
-    """The path by dynamic programming against all paths, one by one."""
+def test_the_best_paths_of_a_small_row_are_the_best_of_all() -> None:
+    """The search against all paths, one by one."""
     rng = np.random.default_rng(0)
     spans = [(a, b) for a in range(6) for b in range(a + 1, min(a + 3, 6) + 1)]
     starts = {a: [k for k, span in enumerate(spans) if span[0] == a] for a in range(6)}
@@ -63,16 +70,35 @@ def test_every_path_of_a_small_row_costs_no_less() -> None:
         return [[]] if place == 6 else [[k, *rest] for k in starts[place] for rest in all_paths(spans[k][1])]
 
     for _ in range(50):
-        costs = rng.exponential(size=len(spans)).tolist()
-        best = number._best_path(row(6, spans), costs)
-        least = min(sum(costs[k] for k in path) for path in all_paths(0))
-        assert sum(costs[k] for k in best) == pytest.approx(least)
+        costs = rng.exponential(size=len(spans))
+        labels = rng.choice(["1", "2", "3"], len(spans)).tolist()
+        least: dict[str, float] = {}
+        for ways in all_paths(0):
+            text = "".join(labels[k] for k in ways)
+            least[text] = min(least.get(text, np.inf), costs[ways].sum())
+        found = best_paths(row(6, spans), [[pair] for pair in zip(labels, costs.tolist(), strict=True)])
+        expected = sorted(least.items(), key=lambda pair: pair[1])[: len(found)]
+        assert [path.text for path in found] == [text for text, _ in expected]
+        assert [path.cost for path in found] == pytest.approx([cost for _, cost in expected])
+        assert ["".join(sign for _, sign in path.steps) for path in found] == [path.text for path in found]
 
 
 def test_a_mark_is_taken_and_a_speck_left_out_at_a_price() -> None:
     spans = [(0, 1), (2, 3), (0, 2)]
-    assert number._best_path(row(3, spans, {1: "."}), [0.1, 0.1, 3.0]) == [0, -2, 1]
-    assert number._best_path(row(3, spans, {1: ""}), [0.1, 0.1, 3.0]) == [2, 1]
+    assert best(row(3, spans, {1: "."}), [0.1, 0.1, 3.0]) == [0, -2, 1]
+    assert best(row(3, spans, {1: ""}), [0.1, 0.1, 3.0]) == [2, 1]
+
+
+@pytest.mark.parametrize(("more", "text"), [(number.DOUBT - 0.01, "7?"), (number.DOUBT + 0.01, "74")])
+def test_a_digit_that_a_path_as_good_lacks_is_refused(more: float, text: str) -> None:
+    """The right half of 74 could be 11, which costs so much more."""
+    parts = row(3, [(0, 1), (1, 3), (1, 2), (2, 3)])
+    paths = best_paths(parts, [[("7", 0.1)], [("4", 0.1)], [("1", 0.05)], [("1", 0.05 + more)]])
+    seven, four = (gn.Answer(("4", "7"), np.array([p, 1 - p]), evidence=9.0) for p in (0.01, 0.99))
+    found = number._number(parts, paths, iter([seven, four]), threshold=4.0)
+    assert found
+    assert (found.text, found.guess, found.accepted) == (text, "74", text == "74")
+    assert found.accepted or found.problem == "the row could be 711 as well"
 
 
 def test_numbers_are_read_with_their_places(cnn: gn.Model) -> None:

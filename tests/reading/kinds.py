@@ -1,4 +1,4 @@
-"""Pictures that are hard to read, of seven kinds. In each, something that is removed elsewhere belongs to the digit, or
+"""Pictures that are hard to read, of eight kinds. In each, something that is removed elsewhere belongs to the digit, or
 something that looks like ink does not.
 
 `KINDS[kind](digit, seed)` is a Pillow image. The seed chooses size, place, pen, colours and noise.
@@ -218,6 +218,23 @@ def pale_stroke(digit: int, seed: int) -> Image.Image:
     return inked(np.maximum(everything * rng.uniform(0.2, 0.45), wet), rng, 0.75, 2)
 
 
+def long_upstroke(digit: int, seed: int) -> Image.Image:
+    """A 1 whose upstroke is up to nearly as long as its stem, steep or flat, straight or hollow."""
+    rng = np.random.default_rng((seed, digit))
+    down, left = rng.uniform(0.25, 0.65), rng.uniform(0.2, 0.45)
+    hollow = rng.uniform(-0.02, 0.1)
+    way = np.linspace(0, 1, 12)
+    rising = np.stack([left * way, down * (1 - way) + hollow * np.sin(np.pi * way)], axis=1)
+    slant = rng.uniform(-0.05, 0.12)
+    strokes = [np.concatenate([rising, [(left - slant, 1.0)]])]
+    strokes[0] -= strokes[0].min(axis=0)
+    side = int(rng.integers(60, 400))
+    height = rng.uniform(0.5, 0.75) * side
+    pen = max(2.0, rng.uniform(0.04, 0.1) * height)
+    place = np.array([side - width(strokes) * height, side - height]) * rng.uniform(0.35, 0.65, 2)
+    return inked(drawn(strokes, (side, side), (place[0], place[1]), height, pen), rng)
+
+
 def finely(stroke: np.ndarray) -> np.ndarray:
     """The same stroke with a point at least every fiftieth of the height."""
     parts = [np.linspace(a, b, max(2, math.ceil(50 * float(np.hypot(*(b - a)))))) for a, b in pairwise(stroke)]
@@ -232,5 +249,10 @@ KINDS: dict[str, Callable[[int, int], Image.Image]] = {
     "window": window,
     "loose strokes": loose,
     "pale stroke": pale_stroke,
+    "long upstroke": long_upstroke,
 }
-DIGITS = {"full height": (1, 4, 7, 9), "loose strokes": (0, 4, 5)}  # of a kind; of all others all
+DIGITS = {
+    "full height": (1, 4, 7, 9),
+    "loose strokes": (0, 4, 5),
+    "long upstroke": (1,),
+}  # of a kind; of all others all

@@ -79,7 +79,8 @@ def _show(file: Path, page: "Page") -> None:
         print(f"error: {name}: {plain(page.problem)}", file=sys.stderr)
     for number in page.numbers:
         x, y, width, height = number.box
-        doubt = f"; {plain(number.problem)}" if number.problem else ""
+        guess = f"; best guess {number.guess}" if number.guess != number.text else ""
+        doubt = f"; {plain(number.problem)}{guess}" if number.problem else ""
         place = f"at {x}, {y}, {width} x {height}"
         console.print(f"{name}: {number.text} ({number.probability:.1%}) {place}{doubt}", soft_wrap=True)
     if page.numbers and page.unknown:
@@ -94,7 +95,7 @@ def _as_table(page: "Page") -> dict[str, Any]:
     numbers = [
         {
             "text": number.text,
-            **({"problem": number.problem} if number.problem else {}),
+            **({"problem": number.problem, "guess": number.guess} if number.problem else {}),
             "box": list(number.box),
             "probability": round(number.probability, 6),
             "evidence": round(number.evidence, 3),

@@ -1,15 +1,18 @@
 """Outliers: images of no class, made from the training images. With them a network learns when to be unsure.
 
 A network that was trained on digits only is confident about everything, even a letter. So it is also trained on wrongly
-combined pieces of digits, with the target that all classes are equally probable.
+combined pieces of digits, on random signs and on letters, with the target that all classes are equally probable.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from glassnet.data.augment import resampled
 from glassnet.data.errors import DataError
+from glassnet.data.hand import Ways, drawn
+from glassnet.data.letters import LETTERS, SLIM
 from glassnet.data.pen import distance
 from glassnet.nn.array import Array
 
@@ -23,13 +26,14 @@ FIT = 20 / 28  # size of a digit in its image, as a fraction of the side
 class Outliers:
     """Replaces some of the images of a batch by outliers.
 
-    Half of the outliers are pieces of images from the batch. Either one half of image a and the other half of image b,
-    which is turned by 90 degrees so that halves of the same class do not fit together; or a quarter of each of four
-    images; or b, turned, drawn over a; or two images side by side, both half as wide. Only images with at least the
-    median amount of ink are used: pieces of simpler ones could make a digit, such as a 7 or a 4.
+    A share of the outliers may be drawn letters. Half of the others are pieces of images from the batch: either one
+    half of image a and the other half of image b, which is turned by 90 degrees so that halves of the same class do not
+    fit together; or a quarter of each of four images; or b, turned, drawn over a; or two images side by side, both half
+    as wide. Only images with at least the median amount of ink are used: pieces of simpler ones could make a digit,
+    such as a 7 or a 4.
 
-    The other outliers are signs drawn at random: three to five strokes, straight, bent or round. All outliers are then
-    centred and scaled to the size of a digit.
+    The rest are signs drawn at random: three to five strokes, straight, bent or round. All outliers are then centred
+    and scaled to the size of a digit.
 
     Targets become rows of probabilities (N, classes): 1 at the label of an image that was not replaced, 1 / classes
     everywhere for an outlier.
@@ -37,6 +41,8 @@ class Outliers:
     Args:
         share: the fraction of a batch that is replaced, from 0 to 0.5.
         classes: the number of classes.
+        letters: the fraction of the outliers that are letters and signs such as +, drawn by hand, from 0 to 1. For
+            classes among which there are no letters.
 
     Raises:
         DataError: settings out of range; images that are not square, or targets that are not labels.
@@ -47,10 +53,13 @@ class Outliers:
 
     share: float = 0.1
     classes: int = 10
+    letters: float = 0.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.share, int | float) or not 0 <= self.share <= 0.5:
             raise DataError(f"share must be a number from 0 to 0.5, got {self.share!r}")
+        if not isinstance(self.letters, int | float) or not 0 <= self.letters <= 1:
+            raise DataError(f"letters must be a number from 0 to 1, got {self.letters!r}")
         if not isinstance(self.classes, int) or self.classes < 2:
             raise DataError(f"classes must be a whole number of at least 2, got {self.classes!r}")
 
@@ -72,8 +81,11 @@ class Outliers:
             return x, targets
         x = x.copy()
         images = x.reshape(*x.shape[:3], -1)
-        outliers = np.concatenate([spliced(images, count // 2, rng), signs(images, count - count // 2, rng)])
-        x[-count:] = centred(outliers).reshape(count, *x.shape[1:])
+        drawn_letters = round(self.letters * count)
+        rest = count - drawn_letters
+        outliers = np.concatenate([spliced(images, rest // 2, rng), signs(images, rest - rest // 2, rng)])
+        letters = letters_drawn(images, drawn_letters, rng)
+        x[-count:] = np.concatenate([centred(outliers), letters]).reshape(count, *x.shape[1:])
         targets[-count:] = 1 / self.classes
         return x, targets
 
@@ -101,10 +113,26 @@ def spliced(images: Array, count: int, rng: np.random.Generator) -> Array:
 def signs(images: Array, count: int, rng: np.random.Generator) -> Array:
     """Draw images (count, H, H, C) of signs, as bright as the brightest of the images (N, H, H, C)."""
     H, C = images.shape[1], images.shape[3]
-    drawn = np.arange(STROKES[1]) < rng.integers(STROKES[0], STROKES[1] + 1, (count, 1))
+    is_drawn = np.arange(STROKES[1]) < rng.integers(STROKES[0], STROKES[1] + 1, (count, 1))
     pen = rng.uniform(*PEN, (count, 1, 1)) * H
-    ink = np.clip(pen + 0.5 - distances(H * strokes(count, rng), drawn, H), 0, 1) * images.max()
+    ink = np.clip(pen + 0.5 - distances(H * strokes(count, rng), is_drawn, H), 0, 1) * images.max()
     return np.repeat(ink[..., None], C, axis=3).astype(np.uint8)
+
+
+def letters_drawn(images: Array, count: int, rng: np.random.Generator) -> Array:
+    """Draw images (count, H, H, C) of letters, as bright as the brightest of the images (N, H, H, C)."""
+    H, C = images.shape[1], images.shape[3]
+    if count == 0:
+        return images[:0]
+    known = letter_ways()
+    ink = drawn(known, rng.integers(len(known.sign), size=count), H, rng) * images.max()
+    return np.repeat(np.rint(ink[..., None]), C, axis=3).astype(np.uint8)
+
+
+@cache
+def letter_ways() -> Ways:
+    """All ways to write a letter."""
+    return Ways.of(LETTERS, slim=SLIM)
 
 
 def strokes(count: int, rng: np.random.Generator) -> Array:

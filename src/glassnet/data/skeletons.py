@@ -1,73 +1,115 @@
 """The skeletons of digits, in the ways in which people write them.
 
-Each way has a weight, how often it is chosen among the ways of its digit, and a few drawings with the same lines and
-points. A digit written in this way lies between them, or a little beyond. A drawing is a text: x and y of each point,
-in hundredths of the digit's width and height, y downwards. A smooth line runs through the points. "/" begins another
-line, at a corner or where the pen was lifted.
+A drawing is a text: x and y of each point, in hundredths of the digit's width and height, y downwards. A smooth line
+runs through the points. "/" begins another line, at a corner or where the pen was lifted.
 """
 
-WAYS: dict[int, list[tuple[float, list[str]]]] = {
+from typing import NamedTuple
+
+
+class Way(NamedTuple):
+    """A way to write a digit.
+
+    Attributes:
+        name: what is special about it.
+        weight: how often it is chosen among the ways of its digit, beside their weights.
+        drawings: a few, with the same lines and points; a digit written in this way lies between them, or a little
+            beyond.
+    """
+
+    name: str
+    weight: float
+    drawings: list[str]
+
+
+WAYS: dict[int, list[Way]] = {
     0: [
-        (
+        Way(
+            "closed, narrow to round",
             5,
-            [  # closed, narrow to round
+            [
                 "50 0 24 12 14 50 26 88 50 100 76 86 88 50 76 13 50 0",
                 "55 0 34 14 24 50 32 88 46 100 64 86 76 50 70 13 55 0",
                 "62 1 20 20 4 62 20 96 44 99 80 80 96 36 84 6 60 1",
             ],
         ),
-        (
+        Way(
+            "open at the top, or with the end drawn past the beginning",
             3,
-            [  # open at the top, or with the end drawn past the beginning
+            [
                 "60 2 24 10 8 50 22 90 50 100 80 86 92 48 84 20 74 5",
                 "40 4 16 20 10 52 24 90 52 100 82 84 90 46 72 6 42 -4",
                 "56 0 22 12 12 52 26 90 52 100 80 84 86 44 66 8 26 8",
             ],
         ),
-        (
+        Way(
+            "slashed",
             1,
-            [  # slashed
+            [
                 "50 0 22 12 10 50 22 88 50 100 78 86 90 50 78 13 50 0 / 84 10 50 50 16 90",
                 "50 0 26 12 16 50 26 88 50 100 74 86 84 50 74 13 50 0 / 104 -10 50 50 -4 110",
             ],
         ),
-        (
+        Way(
+            "begun inside, a spiral",
             1,
-            [  # begun inside, a spiral
+            [
                 "42 30 60 12 34 2 12 46 26 90 52 100 80 82 90 44 72 8 50 2",
                 "58 24 46 6 24 10 10 54 28 92 52 100 80 84 88 46 76 12 60 0",
             ],
         ),
     ],
     1: [
-        (
+        Way(
+            "bare",
             3,
-            [  # bare
+            [
                 "50 0 50 50 50 100",
                 "56 0 48 50 50 100",
                 "44 0 52 50 50 100",
             ],
         ),
-        (
+        Way(
+            "with a short upstroke",
             3,
-            [  # with a short upstroke
+            [
                 "34 18 42 11 50 0 / 50 0 50 50 50 100",
                 "20 34 36 20 52 0 / 52 0 52 50 50 100",
                 "42 10 46 6 50 0 / 50 0 50 50 50 100",
             ],
         ),
-        (
+        Way(
+            "with a short upstroke that begins flat",
+            2,
+            [
+                "18 18 36 17 52 0 / 52 0 52 50 50 100",
+                "6 36 28 32 52 0 / 52 0 54 50 54 100",
+                "24 22 38 15 52 4 / 54 0 52 50 52 100",
+            ],
+        ),
+        Way(
+            "with a long upstroke",
             4,
-            [  # with a long upstroke
+            [
                 "-4 70 26 38 52 0 / 52 0 52 50 50 100",
                 "10 50 36 30 54 0 / 54 0 50 50 48 100",
                 "6 46 26 22 50 0 / 50 0 51 50 50 100",
                 "0 52 22 30 50 4 / 54 0 52 50 48 100",
             ],
         ),
-        (
+        Way(
+            "with an upstroke nearly as long as the stem",
+            1,
+            [
+                "6 84 28 44 50 0 / 50 0 56 50 66 100",
+                "-10 90 22 46 52 0 / 52 0 54 50 58 100",
+                "10 70 30 34 48 2 / 54 2 60 50 72 100",
+            ],
+        ),
+        Way(
+            "with a foot",
             2,
-            [  # with a foot
+            [
                 "34 16 42 10 50 0 / 50 0 50 50 50 100 / 24 100 50 100 76 100",
                 "10 36 32 22 50 0 / 50 0 50 50 50 100 / 14 102 50 100 88 98",
                 "44 6 47 3 50 0 / 50 0 50 50 50 100 / 20 99 50 101 80 100",
@@ -75,234 +117,271 @@ WAYS: dict[int, list[tuple[float, list[str]]]] = {
         ),
     ],
     2: [
-        (
+        Way(
+            "with a corner",
             4,
-            [  # with a corner
+            [
                 "12 26 30 3 66 4 84 28 58 62 12 98 / 12 98 50 97 92 96",
                 "8 20 34 -2 74 8 78 36 46 66 6 100 / 6 100 48 95 96 100",
                 "18 16 40 0 72 6 80 26 54 66 20 100 / 20 100 46 99 80 99",
             ],
         ),
-        (
+        Way(
+            "with a loop",
             3,
-            [  # with a loop
+            [
                 "12 24 34 2 70 4 82 28 52 72 20 96 6 84 24 74 50 92 94 96",
                 "14 20 38 0 74 8 76 36 44 74 16 98 10 88 26 82 52 94 92 86",
                 "10 28 30 4 68 2 84 26 60 66 26 92 4 92 12 70 46 84 96 102",
             ],
         ),
-        (
+        Way(
+            "like a Z",
             1,
-            [  # like a Z
+            [
                 "10 6 50 2 86 4 / 86 4 50 50 10 96 / 10 96 50 97 90 96",
                 "6 10 48 0 80 8 / 80 8 44 54 14 98 / 14 98 50 94 96 100",
             ],
         ),
     ],
     3: [
-        (
+        Way(
+            "round",
             4,
-            [  # round
+            [
                 "14 14 44 0 78 20 44 46 / 44 46 84 56 82 88 44 100 8 84",
                 "20 6 54 -2 76 22 36 48 / 36 48 78 50 88 84 46 102 14 94",
                 "10 18 36 0 72 14 52 44 / 52 44 92 62 78 92 42 100 6 78",
             ],
         ),
-        (
+        Way(
+            "flat above",
             2,
-            [  # flat above
+            [
                 "14 3 50 2 82 2 / 82 2 62 24 44 42 / 44 42 82 50 84 82 46 100 10 88",
                 "20 8 50 3 86 0 / 86 0 60 22 34 38 / 34 38 76 42 90 78 50 102 12 92",
             ],
         ),
-        (
+        Way(
+            "with a small loop in the middle",
             1,
-            [  # with a small loop in the middle
+            [
                 "14 12 46 0 76 22 50 46 34 46 44 38 82 58 78 90 42 100 10 86",
                 "18 8 50 0 74 20 52 48 36 54 38 42 78 50 86 86 46 102 8 90",
             ],
         ),
     ],
     4: [
-        (
+        Way(
+            "open",
             4,
-            [  # open
+            [
                 "28 2 20 30 10 58 / 10 58 50 58 94 56 / 74 10 70 55 66 100",
                 "14 4 14 30 16 52 / 16 52 44 54 84 50 / 84 0 80 50 76 100",
                 "40 0 22 32 4 62 / 4 62 50 62 98 66 / 64 26 64 60 64 100",
             ],
         ),
-        (
+        Way(
+            "open, and the bar ends before the stem",
             1,
-            [  # open, with a round corner
+            [
+                "34 0 24 30 8 58 / 8 58 28 56 52 50 / 84 14 72 50 54 100",
+                "20 2 16 30 12 60 / 12 60 36 60 58 58 / 76 20 74 58 70 100",
+            ],
+        ),
+        Way(
+            "open, with a round corner",
+            1,
+            [
                 "20 4 16 22 20 44 44 54 82 50 / 82 4 80 50 76 100",
                 "30 0 18 26 14 48 36 58 88 54 / 74 14 70 55 68 100",
             ],
         ),
-        (
+        Way(
+            "closed",
             4,
-            [  # closed
+            [
                 "70 0 40 34 8 66 / 8 66 50 66 96 66 / 70 0 70 50 70 100",
                 "62 2 34 38 6 70 / 6 70 50 68 92 64 / 62 2 64 50 66 100",
                 "78 0 44 30 14 58 / 14 58 50 60 98 60 / 78 0 74 50 70 100",
             ],
         ),
-        (
+        Way(
+            "closed, and the bar ends at the stem",
             1,
-            [  # closed, and the bar ends at the stem
+            [
                 "70 0 40 34 8 66 / 8 66 40 66 72 66 / 70 0 70 50 70 100",
                 "76 4 40 36 10 56 / 10 56 46 58 78 60 / 76 4 72 50 68 100",
             ],
         ),
-        (
+        Way(
+            "like a flash of lightning",
             1,
-            [  # like a flash of lightning
+            [
                 "62 0 36 28 10 54 / 10 54 50 50 90 44 / 90 44 64 72 40 100",
                 "54 4 34 26 14 46 / 14 46 46 48 84 46 / 84 46 70 74 56 100",
             ],
         ),
     ],
     5: [
-        (
+        Way(
+            "of one line",
             4,
-            [  # of one line
+            [
                 "82 2 56 2 30 2 / 30 2 27 22 24 42 / 24 42 56 36 84 64 60 98 12 90",
                 "90 -2 60 2 38 4 / 38 4 32 26 22 46 / 22 46 54 40 74 68 48 100 4 94",
                 "78 6 54 4 26 2 / 26 2 24 20 24 36 / 24 36 60 34 90 66 64 102 16 86",
             ],
         ),
-        (
+        Way(
+            "with a loose bar",
             3,
-            [  # with a loose bar
+            [
                 "34 6 31 26 26 44 / 26 44 58 38 86 64 62 98 14 92 / 34 4 62 2 92 -2",
                 "36 14 32 30 26 46 / 26 46 56 42 80 66 54 100 8 92 / 46 0 70 -4 98 -8",
                 "30 10 27 26 24 42 / 24 42 56 38 84 66 60 98 12 90 / 34 -6 60 -4 88 -2",
             ],
         ),
-        (
+        Way(
+            "like an S",
             1,
-            [  # like an S
+            [
                 "84 8 54 0 26 18 42 42 76 60 74 90 42 100 10 90",
                 "92 2 60 0 34 20 40 40 72 58 66 90 36 102 4 94",
             ],
         ),
     ],
     6: [
-        (
+        Way(
+            "a curved stem and a loop",
             5,
-            [  # a curved stem and a loop
+            [
                 "70 2 36 24 14 62 38 99 78 84 72 58 42 54 18 74",
                 "54 0 28 30 16 68 44 100 74 84 66 62 42 60 20 80",
                 "86 4 40 16 10 58 34 100 82 88 80 56 46 48 14 66",
             ],
         ),
-        (
+        Way(
+            "curled",
             2,
-            [  # curled
+            [
                 "72 12 52 0 20 26 12 70 42 100 78 84 68 58 40 60 30 78",
                 "80 16 62 0 26 18 10 66 40 102 82 86 70 54 36 58 34 74",
             ],
         ),
-        (
+        Way(
+            "a straight stem",
             1,
-            [  # a straight stem
+            [
                 "50 0 32 34 18 66 / 18 66 30 98 66 96 76 74 56 58 22 68",
                 "36 0 26 36 20 72 / 20 72 34 100 64 96 72 78 56 62 22 72",
             ],
         ),
     ],
     7: [
-        (
+        Way(
+            "plain",
             4,
-            [  # plain
+            [
                 "8 4 48 2 90 2 / 90 2 62 46 42 100",
                 "14 10 50 4 88 0 / 88 0 72 46 56 100",
                 "6 0 46 4 86 6 / 86 6 56 48 26 100",
             ],
         ),
-        (
+        Way(
+            "crossed",
             3,
-            [  # crossed
+            [
                 "8 4 48 2 90 2 / 90 2 62 46 42 100 / 28 54 54 51 82 48",
                 "12 8 50 4 86 2 / 86 2 66 46 50 100 / 40 48 62 48 88 46",
                 "4 2 46 3 92 4 / 92 4 60 50 34 100 / 20 58 50 54 78 50",
             ],
         ),
-        (
+        Way(
+            "with a hook at the beginning, plain",
             1,
-            [  # with a hook at the beginning, plain
+            [
                 "8 20 9 11 12 4 / 12 4 50 4 88 2 / 88 2 64 46 46 100",
                 "4 14 6 8 6 0 / 6 0 46 5 92 2 / 92 2 64 44 36 100",
             ],
         ),
-        (
+        Way(
+            "with a hook at the beginning, crossed",
             1,
-            [  # with a hook at the beginning, crossed
+            [
                 "8 20 9 11 12 4 / 12 4 50 4 88 2 / 88 2 64 46 46 100 / 30 52 56 51 82 50",
                 "4 14 6 8 6 0 / 6 0 46 5 92 2 / 92 2 64 44 36 100 / 24 56 50 54 76 48",
             ],
         ),
-        (
+        Way(
+            "with a round corner",
             1,
-            [  # with a round corner
+            [
                 "8 8 44 0 84 6 66 46 46 100",
                 "12 14 46 2 82 10 70 50 58 100",
             ],
         ),
     ],
     8: [
-        (
+        Way(
+            "of one line",
             4,
-            [  # of one line
+            [
                 "76 14 50 0 24 20 50 47 82 76 50 100 18 78 48 48 78 22 70 8",
                 "84 6 48 0 26 24 54 50 74 78 42 101 16 80 46 50 80 18 86 4",
                 "66 8 46 0 22 16 48 44 86 74 52 100 14 76 50 46 74 24 62 4",
             ],
         ),
-        (
+        Way(
+            "of two rings",
             3,
-            [  # of two rings
+            [
                 "50 0 26 8 24 34 50 48 76 36 74 10 50 0 / 50 48 22 56 18 90 50 100 82 90 78 56 50 48",
                 "54 0 34 8 32 32 52 44 74 36 74 10 54 0 / 48 46 16 58 14 88 46 100 78 92 80 60 48 46",
                 "48 0 22 10 24 40 50 50 72 38 70 8 46 2 / 50 52 26 58 24 90 50 100 76 92 74 60 54 52",
             ],
         ),
-        (
+        Way(
+            "begun in the middle",
             1,
-            [  # begun in the middle
+            [
                 "50 48 22 26 48 0 78 22 50 48 18 78 50 100 84 76 50 48",
                 "44 44 26 20 56 0 82 18 52 46 14 74 40 101 74 84 44 44",
             ],
         ),
     ],
     9: [
-        (
+        Way(
+            "a ring and a straight stem",
             4,
-            [  # a ring and a straight stem
+            [
                 "78 16 48 0 18 24 44 50 76 26 / 82 6 76 54 70 100",
                 "70 12 44 0 22 22 40 46 70 30 / 72 8 70 54 70 100",
                 "84 20 56 -2 14 20 38 54 82 32 / 86 4 70 56 50 100",
             ],
         ),
-        (
+        Way(
+            "hooked like a g",
             2,
-            [  # hooked like a g
+            [
                 "78 16 48 0 18 24 44 50 76 26 / 80 8 80 56 70 94 40 101 14 88",
                 "72 14 46 0 22 20 42 44 72 26 / 76 6 80 54 74 88 44 100 20 92",
                 "82 18 52 0 14 22 40 52 80 30 / 84 8 76 60 56 96 26 100 2 90",
             ],
         ),
-        (
+        Way(
+            "of one line",
             3,
-            [  # of one line
+            [
                 "78 18 50 0 18 24 42 50 74 30 80 12 76 56 68 100",
                 "72 12 46 0 20 22 40 48 72 28 76 16 62 60 44 100",
                 "80 22 58 0 20 16 30 48 70 36 82 14 78 62 76 100",
             ],
         ),
-        (
+        Way(
+            "with a sharp hook",
             1,
-            [  # with a sharp hook
+            [
                 "78 16 48 0 18 22 44 44 76 24 / 80 6 80 50 78 98 / 78 98 48 82 16 66",
                 "74 14 46 0 20 20 42 42 72 22 / 78 8 76 54 70 96 / 70 96 44 90 10 82",
             ],

@@ -1,38 +1,27 @@
-"""What a network says of a page of numbers: the best path through the candidates of each row.
-
-A path goes from the left end of a row to its right end, and each step takes one candidate as a digit. It costs little
-where the network is sure of a digit, and much where it sees none. The path of least cost is the number.
-"""
+"""What a network says of a page of numbers: the digits along the best path through each row, and what is refused."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
-
-import numpy as np
 
 from glassnet.data.errors import DataError
 from glassnet.model.answer import Answer
 from glassnet.model.judge import judge
+from glassnet.model.segmentation import Path, best_paths, costs_of
 from glassnet.nn.array import Array
 from glassnet.nn.network import Network
 from glassnet.reading.cuts import Candidate
-from glassnet.reading.number import Row, rows_of
 from glassnet.reading.pieces import Box
 from glassnet.reading.readings import Reading, ways_of_cleaning
-from glassnet.reading.views import evidence
+from glassnet.reading.rows import Row, rows_of
 
-NO_DIGIT = 12.0  # the cost of a candidate that can be no digit, in nats; no other costs more
-LEAVE_OUT = 4.0  # the cost of leaving out a small part
-MARK = 0.5  # the cost of a decimal point, a minus sign, or a speck that is left out
-EACH = 0.05  # the cost of one digit more
-GAP = 6.0  # the cost of a gap within a digit that is as wide as digits are high
-CUT = 0.05  # the cost of an end of a digit that is cut off from ink beside it: what hangs together is mostly one digit
-SPREAD = 0.8  # of evidence, around the threshold: within it a digit becomes likely
-# Digits stand beside each other, so one of them needs less evidence than alone, and all together need more: the least
-# evidence of one digit, and the least mean evidence of all, as shares of the network's threshold.
-A_DIGIT, A_NUMBER = 0.5, 1.15
+# Digits stand beside each other, so one of them needs less evidence than alone, and all together need more: strokes of
+# words look like digits here and there. The least evidence of a digit, and how much each digit after the first adds to
+# the least evidence of all, as shares of the network's threshold.
+A_DIGIT, A_FURTHER = 0.6, 1.8
 CUT_OFF = 1.0  # the evidence that each end counts less at which a digit is cut off: strokes of letters look like a 1
+DOUBT = 1.1  # nats: a digit is refused if a path that costs at most so much more reads something else there
 LEAST_PROBABILITY = 0.5  # of a digit in a number
 MOST_WAYS = 6  # of cleaning a page
 
@@ -53,6 +42,12 @@ class Number:
     digits: tuple[Answer, ...]
     places: tuple[Box, ...]
     left_out: tuple[Box, ...] = ()
+
+    @property
+    def guess(self) -> str:
+        """The text with the most probable digit in the place of each that is refused."""
+        refused = (digit.classes[digit.ranking[0]] if digit.ranking else "?" for digit in self.digits if digit.problem)
+        return "".join(next(refused) if sign == "?" else sign for sign in self.text)
 
     @property
     def box(self) -> tuple[int, int, int, int]:
@@ -110,9 +105,12 @@ class Page:
         """The places of what is unknown, as `Number.box`."""
         return [_box(place) for place in self.unknown]
 
-    def beyond(self, least: float) -> float:
-        """How much more evidence than `least` each of its digits has, all together."""
-        return sum((digit.evidence or 0.0) - least for number in self.numbers for digit in number.digits)
+    def beyond(self, threshold: float) -> float:
+        """How much more evidence its digits have than numbers need."""
+        return sum(
+            sum(digit.evidence or 0.0 for digit in number.digits) - least_evidence(threshold, len(number.digits))
+            for number in self.numbers
+        )
 
     @property
     def text(self) -> str:
@@ -147,8 +145,7 @@ def read(network: Network, drawing: Array) -> Page:
             break
     if not pages and problem:
         raise problem
-    least = A_NUMBER * network.threshold
-    return max(pages, key=lambda page: (page.accepted, bool(page.numbers), page.beyond(least)))
+    return max(pages, key=lambda page: (page.accepted, bool(page.numbers), page.beyond(network.threshold)))
 
 
 def judged(network: Network, rows: list[Row]) -> Page:
@@ -157,69 +154,54 @@ def judged(network: Network, rows: list[Row]) -> Page:
     Raises:
         InputError: as `read`.
     """
-    paths = [_best_path(row, cost) for row, cost in zip(rows, _costs(network, rows), strict=True)]
-    readings = [_reading(row.candidates[k]) for row, path in zip(rows, paths, strict=True) for k in path if k >= 0]
+    found = [best_paths(row, costs) for row, costs in zip(rows, costs_of(network, rows), strict=True)]
+    readings = [
+        _reading(row.candidates[way])
+        for row, paths in zip(rows, found, strict=True)
+        for way, _ in paths[0].steps
+        if way >= 0
+    ]
     answers = iter(judge(network, readings, needs=A_DIGIT, least_probability=LEAST_PROBABILITY))
-    least = A_NUMBER * network.threshold
-    found = [_number(row, path, answers, least) for row, path in zip(rows, paths, strict=True)]
-    numbers = tuple(number for number in found if number)
-    unknown = tuple(row.place for row, number in zip(rows, found, strict=True) if not number)
+    each = [_number(row, paths, answers, network.threshold) for row, paths in zip(rows, found, strict=True)]
+    numbers = tuple(number for number in each if number)
+    unknown = tuple(row.place for row, number in zip(rows, each, strict=True) if not number)
     problem = "" if numbers else "no number that I know: nothing in the picture has enough evidence for digits"
     return Page(numbers, problem, unknown)
 
 
-def _costs(network: Network, rows: list[Row]) -> list[list[float]]:
-    """The cost of each candidate of each row; all are shown to the network at once."""
-    images = [candidate.image for row in rows for candidate in row.candidates if candidate.image is not None]
-    if not images:
-        return [[NO_DIGIT] * len(row.candidates) for row in rows]
-    p = network.loss.by_class(network.predict_proba(np.stack(images)))
-    costs = iter(_cost(p, evidence(p) - network.threshold).tolist())
-    return [
-        [
-            NO_DIGIT if c.image is None else min(next(costs) + GAP * c.gap + CUT * c.cuts, NO_DIGIT)
-            for c in row.candidates
-        ]
-        for row in rows
-    ]
-
-
-def _cost(p: Array, more: Array) -> Array:
-    """-log of the largest probability, and of how likely an image with so much more evidence than needed is a digit."""
-    return EACH - np.log(p.max(axis=1)) + np.logaddexp(0, -more / SPREAD)
+def least_evidence(threshold: float, digits: int) -> float:
+    """What the digits of a number need all together."""
+    return threshold * (1 + A_FURTHER * (digits - 1))
 
 
 def _reading(candidate: Candidate) -> Reading:
     return Reading((), candidate.image, "" if candidate.image is not None else "too small for a digit")
 
 
-def _number(row: Row, path: list[int], answers: Iterator[Answer], least: float) -> Number | None:
-    """The number along a path through a row, whose digits have the next answers; None with too little evidence."""
-    chosen = [row.candidates[k] for k in path if k >= 0]
-    digits = tuple(next(answers) for _ in chosen)
-    its_evidence = sum(answer.evidence or 0.0 for answer in digits) - CUT_OFF * sum(c.cuts for c in chosen)
-    if not digits or its_evidence < least * len(digits):
+def _number(row: Row, paths: Sequence[Path], answers: Iterator[Answer], threshold: float) -> Number | None:
+    """The number along the best path through a row, whose digits have the next answers; None with too little evidence.
+
+    A digit is refused, too, if a path that is nearly as good reads something else in its place.
+    """
+    best, *others = paths
+    near = [path for path in others if path.cost - best.cost < DOUBT]
+    chosen = [row.candidates[way] for way, _ in best.steps if way >= 0]
+    digits = [_doubted(next(answers), step, near) for step in best.steps if step[0] >= 0]
+    its_evidence = sum(digit.evidence or 0.0 for digit in digits) - CUT_OFF * sum(c.cuts for c in chosen)
+    if not digits or its_evidence < least_evidence(threshold, len(digits)):
         return None
-    names = iter(answer.label or "?" for answer in digits)
-    text = "".join(next(names) if k >= 0 else row.marks[-1 - k].sign for k in path)
-    small = [row.marks[-1 - k] for k in path if k < 0]
+    names = iter(digit.label or "?" for digit in digits)
+    text = "".join(next(names) if way >= 0 else sign for way, sign in best.steps)
+    small = [row.marks[-1 - way] for way, _ in best.steps if way < 0]
     left_out = tuple(mark.place for mark in small if not mark.sign and not mark.speck)
-    return Number(text, row.place, digits, tuple(candidate.place for candidate in chosen), left_out)
+    return Number(text, row.place, tuple(digits), tuple(candidate.place for candidate in chosen), left_out)
 
 
-def _best_path(row: Row, costs: list[float]) -> list[int]:
-    """The numbers of the candidates along the path of least cost; -1 - k stands for the mark that part k is."""
-    least = [0.0] + [math.inf] * row.parts
-    came: list[tuple[int, int]] = [(0, 0)] * (row.parts + 1)
-    ways = sorted(
-        [(c.first, c.past, costs[k], k) for k, c in enumerate(row.candidates)]
-        + [(k, k + 1, MARK if mark.sign or mark.speck else LEAVE_OUT, -1 - k) for k, mark in row.marks.items()]
-    )
-    for first, past, cost, way in ways:
-        if least[first] + cost < least[past]:
-            least[past], came[past] = least[first] + cost, (first, way)
-    path, place = [], row.parts
-    while place:
-        place, way = came[place]
-        path.append(way)
-    return path[::-1]
+def _doubted(answer: Answer, step: tuple[int, str], near: Sequence[Path]) -> Answer:
+    """The answer to a digit; refused if it is not the digit of its path, or one of these paths lacks it."""
+    if answer.label is None:
+        return answer
+    if answer.label != step[1]:
+        return replace(answer, problem=f"it could be {step[1]} or {answer.label}, depending on how it is looked at")
+    other = next((path for path in near if step not in path.steps), None)
+    return replace(answer, problem=f"the row could be {other.text} as well") if other else answer

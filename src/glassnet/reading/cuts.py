@@ -211,27 +211,31 @@ def _widest_gap(along: Array) -> float:
 
 
 def marks(parts: list[Part], row: Measures) -> dict[int, Mark]:
-    """What each small part is by its shape and place: "-" before the first digit, "." between two, or left out."""
+    """What each small part is by its shape and place: "." between digits, "-" there or before them, or left out."""
     small = [part.whole and _is_small(part.ink, row) for part in parts]
+    spans: dict[int, tuple[int, int]] = {}  # of the rows of each piece, whatever parts it has
+    for part in parts:
+        first, last = spans.get(part.piece, (part.ink.rows.min(), part.ink.rows.max()))
+        spans[part.piece] = min(first, part.ink.rows.min()), max(last, part.ink.rows.max())
     found = {}
     for k in np.flatnonzero(small).tolist():
-        beside = [parts[other].ink for other in (k - 1, k + 1) if 0 <= other < len(parts) and not small[other]]
+        beside = [spans[parts[o].piece] for o in (k - 1, k + 1) if 0 <= o < len(parts) and not small[o]]
         ink = parts[k].ink
         sign = _sign(ink, beside, row) if len(beside) == 2 or k == 0 else ""
         found[k] = Mark(sign, ink.place, max(ink.size) < POINT * row.pen)
     return found
 
 
-def _sign(ink: Ink, beside: list[Ink], row: Measures) -> str:
-    """What a small part beside these digits means by its shape and place."""
+def _sign(ink: Ink, beside: list[tuple[int, int]], row: Measures) -> str:
+    """What a small part means by its shape, and its place beside digits with these first and last rows."""
     if not beside:
         return ""
-    top, bottom = (np.mean([edge(other.rows) for other in beside]) for edge in (np.min, np.max))
+    top, bottom = np.mean(beside, axis=0)
     middle = (ink.rows.mean() - top) / max(bottom - top, 1)
-    if len(beside) == 1:
-        return "-" if _is_bar(ink, row) and 0.25 < middle < 0.75 else ""
+    if _is_bar(ink, row) and 0.25 < middle < 0.75:
+        return "-"
     is_dot = max(ink.size) < 1.7 * min(ink.size) and min(ink.size) > POINT * row.pen
-    return "." if is_dot and middle > 0.75 else ""
+    return "." if is_dot and middle > 0.75 and len(beside) == 2 else ""
 
 
 def _is_small(ink: Ink, row: Measures) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from glassnet.data.augment import Augmentation
 from glassnet.data.dataset import Dataset
 from glassnet.data.outliers import Outliers
-from glassnet.data.strokes import Strokes
+from glassnet.data.strokes import Strokes, is_plane
 from glassnet.modelfile import begin_with
 from glassnet.nn.average import WeightAverage
 from glassnet.nn.clip import Clip
@@ -19,7 +19,7 @@ from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
 from glassnet.nn.optim import Optimizer
 from glassnet.nn.penalty import Penalty
-from glassnet.nn.plain import brief, nearest, shown
+from glassnet.nn.plain import nearest, shown
 from glassnet.nn.regression import SquaredError
 from glassnet.nn.schedule import ConstantRate, Schedule
 from glassnet.nn.settings import from_table, to_table
@@ -100,22 +100,31 @@ class Recipe:
         return network
 
     def settled(self, dataset: Dataset) -> "Recipe":
-        """The recipe with the loss that it has on this dataset.
+        """The recipe with the loss that it has on this dataset, and without drawn digits where it has none.
 
         Raises:
             InputError: a loss of classes for real targets.
         """
-        return replace(self, network=replace(self.network, loss=self.network.loss_for(dataset)))
+        network = replace(self.network, loss=self.network.loss_for(dataset))
+        return replace(self, network=network, strokes=self.strokes_for(dataset), outliers=self.outliers_for(dataset))
+
+    def strokes_for(self, dataset: Dataset) -> Strokes | None:
+        """The drawn digits that are mixed into this dataset: None where it has other classes, or colours."""
+        return self.strokes if _is_of_digits(dataset) else None
+
+    def outliers_for(self, dataset: Dataset) -> Outliers | None:
+        """The outliers that are mixed into this dataset, without letters where it is not of digits."""
+        if self.outliers is None or _is_of_digits(dataset):
+            return self.outliers
+        return replace(self.outliers, letters=0.0)
 
     def augment(self, dataset: Dataset) -> list[Augment]:
         """The random changes to the examples of this dataset, for `fit`."""
         changes: list[Augment] = []
-        if self.strokes:
-            digits = dataset.classes == tuple(map(str, range(10)))
-            require(digits, f"strokes: these are digits, but {dataset.name} has the classes {brief(dataset.classes)}")
-            changes.append(self.strokes)
-        if self.outliers:
-            changes.append(replace(self.outliers, classes=len(dataset.classes)))
+        if strokes := self.strokes_for(dataset):
+            changes.append(strokes)
+        if outliers := self.outliers_for(dataset):
+            changes.append(replace(outliers, classes=len(dataset.classes)))
         if self.augmentation:
             changes.append(replace(self.augmentation, white=dataset.white))
         return changes
@@ -222,6 +231,10 @@ class Recipe:
 
         walk(self.to_table() | {"about": {}}, "")
         return found
+
+
+def _is_of_digits(dataset: Dataset) -> bool:
+    return dataset.classes == tuple(map(str, range(10))) and is_plane(dataset.train.inputs)
 
 
 def recipe_names() -> list[str]:

@@ -9,7 +9,7 @@ from PIL import Image
 from data.handmade import arc, inked, painted, written
 from glassnet.data.errors import DataError
 from glassnet.reading.ink import LOOK_AT_PAGES
-from glassnet.reading.number import Row, rows_of
+from glassnet.reading.rows import Row, rows_of
 from glassnet.reading.ruled import without_cells
 from glassnet.reading.steps import Steps
 from properties import rows

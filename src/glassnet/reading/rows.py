@@ -39,7 +39,7 @@ LEAST_PIXELS = 8  # a lower digit cannot be read
 LONG, LONGEST = 3, 1.5  # a line is so many times as long as it is thick, and longer than that
 LEAST_INSIDE = 0.1  # of the ink of its lines lies in the cells of a form
 LEAST_CELL, HOLLOW = 24, 0.5  # the least height of a cell in pixels, and the largest share of it that is ink
-MOST_PIECES = 2_000  # on a page
+MOST_PIECES = 2_000  # on a page, also after they are cut
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +79,12 @@ def rows_of(drawing: Array, steps: Steps) -> list[Row]:
     kept = {
         n: boxes[n] for n, each in ink.items() if each.strengths.sum() > SPECK * usual and not _is_line(each, height)
     }
-    rows = [_row({n: ink[n] for n in members}) for members in _groups(kept, height, cells)]
-    return _in_reading_order([_on_picture(row, corner, step) for row in rows if row])
+    rows: list[Row] = []
+    for members in _groups(kept, height, cells):
+        if row := _row({n: ink[n] for n in members}):
+            rows.append(_on_picture(row, corner, step))
+            _check_count(sum(row.parts for row in rows))
+    return _in_reading_order(rows)
 
 
 def _check_amount(page: Array) -> Array:
@@ -91,11 +95,15 @@ def _check_amount(page: Array) -> Array:
     """
     numbers = pieces(page > 0)
     count = len(np.unique(numbers[numbers > 0]))
-    if count > MOST_PIECES:
-        raise DataError(f"found {count:,} pieces of ink: expected rows of digits; crop the picture to them")
+    _check_count(count)
     if not count:
         raise no_ink()
     return numbers
+
+
+def _check_count(pieces_of_ink: int) -> None:
+    if pieces_of_ink > MOST_PIECES:
+        raise DataError(f"found {pieces_of_ink:,} pieces of ink: expected rows of digits; crop the picture to them")
 
 
 def _is_line(ink: Ink, height: float) -> bool:

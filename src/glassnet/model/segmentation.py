@@ -1,0 +1,114 @@
+"""How a row of ink falls into digits: the paths of least cost through its candidates.
+
+A path goes from the left end of a row to its right end, and each step takes one candidate as a digit. It costs little
+where the network is sure of a digit, and much where it sees none.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from glassnet.nn.array import Array
+from glassnet.nn.network import Network
+from glassnet.reading.cuts import Candidate
+from glassnet.reading.rows import Row
+from glassnet.reading.views import evidence
+
+# All costs are in nats.
+NO_DIGIT = 12.0  # the cost of a candidate that can be no digit; no other costs more
+LEAVE_OUT = 4.0  # the cost of leaving out a small part
+MARK = 0.2  # the cost of a decimal point, a minus sign, or a speck that is left out
+EACH = 0.05  # the cost of one digit more
+GAP = 6.0  # the cost of a gap within a digit that is as wide as digits are high
+CUT = 0.6  # the cost of an end of a digit that is cut off from ink beside it: what hangs together is mostly one digit
+SPREAD = 0.8  # of evidence, around the threshold: within it a digit becomes likely
+LABELS = 2  # of a candidate, the most probable ones, are tried
+KEPT = 6  # paths with different texts to each part
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """A way through a row, up to some part of it.
+
+    Attributes:
+        cost: the sum of the costs of its steps.   text: what it reads.
+        way: its last step, the number of a candidate, or -1 - k for the mark that part k is.   sign: what that reads.
+        before: the path without its last step; None at the beginning of the row.
+    """
+
+    cost: float = 0.0
+    text: str = ""
+    way: int = 0
+    sign: str = ""
+    before: "Path | None" = None
+
+    @property
+    def steps(self) -> list[tuple[int, str]]:
+        """`way` and `sign` of all its steps, from left to right."""
+        steps: list[tuple[int, str]] = []
+        path = self
+        while path.before:
+            steps.append((path.way, path.sign))
+            path = path.before
+        return steps[::-1]
+
+
+Costs = list[list[tuple[str, float]]]  # of each candidate: what it could be, and the cost
+
+
+def best_paths(row: Row, costs: Costs) -> list[Path]:
+    """The paths of least cost with different texts, from the left end of a row to its right end, the best first."""
+    steps = _steps(row, costs)
+    upto: list[dict[str, Path]] = [{} for _ in range(row.parts + 1)]
+    upto[0][""] = Path()
+    for part in range(row.parts):
+        for path in _best(upto[part]):
+            for past, way, sign, cost in steps[part]:
+                longer = Path(path.cost + cost, path.text + sign, way, sign, path)
+                known = upto[past].get(longer.text)
+                if known is None or longer.cost < known.cost:
+                    upto[past][longer.text] = longer
+        upto[part].clear()  # of a long row, all texts together would need much memory
+    return _best(upto[-1])
+
+
+def _best(paths: dict[str, Path]) -> list[Path]:
+    return sorted(paths.values(), key=lambda path: path.cost)[:KEPT]
+
+
+def _steps(row: Row, costs: Costs) -> list[list[tuple[int, int, str, float]]]:
+    """The steps that begin at each part: the part past the step, its way, what it reads, and its cost."""
+    steps: list[list[tuple[int, int, str, float]]] = [[] for _ in range(row.parts)]
+    for k, candidate in enumerate(row.candidates):
+        steps[candidate.first] += [(candidate.past, k, label, cost) for label, cost in costs[k]]
+    for k, mark in row.marks.items():
+        steps[k].append((k + 1, -1 - k, mark.sign, MARK if mark.sign or mark.speck else LEAVE_OUT))
+    return steps
+
+
+def costs_of(network: Network, rows: list[Row]) -> list[Costs]:
+    """The cost of each candidate of each row as each digit it could be; all are shown to the network at once.
+
+    That is -log of the probability of the digit, and of how likely an image with its evidence is a digit at all; and a
+    little for a gap within it, and for each end at which it is cut off.
+    """
+    images = [candidate.image for row in rows for candidate in row.candidates if candidate.image is not None]
+    likely = iter(_likely(network, np.stack(images)) if images else ())
+    return [[_costs(candidate, likely) for candidate in row.candidates] for row in rows]
+
+
+def _costs(candidate: Candidate, likely: Iterator[list[tuple[str, float]]]) -> list[tuple[str, float]]:
+    if candidate.image is None:
+        return [("?", NO_DIGIT)]
+    more = GAP * candidate.gap + CUT * candidate.cuts
+    return [(label, min(cost + more, NO_DIGIT)) for label, cost in next(likely)]
+
+
+def _likely(network: Network, images: Array) -> Iterator[list[tuple[str, float]]]:
+    """Of each image (N, H, W) the most probable digits and their costs."""
+    p = network.loss.by_class(network.predict_proba(images))
+    no_digit = np.logaddexp(0, (network.threshold - evidence(p)) / SPREAD)
+    for probabilities, cost in zip(p, EACH + no_digit, strict=True):
+        first = np.argsort(-probabilities)[:LABELS]
+        yield [(network.class_names[k], float(cost - np.log(probabilities[k] + 1e-12))) for k in first]
