@@ -141,6 +141,8 @@ def test_what_stands_among_digits_is_read_or_the_number_is_not_accepted(cnn: gn.
     assert (point.text, point.accepted) == ("3.7", True)
     signed = np.pad(apart, ((0, 0), (90, 0)), constant_values=255)
     assert cnn.read_number(beside(signed, [[(0, 0), (0.55, 0)]], 50, 92)).text == "-37"
+    middle = [[(0, 0), (0.35, 0)]]
+    assert cnn.read_number(beside(np.insert(apart, [150] * 40, 255, axis=1), middle, 128, 92)).text == "3-7"
     colon = beside(beside(apart, [[(0, 0), (0.01, 0.01)]], 128, 126), [[(0, 0), (0.01, 0.01)]], 128, 80)
     assert not cnn.read_number(colon).accepted
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 from data.handmade import arc, inked, painted, written
 from glassnet.data.errors import DataError
+from glassnet.reading import rows as rows_module
 from glassnet.reading.ink import LOOK_AT_PAGES
 from glassnet.reading.rows import Row, rows_of
 from glassnet.reading.ruled import without_cells
@@ -162,6 +163,17 @@ def test_a_page_with_far_too_much_on_it_is_refused() -> None:
             height, width = rng.integers(4, 9, 2)
             drawing[top : top + height, left : left + width] = 0
     with pytest.raises(DataError, match="pieces of ink: expected rows of digits"):
+        rows_of(drawing, Steps())
+
+
+def test_pieces_that_would_be_cut_into_far_too_many_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wave that could be cut at every crest."""
+    x = np.arange(160)
+    drawing = np.full((200, 200), 255, np.uint8)
+    for thick in range(5):
+        drawing[(100 + 30 * np.sin(x / 8)).astype(int) + thick, x + 20] = 0
+    monkeypatch.setattr(rows_module, "MOST_PIECES", 8)
+    with pytest.raises(DataError, match=r"found \d+ pieces of ink: expected rows of digits"):
         rows_of(drawing, Steps())
 
 
