@@ -20,7 +20,7 @@ import numpy as np
 
 import glassnet as gn
 from glassnet import plots
-from glassnet.data.hand import drawn
+from glassnet.data.hand import draw
 from glassnet.data.skeletons import WAYS
 from glassnet.data.strokes import digit_ways
 from glassnet.model.answer import Answer
@@ -41,14 +41,14 @@ from nodigits import development_groups  # noqa: E402
 from trust import SHARE, judged  # noqa: E402
 
 NAMES = ("classic", "strong", "cnn")
-WORSE = 3  # times as bad as a sign that is taken for a digit is a digit that is refused
+WORSE = 3  # refusing a digit costs this many times as much as taking something else for a digit
 TINY = 1e-38  # instead of a probability of 0, which has no logarithm
 ANY = 1e-6  # a threshold that refuses nothing, but has the network look at five views
 
 WEAK = "## What it is still bad at"
 PICTURES = ROOT / "docs" / "pictures"
 SHOWN = 25  # misread digits, on the picture
-DRAWN, DRAWN_SEED = 200, 9  # digits, of each way to write one; not the seed of any training
+DRAWN, DRAWN_SEED = 200, 9  # digits for each way to write one; a seed that no training uses
 WORST = 6  # ways that are named
 
 Readings = list[Reading]
@@ -116,7 +116,7 @@ def weaknesses(name: str, network: gn.Network, split: gn.Split, test: gn.Evaluat
     plots.save(plots.mistakes(split.x, test, count=SHOWN), figure)
     every = [(digit, way.name) for digit, of in WAYS.items() for way in of]
     way_numbers = np.repeat(np.arange(len(every)), DRAWN)
-    drawings = drawn(digit_ways(), way_numbers, 28, np.random.default_rng(DRAWN_SEED))
+    drawings = draw(digit_ways(), way_numbers, 28, np.random.default_rng(DRAWN_SEED))
     said = judged(network, np.rint(255 * drawings).astype(np.uint8))
     lines = []
     for k, (digit, way) in enumerate(every):
@@ -145,7 +145,7 @@ def _probabilities(said: list[Answer], labels: Array) -> tuple[Array, Array]:
 def _temperature(groups: Sequence[tuple[list[Answer], Array]]) -> float:
     """The temperature with the least sum of the calibration errors of the groups.
 
-    By the likelihood, a few digits that are misread with great certainty would make a weak network doubt all others.
+    Not by the likelihood: a few certain mistakes would give a weak network a far too high temperature.
     """
     given = [_probabilities(*group) for group in groups]
 
@@ -156,7 +156,7 @@ def _temperature(groups: Sequence[tuple[list[Answer], Array]]) -> float:
 
 
 def _threshold(digits: Sequence[tuple[list[Answer], Any]], others: list[Answer]) -> float:
-    """The threshold at which digits refused and signs accepted cost least, both as shares.
+    """The threshold at which refused digits and accepted other things cost least, both as shares.
 
     Only digits count that would be read rightly: it is no loss if others are refused. Of the first group, MNIST's
     validation digits, no more than SHARE are refused, if that can be.

@@ -5,7 +5,7 @@ import pytest
 
 from glassnet.data.dataset import Dataset
 from glassnet.data.errors import DataError
-from glassnet.data.hand import drawn
+from glassnet.data.hand import draw
 from glassnet.data.letters import LETTERS
 from glassnet.data.outliers import Outliers, centred, distances, letter_ways, signs, turned
 from glassnet.nn.stream import random_stream
@@ -85,7 +85,7 @@ def test_letters_are_drawn_as_their_skeletons_say() -> None:
     """Each is nearest to its own mean of many."""
     known, rng = letter_ways(), np.random.default_rng(0)
     way = np.repeat(np.arange(len(known.sign)), 60)
-    images = drawn(known, way, 28, rng).reshape(len(LETTERS), 60, -1)
+    images = draw(known, way, 28, rng).reshape(len(LETTERS), 60, -1)
     means = images[:, :40].mean(axis=1)
     nearest = ((images[:, 40:, None] - means) ** 2).sum(axis=3).argmin(axis=2)
     assert (nearest == np.arange(len(LETTERS))[:, None]).mean() > 0.5

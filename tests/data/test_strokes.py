@@ -6,7 +6,7 @@ import pytest
 import glassnet as gn
 from glassnet.data.dataset import Dataset
 from glassnet.data.errors import DataError
-from glassnet.data.hand import POINTS, drawn, skeletons
+from glassnet.data.hand import POINTS, draw, skeletons
 from glassnet.data.skeletons import WAYS
 from glassnet.data.strokes import Strokes, chosen, digit_ways, digits_drawn
 from glassnet.nn.stream import random_stream
@@ -46,7 +46,7 @@ def test_the_pretrained_network_knows_every_way() -> None:
     """A skeleton that is drawn wrongly would be read as something else."""
     known = digit_ways()
     way = np.repeat(np.arange(len(known.sign)), 40)
-    drawings = drawn(known, way, 28, np.random.default_rng(0))
+    drawings = draw(known, way, 28, np.random.default_rng(0))
     said = gn.Model.open("cnn").predict((255 * drawings).astype(np.uint8)).astype(int)
     right = (said == known.sign[way]).reshape(-1, 40).mean(axis=1)
     assert right.min() >= 0.8, right

@@ -19,14 +19,13 @@ def read(
     ],
     json_: Annotated[bool, typer.Option("--json", help="print JSON, for programs")] = False,
     save_seen: Annotated[
-        Path | None, typer.Option(help="write each picture with its numbers drawn in into this folder, as PNG")
+        Path | None, typer.Option(help="the folder for pictures in which the numbers found are marked, as PNG")
     ] = None,
 ) -> None:
     """Read the numbers in pictures: rows of digits, on paper or on a screen.
 
-    Prints each number with its probability and its place. A digit that the network does not know is written as ?. If a
-    picture has no number, or one that is not accepted, the exit code is 2. What stands in a row and is no number, such
-    as a word, is counted.
+    Prints each number with its probability and its place. A digit that is doubted is written as ?. The exit code is 2
+    if a picture has no number, or if one is not accepted. Rows that are not numbers, such as words, are counted.
 
     Examples:
 
@@ -85,8 +84,8 @@ def _show(file: Path, page: "Page") -> None:
         console.print(f"{name}: {number.text} ({number.probability:.1%}) {place}{doubt}", soft_wrap=True)
     if page.numbers and page.unknown:
         count = len(page.unknown)
-        what = "1 more place holds" if count == 1 else f"{count} more places hold"
-        console.print(f"{name}: {what} something in a row, but no number that I know", soft_wrap=True)
+        what = "1 other row of ink is" if count == 1 else f"{count} other rows of ink are"
+        console.print(f"{name}: {what} not known as a number", soft_wrap=True)
 
 
 def _as_table(page: "Page") -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""A hand: it draws skeletons, each time in another way.
+"""A hand that draws digits and letters from skeletons, each time differently.
 
-A drawing is a mixture of the drawings of one skeleton. It is bent by waves of three lengths (its curves, a hasty hand,
-a tremor), made wider or narrower, slanted, turned, and drawn with a fine or a coarse pen. Then it has the size and the
-place of MNIST's digits: 20 of 28 pixels on its longer side, its centre of mass in the middle.
+What it draws is a random mixture of the drawings of one way to write a sign. It is bent by waves of three lengths (its
+curves, a hasty hand, a tremor), made wider or narrower, slanted, turned, and drawn with a fine or a coarse pen. Then it
+has the size and the place of MNIST's digits: 20 of 28 pixels on its longer side, its centre of mass in the middle.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,16 +15,16 @@ from glassnet.data.skeletons import Way
 from glassnet.nn.array import Array
 
 POINTS = 64  # along all lines of a digit
-BEYOND = 0.3  # a digit may lie this far beyond its drawings, as a share of its distance from their mean
-# Two waves of each kind bend a digit: the deviation of their amplitudes, as a share of its height, and how many radians
-# there are to its height, from least to most.
+BEYOND = 0.3  # a digit may lie this far beyond its drawings, as a share of their distance from their mean
+# Two waves of each kind bend a digit: the standard deviation of their amplitudes, as a share of its height, and their
+# least and greatest wave number, in radians per height.
 WAVES = ((0.05, 2, 6), (0.018, 6, 14), (0.005, 18, 40))
-LOOSE = 0.02  # standard deviation of the place of each further line, as a share of the height
-WIDTH, WIDTHS = 0.8, 0.22  # the usual width of a digit, as a share of its height, and the deviation of its logarithm
+LOOSE = 0.02  # standard deviation of how far each further line is moved, as a share of the height
+WIDTH, WIDTH_SD = 0.8, 0.22  # the usual width of a digit, as a share of its height, and the deviation of its logarithm
 NARROWEST = 0.62  # as a share of the height: a narrower 7 looks like a 1
-SLANT, SLANTS = 0.1, 0.18  # the usual tangent of the slant, to the right, and its deviation
-TURNS = 0.05  # deviation of the rotation, in radians
-PEN, PENS = 1.2, 0.35  # the usual half width of a stroke, in pixels of 28, and the deviation of its logarithm
+SLANT, SLANT_SD = 0.1, 0.18  # mean and standard deviation of the tangent of the slant; above 0 it leans right
+TURN_SD = 0.05  # standard deviation of the rotation, in radians
+PEN, PEN_SD = 1.2, 0.35  # the usual half width of a stroke, in pixels of 28, and the deviation of its logarithm
 FINEST, COARSEST = 0.45, 2.2  # half widths, in pixels of 28
 ROOM = 0.09  # half width of the coarsest pen in a digit that is not a 1, as a share of the digit's width
 FIT = 20.8 / 28  # the longer side of a digit up to the tips of its lines, which fade, as a share of the image's
@@ -38,7 +38,7 @@ class Ways(NamedTuple):
         slim: whether the pen may be as wide as the sign (W,).
         points: of the drawings (W, V, POINTS, 2), row and column; a way with fewer than V drawings has zeros.
         drawings: how many there are (W,).   line: the number of the line of each point (W, POINTS).
-        upto: the probability of this way or one before it, for each sign (S, W).
+        upto: the cumulative probabilities of the ways, for each sign (S, W).
     """
 
     sign: Array
@@ -64,13 +64,13 @@ class Ways(NamedTuple):
         return cls(numbers, narrow, points, np.array([len(way.drawings) for _, _, way in every]), line, upto)
 
 
-def drawn(known: Ways, way: Array, side: int, rng: np.random.Generator) -> Array:
+def draw(known: Ways, way: Array, side: int, rng: np.random.Generator) -> Array:
     """A drawing in each of these ways (N,), by their numbers: (N, side, side), from 0 (paper) to 1 (ink)."""
     points, line = skeletons(known, way, rng)
     points += loosened(line, rng)
     points = leaning(points + waves(points, rng), rng)
     reach = points.max(axis=1) - points.min(axis=1)  # (N, 2)
-    pen = np.clip(PEN * np.exp(rng.normal(0, PENS, len(way))), FINEST, COARSEST)
+    pen = np.clip(PEN * np.exp(rng.normal(0, PEN_SD, len(way))), FINEST, COARSEST)
     widest = np.where(known.slim[way], COARSEST, np.maximum(28 * FIT * ROOM * reach[:, 1] / reach.max(axis=1), FINEST))
     pen = np.minimum(pen, widest) * (side / 28)
     points *= ((FIT * side - 2 * pen) / reach.max(axis=1))[:, None, None]
@@ -117,8 +117,8 @@ def waves(points: Array, rng: np.random.Generator) -> Array:
 def leaning(points: Array, rng: np.random.Generator) -> Array:
     """The points (N, P, 2), wider or narrower, slanted and turned."""
     N = len(points)
-    wide = np.maximum(WIDTH * np.exp(rng.normal(0, WIDTHS, (N, 1))), NARROWEST)
-    slant, turn = rng.normal(SLANT, SLANTS, (N, 1)), rng.normal(0, TURNS, (N, 1))
+    wide = np.maximum(WIDTH * np.exp(rng.normal(0, WIDTH_SD, (N, 1))), NARROWEST)
+    slant, turn = rng.normal(SLANT, SLANT_SD, (N, 1)), rng.normal(0, TURN_SD, (N, 1))
     row = points[..., 0] - 0.5
     column = wide * (points[..., 1] - 0.5) - slant * row
     cosine, sine = np.cos(turn), np.sin(turn)
@@ -135,7 +135,7 @@ def _points(drawing: str) -> tuple[Array, Array]:
 
 
 def _along(points: Array, count: int) -> Array:
-    """So many points (count, 2) along a smooth line through these points (P, 2): a Catmull-Rom spline."""
+    """Points (count, 2) along a smooth line through these points (P, 2): a Catmull-Rom spline."""
     p = np.concatenate([[2 * points[0] - points[1]], points, [2 * points[-1] - points[-2]]])
     t = np.linspace(0, len(points) - 1, count)
     first = np.minimum(t.astype(int), len(points) - 2)

@@ -1,6 +1,7 @@
-"""The skeletons of letters and signs that have not the shape of a digit, written as those of digits (`skeletons`).
+"""The skeletons of letters and symbols that do not look like a digit, in the form of those of digits (`skeletons`).
 
-O, I, l, S, Z, B, b, q, g and y are not among them: they look like 0, 1, 5, 2, 8, 6, 9 and 4.
+Letters that look like a digit are left out: O (0), I and l (1), Z (2), y (4), S (5), b (6), B (8), g and q (9). Of
+small letters with the shape of their capital, such as v, there is the capital alone.
 """
 
 from glassnet.data.skeletons import Way

@@ -11,7 +11,7 @@ import numpy as np
 
 from glassnet.data.augment import resampled
 from glassnet.data.errors import DataError
-from glassnet.data.hand import Ways, drawn
+from glassnet.data.hand import Ways, draw
 from glassnet.data.letters import LETTERS, SLIM
 from glassnet.data.pen import distance
 from glassnet.nn.array import Array
@@ -32,8 +32,8 @@ class Outliers:
     as wide. Only images with at least the median amount of ink are used: pieces of simpler ones could make a digit,
     such as a 7 or a 4.
 
-    The rest are signs drawn at random: three to five strokes, straight, bent or round. All outliers are then centred
-    and scaled to the size of a digit.
+    The rest are signs drawn at random: three to five strokes, straight, bent or round. All but the letters
+    are then centred and scaled to the size of a digit.
 
     Targets become rows of probabilities (N, classes): 1 at the label of an image that was not replaced, 1 / classes
     everywhere for an outlier.
@@ -41,8 +41,8 @@ class Outliers:
     Args:
         share: the fraction of a batch that is replaced, from 0 to 0.5.
         classes: the number of classes.
-        letters: the fraction of the outliers that are letters and signs such as +, drawn by hand, from 0 to 1. For
-            classes among which there are no letters.
+        letters: the fraction of the outliers that are letters or symbols such as +, drawn in code (`hand`), from 0 to
+            1. Use it only where no class is a letter.
 
     Raises:
         DataError: settings out of range; images that are not square, or targets that are not labels.
@@ -113,9 +113,9 @@ def spliced(images: Array, count: int, rng: np.random.Generator) -> Array:
 def signs(images: Array, count: int, rng: np.random.Generator) -> Array:
     """Draw images (count, H, H, C) of signs, as bright as the brightest of the images (N, H, H, C)."""
     H, C = images.shape[1], images.shape[3]
-    is_drawn = np.arange(STROKES[1]) < rng.integers(STROKES[0], STROKES[1] + 1, (count, 1))
+    drawn = np.arange(STROKES[1]) < rng.integers(STROKES[0], STROKES[1] + 1, (count, 1))
     pen = rng.uniform(*PEN, (count, 1, 1)) * H
-    ink = np.clip(pen + 0.5 - distances(H * strokes(count, rng), is_drawn, H), 0, 1) * images.max()
+    ink = np.clip(pen + 0.5 - distances(H * strokes(count, rng), drawn, H), 0, 1) * images.max()
     return np.repeat(ink[..., None], C, axis=3).astype(np.uint8)
 
 
@@ -125,7 +125,7 @@ def letters_drawn(images: Array, count: int, rng: np.random.Generator) -> Array:
     if count == 0:
         return images[:0]
     known = letter_ways()
-    ink = drawn(known, rng.integers(len(known.sign), size=count), H, rng) * images.max()
+    ink = draw(known, rng.integers(len(known.sign), size=count), H, rng) * images.max()
     return np.repeat(np.rint(ink[..., None]), C, axis=3).astype(np.uint8)
 
 

@@ -12,7 +12,7 @@ class Way(NamedTuple):
 
     Attributes:
         name: what is special about it.
-        weight: how often it is chosen among the ways of its digit, beside their weights.
+        weight: how often it is chosen, relative to the other ways of its digit.
         drawings: a few, with the same lines and points; a digit written in this way lies between them, or a little
             beyond.
     """

@@ -1,4 +1,4 @@
-"""Digits drawn from strokes: hands that are not among the writers of a dataset.
+"""Digits drawn in code, in styles that are rare in a dataset.
 
 MNIST's writers were American. Elsewhere a 1 has a long upstroke, a 7 is crossed, a 9 is hooked like a g, a 0 is
 slashed. Here such digits are drawn anew at every visit, from a few lines for each way of writing a digit (`skeletons`).
@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 
 from glassnet.data.errors import DataError
-from glassnet.data.hand import Ways, drawn
+from glassnet.data.hand import Ways, draw
 from glassnet.data.skeletons import WAYS
 from glassnet.nn.array import Array
 
@@ -42,7 +42,7 @@ class Strokes:
             x: (N, H, H) or (N, H, H, 1), uint8.   y: labels (N,).   rng: the source of random numbers.
 
         Returns:
-            a new array like x, whose drawn digits are as bright as its brightest pixel, and y.
+            an array like x, whose drawn digits are as bright as its brightest pixel, and y.
 
         Raises:
             DataError: as the class.
@@ -68,7 +68,7 @@ def is_plane(x: Array) -> bool:
 
 def digits_drawn(digits: Array, side: int, rng: np.random.Generator) -> Array:
     """A drawing of each digit (N,), in one of the ways: (N, side, side), from 0 (paper) to 1 (ink)."""
-    return drawn(digit_ways(), chosen(digits, rng), side, rng)
+    return draw(digit_ways(), chosen(digits, rng), side, rng)
 
 
 def chosen(digits: Array, rng: np.random.Generator) -> Array:

@@ -17,11 +17,11 @@ from glassnet.reading.readings import Reading, ways_of_cleaning
 from glassnet.reading.rows import Row, rows_of
 
 # Digits stand beside each other, so one of them needs less evidence than alone, and all together need more: strokes of
-# words look like digits here and there. The least evidence of a digit, and how much each digit after the first adds to
-# the least evidence of all, as shares of the network's threshold.
+# words look like digits here and there. The evidence that a digit needs, and how much each further digit adds to the
+# evidence that the whole number needs, as shares of the network's threshold.
 A_DIGIT, A_FURTHER = 0.6, 1.8
-CUT_OFF = 1.0  # the evidence that each end counts less at which a digit is cut off: strokes of letters look like a 1
-DOUBT = 1.1  # nats: a digit is refused if a path that costs at most so much more reads something else there
+CUT_OFF = 1.0  # evidence that is subtracted for each cut end of a digit: strokes of letters look like a 1
+DOUBT = 1.1  # nats: a digit is refused if a path that costs less than that more reads something else there
 LEAST_PROBABILITY = 0.5  # of a digit in a number
 MOST_WAYS = 6  # of cleaning a page
 
@@ -78,7 +78,7 @@ class Number:
     def problem(self) -> str:
         """Why it is not accepted, in one line; "" if it is."""
         if self.left_out:
-            return "there is something beside its digits that is no digit"
+            return "a mark beside its digits could not be read"
         return next((digit.problem for digit in self.digits if digit.problem), "")
 
 
@@ -88,7 +88,7 @@ class Page:
 
     Attributes:
         numbers: from top to bottom, then from left to right.   problem: why there are none; "" if there are some.
-        unknown: the rows and columns of what stands in a row as digits do, and is no number that the network knows.
+        unknown: the rows and columns of each row of ink that the network does not know as a number.
     """
 
     numbers: tuple[Number, ...] = ()
@@ -165,7 +165,7 @@ def judged(network: Network, rows: list[Row]) -> Page:
     each = [_number(row, paths, answers, network.threshold) for row, paths in zip(rows, found, strict=True)]
     numbers = tuple(number for number in each if number)
     unknown = tuple(row.place for row, number in zip(rows, each, strict=True) if not number)
-    problem = "" if numbers else "no number that I know: nothing in the picture has enough evidence for digits"
+    problem = "" if numbers else "no number found: nothing in the picture has enough evidence for digits"
     return Page(numbers, problem, unknown)
 
 
@@ -202,6 +202,6 @@ def _doubted(answer: Answer, step: tuple[int, str], near: Sequence[Path]) -> Ans
     if answer.label is None:
         return answer
     if answer.label != step[1]:
-        return replace(answer, problem=f"it could be {step[1]} or {answer.label}, depending on how it is looked at")
+        return replace(answer, problem=f"it could be {step[1]} or {answer.label}: views of it differ")
     other = next((path for path in near if step not in path.steps), None)
-    return replace(answer, problem=f"the row could be {other.text} as well") if other else answer
+    return replace(answer, problem=f"the number could also be {other.text}") if other else answer

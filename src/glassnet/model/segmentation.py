@@ -16,15 +16,15 @@ from glassnet.reading.rows import Row
 from glassnet.reading.views import evidence
 
 # All costs are in nats.
-NO_DIGIT = 12.0  # the cost of a candidate that can be no digit; no other costs more
-LEAVE_OUT = 4.0  # the cost of leaving out a small part
-MARK = 0.2  # the cost of a decimal point, a minus sign, or a speck that is left out
+NO_DIGIT = 12.0  # the cost of a candidate that cannot be a digit, and the most that one costs
+LEAVE_OUT = 4.0  # the cost of a small part that is left out
+MARK = 0.2  # the cost of a decimal point, a minus sign or a speck
 EACH = 0.05  # the cost of one digit more
 GAP = 6.0  # the cost of a gap within a digit that is as wide as digits are high
-CUT = 0.6  # the cost of an end of a digit that is cut off from ink beside it: what hangs together is mostly one digit
-SPREAD = 0.8  # of evidence, around the threshold: within it a digit becomes likely
-LABELS = 2  # of a candidate, the most probable ones, are tried
-KEPT = 6  # paths with different texts to each part
+CUT = 0.6  # the cost of each cut end of a digit: connected ink is mostly one digit
+SPREAD = 0.8  # of evidence around the threshold, in which a digit becomes likely: the scale of a logistic function
+LABELS = 2  # the number of most probable labels that are tried for each candidate
+KEPT = 6  # the number of paths with different texts that are kept at each part
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +90,12 @@ def _steps(row: Row, costs: Costs) -> list[list[tuple[int, int, str, float]]]:
 def costs_of(network: Network, rows: list[Row]) -> list[Costs]:
     """The cost of each candidate of each row as each digit it could be; all are shown to the network at once.
 
-    That is -log of the probability of the digit, and of how likely an image with its evidence is a digit at all; and a
-    little for a gap within it, and for each end at which it is cut off.
+    With the probability p of the digit, the evidence e and the threshold t, that is
+
+        -log p - log sigmoid((e - t) / SPREAD) + EACH + GAP gap + CUT cuts
     """
     images = [candidate.image for row in rows for candidate in row.candidates if candidate.image is not None]
-    likely = iter(_likely(network, np.stack(images)) if images else ())
+    likely = iter(_label_costs(network, np.stack(images)) if images else ())
     return [[_costs(candidate, likely) for candidate in row.candidates] for row in rows]
 
 
@@ -105,8 +106,8 @@ def _costs(candidate: Candidate, likely: Iterator[list[tuple[str, float]]]) -> l
     return [(label, min(cost + more, NO_DIGIT)) for label, cost in next(likely)]
 
 
-def _likely(network: Network, images: Array) -> Iterator[list[tuple[str, float]]]:
-    """Of each image (N, H, W) the most probable digits and their costs."""
+def _label_costs(network: Network, images: Array) -> Iterator[list[tuple[str, float]]]:
+    """The most probable digits of each image (N, H, W), and their costs."""
     p = network.loss.by_class(network.predict_proba(images))
     no_digit = np.logaddexp(0, (network.threshold - evidence(p)) / SPREAD)
     for probabilities, cost in zip(p, EACH + no_digit, strict=True):

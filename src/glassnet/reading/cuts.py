@@ -16,13 +16,13 @@ from glassnet.reading.pieces import Box
 from glassnet.reading.steps import Steps
 
 # Lengths are shares of the height of the digits in the row, unless they say otherwise.
-LEAST_HEIGHT = 0.45  # a lower part is no digit by itself
+LEAST_HEIGHT = 0.45  # a shorter part is not a digit by itself
 NARROW = 0.4  # a piece that is not wider is not cut
 BESIDE = 0.12  # a cut leaves at least this width on both sides
 THIN = 2.5  # pen widths: a cut is tried where a column has no more ink
-LOW = 0.7  # a cut is tried, whatever its ink, where a column spans no more from top to bottom
-WIDEST, WIDEST_GAP = 1.7, 0.12  # a wider part is no digit, nor is one with a wider gap
-FULL = 0.85  # of the box around a block is ink
+SHORT = 0.7  # a cut is tried, whatever its ink, where the ink of a column spans no more from top to bottom
+WIDEST, WIDEST_GAP = 1.7, 0.12  # a wider part is not a digit, nor is one with a wider gap
+FULL = 0.85  # ink that fills more of the box around it is a block
 JOINED = 8  # parts, at most
 POINT = 0.6  # pen widths: a smaller part is a speck
 MOST_CUTS = 12  # of a piece
@@ -139,8 +139,8 @@ def parts_of(every: dict[int, Ink], row: Measures) -> list[Part]:
 def _cuts(ink: Ink, along: Array, row: Measures) -> list[float]:
     """Where along the row a piece is cut, in order.
 
-    That is where a column has little ink, and where the piece is low: two rings touch where both are high, but between
-    them it is low.
+    That is where a column has little ink, and where its ink spans little of the height: two rings that touch have much
+    ink there, but it is short.
     """
     if np.ptp(along) <= NARROW * row.height or ink.size[0] < LEAST_HEIGHT * row.height or is_block(ink):
         return []
@@ -153,7 +153,7 @@ def _cuts(ink: Ink, along: Array, row: Measures) -> list[float]:
     np.maximum.at(last, column, ink.rows)
     tall = np.maximum(last - first + 1, 0)
     edge = max(2, int(BESIDE * row.height))
-    wells = _wells(amount, THIN * row.pen, edge) + _wells(tall, LOW * row.height, edge)
+    wells = _wells(amount, THIN * row.pen, edge) + _wells(tall, SHORT * row.height, edge)
     chosen: list[int] = []
     for k in sorted(wells, key=lambda k: amount[k] / row.pen + tall[k] / row.height):
         if all(abs(k - other) >= edge for other in chosen) and len(chosen) < MOST_CUTS:

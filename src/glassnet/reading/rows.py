@@ -32,23 +32,23 @@ from glassnet.reading.steps import Steps
 
 # Lengths are shares of the height of the digits.
 APART, APART_IN_CELLS = 1.0, 3.0  # a wider gap separates two numbers; in the cells of a form it is wider
-SAME_ROW = 0.3  # of the lower of two pieces lies beside the other, if they stand in one row
-NEAR = 0.2  # a low piece above or below another one, such as the bar of a 5, is not further away
+SAME_ROW = 0.3  # two pieces are in one row if at least so much of the shorter one lies beside the other
+NEAR = 0.2  # a short piece above or below another one, such as the bar of a 5, is not further away
 SPECK = 0.02  # ink of a speck, as a share of the ink of the digits
-LEAST_PIXELS = 8  # a lower digit cannot be read
-LONG, LONGEST = 3, 1.5  # a line is so many times as long as it is thick, and longer than that
-LEAST_INSIDE = 0.1  # of the ink of its lines lies in the cells of a form
+LEAST_PIXELS = 8  # a digit that is less high cannot be read
+LINE_SHAPE, LINE_LENGTH = 3, 1.5  # a line is more than 3 times as long as it is thick, and longer than 1.5 digits
+LEAST_INSIDE = 0.1  # a frame is a row of cells if more ink lies in it, as a share of its own ink
 LEAST_CELL, HOLLOW = 24, 0.5  # the least height of a cell in pixels, and the largest share of it that is ink
 MOST_PIECES = 2_000  # on a page, also after they are cut
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A row of ink that could be a number: so many parts, from left to right, and the candidates.
+    """A row of ink that could be a number.
 
     Attributes:
-        place: the rows and columns of the picture.
-        marks: what each small part is, by its number.
+        place: the rows and columns of the picture.   parts: how many it has, from left to right.
+        candidates: what could be a digit.   marks: what each small part is, by its number.
     """
 
     place: Box
@@ -73,7 +73,7 @@ def rows_of(drawing: Array, steps: Steps) -> list[Row]:
     numbers = _check_amount(page)
     boxes = extents(numbers)
     ink = {n: _ink(page, numbers, n, box) for n, box in boxes.items()}
-    like_strokes = [each for each in ink.values() if not is_block(each) and each.size[1] < LONG * each.size[0]]
+    like_strokes = [each for each in ink.values() if not is_block(each) and each.size[1] < LINE_SHAPE * each.size[0]]
     height = _height(like_strokes or list(ink.values()))
     usual = np.median([each.strengths.sum() for each in like_strokes if each.size[0] > LEAST_HEIGHT * height] or [0])
     kept = {
@@ -109,7 +109,7 @@ def _check_count(pieces_of_ink: int) -> None:
 def _is_line(ink: Ink, height: float) -> bool:
     """Whether a piece is a line below a number, or one at its side, beside digits of this height."""
     tall, wide = ink.size
-    return max(tall, wide) > LONGEST * height and max(tall, wide) > LONG * min(tall, wide)
+    return max(tall, wide) > LINE_LENGTH * height and max(tall, wide) > LINE_SHAPE * min(tall, wide)
 
 
 def _ink(page: Array, numbers: Array, number: int, box: Box) -> Ink:
