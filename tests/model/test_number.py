@@ -147,6 +147,54 @@ def test_what_stands_among_digits_is_read_or_the_number_is_not_accepted(cnn: gn.
     assert not cnn.read_number(colon).accepted
 
 
+def drawn(shape: tuple[int, int], *words: tuple[str, int, int, int, float], dark: float = 1.0) -> np.ndarray:
+    """Grey values of words of digits and marks: each the text, left, top, height and pen. A dot is ".", a bar "-"."""
+    marks = {".": [[(0, 1), (0.01, 1)]], ",": [[(0.02, 0.97), (-0.06, 1.2)]], "-": [[(0, 0.5), (0.6, 0.5)]]}
+    cover = np.zeros(shape)
+    for text, left, top, size, pen in words:
+        for place, sign in enumerate(text):
+            strokes = {**PLAIN, **marks}[sign]
+            cover = np.maximum(cover, inked(strokes, shape, (left + 0.95 * size * place, top, size), pen))
+    return (255 * (1 - dark * cover)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("3,72", [("3", 50, 60, 80, 9), (",", 145, 60, 80, 9), ("72", 170, 60, 80, 9)]),
+        ("3.7", [("3", 50, 60, 80, 3), (".", 145, 60, 80, 3), ("7", 170, 60, 80, 3)]),
+        ("3.7", [("3", 50, 60, 80, 9), (".", 145, 72, 80, 9), ("7", 170, 60, 80, 9)]),
+        ("1307", [("1", 60, 20, 150, 9), ("307", 150, 80, 80, 9)]),
+        ("3072 2370 71", [("3072", 50, 20, 80, 9), ("2370", 450, 20, 80, 9), ("71", 100, 150, 120, 12)]),
+        ("307 23", [("307", 50, 30, 180, 18), ("23", 700, 270, 14, 2)]),
+    ],
+    ids=["comma", "fine point", "low point", "high 1", "sizes", "small beside large"],
+)
+def test_nothing_of_a_number_is_lost(cnn: gn.Model, text: str, words: list[tuple[str, int, int, int, float]]) -> None:
+    found = cnn.read_number(drawn((300, 850), *words))
+    assert (found.text, found.accepted, found.unknown) == (text, True, ())
+
+
+def test_a_long_bar_before_a_number_is_its_sign_and_a_far_one_is_reported(cnn: gn.Model) -> None:
+    drawing = drawn((220, 700), ("37", 300, 60, 80, 9))
+    near, far = drawing.copy(), drawing.copy()
+    near[96:104, 100:250] = 0
+    far[96:104, 30:110] = 0
+    assert cnn.read_number(near).text == "-37"
+    assert (cnn.read_number(far).text, len(cnn.read_number(far).unknown)) == ("37", 1)
+
+
+def test_a_page_that_misses_a_digit_of_another_does_not_count() -> None:
+    """The digits of accepted numbers, one on either side; the second page has both."""
+    left, right = ((slice(0, 10), slice(x, x + 8)) for x in (0, 10))
+    sure = gn.Answer(("3", "7"), np.array([0.01, 0.99]), evidence=9.0)
+    one = number.Page((number.Number("7", left, (sure,), (left,)),))
+    both = number.Page((number.Number("77", left, (sure, sure), (left, right)),))
+    assert one.missed([one, both]) == [right]
+    assert both.missed([one, both]) == []
+    assert number.Page(one.numbers, unknown=(right,)).missed([both]) == []
+
+
 def test_lines_blocks_and_angular_zeros(cnn: gn.Model) -> None:
     underlined = written("73")
     underlined[145:152, 20:240] = 0
@@ -157,8 +205,11 @@ def test_lines_blocks_and_angular_zeros(cnn: gn.Model) -> None:
     square = np.full((200, 300), 255, np.uint8)
     square[60:100, 60:100] = 0
     assert cnn.read_number(square).numbers == ()
-    angular = beside(written("1  3"), [[(0, 0), (0.6, 0), (0.6, 1), (0, 1), (0, 0)]], 135, 50)
-    assert cnn.read_number(angular).text.replace(" ", "") == "103"
+    square_zero = [[(0, 0), (0.6, 0), (0.6, 1), (0, 1), (0, 0)]]
+    assert cnn.read_number(beside(written("1  3"), square_zero, 135, 50)).text.replace(" ", "") == "103"
+    fine = drawn((220, 500), ("1", 60, 60, 80, 4), ("3", 240, 60, 80, 4))  # its frame is taken away, in the usual way
+    fine = np.minimum(fine, (255 * (1 - inked(square_zero, fine.shape, (140, 60, 80), 4))).astype(np.uint8))
+    assert cnn.read_number(fine).text == "103"
 
 
 def test_a_page_that_the_usual_way_spoils_is_read_in_another_way(cnn: gn.Model) -> None:

@@ -182,9 +182,14 @@ def test_any_page_gives_rows_whose_parts_lead_from_end_to_end(number: int, tmp_p
     rows(number, tmp_path)
 
 
-def test_a_line_that_is_too_wide_for_a_digit_is_a_candidate_without_an_image() -> None:
-    drawing = np.full((120, 900), 255, np.uint8)
-    drawing[40:80, 40:60] = 0
-    drawing[57:63, 70:860] = 0
-    for row in rows_of(drawing, Steps()):
-        assert {c.first for c in row.candidates} == set(range(row.parts))
+def test_what_is_too_wide_for_a_digit_is_a_candidate_without_an_image() -> None:
+    """A bar beside two digits, three times as long as they are high: a part of the row like others."""
+    drawing = np.full((120, 600), 255, np.uint8)
+    for left in (40, 100):
+        drawing[20:80, left : left + 10] = 0
+    drawing[42:54, 140:320] = 0
+    (row,) = rows_of(drawing, Steps())
+    assert {c.first for c in row.candidates} == set(range(row.parts))
+    bar = [c for c in row.candidates if c.place[1].start > 120]
+    assert bar
+    assert all(c.image is None for c in bar)

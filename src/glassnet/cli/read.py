@@ -82,7 +82,7 @@ def _show(file: Path, page: "Page") -> None:
         doubt = f"; {plain(number.problem)}{guess}" if number.problem else ""
         place = f"at {x}, {y}, {width} x {height}"
         console.print(f"{name}: {number.text} ({number.probability:.1%}) {place}{doubt}", soft_wrap=True)
-    if page.numbers and page.unknown:
+    if page.unknown:
         count = len(page.unknown)
         what = "1 other row of ink is" if count == 1 else f"{count} other rows of ink are"
         console.print(f"{name}: {what} not known as a number", soft_wrap=True)
@@ -95,6 +95,7 @@ def _as_table(page: "Page") -> dict[str, Any]:
         {
             "text": number.text,
             **({"problem": number.problem, "guess": number.guess} if number.problem else {}),
+            **({"left_out": [list(box) for box in number.left_out_boxes]} if number.left_out else {}),
             "box": list(number.box),
             "probability": round(number.probability, 6),
             "evidence": round(number.evidence, 3),
@@ -114,7 +115,7 @@ def _save(files: list[Path], pages: list["Page"], folder: Path) -> None:
     from glassnet.reading import picture
 
     for file, page, target in zip(files, pages, new_names(files, folder), strict=True):
-        if page.numbers:
+        if page.numbers or page.unknown:
             marks = [(number.box, number.text) for number in page.numbers]
             marks += [(box, "?") for box in page.unknown_boxes]
             picture.write(target, picture.marked(picture.read(file), marks))

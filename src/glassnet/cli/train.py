@@ -196,7 +196,7 @@ def train_and_show(
     console.print(network.summary(), soft_wrap=True)
     section(f"Training with {describe(recipe.optimizer)} on {describe(network.loss)}")
     if recipe.strokes and not recipe.strokes_for(dataset):
-        console.print(f"no drawn digits are mixed in: {dataset.name} has no digits in shades of grey")
+        console.print(f"no drawn digits are mixed in: {dataset.name} has no digits in the form of MNIST's")
     folder = out or new_folder(f"{recipe.name}-{dataset.name}")
     with watched(folder) as progress:
         run = train_recipe(

@@ -60,6 +60,7 @@ class Ways(NamedTuple):
             for v, drawing in enumerate(way.drawings):
                 points[k, v], line[k] = _points(drawing)
         upto = np.cumsum(weights / weights.sum(axis=1, keepdims=True), axis=1)
+        upto /= upto[:, -1:]  # exactly 1 at the end
         numbers, narrow = np.array([number for number, _, _ in every]), np.array([sign in slim for _, sign, _ in every])
         return cls(numbers, narrow, points, np.array([len(way.drawings) for _, _, way in every]), line, upto)
 

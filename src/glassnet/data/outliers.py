@@ -58,7 +58,7 @@ class Outliers:
     def __post_init__(self) -> None:
         if not isinstance(self.share, int | float) or not 0 <= self.share <= 0.5:
             raise DataError(f"share must be a number from 0 to 0.5, got {self.share!r}")
-        if not isinstance(self.letters, int | float) or not 0 <= self.letters <= 1:
+        if isinstance(self.letters, bool) or not isinstance(self.letters, int | float) or not 0 <= self.letters <= 1:
             raise DataError(f"letters must be a number from 0 to 1, got {self.letters!r}")
         if not isinstance(self.classes, int) or self.classes < 2:
             raise DataError(f"classes must be a whole number of at least 2, got {self.classes!r}")
@@ -81,11 +81,14 @@ class Outliers:
             return x, targets
         x = x.copy()
         images = x.reshape(*x.shape[:3], -1)
-        drawn_letters = round(self.letters * count)
-        rest = count - drawn_letters
-        outliers = np.concatenate([spliced(images, rest // 2, rng), signs(images, rest - rest // 2, rng)])
-        letters = letters_drawn(images, drawn_letters, rng)
-        x[-count:] = np.concatenate([centred(outliers), letters]).reshape(count, *x.shape[1:])
+        letters = round(self.letters * count)
+        outliers = np.empty_like(images[:count])
+        if rest := count - letters:
+            made = [spliced(images, rest // 2, rng), signs(images, rest - rest // 2, rng)]
+            outliers[:rest] = centred(np.concatenate(made))
+        if letters:
+            outliers[rest:] = letters_drawn(images, letters, rng)
+        x[-count:] = outliers.reshape(count, *x.shape[1:])
         targets[-count:] = 1 / self.classes
         return x, targets
 
@@ -122,8 +125,6 @@ def signs(images: Array, count: int, rng: np.random.Generator) -> Array:
 def letters_drawn(images: Array, count: int, rng: np.random.Generator) -> Array:
     """Draw images (count, H, H, C) of letters, as bright as the brightest of the images (N, H, H, C)."""
     H, C = images.shape[1], images.shape[3]
-    if count == 0:
-        return images[:0]
     known = letter_ways()
     ink = draw(known, rng.integers(len(known.sign), size=count), H, rng) * images.max()
     return np.repeat(np.rint(ink[..., None]), C, axis=3).astype(np.uint8)

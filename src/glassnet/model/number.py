@@ -7,8 +7,8 @@ from itertools import islice
 
 from glassnet.data.errors import DataError
 from glassnet.model.answer import Answer
-from glassnet.model.judge import judge
-from glassnet.model.segmentation import Path, best_paths, costs_of
+from glassnet.model.judge import SURE, judge
+from glassnet.model.segmentation import Path, Step, best_paths, costs_of
 from glassnet.nn.array import Array
 from glassnet.nn.network import Network
 from glassnet.reading.cuts import Candidate
@@ -35,6 +35,7 @@ class Number:
         place: the rows and columns of the picture.
         digits: the answer to each digit.   places: the rows and columns of each.
         left_out: the rows and columns of what stands among them and is neither digit, point nor sign.
+        doubt: what the number could also be; "" if no other text is nearly as good.
     """
 
     text: str
@@ -42,6 +43,7 @@ class Number:
     digits: tuple[Answer, ...]
     places: tuple[Box, ...]
     left_out: tuple[Box, ...] = ()
+    doubt: str = ""
 
     @property
     def guess(self) -> str:
@@ -58,6 +60,11 @@ class Number:
     def boxes(self) -> list[tuple[int, int, int, int]]:
         """The place of each digit, as `box`."""
         return [_box(place) for place in self.places]
+
+    @property
+    def left_out_boxes(self) -> list[tuple[int, int, int, int]]:
+        """The places of what is left out, as `box`."""
+        return [_box(place) for place in self.left_out]
 
     @property
     def probability(self) -> float:
@@ -79,6 +86,8 @@ class Number:
         """Why it is not accepted, in one line; "" if it is."""
         if self.left_out:
             return "a mark beside its digits could not be read"
+        if self.doubt:
+            return f"the number could also be {self.doubt}"
         return next((digit.problem for digit in self.digits if digit.problem), "")
 
 
@@ -101,9 +110,25 @@ class Page:
         return bool(self.numbers) and all(number.accepted for number in self.numbers)
 
     @property
+    def convinces(self) -> bool:
+        """Whether all numbers are accepted, and the network is sure of every digit."""
+        digits = (digit for number in self.numbers for digit in number.digits)
+        return self.accepted and all((digit.probability or 0.0) >= SURE for digit in digits)
+
+    @property
     def unknown_boxes(self) -> list[tuple[int, int, int, int]]:
         """The places of what is unknown, as `Number.box`."""
         return [_box(place) for place in self.unknown]
+
+    def missed(self, others: Sequence["Page"]) -> list[Box]:
+        """The places of digits of accepted numbers on other pages, where this one has nothing."""
+        found = [place for number in self.numbers for place in (*number.places, *number.left_out)]
+        missed: list[Box] = []
+        for number in (number for page in others for number in page.numbers if number.accepted):
+            for place in number.places:
+                if not any(_overlap(place, other) for other in (*found, *self.unknown, *missed)):
+                    missed.append(place)
+        return missed
 
     def beyond(self, threshold: float) -> float:
         """How much more evidence its digits have than numbers need."""
@@ -118,6 +143,10 @@ class Page:
         return " ".join(number.text for number in self.numbers)
 
 
+def _overlap(a: Box, b: Box) -> bool:
+    return all(p.start < q.stop and q.start < p.stop for p, q in zip(a, b, strict=True))
+
+
 def _box(place: Box) -> tuple[int, int, int, int]:
     rows, columns = place
     return columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start
@@ -126,8 +155,9 @@ def _box(place: Box) -> tuple[int, int, int, int]:
 def read(network: Network, drawing: Array) -> Page:
     """The numbers in grey values (H, W), uint8.
 
-    If the usual way of cleaning shows no number, or one that is not accepted, the page is cleaned in other ways too. A
-    page on which all numbers are accepted counts first, then the one with most evidence.
+    The page is cleaned in the usual way, and without all steps that removed something. If neither convinces, other ways
+    are tried too. A page counts first if its numbers are all accepted, best of all if it convinces, and if it misses no
+    digit of a number that is accepted on another page. Of several such pages, or without one, that with most evidence.
 
     Raises:
         DataError: there is no ink, or far too much.
@@ -135,17 +165,22 @@ def read(network: Network, drawing: Array) -> Page:
     """
     pages: list[Page] = []
     problem: DataError | None = None
-    for steps in islice(ways_of_cleaning(), MOST_WAYS):
+    for tried, steps in enumerate(islice(ways_of_cleaning(), MOST_WAYS)):
+        if tried > 1 and any(page.convinces for page in pages):
+            break
         try:
             pages.append(judged(network, rows_of(drawing, steps)))
         except DataError as error:
             problem = problem or error
-            continue
-        if pages[-1].accepted:
-            break
     if not pages and problem:
         raise problem
-    return max(pages, key=lambda page: (page.accepted, bool(page.numbers), page.beyond(network.threshold)))
+
+    def worth(page: Page) -> tuple[bool, bool, bool, float]:
+        whole = page.accepted and not page.missed(pages)
+        return whole and page.convinces, whole, bool(page.numbers), page.beyond(network.threshold)
+
+    best = max(pages, key=worth)
+    return replace(best, unknown=(*best.unknown, *best.missed(pages)))
 
 
 def judged(network: Network, rows: list[Row]) -> Page:
@@ -175,7 +210,7 @@ def least_evidence(threshold: float, digits: int) -> float:
 
 
 def _reading(candidate: Candidate) -> Reading:
-    return Reading((), candidate.image, "" if candidate.image is not None else "too small for a digit")
+    return Reading((), candidate.image, "" if candidate.image is not None else "not the shape of a digit")
 
 
 def _number(row: Row, paths: Sequence[Path], answers: Iterator[Answer], threshold: float) -> Number | None:
@@ -186,7 +221,7 @@ def _number(row: Row, paths: Sequence[Path], answers: Iterator[Answer], threshol
     best, *others = paths
     near = [path for path in others if path.cost - best.cost < DOUBT]
     chosen = [row.candidates[way] for way, _ in best.steps if way >= 0]
-    digits = [_doubted(next(answers), step, near) for step in best.steps if step[0] >= 0]
+    digits = [_doubted(next(answers), step, row, near) for step in best.steps if step.way >= 0]
     its_evidence = sum(digit.evidence or 0.0 for digit in digits) - CUT_OFF * sum(c.cuts for c in chosen)
     if not digits or its_evidence < least_evidence(threshold, len(digits)):
         return None
@@ -194,14 +229,23 @@ def _number(row: Row, paths: Sequence[Path], answers: Iterator[Answer], threshol
     text = "".join(next(names) if way >= 0 else sign for way, sign in best.steps)
     small = [row.marks[-1 - way] for way, _ in best.steps if way < 0]
     left_out = tuple(mark.place for mark in small if not mark.sign and not mark.speck)
-    return Number(text, row.place, tuple(digits), tuple(candidate.place for candidate in chosen), left_out)
+    places = tuple(candidate.place for candidate in chosen)
+    return Number(text, row.place, tuple(digits), places, left_out, near[0].text if near else "")
 
 
-def _doubted(answer: Answer, step: tuple[int, str], near: Sequence[Path]) -> Answer:
-    """The answer to a digit; refused if it is not the digit of its path, or one of these paths lacks it."""
+def _doubted(answer: Answer, step: Step, row: Row, near: Sequence[Path]) -> Answer:
+    """The answer to a digit; refused if its path reads another digit, or one of these paths does so in its place."""
     if answer.label is None:
         return answer
-    if answer.label != step[1]:
-        return replace(answer, problem=f"it could be {step[1]} or {answer.label}: views of it differ")
-    other = next((path for path in near if step not in path.steps), None)
+    if answer.label != step.sign:
+        return replace(answer, problem=f"it could be {step.sign} or {answer.label}: views of it differ")
+    other = next((path for path in near if not any(_same(step, its, row) for its in path.steps)), None)
     return replace(answer, problem=f"the number could also be {other.text}") if other else answer
+
+
+def _same(step: Step, other: Step, row: Row) -> bool:
+    """Whether two steps read the same digit in candidates that share a part."""
+    if step.way < 0 or other.way < 0 or step.sign != other.sign:
+        return False
+    a, b = row.candidates[step.way], row.candidates[other.way]
+    return a.first < b.past and b.first < a.past

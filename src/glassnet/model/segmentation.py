@@ -6,6 +6,7 @@ where the network is sure of a digit, and much where it sees none.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,32 +25,41 @@ GAP = 6.0  # the cost of a gap within a digit that is as wide as digits are high
 CUT = 0.6  # the cost of each cut end of a digit: connected ink is mostly one digit
 SPREAD = 0.8  # of evidence around the threshold, in which a digit becomes likely: the scale of a logistic function
 LABELS = 2  # the number of most probable labels that are tried for each candidate
-KEPT = 6  # the number of paths with different texts that are kept at each part
+KEPT = 12  # the number of paths with different texts that are kept at each part
+
+
+class Step(NamedTuple):
+    """A step of a path.
+
+    Attributes:
+        way: the number of a candidate, or -1 - k for the mark that part k is.   sign: what it reads.
+    """
+
+    way: int
+    sign: str
 
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """A way through a row, up to some part of it.
+    """A path through a row, up to some part of it.
 
     Attributes:
         cost: the sum of the costs of its steps.   text: what it reads.
-        way: its last step, the number of a candidate, or -1 - k for the mark that part k is.   sign: what that reads.
-        before: the path without its last step; None at the beginning of the row.
+        last: its last step.   before: the path without it; both None at the beginning of the row.
     """
 
     cost: float = 0.0
     text: str = ""
-    way: int = 0
-    sign: str = ""
+    last: Step | None = None
     before: "Path | None" = None
 
     @property
-    def steps(self) -> list[tuple[int, str]]:
-        """`way` and `sign` of all its steps, from left to right."""
-        steps: list[tuple[int, str]] = []
-        path = self
-        while path.before:
-            steps.append((path.way, path.sign))
+    def steps(self) -> list[Step]:
+        """All its steps, from left to right."""
+        steps: list[Step] = []
+        path: Path | None = self
+        while path and path.last:
+            steps.append(path.last)
             path = path.before
         return steps[::-1]
 
@@ -64,8 +74,8 @@ def best_paths(row: Row, costs: Costs) -> list[Path]:
     upto[0][""] = Path()
     for part in range(row.parts):
         for path in _best(upto[part]):
-            for past, way, sign, cost in steps[part]:
-                longer = Path(path.cost + cost, path.text + sign, way, sign, path)
+            for past, step, cost in steps[part]:
+                longer = Path(path.cost + cost, path.text + step.sign, step, path)
                 known = upto[past].get(longer.text)
                 if known is None or longer.cost < known.cost:
                     upto[past][longer.text] = longer
@@ -77,13 +87,13 @@ def _best(paths: dict[str, Path]) -> list[Path]:
     return sorted(paths.values(), key=lambda path: path.cost)[:KEPT]
 
 
-def _steps(row: Row, costs: Costs) -> list[list[tuple[int, int, str, float]]]:
-    """The steps that begin at each part: the part past the step, its way, what it reads, and its cost."""
-    steps: list[list[tuple[int, int, str, float]]] = [[] for _ in range(row.parts)]
+def _steps(row: Row, costs: Costs) -> list[list[tuple[int, Step, float]]]:
+    """The steps that begin at each part: the part past the step, the step, and its cost."""
+    steps: list[list[tuple[int, Step, float]]] = [[] for _ in range(row.parts)]
     for k, candidate in enumerate(row.candidates):
-        steps[candidate.first] += [(candidate.past, k, label, cost) for label, cost in costs[k]]
+        steps[candidate.first] += [(candidate.past, Step(k, label), cost) for label, cost in costs[k]]
     for k, mark in row.marks.items():
-        steps[k].append((k + 1, -1 - k, mark.sign, MARK if mark.sign or mark.speck else LEAVE_OUT))
+        steps[k].append((k + 1, Step(-1 - k, mark.sign), MARK if mark.sign or mark.speck else LEAVE_OUT))
     return steps
 
 

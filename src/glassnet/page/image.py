@@ -1,5 +1,6 @@
 """The image before the network, and the other ways to read the picture that it comes from."""
 
+import math
 from dataclasses import dataclass, replace
 from threading import Semaphore
 from typing import Any
@@ -10,7 +11,7 @@ from glassnet.data.errors import DataError
 from glassnet.model.answer import Answer
 from glassnet.model.judge import judge
 from glassnet.model.model import Model
-from glassnet.model.number import Number
+from glassnet.model.number import Page
 from glassnet.nn.array import Array
 from glassnet.nn.errors import InputError
 from glassnet.nn.network import Network
@@ -34,7 +35,7 @@ class Image:
             numbers; none of an example.
         network: which has judged the readings; None if none has yet.
         truth: the number of its class, if it is known.
-        numbers: the numbers in a picture of several digits.
+        page: the numbers in a picture of several digits.
     """
 
     source: bytes | Array
@@ -42,7 +43,7 @@ class Image:
     readings: tuple[Answer, ...] = ()
     network: Network | None = None
     truth: int | None = None
-    numbers: tuple[Number, ...] = ()
+    page: Page = Page()
 
     @property
     def pixels(self) -> Array | None:
@@ -67,24 +68,24 @@ def read(model: Model, file: bytes) -> Image:
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # by a network that has diverged: it chooses no reading
             answer = model.read(grey)
-            numbers = _numbers(model, grey) if answer.image is None else ()
+            page = _numbers(model, grey) if answer.image is None else Page()
     except InputError:
         return Image(file, _usual(model.network, grey))
     except DataError as error:
         return Image(file, Answer((), problem=str(error)))
-    digits = (digit for number in numbers for digit in number.digits)
-    return Image(file, answer, (answer, *digits, *answer.others), model.network, numbers=numbers)
+    digits = (digit for number in page.numbers for digit in number.digits)
+    return Image(file, answer, (answer, *digits, *answer.others), model.network, page=page)
 
 
-def _numbers(model: Model, grey: Array) -> tuple[Number, ...]:
+def _numbers(model: Model, grey: Array) -> Page:
     """The numbers in a picture in which there is no single digit; none for a network that reads no numbers."""
     if not model.reads_numbers:
-        return ()
+        return Page()
     try:
         with DECODING:  # a page takes as much memory as a picture that is decoded
-            return model.read_number(grey).numbers
+            return model.read_number(grey)
     except DataError:
-        return ()
+        return Page()
 
 
 def fitted(image: Image, model: Model) -> Image:
@@ -120,10 +121,7 @@ def said(image: Image, network: Network, pixels: Array) -> dict[str, Any]:
         "threshold": network.threshold,
         "problem": answers[image.shown].problem,
         "left_out": _phrases(image.shown),
-        "numbers": [
-            {"text": number.text, "probability": number.probability}
-            for number in (image.numbers if network is image.network else ())  # else they are those of another network
-        ],
+        "numbers": _numbers_in_short(image.page) if network is image.network else None,  # else: of another network
         "readings": [{**_in_short(answers[one]), "shown": one is image.shown} for one in offered],
     }
 
@@ -144,6 +142,17 @@ def _in_short(answer: Answer) -> dict[str, Any]:
         "evidence": answer.evidence,
         "refused": bool(answer.problem),
         "left_out": _phrases(answer),
+    }
+
+
+def _numbers_in_short(page: Page) -> dict[str, Any] | None:
+    if not page.numbers:
+        return None
+    return {
+        "text": page.text,
+        "probability": math.prod(number.probability for number in page.numbers),
+        "problem": next((number.problem for number in page.numbers if number.problem), ""),
+        "unknown": len(page.unknown),
     }
 
 

@@ -66,7 +66,7 @@ def joined(every: Sequence[Ink]) -> Ink:
 
 
 class Mark(NamedTuple):
-    """What a small part is: the sign, "." or "-", or "" for one that is left out; and whether it is only a speck."""
+    """What a small part is: the sign ".", "," or "-", or "" if it is left out; and whether it is only a speck."""
 
     sign: str
     place: Box
@@ -187,11 +187,22 @@ def candidates(parts: list[Part], row: Measures) -> Iterator[Candidate]:
             gap = _widest_gap(row.along(ink)) / row.height
             if past > first + 1 and (too_wide or gap > WIDEST_GAP):
                 break
+            if past > first + 1 and any(_stands_beside(parts, k, first, past, row) for k in (first, past - 1)):
+                continue
             inside = {part.piece for part in parts[first:past]}
             beside = parts[max(first - 1, 0) : first] + parts[past : past + 1]
             cuts = sum(part.piece in inside for part in beside)
             image = None if too_wide or is_block(ink) else _image(ink, row)
             yield Candidate(first, past, image, ink.place, gap, cuts)
+
+
+def _stands_beside(parts: list[Part], k: int, first: int, past: int, row: Measures) -> bool:
+    """Whether part k is small and does not lie above or below the others from first up to past, as a point does not."""
+    if not parts[k].whole or not _is_small(parts[k].ink, row):
+        return False
+    own = row.along(parts[k].ink)
+    others = np.concatenate([row.along(parts[other].ink) for other in range(first, past) if other != k])
+    return bool(own.min() > others.max() or own.max() < others.min())
 
 
 def _image(ink: Ink, row: Measures) -> Array | None:
@@ -211,7 +222,7 @@ def _widest_gap(along: Array) -> float:
 
 
 def marks(parts: list[Part], row: Measures) -> dict[int, Mark]:
-    """What each small part is by its shape and place: "." between digits, "-" there or before them, or left out."""
+    """What each small part is by its shape and place: "." or "," between digits, "-" there or before, or left out."""
     small = [part.whole and _is_small(part.ink, row) for part in parts]
     spans: dict[int, tuple[int, int]] = {}  # of the rows of each piece, whatever parts it has
     for part in parts:
@@ -234,8 +245,10 @@ def _sign(ink: Ink, beside: list[tuple[int, int]], row: Measures) -> str:
     middle = (ink.rows.mean() - top) / max(bottom - top, 1)
     if _is_bar(ink, row) and 0.25 < middle < 0.75:
         return "-"
-    is_dot = max(ink.size) < 1.7 * min(ink.size) and min(ink.size) > POINT * row.pen
-    return "." if is_dot and middle > 0.75 and len(beside) == 2 else ""
+    if middle < 0.75 or len(beside) < 2 or max(ink.size) < POINT * row.pen:
+        return ""
+    tall, wide = ink.size
+    return "." if max(tall, wide) < 1.5 * min(tall, wide) else "," if tall > wide else ""
 
 
 def _is_small(ink: Ink, row: Measures) -> bool:
@@ -245,4 +258,4 @@ def _is_small(ink: Ink, row: Measures) -> bool:
 def _is_bar(ink: Ink, row: Measures) -> bool:
     """Whether ink is low and wide, as a minus sign is."""
     high, wide = ink.size
-    return high < 0.3 * row.height and 1.5 * high < wide < row.height
+    return high < 0.3 * row.height and 1.5 * high < wide < 2 * row.height

@@ -34,12 +34,15 @@ from glassnet.reading.steps import Steps
 APART, APART_IN_CELLS = 1.0, 3.0  # a wider gap separates two numbers; in the cells of a form it is wider
 SAME_ROW = 0.3  # two pieces are in one row if at least so much of the shorter one lies beside the other
 NEAR = 0.2  # a short piece above or below another one, such as the bar of a 5, is not further away
-SPECK = 0.02  # ink of a speck, as a share of the ink of the digits
 LEAST_PIXELS = 8  # a digit that is less high cannot be read
-LINE_SHAPE, LINE_LENGTH = 3, 1.5  # a line is more than 3 times as long as it is thick, and longer than 1.5 digits
+DUST = 0.03  # smaller pieces are left out
+LINE_SHAPE, LINE_THICK = 3, 0.3  # a line is more than 3 times as long as its box is thick, and its ink is thinner
+LINE_WIDE, LINE_TALL = 1.5, 2.5  # a line across is longer, and so is one down
+LEAST_UNKNOWN = 0.3  # a piece of ink in no row that is larger is reported
+POINT_GAP = 0.5  # between a decimal point below the line and the digits beside it
 LEAST_INSIDE = 0.1  # a frame is a row of cells if more ink lies in it, as a share of its own ink
 LEAST_CELL, HOLLOW = 24, 0.5  # the least height of a cell in pixels, and the largest share of it that is ink
-MOST_PIECES = 2_000  # on a page, also after they are cut
+MOST_PIECES = 1_000  # on a page, also after they are cut
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,15 +76,18 @@ def rows_of(drawing: Array, steps: Steps) -> list[Row]:
     numbers = _check_amount(page)
     boxes = extents(numbers)
     ink = {n: _ink(page, numbers, n, box) for n, box in boxes.items()}
-    like_strokes = [each for each in ink.values() if not is_block(each) and each.size[1] < LINE_SHAPE * each.size[0]]
-    height = _height(like_strokes or list(ink.values()))
-    usual = np.median([each.strengths.sum() for each in like_strokes if each.size[0] > LEAST_HEIGHT * height] or [0])
+    height = _height(list(ink.values()))
+    lines = {n for n, each in ink.items() if _is_line(each, height)}
+    digits = [boxes[n] for n, each in ink.items() if n not in lines and each.size[0] > LEAST_HEIGHT * height]
     kept = {
-        n: boxes[n] for n, each in ink.items() if each.strengths.sum() > SPECK * usual and not _is_line(each, height)
+        n: boxes[n]
+        for n, each in ink.items()
+        if max(each.size) >= DUST * height and not (n in lines and not _is_beside(boxes[n], digits, height))
     }
     rows: list[Row] = []
     for members in _groups(kept, height, cells):
-        if row := _row({n: ink[n] for n in members}):
+        row = _row({n: ink[n] for n in members})
+        if row.parts or len(members) > 1 or max(_size(row.place)) > LEAST_UNKNOWN * height:
             rows.append(_on_picture(row, corner, step))
             _check_count(sum(row.parts for row in rows))
     return _in_reading_order(rows)
@@ -107,9 +113,20 @@ def _check_count(pieces_of_ink: int) -> None:
 
 
 def _is_line(ink: Ink, height: float) -> bool:
-    """Whether a piece is a line below a number, or one at its side, beside digits of this height."""
+    """Whether a piece is a printed line, beside digits of this height."""
     tall, wide = ink.size
-    return max(tall, wide) > LINE_LENGTH * height and max(tall, wide) > LINE_SHAPE * min(tall, wide)
+    is_long = wide > LINE_WIDE * height or tall > LINE_TALL * height
+    is_thin = max(tall, wide) > LINE_SHAPE * min(tall, wide) and len(ink.rows) < LINE_THICK * height * max(tall, wide)
+    return is_long and is_thin
+
+
+def _is_beside(line: Box, digits: Sequence[Box], height: float) -> bool:
+    """Whether a line across stands beside digits, at the height of their middle, as a minus sign does."""
+    rows, columns = line
+    middle = (rows.start + rows.stop) / 2
+    near = [d for d in digits if d[0].start + (d[0].stop - d[0].start) / 4 < middle < d[0].stop]
+    gaps = [max(d[1].start - columns.stop, columns.start - d[1].stop) for d in near]
+    return bool(gaps) and 0 <= min(gaps, key=abs) < APART * height
 
 
 def _ink(page: Array, numbers: Array, number: int, box: Box) -> Ink:
@@ -120,8 +137,9 @@ def _ink(page: Array, numbers: Array, number: int, box: Box) -> Ink:
 
 
 def _height(every: Sequence[Ink]) -> float:
-    """The median of the heights of pieces, each counted as often as it has ink."""
-    heights, weights = zip(*((ink.size[0], ink.strengths.sum()) for ink in every), strict=True)
+    """The median of the heights of pieces, each counted as often as it has ink; of blocks and bars only if all are."""
+    likely = [ink for ink in every if not is_block(ink) and ink.size[1] < LINE_SHAPE * ink.size[0]]
+    heights, weights = zip(*((ink.size[0], ink.strengths.sum()) for ink in likely or every), strict=True)
     order = np.argsort(heights)
     upto = np.cumsum(np.array(weights)[order])
     return float(np.array(heights)[order][np.searchsorted(upto, upto[-1] / 2)])
@@ -167,29 +185,38 @@ def _groups(boxes: dict[int, Box], height: float, cells: list[Box]) -> Iterator[
 
 
 def _together(a: Box, b: Box, height: float) -> bool:
-    """Whether two pieces lie side by side; or a low one, such as the bar of a 5, lies just above or below the other."""
+    """Whether two pieces lie side by side; or a short one lies just above or below the other.
+
+    Such as the bar of a 5, or a decimal point below the line.
+    """
     down, across = (min(p.stop, q.stop) - max(p.start, q.start) for p, q in zip(a, b, strict=True))
     lower, narrower = (min(p.stop - p.start, q.stop - q.start) for p, q in zip(a, b, strict=True))
     if down >= SAME_ROW * lower:
         return True
-    return lower < LEAST_HEIGHT * height and -down <= NEAR * height and across >= SAME_ROW * narrower
+    most = SAME_ROW * narrower if max(lower, narrower) > NEAR * height else -POINT_GAP * height
+    return lower < LEAST_HEIGHT * height and -down <= NEAR * height and across >= most
+
+
+def _size(box: Box) -> tuple[int, int]:
+    return box[0].stop - box[0].start, box[1].stop - box[1].start
 
 
 def _within(box: Box, other: Box) -> bool:
     return all(a.start <= b.start and b.stop <= a.stop for a, b in zip(other, box, strict=True))
 
 
-def _row(ink: dict[int, Ink]) -> Row | None:
-    """The row of these pieces, by their numbers, with all candidates; None if nothing in it is as high as a digit."""
+def _row(ink: dict[int, Ink]) -> Row:
+    """The row of these pieces, by their numbers, with all candidates; without parts if nothing in it can be a digit."""
     height = _height(list(ink.values()))
-    if height < LEAST_PIXELS:
-        return None
     whole = joined(list(ink.values()))
+    nothing = Row(whole.place, 0, [], {})
+    if height < LEAST_PIXELS:
+        return nothing
     measures = Measures(height, pen_width(whole.image() > 0), slant_of(list(ink.values()), height))
     parts = parts_of(ink, measures)
     found = list(candidates(parts, measures))
     if all(candidate.image is None for candidate in found):
-        return None
+        return nothing
     return Row(whole.place, len(parts), found, marks(parts, measures))
 
 

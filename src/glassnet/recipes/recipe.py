@@ -234,7 +234,9 @@ class Recipe:
 
 
 def _is_of_digits(dataset: Dataset) -> bool:
-    return dataset.classes == tuple(map(str, range(10))) and is_plane(dataset.train.inputs)
+    """Whether it is of digits in the form of MNIST's, which is that of digits drawn by `hand`."""
+    in_form = dataset.input_shape in ((28, 28), (28, 28, 1)) and is_plane(dataset.train.inputs)
+    return in_form and dataset.classes == tuple(map(str, range(10)))
 
 
 def recipe_names() -> list[str]:

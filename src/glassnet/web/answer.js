@@ -63,12 +63,11 @@ export function answerPanel(page, readings) {
     outputs.show(values, (k) => written(values[k]), { first: said.problem ? -1 : first, right: label });
     const refused = refuses && said.problem && values;
     note.textContent = `${refuses ? texts.refusesBy : texts.cannotRefuse} ${refused ? texts.addUp : ""}`;
-    const numbers = said.image ? [] : (said.numbers ?? []);
-    status.classList.toggle("refused", Boolean(said.problem) && !numbers.length);
-    if (numbers.length) {
-      const share = numbers.reduce((product, one) => product * one.probability, 1);
-      const text = numbers.map((one) => one.text).join(" ");
-      status.replaceChildren(el("strong", {}, text), texts.severalDigits(percent(share)));
+    const numbers = said.image ? null : said.numbers;
+    status.classList.toggle("refused", Boolean(numbers ? numbers.problem : said.problem));
+    if (numbers) {
+      const { text, probability, problem, unknown } = numbers;
+      status.replaceChildren(el("strong", {}, text), texts.severalDigits(percent(probability), problem, unknown));
     } else if (said.problem) status.textContent = said.problem;
     else if (!values) status.textContent = texts.noAnswer;
     else {

@@ -44,7 +44,8 @@ export const texts = {
   probabilities: "Probability of each digit",
   outputs: "Output for each digit",
   runnerUp: (name, share) => `, then ${name} with ${share}`,
-  severalDigits: (share) => ` ${share}, a number of several digits. Choose one of them below to look inside with.`,
+  severalDigits: (share, problem, unknown) =>
+    ` ${share}, a number of several digits${problem && `; ${problem}`}${unknown ? `; besides, ${unknown} rows of ink that are not known as a number` : ""}. Choose a digit below to look inside with.`,
   refusesBy:
     "The network judges from five views whether this is a digit: as it is, turned left, turned right, larger, smaller.",
   cannotRefuse: "This network has no threshold, so it cannot refuse a drawing that is no digit.",
