@@ -44,7 +44,7 @@ export function readingsList(page) {
       while (rows.length < drawn.length) rows.push(row(rows.length));
       drawn.forEach((reading, k) => fill(rows[k], reading, page.network));
       rows.forEach(({ item }, k) => (item.hidden = k >= drawn.length));
-      title.textContent = page.answer.numbers?.length ? texts.digitsAndReadings : texts.readings;
+      title.textContent = page.answer.numbers ? texts.digitsAndReadings : texts.readings;
       const unusual = page.answer.left_out ?? [];
       choice.hidden = !drawn.length;
       note.textContent = !drawn.length && unusual.length ? texts.notAsUsual(unusual) : "";
