@@ -19,7 +19,7 @@ from glassnet.reading.rows import Row, rows_of
 # Digits stand beside each other, so one of them needs less evidence than alone, and all together need more: strokes of
 # words look like digits here and there. The evidence that a digit needs, and how much each further digit adds to the
 # evidence that the whole number needs, as shares of the network's threshold.
-A_DIGIT, A_FURTHER = 0.6, 1.8
+A_DIGIT, A_FURTHER = 0.5, 1.35
 CUT_OFF = 1.0  # evidence that is subtracted for each cut end of a digit: strokes of letters look like a 1
 DOUBT = 1.1  # nats: a digit is refused if a path that costs less than that more reads something else there
 LEAST_PROBABILITY = 0.5  # of a digit in a number

@@ -24,7 +24,7 @@ SHORT = 0.7  # a cut is tried, whatever its ink, where the ink of a column spans
 WIDEST, WIDEST_GAP = 1.7, 0.12  # a wider part is not a digit, nor is one with a wider gap
 FULL = 0.85  # ink that fills more of the box around it is a block
 JOINED = 8  # parts, at most
-POINT = 0.6  # pen widths: a smaller part is a speck
+SPECK = 0.4  # the ink of a round point of the pen is 0.8 of its width squared: a part with less than this is a speck
 MOST_CUTS = 12  # of a piece
 STEEPEST = 0.6  # the tangent of the slant of a row, at most
 
@@ -233,7 +233,7 @@ def marks(parts: list[Part], row: Measures) -> dict[int, Mark]:
         beside = [spans[parts[o].piece] for o in (k - 1, k + 1) if 0 <= o < len(parts) and not small[o]]
         ink = parts[k].ink
         sign = _sign(ink, beside, row) if len(beside) == 2 or k == 0 else ""
-        found[k] = Mark(sign, ink.place, max(ink.size) < POINT * row.pen)
+        found[k] = Mark(sign, ink.place, _is_speck(ink, row))
     return found
 
 
@@ -245,7 +245,7 @@ def _sign(ink: Ink, beside: list[tuple[int, int]], row: Measures) -> str:
     middle = (ink.rows.mean() - top) / max(bottom - top, 1)
     if _is_bar(ink, row) and 0.25 < middle < 0.75:
         return "-"
-    if middle < 0.75 or len(beside) < 2 or max(ink.size) < POINT * row.pen:
+    if middle < 0.75 or len(beside) < 2 or _is_speck(ink, row):
         return ""
     tall, wide = ink.size
     return "." if max(tall, wide) < 1.5 * min(tall, wide) else "," if tall > wide else ""
@@ -253,6 +253,10 @@ def _sign(ink: Ink, beside: list[tuple[int, int]], row: Measures) -> str:
 
 def _is_small(ink: Ink, row: Measures) -> bool:
     return max(ink.size) < LEAST_HEIGHT * row.height or _is_bar(ink, row)
+
+
+def _is_speck(ink: Ink, row: Measures) -> bool:
+    return bool(ink.strengths.sum() < SPECK * row.pen**2)
 
 
 def _is_bar(ink: Ink, row: Measures) -> bool:
