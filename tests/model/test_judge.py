@@ -19,6 +19,7 @@ def drawn(*strokes: list[tuple[int, int]]) -> Image.Image:
 
 
 ONE, SEVEN = [(60, 40), (55, 160)], [(140, 45), (220, 40), (170, 160)]
+ONE_OR_SEVEN = [(80, 80), (140, 40), (125, 160)]  # accepted by itself, but does not convince
 
 
 def digit(strokes: list[tuple[int, int]]) -> np.ndarray:
@@ -45,10 +46,11 @@ def test_several_digits_stay_so_unless_another_reading_convinces() -> None:
     network = gn.load_pretrained("cnn")
     convinced = read(network, iter([reading(None, 5), reading(digit(ONE), 5, "apart")]))
     assert convinced.label == "1"
-    doubtful = np.where(np.arange(28)[:, None] < 19, digit(SEVEN), 0).astype(np.uint8)  # accepted by itself
+    doubtful = digit(ONE_OR_SEVEN)
+    assert read(network, iter([reading(doubtful, 5)])).label
     answer = read(network, iter([reading(None, 5), reading(doubtful, 5, "apart")]))
     assert (answer.label, answer.problem, answer.image) == (None, "found 2 digits", None)
-    assert answer.others[0].probability < 0.99
+    assert answer.others[0].probability < 0.98
 
 
 @pytest.mark.parametrize("loss", [gn.CrossEntropy(), gn.SquaredError(), gn.Hinge()])
@@ -115,9 +117,7 @@ def test_a_network_that_predicts_numbers_reads_no_digits() -> None:
 
 def test_an_inverted_reading_counts_only_if_no_other_is_accepted() -> None:
     """The inside of a 0, read as ink, looks like a 1."""
-    doubtful = np.where(np.arange(28)[:, None] < 19, digit(SEVEN), 0).astype(
-        np.uint8
-    )  # accepted, but does not convince
+    doubtful = digit(ONE_OR_SEVEN)
     inverted = reading(digit(ONE), 1000, "dark paper")
     network = gn.load_pretrained("cnn")
     upright = read(network, iter([reading(doubtful, 5), inverted]))

@@ -219,9 +219,10 @@ def pale_stroke(digit: int, seed: int) -> Image.Image:
 
 
 def long_upstroke(digit: int, seed: int) -> Image.Image:
-    """A 1 whose upstroke is up to nearly as long as its stem, steep or flat, straight or hollow."""
+    """A 1 with an upstroke of up to 0.7 of its height, that rises by 40 to 60 degrees, straight or hollow."""
     rng = np.random.default_rng((seed, digit))
-    down, left = rng.uniform(0.25, 0.65), rng.uniform(0.2, 0.45)
+    left = rng.uniform(0.2, 0.4)
+    down = left * math.tan(math.radians(rng.uniform(40, 60)))
     hollow = rng.uniform(-0.02, 0.1)
     way = np.linspace(0, 1, 12)
     rising = np.stack([left * way, down * (1 - way) + hollow * np.sin(np.pi * way)], axis=1)

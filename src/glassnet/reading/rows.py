@@ -39,6 +39,7 @@ DUST = 0.03  # smaller pieces are left out
 LINE_SHAPE, LINE_THICK = 3, 0.3  # a line is more than 3 times as long as its box is thick, and its ink is thinner
 LINE_WIDE, LINE_TALL = 1.5, 2.5  # a line across is longer, and so is one down
 LEAST_UNKNOWN = 0.3  # a piece of ink in no row that is larger is reported
+IN_LINE = 0.4  # two rows are in one line if more of the less high one lies beside the other
 POINT_GAP = 0.5  # between a decimal point below the line and the digits beside it
 LEAST_INSIDE = 0.1  # a frame is a row of cells if more ink lies in it, as a share of its own ink
 LEAST_CELL, HOLLOW = 24, 0.5  # the least height of a cell in pixels, and the largest share of it that is ink
@@ -236,12 +237,19 @@ def _on_picture(row: Row, corner: tuple[int, int], step: int) -> Row:
 
 
 def _in_reading_order(rows: Sequence[Row]) -> list[Row]:
-    """From top to bottom, and from left to right within a line."""
+    """Line by line, from left to right. A line may slope: in it, each row lies beside the next one to the right."""
+    in_order = sorted(rows, key=lambda row: row.place[1].start)
     lines: list[list[Row]] = []
-    for row in sorted(rows, key=lambda row: row.place[0].start + row.place[0].stop):
-        middle = (row.place[0].start + row.place[0].stop) / 2
-        if lines and middle < lines[-1][0].place[0].stop:
-            lines[-1].append(row)
+    for row in in_order:
+        beside = [line for line in lines if _are_in_line(line[-1].place, row.place)]
+        if beside:
+            max(beside, key=lambda line: line[-1].place[1].stop).append(row)  # the nearest
         else:
             lines.append([row])
-    return [row for line in lines for row in sorted(line, key=lambda row: row.place[1].start)]
+    lines.sort(key=lambda line: sum(row.place[0].start + row.place[0].stop for row in line) / len(line))
+    return [row for line in lines for row in line]
+
+
+def _are_in_line(left: Box, right: Box) -> bool:
+    shared = min(left[0].stop, right[0].stop) - max(left[0].start, right[0].start)
+    return left[1].stop <= right[1].start and shared > IN_LINE * min(_size(left)[0], _size(right)[0])
