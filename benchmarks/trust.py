@@ -41,7 +41,7 @@ SHARE = 0.014  # of the validation images: at most so many are refused where the
 INK = (0.05, 0.95)  # quantiles of the ink of MNIST's digits between which a scribble's ink lies
 # What the project has promised itself, as parts of 1.
 MOST_REFUSED_DIGITS, GREATEST_ERROR = 0.02, 0.01
-LEAST_REFUSED = {"letters": 0.75, "scribbles": 0.85, "marks": 0.85}
+LEAST_REFUSED = {"letters": 0.85, "scribbles": 0.85, "marks": 0.85}
 AT_ONCE = 500  # images
 SHOWN = 144  # pictures of a group on its sheet
 LOOK_ALIKES = ("o", "s", "z")  # as large as their capitals, which are left out, once they are brought to one size

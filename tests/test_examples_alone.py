@@ -37,11 +37,15 @@ def programs() -> list[Any]:
 
 @pytest.fixture
 def desk(in_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a person who has taken a picture of a digit, photo.png."""
+    """The folder of a person who has taken a picture of a digit, photo.png, and of a number, meter.jpg."""
     monkeypatch.setenv("COLUMNS", "80")
     page = Image.new("L", (160, 180), 245)
     ImageDraw.Draw(page).line([(40, 35), (110, 35), (75, 130)], fill=20, width=10, joint="curve")
     page.save(in_tmp / "photo.png")
+    meter = Image.new("L", (300, 180), 245)
+    for left in (0, 120):
+        meter.paste(page, (left, 0))
+    meter.save(in_tmp / "meter.jpg")
     return in_tmp
 
 

@@ -194,7 +194,7 @@ class Session:
     async def _answer(self) -> dict[str, Any]:
         """What the network says of the image: its own probabilities, and whether it refuses, by five views."""
         if self.image is None:
-            nothing: dict[str, Any] = {"image": None, "problem": "", "left_out": [], "numbers": [], "readings": []}
+            nothing: dict[str, Any] = {"image": None, "problem": "", "left_out": [], "numbers": None, "readings": []}
             return {**nothing, "changes": self._described()}
         image = self.image
         blank = np.zeros(self.model.network.input_shape, np.uint8)  # only the network is changed then
