@@ -43,14 +43,8 @@ def read(network: Network, found: Iterator[Reading]) -> Answer:
     return replace(answers[chosen], others=tuple(rest))
 
 
-def judge(
-    network: Network, found: Sequence[Reading], *, needs: float = 1.0, least_probability: float = LEAST_PROBABILITY
-) -> list[Answer]:
+def judge(network: Network, found: Sequence[Reading]) -> list[Answer]:
     """The answer of the network to each reading.
-
-    Args:
-        needs: the evidence that an answer needs, as a share of the network's threshold.
-        least_probability: that an answer needs.
 
     Raises:
         InputError: a reading does not fit the network, or outputs are not finite.
@@ -58,13 +52,10 @@ def judge(
     images = [reading.image for reading in found if reading.image is not None]
     predict = predict_views if network.loss.softmax and network.threshold > 0 else Network.predict_proba
     outputs = iter(network.loss.by_class(predict(network, np.stack(images))) if images else ())
-    least = needs * network.threshold, least_probability
-    return [_answer(network, reading, None if reading.image is None else next(outputs), *least) for reading in found]
+    return [_answer(network, reading, None if reading.image is None else next(outputs)) for reading in found]
 
 
-def _answer(
-    network: Network, reading: Reading, outputs: Array | None, threshold: float, least_probability: float
-) -> Answer:
+def _answer(network: Network, reading: Reading, outputs: Array | None) -> Answer:
     names, loss = network.class_names, network.loss
     if outputs is None:
         return Answer(names, problem=reading.problem, left_out=reading.left_out)
@@ -72,11 +63,11 @@ def _answer(
     answer = Answer(
         names, outputs, reading.image, its_evidence, probabilistic=loss.probabilistic, left_out=reading.left_out
     )
-    doubt = "" if its_evidence is None or not threshold else _doubt(answer, its_evidence, threshold, least_probability)
+    doubt = "" if its_evidence is None or not network.threshold else _doubt(answer, its_evidence, network.threshold)
     return replace(answer, problem=doubt)
 
 
-def _doubt(answer: Answer, its_evidence: float, threshold: float, least_probability: float) -> str:
+def _doubt(answer: Answer, its_evidence: float, threshold: float) -> str:
     """Why an answer is refused; "" if it is not."""
     first, second = (brief(answer.classes[k]) for k in answer.ranking[:2])
     if its_evidence < threshold:
@@ -84,9 +75,9 @@ def _doubt(answer: Answer, its_evidence: float, threshold: float, least_probabil
             f"no digit that I know: its evidence is {its_evidence:.1f}, and an answer needs {threshold:.1f}; "
             f"most like {first}"
         )
-    if (answer.probability or 0.0) < least_probability:
+    if (answer.probability or 0.0) < LEAST_PROBABILITY:
         return (
-            f"it could be {first} or {second}, and an answer needs a probability of {100 * least_probability:.0f} %; "
+            f"it could be {first} or {second}, and an answer needs a probability of {100 * LEAST_PROBABILITY:.0f} %; "
             f"most like {first}"
         )
     return ""

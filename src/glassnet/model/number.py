@@ -16,13 +16,11 @@ from glassnet.reading.pieces import Box
 from glassnet.reading.readings import Reading, ways_of_cleaning
 from glassnet.reading.rows import Row, rows_of
 
-# Digits stand beside each other, so one of them needs less evidence than alone, and all together need more: strokes of
-# words look like digits here and there. The evidence that a digit needs, and how much each further digit adds to the
-# evidence that the whole number needs, as shares of the network's threshold.
-A_DIGIT, A_FURTHER = 0.5, 1.35
+# How much each further digit adds to the evidence that a number needs, as a share of the network's threshold: strokes
+# of words look like digits here and there, but not one after the other.
+A_FURTHER = 1.35
 CUT_OFF = 1.0  # evidence that is subtracted for each cut end of a digit: strokes of letters look like a 1
 DOUBT = 1.1  # nats: a digit is refused if a path that costs less than that more reads something else there
-LEAST_PROBABILITY = 0.5  # of a digit in a number
 MOST_WAYS = 6  # of cleaning a page
 
 
@@ -121,10 +119,10 @@ class Page:
         return [_box(place) for place in self.unknown]
 
     def missed(self, others: Sequence["Page"]) -> list[Box]:
-        """The places of digits of accepted numbers on other pages, where this one has nothing."""
+        """The places of digits on other pages, where this one has nothing."""
         found = [place for number in self.numbers for place in (*number.places, *number.left_out)]
         missed: list[Box] = []
-        for number in (number for page in others for number in page.numbers if number.accepted):
+        for number in (number for page in others for number in page.numbers):
             for place in number.places:
                 if not any(_overlap(place, other) for other in (*found, *self.unknown, *missed)):
                     missed.append(place)
@@ -157,7 +155,7 @@ def read(network: Network, drawing: Array) -> Page:
 
     The page is cleaned in the usual way, and without all steps that removed something. If neither convinces, other ways
     are tried too. A page counts first if its numbers are all accepted, best of all if it convinces, and if it misses no
-    digit of a number that is accepted on another page. Of several such pages, or without one, that with most evidence.
+    digit of a number on another page. Of several such pages, or without one, that with most evidence.
 
     Raises:
         DataError: there is no ink, or far too much.
@@ -196,7 +194,7 @@ def judged(network: Network, rows: list[Row]) -> Page:
         for way, _ in paths[0].steps
         if way >= 0
     ]
-    answers = iter(judge(network, readings, needs=A_DIGIT, least_probability=LEAST_PROBABILITY))
+    answers = iter(judge(network, readings))
     each = [_number(row, paths, answers, network.threshold) for row, paths in zip(rows, found, strict=True)]
     numbers = tuple(number for number in each if number)
     unknown = tuple(row.place for row, number in zip(rows, each, strict=True) if not number)
