@@ -1,6 +1,7 @@
 """Whole numbers: the path of least cost, and what is said of a page."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -99,6 +100,18 @@ def test_a_digit_that_a_path_as_good_lacks_is_refused(more: float, text: str) ->
     assert found
     assert (found.text, found.guess, found.accepted) == (text, "74", text == "74")
     assert found.accepted or found.problem == "the number could also be 711"
+
+
+@pytest.mark.parametrize(("evidence", "text"), [(4.9, "7?"), (5.1, "74")])
+def test_a_digit_that_is_cut_off_needs_more_evidence(evidence: float, text: str) -> None:
+    parts = row(2, [(0, 1), (1, 2)])
+    parts.candidates[1] = replace(parts.candidates[1], cuts=1)
+    paths = best_paths(parts, [[("7", 0.1)], [("4", 0.1)]])
+    seven = gn.Answer(("4", "7"), np.array([0.01, 0.99]), evidence=9.0)
+    four = gn.Answer(("4", "7"), np.array([0.99, 0.01]), evidence=evidence)
+    found = number._number(parts, paths, iter([seven, four]), threshold=4.0)
+    assert found
+    assert found.text == text
 
 
 def test_numbers_are_read_with_their_places(cnn: gn.Model) -> None:

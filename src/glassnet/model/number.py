@@ -19,7 +19,7 @@ from glassnet.reading.rows import Row, rows_of
 # How much each further digit adds to the evidence that a number needs, as a share of the network's threshold: strokes
 # of words look like digits here and there, but not one after the other.
 A_FURTHER = 1.35
-CUT_OFF = 1.0  # evidence that is subtracted for each cut end of a digit: strokes of letters look like a 1
+CUT_OFF = 1.0  # how much more evidence a digit needs for each cut end, and a number: parts of letters look like a 1
 DOUBT = 1.1  # nats: a digit is refused if a path that costs less than that more reads something else there
 MOST_WAYS = 6  # of cleaning a page
 
@@ -219,7 +219,7 @@ def _number(row: Row, paths: Sequence[Path], answers: Iterator[Answer], threshol
     best, *others = paths
     near = [path for path in others if path.cost - best.cost < DOUBT]
     chosen = [row.candidates[way] for way, _ in best.steps if way >= 0]
-    digits = [_doubted(next(answers), step, row, near) for step in best.steps if step.way >= 0]
+    digits = [_doubted(next(answers), step, row, near, threshold) for step in best.steps if step.way >= 0]
     its_evidence = sum(digit.evidence or 0.0 for digit in digits) - CUT_OFF * sum(c.cuts for c in chosen)
     if not digits or its_evidence < least_evidence(threshold, len(digits)):
         return None
@@ -231,10 +231,17 @@ def _number(row: Row, paths: Sequence[Path], answers: Iterator[Answer], threshol
     return Number(text, row.place, tuple(digits), places, left_out, near[0].text if near else "")
 
 
-def _doubted(answer: Answer, step: Step, row: Row, near: Sequence[Path]) -> Answer:
-    """The answer to a digit; refused if its path reads another digit, or one of these paths does so in its place."""
+def _doubted(answer: Answer, step: Step, row: Row, near: Sequence[Path], threshold: float) -> Answer:
+    """The answer to a digit; refused if its path reads another digit, or one of these paths does so in its place.
+
+    It is refused, too, if it is cut off, and has less evidence than a digit needs that is.
+    """
     if answer.label is None:
         return answer
+    needed = threshold + CUT_OFF * row.candidates[step.way].cuts
+    if (answer.evidence or 0.0) < needed:
+        had = f"its evidence is {answer.evidence:.1f}, and a digit that is cut off needs {needed:.1f}"
+        return replace(answer, problem=f"{had}; most like {answer.label}")
     if answer.label != step.sign:
         return replace(answer, problem=f"it could be {step.sign} or {answer.label}: views of it differ")
     other = next((path for path in near if not any(_same(step, its, row) for its in path.steps)), None)
