@@ -38,6 +38,7 @@ def test_every_measurement_says_its_command_and_how_long_it_takes() -> None:
             "accuracy",
             "wild",
             "hands",
+            "enlarged",
             "whole_numbers",
             "trust",
             "estimators",
