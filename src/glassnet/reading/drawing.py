@@ -58,8 +58,10 @@ def on_a_page(ink: Array, steps: Steps) -> Array:
     Raises:
         DataError: it is a blot.
     """
-    _small(ink)  # refuses a blot, before its strokes are made thinner
-    small = _small(steps.take("pen", _with_mnist_pen, ink))
+    small = _small(ink)  # refuses a blot, before its strokes are made thinner
+    usual = steps.take("pen", _with_mnist_pen, ink)
+    if usual is not ink:
+        small = _small(usual)
     height, width = small.shape
     row, column = centre_of_mass(small)
     page = np.zeros((SIDE, SIDE), np.uint8)
