@@ -458,6 +458,23 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+def test_sigterm_while_python_runs_code_from_a_text_has_its_exit_code(in_tmp: Path) -> None:
+    """As while it makes a dataclass. The command is one that sends the signal to itself there."""
+    Path("ending.py").write_text(
+        "import os, signal, sys\n"
+        "from glassnet.cli import app\n"
+        "def command(**settings):\n"
+        "    try:\n"
+        '        exec("os.kill(os.getpid(), signal.SIGTERM)\\nwhile True: pass")\n'
+        "    except KeyboardInterrupt:\n"
+        "        return 0\n"
+        "app.app = command\n"
+        "app.main()\n"
+    )
+    ended = subprocess.run([sys.executable, "-m", "ending"], timeout=60, check=False)
+    assert ended.returncode == 143
+
+
 @pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_broken_off_outside_of_a_training(
     number: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -74,6 +74,14 @@ def top(
         typer.echo(context.get_help())
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, as an interrupt of its own.
+
+    If a KeyboardInterrupt itself ends code that Python runs from a text, as it does to make a dataclass, then
+    `python -m` ends by SIGINT at last, whatever the exit code.
+    """
+
+
 def main() -> None:
     """Run the command line: bad input ends in one line and exit code 2, never in a traceback.
 
@@ -84,7 +92,7 @@ def main() -> None:
     def terminate(number: int, frame: FrameType | None) -> None:
         nonlocal terminated
         terminated = True
-        raise KeyboardInterrupt
+        raise Terminated
 
     signal.signal(signal.SIGTERM, terminate)
     warnings.showwarning = _show_warning
