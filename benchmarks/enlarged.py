@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from hands import Shown
 from PIL import Image
 from places import put
 
@@ -40,12 +41,10 @@ def main() -> None:
     for split in (data.train, data.validation, data.test):
         assert split.y is not None
         for digit, label in zip(split.x, split.y.tolist(), strict=True):
-            answer = model.read(picture(digit, data.white))
-            seen = [one for one in (answer, *answer.others) if one.evidence is not None]
-            guess = max(seen, key=lambda one: one.evidence or 0.0, default=answer)
-            best += bool(guess.ranking) and guess.ranking[0] == label
-            answered += answer.label is not None
-            right += answer.label == str(label)
+            shown = Shown(Path(), str(label), "enlarged", model.read(picture(digit, data.white)))
+            best += shown.guess == shown.label
+            answered += shown.verdict != "refused"
+            right += shown.verdict == "right"
             total += 1
             if total % SHOW == 0:
                 print(f"{total:,} digits", file=sys.stderr, flush=True)
