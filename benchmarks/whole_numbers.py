@@ -190,7 +190,8 @@ class Result:
     """A picture, and what was read in it.
 
     Attributes:
-        text: of all numbers, with "?" for a digit that is refused.   guess: the same with the best guess in its place.
+        text: of all numbers, with "?" for a digit that is refused.   guess: the same with the best guess in its place;
+            of a row that is refused as a whole, what it is most like.
         accepted: whether no digit is refused.
     """
 
@@ -209,8 +210,7 @@ def read_all(model: gn.Model, pictures: Iterator[Written], total: int) -> list[R
     for number, written in enumerate(pictures, 1):
         try:
             page = model.read_number(written.picture)
-            guess = " ".join(number.guess for number in page.numbers)
-            found.append(Result(written, page.text, guess, page.accepted))
+            found.append(Result(written, page.text, page.guess, page.accepted))
         except gn.DataError:
             found.append(Result(written))
         if number % 50 == 0:

@@ -251,6 +251,17 @@ def test_a_page_without_a_number_says_so(cnn: gn.Model) -> None:
     assert len(page.unknown) > 0
 
 
+def test_a_row_that_is_refused_as_a_whole_is_said_to_be_most_like_a_number(cnn: gn.Model) -> None:
+    rows = rows_of(written("31"), Steps())
+    strict = gn.load_pretrained("cnn")
+    strict.threshold = 100.0
+    page = number.judged(strict, rows)
+    assert (page.numbers, page.text, page.accepted, page.guess) == ((), "", False, "31")
+    assert page.problem.endswith("; most like 31")
+    assert number.judged(strict, rows * 2).guess == ""  # of several rows, it would be a guess at each line of a letter
+    assert number.judged(cnn.network, rows).guess == "31"
+
+
 def test_a_network_that_knows_or_refuses_no_digits_reads_no_numbers(tmp_path) -> None:
     network = gn.Network([gn.Dense(3)], input_shape=4)
     gn.save_network(network, tmp_path / "small.safetensors")

@@ -106,7 +106,9 @@ def _as_table(page: "Page") -> dict[str, Any]:
         for number in page.numbers
     ]
     unknown = {"unknown": [list(box) for box in page.unknown_boxes]} if page.unknown else {}
-    return {"numbers": numbers, **unknown, **({"problem": page.problem} if page.problem else {})}
+    guess = {"guess": page.guess} if page.most_like else {}
+    problem = {"problem": page.problem, **guess} if page.problem else {}
+    return {"numbers": numbers, **unknown, **problem}
 
 
 def _save(files: list[Path], pages: list["Page"], folder: Path) -> None:

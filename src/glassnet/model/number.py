@@ -96,11 +96,18 @@ class Page:
     Attributes:
         numbers: from top to bottom, then from left to right.   problem: why there are none; "" if there are some.
         unknown: the rows and columns of each row of ink that the network does not know as a number.
+        most_like: what a row of ink is most like if it is the only one, and is unknown; "" otherwise.
     """
 
     numbers: tuple[Number, ...] = ()
     problem: str = ""
     unknown: tuple[Box, ...] = ()
+    most_like: str = ""
+
+    @property
+    def guess(self) -> str:
+        """The best guess at all numbers, with spaces between them, or at the only row of ink if that is none."""
+        return " ".join(number.guess for number in self.numbers) or self.most_like
 
     @property
     def accepted(self) -> bool:
@@ -198,8 +205,12 @@ def judged(network: Network, rows: list[Row]) -> Page:
     each = [_number(row, paths, answers, network.threshold) for row, paths in zip(rows, found, strict=True)]
     numbers = tuple(number for number in each if number)
     unknown = tuple(row.place for row, number in zip(rows, each, strict=True) if not number)
-    problem = "" if numbers else "no number found: nothing in the picture has enough evidence for digits"
-    return Page(numbers, problem, unknown)
+    if numbers:
+        return Page(numbers, unknown=unknown)
+    most_like = found[0][0].text.strip("?") if len(rows) == 1 else ""
+    said = f"; most like {most_like}" if most_like else ""
+    problem = f"no number found: nothing in the picture has enough evidence for digits{said}"
+    return Page((), problem, unknown, most_like)
 
 
 def least_evidence(threshold: float, digits: int) -> float:
