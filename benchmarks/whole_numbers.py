@@ -4,14 +4,19 @@
     python benchmarks/whole_numbers.py --write            the same, and puts it into docs/benchmarks.md
     python benchmarks/whole_numbers.py --development      numbers of validation digits: those to mend the reader with
     python benchmarks/whole_numbers.py --sheets FOLDER    also draws what was read rightly and wrongly, by class of gap
+    python benchmarks/whole_numbers.py --page             how long `glassnet read` takes for a page of 50 numbers
 
 A number has two to eight digits. In 40 % the gaps are wide, in 40 % close, and in 20 % two neighbours touch. What is
 drawn follows from the seed and the number of the picture alone. (A file numbers.py here would hide Python's module.)
 """
 
 import argparse
+import json
 import platform
+import statistics
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +49,15 @@ SHADOW = 0.25  # the largest share of light that is missing on one side
 NOISE = (0.0, 5.0)  # grey values
 BLUR = (0.0, 1.5)  # standard deviation, in pixels
 QUALITY = (60, 95)  # of JPEG
+LINES, IN_A_LINE, PAGE_HEIGHT = 10, 5, 48  # of the page whose reading is timed; the height in pixels
+TIMES = 5  # that it is read
+# A small process starts the command, for Linux counts the memory of the process that starts another one as its own.
+WATCHED = """
+import resource, subprocess, sys, time
+start = time.perf_counter()
+subprocess.run(sys.argv[1:])
+print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, file=sys.stderr)
+"""
 
 Array = NDArray[Any]
 Rng = np.random.Generator
@@ -64,13 +78,12 @@ def numbers(x: Array, y: Array, seed: int, count: int) -> Iterator[Written]:
         rng = np.random.Generator(np.random.Philox(key=[seed, k]))
         kind = CLASSES[rng.choice(len(CLASSES), p=SHARES)]
         rows = rng.integers(len(x), size=rng.integers(LENGTH[0], LENGTH[1] + 1))
-        ink = row_of([x[row] for row in rows], kind, rng)
+        ink = row_of([x[row] for row in rows], kind, rng, rng.uniform(*HEIGHT))
         yield Written(photographed(ink, rng), "".join(str(y[row]) for row in rows), kind)
 
 
-def row_of(digits: list[Array], kind: str, rng: Rng) -> Array:
-    """The ink of a row of digits (H, W), from 0 to 1, with its margins."""
-    height = rng.uniform(*HEIGHT)
+def row_of(digits: list[Array], kind: str, rng: Rng, height: float) -> Array:
+    """The ink of a row of digits of about this height (H, W), from 0 to 1, with its margins."""
     pair = rng.integers(len(digits) - 1) if kind == "touching" else -1
     parts = [_scaled(digit, height * np.exp(rng.uniform(-SIZE, SIZE))) for digit in digits]
     rises = [round(height * rng.normal(0, RISE)) for _ in parts]
@@ -153,6 +166,22 @@ def pages(seed: int, count: int) -> Iterator[Written]:
         yield Written(photographed(ink, rng), "", kind)
 
 
+def full_page(x: Array, y: Array, seed: int) -> tuple[Array, list[str]]:
+    """A page (H, W) with LINES lines of numbers, and their texts in reading order."""
+    rng = np.random.Generator(np.random.Philox(key=[seed, 0]))
+    inks, texts = [], []
+    for _ in range(LINES * IN_A_LINE):
+        rows = rng.integers(len(x), size=rng.integers(LENGTH[0], LENGTH[1] + 1))
+        ink = row_of([x[row] for row in rows], str(rng.choice(CLASSES[:2])), rng, PAGE_HEIGHT)
+        middle = len(ink) // 2
+        inks.append(ink[middle - PAGE_HEIGHT : middle + PAGE_HEIGHT])
+        texts.append("".join(str(y[row]) for row in rows))
+    wide = max(ink.shape[1] for ink in inks)
+    cells = [np.pad(ink, [(0, 0), (0, wide - ink.shape[1])]) for ink in inks]
+    lines = [np.concatenate(cells[k : k + IN_A_LINE], axis=1) for k in range(0, len(cells), IN_A_LINE)]
+    return photographed(np.pad(np.concatenate(lines), PAGE_HEIGHT), rng), texts
+
+
 def word(rng: Rng, height: float) -> Array:
     """The ink of a word of three to eight letters that are unlike digits, in one of the fonts."""
     from matplotlib import get_data_path
@@ -218,6 +247,31 @@ def read_all(model: gn.Model, pictures: Iterator[Written], total: int) -> list[R
     return found
 
 
+def timed(picture: Array, texts: list[str], model: str) -> str:
+    """How long the whole process of `glassnet read` takes for a page, what memory it needs, and what it reads."""
+    runs = []
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "page.png"
+        Image.fromarray(picture).save(file)
+        command = [sys.executable, "-c", WATCHED, sys.executable, "-m", "glassnet", "read", model, str(file), "--json"]
+        for _ in range(TIMES):
+            done = subprocess.run(command, capture_output=True, text=True)
+            runs.append([float(figure) for figure in done.stderr.split()])
+    seconds, sizes = zip(*runs, strict=True)
+    said = done.stdout
+    found = [
+        (number.get("guess", number["text"]), "problem" not in number) for number in json.loads(said)[0]["numbers"]
+    ]
+    right = len(texts) - len(set(texts) - {guess for guess, _ in found})  # lines that slope may change the order
+    accepted = sum(accepted for _, accepted in found)
+    height, width = picture.shape
+    return (
+        f"A page of {len(texts)} numbers ({width} x {height} pixels), the whole process, {TIMES} times: "
+        f"{min(seconds):.2f} to {max(seconds):.2f} s, median {statistics.median(seconds):.2f} s, at most "
+        f"{max(sizes):.0f} MB; {len(found)} numbers found, {accepted} accepted, best guess right {right}."
+    )
+
+
 def table(numbers_: list[Result], pages_: list[Result]) -> str:
     lines = ["| pictures | | best guess exactly right | accepted | of these right |", "|---|---|---|---|---|"]
     for kind in (*CLASSES, "all"):
@@ -263,6 +317,7 @@ def main() -> None:
     parser.add_argument("--development", action="store_true", help="numbers of validation digits")
     parser.add_argument("--count", type=int, default=COUNT, help="how many numbers; a tenth as many pages")
     parser.add_argument("--sheets", type=Path, metavar="FOLDER", help="draw what was read into this folder")
+    parser.add_argument("--page", action="store_true", help="only time a page of numbers")
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     options = parser.parse_args()
     if options.write and options.development:
@@ -273,9 +328,14 @@ def main() -> None:
     count, others = options.count, options.count * PAGES // COUNT
     if part.y is None:
         raise SystemExit("expected digits with labels")
+    page = timed(*full_page(part.x, part.y, seed), options.model)
+    if options.page:
+        print(page)
+        return
     numbers_ = read_all(model, numbers(part.x, part.y, seed, count), count)
     pages_ = read_all(model, pages(seed, others), others)
-    text = f"{table(numbers_, pages_)}\n\nSeed {seed}; NumPy {np.__version__}, Python {platform.python_version()}."
+    made_with = f"Seed {seed}; NumPy {np.__version__}, Python {platform.python_version()}."
+    text = f"{table(numbers_, pages_)}\n\n{page}\n\n{made_with}"
     print(text)
     if options.sheets:
         draw_sheets([*numbers_, *pages_], options.sheets)

@@ -205,7 +205,20 @@ def test_a_page_that_misses_a_digit_of_another_does_not_count() -> None:
     both = number.Page((number.Number("77", left, (sure, sure), (left, right)),))
     assert one.missed([one, both]) == [right]
     assert both.missed([one, both]) == []
-    assert number.Page(one.numbers, unknown=(right,)).missed([both]) == []
+    low = number.Page((number.Number("7", left, (sure,), ((slice(0, 2), slice(20, 22)),)),))
+    assert one.missed([low]) == []  # a fifth as high as its digits
+    assert low.missed([one]) == [left]
+
+
+def test_noise_beside_a_number_is_no_digit(cnn: gn.Model) -> None:
+    """An upright line of 9 pixels is no 1, and a short line no minus."""
+    noisy = written("73")
+    noisy[10:19, 250:252] = 60
+    speck = written("73")
+    speck[90:92, 25:30] = 90
+    for drawing in (noisy, speck):
+        found = cnn.read_number(drawing)
+        assert (found.text, found.accepted, found.unknown) == ("73", True, ())
 
 
 def test_lines_blocks_and_angular_zeros(cnn: gn.Model) -> None:

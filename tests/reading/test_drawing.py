@@ -10,7 +10,7 @@ import glassnet as gn
 from glassnet.data.errors import DataError
 from glassnet.reading.digit import count_digits
 from glassnet.reading.drawing import centre_of_mass, resize, to_digits, to_mnist
-from glassnet.reading.ink import find_ink
+from glassnet.reading.ink import _quadratic, find_ink
 from glassnet.reading.pieces import depth, extents, pen_width, pieces
 from properties import any_grey
 
@@ -533,3 +533,12 @@ def test_the_extents_of_all_pieces_are_those_of_each() -> None:
     assert len(found) > 50
     assert found == {number: extent_of_one(numbers == number) for number in np.unique(numbers[numbers > 0]).tolist()}
     assert extents(np.zeros((3, 3), int)) == {}
+
+
+@pytest.mark.parametrize("shape", [(30, 41), (3, 3), (1, 7)])
+def test_the_slope_of_the_light_is_the_closest_polynomial_of_degree_2(shape: tuple[int, int]) -> None:
+    values = np.random.default_rng(0).random(shape)
+    y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in shape), indexing="ij")
+    terms = np.stack([np.ones(shape), y, x, y * y, y * x, x * x], axis=-1).reshape(-1, 6)
+    factors, *_ = np.linalg.lstsq(terms, values.ravel(), rcond=None)
+    np.testing.assert_allclose(_quadratic(values), (terms @ factors).reshape(shape), atol=1e-12)

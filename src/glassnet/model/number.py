@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+import numpy as np
+
 from glassnet.data.errors import DataError
 from glassnet.model.answer import Answer
 from glassnet.model.judge import SURE, judge
@@ -21,6 +23,7 @@ from glassnet.reading.rows import Row, rows_of
 A_FURTHER = 1.35
 CUT_OFF = 1.0  # how much more evidence a digit needs for each cut end, and a number: parts of letters look like a 1
 DOUBT = 1.1  # nats: a digit is refused if a path that costs less than that more reads something else there
+SMALL = 0.3  # of the height of a page's digits: less high ones that are seen in one way of cleaning only are dirt
 MOST_WAYS = 6  # of cleaning a page
 
 
@@ -126,13 +129,14 @@ class Page:
         return [_box(place) for place in self.unknown]
 
     def missed(self, others: Sequence["Page"]) -> list[Box]:
-        """The places of digits on other pages, where this one has nothing."""
-        found = [place for number in self.numbers for place in (*number.places, *number.left_out)]
+        """The places of digits on other pages, where no number of this one is; without small ones."""
+        digits = [place for number in self.numbers for place in number.places]
+        found = [*digits, *(place for number in self.numbers for place in number.left_out)]
+        least = SMALL * np.median([_height(place) for place in digits]) if digits else 0
         missed: list[Box] = []
-        for number in (number for page in others for number in page.numbers):
-            for place in number.places:
-                if not any(_overlap(place, other) for other in (*found, *self.unknown, *missed)):
-                    missed.append(place)
+        for place in (place for page in others for number in page.numbers for place in number.places):
+            if _height(place) >= least and not any(_overlap(place, other) for other in (*found, *missed)):
+                missed.append(place)
         return missed
 
     def beyond(self, threshold: float) -> float:
@@ -146,6 +150,10 @@ class Page:
     def text(self) -> str:
         """All numbers, with spaces between them."""
         return " ".join(number.text for number in self.numbers)
+
+
+def _height(place: Box) -> int:
+    return int(place[0].stop - place[0].start)
 
 
 def _overlap(a: Box, b: Box) -> bool:
@@ -185,7 +193,8 @@ def read(network: Network, drawing: Array) -> Page:
         return whole and page.convinces, whole, bool(page.numbers), page.beyond(network.threshold)
 
     best = max(pages, key=worth)
-    return replace(best, unknown=(*best.unknown, *best.missed(pages)))
+    further = [place for place in best.missed(pages) if not any(_overlap(place, known) for known in best.unknown)]
+    return replace(best, unknown=(*best.unknown, *further))
 
 
 def judged(network: Network, rows: list[Row]) -> Page:

@@ -239,13 +239,13 @@ def marks(parts: list[Part], row: Measures) -> dict[int, Mark]:
 
 def _sign(ink: Ink, beside: list[tuple[int, int]], row: Measures) -> str:
     """What a small part means by its shape, and its place beside digits with these first and last rows."""
-    if not beside:
+    if not beside or _is_speck(ink, row):
         return ""
     top, bottom = np.mean(beside, axis=0)
     middle = (ink.rows.mean() - top) / max(bottom - top, 1)
     if _is_bar(ink, row) and 0.25 < middle < 0.75:
         return "-"
-    if middle < 0.75 or len(beside) < 2 or _is_speck(ink, row):
+    if middle < 0.75 or len(beside) < 2:
         return ""
     tall, wide = ink.size
     return "." if max(tall, wide) < 1.5 * min(tall, wide) else "," if tall > wide else ""

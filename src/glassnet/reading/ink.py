@@ -167,13 +167,23 @@ def _paper(grey: Array, window: int) -> Array:
     paper = sloping = np.maximum(_closed(grey, window), darkest)
     if paper.min() == paper.max():  # a drawing on a screen: there is no slope
         return paper
-    y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in grey.shape), indexing="ij")
-    terms = np.stack([np.ones(y.shape), y, x, y * y, y * x, x * x], axis=-1).reshape(-1, 6)
     for _ in range(3):
-        factors = np.linalg.lstsq(terms.T @ terms, terms.T @ sloping.ravel(), rcond=None)[0]
-        slope = np.maximum((terms @ factors).reshape(grey.shape), darkest)
+        slope = np.maximum(_quadratic(sloping), darkest)
         sloping = np.maximum(_closed(grey / slope, window) * slope, darkest)
     return np.minimum(paper, sloping)
+
+
+def _quadratic(values: Array) -> Array:
+    """The polynomial of degree 2 in row and column that is closest to values (H, W): the least squares, (H, W).
+
+    A sum of y^a x^b over all pixels is a sum over rows times a sum over columns, so no term is computed pixel by pixel.
+    """
+    y, x = (np.linspace(-1, 1, side)[:, None] ** np.arange(5) for side in values.shape)  # (H, 5), (W, 5)
+    a, b = np.array([(0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2)]).T  # the powers in each term
+    products = y.sum(axis=0)[a + a[:, None]] * x.sum(axis=0)[b + b[:, None]]
+    factors = np.zeros((3, 3))
+    factors[a, b] = np.linalg.lstsq(products, (y[:, :3].T @ values @ x[:, :3])[a, b], rcond=None)[0]
+    return y[:, :3] @ factors @ x[:, :3].T
 
 
 def _closed(grey: Array, window: int) -> Array:

@@ -35,7 +35,7 @@ APART, APART_IN_CELLS = 1.0, 3.0  # a wider gap separates two numbers; in the ce
 SAME_ROW = 0.3  # two pieces are in one row if at least so much of the shorter one lies beside the other
 NEAR = 0.2  # a short piece above or below another one, such as the bar of a 5, is not further away
 LEAST_PIXELS = 8  # a digit that is less high cannot be read
-DUST = 0.03  # smaller pieces are left out
+DUST, DIRT = 0.03, 0.15  # smaller pieces are left out; and what stands alone and is smaller
 LINE_SHAPE, LINE_THICK = 3, 0.3  # a line is more than 3 times as long as its box is thick, and its ink is thinner
 LINE_WIDE, LINE_TALL = 1.5, 2.5  # a line across is longer, and so is one down
 LEAST_UNKNOWN = 0.3  # a piece of ink in no row that is larger is reported
@@ -87,6 +87,8 @@ def rows_of(drawing: Array, steps: Steps) -> list[Row]:
     }
     rows: list[Row] = []
     for members in _groups(kept, height, cells):
+        if len(members) == 1 and max(ink[members[0]].size) < DIRT * height:
+            continue
         row = _row({n: ink[n] for n in members})
         if row.parts or len(members) > 1 or max(_size(row.place)) > LEAST_UNKNOWN * height:
             rows.append(_on_picture(row, corner, step))
