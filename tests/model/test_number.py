@@ -210,6 +210,19 @@ def test_a_page_that_misses_a_digit_of_another_does_not_count() -> None:
     assert low.missed([one]) == [left]
 
 
+def test_every_digit_of_a_number_must_be_sure(cnn: gn.Model) -> None:
+    """With a probability that is enough for a digit alone; the errors of a number's digits add up."""
+    sure = [digit for found in cnn.read_number(written("317")).numbers for digit in found.digits]
+    network = gn.load_pretrained("cnn")
+    network.layers[-1].divide_output(2.5)  # the same answers, less sure
+    network.threshold = 1.0
+    (unsure,) = number.judged(network, rows_of(written("317"), Steps())).numbers
+    assert all((digit.probability or 0) > 0.98 for digit in sure)
+    assert (unsure.guess, unsure.accepted) == ("317", False)
+    assert all(0.8 < (digit.probability or 0) < 0.98 for digit in unsure.digits)
+    assert "needs a probability of 98 %" in unsure.problem
+
+
 def test_noise_beside_a_number_is_no_digit(cnn: gn.Model) -> None:
     """An upright line of 9 pixels is no 1, and a short line no minus."""
     noisy = written("73")

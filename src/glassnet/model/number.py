@@ -118,12 +118,6 @@ class Page:
         return bool(self.numbers) and all(number.accepted for number in self.numbers)
 
     @property
-    def convinces(self) -> bool:
-        """Whether all numbers are accepted, and the network is sure of every digit."""
-        digits = (digit for number in self.numbers for digit in number.digits)
-        return self.accepted and all((digit.probability or 0.0) >= SURE for digit in digits)
-
-    @property
     def unknown_boxes(self) -> list[tuple[int, int, int, int]]:
         """The places of what is unknown, as `Number.box`."""
         return [_box(place) for place in self.unknown]
@@ -168,9 +162,9 @@ def _box(place: Box) -> tuple[int, int, int, int]:
 def read(network: Network, drawing: Array) -> Page:
     """The numbers in grey values (H, W), uint8.
 
-    The page is cleaned in the usual way, and without all steps that removed something. If neither convinces, other ways
-    are tried too. A page counts first if its numbers are all accepted, best of all if it convinces, and if it misses no
-    digit of a number on another page. Of several such pages, or without one, that with most evidence.
+    The page is cleaned in the usual way, and without all steps that removed something. If neither is accepted, other
+    ways are tried too. A page counts first if it is accepted, and misses no digit of a number on another page. Of
+    several such pages, or without one, that with most evidence.
 
     Raises:
         DataError: there is no ink, or far too much.
@@ -179,7 +173,7 @@ def read(network: Network, drawing: Array) -> Page:
     pages: list[Page] = []
     problem: DataError | None = None
     for tried, steps in enumerate(islice(ways_of_cleaning(), MOST_WAYS)):
-        if tried > 1 and any(page.convinces for page in pages):
+        if tried > 1 and any(page.accepted for page in pages):
             break
         try:
             pages.append(judged(network, rows_of(drawing, steps)))
@@ -188,9 +182,8 @@ def read(network: Network, drawing: Array) -> Page:
     if not pages and problem:
         raise problem
 
-    def worth(page: Page) -> tuple[bool, bool, bool, float]:
-        whole = page.accepted and not page.missed(pages)
-        return whole and page.convinces, whole, bool(page.numbers), page.beyond(network.threshold)
+    def worth(page: Page) -> tuple[bool, bool, float]:
+        return page.accepted and not page.missed(pages), bool(page.numbers), page.beyond(network.threshold)
 
     best = max(pages, key=worth)
     further = [place for place in best.missed(pages) if not any(_overlap(place, known) for known in best.unknown)]
@@ -254,10 +247,14 @@ def _number(row: Row, paths: Sequence[Path], answers: Iterator[Answer], threshol
 def _doubted(answer: Answer, step: Step, row: Row, near: Sequence[Path], threshold: float) -> Answer:
     """The answer to a digit; refused if its path reads another digit, or one of these paths does so in its place.
 
-    It is refused, too, if it is cut off, and has less evidence than a digit needs that is.
+    It is refused, too, if it is not sure, or if it is cut off, and has less evidence than a digit needs that is.
     """
     if answer.label is None:
         return answer
+    if (answer.probability or 0.0) < SURE:
+        either = f"it could be {answer.label} or {answer.classes[answer.ranking[1]]}"
+        sure = f"a digit of a number needs a probability of {100 * SURE:.0f} %"
+        return replace(answer, problem=f"{either}, and {sure}; most like {answer.label}")
     needed = threshold + CUT_OFF * row.candidates[step.way].cuts
     if (answer.evidence or 0.0) < needed:
         had = f"its evidence is {answer.evidence:.1f}, and a digit that is cut off needs {needed:.1f}"
