@@ -5,6 +5,7 @@ A piece of ink is cut wherever that makes sense, and neighbouring parts are join
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -29,14 +30,15 @@ MOST_CUTS = 12  # of a piece
 STEEPEST = 0.6  # the tangent of the slant of a row, at most
 
 
-class Ink(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Ink:
     """Pixels of ink: the row, the column and the strength (P,) of each."""
 
     rows: Array
     columns: Array
     strengths: Array
 
-    @property
+    @cached_property
     def place(self) -> Box:
         """The rows and columns of the box around it."""
         return (
@@ -62,7 +64,10 @@ class Ink(NamedTuple):
 
 
 def joined(every: Sequence[Ink]) -> Ink:
-    return Ink(*(np.concatenate(of) for of in zip(*every, strict=True)))
+    if len(every) == 1:
+        return every[0]
+    pixels = zip(*((ink.rows, ink.columns, ink.strengths) for ink in every), strict=True)
+    return Ink(*(np.concatenate(of) for of in pixels))
 
 
 class Mark(NamedTuple):

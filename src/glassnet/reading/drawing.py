@@ -156,13 +156,13 @@ def _with_mnist_pen(ink: Array) -> Array:
     """
     scale = FINE * BOX / max(ink.shape)
     smooth = resize(ink, *(max(1, round(side * scale)) for side in ink.shape))
-    room = FINE * BOX // 8
-    inked = np.pad(smooth > 0.5, room)
-    width = pen_width(inked) / FINE
+    width = pen_width(smooth > 0.5) / FINE
     if not width or USUAL_PENS[0] <= width <= USUAL_PENS[1]:
         return ink
     pen = min(max(width, THIN), THICK)
     move = FINE * (pen - width) / 2 / (1 - pen / BOX)
+    room = FINE * BOX // 8
+    inked = np.pad(smooth > 0.5, room)
     outside = depth(np.pad(~inked, room, constant_values=True))[room:-room, room:-room]  # padded: no border effect
     height = depth(inked) - outside
     moved = np.clip(height + move + 0.5, 0, 1)

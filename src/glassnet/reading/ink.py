@@ -70,7 +70,7 @@ def find_page(drawing: Array, steps: Steps) -> tuple[Array, tuple[int, int], int
     top = left = 0
     while True:
         step = _shrinking(drawing, LOOK_AT_PAGES)
-        ink = _without_paper(_shrunk(drawing, step), steps)
+        ink = _without_paper(_shrunk(drawing, step).astype(np.float32), steps)
         rows, columns = extent(ink > 0)
         room = 8
         above, before = max(rows.start - room, 0) * step, max(columns.start - room, 0) * step
@@ -228,10 +228,17 @@ def _dark_on_light(drawing: Array, steps: Steps) -> Array:
 
 def _only_the_sheet(grey: Array) -> Array:
     """The page (H, W) with what lies around a canvas or a sheet of paper as light as it."""
-    surroundings = around_a_canvas(grey)
-    if surroundings is None:
-        surroundings = around_a_sheet(grey)
+    step = _shrinking(grey)
+    if step > 1 and _surroundings(_shrunk(grey, step)) is None:
+        return grey
+    surroundings = _surroundings(grey)
     return grey if surroundings is None else np.where(surroundings, np.median(grey[~surroundings]), grey)
+
+
+def _surroundings(grey: Array) -> Array | None:
+    """A mask (H, W) of what lies around a canvas or a sheet of paper; None if there is none."""
+    canvas = around_a_canvas(grey)
+    return around_a_sheet(grey) if canvas is None else canvas
 
 
 def _widest_pen(grey: Array) -> int:

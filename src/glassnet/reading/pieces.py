@@ -68,16 +68,18 @@ def depth(mask: Array) -> Array:
 
     It is measured from the pixel's middle to the outline. Everything beyond the picture is outside.
     """
-    reach = (min(mask.shape) + 1) // 2 + 1
-    squares = np.where(np.pad(mask, 1), np.float32(reach**2), np.float32(0))
-    for _ in ("down", "across"):  # the nearest outside pixel in each column, then the nearest of all columns
-        nearest = squares.copy()
-        for step in range(1, reach + 1):
-            if step**2 >= nearest.max():
-                break
-            np.minimum(nearest[step:], squares[:-step] + step**2, out=nearest[step:])
-            np.minimum(nearest[:-step], squares[step:] + step**2, out=nearest[:-step])
-        squares = np.ascontiguousarray(nearest.T)
+    padded = np.pad(mask, 1)
+    places = np.arange(len(padded), dtype=np.float32)[:, None]
+    above = np.maximum.accumulate(np.where(padded, 0, places), axis=0)  # the nearest row outside, in each column
+    below = np.minimum.accumulate(np.where(padded, places[-1], places)[::-1], axis=0)[::-1]
+    in_column = np.ascontiguousarray(np.minimum(places - above, below - places).T) ** 2
+    squares = in_column.copy()  # then the nearest pixel outside of all columns
+    for step in range(1, len(squares)):
+        if step**2 >= squares.max():
+            break
+        np.minimum(squares[step:], in_column[:-step] + step**2, out=squares[step:])
+        np.minimum(squares[:-step], in_column[step:] + step**2, out=squares[:-step])
+    squares = squares.T
     return np.sqrt(squares[1:-1, 1:-1]) - 0.5 * (squares[1:-1, 1:-1] > 0)
 
 
@@ -93,7 +95,7 @@ def highest(grey: Array, window: int) -> Array:
     """The highest value in a square of window x window around each pixel (H, W)."""
     before = window // 2
     for _ in ("down", "across"):
-        padded = np.full((len(grey) + window - 1, grey.shape[1]), -np.inf)
+        padded = np.full((len(grey) + window - 1, grey.shape[1]), -np.inf, grey.dtype)
         padded[before : before + len(grey)] = grey
         grey, covered = padded, 1
         while covered < window:  # the maximum over a window is the maximum over two shorter windows

@@ -87,12 +87,14 @@ def _from_the_border(mask: Array) -> Array:
 
 def _grown(mask: Array, pixels: int) -> Array:
     """The mask (H, W), grown by this number of pixels on all sides."""
-    return highest(mask.astype(float), 2 * pixels + 1) > 0
+    return highest(mask.astype(np.float32), 2 * pixels + 1) > 0
 
 
 def _smallest_rectangle(mask: Array) -> float:
     """The area of the smallest rectangle around the mask (H, W), rotated in steps of 3 degrees."""
-    y, x = np.nonzero(mask)
+    inked = np.flatnonzero(mask.any(axis=1))
+    first, last = mask[inked].argmax(axis=1), mask.shape[1] - 1 - mask[inked, ::-1].argmax(axis=1)
+    y, x = np.tile(inked, 2), np.concatenate([first, last])  # the outermost pixels lie at the ends of rows
     areas = []
     for angle in np.radians(np.arange(-45, 45, 3)):
         along, across = x * math.cos(angle) + y * math.sin(angle), y * math.cos(angle) - x * math.sin(angle)
