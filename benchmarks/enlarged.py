@@ -21,7 +21,7 @@ import glassnet as gn
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 SIDE, PAPER = 120, 30  # pixels
-SHOW = 200  # digits between two words on how far it is
+SHOW = 200  # digits between two messages of progress
 
 
 def picture(digit: np.ndarray, white: int) -> np.ndarray:

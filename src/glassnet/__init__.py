@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.model.answer import Answer as Answer
     from glassnet.model.model import Model as Model
     from glassnet.model.model import load_schema as load_schema
+    from glassnet.model.number import Number as Number
+    from glassnet.model.number import Page as Page
     from glassnet.modelfile import ModelFileError as ModelFileError
     from glassnet.modelfile import load_network as load_network
     from glassnet.modelfile import save_network as save_network
@@ -132,6 +134,7 @@ _NAMES = {
     "glassnet.export.torch": "export_torch import_torch",
     "glassnet.model.answer": "Answer",
     "glassnet.model.model": "Model load_schema",
+    "glassnet.model.number": "Number Page",
     "glassnet.modelfile": "ModelFileError load_network save_network",
     "glassnet.nn.activations": "Identity LeakyReLU ReLU Sigmoid Softmax Tanh",
     "glassnet.nn.adaptive": "AdaGrad Adam AdamW RMSProp",

@@ -51,7 +51,7 @@ def row(parts: int, spans: list[tuple[int, int]], marks: dict[int, str] | None =
 def best(row: Row, costs: list[float]) -> list[int]:
     """The ways of the best path, where each candidate costs this much as a digit of its own."""
     letters = [[(chr(97 + k), cost)] for k, cost in enumerate(costs)]
-    return [way for way, _ in best_paths(row, letters)[0].steps]
+    return [candidate for candidate, _ in best_paths(row, letters)[0].choices]
 
 
 def test_the_path_of_least_cost_is_the_number() -> None:
@@ -80,7 +80,7 @@ def test_the_best_paths_of_a_small_row_are_the_best_of_all() -> None:
         expected = sorted(least.items(), key=lambda pair: pair[1])[: len(found)]
         assert [path.text for path in found] == [text for text, _ in expected]
         assert [path.cost for path in found] == pytest.approx([cost for _, cost in expected])
-        assert ["".join(sign for _, sign in path.steps) for path in found] == [path.text for path in found]
+        assert ["".join(sign for _, sign in path.choices) for path in found] == [path.text for path in found]
 
 
 def test_a_mark_is_taken_and_a_speck_left_out_at_a_price() -> None:
@@ -222,6 +222,13 @@ def test_every_digit_of_a_number_must_be_sure(cnn: gn.Model) -> None:
     assert "needs a probability of 98 %" in unsure.problem
 
 
+@pytest.mark.parametrize(("height", "text"), [(10, "7.3"), (20, "7,3"), (32, "7,3")])
+def test_a_comma_may_hang_below_the_line(cnn: gn.Model, height: int, text: str) -> None:
+    comma = np.insert(written("73"), [122] * 24, 255, axis=1)
+    comma[127 : 127 + height, 129:136] = 0
+    assert cnn.read_number(comma).text == text
+
+
 def test_noise_beside_a_number_is_no_digit(cnn: gn.Model) -> None:
     """An upright line of 9 pixels is no 1, and a short line no minus."""
     noisy = written("73")
@@ -240,6 +247,10 @@ def test_lines_blocks_and_angular_zeros(cnn: gn.Model) -> None:
     margin = written("37", "20")
     margin[10:330, 12:18] = 0
     assert cnn.read_number(margin).text == "37 20"
+    for above, text in ((10, ""), (45, "73")):  # a line down is no 1, and no minus
+        beside_it = np.pad(written("73"), ((above, above), (0, 60)), constant_values=255)
+        beside_it[above // 2 : -above // 2, 250:256] = 0
+        assert cnn.read_number(beside_it).text == text
     square = np.full((200, 300), 255, np.uint8)
     square[60:100, 60:100] = 0
     assert cnn.read_number(square).numbers == ()

@@ -19,13 +19,15 @@ def read(
     ],
     json_: Annotated[bool, typer.Option("--json", help="print JSON, for programs")] = False,
     save_seen: Annotated[
-        Path | None, typer.Option(help="the folder for pictures in which the numbers found are marked, as PNG")
+        Path | None,
+        typer.Option(help="the folder for pictures in which what was found is marked, as PNG; none where nothing was"),
     ] = None,
 ) -> None:
     """Read the numbers in pictures: rows of digits, on paper or on a screen.
 
-    Prints each number with its probability and its place. A digit that is doubted is written as ?. The exit code is 2
-    if a picture has no number, or if one is not accepted. Rows that are not numbers, such as words, are counted.
+    Prints each number with its probability (the product over its digits) and its place (x and y of the upper left
+    corner, width x height, in pixels). A digit that is doubted is written as ?. The exit code is 2 if a picture has no
+    number, or if one is not accepted. Rows that are not numbers, such as words, are counted.
 
     Examples:
 
@@ -84,7 +86,8 @@ def _show(file: Path, page: "Page") -> None:
         console.print(f"{name}: {number.text} ({number.probability:.1%}) {place}{doubt}", soft_wrap=True)
     if page.unknown:
         count = len(page.unknown)
-        what = "1 other row of ink is" if count == 1 else f"{count} other rows of ink are"
+        other = "other " if page.numbers else ""
+        what = f"1 {other}row of ink is" if count == 1 else f"{count} {other}rows of ink are"
         console.print(f"{name}: {what} not known as a number", soft_wrap=True)
 
 
@@ -119,5 +122,5 @@ def _save(files: list[Path], pages: list["Page"], folder: Path) -> None:
     for file, page, target in zip(files, pages, new_names(files, folder), strict=True):
         if page.numbers or page.unknown:
             marks = [(number.box, number.text) for number in page.numbers]
-            marks += [(box, "?") for box in page.unknown_boxes]
+            marks += [(box, "no number") for box in page.unknown_boxes]
             picture.write(target, picture.marked(picture.read(file), marks))

@@ -1,8 +1,9 @@
 """A hand that draws digits and letters from skeletons, each time differently.
 
-What it draws is a random mixture of the drawings of one way to write a sign. It is bent by waves of three lengths (its
-curves, a hasty hand, a tremor), made wider or narrower, slanted, turned, and drawn with a fine or a coarse pen. Then it
-has the size and the place of MNIST's digits: 20 of 28 pixels on its longer side, its centre of mass in the middle.
+What it draws is a random mixture of the drawings of one way to write a sign. Each line of it but the first is moved a
+little. It is bent by waves with wave numbers in three ranges (its curves, a hasty hand, a tremor), made wider or
+narrower, slanted, turned, and drawn with a fine or a coarse pen. Then it has the size and the place of MNIST's digits:
+20 of 28 pixels on its longer side, its centre of mass in the middle.
 """
 
 from collections.abc import Collection, Mapping
@@ -20,8 +21,11 @@ BEYOND = 0.3  # a digit may lie this far beyond its drawings, as a share of thei
 # least and greatest wave number, in radians per height.
 WAVES = ((0.05, 2, 6), (0.018, 6, 14), (0.005, 18, 40))
 LOOSE = 0.02  # standard deviation of how far each further line is moved, as a share of the height
-WIDTH, WIDTH_SD = 0.8, 0.22  # the usual width of a digit, as a share of its height, and the deviation of its logarithm
-NARROWEST = 0.62  # as a share of the height: a narrower 7 looks like a 1
+WIDTH, WIDTH_SD = (
+    0.8,
+    0.22,
+)  # the usual factor of x, by which a drawing becomes narrower; the deviation of its logarithm
+NARROWEST = 0.62  # the least such factor: a narrower 7 looks like a 1
 SLANT, SLANT_SD = 0.1, 0.18  # mean and standard deviation of the tangent of the slant; above 0 it leans right
 TURN_SD = 0.05  # standard deviation of the rotation, in radians
 PEN, PEN_SD = 1.2, 0.35  # the usual half width of a stroke, in pixels of 28, and the deviation of its logarithm
@@ -108,10 +112,10 @@ def waves(points: Array, rng: np.random.Generator) -> Array:
     for amplitude, least, most in WAVES:
         size = rng.normal(0, amplitude, (2, N, 1, 2))
         angle, phase = rng.uniform(0, 2 * np.pi, (2, N)), rng.uniform(0, 2 * np.pi, (2, N, 1, 2))
-        length = rng.uniform(least, most, (2, N))
+        wave_number = rng.uniform(least, most, (2, N))
         for k in range(2):
-            direction = length[k] * np.stack([np.sin(angle[k]), np.cos(angle[k])])
-            moves += size[k] * np.sin(np.einsum("npk,kn->np", points, direction)[..., None] + phase[k])
+            wave = wave_number[k] * np.stack([np.sin(angle[k]), np.cos(angle[k])])  # its vector
+            moves += size[k] * np.sin(np.einsum("npk,kn->np", points, wave)[..., None] + phase[k])
     return moves
 
 

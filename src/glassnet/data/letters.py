@@ -1,7 +1,7 @@
 """The skeletons of letters and symbols that do not look like a digit, in the form of those of digits (`skeletons`).
 
-Letters that look like a digit are left out: O (0), I and l (1), Z (2), y (4), S (5), b (6), B (8), g and q (9). Of
-small letters with the shape of their capital, such as v, there is the capital alone.
+Letters that look like a digit are left out: O and Q (0), I and l (1), Z (2), Y and y (4), S (5), b (6), B (8), g and
+q (9). Of small letters with the shape of their capital, such as v, there is the capital alone.
 """
 
 from glassnet.data.skeletons import Way

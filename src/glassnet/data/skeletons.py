@@ -1,7 +1,8 @@
 """The skeletons of digits, in the ways in which people write them.
 
-A drawing is a text: x and y of each point, in hundredths of the digit's width and height, y downwards. A smooth line
-runs through the points. "/" begins another line, at a corner or where the pen was lifted.
+A drawing is a text: x and y of each point, in hundredths of a square, y downwards; a digit may be narrower than the
+square, or reach beyond it. A smooth line runs through the points. "/" begins another line, at a corner or where the pen
+was lifted.
 """
 
 from typing import NamedTuple

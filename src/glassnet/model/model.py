@@ -209,7 +209,7 @@ class Model:
             drawing: as for `read`.
 
         Raises:
-            DataError: this is not a picture, or has no ink; the model was not trained on digits of 28x28 pixels.
+            DataError: this is not a picture; the model was not trained on digits of 28x28 pixels.
             InputError: outputs are not finite.
         """
         from glassnet.model import number

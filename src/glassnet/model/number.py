@@ -10,7 +10,7 @@ import numpy as np
 from glassnet.data.errors import DataError
 from glassnet.model.answer import Answer
 from glassnet.model.judge import SURE, judge
-from glassnet.model.segmentation import Path, Step, best_paths, costs_of
+from glassnet.model.segmentation import Choice, Path, best_paths, costs_of
 from glassnet.nn.array import Array
 from glassnet.nn.network import Network
 from glassnet.reading.cuts import Candidate
@@ -32,7 +32,7 @@ class Number:
     """A number on a page.
 
     Attributes:
-        text: its digits, decimal points and minus sign, with "?" for each digit that is refused.
+        text: its digits, decimal points or commas, and minus sign, with "?" for each digit that is refused.
         place: the rows and columns of the picture.
         digits: the answer to each digit.   places: the rows and columns of each.
         left_out: the rows and columns of what stands among them and is neither digit, point nor sign.
@@ -79,7 +79,7 @@ class Number:
 
     @property
     def accepted(self) -> bool:
-        """Whether no digit of it is refused, and nothing that stands among them is left out."""
+        """Whether no digit is refused, nothing that stands among them is left out, and no other text is as likely."""
         return not self.problem
 
     @property
@@ -91,6 +91,11 @@ class Number:
             return f"the number could also be {self.doubt}"
         return next((digit.problem for digit in self.digits if digit.problem), "")
 
+    def __repr__(self) -> str:
+        """The number without its arrays, which would fill pages."""
+        problem = f", problem={self.problem!r}" if self.problem else ""
+        return f"Number({self.text!r}, box={self.box}, probability={self.probability:.3f}{problem})"
+
 
 @dataclass(frozen=True, eq=False)
 class Page:
@@ -98,7 +103,8 @@ class Page:
 
     Attributes:
         numbers: from top to bottom, then from left to right.   problem: why there are none; "" if there are some.
-        unknown: the rows and columns of each row of ink that the network does not know as a number.
+        unknown: the rows and columns of each row of ink that is no number to the network, and of each digit that it
+            sees only if the page is cleaned in another way.
         most_like: what a row of ink is most like if it is the only one, and is unknown; "" otherwise.
     """
 
@@ -134,7 +140,7 @@ class Page:
         return missed
 
     def beyond(self, threshold: float) -> float:
-        """How much more evidence its digits have than numbers need."""
+        """How much more evidence its digits have than numbers need that are not cut."""
         return sum(
             sum(digit.evidence or 0.0 for digit in number.digits) - least_evidence(threshold, len(number.digits))
             for number in self.numbers
@@ -144,6 +150,11 @@ class Page:
     def text(self) -> str:
         """All numbers, with spaces between them."""
         return " ".join(number.text for number in self.numbers)
+
+    def __repr__(self) -> str:
+        """The page in a line."""
+        problem = f", problem={self.problem!r}" if self.problem else ""
+        return f"Page({self.text!r}, accepted={self.accepted}, unknown={len(self.unknown)}{problem})"
 
 
 def _height(place: Box) -> int:
@@ -167,20 +178,19 @@ def read(network: Network, drawing: Array) -> Page:
     several such pages, or without one, that with most evidence.
 
     Raises:
-        DataError: there is no ink, or far too much.
         InputError: the network does not take these images, or its outputs are not finite.
     """
     pages: list[Page] = []
-    problem: DataError | None = None
+    problem = ""
     for tried, steps in enumerate(islice(ways_of_cleaning(), MOST_WAYS)):
         if tried > 1 and any(page.accepted for page in pages):
             break
         try:
             pages.append(judged(network, rows_of(drawing, steps)))
         except DataError as error:
-            problem = problem or error
-    if not pages and problem:
-        raise problem
+            problem = problem or str(error)
+    if not pages:
+        return Page(problem=problem)
 
     def worth(page: Page) -> tuple[bool, bool, float]:
         return page.accepted and not page.missed(pages), bool(page.numbers), page.beyond(network.threshold)
@@ -198,10 +208,10 @@ def judged(network: Network, rows: list[Row]) -> Page:
     """
     found = [best_paths(row, costs) for row, costs in zip(rows, costs_of(network, rows), strict=True)]
     readings = [
-        _reading(row.candidates[way])
+        _reading(row.candidates[candidate])
         for row, paths in zip(rows, found, strict=True)
-        for way, _ in paths[0].steps
-        if way >= 0
+        for candidate, _ in paths[0].choices
+        if candidate >= 0
     ]
     answers = iter(judge(network, readings))
     each = [_number(row, paths, answers, network.threshold) for row, paths in zip(rows, found, strict=True)]
@@ -216,7 +226,7 @@ def judged(network: Network, rows: list[Row]) -> Page:
 
 
 def least_evidence(threshold: float, digits: int) -> float:
-    """What the digits of a number need all together."""
+    """What the digits of a number need all together if none is cut off: t (1 + A_FURTHER (n - 1))."""
     return threshold * (1 + A_FURTHER * (digits - 1))
 
 
@@ -231,20 +241,20 @@ def _number(row: Row, paths: Sequence[Path], answers: Iterator[Answer], threshol
     """
     best, *others = paths
     near = [path for path in others if path.cost - best.cost < DOUBT]
-    chosen = [row.candidates[way] for way, _ in best.steps if way >= 0]
-    digits = [_doubted(next(answers), step, row, near, threshold) for step in best.steps if step.way >= 0]
+    chosen = [row.candidates[candidate] for candidate, _ in best.choices if candidate >= 0]
+    digits = [_doubted(next(answers), choice, row, near, threshold) for choice in best.choices if choice.candidate >= 0]
     its_evidence = sum(digit.evidence or 0.0 for digit in digits) - CUT_OFF * sum(c.cuts for c in chosen)
     if not digits or its_evidence < least_evidence(threshold, len(digits)):
         return None
     names = iter(digit.label or "?" for digit in digits)
-    text = "".join(next(names) if way >= 0 else sign for way, sign in best.steps)
-    small = [row.marks[-1 - way] for way, _ in best.steps if way < 0]
+    text = "".join(next(names) if candidate >= 0 else sign for candidate, sign in best.choices)
+    small = [row.marks[-1 - candidate] for candidate, _ in best.choices if candidate < 0]
     left_out = tuple(mark.place for mark in small if not mark.sign and not mark.speck)
     places = tuple(candidate.place for candidate in chosen)
     return Number(text, row.place, tuple(digits), places, left_out, near[0].text if near else "")
 
 
-def _doubted(answer: Answer, step: Step, row: Row, near: Sequence[Path], threshold: float) -> Answer:
+def _doubted(answer: Answer, choice: Choice, row: Row, near: Sequence[Path], threshold: float) -> Answer:
     """The answer to a digit; refused if its path reads another digit, or one of these paths does so in its place.
 
     It is refused, too, if it is not sure, or if it is cut off, and has less evidence than a digit needs that is.
@@ -255,19 +265,19 @@ def _doubted(answer: Answer, step: Step, row: Row, near: Sequence[Path], thresho
         either = f"it could be {answer.label} or {answer.classes[answer.ranking[1]]}"
         sure = f"a digit of a number needs a probability of {100 * SURE:.0f} %"
         return replace(answer, problem=f"{either}, and {sure}; most like {answer.label}")
-    needed = threshold + CUT_OFF * row.candidates[step.way].cuts
+    needed = threshold + CUT_OFF * row.candidates[choice.candidate].cuts
     if (answer.evidence or 0.0) < needed:
         had = f"its evidence is {answer.evidence:.1f}, and a digit that is cut off needs {needed:.1f}"
         return replace(answer, problem=f"{had}; most like {answer.label}")
-    if answer.label != step.sign:
-        return replace(answer, problem=f"it could be {step.sign} or {answer.label}: views of it differ")
-    other = next((path for path in near if not any(_same(step, its, row) for its in path.steps)), None)
+    if answer.label != choice.sign:
+        return replace(answer, problem=f"it could be {choice.sign} or {answer.label}: views of it differ")
+    other = next((path for path in near if not any(_same(choice, its, row) for its in path.choices)), None)
     return replace(answer, problem=f"the number could also be {other.text}") if other else answer
 
 
-def _same(step: Step, other: Step, row: Row) -> bool:
-    """Whether two steps read the same digit in candidates that share a part."""
-    if step.way < 0 or other.way < 0 or step.sign != other.sign:
+def _same(choice: Choice, other: Choice, row: Row) -> bool:
+    """Whether two choices read the same digit in candidates that share a part."""
+    if choice.candidate < 0 or other.candidate < 0 or choice.sign != other.sign:
         return False
-    a, b = row.candidates[step.way], row.candidates[other.way]
+    a, b = row.candidates[choice.candidate], row.candidates[other.candidate]
     return a.first < b.past and b.first < a.past

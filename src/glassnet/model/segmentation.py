@@ -1,7 +1,7 @@
 """How a row of ink falls into digits: the paths of least cost through its candidates.
 
-A path goes from the left end of a row to its right end, and each step takes one candidate as a digit. It costs little
-where the network is sure of a digit, and much where it sees none.
+A path goes from the left end of a row to its right end, and takes one candidate after the other as a digit. It costs
+little where the network is sure of a digit, and much where it sees none.
 """
 
 from collections.abc import Iterator
@@ -28,14 +28,14 @@ LABELS = 2  # the number of most probable labels that are tried for each candida
 KEPT = 12  # the number of paths with different texts that are kept at each part
 
 
-class Step(NamedTuple):
-    """A step of a path.
+class Choice(NamedTuple):
+    """What a path takes next.
 
     Attributes:
-        way: the number of a candidate, or -1 - k for the mark that part k is.   sign: what it reads.
+        candidate: its number, or -1 - k for the mark that part k is.   sign: what it reads.
     """
 
-    way: int
+    candidate: int
     sign: str
 
 
@@ -44,24 +44,24 @@ class Path:
     """A path through a row, up to some part of it.
 
     Attributes:
-        cost: the sum of the costs of its steps.   text: what it reads.
-        last: its last step.   before: the path without it; both None at the beginning of the row.
+        cost: the sum of the costs of its choices.   text: what it reads.
+        last: its last choice.   before: the path without it; both None at the beginning of the row.
     """
 
     cost: float = 0.0
     text: str = ""
-    last: Step | None = None
+    last: Choice | None = None
     before: "Path | None" = None
 
     @property
-    def steps(self) -> list[Step]:
-        """All its steps, from left to right."""
-        steps: list[Step] = []
+    def choices(self) -> list[Choice]:
+        """All its choices, from left to right."""
+        choices: list[Choice] = []
         path: Path | None = self
         while path and path.last:
-            steps.append(path.last)
+            choices.append(path.last)
             path = path.before
-        return steps[::-1]
+        return choices[::-1]
 
 
 Costs = list[list[tuple[str, float]]]  # of each candidate: what it could be, and the cost
@@ -69,13 +69,13 @@ Costs = list[list[tuple[str, float]]]  # of each candidate: what it could be, an
 
 def best_paths(row: Row, costs: Costs) -> list[Path]:
     """The paths of least cost with different texts, from the left end of a row to its right end, the best first."""
-    steps = _steps(row, costs)
+    choices = _choices(row, costs)
     upto: list[dict[str, Path]] = [{} for _ in range(row.parts + 1)]
     upto[0][""] = Path()
     for part in range(row.parts):
         for path in _best(upto[part]):
-            for past, step, cost in steps[part]:
-                longer = Path(path.cost + cost, path.text + step.sign, step, path)
+            for past, choice, cost in choices[part]:
+                longer = Path(path.cost + cost, path.text + choice.sign, choice, path)
                 known = upto[past].get(longer.text)
                 if known is None or longer.cost < known.cost:
                     upto[past][longer.text] = longer
@@ -87,14 +87,14 @@ def _best(paths: dict[str, Path]) -> list[Path]:
     return sorted(paths.values(), key=lambda path: path.cost)[:KEPT]
 
 
-def _steps(row: Row, costs: Costs) -> list[list[tuple[int, Step, float]]]:
-    """The steps that begin at each part: the part past the step, the step, and its cost."""
-    steps: list[list[tuple[int, Step, float]]] = [[] for _ in range(row.parts)]
+def _choices(row: Row, costs: Costs) -> list[list[tuple[int, Choice, float]]]:
+    """The choices that begin at each part: the part past it, the choice, and its cost."""
+    choices: list[list[tuple[int, Choice, float]]] = [[] for _ in range(row.parts)]
     for k, candidate in enumerate(row.candidates):
-        steps[candidate.first] += [(candidate.past, Step(k, label), cost) for label, cost in costs[k]]
+        choices[candidate.first] += [(candidate.past, Choice(k, label), cost) for label, cost in costs[k]]
     for k, mark in row.marks.items():
-        steps[k].append((k + 1, Step(-1 - k, mark.sign), MARK if mark.sign or mark.speck else LEAVE_OUT))
-    return steps
+        choices[k].append((k + 1, Choice(-1 - k, mark.sign), MARK if mark.sign or mark.speck else LEAVE_OUT))
+    return choices
 
 
 def costs_of(network: Network, rows: list[Row]) -> list[Costs]:

@@ -81,11 +81,8 @@ def _numbers(model: Model, grey: Array) -> Page:
     """The numbers in a picture in which there is no single digit; none for a network that reads no numbers."""
     if not model.reads_numbers:
         return Page()
-    try:
-        with DECODING:  # a page takes as much memory as a picture that is decoded
-            return model.read_number(grey)
-    except DataError:
-        return Page()
+    with DECODING:  # a page takes as much memory as a picture that is decoded
+        return model.read_number(grey)
 
 
 def fitted(image: Image, model: Model) -> Image:

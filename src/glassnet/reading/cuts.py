@@ -17,7 +17,7 @@ from glassnet.reading.pieces import Box
 from glassnet.reading.steps import Steps
 
 # Lengths are shares of the height of the digits in the row, unless they say otherwise.
-LEAST_HEIGHT = 0.45  # a shorter part is not a digit by itself
+LEAST_HEIGHT, MOST_HEIGHT = 0.45, 1.8  # a shorter part is not a digit by itself; what is higher is none either
 NARROW = 0.4  # a piece that is not wider is not cut
 BESIDE = 0.12  # a cut leaves at least this width on both sides
 THIN = 2.5  # pen widths: a cut is tried where a column has no more ink
@@ -32,7 +32,7 @@ STEEPEST = 0.6  # the tangent of the slant of a row, at most
 
 @dataclass(frozen=True, eq=False)
 class Ink:
-    """Pixels of ink: the row, the column and the strength (P,) of each."""
+    """Pixels of ink: the row, the column and the strength (P,) of each, from 0 (paper) to 1 (ink)."""
 
     rows: Array
     columns: Array
@@ -211,8 +211,8 @@ def _stands_beside(parts: list[Part], k: int, first: int, past: int, row: Measur
 
 
 def _image(ink: Ink, row: Measures) -> Array | None:
-    """Ink in the form of MNIST; None if it is too low for a digit, or a blot."""
-    if ink.size[0] < LEAST_HEIGHT * row.height:
+    """Ink in the form of MNIST; None if it is too low or too high for a digit, or a blot."""
+    if not LEAST_HEIGHT <= ink.size[0] / row.height <= MOST_HEIGHT:
         return None
     usual = USUAL_PENS[0] <= row.pen * BOX / max(ink.size) <= USUAL_PENS[1]
     try:

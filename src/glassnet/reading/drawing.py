@@ -176,9 +176,7 @@ def _scaled(ink: Array, height: int, width: int) -> Array:
     """
     small = resize(ink, height, width)
     inked = np.sort(small[small > FAINT * small.max()])
-    white = np.interp(
-        0.9 * (len(inked) - 1), np.arange(len(inked)), inked
-    )  # as np.quantile, much faster
+    white = np.interp(0.9 * (len(inked) - 1), np.arange(len(inked)), inked)  # as np.quantile, much faster
     return np.minimum(small / white, 1)
 
 

@@ -35,9 +35,9 @@ APART, APART_IN_CELLS = 1.0, 3.0  # a wider gap separates two numbers; in the ce
 SAME_ROW = 0.3  # two pieces are in one row if at least so much of the shorter one lies beside the other
 NEAR = 0.2  # a short piece above or below another one, such as the bar of a 5, is not further away
 LEAST_PIXELS = 8  # a digit that is less high cannot be read
-DUST, DIRT = 0.03, 0.15  # smaller pieces are left out; and what stands alone and is smaller
-LINE_SHAPE, LINE_THICK = 3, 0.3  # a line is more than 3 times as long as its box is thick, and its ink is thinner
-LINE_WIDE, LINE_TALL = 1.5, 2.5  # a line across is longer, and so is one down
+DUST, DIRT = 0.03, 0.15  # a smaller piece is ignored; one that stands alone is ignored below the second
+LINE_SHAPE, LINE_THICK = 3, 0.3  # a line is at least 3 times as long as wide, and its mean thickness is less than 0.3
+LINE_WIDE, LINE_TALL = 1.5, 2.5  # the least length of a line across, and of one down
 LEAST_UNKNOWN = 0.3  # a piece of ink in no row that is larger is reported
 IN_LINE = 0.4  # two rows are in one line if more of the less high one lies beside the other
 POINT_GAP = 0.5  # between a decimal point below the line and the digits beside it
@@ -70,11 +70,11 @@ def rows_of(drawing: Array, steps: Steps) -> list[Row]:
     Raises:
         DataError: no ink, or far too much on the page.
     """
-    page, corner, step = find_page(drawing, steps)
-    _check_amount(page)
+    page, corner, block = find_page(drawing, steps)
+    _numbered(page)  # far too many are refused before the cells are looked for
     cells: list[Box] = []
     page = steps.take("box", _without_cells, page, cells)
-    numbers = _check_amount(page)
+    numbers = _numbered(page)
     boxes = extents(numbers)
     ink = {n: _ink(page, numbers, n, box) for n, box in boxes.items()}
     height = _height(list(ink.values()))
@@ -91,12 +91,12 @@ def rows_of(drawing: Array, steps: Steps) -> list[Row]:
             continue
         row = _row({n: ink[n] for n in members})
         if row.parts or len(members) > 1 or max(_size(row.place)) > LEAST_UNKNOWN * height:
-            rows.append(_on_picture(row, corner, step))
+            rows.append(_on_picture(row, corner, block))
             _check_count(sum(row.parts for row in rows))
     return _in_reading_order(rows)
 
 
-def _check_amount(page: Array) -> Array:
+def _numbered(page: Array) -> Array:
     """The numbered pieces of a page (H, W).
 
     Raises:
@@ -124,8 +124,10 @@ def _is_line(ink: Ink, height: float) -> bool:
 
 
 def _is_beside(line: Box, digits: Sequence[Box], height: float) -> bool:
-    """Whether a line across stands beside digits, at the height of their middle, as a minus sign does."""
+    """Whether it is a line across, and stands beside digits at the height of their middle, as a minus sign does."""
     rows, columns = line
+    if rows.stop - rows.start >= columns.stop - columns.start:
+        return False
     middle = (rows.start + rows.stop) / 2
     near = [d for d in digits if d[0].start + (d[0].stop - d[0].start) / 4 < middle < d[0].stop]
     gaps = [max(d[1].start - columns.stop, columns.start - d[1].stop) for d in near]
@@ -196,7 +198,7 @@ def _together(a: Box, b: Box, height: float) -> bool:
     lower, narrower = (min(p.stop - p.start, q.stop - q.start) for p, q in zip(a, b, strict=True))
     if down >= SAME_ROW * lower:
         return True
-    most = SAME_ROW * narrower if max(lower, narrower) > NEAR * height else -POINT_GAP * height
+    most = SAME_ROW * narrower if narrower > NEAR * height else -POINT_GAP * height
     return lower < LEAST_HEIGHT * height and -down <= NEAR * height and across >= most
 
 
@@ -223,14 +225,14 @@ def _row(ink: dict[int, Ink]) -> Row:
     return Row(whole.place, len(parts), found, marks(parts, measures))
 
 
-def _on_picture(row: Row, corner: tuple[int, int], step: int) -> Row:
-    """The row with its places in the picture; the page begins at a corner of it, in blocks of step x step pixels."""
+def _on_picture(row: Row, corner: tuple[int, int], block: int) -> Row:
+    """The row with its places in the picture; the page begins at a corner of it, in blocks of block x block pixels."""
 
     def placed(box: Box) -> Box:
         (top, left), (rows, columns) = corner, box
         return (
-            slice(top + rows.start * step, top + rows.stop * step),
-            slice(left + columns.start * step, left + columns.stop * step),
+            slice(top + rows.start * block, top + rows.stop * block),
+            slice(left + columns.start * block, left + columns.stop * block),
         )
 
     found = [replace(candidate, place=placed(candidate.place)) for candidate in row.candidates]
