@@ -150,7 +150,8 @@ def _show_images(name: str, split: str, out: Path | None, seed: int, augment: st
     if augment:
         images, names = _changed(images, names, dataset, augment, 10 if out else 5, seed)
     if out:
-        plots.save(plots.sheet(np.array(images), names, title=f"{dataset.name}, {split}"), out)
+        title = f"{dataset.name}, {split}" + (f", as {augment} changes it (none: of no class)" if augment else "")
+        plots.save(plots.sheet(np.array(images), names, title=title), out)
         console.print(f"{len(images)} examples drawn in {out}")
         return
     console.print(str(dataset))
@@ -246,7 +247,10 @@ def _changed(
 
     changes = load_recipe(recipe).augment(dataset)
     if not changes:
-        raise DataError(f"--augment {recipe}: this recipe changes no examples, it has no section [augmentation]")
+        raise DataError(
+            f"--augment {recipe}: this recipe changes no examples, it has no section [augmentation], [strokes] or "
+            "[outliers]"
+        )
     sheet, captions = [], []
     for number, (image, name) in enumerate(zip(images[:10], names[:10], strict=True)):
         x, y = np.repeat(image[None], count - 1, axis=0), np.full(count - 1, dataset.classes.index(name))
