@@ -32,6 +32,7 @@ from glassnet.pretrained.models import FOLDER
 from glassnet.reading import picture
 from glassnet.reading.drawing import to_mnist
 from glassnet.reading.readings import Reading, readings
+from glassnet.recipes.recipe import load_recipe
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -93,14 +94,15 @@ def trust(name: str, hands: Sequence[Readings], labels: Array, others: Sequence[
         ),
         "expected calibration error": (
             f"{100 * gn.expected_calibration_error(test.probabilities, test.truth):.2f} % on the test split; "
-            f"{100 * gn.expected_calibration_error(*by_hand):.1f} % on {len(by_hand[1])} digits by other hands, among "
-            "which it was chosen (15 bins)"
+            f"{100 * gn.expected_calibration_error(*by_hand):.1f} % on {len(by_hand[1])} digits by other hands, with "
+            "which the temperature was chosen (15 bins)"
         ),
         "threshold": (
             f"evidence of {network.threshold:.3f} over five views. With this and a probability of at least "
             f"{100 * LEAST_PROBABILITY:.0f} % it refuses {100 * shares[0]:.2f} % of the validation digits, "
             f"{100 * shares[1]:.2f} % of the test digits, {100 * shares[2]:.1f} % of {len(hands)} digits by other "
-            f"hands and {100 * shares[3]:.1f} % of {len(others)} things that are no digit, among which it was chosen"
+            f"hands and {100 * shares[3]:.1f} % of {len(others)} things that are no digit, with which the "
+            "threshold was chosen"
         ),
     }
     card = FOLDER / f"{name}.md"
@@ -125,11 +127,12 @@ def weaknesses(name: str, network: gn.Network, split: gn.Split, test: gn.Evaluat
         lines.append((right, f"| {digit} {way} | {100 * right:.1f} % | {100 * refused:.1f} % |"))
     lines.sort(key=lambda pair: pair[0])
     table = "\n".join(line for _, line in lines[:WORST])
+    trained = " It was trained on drawings of these ways, too." if load_recipe(name).strokes else ""
     return (
         f"{WEAK}\n\nIt misreads {wrong} of {len(test.truth):,} test digits. These are {min(wrong, SHOWN)} of them:\n\n"
         f"![misread digits](../../../docs/pictures/{figure.name})\n\n"
         f"Of digits that are drawn in code in {len(every)} ways (`glassnet.data.strokes`), {DRAWN} in each, it reads "
-        f"{100 * np.mean([right for right, _ in lines]):.1f} % rightly. These ways are the hardest:\n\n"
+        f"{100 * np.mean([right for right, _ in lines]):.1f} % rightly.{trained} These ways are the hardest:\n\n"
         f"| drawn digit | read rightly | refused |\n|---|---|---|\n{table}\n\n"
         "What has the shape of a digit is read as one: a slash as a 1, an O as a 0. A picture of several digits is "
         "refused; `glassnet read` reads it.\n"
