@@ -42,7 +42,9 @@ def test_json_for_each_file(picture: Path, tmp_path: Path) -> None:
     assert [digit["label"] for digit in first["numbers"][1]["digits"]] == ["3", "1"]
     assert 0.8 < first["numbers"][1]["probability"] <= 1
     assert "problem" not in first
-    assert second == {"file": str(blank), "numbers": [], "problem": second["problem"]}
+    assert second == {"file": str(blank), "accepted": False, "numbers": [], "problem": second["problem"]}
+    assert first["accepted"]
+    assert all(digit["evidence"] > 5 for number in first["numbers"] for digit in number["digits"])
     assert second["problem"].startswith("no ink found")
 
 

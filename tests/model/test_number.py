@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import glassnet as gn
 from data.handmade import arc, inked
@@ -45,7 +45,7 @@ def written(*rows: str) -> np.ndarray:
 def row(parts: int, spans: list[tuple[int, int]], marks: dict[int, str] | None = None) -> Row:
     image = np.zeros((28, 28), np.uint8)
     small = {k: Mark(sign, HERE, speck=False) for k, sign in (marks or {}).items()}
-    return Row(HERE, parts, [Candidate(a, b, image, HERE, 0.0, 0) for a, b in spans], small)
+    return Row(HERE, parts, [Candidate(a, b, image, HERE, 0.1, 0.0, 0) for a, b in spans], small)
 
 
 def best(row: Row, costs: list[float]) -> list[int]:
@@ -227,6 +227,37 @@ def test_a_comma_may_hang_below_the_line(cnn: gn.Model, height: int, text: str) 
     comma = np.insert(written("73"), [122] * 24, 255, axis=1)
     comma[127 : 127 + height, 129:136] = 0
     assert cnn.read_number(comma).text == text
+
+
+def test_what_is_printed_beside_digits_is_no_digit(cnn: gn.Model) -> None:
+    """A line that the digits touch hides none of them; empty cells and a squared page hold no 1s."""
+    touched = written("73", "21")
+    touched[132:136, 30:220] = 0
+    found = cnn.read_number(touched)
+    assert (found.numbers[-1].text, len(found.numbers) + len(found.unknown)) == ("21", 2)
+    assert found.text != "3 21"
+    squared = np.full((400, 600), 255, np.uint8)
+    squared[::40], squared[:, ::40] = 170, 170
+    assert cnn.read_number(squared).numbers == ()
+    cells = Image.new("L", (560, 180), 255)
+    for k in range(7):
+        ImageDraw.Draw(cells).line((40 + 80 * k, 50, 40 + 80 * k, 130), fill=0, width=2)
+    for y in (50, 130):
+        ImageDraw.Draw(cells).line((40, y, 520, y), fill=0, width=2)
+    for picture in (cells, cells.rotate(1, Image.Resampling.BICUBIC, fillcolor=255)):
+        assert cnn.read_number(picture).numbers == ()
+
+
+def test_marks_between_digits_are_seen(cnn: gn.Model) -> None:
+    """The points of a colon are not in a digit, a long comma is no 1, and what may be a point or a comma is neither."""
+    gap = np.insert(written("73"), [122] * 24, 255, axis=1)
+    for marks in ([(70, 8), (105, 8)], [(118, 44)], [(120, 17)]):  # the first row and the height of each
+        marked = gap.copy()
+        for top, tall in marks:
+            marked[top : top + tall, 127:140] = 0
+        found = cnn.read_number(marked)
+        assert not found.accepted
+        assert "1" not in found.text
 
 
 def test_noise_beside_a_number_is_no_digit(cnn: gn.Model) -> None:

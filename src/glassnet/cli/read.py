@@ -46,14 +46,14 @@ def read(
     given, files = model_and_files(files, "read")
     model = Model.open(given or pretrained_path(DEFAULT))
     pages = [_ask(model, file) for file in files]
-    if save_seen is not None:
-        _save(files, pages, save_seen)
     if json_:
         said = [{"file": str(file), **_as_table(page)} for file, page in zip(files, pages, strict=True)]
         typer.echo(json.dumps(said, allow_nan=False))
     else:
         for file, page in zip(files, pages, strict=True):
             _show(file, page)
+    if save_seen is not None:
+        _save(files, pages, save_seen)
     if not all(page.accepted for page in pages):
         raise typer.Exit(2)
 
@@ -62,11 +62,13 @@ def _ask(model: "Model", file: Path) -> "Page":
     """The numbers in a picture; in one that cannot be read, why."""
     from glassnet.data.errors import DataError
     from glassnet.model.number import Page
+    from glassnet.reading import picture
 
     try:
-        return model.read_number(file)
+        grey = picture.read(file)
     except DataError as error:
         return Page(problem=str(error).removeprefix(f"{file}: "))
+    return model.read_number(grey)
 
 
 def _show(file: Path, page: "Page") -> None:
@@ -97,13 +99,15 @@ def _as_table(page: "Page") -> dict[str, Any]:
     numbers = [
         {
             "text": number.text,
+            "accepted": number.accepted,
             **({"problem": number.problem, "guess": number.guess} if number.problem else {}),
             **({"left_out": [list(box) for box in number.left_out_boxes]} if number.left_out else {}),
             "box": list(number.box),
             "probability": round(number.probability, 6),
             "evidence": round(number.evidence, 3),
             "digits": [
-                as_table(answer) | {"box": list(box)} for answer, box in zip(number.digits, number.boxes, strict=True)
+                as_table(answer) | {"evidence": round(answer.evidence or 0.0, 3), "box": list(box)}
+                for answer, box in zip(number.digits, number.boxes, strict=True)
             ],
         }
         for number in page.numbers
@@ -111,7 +115,7 @@ def _as_table(page: "Page") -> dict[str, Any]:
     unknown = {"unknown": [list(box) for box in page.unknown_boxes]} if page.unknown else {}
     guess = {"guess": page.guess} if page.most_like else {}
     problem = {"problem": page.problem, **guess} if page.problem else {}
-    return {"numbers": numbers, **unknown, **problem}
+    return {"accepted": page.accepted, "numbers": numbers, **unknown, **problem}
 
 
 def _save(files: list[Path], pages: list["Page"], folder: Path) -> None:

@@ -22,6 +22,8 @@ from glassnet.reading.rows import Row, rows_of
 # of words look like digits here and there, but not one after the other.
 A_FURTHER = 1.35
 CUT_OFF = 1.0  # how much more evidence a digit needs for each cut end, and a number: parts of letters look like a 1
+THINNER = 0.5  # of the usual pen of a number's other digits: a 1 with a finer pen may be a printed line
+FINEST = 0.04  # of the height of a number of 1s alone: with a finer pen they may be printed lines
 DOUBT = 1.1  # nats: a digit is refused if a path that costs less than that more reads something else there
 SMALL = 0.3  # of the height of a page's digits: less high ones that are seen in one way of cleaning only are dirt
 MOST_WAYS = 6  # of cleaning a page
@@ -244,14 +246,26 @@ def _number(row: Row, paths: Sequence[Path], answers: Iterator[Answer], threshol
     chosen = [row.candidates[candidate] for candidate, _ in best.choices if candidate >= 0]
     digits = [_doubted(next(answers), choice, row, near, threshold) for choice in best.choices if choice.candidate >= 0]
     its_evidence = sum(digit.evidence or 0.0 for digit in digits) - CUT_OFF * sum(c.cuts for c in chosen)
+    ones = [candidate for candidate, digit in zip(chosen, digits, strict=True) if digit.label == "1"]
     if not digits or its_evidence < least_evidence(threshold, len(digits)):
         return None
+    if len(ones) == len(chosen) and min(one.pen for one in ones) < FINEST:
+        return None
+    thin = THINNER * np.median([candidate.pen for candidate in chosen if candidate not in ones] or [0.0])
+    digits = [
+        replace(digit, problem="it is much thinner than the other digits: it could be a printed line; most like 1")
+        if candidate in ones and candidate.pen < thin
+        else digit
+        for candidate, digit in zip(chosen, digits, strict=True)
+    ]
     names = iter(digit.label or "?" for digit in digits)
     text = "".join(next(names) if candidate >= 0 else sign for candidate, sign in best.choices)
     small = [row.marks[-1 - candidate] for candidate, _ in best.choices if candidate < 0]
     left_out = tuple(mark.place for mark in small if not mark.sign and not mark.speck)
     places = tuple(candidate.place for candidate in chosen)
-    return Number(text, row.place, tuple(digits), places, left_out, near[0].text if near else "")
+    read = Number(text, row.place, tuple(digits), places, left_out)
+    other_texts = [path.text for path in paths if path is best or path in near]
+    return replace(read, doubt=next((other for other in other_texts if near and other != read.guess), ""))
 
 
 def _doubted(answer: Answer, choice: Choice, row: Row, near: Sequence[Path], threshold: float) -> Answer:
@@ -267,7 +281,7 @@ def _doubted(answer: Answer, choice: Choice, row: Row, near: Sequence[Path], thr
         return replace(answer, problem=f"{either}, and {sure}; most like {answer.label}")
     needed = threshold + CUT_OFF * row.candidates[choice.candidate].cuts
     if (answer.evidence or 0.0) < needed:
-        had = f"its evidence is {answer.evidence:.1f}, and a digit that is cut off needs {needed:.1f}"
+        had = f"its evidence is {answer.evidence:.2f}, and a digit that is cut off needs {needed:.2f}"
         return replace(answer, problem=f"{had}; most like {answer.label}")
     if answer.label != choice.sign:
         return replace(answer, problem=f"it could be {choice.sign} or {answer.label}: views of it differ")

@@ -13,7 +13,7 @@ import numpy as np
 from glassnet.data.errors import DataError
 from glassnet.nn.array import Array
 from glassnet.reading.drawing import BOX, USUAL_PENS, on_a_page
-from glassnet.reading.pieces import Box
+from glassnet.reading.pieces import Box, pen_width
 from glassnet.reading.steps import Steps
 
 # Lengths are shares of the height of the digits in the row, unless they say otherwise.
@@ -25,8 +25,13 @@ SHORT = 0.7  # a cut is tried, whatever its ink, where the ink of a column spans
 WIDEST, WIDEST_GAP = 1.7, 0.12  # a wider part is not a digit, nor is one with a wider gap
 FULL = 0.85  # ink that fills more of the box around it is a block
 JOINED = 8  # parts, at most
+FULL_HEIGHT = 0.7  # a part that is less high is a digit only if it lies at the height of its neighbours' middle
+FINEST = 2  # pixels: what is narrower is no stroke of a pen
 SPECK = 0.4  # the ink of a round point of the pen is 0.8 of its width squared: a part with less than this is a speck
 MOST_CUTS = 12  # of a piece
+POINT = 1.8  # pen widths: what is no longer is a point
+ROUND, LONG = 1.25, 1.5  # the length of a point is at most so many times its width, that of a comma at least
+HANGING = 0.06  # so far below the digits beside it a comma ends at least
 STEEPEST = 0.6  # the tangent of the slant of a row, at most
 
 
@@ -93,6 +98,7 @@ class Candidate:
     Attributes:
         image: in the form of MNIST (28, 28); None if it cannot be a digit.
         place: the rows and columns of the page.
+        pen: the width of its strokes, as a share of the height of the digits.
         gap: the widest gap within it, from left to right, as a share of the height of the digits.
         cuts: how many of its two ends are cut off from ink beside it.
     """
@@ -101,6 +107,7 @@ class Candidate:
     past: int
     image: Array | None
     place: Box
+    pen: float
     gap: float
     cuts: int
 
@@ -184,6 +191,7 @@ def _wells(profile: Array, most: float, edge: int) -> list[int]:
 
 def candidates(parts: list[Part], row: Measures) -> Iterator[Candidate]:
     """Each part, and all neighbouring parts together that are not too wide for a digit, with their images."""
+    small = [part.whole and _is_small(part.ink, row) for part in parts]
     for first in range(len(parts)):
         for past in range(first + 1, min(first + JOINED, len(parts)) + 1):
             ink = joined([part.ink for part in parts[first:past]])
@@ -192,27 +200,35 @@ def candidates(parts: list[Part], row: Measures) -> Iterator[Candidate]:
             gap = _widest_gap(row.along(ink)) / row.height
             if past > first + 1 and (too_wide or gap > WIDEST_GAP):
                 break
-            if past > first + 1 and any(_stands_beside(parts, k, first, past, row) for k in (first, past - 1)):
+            large = [part.ink for k, part in enumerate(parts[first:past], first) if not small[k]]
+            if large and any(small[k] and _stands_beside(parts[k].ink, large, row) for k in (first, past - 1)):
                 continue
             inside = {part.piece for part in parts[first:past]}
             beside = parts[max(first - 1, 0) : first] + parts[past : past + 1]
             cuts = sum(part.piece in inside for part in beside)
-            image = None if too_wide or is_block(ink) else _image(ink, row)
-            yield Candidate(first, past, image, ink.place, gap, cuts)
+            is_digit = not too_wide and not is_block(ink) and _is_in_line(ink, [part.ink for part in beside], row)
+            pen = pen_width(ink.image() > 0) / row.height if is_digit else 0.0
+            yield Candidate(first, past, _image(ink, row) if is_digit else None, ink.place, pen, gap, cuts)
 
 
-def _stands_beside(parts: list[Part], k: int, first: int, past: int, row: Measures) -> bool:
-    """Whether part k is small and does not lie above or below the others from first up to past, as a point does not."""
-    if not parts[k].whole or not _is_small(parts[k].ink, row):
-        return False
-    own = row.along(parts[k].ink)
-    others = np.concatenate([row.along(parts[other].ink) for other in range(first, past) if other != k])
+def _stands_beside(small: Ink, large: list[Ink], row: Measures) -> bool:
+    """Whether a small part does not lie above or below these parts, as the points of a colon do not."""
+    own, others = row.along(small), np.concatenate([row.along(ink) for ink in large])
     return bool(own.min() > others.max() or own.max() < others.min())
+
+
+def _is_in_line(ink: Ink, beside: list[Ink], row: Measures) -> bool:
+    """Whether ink is as high as digits, or in the middle between its neighbours that are; a comma is neither."""
+    tall = [other for other in beside if other.size[0] >= FULL_HEIGHT * row.height]
+    if ink.size[0] >= FULL_HEIGHT * row.height or not tall:
+        return True
+    top, bottom = np.mean([(other.rows.min(), other.rows.max()) for other in tall], axis=0)
+    return bool(0.25 < (ink.rows.mean() - top) / max(bottom - top, 1) < 0.75)
 
 
 def _image(ink: Ink, row: Measures) -> Array | None:
     """Ink in the form of MNIST; None if it is too low or too high for a digit, or a blot."""
-    if not LEAST_HEIGHT <= ink.size[0] / row.height <= MOST_HEIGHT:
+    if not LEAST_HEIGHT <= ink.size[0] / row.height <= MOST_HEIGHT or min(ink.size) < FINEST:
         return None
     usual = USUAL_PENS[0] <= row.pen * BOX / max(ink.size) <= USUAL_PENS[1]
     try:
@@ -253,7 +269,10 @@ def _sign(ink: Ink, beside: list[tuple[int, int]], row: Measures) -> str:
     if middle < 0.75 or len(beside) < 2:
         return ""
     tall, wide = ink.size
-    return "." if max(tall, wide) < 1.5 * min(tall, wide) else "," if tall > wide else ""
+    hangs = ink.rows.max() - bottom > HANGING * row.height
+    if max(tall, wide) <= POINT * row.pen or (max(tall, wide) <= ROUND * min(tall, wide) and not hangs):
+        return "."
+    return "," if tall > wide and (hangs or tall >= LONG * wide) else ""
 
 
 def _is_small(ink: Ink, row: Measures) -> bool:

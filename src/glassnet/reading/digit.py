@@ -23,6 +23,7 @@ ALL_ALONG = 0.9  # of each side: a frame has ink along more
 BAND = 0.9  # of the rectangle around it: the edge of a shadow fills more
 DUST = 0.05  # a piece with less than this share of the largest piece's ink is dirt
 FAR = 0.4  # of the largest piece's longer side: what lies further from the digit does not belong to it
+READ_NUMBERS = "whole numbers are read by read_number, and by the command glassnet read"
 
 Boxes = dict[int, Box]  # by the number of the piece
 Surroundings = Callable[[Array, Array, Boxes], list[int]]
@@ -84,12 +85,11 @@ def _one_digit(amounts: Array, boxes: Boxes) -> Array:
     """The amounts (P,) themselves, if they are those of one digit."""
     count = count_digits(amounts, boxes)
     if count > MANY:
-        raise DataError(f"found more than {MANY} objects: expected one digit; crop the picture to it")
-    if count > 1:
         raise DataError(
-            f"found {count} digits, side by side or one above the other: expected one; whole numbers are read by "
-            "read_number, and by the command glassnet read"
+            f"found more than {MANY} objects: expected one digit; crop the picture to it, or {READ_NUMBERS}"
         )
+    if count > 1:
+        raise DataError(f"found {count} digits, side by side or one above the other: expected one; {READ_NUMBERS}")
     return amounts
 
 

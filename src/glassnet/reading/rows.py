@@ -38,10 +38,12 @@ LEAST_PIXELS = 8  # a digit that is less high cannot be read
 DUST, DIRT = 0.03, 0.15  # a smaller piece is ignored; one that stands alone is ignored below the second
 LINE_SHAPE, LINE_THICK = 3, 0.3  # a line is at least 3 times as long as wide, and its mean thickness is less than 0.3
 LINE_WIDE, LINE_TALL = 1.5, 2.5  # the least length of a line across, and of one down
-LEAST_UNKNOWN = 0.3  # a piece of ink in no row that is larger is reported
+BESIDE_LINE = 0.03  # beside so much of a line there may be other ink; if there is more, digits touch it
+LEAST_UNKNOWN = 0.2  # a piece of ink in no row that is larger is reported
 IN_LINE = 0.4  # two rows are in one line if more of the less high one lies beside the other
 POINT_GAP = 0.5  # between a decimal point below the line and the digits beside it
 LEAST_INSIDE = 0.1  # a frame is a row of cells if more ink lies in it, as a share of its own ink
+BETWEEN_CELLS = 0.8  # of the height of a row of cells: a line between them is higher, a 1 is less high
 LEAST_CELL, HOLLOW = 24, 0.5  # the least height of a cell in pixels, and the largest share of it that is ink
 MOST_PIECES = 1_000  # on a page, also after they are cut
 
@@ -83,7 +85,9 @@ def rows_of(drawing: Array, steps: Steps) -> list[Row]:
     kept = {
         n: boxes[n]
         for n, each in ink.items()
-        if max(each.size) >= DUST * height and not (n in lines and not _is_beside(boxes[n], digits, height))
+        if max(each.size) >= DUST * height
+        and not (n in lines and not _is_beside(boxes[n], digits, height))
+        and not any(_is_of_cells(boxes[n], cell) for cell in cells)
     }
     rows: list[Row] = []
     for members in _groups(kept, height, cells):
@@ -120,7 +124,23 @@ def _is_line(ink: Ink, height: float) -> bool:
     tall, wide = ink.size
     is_long = wide > LINE_WIDE * height or tall > LINE_TALL * height
     is_thin = max(tall, wide) > LINE_SHAPE * min(tall, wide) and len(ink.rows) < LINE_THICK * height * max(tall, wide)
-    return is_long and is_thin
+    return is_long and is_thin and _spans(ink) < LEAST_HEIGHT * height
+
+
+def _spans(ink: Ink) -> float:
+    """How far the ink of a line reaches across it, but for a share of BESIDE_LINE of its length."""
+    along, across = (ink.columns, ink.rows) if ink.size[1] >= ink.size[0] else (ink.rows, ink.columns)
+    along = along - along.min()
+    least, most = np.full(along.max() + 1, across.max()), np.full(along.max() + 1, across.min())
+    np.minimum.at(least, along, across)
+    np.maximum.at(most, along, across)
+    return float(np.quantile(most - least, 1 - BESIDE_LINE))
+
+
+def _is_of_cells(box: Box, cell: Box) -> bool:
+    """Whether a piece is as high as the row of cells in which it stands: what is left of a line between two cells."""
+    tall, wide = _size(box)
+    return _within(box, cell) and wide < tall / 4 and tall > BETWEEN_CELLS * _size(cell)[0]
 
 
 def _is_beside(line: Box, digits: Sequence[Box], height: float) -> bool:
