@@ -22,11 +22,11 @@ from glassnet.reading.rows import Row, rows_of
 # of words look like digits here and there, but not one after the other.
 A_FURTHER = 1.35
 CUT_OFF = 1.0  # how much more evidence a digit needs for each cut end, and a number: parts of letters look like a 1
-THINNER = 0.5  # of the usual pen of a number's other digits: a 1 with a finer pen may be a printed line
+THINNER = 0.5  # of the pen of a number: a 1 with a finer pen may be a printed line
 FINEST = 0.04  # of the height of a number of 1s alone: with a finer pen they may be printed lines
 DOUBT = 1.1  # nats: a digit is refused if a path that costs less than that more reads something else there
 SMALL = 0.3  # of the height of a page's digits: less high ones that are seen in one way of cleaning only are dirt
-MOST_WAYS = 6  # of cleaning a page
+MOST_WAYS, MOST_LOOKED_AT = 6, 4_000  # ways of cleaning a page; candidates after which no further way is tried
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,11 +184,14 @@ def read(network: Network, drawing: Array) -> Page:
     """
     pages: list[Page] = []
     problem = ""
+    looked_at = 0
     for tried, steps in enumerate(islice(ways_of_cleaning(), MOST_WAYS)):
-        if tried > 1 and any(page.accepted for page in pages):
+        if tried > 1 and (any(page.accepted for page in pages) or looked_at > MOST_LOOKED_AT):
             break
         try:
-            pages.append(judged(network, rows_of(drawing, steps)))
+            rows = rows_of(drawing, steps)
+            looked_at += sum(len(row.candidates) for row in rows)
+            pages.append(judged(network, rows))
         except DataError as error:
             problem = problem or str(error)
     if not pages:
@@ -251,10 +254,9 @@ def _number(row: Row, paths: Sequence[Path], answers: Iterator[Answer], threshol
         return None
     if len(ones) == len(chosen) and min(one.pen for one in ones) < FINEST:
         return None
-    thin = THINNER * np.median([candidate.pen for candidate in chosen if candidate not in ones] or [0.0])
     digits = [
         replace(digit, problem="it is much thinner than the other digits: it could be a printed line; most like 1")
-        if candidate in ones and candidate.pen < thin
+        if candidate in ones and candidate.pen < THINNER * row.pen
         else digit
         for candidate, digit in zip(chosen, digits, strict=True)
     ]

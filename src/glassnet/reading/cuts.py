@@ -13,7 +13,7 @@ import numpy as np
 from glassnet.data.errors import DataError
 from glassnet.nn.array import Array
 from glassnet.reading.drawing import BOX, USUAL_PENS, on_a_page
-from glassnet.reading.pieces import Box, pen_width
+from glassnet.reading.pieces import Box
 from glassnet.reading.steps import Steps
 
 # Lengths are shares of the height of the digits in the row, unless they say otherwise.
@@ -98,7 +98,7 @@ class Candidate:
     Attributes:
         image: in the form of MNIST (28, 28); None if it cannot be a digit.
         place: the rows and columns of the page.
-        pen: the width of its strokes, as a share of the height of the digits.
+        pen: the width of its stroke if it is a 1, as a share of the height of the digits: its ink per length.
         gap: the widest gap within it, from left to right, as a share of the height of the digits.
         cuts: how many of its two ends are cut off from ink beside it.
     """
@@ -207,7 +207,7 @@ def candidates(parts: list[Part], row: Measures) -> Iterator[Candidate]:
             beside = parts[max(first - 1, 0) : first] + parts[past : past + 1]
             cuts = sum(part.piece in inside for part in beside)
             is_digit = not too_wide and not is_block(ink) and _is_in_line(ink, [part.ink for part in beside], row)
-            pen = pen_width(ink.image() > 0) / row.height if is_digit else 0.0
+            pen = float(ink.strengths.sum() / np.hypot(tall, wide) / row.height)
             yield Candidate(first, past, _image(ink, row) if is_digit else None, ink.place, pen, gap, cuts)
 
 

@@ -46,6 +46,7 @@ LEAST_INSIDE = 0.1  # a frame is a row of cells if more ink lies in it, as a sha
 BETWEEN_CELLS = 0.8  # of the height of a row of cells: a line between them is higher, a 1 is less high
 LEAST_CELL, HOLLOW = 24, 0.5  # the least height of a cell in pixels, and the largest share of it that is ink
 MOST_PIECES = 1_000  # on a page, also after they are cut
+MOST_CANDIDATES = 8_000  # for a digit, on a page: each takes a millisecond or more
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +56,14 @@ class Row:
     Attributes:
         place: the rows and columns of the picture.   parts: how many it has, from left to right.
         candidates: what could be a digit.   marks: what each small part is, by its number.
+        pen: the width of its strokes, as a share of the height of its digits.
     """
 
     place: Box
     parts: int
     candidates: list[Candidate]
     marks: dict[int, Mark]
+    pen: float
 
 
 def rows_of(drawing: Array, steps: Steps) -> list[Row]:
@@ -97,6 +100,8 @@ def rows_of(drawing: Array, steps: Steps) -> list[Row]:
         if row.parts or len(members) > 1 or max(_size(row.place)) > LEAST_UNKNOWN * height:
             rows.append(_on_picture(row, corner, block))
             _check_count(sum(row.parts for row in rows))
+            if sum(len(row.candidates) for row in rows) > MOST_CANDIDATES:
+                raise DataError(f"found more than {MOST_CANDIDATES:,} pieces that could be digits: crop the picture")
     return _in_reading_order(rows)
 
 
@@ -234,7 +239,7 @@ def _row(ink: dict[int, Ink]) -> Row:
     """The row of these pieces, by their numbers, with all candidates; without parts if nothing in it can be a digit."""
     height = _height(list(ink.values()))
     whole = joined(list(ink.values()))
-    nothing = Row(whole.place, 0, [], {})
+    nothing = Row(whole.place, 0, [], {}, 0.0)
     if height < LEAST_PIXELS:
         return nothing
     measures = Measures(height, pen_width(whole.image() > 0), slant_of(list(ink.values()), height))
@@ -242,7 +247,7 @@ def _row(ink: dict[int, Ink]) -> Row:
     found = list(candidates(parts, measures))
     if all(candidate.image is None for candidate in found):
         return nothing
-    return Row(whole.place, len(parts), found, marks(parts, measures))
+    return Row(whole.place, len(parts), found, marks(parts, measures), measures.pen / height)
 
 
 def _on_picture(row: Row, corner: tuple[int, int], block: int) -> Row:
