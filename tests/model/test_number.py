@@ -45,7 +45,7 @@ def written(*rows: str) -> np.ndarray:
 def row(parts: int, spans: list[tuple[int, int]], marks: dict[int, str] | None = None) -> Row:
     image = np.zeros((28, 28), np.uint8)
     small = {k: Mark(sign, HERE, speck=False) for k, sign in (marks or {}).items()}
-    return Row(HERE, parts, [Candidate(a, b, image, HERE, 0.1, 0.0, 0) for a, b in spans], small, 0.1)
+    return Row(HERE, parts, [Candidate(a, b, image, HERE, 0.1, 0.0, 0) for a, b in spans], small)
 
 
 def best(row: Row, costs: list[float]) -> list[int]:

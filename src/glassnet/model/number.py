@@ -22,7 +22,6 @@ from glassnet.reading.rows import Row, rows_of
 # of words look like digits here and there, but not one after the other.
 A_FURTHER = 1.35
 CUT_OFF = 1.0  # how much more evidence a digit needs for each cut end, and a number: parts of letters look like a 1
-THINNER = 0.5  # of the pen of a number: a 1 with a finer pen may be a printed line
 FINEST = 0.04  # of the height of a number of 1s alone: with a finer pen they may be printed lines
 DOUBT = 1.1  # nats: a digit is refused if a path that costs less than that more reads something else there
 SMALL = 0.3  # of the height of a page's digits: less high ones that are seen in one way of cleaning only are dirt
@@ -254,12 +253,6 @@ def _number(row: Row, paths: Sequence[Path], answers: Iterator[Answer], threshol
         return None
     if len(ones) == len(chosen) and min(one.pen for one in ones) < FINEST:
         return None
-    digits = [
-        replace(digit, problem="it is much thinner than the other digits: it could be a printed line; most like 1")
-        if candidate in ones and candidate.pen < THINNER * row.pen
-        else digit
-        for candidate, digit in zip(chosen, digits, strict=True)
-    ]
     names = iter(digit.label or "?" for digit in digits)
     text = "".join(next(names) if candidate >= 0 else sign for candidate, sign in best.choices)
     small = [row.marks[-1 - candidate] for candidate, _ in best.choices if candidate < 0]

@@ -56,14 +56,12 @@ class Row:
     Attributes:
         place: the rows and columns of the picture.   parts: how many it has, from left to right.
         candidates: what could be a digit.   marks: what each small part is, by its number.
-        pen: the width of its strokes, as a share of the height of its digits.
     """
 
     place: Box
     parts: int
     candidates: list[Candidate]
     marks: dict[int, Mark]
-    pen: float
 
 
 def rows_of(drawing: Array, steps: Steps) -> list[Row]:
@@ -239,7 +237,7 @@ def _row(ink: dict[int, Ink]) -> Row:
     """The row of these pieces, by their numbers, with all candidates; without parts if nothing in it can be a digit."""
     height = _height(list(ink.values()))
     whole = joined(list(ink.values()))
-    nothing = Row(whole.place, 0, [], {}, 0.0)
+    nothing = Row(whole.place, 0, [], {})
     if height < LEAST_PIXELS:
         return nothing
     measures = Measures(height, pen_width(whole.image() > 0), slant_of(list(ink.values()), height))
@@ -247,7 +245,7 @@ def _row(ink: dict[int, Ink]) -> Row:
     found = list(candidates(parts, measures))
     if all(candidate.image is None for candidate in found):
         return nothing
-    return Row(whole.place, len(parts), found, marks(parts, measures), measures.pen / height)
+    return Row(whole.place, len(parts), found, marks(parts, measures))
 
 
 def _on_picture(row: Row, corner: tuple[int, int], block: int) -> Row:
