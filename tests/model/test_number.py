@@ -260,6 +260,15 @@ def test_marks_between_digits_are_seen(cnn: gn.Model) -> None:
         assert "1" not in found.text
 
 
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [("1,5", True), ("1,234,567", True), ("12,345,678.90", True), ("1,52,5", False), ("1,5,", False)],
+)
+def test_several_commas_stand_before_groups_of_three(text: str, accepted: bool) -> None:
+    """Otherwise two numbers stand close to each other."""
+    assert number.Number(text, HERE, (), ()).accepted == accepted
+
+
 def test_noise_beside_a_number_is_no_digit(cnn: gn.Model) -> None:
     """An upright line of 9 pixels is no 1, and a short line no minus."""
     noisy = written("73")

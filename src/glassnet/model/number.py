@@ -1,6 +1,7 @@
 """What a network says of a page of numbers: the digits along the best path through each row, and what is refused."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -23,6 +24,7 @@ from glassnet.reading.rows import Row, rows_of
 A_FURTHER = 1.35
 CUT_OFF = 1.0  # how much more evidence a digit needs for each cut end, and a number: parts of letters look like a 1
 FINEST = 0.04  # of the height of a number of 1s alone: with a finer pen they may be printed lines
+GROUPS = re.compile(r"-?[\d?]{1,3}(,[\d?]{3})+(\.|$)")  # thousands
 DOUBT = 1.1  # nats: a digit is refused if a path that costs less than that more reads something else there
 SMALL = 0.3  # of the height of a page's digits: less high ones that are seen in one way of cleaning only are dirt
 MOST_WAYS, MOST_LOOKED_AT = 6, 4_000  # ways of cleaning a page; candidates after which no further way is tried
@@ -90,6 +92,8 @@ class Number:
             return "a mark beside its digits could not be read"
         if self.doubt:
             return f"the number could also be {self.doubt}"
+        if self.text.count(",") > 1 and not GROUPS.match(self.text):
+            return "it has several commas, but not before groups of three digits"
         return next((digit.problem for digit in self.digits if digit.problem), "")
 
     def __repr__(self) -> str:
