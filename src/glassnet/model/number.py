@@ -263,8 +263,8 @@ def _number(row: Row, paths: Sequence[Path], answers: Iterator[Answer], threshol
     left_out = tuple(mark.place for mark in small if not mark.sign and not mark.speck)
     places = tuple(candidate.place for candidate in chosen)
     read = Number(text, row.place, tuple(digits), places, left_out)
-    other_texts = [path.text for path in paths if path is best or path in near]
-    return replace(read, doubt=next((other for other in other_texts if near and other != read.guess), ""))
+    texts = [best.text, *(path.text for path in near)]  # its guess, by five views, may be one of the others
+    return replace(read, doubt=next((other for other in texts if other != read.guess), "") if near else "")
 
 
 def _doubted(answer: Answer, choice: Choice, row: Row, near: Sequence[Path], threshold: float) -> Answer:

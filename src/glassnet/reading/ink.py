@@ -70,7 +70,8 @@ def find_page(drawing: Array, steps: Steps) -> tuple[Array, tuple[int, int], int
     top = left = 0
     while True:
         step = _shrinking(drawing, LOOK_AT_PAGES)
-        ink = _without_paper(_shrunk(drawing, step).astype(np.float32), steps)
+        grey = _shrunk(drawing, step).astype(np.float32)  # a large page takes less time and memory so
+        ink = _without_paper(grey, steps)
         rows, columns = extent(ink > 0)
         room = 8
         above, before = max(rows.start - room, 0) * step, max(columns.start - room, 0) * step
