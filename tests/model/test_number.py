@@ -248,6 +248,14 @@ def test_what_is_printed_beside_digits_is_no_digit(cnn: gn.Model) -> None:
         assert cnn.read_number(picture).numbers == ()
 
 
+def test_a_1_nearly_as_high_as_its_cell_is_no_line(cnn: gn.Model) -> None:
+    form = drawn((200, 460), ("7", 60, 60, 70, 7), ("1", 190, 57, 86, 7), ("3", 320, 60, 70, 7))
+    for x in (40, 160, 280, 400):
+        form[50:150, x : x + 2] = 0
+    form[50:52, 40:402] = form[148:150, 40:402] = 0
+    assert cnn.read_number(form).text == "713"
+
+
 def test_marks_between_digits_are_seen(cnn: gn.Model) -> None:
     """The points of a colon are not in a digit, a long comma is no 1, and what may be a point or a comma is neither."""
     gap = np.insert(written("73"), [122] * 24, 255, axis=1)

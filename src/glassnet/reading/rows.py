@@ -43,7 +43,7 @@ LEAST_UNKNOWN = 0.2  # a piece of ink in no row that is larger is reported
 IN_LINE = 0.4  # two rows are in one line if more of the less high one lies beside the other
 POINT_GAP = 0.5  # between a decimal point below the line and the digits beside it
 LEAST_INSIDE = 0.1  # a frame is a row of cells if more ink lies in it, as a share of its own ink
-BETWEEN_CELLS = 0.8  # of the height of a row of cells: a line between them is higher, a 1 is less high
+BETWEEN_CELLS, UPRIGHT = 0.8, 10  # a line between cells has this share of their height, and is 10 times as high as wide
 LEAST_CELL, HOLLOW = 24, 0.5  # the least height of a cell in pixels, and the largest share of it that is ink
 MOST_PIECES = 1_000  # on a page, also after they are cut
 MOST_CANDIDATES = 8_000  # for a digit, on a page: each takes a millisecond or more
@@ -143,7 +143,7 @@ def _spans(ink: Ink) -> float:
 def _is_of_cells(box: Box, cell: Box) -> bool:
     """Whether a piece is as high as the row of cells in which it stands: what is left of a line between two cells."""
     tall, wide = _size(box)
-    return _within(box, cell) and wide < tall / 4 and tall > BETWEEN_CELLS * _size(cell)[0]
+    return _within(box, cell) and UPRIGHT * wide < tall and tall > BETWEEN_CELLS * _size(cell)[0]
 
 
 def _is_beside(line: Box, digits: Sequence[Box], height: float) -> bool:
