@@ -184,7 +184,7 @@ def _quadratic(values: Array) -> Array:
     products = y.sum(axis=0)[a + a[:, None]] * x.sum(axis=0)[b + b[:, None]]
     factors = np.zeros((3, 3))
     factors[a, b] = np.linalg.lstsq(products, (y[:, :3].T @ values @ x[:, :3])[a, b], rcond=None)[0]
-    return y[:, :3] @ factors @ x[:, :3].T
+    return (y[:, :3] @ factors @ x[:, :3].T).astype(values.dtype)
 
 
 def _closed(grey: Array, window: int) -> Array:
