@@ -1,6 +1,7 @@
 """The arrows between the packages, and what importing costs: read from the source and seen in a fresh interpreter."""
 
 import ast
+import functools
 import graphlib
 import subprocess
 import sys
@@ -65,6 +66,7 @@ HOMES = {
 }
 
 
+@functools.cache
 def modules() -> list[tuple[str, Path]]:
     found = []
     for path in sorted(SOURCE.rglob("*.py")):
@@ -73,9 +75,14 @@ def modules() -> list[tuple[str, Path]]:
     return found
 
 
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def imports(path: Path, *, top_level_only: bool = False) -> set[str]:
     """Full names of imported modules; those under `if TYPE_CHECKING` cost nothing but are arrows all the same."""
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     names = set()
 
     def visit(node: ast.AST) -> None:
@@ -100,7 +107,7 @@ def glassnet_modules(path: Path) -> set[str]:
     """The modules of glassnet that a file imports, without `glassnet.`; of a name in a module, the module."""
     known = {name for name, _ in modules()}
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {"glassnet.__init__" if alias.name == "glassnet" else alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -114,14 +121,14 @@ def is_type_checking(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
-@pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])
-def test_arrows(name: str, path: Path) -> None:
-    here = name.split(".")[0]
-    assert here in ARROWS, f"{name} has no place in the house"
-    for imported in glassnet_modules(path):
-        there = imported.split(".")[0]
-        if ARROWS[here] is not ANY:
-            assert there == here or there in ARROWS[here], f"{name} must not import glassnet.{there}"
+def test_arrows() -> None:
+    for name, path in modules():
+        here = name.split(".")[0]
+        assert here in ARROWS, f"{name} has no place in the house"
+        for imported in glassnet_modules(path):
+            there = imported.split(".")[0]
+            if ARROWS[here] is not ANY:
+                assert there == here or there in ARROWS[here], f"{name} must not import glassnet.{there}"
 
 
 def test_all_arrows_go_down() -> None:
@@ -143,7 +150,7 @@ def test_no_function_is_long() -> None:
     long = []
     for folder in ("src", "tools", "benchmarks"):
         for path in sorted((ROOT / folder).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in ast.walk(parsed(path)):
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                     first = node.body[ast.get_docstring(node) is not None :]
                     lines = (node.end_lineno or 0) - first[0].lineno + 1 if first else 0
@@ -152,15 +159,17 @@ def test_no_function_is_long() -> None:
     assert not long
 
 
-@pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])
-def test_third_party_packages_stay_at_home(name: str, path: Path) -> None:
-    third_party = {i.split(".")[0] for i in imports(path)} - sys.stdlib_module_names - {"glassnet", "numpy"}
-    for package in third_party:
-        assert package in HOMES, f"{name} imports {package}, which has no home"
-        assert any(name == home or name.startswith(f"{home}.") for home in HOMES[package]), f"{name} imports {package}"
-    if name.split(".")[0] not in {"cli", "page", "sklearn"}:
-        top = {i.split(".")[0] for i in imports(path, top_level_only=True)}
-        assert not top & HOMES.keys(), f"{name} imports a third-party package outside a function"
+def test_third_party_packages_stay_at_home() -> None:
+    for name, path in modules():
+        third_party = {i.split(".")[0] for i in imports(path)} - sys.stdlib_module_names - {"glassnet", "numpy"}
+        for package in third_party:
+            assert package in HOMES, f"{name} imports {package}, which has no home"
+            assert any(name == home or name.startswith(f"{home}.") for home in HOMES[package]), (
+                f"{name} imports {package}"
+            )
+        if name.split(".")[0] not in {"cli", "page", "sklearn"}:
+            top = {i.split(".")[0] for i in imports(path, top_level_only=True)}
+            assert not top & HOMES.keys(), f"{name} imports a third-party package outside a function"
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -243,18 +252,18 @@ RUNNING = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "mars
 LOADING = {"np", "numpy", "torch", "joblib", "pickle"}  # whose `load` may run what it reads
 
 
-@pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])
-def test_nothing_is_pickled_or_run(name: str, path: Path) -> None:
-    assert not {i for i in imports(path) if i.split(".")[0] in RUNNING}
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.keyword) and node.arg in ("allow_pickle", "weights_only"):
-            assert isinstance(node.value, ast.Constant)
-            assert node.value.value is (node.arg == "weights_only")
-        if not isinstance(node, ast.Call):
-            continue
-        if isinstance(node.func, ast.Name):
-            assert node.func.id not in {"eval", "exec", "compile", "__import__"}, f"{name}, line {node.lineno}"
-        elif isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
-            loads = node.func.attr in ("load", "loads") and node.func.value.id in LOADING
-            named = {keyword.arg for keyword in node.keywords}
-            assert not loads or named & {"allow_pickle", "weights_only"}, f"{name}, line {node.lineno}"
+def test_nothing_is_pickled_or_run() -> None:
+    for name, path in modules():
+        assert not {i for i in imports(path) if i.split(".")[0] in RUNNING}
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.keyword) and node.arg in ("allow_pickle", "weights_only"):
+                assert isinstance(node.value, ast.Constant)
+                assert node.value.value is (node.arg == "weights_only")
+            if not isinstance(node, ast.Call):
+                continue
+            if isinstance(node.func, ast.Name):
+                assert node.func.id not in {"eval", "exec", "compile", "__import__"}, f"{name}, line {node.lineno}"
+            elif isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+                loads = node.func.attr in ("load", "loads") and node.func.value.id in LOADING
+                named = {keyword.arg for keyword in node.keywords}
+                assert not loads or named & {"allow_pickle", "weights_only"}, f"{name}, line {node.lineno}"

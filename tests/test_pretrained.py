@@ -55,7 +55,7 @@ def test_a_card_tells_what_its_file_does(name: str, mnist: gn.Dataset) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_card_tells_what_its_file_does_over_views(name: str, mnist: gn.Dataset) -> None:
     network, card = gn.load_pretrained(name), (FOLDER / f"{name}.md").read_text()
-    count = 1_000 if name == "cnn" else 10_000  # five views of each take a minute of convolutions
+    count = 10_000 if name == "classic" else 1_000  # five views of each take a minute of convolutions
     views = gn.predict_views(network, mnist.test.x[:count])
     right = 100 * np.mean(views.argmax(axis=1) == mnist.test.y[:count])
     refused = 100 * np.mean((gn.evidence(views) < network.threshold) | (views.max(axis=1) < LEAST_PROBABILITY))

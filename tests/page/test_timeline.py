@@ -30,6 +30,7 @@ CALLBACKS = {
     "stops early": lambda: [gn.EarlyStopping("validation_loss", patience=1, min_delta=0.02)],
     "slows down": lambda: [gn.ReduceOnPlateau("validation_loss", patience=1, min_delta=0.5)],
 }
+KINDS = [*((rule, "none") for rule in RULES), *(("plain", callbacks) for callbacks in CALLBACKS if callbacks != "none")]
 
 
 @contextmanager
@@ -63,8 +64,7 @@ def forward(line: Timeline) -> list[dict]:
     return found
 
 
-@pytest.mark.parametrize("callbacks", CALLBACKS)
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize(("rule", "callbacks"), KINDS)
 def test_every_way_to_a_position_leads_to_the_same_bits(rule: str, callbacks: str, rng) -> None:
     with timeline(replace(PLAN, **RULES[rule]), CALLBACKS[callbacks]()) as line:
         truth = forward(line)
@@ -84,8 +84,7 @@ def test_every_way_to_a_position_leads_to_the_same_bits(rule: str, callbacks: st
         assert line.furthest == last
 
 
-@pytest.mark.parametrize("callbacks", CALLBACKS)
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize(("rule", "callbacks"), KINDS)
 def test_it_goes_the_way_of_fit_and_gives_what_fit_gives(rule: str, callbacks: str) -> None:
     plan = replace(PLAN, **RULES[rule])
     fitted, given = network(), network()
