@@ -9,6 +9,7 @@ import random
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ import numpy as np
 
 import glassnet as gn
 from cases import LAYERS, LOSSES, LayerCase, network_of, targets_for
+from glassnet.experiments.experiment import load_experiments, outcome
+from glassnet.experiments.setup import Setup
 from glassnet.nn.plain import plain
 from glassnet.reading.drawing import to_digits, to_mnist
 from glassnet.reading.readings import readings
@@ -254,6 +257,36 @@ def messages(number: int, folder: Path) -> None:
     assert (code, out.splitlines()[-1], err) == (0, "stopped", "")
 
 
+def experiment(number: int, folder: Path) -> None:
+    """Each experiment, from its shipped seed and others, shows what it promises."""
+    every = load_experiments()
+    one = [*every.values()][number % len(every)]
+    mnist = gn.load_dataset("mnist")
+    for variant, setup in zip(one.trainings, one.setups, strict=True):
+        recipe = setup.recipe.changed({"training.seed": number // len(every)})
+        came = run_to_its_end(replace(setup, recipe=recipe), mnist)
+        for promise in one.promises:
+            if promise.training == variant.name:
+                assert promise.holds(came[promise.value]), (one.title, promise, came)
+
+
+def run_to_its_end(setup: Setup, dataset: gn.Dataset) -> dict[str, float]:
+    """What a training shows at its end; the library warns of some of its faults."""
+    dataset = setup.planted(dataset)
+    network, first, diverged = setup.make_network(dataset), None, False
+    warnings.filterwarnings("ignore", message=".*(no layer scales them|computes the softmax itself)")
+    with gn.Trainer(network, dataset.train, setup.plan(dataset), validation=dataset.validation, workers=1) as trainer:
+        try:
+            trainer.step()
+            first = trainer.training.loss_sum / trainer.training.weight
+            while not trainer.finished:
+                trainer.step()
+        except gn.DivergenceError:
+            diverged = True
+        return outcome(first, trainer.history.records, diverged=diverged)
+
+
 PROPERTIES: dict[str, Callable[[int, Path], None]] = {
-    property_.__name__: property_ for property_ in (batch, logits, dropout, grey, rows, scene, resume, messages)
+    property_.__name__: property_
+    for property_ in (batch, logits, dropout, grey, rows, scene, resume, messages, experiment)
 }

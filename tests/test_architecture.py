@@ -30,6 +30,7 @@ ARROWS = {
         *("pretrained", "modelfile", "explanation", "reading", "tables", "data", "nn", *EVERYBODYS),
         *("recipes", "train"),  # late: to measure
     },
+    "experiments": {"recipes", "train", "data", "nn"},
     "recipes": {"train", "modelfile", "tables", "data", "nn"},
     "plots": {"train", "explanation", "nn"},
     "progress": {"train", "nn"},

@@ -46,6 +46,7 @@ TRIES = {
     "scene": 250,
     "resume": 1_500,
     "messages": 10,
+    "experiment": 14,
 }
 READING = "reading"  # what a worker says when it has made a file and begins to read it
 

@@ -396,6 +396,7 @@ CHANGES: dict[str, tuple[Change, ...]] = {
     "checkpoint": (edit_tensors,),
     "statedict": (edit_tensors,),
     "recipe": (edit_toml,),
+    "experiment": (edit_toml,),
     "history": (edit_json_lines,),
     "evaluation": (edit_json_lines,),
     "table": (unzipped(edit_cells),),

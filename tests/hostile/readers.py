@@ -19,6 +19,7 @@ from glassnet.data.emnist import read_emnist
 from glassnet.data.errors import DataError
 from glassnet.data.idx import read_idx
 from glassnet.data.npz import read_npz
+from glassnet.experiments.experiment import load_experiment
 from glassnet.modelfile import ModelFileError, read_about
 from glassnet.nn.errors import InputError
 from glassnet.reading import drawing, picture
@@ -160,6 +161,7 @@ READERS = {
     "checkpoint": Reader(resume, (CheckpointError, DivergenceError)),
     "statedict": Reader(take_weights, (ModelFileError,)),
     "recipe": Reader(make_recipe, (RecipeError,)),
+    "experiment": Reader(load_experiment, (RecipeError,)),
     "history": Reader(History.load, (InputError,)),
     "evaluation": Reader(read_evaluation, (RunError,)),
     "table": Reader(read_columns, (DataError,)),

@@ -18,6 +18,7 @@ import numpy as np
 
 import glassnet as gn
 from glassnet.data import cifar
+from glassnet.experiments.experiment import FOLDER as EXPERIMENTS
 from glassnet.recipes.recipe import FOLDER
 
 RECIPE = """
@@ -244,6 +245,7 @@ SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "model": models,
     "checkpoint": checkpoints,
     "statedict": lambda: [written(lambda path: gn.export_torch(importing(), path))],
+    "experiment": lambda: [path.read_bytes() for path in sorted(EXPERIMENTS.glob("*.toml"))],
     "recipe": lambda: [RECIPE.encode(), *(path.read_bytes() for path in sorted(FOLDER.glob("*.toml")))],
     "history": histories,
     "evaluation": evaluations,

@@ -251,6 +251,51 @@ def test_pausing_and_going_back_never_begin_another_training(opened: Opened) -> 
     opened.step("Step", "step 1 of 68,760")
 
 
+def test_an_experiment_shows_two_trainings_and_what_came_of_them(opened: Opened) -> None:
+    opened.list("Experiment").select_option(label="A wrong sign in backward")
+    opened.example(2)
+    opened.button("Run the experiment").click()
+    came = opened.status("What came").get_by_role("listitem")
+    expect(came).to_have_text(
+        [re.compile("^with the error: .* – as expected$"), re.compile("^without it: .* – as exp")]
+    )
+    expect(opened.status("Where the training is")).to_contain_text(re.compile("with the error: .*without it: "))
+    side = opened.page.get_by_role("region", name="Side by side")
+    expect(side).to_contain_text("Both began with the same weights")
+    expect(side.get_by_role("row")).to_have_text([re.compile("^setting"), re.compile("^faults.*own ReLU.*none$")])
+    for layer, verdict in (("dense2", "They agree"), ("dense1", "They differ")):
+        opened.list("Layer").select_option(layer)
+        opened.list("Index").fill("350,3" if layer == "dense1" else "3,3")
+        opened.button("Check").click()
+        expect(opened.page.locator(".verdict")).to_contain_text(verdict)
+    opened.button("Save the model").click()
+    expect(opened.page.get_by_role("alert").filter(has_text="a fault in it (own ReLU) is not saved")).to_be_visible()
+
+
+def test_two_trainings_are_compared_from_the_same_start(opened: Opened) -> None:
+    opened.list("Recipe").first.select_option("sixteen")
+    opened.page.get_by_label("Compare with a second training").check()
+    second = opened.page.get_by_role("group", name="The second training")
+    second.get_by_text("Change its settings").click()
+    second.get_by_label("Learning rate").fill("0.1")
+    opened.button("Step").click()
+    prints = opened.status("Fingerprint")
+    expect(opened.status("Where the training is")).to_contain_text(re.compile("step 1 .*step 1 "))
+    expect(prints).to_have_text(re.compile(r"^first training: [0-9a-f]{16}second training: [0-9a-f]{16}$"))
+    after = prints.inner_text().split()
+    assert after[2] != after[5]
+    side = opened.page.get_by_role("region", name="Side by side")
+    expect(side).to_contain_text("Both began with the same weights")
+    expect(side.get_by_role("row").nth(1)).to_have_text("optimizer.lr0.50.1")
+    opened.button("Step back").click()
+    expect(opened.status("Where the training is")).to_contain_text(re.compile("step 0 .*step 0 "))
+    before = prints.inner_text().split()
+    assert before[2] == before[5]
+    opened.page.get_by_label("Compare with a second training").uncheck()
+    opened.step("Step", "step 1 of")
+    expect(side).to_be_hidden()
+
+
 def test_the_browsers_way_back_leads_out_of_a_unit(opened: Opened) -> None:
     opened.example(7)
     opened.page.locator(".layers button").first.click()

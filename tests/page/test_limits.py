@@ -1,6 +1,6 @@
 """What the page promises of its bounds: whoever changes one must change it here too."""
 
-from glassnet.page import form, inside, limits, nudge, timeline, training
+from glassnet.page import form, inside, limits, nudge, process, timeline, training
 
 
 def test_what_a_browser_may_ask_for() -> None:
@@ -21,4 +21,4 @@ def test_what_is_kept_and_for_how_long() -> None:
     assert (limits.SESSIONS, limits.CONNECTIONS, limits.DECODING) == (16, 128, 1)
     assert (limits.AWAY, limits.HELLO, limits.REQUESTING) == (600, 10, 30)
     assert limits.STOPPING < 2
-    assert sum(training.SECONDS) < limits.STOPPING
+    assert sum(process.SECONDS) < limits.STOPPING

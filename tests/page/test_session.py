@@ -70,7 +70,7 @@ class Asked(Place):
     """A place in which each ask waits for its turn, as those of a page do."""
 
     def __init__(self, slots: Slots | None = None) -> None:
-        super().__init__(lambda tell: Session(Networks(), slots or Slots(), None, tell))
+        super().__init__(lambda tell: Session(Networks(), slots or Slots(), None, {}, tell))
 
     async def ask(self, ask: messages.Ask) -> dict[str, Any]:
         async with self.turn(ask):
@@ -354,7 +354,7 @@ def test_the_gradient_of_the_last_step_is_that_of_the_training_only(digits: gn.D
         await place.read(a_one())
         await place.ask(messages.Begin(SMALL))
         await place.ask(messages.Move("step"))
-        await place.session.training.settled()
+        await place.session.trainings.trainings["training"].settled()
         assert (await place.ask(messages.Layer("dense1")))["last_step"] is None
         await place.ask(messages.Show("training"))
         gradients = (await place.ask(messages.Layer("dense1")))["last_step"]
@@ -387,7 +387,7 @@ def test_a_training_that_waits_to_be_saved_can_be_given_up(digits: gn.Dataset, i
                 await place.ask(messages.Begin(SMALL | {"epochs": 1000, "batch_size": 1}))
             await first.ask(messages.Move("train"))
             saving = asyncio.create_task(second.ask(messages.Save("run")))
-            while not slots.place(second.session.training):
+            while not slots.place(second.session.trainings.trainings["training"]):
                 await asyncio.sleep(0.01)
             await second.ask(messages.Begin(SMALL))
             with pytest.raises(RunError, match="the training was ended before the run was saved"):

@@ -18,7 +18,7 @@ from glassnet.page.slots import Slots
 
 
 def make(tell: Callable[[dict[str, Any]], None]) -> Session:
-    return Session(Networks(), Slots(), None, tell)
+    return Session(Networks(), Slots(), None, {}, tell)
 
 
 def nobody() -> None:
@@ -113,7 +113,7 @@ def test_a_session_that_ends_ends_its_training() -> None:
                 closed.append(self)
                 await super().close()
 
-        sessions = Sessions(lambda tell: Ending(Networks(), Slots(), None, tell), away=0.01)
+        sessions = Sessions(lambda tell: Ending(Networks(), Slots(), None, {}, tell), away=0.01)
         place, _ = sessions.come(None, nobody)
         sessions.left(place, nobody)
         await until(lambda: closed == [place.session])
@@ -132,7 +132,11 @@ def test_of_the_news_only_the_newest_waits() -> None:
         for number in range(1000):
             place.tell({"event": "training", "state": {"position": number}})
         assert len(place.news) == 1
-        assert await place.take_news() == {"event": "training", "state": place.session.training.state, "whole": True}
+        assert await place.take_news() == {
+            "event": "training",
+            "state": place.session.trainings.trainings["training"].state,
+            "whole": True,
+        }
         assert not place.news
         waiting = asyncio.create_task(place.take_news())
         await asyncio.sleep(0)
@@ -206,7 +210,7 @@ def test_pages_that_come_and_go_leave_no_more_asks_than_one_may_have() -> None:
             return super().turn(ask)
 
     async def story() -> None:
-        place = Counting(lambda tell: Slow(Networks(), Slots(), None, tell))
+        place = Counting(lambda tell: Slow(Networks(), Slots(), None, {}, tell))
         for number in range(5):
             caller = Caller(most)
             talk = Conversation(caller, place)  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from glassnet.experiments.setup import Setup
 from glassnet.nn.threads import processors
 from glassnet.page import trained
 from glassnet.page.form import recipe_of
@@ -81,7 +82,7 @@ def test_forward_and_back_on_mnist_with_the_bits_of_a_trainer() -> None:
 
     async def story() -> None:
         async with Watched() as training:
-            await training.begin(recipe)
+            await training.begin(Setup(recipe))
             assert multiprocessing.active_children() == []  # not before the first command
             start = training.state
             assert start["fingerprint"] == fingerprint(by_hand(recipe, 0))
@@ -111,7 +112,7 @@ def test_the_gradient_is_that_of_the_last_step() -> None:
 
     async def story() -> None:
         async with Watched() as training:
-            await training.begin(recipe_of(SMALL))
+            await training.begin(Setup(recipe_of(SMALL)))
             before = training.network.theta
             for names in (["step"], ["step", "back"]):
                 await training.do(*names)
@@ -128,7 +129,7 @@ def epochs_before(state: dict[str, Any]) -> list[int]:
 def test_it_trains_until_it_is_paused_and_keeps_every_step() -> None:
     async def story() -> None:
         async with Watched() as training:
-            await training.begin(recipe_of(ENDLESS))
+            await training.begin(Setup(recipe_of(ENDLESS)))
             first = training.network
             bits = first.theta.copy()
             training.train()
@@ -163,7 +164,7 @@ def test_it_trains_until_it_is_paused_and_keeps_every_step() -> None:
 def test_another_command_ends_the_running() -> None:
     async def story() -> None:
         async with Watched() as training:
-            await training.begin(recipe_of(ENDLESS))
+            await training.begin(Setup(recipe_of(ENDLESS)))
             training.train()
             await training.until(lambda state: state["position"] > 0)
             training.back()
@@ -182,7 +183,7 @@ def test_an_epoch_and_the_end() -> None:
 
     async def story() -> None:
         async with Watched() as training:
-            await training.begin(recipe)
+            await training.begin(Setup(recipe))
             state = await training.do("step", "epoch")
             assert (state["position"], state["epoch"]) == (state["batches"], 1)
             state = await training.do("epoch")
@@ -214,7 +215,7 @@ def test_what_is_not_possible_is_a_line_and_the_training_lives_on() -> None:
                     command()
             with pytest.raises(gn.InputError, match="there is no training yet"):
                 await training.save_run()
-            await training.begin(recipe_of(SMALL))
+            await training.begin(Setup(recipe_of(SMALL)))
             state = await training.do("back")
             assert state["problem"] == "this is the start: there is no step to take back"
             training.go(7)
@@ -223,7 +224,7 @@ def test_what_is_not_possible_is_a_line_and_the_training_lives_on() -> None:
             state = await training.do("step")
             assert (state["position"], state["problem"]) == (1, None)
             state = (
-                await training.begin(recipe_of(SMALL | {"lr": 1e9, "activation": "Identity"})),
+                await training.begin(Setup(recipe_of(SMALL | {"lr": 1e9, "activation": "Identity"}))),
                 await training.do("train"),
             )[1]
             assert "is no longer a finite number" in state["problem"]
@@ -238,7 +239,7 @@ def test_of_two_trainings_with_one_slot_one_waits() -> None:
         slots = Slots(1)
         async with Watched(slots) as first, Watched(slots) as second, Watched(slots) as third:
             for training in (first, second, third):
-                await training.begin(recipe_of(ENDLESS))
+                await training.begin(Setup(recipe_of(ENDLESS)))
             first.train()
             await first.until(lambda state: state["position"] > 0)
             second.step()
@@ -275,7 +276,7 @@ def test_a_slider_that_is_drawn_while_a_training_waits_asks_once() -> None:
         slots = Slots(1)
         async with Watched(slots) as first, Watched(slots) as second:
             for training in (first, second):
-                await training.begin(recipe_of(ENDLESS))
+                await training.begin(Setup(recipe_of(ENDLESS)))
             first.train()
             second.step()
             for _ in range(MOST_WAITING):
@@ -301,14 +302,14 @@ def test_a_killed_process_is_a_line_and_the_next_command_begins_again() -> None:
     async def story() -> None:
         slots = Slots(1)
         async with Watched(slots) as training, Watched(slots) as other:
-            await training.begin(recipe_of(ENDLESS))
-            await other.begin(recipe_of(SMALL))
+            await training.begin(Setup(recipe_of(ENDLESS)))
+            await other.begin(Setup(recipe_of(SMALL)))
             start = training.state["fingerprint"]
             training.train()
             await training.until(lambda state: state["position"] > 0)
             other.step()
             assert other.state["place"] == 1
-            os.kill(training._process.pid, signal.SIGKILL)
+            os.kill(training._process.process.pid, signal.SIGKILL)
             training.step()  # which the process cannot answer any more
             await training.until(lambda state: state["busy"] is None)
             assert training.state["problem"].startswith("the training has ended unexpectedly (it was killed")
@@ -328,12 +329,12 @@ def test_a_killed_process_is_a_line_and_the_next_command_begins_again() -> None:
 def test_a_new_recipe_ends_the_old_training(in_tmp: Path) -> None:
     async def story() -> None:
         async with Watched() as training:
-            await training.begin(recipe_of(ENDLESS))
+            await training.begin(Setup(recipe_of(ENDLESS)))
             training.train()
             await training.until(lambda state: state["position"] > 0)
             saving = asyncio.create_task(training.save_run())
             await asyncio.sleep(0)
-            await training.begin(recipe_of(SMALL | {"hidden": [4]}))
+            await training.begin(Setup(recipe_of(SMALL | {"hidden": [4]})))
             assert multiprocessing.active_children() == []
             state = training.state
             assert (state["position"], state["network"], len(state["curve"]["steps"])) == (0, "64-4-10", 0)
@@ -341,10 +342,12 @@ def test_a_new_recipe_ends_the_old_training(in_tmp: Path) -> None:
                 await saving
             large = load_recipe("classic", settings={"network.hidden": [20_000]})
             with pytest.raises(gn.InputError, match="at most 5,000,000 parameters, got 15,9"):
-                await training.begin(large)
+                await training.begin(Setup(large))
             assert training.state["network"] == "64-4-10"
             with pytest.raises(gn.InputError, match="expected a recipe for them"):
-                await training.begin(load_recipe("table", settings={"data.name": "iris", "data.target": "species"}))
+                await training.begin(
+                    Setup(load_recipe("table", settings={"data.name": "iris", "data.target": "species"}))
+                )
 
     run(story)
 
@@ -352,12 +355,12 @@ def test_a_new_recipe_ends_the_old_training(in_tmp: Path) -> None:
 def test_what_a_process_still_said_when_it_was_ended_is_not_heard() -> None:
     async def story() -> None:
         async with Watched() as training:
-            await training.begin(recipe_of(SMALL))
+            await training.begin(Setup(recipe_of(SMALL)))
             await training.do("step")
-            heard, frame, network = training._heard(training._process), training._frame, training.network
-            await training.begin(recipe_of(SMALL | {"hidden": [4]}))
+            before, frame, network = training._process, training._frame, training.network
+            await training.begin(Setup(recipe_of(SMALL | {"hidden": [4]})))
             for late in (frame, None):
-                heard(late, network)
+                training._heard(before, late, network)
                 assert (training.state["position"], training.state["problem"]) == (0, None)
                 assert training.network is not network
 
@@ -371,12 +374,12 @@ def test_without_mnist_it_takes_the_small_digits_and_says_so(tmp_path: Path, mon
 
     async def story() -> None:
         async with Watched() as training:
-            await training.begin(load_recipe("classic"))
+            await training.begin(Setup(load_recipe("classic")))
             assert training.state["dataset"] == "digits"
             assert training.state["note"].startswith("MNIST is not on this machine, so this trains on the 8x8 digits")
             assert (await training.do("step"))["position"] == 1
             with pytest.raises(gn.DataError, match="fashion-mnist is not on this machine"):
-                await training.begin(load_recipe("classic", settings={"data.name": "fashion-mnist"}))
+                await training.begin(Setup(load_recipe("classic", settings={"data.name": "fashion-mnist"})))
 
     run(story)
     trained.load_here.cache_clear()
@@ -389,7 +392,7 @@ def test_a_run_is_saved_while_it_trains_and_both_go_on_to_the_same_bits(in_tmp: 
 
     async def story() -> None:
         async with Watched() as training:
-            await training.begin(recipe)
+            await training.begin(Setup(recipe))
             await training.do("epoch", "step")
             training.train()
             folder = await training.save_run()
@@ -414,7 +417,7 @@ def test_a_run_is_saved_while_it_trains_and_both_go_on_to_the_same_bits(in_tmp: 
 def test_a_run_that_cannot_be_saved_leaves_no_folder(in_tmp: Path) -> None:
     async def story() -> None:
         async with Watched() as training:
-            await training.begin(recipe_of(ENDLESS))
+            await training.begin(Setup(recipe_of(ENDLESS)))
             training.train()
             for number in range(MOST_WAITING + 1):
                 training.epoch() if number == 0 else training.start()
@@ -428,13 +431,13 @@ def test_a_run_that_cannot_be_saved_leaves_no_folder(in_tmp: Path) -> None:
 def test_a_saved_model_knows_what_it_is(tmp_path: Path, digits: gn.Dataset) -> None:
     async def story() -> None:
         async with Watched() as training:
-            await training.begin(recipe_of(SMALL))
+            await training.begin(Setup(recipe_of(SMALL)))
             await training.do("epoch")
             path = tmp_path / "model.safetensors"
             path.write_bytes(await training.save_model())
             model = gn.Model.open(path)
             assert fingerprint(model.network) == training.state["fingerprint"]
-            assert model.recipe.to_table() == training.recipe.to_table()
+            assert model.recipe.to_table() == training.setup.recipe.to_table()
             assert model.about["test"]["accuracy"] == gn.evaluate(training.network, digits.test).accuracy
             assert model.about["training"] == {"epochs": 1, "kept_epoch": 1}
             assert model.about["data"] == {"white": 16}
@@ -444,20 +447,21 @@ def test_a_saved_model_knows_what_it_is(tmp_path: Path, digits: gn.Dataset) -> N
 
 ORPHAN = """
 import asyncio, multiprocessing, os, signal, sys
+from glassnet.experiments.setup import Setup
 from glassnet.page.form import recipe_of
 from glassnet.page.slots import Slots
 from glassnet.page.training import Training
 
 async def story(values):
     training = Training(lambda state: None, Slots())
-    await training.begin(recipe_of(values))
+    await training.begin(Setup(recipe_of(values)))
     training.train()
     while not training.state["position"]:
         await asyncio.sleep(0.01)
     print(multiprocessing.active_children()[0].pid, flush=True)
     if sys.argv[1] == "another was closed":
         other = Training(lambda state: None, Slots())
-        await other.begin(recipe_of(values))
+        await other.begin(Setup(recipe_of(values)))
         other.step()
         await other.settled()
         await other.close()

@@ -1,5 +1,7 @@
 """glassnet page: a network in the browser."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +15,10 @@ def page(
             help="what to show first: a pretrained model, a model file, the folder of a run, a recipe or a TOML file "
             "[default: cnn]",
         ),
+    ] = None,
+    experiments: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="experiments of your own: TOML files, offered beside those of glassnet"),
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="the port to listen on [default: any that is free]")] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open the page in the browser")] = True,
@@ -29,14 +35,19 @@ def page(
     `glassnet page runs/classic-mnist`
 
     `glassnet page sixteen --no-browser`
+
+    `glassnet page --experiments lesson`
     """
     from glassnet.page.serve import check_packages, listen, serve
 
     check_packages()
     first = None
-    if given is not None:
-        from glassnet.page.given import open_given
+    if given is not None or experiments is not None:  # else nothing is read before the address is printed
+        from glassnet.experiments.experiment import load_experiments
+        from glassnet.page.given import Given, open_given
 
-        first = open_given(given)  # before an address is printed
+        first = open_given(given) if given else Given()
+        if experiments:
+            first = replace(first, experiments=load_experiments(experiments))
     with listen(port) as listening:
         serve(listening, first, browser=browser)

@@ -1,9 +1,10 @@
-"""What the command named to be shown first: a model, a recipe, or both."""
+"""What the command named: what is shown first, a model, a recipe or both, and a folder of experiments."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from glassnet.data.errors import DataError
+from glassnet.experiments.experiment import Experiment, load_experiments
 from glassnet.model.model import Model
 from glassnet.model.path import MODEL, is_model
 from glassnet.nn.errors import InputError
@@ -16,14 +17,16 @@ from glassnet.runs.folder import read_run
 
 @dataclass(frozen=True)
 class Given:
-    """What to show first.
+    """What to show.
 
     Args:
-        model: its network is shown.   recipe: it is chosen in the form.
+        model: its network is shown first.   recipe: it is chosen in the form.
+        experiments: those to choose from, by their names; by default those of this package.
     """
 
-    model: Model | None
-    recipe: Recipe | None
+    model: Model | None = None
+    recipe: Recipe | None = None
+    experiments: dict[str, Experiment] = field(default_factory=load_experiments)
 
 
 def open_given(name: str) -> Given:

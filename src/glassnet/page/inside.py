@@ -195,6 +195,13 @@ def weights(network: Network, name: str, first: int = 0, count: int = 64) -> dic
     return {**_about(part), "weights": np.ascontiguousarray(chosen), "first": first, "units": units}
 
 
+def first_weights(network: Network, count: int = 24) -> Array | None:
+    """The weights of the first units of the first layer with weights, as in `weights`; None if there is none."""
+    first = next((layer.name for layer in network.layers if isinstance(layer, Dense | Conv2D)), None)
+    found: Array | None = None if first is None else weights(network, first, 0, count)["weights"]
+    return found
+
+
 def gradient_like_weights(part: Layer, p: LayerPass) -> Array | None:
     """dLoss/dweight for the weight of each input of the unit, in the shape of x; None if inputs have no weights."""
     if isinstance(part, Dense):

@@ -115,10 +115,23 @@ class Nudge:
 
 
 @dataclass(frozen=True)
+class Compare:
+    """Two trainings side by side: the settings that differ, and what each says of the image."""
+
+
+@dataclass(frozen=True)
 class Begin:
-    """A new training, with the values of the form."""
+    """A new training, with the values of the form; with other values a second one beside it."""
 
     values: dict[str, Any]
+    other: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Perform:
+    """Begin the trainings of an experiment."""
+
+    experiment: str
 
 
 @dataclass(frozen=True)
@@ -137,15 +150,35 @@ class Go:
 
 @dataclass(frozen=True)
 class Save:
-    """The network in training as a model file, or the training as the folder of a run."""
+    """The network in training as a model file, or the training as the folder of a run.
+
+    Args:
+        other: whether the second training is meant.
+    """
 
     what: Literal["model", "run"]
+    other: bool = False
 
 
 # Each of the three kinds is answered in its order: a training that begins holds up no drawing, and one that is saved,
 # which may have to wait until others have trained, can be paused.
-Look = Show | Clear | Reading | Example | Answer | Layers | Layer | Unit | Speaks | Weights | Change | Undo | Nudge
-Train = Begin | Move | Go
+Look = (
+    Show
+    | Clear
+    | Reading
+    | Example
+    | Answer
+    | Layers
+    | Layer
+    | Unit
+    | Speaks
+    | Weights
+    | Change
+    | Undo
+    | Nudge
+    | Compare
+)
+Train = Begin | Perform | Move | Go
 Ask = Look | Train | Save
 
 ASKS: dict[str, type[Ask]] = {kind.__name__.lower(): kind for kind in get_args(Ask)}

@@ -73,10 +73,10 @@ def _leave(code: int) -> None:
 
 def run(listening: socket.socket, given: Given | None, *, port: int, token: str, once: str) -> None:
     """Serve the page until Ctrl-C or SIGTERM, which raise KeyboardInterrupt as elsewhere."""
-    model, recipe = (given.model, given.recipe) if given else (None, None)
-    networks, slots = Networks(model), Slots()
+    given = given or Given()
+    networks, slots = Networks(given.model), Slots()
     networks.open(networks.first)  # now, so that the first page need not wait for it
-    sessions = Sessions(lambda tell: Session(networks, slots, recipe, tell))
+    sessions = Sessions(lambda tell: Session(networks, slots, given.recipe, given.experiments, tell))
     config = uvicorn.Config(
         Gate(make_app(sessions), port=port, token=token, once=once),
         http=Connection,

@@ -4,7 +4,7 @@ A session shows one network and one image. All that computes runs in a thread, o
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,26 +14,26 @@ from anyio.to_thread import run_sync
 
 from glassnet.data.dataset import Dataset
 from glassnet.data.registry import dataset_names
+from glassnet.experiments.experiment import Experiment
+from glassnet.experiments.setup import Setup
 from glassnet.model.answer import Answer
 from glassnet.model.model import Model
 from glassnet.nn.array import Array
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
-from glassnet.nn.plain import shown
+from glassnet.nn.plain import nearest, shown
 from glassnet.page import changes, inside, limits, messages
 from glassnet.page.form import offer, recipe_of
 from glassnet.page.image import Image, fitted, read, said
 from glassnet.page.networks import Networks, facts
 from glassnet.page.nudge import nudge
-from glassnet.page.prepared import prepare
+from glassnet.page.pair import NAMES, Pair
 from glassnet.page.slots import Slots
 from glassnet.page.trained import load_here
 from glassnet.page.training import Training
 from glassnet.reading import picture
 from glassnet.recipes.data import DataSettings
 from glassnet.recipes.recipe import Recipe
-
-IN_TRAINING = "training"  # the name under which the network in training is shown
 
 
 class Changed(NamedTuple):
@@ -48,7 +48,7 @@ class Session:
 
     Args:
         networks: the trained networks.   slots: the places for trainings that compute at once.
-        given: the recipe that the command named, or None.
+        given: the recipe that the command named, or None.   experiments: those to choose from, by their names.
         tell: is called with each event, in the event loop.
 
     Attributes:
@@ -56,10 +56,15 @@ class Session:
     """
 
     def __init__(
-        self, networks: Networks, slots: Slots, given: Recipe | None, tell: Callable[[dict[str, Any]], None]
+        self,
+        networks: Networks,
+        slots: Slots,
+        given: Recipe | None,
+        experiments: dict[str, Experiment],
+        tell: Callable[[dict[str, Any]], None],
     ) -> None:
-        self.networks, self.given, self.tell = networks, given, tell
-        self.training = Training(self._moved, slots)
+        self.networks, self.given, self.experiments, self.tell = networks, given, experiments, tell
+        self.trainings = Pair(self._moved, slots)
         self.looking = asyncio.Lock()
         self.closed = False
         self.shown = networks.first
@@ -67,14 +72,16 @@ class Session:
         self.image: Image | None = None
         self.changes: tuple[Changed, ...] = ()
         self.examples_taken = 0
-        self.values: dict[str, Any] | None = None  # of the form, with which the training was begun
+        self.values: list[dict[str, Any]] | None = None  # of the form, with which trainings were begun
 
     async def welcome(self) -> dict[str, Any]:
         """All that a page needs to begin, or to begin again."""
         return {
             "networks": self.networks.names,
             "form": offer(self.given),
-            "training": self.training.state,
+            "experiment": self.trainings.experiment and self._name_of(self.trainings.experiment),
+            "experiments": [shown_to(name, one) for name, one in self.experiments.items()],
+            "trainings": {name: self.trainings.state(name) for name in NAMES},
             "values": self.values,
             "network": self._facts(),
             "answer": await self._answer(),
@@ -116,18 +123,20 @@ class Session:
                 return await self._answer()
             case messages.Nudge(layer, parameter, index, label, h):
                 return await run_sync(nudge, *self._now(), label, layer, parameter, index, h)
-            case messages.Begin(values):
-                return await self._begin(values)
+            case messages.Compare():
+                return await self._compare()
+            case messages.Begin(values, other):
+                return await self._begin([values] if other is None else [values, other])
+            case messages.Perform(name):
+                return await self._perform(name)
             case messages.Move(by):
-                getattr(self.training, by)()
+                self.trainings.move(by)
                 return {}
             case messages.Go(position):
-                self.training.go(position)
+                self.trainings.go(position)
                 return {}
-            case messages.Save("model"):
-                return {"model": np.frombuffer(await self.training.save_model(), np.uint8)}
-            case messages.Save():
-                return {"folder": str((await self.training.save_run()).resolve())}
+            case messages.Save(what, other):
+                return await self._save(what, self.trainings.trainings[NAMES[other]])
 
     async def read(self, file: bytes) -> dict[str, Any]:
         """Take the bytes of a picture file as the image, and answer.
@@ -155,12 +164,12 @@ class Session:
         self.changes = tuple(changed for changed in self.changes if changed.change.layer is not None)
 
     async def close(self) -> None:
-        """End the training, for good."""
+        """End the trainings, for good."""
         self.closed = True
-        await self.training.close()
+        await self.trainings.close()
 
     def _network(self) -> Network:
-        return self.training.network if self.shown == IN_TRAINING and self.training.network else self.model.network
+        return self.trainings.network(self.shown) or self.model.network
 
     def _model(self) -> Model:
         """The model with the network now shown."""
@@ -181,8 +190,8 @@ class Session:
 
     def _last_step(self, name: str) -> dict[str, Array] | None:
         """The gradient of the last training step for each parameter of a layer; None where there is none."""
-        network, gradient = self._network(), self.training.gradient
-        if self.shown != IN_TRAINING or gradient is None:
+        network, training = self._network(), self._training()
+        if training is None or (gradient := training.gradient) is None:
             return None
         of_layer = (s for s in network.segments if network.layers[s.layer].name == name)
         return {segment.name: segment.view(gradient) for segment in of_layer}
@@ -206,11 +215,8 @@ class Session:
         return [changed.described for changed in self.changes]
 
     async def _show(self, name: str) -> dict[str, Any]:
-        if name == IN_TRAINING:
-            if self.training.network is None:
-                raise InputError("there is no training yet: choose a recipe and press Train or Step")
-            network, white = self.training.network, self.training.dataset.white if self.training.dataset else 255
-            model = Model(Path(IN_TRAINING), network, None, {"data": {"white": white}})
+        if name in NAMES:
+            model = self._model_of(self.trainings.trainings[name])
         else:
             model = await run_sync(self.networks.open, name)
         self.shown, self.model, self.changes = name, model, ()
@@ -238,8 +244,9 @@ class Session:
         Raises:
             MissingDataError: it is not.
         """
-        if self.shown == IN_TRAINING and self.training.dataset:
-            return self.training.dataset
+        training = self._training()
+        if training and training.dataset:
+            return training.dataset
         name = self.model.recipe.data.name if self.model.recipe else ""
         usual = "digits" if self.model.network.input_shape == (8, 8) else "mnist"
         return load_here(name if name in dataset_names() else usual, DataSettings.validation)
@@ -260,14 +267,81 @@ class Session:
                 f"with {change.value:.4g} there the network computes numbers that are not finite"
             ) from None
 
-    async def _begin(self, values: dict[str, Any]) -> dict[str, Any]:
-        prepared = await run_sync(prepare, await run_sync(recipe_of, values, self.given))
-        async with self.looking:
-            await self.training.begin_prepared(prepared)
-            self.values = values
-            if self.shown == IN_TRAINING:
-                await self._show(IN_TRAINING)  # it may have another shape now
+    async def _begin(self, values: list[dict[str, Any]]) -> dict[str, Any]:
+        setups = [Setup(await run_sync(recipe_of, each, self.given)) for each in values]
+        await self._train(setups)
+        self.values = values
         return {}
 
-    def _moved(self, state: dict[str, Any]) -> None:
-        self.tell({"event": "training", "state": state})
+    async def _perform(self, name: str) -> dict[str, Any]:
+        if name not in self.experiments:
+            raise InputError(f"there is no experiment {shown(name)}; {nearest(name, self.experiments)}")
+        experiment = self.experiments[name]
+        await self._train(experiment.setups, experiment)
+        self.values = None
+        return {}
+
+    async def _train(self, setups: Sequence[Setup], experiment: Experiment | None = None) -> None:
+        async with self.looking:
+            await self.trainings.begin(setups, experiment)
+            if self.shown in NAMES:  # it may have another shape now, or be gone
+                await self._show(self.shown if self.trainings.network(self.shown) else NAMES[0])
+
+    async def _compare(self) -> dict[str, Any]:
+        """How the two trainings differ, and what each says of the image."""
+        answers, weights = [], []
+        for training in self.trainings.begun:
+            model = self._model_of(training)
+            answers.append(await run_sync(_said_by, model, self.image))
+            weights.append(await run_sync(inside.first_weights, model.network))
+        return {**self.trainings.compared(), "answers": answers, "weights": weights}
+
+    async def _save(self, what: str, training: Training) -> dict[str, Any]:
+        if what == "model":
+            return {"model": np.frombuffer(await training.save_model(), np.uint8)}
+        return {"folder": str((await training.save_run()).resolve())}
+
+    def _name_of(self, experiment: Experiment) -> str:
+        return next(name for name, one in self.experiments.items() if one is experiment)
+
+    def _training(self) -> Training | None:
+        """The training whose network is shown; None if it is another network."""
+        return self.trainings.trainings.get(self.shown)
+
+    def _model_of(self, training: Training) -> Model:
+        """The network in training as a model.
+
+        Raises:
+            InputError: there is none yet.
+        """
+        if training.network is None:
+            raise InputError("there is no training yet: choose a recipe and press Train or Step")
+        white = training.dataset.white if training.dataset else 255
+        return Model(Path(NAMES[0]), training.network, None, {"data": {"white": white}})
+
+    def _moved(self, name: str, state: dict[str, Any]) -> None:
+        self.tell({"event": name, "state": state})
+
+
+def _said_by(model: Model, image: Image | None) -> dict[str, Any] | None:
+    """What a model says of the image; None without an image, or if its outputs are not finite."""
+    if image is None or image.pixels is None:
+        return None
+    try:
+        image = fitted(image, model)
+        return None if image.pixels is None else said(image, model.network, image.pixels)
+    except InputError:
+        return None
+
+
+def shown_to(name: str, experiment: Experiment) -> dict[str, Any]:
+    """An experiment as the page shows it."""
+    return {
+        "name": name,
+        "title": experiment.title,
+        "question": experiment.question,
+        "watch": experiment.watch,
+        "answer": experiment.answer,
+        "course": experiment.course,
+        "trainings": [variant.name for variant in experiment.trainings],
+    }

@@ -8,6 +8,7 @@ from typing import Any
 
 from glassnet.nn.errors import require
 from glassnet.page import limits, messages
+from glassnet.page.pair import NAMES
 from glassnet.page.session import Session
 
 Event = dict[str, Any]
@@ -21,7 +22,7 @@ class Place:
         id: by which its page finds it again.
         news: the newest event of each kind that the page was not told yet; `any_news` is set when there are some.
         at_work: what limits the asks that are not done yet, also those of a page that has gone.
-        missed: whether the page has not seen an event of the training, so that the next must say all, not what is new.
+        missed: the kinds of events of which the page has not seen one, so that the next must say all, not what is new.
     """
 
     def __init__(self, make: MakeSession) -> None:
@@ -29,7 +30,7 @@ class Place:
         self.session = make(self.tell)
         self.news: dict[str, Event] = {}
         self.any_news = asyncio.Event()
-        self.missed = True
+        self.missed = set(NAMES)
         self.looking, self.training, self.saving = self.session.looking, asyncio.Lock(), asyncio.Lock()
         self.at_work = asyncio.Semaphore(limits.ASKS_AT_WORK)
         self.due = 0.0  # when the next message may be read, if messages come evenly
@@ -38,7 +39,8 @@ class Place:
 
     def tell(self, event: Event) -> None:
         """Keep an event for the page, in place of an older one of its kind."""
-        self.missed = self.missed or event["event"] in self.news
+        if event["event"] in self.news:
+            self.missed.add(event["event"])
         self.news[event["event"]] = event
         self.any_news.set()
 
@@ -48,8 +50,11 @@ class Place:
             self.any_news.clear()
             await self.any_news.wait()
         event = self.news.pop(next(iter(self.news)))
-        whole, self.missed = self.missed, False
-        return {**event, "state": self.session.training.state, "whole": True} if whole else {**event, "whole": False}
+        name = event["event"]
+        if name not in self.missed:
+            return {**event, "whole": False}
+        self.missed.remove(name)
+        return {**event, "state": self.session.trainings.state(name), "whole": True}
 
     def turn(self, ask: messages.Ask | None) -> asyncio.Lock:
         """Asks of one kind are answered in their order, those of another meanwhile; None stands for a picture."""
@@ -97,7 +102,7 @@ class Sessions:
             place.leave()
         if place.end:
             place.end.cancel()
-        place.leave, place.end, place.missed = leave, None, True
+        place.leave, place.end, place.missed = leave, None, set(NAMES)
         return place, found
 
     def left(self, place: Place, leave: Callable[[], None]) -> None:

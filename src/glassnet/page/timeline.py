@@ -57,6 +57,7 @@ class Timeline:
         furthest: the last position that was ever reached.
         records: of the epochs up to there; they stay when the training is taken back.
         loss: the mean loss of the batch of the last step, before it; None at the start.
+        first_loss: that of the first step, once it was taken.
         problem: why the training cannot take the next step; None if it can.
     """
 
@@ -75,6 +76,7 @@ class Timeline:
         self.furthest = 0
         self.records: list[Record] = []
         self.loss: float | None = None
+        self.first_loss: float | None = None
         self.problem: str | None = None
         self.losses: list[float] = []  # of the positions stride, 2 stride, 3 stride, ...
         self.stride = 1
@@ -179,6 +181,8 @@ class Timeline:
         if self.position > self.furthest:
             self.furthest = self.position
             self._note(self.loss)
+        if self.position == 1:
+            self.first_loss = self.loss
 
     def _end_epoch(self) -> None:
         records, epoch = self.training.history.records, self.training.epoch

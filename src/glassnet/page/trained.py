@@ -22,6 +22,7 @@ import numpy as np
 from glassnet.data.dataset import Dataset
 from glassnet.data.errors import MissingDataError
 from glassnet.data.registry import load_dataset
+from glassnet.experiments.setup import Setup
 from glassnet.nn.array import Array
 from glassnet.nn.errors import InputError
 from glassnet.nn.plain import brief
@@ -69,6 +70,7 @@ class Frame(NamedTuple):
 
     Attributes:
         answers: the number of the command that this answers; None while steps are taken.
+        first_loss: of the batch of the first step.   diverged: whether the next step gives numbers that are not finite.
         steps, losses: new points of the curve.   records: those of epochs that are new.
         theta, buffers: of the network.   fingerprint: of the network, and gradient: of the last step, laid out as
             theta; both only when no steps are taken.
@@ -86,6 +88,8 @@ class Frame(NamedTuple):
     best_epoch: int
     learning_rate: float
     loss: float | None
+    first_loss: float | None
+    diverged: bool
     steps: Array
     losses: Array
     records: list[Record]
@@ -105,22 +109,22 @@ class Failure(NamedTuple):
     problem: str
 
 
-def data_of(recipe: Recipe) -> tuple[Recipe, Dataset, str | None]:
-    """The dataset of a recipe, downloading nothing; the 8x8 digits stand in for MNIST, and the note says so.
+def data_of(setup: Setup) -> tuple[Setup, Dataset, str | None]:
+    """The dataset of a setup, downloading nothing; the 8x8 digits stand in for MNIST, and the note says so.
 
     Returns:
-        The recipe with the dataset that it has here, the dataset, and a note or None.
+        The setup with the dataset that it has here, the dataset with the faults planted in it, and a note or None.
 
     Raises:
         InputError: this is a recipe for tables.   DataError: the dataset is not on this machine.
     """
-    data = recipe.data
+    recipe, data = setup.recipe, setup.recipe.data
     if data.target is not None:
         raise InputError(
             f"the page trains on images: expected a recipe for them, got {recipe.name}, which is for tables"
         )
     try:
-        return recipe, load_here(data.name, data.validation), None
+        return setup, setup.planted(load_here(data.name, data.validation)), None
     except MissingDataError:
         if data.name != "mnist":
             raise
@@ -129,7 +133,8 @@ def data_of(recipe: Recipe) -> tuple[Recipe, Dataset, str | None]:
         "MNIST is not on this machine, so this trains on the 8x8 digits of scikit-learn; get MNIST with: "
         "glassnet data get mnist"
     )
-    return replace(recipe, data=replace(data, name=FALLBACK)), dataset, note
+    here = replace(setup, recipe=replace(recipe, data=replace(data, name=FALLBACK)))
+    return here, here.planted(dataset), note
 
 
 @lru_cache(maxsize=3)  # for the server, where all sessions share it
@@ -142,18 +147,18 @@ def load_here(name: str, validation: int) -> Dataset:
     return load_dataset(name, validation=validation, download=False)
 
 
-def serve(pipe: Connection, recipe: Recipe) -> None:
-    """Train a recipe as the commands in the pipe say, until one is "end" or the pipe closes."""
+def serve(pipe: Connection, setup: Setup) -> None:
+    """Train this as the commands in the pipe say, until one is "end" or the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches all; the server ends this process
     try:
-        recipe, dataset, _ = data_of(recipe)
-        network = recipe.make_network(dataset)
+        setup, dataset, _ = data_of(setup)
+        recipe, network = setup.recipe, setup.make_network(dataset)
         own = [callback for callback in (recipe.reduce_on_plateau, recipe.early_stopping) if callback]
         with warnings.catch_warnings(record=True) as warned:
             trainer = Trainer(
                 network,
                 dataset.train,
-                recipe.plan(dataset),
+                setup.plan(dataset),
                 validation=dataset.validation if len(dataset.validation) else None,
                 monitor=monitor_of(own),
             )
@@ -270,6 +275,8 @@ class Trained:
             best_epoch=training.best.epoch,
             learning_rate=training.learning_rate,
             loss=timeline.loss,
+            first_loss=timeline.first_loss,
+            diverged=timeline.problem is not None,
             steps=thinned(steps, POINTS),
             losses=thinned(losses, POINTS),
             records=records,

@@ -4,32 +4,27 @@ Everything here runs in the event loop, but for the thread that reads frames, wh
 """
 
 import asyncio
-import atexit
-import multiprocessing
-import os
-import signal
-import socket
 import tempfile
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from multiprocessing.connection import Connection
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from glassnet.data.dataset import Dataset
+from glassnet.experiments.setup import Setup
 from glassnet.modelfile import save_network
 from glassnet.nn.array import Array
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
 from glassnet.nn.summary import in_short
 from glassnet.page.prepared import Prepared, prepare
+from glassnet.page.process import Process
 from glassnet.page.slots import Slots
 from glassnet.page.timeline import fingerprint, thinned
-from glassnet.page.trained import Command, Failure, Frame, serve
+from glassnet.page.trained import Command, Failure, Frame
 from glassnet.recipes.recipe import Recipe
 from glassnet.runs.folder import RunError
 from glassnet.runs.run import about_model
@@ -42,9 +37,6 @@ RUNS = ("train", "epoch")  # commands that another command ends
 MOST_WAITING = 100  # commands of one training that wait
 MOST_POINTS = 50_000  # of the whole curve
 POINTS = 2_000  # of the whole curve, for a page that has just opened
-# What a process has to end by itself, after SIGTERM, and after SIGKILL.
-SECONDS = (0.5, 0.4, 0.4)
-OPEN: set[Connection] = set()  # the pipes of all processes
 
 
 class Training:
@@ -58,18 +50,20 @@ class Training:
         slots: shared by all trainings of the server.
 
     Attributes:
-        recipe, dataset: what is trained; None before `begin`.
+        setup, dataset: what is trained; None before `begin`.
+        first: the network that the training begins with.
         network: what the training would give now. It is replaced and never changed, so any thread may read it.
         gradient: that the last step followed, laid out as `network.theta`; None at the start and while steps are taken.
     """
 
     def __init__(self, changed: Callable[[State], None], slots: Slots) -> None:
         self.changed, self.slots = changed, slots
-        self.recipe: Recipe | None = None
+        self.setup: Setup | None = None
         self.dataset: Dataset | None = None
+        self.first: Network | None = None
         self.network: Network | None = None
         self.gradient: Array | None = None
-        self._process: Any = None
+        self._process: Process | None = None
         self._number = 0
         self._forget()
 
@@ -77,28 +71,53 @@ class Training:
         """Forget all that a process has sent."""
         self._frame: Frame | None = None
         self._steps = self._losses = np.zeros(0, np.float32)
-        self._records: list[Record] = []
+        self.records: list[Record] = []
         self._queue: deque[Command] = deque()
         self._asked: dict[int, Command] = {}  # those that are not answered yet
         self._answers: dict[int, asyncio.Future[Frame]] = {}
         self._problem: str | None = None
         self.gradient = None
 
-    async def begin(self, recipe: Recipe) -> None:
-        """Train this recipe from now on; the training before it ends.
+    async def begin(self, setup: Setup) -> None:
+        """Train this from now on; the training before it ends.
 
         Raises:
-            InputError, RecipeError, DataError: the recipe cannot be trained here; then nothing has changed.
+            InputError, RecipeError, DataError: it cannot be trained here; then nothing has changed.
         """
-        await self.begin_prepared(await asyncio.to_thread(prepare, recipe))
+        await self.begin_prepared(await asyncio.to_thread(prepare, setup))
 
     async def begin_prepared(self, prepared: Prepared) -> None:
         """As `begin`, with what `prepare` gave."""
         await self.close()
         self._forget()
-        self.recipe, self.dataset, self._note, self.network = prepared
-        self._first = self.network
+        self.setup, self.dataset, self._note, self.network = prepared
+        self.first = self.network
         self.changed(self.state)
+
+    async def forget(self) -> None:
+        """End the training, as if none had been begun."""
+        await self.close()
+        self._forget()
+        begun = self.setup is not None
+        self.setup = self.dataset = self.network = self.first = None
+        if begun:
+            self.changed(self.state)
+
+    def can(self, by: str) -> bool:
+        """Whether there is a way to go, so that the method of this name moves it."""
+        if by in ("back", "start"):
+            return self.position > 0
+        return by == "pause" or not (self._frame and self._frame.finished)
+
+    @property
+    def position(self) -> int:
+        """The number of steps taken from the start."""
+        return self._frame.position if self._frame else 0
+
+    @property
+    def furthest(self) -> int:
+        """The last position that was reached."""
+        return self._frame.furthest if self._frame else 0
 
     def train(self) -> None:
         """Take steps until the end, or until another command."""
@@ -144,21 +163,23 @@ class Training:
         """The network as a model file, measured on the test examples.
 
         Raises:
-            InputError: nothing was begun.   ModelFileError: the network is not finite.
+            InputError: nothing was begun, or it has a fault.   ModelFileError: the network is not finite.
         """
-        recipe, dataset = self._begun()
+        setup, dataset = self._begun()
+        setup.check_sound("a model")
         assert self.network is not None
-        return await asyncio.to_thread(_model_file, recipe, dataset, self.network, self._epochs_finished)
+        return await asyncio.to_thread(_model_file, setup.recipe, dataset, self.network, self._epochs_finished)
 
     async def save_run(self) -> Path:
         """Save the training as an interrupted `glassnet train` leaves it; return the new folder, below runs/.
 
         Raises:
-            InputError: nothing was begun.   RunError: the folder cannot be written.
+            InputError: nothing was begun, or it has a fault.   RunError: the folder cannot be written.
         """
-        recipe, dataset = self._begun()
+        setup, dataset = self._begun()
+        setup.check_sound("a run")
         running = next((command.name for command in self._waiting() if command.name in RUNS), None)
-        folder = _own_folder(f"page-{recipe.name}-{dataset.name}")
+        folder = _own_folder(f"page-{setup.recipe.name}-{dataset.name}")
         try:
             answer = self._answer(self._ask("save", folder=folder))
             if running:
@@ -177,35 +198,34 @@ class Training:
         process, self._process = self._process, None
         self._drop("the training was ended before the run was saved")
         if process is not None:
-            with suppress(OSError):
-                self._pipe.send(Command(0, "end"))
-            await asyncio.to_thread(_end, process, self._pipe, self._reader)
+            await asyncio.to_thread(process.end)
         self.slots.leave(self)
 
     @property
     def state(self) -> State:
         """All that a page shows of this training, as plain values and arrays; empty before `begin`."""
-        return self._view(thinned(self._steps, POINTS), thinned(self._losses, POINTS), self._records)
+        return self._view(thinned(self._steps, POINTS), thinned(self._losses, POINTS), self.records)
 
     def _view(self, steps: Array, losses: Array, records: list[Record]) -> State:
-        if self.recipe is None or self.dataset is None or self.network is None:
+        if self.setup is None or self.dataset is None or self.network is None:
             return {}
         frame, waiting = self._frame, self._waiting()
         place = self.slots.place(self)
         accuracy = frame.accuracy._asdict() if frame and frame.accuracy else None
         return {
-            "recipe": self.recipe.name,
+            "recipe": self.setup.recipe.name,
+            "faults": list(self.setup.faults),
             "dataset": self.dataset.name,
             "classes": list(self.dataset.classes),
             "input_shape": list(self.dataset.input_shape),
             "network": in_short(self.network.layers),
             "parameters": self.network.theta.size,
-            "position": frame.position if frame else 0,
-            "furthest": frame.furthest if frame else 0,
+            "position": self.position,
+            "furthest": self.furthest,
             "epoch": frame.epoch if frame else 1,
             "batch": frame.batch if frame else 0,
             "batches": self._steps_of_epoch,
-            "epochs": self.recipe.training.epochs,
+            "epochs": self.setup.recipe.training.epochs,
             "running": place == 0 and any(command.name in RUNS for command in waiting),
             "busy": waiting[0].name if waiting else None,
             "place": place,
@@ -214,6 +234,8 @@ class Training:
             "best_epoch": frame.best_epoch if frame else 0,
             "learning_rate": frame.learning_rate if frame else None,
             "loss": frame.loss if frame else None,
+            "first_loss": frame.first_loss if frame else None,
+            "diverged": frame.diverged if frame else False,
             "fingerprint": frame.fingerprint if frame else fingerprint(self.network),
             "accuracy": accuracy,
             "curve": {"steps": steps.astype(np.float32), "losses": losses.astype(np.float32)},
@@ -236,18 +258,18 @@ class Training:
 
     @property
     def _steps_of_epoch(self) -> int:
-        recipe, dataset = self._begun()
-        size, examples = recipe.training.batch_size, len(dataset.train)
+        setup, dataset = self._begun()
+        size, examples = setup.recipe.training.batch_size, len(dataset.train)
         return 1 if size == "full" else -(-examples // min(size, examples))
 
     @property
     def _epochs_finished(self) -> int:
         return self._frame.position // self._steps_of_epoch if self._frame else 0
 
-    def _begun(self) -> tuple[Recipe, Dataset]:
-        if self.recipe is None or self.dataset is None:
+    def _begun(self) -> tuple[Setup, Dataset]:
+        if self.setup is None or self.dataset is None:
             raise InputError("there is no training yet: choose a recipe first")
-        return self.recipe, self.dataset
+        return self.setup, self.dataset
 
     def _waiting(self) -> list[Command]:
         """The commands that are not answered yet, in order."""
@@ -277,8 +299,8 @@ class Training:
         elif self._queue and not self.slots.place(self) and all(c.name in RUNS for c in self._asked.values()):
             command = self._queue.popleft()
             self._asked[command.number] = command
-            with suppress(OSError):  # the process has ended, which its reader says too
-                self._pipe.send(command)
+            assert self._process is not None  # it was started when the command was given
+            self._process.send(command)
 
     def moved_up(self) -> None:
         """Called when those before it in the line have become fewer."""
@@ -286,41 +308,25 @@ class Training:
         self.changed(self._view(np.zeros(0), np.zeros(0), []))
 
     def _start_process(self) -> None:
-        recipe, _ = self._begun()
+        setup, _ = self._begun()
         self._forget()
-        self.network = self._first
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        # It is no daemon, because those may not have workers. So at exit Python waits for it; it ends with its pipe.
-        OPEN.add(self._pipe)
-        process = context.Process(target=serve, args=(theirs, recipe), name=f"training of {recipe.name}", daemon=False)
-        with _without_ctrl_c():
-            process.start()
-        theirs.close()
+        self.network = self.first
         assert self.network is not None
-        loop = asyncio.get_running_loop()
-        self._process = process
-        self._reader = threading.Thread(
-            target=_read, args=(process, self._pipe, self.network, loop, self._heard(process)), daemon=True
-        )
-        self._reader.start()
+        self._process = Process(setup, self.network, self._heard)
 
-    def _heard(self, process: Any) -> Callable[[Frame | Failure | None, Network | None], None]:
-        """What is done in the event loop with each message of this process; None is its end."""
-
-        def heard(message: Frame | Failure | None, network: Network | None) -> None:
-            if process is not self._process:
-                return  # it was closed in the meantime
-            if isinstance(message, Frame) and network is not None:
-                self._show(message, network)
-            else:
-                self._lost(message)
-
-        return heard
+    def _heard(self, process: Process, message: Frame | Failure | None, network: Network | None) -> None:
+        """Called in the event loop with each message of a process; None is its end."""
+        if process is not self._process:
+            return  # it was closed in the meantime
+        if isinstance(message, Frame):
+            assert network is not None
+            self._show(message, network)
+        else:
+            self._lost(process, message)
 
     def _show(self, frame: Frame, network: Network) -> None:
         self._frame, self.network, self.gradient = frame, network, frame.gradient
-        self._records += frame.records
+        self.records += frame.records
         self._steps, self._losses = _joined(self._steps, frame.steps), _joined(self._losses, frame.losses)
         if frame.answers is not None:
             self._asked.pop(frame.answers, None)
@@ -329,77 +335,14 @@ class Training:
             self._go_on()
         self.changed(self._view(frame.steps, frame.losses, frame.records))
 
-    def _lost(self, failure: Frame | Failure | None) -> None:
+    def _lost(self, process: Process, failure: Failure | None) -> None:
         """The process has ended, and nobody had asked it to."""
-        process, self._process = self._process, None
-        _put_away(self._pipe)
-        if isinstance(failure, Failure):
-            why = failure.problem
-        elif process.exitcode == -signal.SIGKILL:
-            why = "it was killed; perhaps this machine has too little memory"
-        else:
-            why = f"exit code {process.exitcode}"
+        self._process = None
+        why = process.why_ended(failure)
         self._problem = f"the training has ended unexpectedly ({why}); Train and Step begin it again from the start"
         self._drop(self._problem)
         self.slots.leave(self)
         self.changed(self._view(np.zeros(0), np.zeros(0), []))
-
-
-@contextmanager
-def _without_ctrl_c() -> Iterator[None]:
-    """A process that is started here is never interrupted by Ctrl-C in its terminal, not even while it imports."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _read(
-    process: Any, pipe: Connection, network: Network, loop: asyncio.AbstractEventLoop, heard: Callable[..., None]
-) -> None:
-    """Read the messages of a process until the pipe ends; for each frame make a network. Runs in a thread."""
-    message: Frame | Failure | None = None
-    with suppress(RuntimeError):  # the event loop has ended
-        try:
-            while isinstance(message := pipe.recv(), Frame):
-                network = network.copy()
-                np.copyto(network.theta, message.theta)
-                np.copyto(network.buffers, message.buffers)
-                loop.call_soon_threadsafe(heard, message, network)
-        except (EOFError, OSError):
-            message = None
-        process.join(SECONDS[0])  # so that its exit code is known
-        loop.call_soon_threadsafe(heard, message, None)
-
-
-def _end(process: Any, pipe: Connection, reader: threading.Thread) -> None:
-    """Wait for the end of a process that was asked to end; terminate and kill it if that takes too long."""
-    process.join(SECONDS[0])
-    for stop, seconds in ((process.terminate, SECONDS[1]), (process.kill, SECONDS[2])):
-        if process.is_alive():
-            stop()
-            process.join(seconds)
-    _hang_up(pipe)  # workers of the process may hold its end a moment longer, and the reader would wait for them
-    reader.join(SECONDS[2])
-    _put_away(pipe)
-
-
-def _hang_up(pipe: Connection) -> None:
-    """End the traffic in a pipe, so that readers at both of its ends come to its end."""
-    with suppress(OSError), socket.socket(fileno=os.dup(pipe.fileno())) as end:
-        end.shutdown(socket.SHUT_RDWR)
-
-
-def _put_away(pipe: Connection) -> None:
-    OPEN.discard(pipe)
-    pipe.close()
-
-
-@atexit.register
-def _hang_up_all() -> None:
-    for pipe in list(OPEN):
-        _hang_up(pipe)
 
 
 def _joined(curve: Array, new: Array) -> Array:

@@ -1,7 +1,7 @@
 """The recipe: everything that makes a trained network, checked."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from glassnet.modelfile import begin_with
 from glassnet.nn.average import WeightAverage
 from glassnet.nn.clip import Clip
 from glassnet.nn.errors import InputError, require
+from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
 from glassnet.nn.optim import Optimizer
 from glassnet.nn.penalty import Penalty
@@ -79,15 +80,19 @@ class Recipe:
         right = re.fullmatch(r"\w[\w .-]{0,99}", self.name) is not None
         require(right, f"name: expected up to 100 letters, digits, spaces, dots or dashes, got {shown(self.name)}")
 
-    def make_network(self, dataset: Dataset) -> Network:
+    def make_network(self, dataset: Dataset, *, change: Callable[[list[Layer]], list[Layer]] | None = None) -> Network:
         """The untrained network of this recipe.
+
+        Args:
+            change: what is done to the layers before they are connected.
 
         Raises:
             RecipeError: its layers do not fit together, or not on this dataset.
         """
         try:
+            layers = self.network.make(dataset)
             network = Network(
-                self.network.make(dataset),
+                change(layers) if change else layers,
                 input_shape=dataset.input_shape,
                 seed=self.training.seed,
                 # A time stamp or a sum in cents has more digits than a float32 holds.

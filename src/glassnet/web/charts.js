@@ -1,4 +1,4 @@
-// How a training goes: the loss of each step, the accuracy by epoch, and the accuracy by digit.
+// How trainings go: the loss of each step, the accuracy by epoch, and the accuracy by digit.
 
 import { bars } from "./bars.js";
 import { curves } from "./curves.js";
@@ -10,46 +10,61 @@ const MOST = 4000; // points kept of the loss; of a longer training every second
 
 /** @param {(step: number) => void} go is called with the step that a person points at */
 export function charts(go) {
-  const loss = curves(texts.lossByStep, { x: texts.steps, go });
+  const loss = curves(texts.lossByStep, { x: texts.steps, go, powers: true });
   const accuracy = curves(texts.accuracyByEpoch, { x: texts.epochs, share: true });
   const digits = bars(texts.byDigit, "digits");
   const byDigit = el("figure", {}, el("figcaption", {}, texts.byDigit), digits.element);
   const element = el("div", { class: "plots", hidden: true }, loss.element, accuracy.element, byDigit);
-  let points = []; // [step, loss]
-  let records = []; // of epochs
-
-  /** Add what is new in a state to what was seen before, and forget what lies beyond the furthest step. */
-  function collect({ curve: { steps, losses }, records: more, furthest, batches }) {
-    points = points.filter(([step]) => step <= furthest);
-    records = records.filter((record) => record.epoch * batches <= furthest);
-    for (let k = 0; k < steps.values.length; k++) points.push([steps.values[k], losses.values[k]]);
-    records.push(...more);
-    while (points.length > MOST) points = points.filter((_, k) => k % 2 === 1 || k === points.length - 1);
-  }
-
-  function line(key, name) {
-    return { name, points: records.filter((record) => record[key] !== undefined).map((record) => [record.epoch, record[key]]) };
-  }
+  const seen = [recorded(), recorded()]; // of each training
 
   return {
     element,
-    /** The record of the last epoch that ended before this place. */
-    lastRecord: ({ position, batches }) => records.findLast((record) => record.epoch * batches <= position),
-    /** A state of the training; with `all` it says all, else what is new; with `look` it is drawn. */
-    update(state, all, look) {
-      if (all) [points, records] = [[], []];
-      element.hidden = !state.recipe;
-      if (!state.recipe) return;
-      collect(state);
-      if (!look) return;
-      loss.show([{ name: texts.loss, points }], { now: state.position, begin: 0 });
-      const lines = [line("training_accuracy", texts.onTraining), line("validation_accuracy", texts.onValidation)];
+    /** The record of the last epoch of a training that ended before this place. */
+    lastRecord: (k, { position, batches }) => seen[k].records.findLast((record) => record.epoch * batches <= position),
+    /** A state of the k-th training; with `all` it says all, else what is new. */
+    collect: (k, state, all) => seen[k].collect(state, all),
+    /** Draw the trainings that there are; of two, each line bears the name of its training. */
+    show(states) {
+      element.hidden = !states.length;
+      if (!states.length) return;
+      const two = states.length > 1;
+      const name = (k, of) => (two ? texts.of(of, texts.nameOf(states[k], k)) : of);
+      loss.show(
+        states.map((state, k) => ({ name: two ? texts.nameOf(state, k) : texts.loss, points: seen[k].points })),
+        { now: Math.max(...states.map((state) => state.position)), begin: 0 },
+      );
+      const lines = states.flatMap((_, k) => [
+        { name: name(k, texts.onTraining), points: seen[k].line("training_accuracy"), ...(two ? { colour: k, faint: true } : {}) },
+        { name: name(k, texts.onValidation), points: seen[k].line("validation_accuracy"), ...(two ? { colour: k } : {}) },
+      ]);
       accuracy.show(lines.filter((one) => one.points.length));
-      if (!state.accuracy) return;
-      const { right, total } = state.accuracy;
+      byDigit.hidden = two;
+      if (two || !states[0].accuracy) return;
+      const { right, total } = states[0].accuracy;
       const shares = right.map((count, k) => count / (total[k] || 1));
-      digits.offer(state.classes);
+      digits.offer(states[0].classes);
       digits.show(shares, (k) => (total[k] ? percent(shares[k]) : texts.noNumber));
     },
   };
+}
+
+/** What was seen of one training. */
+function recorded() {
+  const own = {
+    points: [], // [step, loss]
+    records: [], // of epochs
+    /** Add what is new in a state to what was seen before, and forget what lies beyond the furthest step. */
+    collect(state, all) {
+      if (all) [own.points, own.records] = [[], []];
+      if (!state.recipe) return;
+      const { curve, records, furthest, batches } = state;
+      own.points = own.points.filter(([step]) => step <= furthest);
+      own.records = own.records.filter((record) => record.epoch * batches <= furthest);
+      for (let k = 0; k < curve.steps.values.length; k++) own.points.push([curve.steps.values[k], curve.losses.values[k]]);
+      own.records.push(...records);
+      while (own.points.length > MOST) own.points = own.points.filter((_, k) => k % 2 === 1 || k === own.points.length - 1);
+    },
+    line: (key) => own.records.filter((record) => record[key] !== undefined).map((record) => [record.epoch, record[key]]),
+  };
+  return own;
 }

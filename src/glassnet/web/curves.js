@@ -6,12 +6,14 @@ import { texts } from "./texts.js";
 
 const [WIDTH, HEIGHT] = [320, 170];
 const [LEFT, RIGHT, TOP, BOTTOM] = [50, 8, 10, 26];
+const SPREAD = 300; // values that differ by this factor are drawn on a logarithmic axis, if the plot may have one
 
 /**
  * @param {string} title
  * @param {object} [options]
  * @param {string} [options.x] what the horizontal axis counts
  * @param {boolean} [options.share] whether values are shares from 0 to 1, written as per cent
+ * @param {boolean} [options.powers] whether the vertical axis may be logarithmic: it becomes so where values differ much
  * @param {(x: number) => void} [options.go] a click goes to this place of the horizontal axis
  */
 export function curves(title, options = {}) {
@@ -31,13 +33,14 @@ export function curves(title, options = {}) {
   return {
     element,
     /**
-     * @param {{name: string, points: [number, number][]}[]} lines
+     * @param {{name: string, points: [number, number][], colour?: number, faint?: boolean}[]} lines of the same colour
+     *   belong together, and a faint one of them stands back; by default each has its own
      * @param {object} [marks] `begin`: where the axis begins; `now`: a vertical line; `tangent`: [x, y, slope]
      */
     show(lines, marks = {}) {
-      const finite = lines.map(({ name, points }) => ({ name, points: points.filter(([, y]) => Number.isFinite(y)) }));
+      const finite = lines.map((line, k) => ({ ...line, look: lookOf(line, k), points: line.points.filter(([, y]) => Number.isFinite(y)) }));
       const points = finite.flatMap((line) => line.points);
-      legend.replaceChildren(...lines.map((line, k) => el("span", { class: `line${k}` }, line.name)));
+      legend.replaceChildren(...finite.map((line) => el("span", { class: line.look }, line.name)));
       if (!points.length) {
         plot.replaceChildren();
         return;
@@ -45,29 +48,35 @@ export function curves(title, options = {}) {
       const text = (value) => (options.share ? `${number(100 * value)} %` : number(value));
       const said = finite.filter((line) => line.points.length).map((line) => texts.lastOf(line.name, text(line.points.at(-1)[1])));
       plot.setAttribute("aria-label", texts.says(title, said.join("; ")));
-      const scale = scaleOf(points, marks.begin);
+      const scale = scaleOf(points, marks.begin, options.powers);
       toX = scale.toX;
       plot.replaceChildren(
         svg("clipPath", { id: clip }, svg("rect", { x: LEFT, y: TOP, width: WIDTH - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM })),
         ...axes(scale, text, options.x ?? ""),
-        svg("g", { "clip-path": `url(#${clip})` }, ...finite.flatMap((line, k) => drawn(line, k, scale)), ...marked(marks, scale)),
+        svg("g", { "clip-path": `url(#${clip})` }, ...finite.flatMap((line) => drawn(line, scale)), ...marked(marks, scale)),
       );
     },
   };
 }
 
+const lookOf = ({ colour, faint }, k) => `line${colour ?? k}${faint ? " faint" : ""}`;
+
 let plots = 0; // so that each has a clip path of its own
 
 /** Where values stand on the plot: x and y in its units, and back from there to x. */
-function scaleOf(points, begin) {
+function scaleOf(points, begin, powers) {
   const [least, last] = ends(points.map(([x]) => x));
   const first = begin ?? least;
-  const ticks = ticksFor(...ends(points.map(([, y]) => y)));
-  const [low, high] = [ticks[0], ticks.at(-1)];
+  const [lowest, highest] = ends(points.map(([, y]) => y));
+  const usual = middle(points);
+  const inPowers = powers && usual > 0 && highest > SPREAD * usual; // a few values far above all others
+  const ticks = inPowers ? powersFor(Math.max(lowest, usual / SPREAD), highest) : ticksFor(lowest, highest);
+  const on = inPowers ? (value) => Math.log10(Math.max(value, ticks[0])) : (value) => value;
+  const [low, high] = [on(ticks[0]), on(ticks.at(-1))];
   return {
     ...{ first, last, ticks },
     x: (value) => LEFT + ((value - first) / (last - first || 1)) * (WIDTH - LEFT - RIGHT),
-    y: (value) => HEIGHT - BOTTOM - ((value - low) / (high - low)) * (HEIGHT - TOP - BOTTOM),
+    y: (value) => HEIGHT - BOTTOM - ((on(value) - low) / (high - low)) * (HEIGHT - TOP - BOTTOM),
     toX: (place) => Math.round(first + ((place - LEFT) / (WIDTH - LEFT - RIGHT)) * (last - first)),
   };
 }
@@ -86,11 +95,11 @@ function axes({ first, last, ticks, y }, text, name) {
 }
 
 /** A line, and a dot at each of its points where they are few. */
-function drawn({ points }, k, { x, y }) {
+function drawn({ points, look }, { x, y }) {
   const places = thinned(points).map(([at, value]) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`);
   const few = points.length > 12 ? [] : points;
-  const dots = few.map(([at, value]) => svg("circle", { class: `dot line${k}`, cx: x(at), cy: y(value), r: 2.5 }));
-  return [svg("polyline", { class: `line line${k}`, points: places.join(" ") }), ...dots];
+  const dots = few.map(([at, value]) => svg("circle", { class: `dot ${look}`, cx: x(at), cy: y(value), r: 2.5 }));
+  return [svg("polyline", { class: `line ${look}`, points: places.join(" ") }), ...dots];
 }
 
 function marked({ now, tangent }, { x, y, first, last }) {
@@ -120,6 +129,19 @@ function thinned(points) {
 }
 
 const axis = (value) => (Number.isInteger(value) ? whole(value) : number(value));
+
+/** The value in the middle of all, in order. */
+function middle(points) {
+  const values = points.map(([, y]) => y).sort((a, b) => a - b);
+  return values[Math.floor(values.length / 2)];
+}
+
+/** Powers of ten that span the values, two to five of them. */
+function powersFor(low, high) {
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const step = Math.max(1, Math.ceil((last - first) / 4));
+  return Array.from({ length: Math.ceil((last - first) / step) + 1 }, (_, k) => 10 ** (first + k * step));
+}
 
 /** Round numbers that span the values, three to five of them. */
 function ticksFor(low, high) {

@@ -2,10 +2,12 @@
 
 import { answerPanel } from "./answer.js";
 import { checkPanel } from "./check.js";
+import { comparePanel } from "./compare.js";
 import { onScheme } from "./colours.js";
 import { el, labelled, select, setOptions } from "./dom.js";
 import { drawingPanel } from "./drawing.js";
 import { engine } from "./engine.js";
+import { experimentsPanel } from "./experiments.js";
 import { insidePanel } from "./inside.js";
 import { newestOnly } from "./newest.js";
 import { whole } from "./numbers.js";
@@ -16,7 +18,7 @@ import { trainingPanel } from "./training.js";
 
 const BREATH = 24; // between two looks at a training that runs pass so many times what a look takes: else it would be slowed down
 const REST = 50; // milliseconds without another answer, after which all else is drawn again
-const IN_TRAINING = "training"; // the server's name for the network in training
+const IN_TRAINING = ["training", "other training"]; // the server's names for the networks in training
 
 /** What the panels share. `network` are the facts of the one shown, `answer` is what it said last. */
 const page = {
@@ -49,6 +51,7 @@ const page = {
     readings.refresh();
     inside.refresh();
     check.refresh();
+    compare.refresh();
   },
   /** The right digit. */
   choose(label) {
@@ -67,7 +70,10 @@ const page = {
   undo: () => page.act("undo"),
   /** Show the network in training, if it is not shown already. */
   showTraining: ({ anew = false } = {}) =>
-    anew || page.network.name !== IN_TRAINING ? steady(() => show(IN_TRAINING)) : undefined,
+    anew || !IN_TRAINING.includes(page.network.name) ? steady(() => show(IN_TRAINING[0])) : undefined,
+  trainings: () => training.here(),
+  showsOther: () => page.network.name === IN_TRAINING[1],
+  performs: (experiment) => training.performs(experiment),
   quiet: (running) => answers.quiet(running),
   open: (one) => inside.open(one),
   check: (one) => check.choose(one),
@@ -97,6 +103,8 @@ const drawing = drawingPanel(page, answers.status);
 const inside = insidePanel(page);
 const training = trainingPanel(page);
 const check = checkPanel(page);
+const experiments = experimentsPanel(page);
+const compare = comparePanel(page);
 const networks = select([], (name) => page.try(() => show(name)));
 const facts = el("span", { class: "note" });
 
@@ -111,7 +119,7 @@ const main = el(
   "main",
   { hidden: true }, // until there is something to show
   el("div", { class: "side" }, drawing.element, answers.element),
-  el("div", { class: "wide" }, inside.element, training.element, check.element, words),
+  el("div", { class: "wide" }, inside.element, experiments.element, training.element, compare.element, check.element, words),
 );
 
 document.documentElement.lang = texts.language;
@@ -126,7 +134,7 @@ document.body.append(
     el(
       "nav",
       { "aria-label": texts.parts },
-      ...["draw", "inside", "training", "check", "words"].map((id) => el("a", { href: `#${id}` }, texts.part[id])),
+      ...["draw", "inside", "experiments", "training", "check", "words"].map((id) => el("a", { href: `#${id}` }, texts.part[id])),
     ),
     el("div", { class: "shown" }, labelled(texts.network, networks), facts),
   ),
@@ -177,7 +185,7 @@ async function show(name) {
 }
 
 const followTraining = newestOnly(async () => {
-  if (page.network?.name !== IN_TRAINING) return;
+  if (!IN_TRAINING.includes(page.network?.name)) return;
   const begun = performance.now();
   try {
     page.answered(await page.engine.ask("answer"));
@@ -194,19 +202,25 @@ page.engine.on("welcome", (said) => {
   if (said.problem) return;
   page.tell(said.isNew ? texts.newSession : "");
   const options = said.networks.map((name) => [name, name]);
-  setOptions(networks, [...options, [IN_TRAINING, texts.networkInTraining]]);
+  setOptions(networks, [...options, ...IN_TRAINING.map((name, k) => [name, texts.networksInTraining[k]])]);
+  experiments.offer(said.experiments, said.experiment);
   training.offer(said.form);
   setNetwork(said.network);
-  training.resume(said.training, said.values);
+  training.resume(IN_TRAINING.map((name) => said.trainings[name]), said.values);
   page.answered(said.answer);
   main.hidden = false;
   page.try(training.refresh);
 });
-page.engine.on("training", ({ state, whole: all }) => {
-  const look = !state.running || performance.now() >= page.nextLook;
-  training.update(state, all, look);
-  if (state.recipe && look) followTraining();
-});
+IN_TRAINING.forEach((name, k) =>
+  page.engine.on(name, ({ state, whole: all }) => {
+    const look = !state.running || performance.now() >= page.nextLook;
+    training.update(k, state, all, look);
+    if (!look) return;
+    experiments.update(training.here());
+    compare.refresh();
+    if (state.recipe) followTraining();
+  }),
+);
 page.engine.on("lost", (reason) => connected(reason || texts.lost));
 onScheme(() => {
   if (!page.network) return;

@@ -18,7 +18,7 @@ export function saveRow(page, panel) {
   const said = el("p", { class: "note", role: "status" });
   const model = button(texts.saveModel, () =>
     page.try(async () => {
-      const { model: file } = await page.engine.ask("save", { what: "model" });
+      const { model: file } = await page.engine.ask("save", { what: "model", other: page.showsOther() });
       download(new Blob([file.values]), MODEL);
       said.textContent = texts.savedModel(MODEL);
     }),
@@ -28,7 +28,7 @@ export function saveRow(page, panel) {
       said.textContent = texts.saving;
       run.disabled = true;
       try {
-        said.textContent = texts.savedRun((await page.engine.ask("save", { what: "run" })).folder);
+        said.textContent = texts.savedRun((await page.engine.ask("save", { what: "run", other: page.showsOther() })).folder);
       } catch (error) {
         said.textContent = "";
         throw error;

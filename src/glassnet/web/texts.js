@@ -9,9 +9,9 @@ export const texts = {
   motto: "a neural network you can see through",
   skip: "Skip to the drawing",
   parts: "Parts of the page",
-  part: { draw: "Draw", inside: "Look inside", training: "Train", check: "Check", words: "Words" },
+  part: { draw: "Draw", inside: "Look inside", experiments: "Experiments", training: "Train", check: "Check", words: "Words" },
   network: "Network",
-  networkInTraining: "the one in training",
+  networksInTraining: ["the one in training", "the second in training"],
   networkFacts: (parameters) => `${parameters} parameters`,
   connecting: "Connecting to glassnet …",
   otherServer: "glassnet was started again. Open the address that it printed in the terminal.",
@@ -130,6 +130,43 @@ export const texts = {
   newValue: "New value",
   set: "Set",
   checkThis: "Check its gradient",
+
+  // Experiments
+  experimentsTitle: "Break it, and see why",
+  experimentsHow: "Each experiment trains one or two small networks in a few seconds, often with a mistake in one of them.",
+  experiment: "Experiment",
+  noExperiment: "choose one",
+  runExperiment: "Run the experiment",
+  watchFor: (what) => `Watch: ${what}`,
+  itsAnswer: "The answer",
+  whatCame: "What came",
+  values: {
+    first_loss: "first loss",
+    training_loss: "training loss",
+    training_accuracy: "right on training",
+    validation_loss: "validation loss",
+    validation_accuracy: "right on validation",
+  },
+  diverged: "numbers became infinite",
+  notDiverged: "all numbers stayed finite",
+  bounds: (least, most) =>
+    least === null ? `at most ${most} expected` : most === null ? `at least ${least} expected` : `${least} to ${most} expected`,
+  cameOf: (name, came, holds, bounds) => `${name}: ${came}${bounds ? ` (${bounds})` : ""} – ${holds ? "as expected" : "not as expected"}`,
+  experimentInUse: (title) => `The experiment “${title}” is in use. A change here begins a training of your own.`,
+
+  // Compare
+  compareTitle: "Side by side",
+  sameStart: "Both began with the same weights.",
+  otherStart: "They began with different weights: the layers, the initialisation or the seed differ.",
+  settingsThatDiffer: "Settings that differ",
+  setting: "setting",
+  sideSays: (name, share) =>
+    [name === null ? "Draw a digit to compare the answers." : `Says ${name}.`, share === null ? "" : `${share} right.`].join(" "),
+  nameOf: (state, k) => state.variant ?? ["first training", "second training"][k],
+  ofTraining: (name, line) => `${name}: ${line}`,
+  of: (what, name) => `${name}, ${what}`,
+  secondTraining: "The second training",
+  compareWith: " Compare with a second training",
 
   // Train
   trainTitle: "Train a network",

@@ -13,12 +13,11 @@ const BEGINS = ["train", "step", "epoch"]; // what begins a new training where t
 
 /** @param {object} page what the panels share; see main.js */
 export function trainingPanel(page) {
-  const form = recipeForm(() => {
-    begun = false;
-    if (state.recipe) form.note(texts.newTraining(state.recipe, whole(state.position)));
-    enable();
-  });
-  const train = button(texts.train, () => move(state.running ? "pause" : "train"), { class: "main" });
+  const form = recipeForm(() => edited());
+  const second = recipeForm(() => edited());
+  const both = el("input", { type: "checkbox", on: { change: () => (offerSecond(both.checked ? form.values() : null), edited()) } });
+  const beside = el("fieldset", { class: "beside", hidden: true });
+  const train = button(texts.train, () => move(running() ? "pause" : "train"), { class: "main" });
   const step = button(texts.step, () => move("step"));
   const back = button(texts.stepBack, () => move("back"));
   const epoch = button(texts.epoch, () => move("epoch"));
@@ -42,13 +41,15 @@ export function trainingPanel(page) {
     el("h2", { id: "training" }, texts.trainTitle),
     el("p", { class: "note" }, texts.trainHow),
     form.element,
+    el("label", { class: "tick" }, both, texts.compareWith),
+    beside,
     el("div", { class: "row controls" }, train, step, back, epoch, start),
     el("div", { class: "slider" }, el("span", {}, texts.stepsTaken), place, slider),
     ...[where, note, problem],
     el("p", { class: "prints" }, `${texts.fingerprint} `, print),
     ...[progress.element, first.element, save.element],
   );
-  let state = {};
+  const states = [{}, {}]; // of the two trainings; empty where there is none
   let wanted = null; // the step that the slider was moved to, until the training is there
   let begun = false; // whether the training is the one that the form says
 
@@ -64,9 +65,30 @@ export function trainingPanel(page) {
     }
   }
 
+  const here = () => states.filter((one) => one.recipe); // those that were begun
+  const running = () => here().some((one) => one.running);
+  const furthest = () => Math.max(0, ...here().map((one) => one.furthest));
+
+  /** The settings are others now than those of the training. */
+  function edited() {
+    begun = false;
+    const [first] = here();
+    if (first) form.note(texts.newTraining(first.variant ?? first.recipe, whole(first.position)));
+    enable();
+  }
+
+  /** Offer the settings of the second training, or take them away. */
+  function offerSecond(values) {
+    beside.hidden = !values;
+    both.checked = Boolean(values);
+    beside.replaceChildren(...(values ? [el("legend", {}, texts.secondTraining), second.element] : []));
+    if (values) second.show(values);
+  }
+
   async function begin() {
     form.note("");
-    begun = await tried(() => page.engine.ask("begin", { values: form.values() }), form.say);
+    const values = { values: form.values(), ...(both.checked ? { other: second.values() } : {}) };
+    begun = await tried(() => page.engine.ask("begin", values), form.say);
     if (begun) await page.showTraining({ anew: true });
     return begun;
   }
@@ -81,8 +103,8 @@ export function trainingPanel(page) {
 
   const go = newestOnly(
     async (position) => {
-      const within = Math.min(Math.max(position, 0), state.furthest ?? 0);
-      place.textContent = texts.ofSteps(whole(within), whole(state.furthest ?? 0));
+      const within = Math.min(Math.max(position, 0), furthest());
+      place.textContent = texts.ofSteps(whole(within), whole(furthest()));
       await page.engine.ask("go", { position: within });
     },
     (error) => {
@@ -91,35 +113,40 @@ export function trainingPanel(page) {
     },
   );
 
-  /** A state of the training; with `all` it says all, else what is new; with `look` it is drawn too. */
-  function update(now, all, look) {
-    state = now;
-    progress.update(now, all, look);
+  /** A state of the k-th training; with `all` it says all, else what is new; with `look` it is drawn too. */
+  function update(k, now, all, look) {
+    states[k] = now;
+    progress.collect(k, now, all);
     if (!look) return;
     enable();
-    if (!now.recipe) return;
-    const steps = texts.ofSteps(whole(now.position), whole(now.furthest));
-    slider.max = String(now.furthest);
-    if (wanted === now.position) wanted = null;
-    if (wanted === null) slider.value = String(now.position);
+    const begun = here();
+    progress.show(begun);
+    if (!begun.length) return;
+    const position = Math.max(...begun.map((one) => one.position));
+    const steps = texts.ofSteps(whole(position), whole(furthest()));
+    slider.max = String(furthest());
+    if (wanted === position) wanted = null;
+    if (wanted === null) slider.value = String(position);
     slider.setAttribute("aria-valuetext", steps);
     place.textContent = steps;
-    for (const one of [where, print]) one.setAttribute("aria-live", now.running ? "off" : "polite");
-    page.quiet(now.running);
-    where.textContent = whereText(now, progress.lastRecord(now));
-    problem.textContent = now.problem ?? "";
-    note.textContent = now.note ?? "";
-    print.textContent = now.fingerprint ?? texts.whileRunning;
+    for (const one of [where, print]) one.setAttribute("aria-live", running() ? "off" : "polite");
+    page.quiet(running());
+    const said = (text) => begun.map((one, k) => [one, text(one, k)]).filter(([, line]) => line);
+    const lines = (text) => said(text).map(([one, line], k) => el("span", {}, begun.length > 1 ? texts.ofTraining(texts.nameOf(one, k), line) : line));
+    where.replaceChildren(...lines((one, k) => whereText(one, progress.lastRecord(k, one))));
+    print.replaceChildren(...lines((one) => one.fingerprint ?? texts.whileRunning));
+    problem.replaceChildren(...lines((one) => one.problem));
+    note.textContent = [...new Set(begun.map((one) => one.note).filter(Boolean))].join("; ");
   }
 
   function enable() {
-    const { position = 0, running = false, finished = false } = state;
-    const over = begun && finished && !running;
-    train.textContent = running ? texts.pause : texts.train;
-    back.disabled = start.disabled = position === 0 || running;
+    const some = here();
+    const over = begun && some.every((one) => one.finished) && !running();
+    train.textContent = running() ? texts.pause : texts.train;
+    back.disabled = start.disabled = some.every((one) => one.position === 0) || running();
     train.disabled = step.disabled = epoch.disabled = over;
-    slider.disabled = !state.furthest;
-    save.enable(Boolean(state.recipe));
+    slider.disabled = !furthest();
+    save.enable(some.length > 0);
   }
 
   enable();
@@ -127,12 +154,24 @@ export function trainingPanel(page) {
     element,
     update,
     refresh: first.refresh,
-    offer: form.offer,
-    /** A page that comes back: the training that its session has, and the values of the form that it was begun with. */
+    offer(given) {
+      form.offer(given);
+      second.offer(given);
+    },
+    /** The trainings that were begun. */
+    here,
+    /** An experiment begins: what the form says is not in use. */
+    performs(experiment) {
+      form.note(texts.experimentInUse(experiment.title));
+      begun = true;
+      enable();
+    },
+    /** A page that comes back: the trainings that its session has, and the values of the forms that they began with. */
     resume(now, values) {
-      if (values) form.show(values);
-      begun = Boolean(now.recipe);
-      update(now, true, true);
+      if (values) form.show(values[0]);
+      offerSecond(values?.[1]);
+      begun = Boolean(now[0].recipe);
+      now.forEach((one, k) => update(k, one, true, true));
     },
   };
 }

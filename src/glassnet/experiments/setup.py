@@ -1,0 +1,67 @@
+"""What a training begins with: a recipe, and the faults that are planted in it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from glassnet.data.dataset import Dataset
+from glassnet.experiments.faults import FAULTS
+from glassnet.nn.errors import InputError
+from glassnet.nn.layer import Layer
+from glassnet.nn.network import Network
+from glassnet.nn.plain import nearest, shown
+from glassnet.recipes.recipe import Recipe
+from glassnet.train.plan import Plan
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a training begins with; without faults it is what `glassnet train` does with the recipe.
+
+    Args:
+        recipe: the network, the data and the training settings.   faults: names in FAULTS, planted in this order.
+
+    Raises:
+        InputError: there is no such fault.
+    """
+
+    recipe: Recipe
+    faults: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in self.faults:
+            if name not in FAULTS:
+                raise InputError(f"there is no fault {shown(name)}; {nearest(name, FAULTS)}")
+
+    def planted(self, dataset: Dataset) -> Dataset:
+        """The dataset with these faults among its training examples."""
+        rng = np.random.default_rng(self.recipe.training.seed)
+        for name in self.faults:
+            dataset = replace(dataset, train=FAULTS[name].train(dataset.train, rng))
+        return dataset
+
+    def make_network(self, dataset: Dataset) -> Network:
+        """The untrained network, with these faults in its layers.
+
+        Raises:
+            RecipeError: as for the recipe.
+        """
+        return self.recipe.make_network(dataset, change=self._changed)
+
+    def _changed(self, layers: list[Layer]) -> list[Layer]:
+        for name in self.faults:
+            layers = FAULTS[name].layers(layers)
+        return layers
+
+    def check_sound(self, what: str) -> None:
+        """Raise InputError if a fault is planted: then nothing of it is saved, for what is saved is used."""
+        if self.faults:
+            faults = ", ".join(self.faults)
+            raise InputError(f"{what} with a fault in it ({faults}) is not saved: it is for looking only")
+
+    def plan(self, dataset: Dataset) -> Plan:
+        """The settings of the training, with these faults."""
+        plan = self.recipe.plan(dataset)
+        for name in self.faults:
+            plan = FAULTS[name].plan(plan)
+        return plan

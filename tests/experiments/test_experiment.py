@@ -1,0 +1,125 @@
+"""Experiments: what their files may say, and that each of those here can be begun."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+from glassnet.experiments.experiment import FOLDER, Promise, load_experiment, load_experiments, outcome
+from glassnet.experiments.setup import Setup
+from glassnet.recipes.recipe import load_recipe
+from glassnet.recipes.toml import RecipeError
+
+FILES = sorted(FOLDER.glob("*.toml"))
+GOOD = """
+title = "A title"
+question = "A question?"
+watch = "The loss."
+answer = "An answer."
+recipe = "sixteen"
+settings = { training = { epochs = 2 } }
+
+[[trainings]]
+name = "a"
+
+[[trainings]]
+name = "b"
+settings = { optimizer = { lr = 0.2 } }
+faults = ["softmax twice"]
+
+[[promises]]
+training = "b"
+value = "validation_accuracy"
+at_least = 0.2
+"""
+
+
+def load(folder: Path, text: str) -> None:
+    path = folder / "mine.toml"
+    path.write_text(text)
+    load_experiment(path)
+
+
+def test_there_are_enough_and_the_lesson_begins_with_the_classic_faults() -> None:
+    every = load_experiments()
+    assert len(every) >= 12
+    assert {"not-scaled", "zero-weights", "rate-too-high", "wrong-gradient", "few-examples"} <= every.keys()
+    assert all(one.promises for one in every.values())
+
+
+@pytest.mark.mnist
+@pytest.mark.filterwarnings("ignore:.*(no layer scales them|computes the softmax itself)")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_can_be_begun(path: Path, mnist: gn.Dataset) -> None:
+    for setup in load_experiment(path).setups:
+        dataset = setup.planted(mnist)
+        network = setup.make_network(dataset)
+        with gn.Trainer(network, dataset.train, setup.plan(dataset), workers=1) as trainer:
+            trainer.step()
+            assert np.isfinite(trainer.training.loss_sum)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_course_has_the_page_that_it_names(path: Path) -> None:
+    name, _, place = load_experiment(path).course.partition("#")
+    page = Path(__file__).parents[2] / "docs" / "maths" / f"{name}.md"
+    headings = [line.strip("# ").lower() for line in page.read_text().splitlines() if line.startswith("## ")]
+    places = ["".join(c for c in heading if c.isalnum() or c in " -").replace(" ", "-") for heading in headings]
+    assert not place or place in places
+
+
+def test_the_trainings_follow_the_recipe_with_its_changes(tmp_path: Path) -> None:
+    load(tmp_path, GOOD)
+    one, other = load_experiment(tmp_path / "mine.toml").setups
+    assert one == Setup(load_recipe("sixteen", settings={"training.epochs": 2}))
+    changed = load_recipe("sixteen", settings={"training.epochs": 2, "optimizer.lr": 0.2})
+    assert other == Setup(changed, ("softmax twice",))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('title = "A title"', "", "the key 'title' is missing"),
+        ('title = "A title"', 'title = ""', "title: expected a text of up to 80 characters"),
+        ('question = "A question?"', "question = 3", "question: expected a text, got 3"),
+        ('watch = "The loss."', 'wach = "The loss."', "unknown key 'wach'; did you mean 'watch'"),
+        ('recipe = "sixteen"', 'recipe = "../sixteen.toml"', "recipe: expected one of tiny, "),
+        ("epochs = 2", "epochs = 0", "epochs must be a whole number of at least 1"),
+        ("epochs = 2", "epoch = 2", "unknown key 'epoch'"),
+        ("lr = 0.2", "lr = nan", "lr: expected a finite number"),
+        ('"softmax twice"', '"softmx twice"', "there is no fault 'softmx twice'; did you mean 'softmax twice'"),
+        ('"softmax twice"', '"os.system"', "there is no fault 'os.system'"),
+        ('name = "b"', 'name = "a"', "expected trainings with different names"),
+        ('training = "b"', 'training = "c"', "expected the name of a training"),
+        ("at_least = 0.2", "", "a promise needs 'at_least' or 'at_most'"),
+        ('"validation_accuracy"', '"accuracy"', "promises[0].value: expected one of 'first_loss'"),
+        ('answer = "An answer."', 'answer = "An answer."\ncourse = "http://x"', "course: expected a page such as"),
+        ("[[promises]]", '[[trainings]]\nname = "c"\n[[promises]]', "expected one or two trainings, got 3"),
+    ],
+)
+def test_what_is_wrong_is_one_line_that_names_the_file(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert GOOD.count(old) == 1
+    with pytest.raises(RecipeError, match=r"mine\.toml: ") as refused:
+        load(tmp_path, GOOD.replace(old, new))
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_folder_of_ones_own_stands_beside_ours(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(GOOD)
+    assert load_experiments(tmp_path).keys() == {*load_experiments(), "mine"}
+    with pytest.raises(RecipeError, match="expected a folder of experiments"):
+        load_experiments(tmp_path / "mine.toml")
+    (tmp_path / "mine.toml").unlink()
+    with pytest.raises(RecipeError, match=r"expected from 1 to 100 experiments, .* got 0"):
+        load_experiments(tmp_path)
+
+
+def test_what_is_promised_is_measured() -> None:
+    records = [{"training_loss": 1.0}, {"training_loss": 0.5, "validation_accuracy": 0.9, "seconds": 3.0}]
+    came = outcome(2.3, records, diverged=False)
+    assert came == {"diverged": 0, "first_loss": 2.3, "training_loss": 0.5, "validation_accuracy": 0.9}
+    assert outcome(None, [], diverged=True) == {"diverged": 1}
+    promise = Promise("a", "training_loss", at_least=0.4, at_most=0.6)
+    assert [promise.holds(value) for value in (0.39, 0.4, 0.6, 0.61, float("nan"))] == [False, True, True, False, False]
