@@ -37,7 +37,8 @@ class Served:
         )
         assert self.process.stdout is not None
         self.address = self.process.stdout.readline().strip()
-        host, _, self.token = self.address.partition("/?token=")
+        host, _, key = self.address.partition("/?token=")
+        self.token = key.partition("#")[0]
         assert host.startswith("http://127.0.0.1:"), f"{self.address}{self.process.communicate()[1]}"
         self.port = int(host.rpartition(":")[2])
         self.origin = f"http://127.0.0.1:{self.port}"

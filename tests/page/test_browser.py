@@ -296,6 +296,25 @@ def test_two_trainings_are_compared_from_the_same_start(opened: Opened) -> None:
     expect(side).to_be_hidden()
 
 
+def test_a_link_leads_another_page_to_the_same_bits(opened: Opened, browser: Browser, tmp_path: Path) -> None:
+    opened.list("Recipe").select_option("sixteen")
+    for step in ("step 1 of", "step 2 of", "step 3 of"):
+        there = opened.step("Step", step)
+    opened.button("Copy a link to this").click()
+    expect(opened.page.get_by_label("Link", exact=True)).to_have_value(re.compile("#recipe=sixteen&"))
+    link = opened.page.get_by_label("Link", exact=True).input_value()
+    assert "token" not in link
+    with Served(link, cwd=tmp_path) as served, opening(served, browser) as other:
+        assert served.address.partition("#")[2] == link.partition("#")[2]
+        expect(other.status("Where the training is")).to_contain_text("step 3 of")
+        expect(other.status("Fingerprint")).to_have_text(there)
+        expect(other.status("Agreement with the link")).to_contain_text("The same bits")
+        other.page.evaluate("location.hash = location.hash.replace(/-2\\.[0-9a-f]{6}/, '-2.000000')")
+        expect(other.status("Agreement with the link")).to_contain_text("the same until step 1, different at step 2")
+        other.page.evaluate("location.hash = '#recipe=../x&step=1'")
+        expect(other.page.get_by_role("alert").filter(has_text="recipe: expected one of")).to_be_visible()
+
+
 def test_the_browsers_way_back_leads_out_of_a_unit(opened: Opened) -> None:
     opened.example(7)
     opened.page.locator(".layers button").first.click()

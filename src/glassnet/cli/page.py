@@ -11,9 +11,9 @@ def page(
     given: Annotated[
         str | None,
         typer.Argument(
-            metavar="[MODEL, RUN or RECIPE]",
-            help="what to show first: a pretrained model, a model file, the folder of a run, a recipe or a TOML file "
-            "[default: cnn]",
+            metavar="[MODEL, RUN, RECIPE or LINK]",
+            help="what to show first: a pretrained model, a model file, the folder of a run, a recipe, a TOML file, "
+            "or a link that the page made [default: cnn]",
         ),
     ] = None,
     experiments: Annotated[
@@ -46,7 +46,7 @@ def page(
         from glassnet.experiments.experiment import load_experiments
         from glassnet.page.given import Given, open_given
 
-        first = open_given(given) if given else Given()
+        first = Given() if given is None else open_given(given)
         if experiments:
             first = replace(first, experiments=load_experiments(experiments))
     with listen(port) as listening:

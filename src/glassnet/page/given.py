@@ -9,6 +9,8 @@ from glassnet.model.model import Model
 from glassnet.model.path import MODEL, is_model
 from glassnet.nn.errors import InputError
 from glassnet.nn.plain import nearest
+from glassnet.page.form import recipe_of
+from glassnet.page.link import read_link
 from glassnet.pretrained.models import pretrained_names
 from glassnet.reading.drawing import form_for
 from glassnet.recipes.recipe import Recipe, load_recipe, recipe_names
@@ -21,23 +23,30 @@ class Given:
 
     Args:
         model: its network is shown first.   recipe: it is chosen in the form.
+        link: the fragment of an address that the page is to follow; "" for none.
         experiments: those to choose from, by their names; by default those of this package.
     """
 
     model: Model | None = None
     recipe: Recipe | None = None
+    link: str = ""
     experiments: dict[str, Experiment] = field(default_factory=load_experiments)
 
 
 def open_given(name: str) -> Given:
-    """Open a pretrained model, a model file, the folder of a run, a named recipe or a TOML file.
+    """Open a pretrained model, a model file, the folder of a run, a named recipe, a TOML file or a link.
 
     The folder of an unfinished run has its recipe, and its model if there is one yet.
 
     Raises:
-        InputError: nothing has this name; it is no classifier of images of digits.
+        InputError: nothing has this name; it is no classifier of images of digits; no link.
         ModelFileError, RecipeError, RunError: it is damaged.
     """
+    if "#" in name:
+        link = read_link(name)
+        for values in link.values:
+            recipe_of(values)
+        return Given(link=link.fragment)
     path = Path(name)
     given = _at(path) if path.exists() else _called(name)
     table = given.recipe is not None and (given.recipe.data.target is not None or given.recipe.name == "table")

@@ -149,6 +149,18 @@ class Go:
 
 
 @dataclass(frozen=True)
+class Share:
+    """The link to the trainings, where they stand."""
+
+
+@dataclass(frozen=True)
+class Follow:
+    """Begin the trainings of a link, and train to its step."""
+
+    link: str
+
+
+@dataclass(frozen=True)
 class Save:
     """The network in training as a model file, or the training as the folder of a run.
 
@@ -178,7 +190,7 @@ Look = (
     | Nudge
     | Compare
 )
-Train = Begin | Perform | Move | Go
+Train = Begin | Perform | Move | Go | Share | Follow
 Ask = Look | Train | Save
 
 ASKS: dict[str, type[Ask]] = {kind.__name__.lower(): kind for kind in get_args(Ask)}

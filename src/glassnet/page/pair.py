@@ -69,6 +69,15 @@ class Pair:
         for training in begun:
             training.go(min(position, training.furthest) if len(begun) > 1 else position)
 
+    def reach(self, position: int) -> None:
+        """Train both to a position, or to their ends.
+
+        Raises:
+            InputError: nothing was begun.
+        """
+        for training in self._some():
+            training.reach(position)
+
     def state(self, name: str) -> State:
         """All that a page shows of one training; empty if it was not begun."""
         return self._with_promises(name, self.trainings[name].state)

@@ -63,11 +63,12 @@ def serve(listening: socket.socket, given: "Given | None", *, browser: bool) -> 
     # page once, and the browser is the first to use it.
     token, once = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     address = f"http://127.0.0.1:{port}/?token="
+    link = f"#{given.link}" if given and given.link else ""
     try:
-        print(f"{address}{token}", flush=True)
+        print(f"{address}{token}{link}", flush=True)
         print("The page is for you alone: the address is its key. Ctrl-C stops it.", flush=True)
         if browser:
-            _open(address + once)
+            _open(address + once + link)
         from glassnet.page.server import run
 
         run(listening, given, port=port, token=token, once=once)

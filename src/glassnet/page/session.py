@@ -23,8 +23,9 @@ from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
 from glassnet.nn.plain import nearest, shown
 from glassnet.page import changes, inside, limits, messages
-from glassnet.page.form import offer, recipe_of
+from glassnet.page.form import RECIPES, offer, recipe_of
 from glassnet.page.image import Image, fitted, read, said
+from glassnet.page.link import Link, agreement, read_link
 from glassnet.page.networks import Networks, facts
 from glassnet.page.nudge import nudge
 from glassnet.page.pair import NAMES, Pair
@@ -72,6 +73,7 @@ class Session:
         self.image: Image | None = None
         self.changes: tuple[Changed, ...] = ()
         self.examples_taken = 0
+        self.followed: Link | None = None  # whose trainings these are
         self.values: list[dict[str, Any]] | None = None  # of the form, with which trainings were begun
 
     async def welcome(self) -> dict[str, Any]:
@@ -81,7 +83,7 @@ class Session:
             "form": offer(self.given),
             "experiment": self.trainings.experiment and self._name_of(self.trainings.experiment),
             "experiments": [shown_to(name, one) for name, one in self.experiments.items()],
-            "trainings": {name: self.trainings.state(name) for name in NAMES},
+            "trainings": {name: self.state(name) for name in NAMES},
             "values": self.values,
             "network": self._facts(),
             "answer": await self._answer(),
@@ -135,6 +137,10 @@ class Session:
             case messages.Go(position):
                 self.trainings.go(position)
                 return {}
+            case messages.Share():
+                return {"fragment": self._link().fragment}
+            case messages.Follow(link):
+                return await self._follow(read_link(link))
             case messages.Save(what, other):
                 return await self._save(what, self.trainings.trainings[NAMES[other]])
 
@@ -283,9 +289,36 @@ class Session:
 
     async def _train(self, setups: Sequence[Setup], experiment: Experiment | None = None) -> None:
         async with self.looking:
+            self.followed = None
             await self.trainings.begin(setups, experiment)
             if self.shown in NAMES:  # it may have another shape now, or be gone
                 await self._show(self.shown if self.trainings.network(self.shown) else NAMES[0])
+
+    def _link(self) -> Link:
+        """The link to the trainings, where they stand.
+
+        Raises:
+            InputError: there is none, or it follows from a recipe that is a file of this machine.
+        """
+        trainings = self.trainings.begun
+        if not trainings:
+            raise InputError("there is nothing to share yet: begin a training")
+        first = trainings[0]
+        name = self.trainings.experiment and self._name_of(self.trainings.experiment)
+        values = tuple(self.values or ())
+        for each in values:
+            named = each["recipe"] in RECIPES
+            require(named, f"the recipe {shown(each['recipe'])} is a file on this machine: send the file itself")
+        prints = {step: mark for step, mark in first.prints.items() if step <= first.position}
+        return Link(name or "", values, max(training.position for training in trainings), prints)
+
+    async def _follow(self, link: Link) -> dict[str, Any]:
+        """Begin the trainings of a link, and train to its step."""
+        await (self._perform(link.experiment) if link.experiment else self._begin(list(link.values)))
+        self.followed = link
+        if link.step:
+            self.trainings.reach(link.step)
+        return {"values": self.values, "experiment": link.experiment or None, "step": link.step}
 
     async def _compare(self) -> dict[str, Any]:
         """How the two trainings differ, and what each says of the image."""
@@ -319,8 +352,18 @@ class Session:
         white = training.dataset.white if training.dataset else 255
         return Model(Path(NAMES[0]), training.network, None, {"data": {"white": white}})
 
+    def state(self, name: str) -> dict[str, Any]:
+        """All that a page shows of a training; empty if it was not begun."""
+        return self._with_agreement(name, self.trainings.state(name))
+
     def _moved(self, name: str, state: dict[str, Any]) -> None:
-        self.tell({"event": name, "state": state})
+        self.tell({"event": name, "state": self._with_agreement(name, state)})
+
+    def _with_agreement(self, name: str, state: dict[str, Any]) -> dict[str, Any]:
+        """The state, with how far the first training agrees with that of the link that was followed."""
+        if not state or self.followed is None or name != NAMES[0]:
+            return state
+        return state | {"shared": agreement(self.followed.prints, self.trainings.trainings[name].prints)}
 
 
 def _said_by(model: Model, image: Image | None) -> dict[str, Any] | None:

@@ -54,7 +54,7 @@ class Place:
         if name not in self.missed:
             return {**event, "whole": False}
         self.missed.remove(name)
-        return {**event, "state": self.session.trainings.state(name), "whole": True}
+        return {**event, "state": self.session.state(name), "whole": True}
 
     def turn(self, ask: messages.Ask | None) -> asyncio.Lock:
         """Asks of one kind are answered in their order, those of another meanwhile; None stands for a picture."""

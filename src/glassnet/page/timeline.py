@@ -58,6 +58,7 @@ class Timeline:
         records: of the epochs up to there; they stay when the training is taken back.
         loss: the mean loss of the batch of the last step, before it; None at the start.
         first_loss: that of the first step, once it was taken.
+        prints: the fingerprint of the weights at the start, and after 1, 2, 4, 8, ... steps.
         problem: why the training cannot take the next step; None if it can.
     """
 
@@ -81,6 +82,7 @@ class Timeline:
         self.losses: list[float] = []  # of the positions stride, 2 stride, 3 stride, ...
         self.stride = 1
         self.snapshots: dict[int, TrainingState] = {}
+        self.prints = {0: fingerprint(self.training.network)}
         self.due_at = 0.0  # when the next snapshot may be taken
         trainer.steps.keep_gradients()
         for callback in self.callbacks:
@@ -183,6 +185,8 @@ class Timeline:
             self._note(self.loss)
         if self.position == 1:
             self.first_loss = self.loss
+        if self.position & (self.position - 1) == 0:
+            self.prints[self.position] = fingerprint(training.network)
 
     def _end_epoch(self) -> None:
         records, epoch = self.training.history.records, self.training.epoch

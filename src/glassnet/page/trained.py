@@ -43,7 +43,7 @@ EXAMPLES = 5_000  # of the training examples, which are measured where there is 
 
 
 class Command(NamedTuple):
-    """What the process is told to do: train, pause, step, epoch, back, go, start, save or end.
+    """What the process is told to do: train, pause, step, epoch, back, go, reach, start, save or end.
 
     Attributes:
         number: of the command, which the frame that answers it repeats.   position: where to go.
@@ -74,6 +74,7 @@ class Frame(NamedTuple):
         steps, losses: new points of the curve.   records: those of epochs that are new.
         theta, buffers: of the network.   fingerprint: of the network, and gradient: of the last step, laid out as
             theta; both only when no steps are taken.
+        prints: fingerprints of the weights after 0, 1, 2, 4, 8, ... steps, and of those now.
         saved: the folder that was written.   problem: a line for the person.   note: what they should know.
     """
 
@@ -96,6 +97,7 @@ class Frame(NamedTuple):
     theta: Array
     buffers: Array
     fingerprint: str | None
+    prints: dict[int, str]
     gradient: Array | None
     accuracy: Accuracy | None
     saved: Path | None
@@ -213,6 +215,8 @@ class Trained:
                 self._run(None)
             case "epoch":
                 self._run((timeline.position // batches + 1) * batches)
+            case "reach":
+                self._reach(command.position)
             case "step":
                 timeline.step()
             case "back":
@@ -224,6 +228,11 @@ class Trained:
             case "save":
                 return self._save(command.folder)
         return None
+
+    def _reach(self, position: int) -> None:
+        """Go to a position, back to one that was reached before, or on to a new one or the end."""
+        self.timeline.go(min(position, self.timeline.furthest))
+        self._run(position)
 
     def _run(self, goal: int | None) -> None:
         """Take steps up to this position, or to the end, or until another command comes."""
@@ -283,6 +292,7 @@ class Trained:
             theta=self.network.theta,
             buffers=self.network.buffers,
             fingerprint=None if running else fingerprint(self.network),
+            prints={**timeline.prints, **({} if running else {timeline.position: fingerprint(training.network)})},
             gradient=None if running else timeline.gradient(),
             accuracy=self.accuracy,
             saved=saved,

@@ -33,7 +33,7 @@ from glassnet.train.metrics import evaluate
 
 State = dict[str, Any]
 
-RUNS = ("train", "epoch")  # commands that another command ends
+RUNS = ("train", "epoch", "reach")  # commands that another command ends
 MOST_WAITING = 100  # commands of one training that wait
 MOST_POINTS = 50_000  # of the whole curve
 POINTS = 2_000  # of the whole curve, for a page that has just opened
@@ -115,6 +115,11 @@ class Training:
         return self._frame.position if self._frame else 0
 
     @property
+    def prints(self) -> dict[int, str]:
+        """Fingerprints of the weights by the number of steps: at 0, 1, 2, 4, 8, ... and where it stands."""
+        return self._frame.prints if self._frame else {}
+
+    @property
     def furthest(self) -> int:
         """The last position that was reached."""
         return self._frame.furthest if self._frame else 0
@@ -149,6 +154,10 @@ class Training:
         if self._queue and self._queue[-1].name == "go":
             self._queue.pop()
         self._ask("go", position=position)
+
+    def reach(self, position: int) -> None:
+        """Go to a position, or take steps until it is reached, or the end."""
+        self._ask("reach", position=position)
 
     def start(self) -> None:
         """Go back to the start."""

@@ -67,6 +67,13 @@ export function experimentsPanel(page) {
       list.value = now ?? "";
       show();
     },
+    /** Show an experiment whose trainings have begun. */
+    began(name) {
+      list.value = name;
+      show();
+      running = name;
+      page.performs(chosen());
+    },
     /** The chosen experiment, or undefined. */
     chosen,
     perform,

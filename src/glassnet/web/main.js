@@ -141,7 +141,7 @@ document.body.append(
   el("div", { class: "messages" }, connection, message),
   main,
 );
-history.replaceState(null, "", location.pathname); // the token is a cookie now: it need not stand in the address
+history.replaceState(null, "", location.pathname + location.hash); // the token is a cookie now: it need not stand there
 
 function setNetwork(network) {
   page.network = network;
@@ -184,6 +184,17 @@ async function show(name) {
   }
 }
 
+/** Whether the address holds a link to a training, and not only the name of a part of the page. */
+const linked = () => location.hash.includes("=");
+
+/** Begin the trainings of the link in the address, and train to its step. */
+async function follow() {
+  const { values, experiment } = await page.engine.ask("follow", { link: location.hash });
+  if (experiment) experiments.began(experiment);
+  else training.began(values);
+  await page.showTraining({ anew: true });
+}
+
 const followTraining = newestOnly(async () => {
   if (!IN_TRAINING.includes(page.network?.name)) return;
   const begun = performance.now();
@@ -209,8 +220,10 @@ page.engine.on("welcome", (said) => {
   training.resume(IN_TRAINING.map((name) => said.trainings[name]), said.values);
   page.answered(said.answer);
   main.hidden = false;
-  page.try(training.refresh);
+  if (!said.found && linked()) page.try(follow);
+  else page.try(training.refresh);
 });
+addEventListener("hashchange", () => linked() && page.try(follow));
 IN_TRAINING.forEach((name, k) =>
   page.engine.on(name, ({ state, whole: all }) => {
     const look = !state.running || performance.now() >= page.nextLook;

@@ -245,6 +245,17 @@ export const texts = {
   savedModel: (file) => `The model is in your downloads. Use it: glassnet predict ${file} photo.png`,
   savedRun: (folder) => `Saved in ${folder}. Go on with it: glassnet resume ${folder}`,
 
+  // Share
+  share: "Copy a link to this",
+  link: "Link",
+  linkCopied: "Copied.",
+  linkHolds:
+    "The link holds the settings, the seed, the step and the experiment. It does not hold the key of this page, your drawings, or changed weights. To open it on another machine: glassnet page, and the link in quotes.",
+  agreement: "Agreement with the link",
+  sameAs: (step) => `The same bits as the training that was shared, up to step ${step}.`,
+  differsFrom: (same, step) =>
+    `This differs from the training that was shared: ${same === null ? "" : `the same until step ${same}, `}different at step ${step}. Another build of NumPy, or another kind of processor, rounds differently.`,
+
   // Check
   checkTitle: "Is the gradient right?",
   checkHow:

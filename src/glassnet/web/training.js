@@ -7,6 +7,7 @@ import { recipeForm } from "./form.js";
 import { newestOnly } from "./newest.js";
 import { number, percent, whole } from "./numbers.js";
 import { saveRow } from "./save.js";
+import { shareRow } from "./share.js";
 import { texts } from "./texts.js";
 
 const BEGINS = ["train", "step", "epoch"]; // what begins a new training where the settings are new
@@ -35,6 +36,7 @@ export function trainingPanel(page) {
   const progress = charts((at) => go(at));
   const first = filters(page);
   const save = saveRow(page, () => element);
+  const share = shareRow(page);
   const element = el(
     "section",
     { class: "panel training", "aria-labelledby": "training" },
@@ -47,7 +49,7 @@ export function trainingPanel(page) {
     el("div", { class: "slider" }, el("span", {}, texts.stepsTaken), place, slider),
     ...[where, note, problem],
     el("p", { class: "prints" }, `${texts.fingerprint} `, print),
-    ...[progress.element, first.element, save.element],
+    ...[progress.element, first.element, save.element, share.element],
   );
   const states = [{}, {}]; // of the two trainings; empty where there is none
   let wanted = null; // the step that the slider was moved to, until the training is there
@@ -147,6 +149,8 @@ export function trainingPanel(page) {
     train.disabled = step.disabled = epoch.disabled = over;
     slider.disabled = !furthest();
     save.enable(some.length > 0);
+    share.enable(some.length > 0);
+    share.agreement(some[0]?.shared);
   }
 
   enable();
@@ -163,6 +167,14 @@ export function trainingPanel(page) {
     /** An experiment begins: what the form says is not in use. */
     performs(experiment) {
       form.note(texts.experimentInUse(experiment.title));
+      begun = true;
+      enable();
+    },
+    /** The values of the forms that trainings were begun with. */
+    began(values) {
+      if (values) form.show(values[0]);
+      offerSecond(values?.[1]);
+      form.note("");
       begun = true;
       enable();
     },

@@ -1,0 +1,42 @@
+// A link to the training: made for others, and followed when the address of the page holds one.
+
+import { button, el, labelled } from "./dom.js";
+import { whole } from "./numbers.js";
+import { texts } from "./texts.js";
+
+/** @param {object} page what the panels share; see main.js */
+export function shareRow(page) {
+  const address = el("input", { type: "text", readonly: true, class: "address", on: { focus: () => address.select() } });
+  const field = labelled(texts.link, address, { hidden: true });
+  const said = el("p", { class: "note", role: "status" });
+  const agrees = el("p", { class: "note", role: "status", "aria-label": texts.agreement });
+  const make = button(texts.share, () =>
+    page.try(async () => {
+      const { fragment } = await page.engine.ask("share");
+      address.value = `${location.origin}${location.pathname}#${fragment}`;
+      field.hidden = false;
+      history.replaceState(history.state, "", `#${fragment}`);
+      address.focus();
+      said.textContent = texts.linkHolds;
+      try {
+        await navigator.clipboard.writeText(address.value);
+        said.textContent = `${texts.linkCopied} ${texts.linkHolds}`;
+      } catch {
+        // The browser does not let the page copy: the link is selected, and the person can.
+      }
+    }),
+  );
+  return {
+    element: el("div", { class: "share" }, el("div", { class: "row" }, make, field), said, agrees),
+    enable: (can) => (make.disabled = !can),
+    /** How far the training agrees with that of the link that was followed. */
+    agreement(shared) {
+      agrees.hidden = !shared;
+      if (!shared) return;
+      const { same, differs } = shared;
+      agrees.classList.toggle("refused", differs !== null);
+      agrees.textContent =
+        differs !== null ? texts.differsFrom(same === null ? null : whole(same), whole(differs)) : same === null ? "" : texts.sameAs(whole(same));
+    },
+  };
+}
