@@ -1,4 +1,4 @@
-"""What a training begins with: a recipe, and the faults that are planted in it."""
+"""What a training begins with: a recipe, faults that are planted in it, and digits of a person's own."""
 
 from dataclasses import dataclass, replace
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from glassnet.data.dataset import Dataset
 from glassnet.experiments.faults import FAULTS
+from glassnet.experiments.taught import Taught
 from glassnet.nn.errors import InputError
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
@@ -20,6 +21,7 @@ class Setup:
 
     Args:
         recipe: the network, the data and the training settings.   faults: names in FAULTS, planted in this order.
+        taught: own digits that are learned beside the dataset, and the weights with which the training begins.
 
     Raises:
         InputError: there is no such fault.
@@ -27,6 +29,7 @@ class Setup:
 
     recipe: Recipe
     faults: tuple[str, ...] = ()
+    taught: Taught | None = None
 
     def __post_init__(self) -> None:
         for name in self.faults:
@@ -34,8 +37,10 @@ class Setup:
                 raise InputError(f"there is no fault {shown(name)}; {nearest(name, FAULTS)}")
 
     def planted(self, dataset: Dataset) -> Dataset:
-        """The dataset with these faults among its training examples."""
+        """The dataset with the own digits and with these faults among its training examples."""
         rng = np.random.default_rng(self.recipe.training.seed)
+        if self.taught:
+            dataset = self.taught.mixed_into(dataset, rng)
         for name in self.faults:
             dataset = replace(dataset, train=FAULTS[name].train(dataset.train, rng))
         return dataset
@@ -46,18 +51,19 @@ class Setup:
         Raises:
             RecipeError: as for the recipe.
         """
-        return self.recipe.make_network(dataset, change=self._changed)
+        network = self.recipe.make_network(dataset, change=self._changed)
+        return self.taught.begin(network) if self.taught else network
 
     def _changed(self, layers: list[Layer]) -> list[Layer]:
         for name in self.faults:
             layers = FAULTS[name].layers(layers)
         return layers
 
-    def check_sound(self, what: str) -> None:
-        """Raise InputError if a fault is planted: then nothing of it is saved, for what is saved is used."""
+    def check_sound(self, refusal: str) -> None:
+        """Raise InputError, which begins with this refusal, if a fault is planted: such a network is not for use."""
         if self.faults:
             faults = ", ".join(self.faults)
-            raise InputError(f"{what} with a fault in it ({faults}) is not saved: it is for looking only")
+            raise InputError(f"{refusal}: there is a fault in it ({faults}), and it is for looking only")
 
     def plan(self, dataset: Dataset) -> Plan:
         """The settings of the training, with these faults."""

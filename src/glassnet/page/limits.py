@@ -16,6 +16,7 @@ ASKS_AT_WORK = 8  # of a session that are not answered yet; until one is, nothin
 SESSIONS = 16  # each may hold a training with 256 MiB of snapshots
 CONNECTIONS = 128  # sockets: six and a WebSocket for each session, and some to spare
 DECODING = 1  # pictures at a time in all sessions: one of 40 million pixels takes 700 MB on its way
+OWN_DIGITS = 300  # that a person has drawn: an hour of drawing
 CHANGES = 1_000  # of weights, biases and pixels: all are made anew for each answer
 
 # How long, in seconds

@@ -120,6 +120,35 @@ class Compare:
 
 
 @dataclass(frozen=True)
+class Keep:
+    """Keep the image that is shown as a digit of the person's own hand, with this label."""
+
+    label: int
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Remove a kept digit by its number."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Digits:
+    """The kept digits as a file."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """How the digits are read before and after they were learned."""
+
+
+@dataclass(frozen=True)
+class Teach:
+    """Begin a training of the network that is shown, from where it stands, on the kept digits beside its dataset."""
+
+
+@dataclass(frozen=True)
 class Begin:
     """A new training, with the values of the form; with other values a second one beside it."""
 
@@ -189,8 +218,12 @@ Look = (
     | Undo
     | Nudge
     | Compare
+    | Keep
+    | Drop
+    | Digits
+    | Learned
 )
-Train = Begin | Perform | Move | Go | Share | Follow
+Train = Begin | Perform | Teach | Move | Go | Share | Follow
 Ask = Look | Train | Save
 
 ASKS: dict[str, type[Ask]] = {kind.__name__.lower(): kind for kind in get_args(Ask)}

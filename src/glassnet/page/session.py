@@ -16,6 +16,7 @@ from glassnet.data.dataset import Dataset
 from glassnet.data.registry import dataset_names
 from glassnet.experiments.experiment import Experiment
 from glassnet.experiments.setup import Setup
+from glassnet.experiments.taught import teaching
 from glassnet.model.answer import Answer
 from glassnet.model.model import Model
 from glassnet.nn.array import Array
@@ -24,6 +25,7 @@ from glassnet.nn.network import Network
 from glassnet.nn.plain import nearest, shown
 from glassnet.page import changes, inside, limits, messages
 from glassnet.page.form import RECIPES, offer, recipe_of
+from glassnet.page.hand import Hand, learned
 from glassnet.page.image import Image, fitted, read, said
 from glassnet.page.link import Link, agreement, read_link
 from glassnet.page.networks import Networks, facts
@@ -73,6 +75,7 @@ class Session:
         self.image: Image | None = None
         self.changes: tuple[Changed, ...] = ()
         self.examples_taken = 0
+        self.hand = Hand()
         self.followed: Link | None = None  # whose trainings these are
         self.values: list[dict[str, Any]] | None = None  # of the form, with which trainings were begun
 
@@ -85,6 +88,7 @@ class Session:
             "experiments": [shown_to(name, one) for name, one in self.experiments.items()],
             "trainings": {name: self.state(name) for name in NAMES},
             "values": self.values,
+            "digits": self.hand.said(),
             "network": self._facts(),
             "answer": await self._answer(),
         }
@@ -127,6 +131,17 @@ class Session:
                 return await run_sync(nudge, *self._now(), label, layer, parameter, index, h)
             case messages.Compare():
                 return await self._compare()
+            case messages.Keep(label):
+                return self._keep(label)
+            case messages.Drop(number):
+                self.hand.drop(number)
+                return {"digits": self.hand.said()}
+            case messages.Digits():
+                return {"file": np.frombuffer(self.hand.as_csv(), np.uint8)}
+            case messages.Learned():
+                return await self._learned()
+            case messages.Teach():
+                return await self._teach()
             case messages.Begin(values, other):
                 return await self._begin([values] if other is None else [values, other])
             case messages.Perform(name):
@@ -294,6 +309,34 @@ class Session:
             if self.shown in NAMES:  # it may have another shape now, or be gone
                 await self._show(self.shown if self.trainings.network(self.shown) else NAMES[0])
 
+    def _keep(self, label: int) -> dict[str, Any]:
+        if self.image is None or self.image.pixels is None:
+            raise InputError("there is no digit to keep yet: draw one")
+        self.hand.add(self.image.pixels, label, self._network().class_names)
+        return {"digits": self.hand.said()}
+
+    async def _teach(self) -> dict[str, Any]:
+        """Train the network that is shown on the digits of the person, from where it stands."""
+        training = self._training()
+        if training and training.setup:
+            training.setup.check_sound("this network learns no digits of yours")
+        recipe = training.setup.recipe if training and training.setup else self.model.recipe
+        if recipe is None:
+            raise InputError(f"the file of {self.shown} does not say how its network was trained: choose another")
+        setup = Setup(teaching(recipe), taught=self.hand.taught(self._network()))
+        await self._train([setup])
+        self.values = None
+        return {"network": setup.recipe.name}
+
+    async def _learned(self) -> dict[str, Any]:
+        """How the digits are read by the network as it was before it learned them, and as it is now."""
+        training = self.trainings.trainings[NAMES[0]]
+        setup, dataset = training.setup, training.dataset
+        if setup is None or setup.taught is None or dataset is None or not (training.first and training.network):
+            raise InputError("no digits were learned yet: keep some, and teach them to a network")
+        networks = (training.first, training.network)
+        return {"rows": await run_sync(learned, setup.taught, dataset, networks)}
+
     def _link(self) -> Link:
         """The link to the trainings, where they stand.
 
@@ -304,6 +347,8 @@ class Session:
         if not trainings:
             raise InputError("there is nothing to share yet: begin a training")
         first = trainings[0]
+        if first.setup and first.setup.taught:
+            raise InputError("digits of your own are not put into a link: save the model, and send that")
         name = self.trainings.experiment and self._name_of(self.trainings.experiment)
         values = tuple(self.values or ())
         for each in values:

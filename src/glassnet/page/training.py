@@ -175,7 +175,7 @@ class Training:
             InputError: nothing was begun, or it has a fault.   ModelFileError: the network is not finite.
         """
         setup, dataset = self._begun()
-        setup.check_sound("a model")
+        setup.check_sound("the model is not saved")
         assert self.network is not None
         return await asyncio.to_thread(_model_file, setup.recipe, dataset, self.network, self._epochs_finished)
 
@@ -186,7 +186,8 @@ class Training:
             InputError: nothing was begun, or it has a fault.   RunError: the folder cannot be written.
         """
         setup, dataset = self._begun()
-        setup.check_sound("a run")
+        setup.check_sound("the run is not saved")
+        require(setup.taught is None, "a run is a recipe, which holds no digits of your own: save the model instead")
         running = next((command.name for command in self._waiting() if command.name in RUNS), None)
         folder = _own_folder(f"page-{setup.recipe.name}-{dataset.name}")
         try:
@@ -224,6 +225,7 @@ class Training:
         return {
             "recipe": self.setup.recipe.name,
             "faults": list(self.setup.faults),
+            "taught": self.setup.taught is not None,
             "dataset": self.dataset.name,
             "classes": list(self.dataset.classes),
             "input_shape": list(self.dataset.input_shape),

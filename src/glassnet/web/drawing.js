@@ -16,6 +16,7 @@ const PENS = { thin: 0.045, usual: 0.075, thick: 0.11 }; // the width of the pen
 export function drawingPanel(page, answer) {
   let strokes = []; // each {width, points: [[x, y], ...]}, from 0 to 1
   let photo = null;
+  let sent = null; // the promise that the newest drawing was answered
   let pen = PENS.usual;
   let spot = [0.5, 0.2]; // the pen of the keyboard
 
@@ -31,10 +32,11 @@ export function drawingPanel(page, answer) {
   const hint = el("p", { class: "hint", "aria-hidden": "true" }, texts.drawHere);
   const file = el("input", { type: "file", accept: "image/*", class: "hidden", tabindex: "-1", "aria-hidden": "true" });
 
-  const send = newestOnly(async (ask) => {
+  const newest = newestOnly(async (ask) => {
     page.answered(await ask());
     page.tell("");
   }, page.failed);
+  const send = (ask) => (sent = newest(ask));
   const read = (file) => page.engine.read(file);
 
   function changed() {
@@ -216,6 +218,8 @@ export function drawingPanel(page, answer) {
   return {
     element,
     clear,
+    /** When the drawing was answered as it is now. */
+    answered: () => sent,
     /** Offer the classes of the network as examples. */
     offer(classes) {
       setOptions(digit, [["", texts.any], ...classes.map((name, k) => [String(k), name])]);

@@ -13,6 +13,7 @@ import { newestOnly } from "./newest.js";
 import { whole } from "./numbers.js";
 import { readingsList } from "./readings.js";
 import { download, pngOf } from "./save.js";
+import { teachPanel } from "./teach.js";
 import { texts } from "./texts.js";
 import { trainingPanel } from "./training.js";
 
@@ -73,7 +74,13 @@ const page = {
     anew || !IN_TRAINING.includes(page.network.name) ? steady(() => show(IN_TRAINING[0])) : undefined,
   trainings: () => training.here(),
   showsOther: () => page.network.name === IN_TRAINING[1],
-  performs: (experiment) => training.performs(experiment),
+  /** When the drawing was answered as it is now. */
+  settled: () => drawing.answered(),
+  /** Empty the drawing. */
+  clear: () => drawing.clear(),
+  /** Own digits are learned now: what the form says is not in use. */
+  taught: () => training.inUse(texts.teachInUse),
+  performs: (experiment) => training.inUse(texts.experimentInUse(experiment.title)),
   quiet: (running) => answers.quiet(running),
   open: (one) => inside.open(one),
   check: (one) => check.choose(one),
@@ -105,6 +112,7 @@ const training = trainingPanel(page);
 const check = checkPanel(page);
 const experiments = experimentsPanel(page);
 const compare = comparePanel(page);
+const teach = teachPanel(page);
 const networks = select([], (name) => page.try(() => show(name)));
 const facts = el("span", { class: "note" });
 
@@ -119,7 +127,7 @@ const main = el(
   "main",
   { hidden: true }, // until there is something to show
   el("div", { class: "side" }, drawing.element, answers.element),
-  el("div", { class: "wide" }, inside.element, experiments.element, training.element, compare.element, check.element, words),
+  el("div", { class: "wide" }, inside.element, experiments.element, training.element, compare.element, teach.element, check.element, words),
 );
 
 document.documentElement.lang = texts.language;
@@ -134,7 +142,7 @@ document.body.append(
     el(
       "nav",
       { "aria-label": texts.parts },
-      ...["draw", "inside", "experiments", "training", "check", "words"].map((id) => el("a", { href: `#${id}` }, texts.part[id])),
+      ...["draw", "inside", "experiments", "training", "teach", "check", "words"].map((id) => el("a", { href: `#${id}` }, texts.part[id])),
     ),
     el("div", { class: "shown" }, labelled(texts.network, networks), facts),
   ),
@@ -151,6 +159,7 @@ function setNetwork(network) {
   answers.network(network);
   inside.reset();
   check.network();
+  teach.network(network);
 }
 
 /** Do what changes the page above the control that the person uses, and keep the control where it is. */
@@ -217,6 +226,7 @@ page.engine.on("welcome", (said) => {
   experiments.offer(said.experiments, said.experiment);
   training.offer(said.form);
   setNetwork(said.network);
+  teach.show(said.digits);
   training.resume(IN_TRAINING.map((name) => said.trainings[name]), said.values);
   page.answered(said.answer);
   main.hidden = false;
@@ -230,6 +240,7 @@ IN_TRAINING.forEach((name, k) =>
     training.update(k, state, all, look);
     if (!look) return;
     experiments.update(training.here());
+    teach.update(training.here()[0]);
     compare.refresh();
     if (state.recipe) followTraining();
   }),

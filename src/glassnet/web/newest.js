@@ -5,27 +5,28 @@
  * @template T
  * @param {(request: T) => Promise<void>} work
  * @param {(error: Error) => void} failed is told what went wrong
- * @returns {(request: T) => Promise<void>}
+ * @returns {(request: T) => Promise<void>} the promise is kept when none is at work any more
  */
 export function newestOnly(work, failed) {
-  let busy = false;
   let next = null;
-  return async function request(what) {
-    next = { what };
-    if (busy) return;
-    busy = true;
-    try {
-      while (next) {
-        const { what: now } = next;
-        next = null;
-        try {
-          await work(now);
-        } catch (error) {
-          failed(error);
-        }
+  let busy = null; // the promise that all is done
+
+  async function go() {
+    while (next) {
+      const { what } = next;
+      next = null;
+      try {
+        await work(what);
+      } catch (error) {
+        failed(error);
       }
-    } finally {
-      busy = false;
     }
+    busy = null;
+  }
+
+  return function request(what) {
+    next = { what };
+    busy ??= go();
+    return busy;
   };
 }

@@ -9,7 +9,7 @@ export const texts = {
   motto: "a neural network you can see through",
   skip: "Skip to the drawing",
   parts: "Parts of the page",
-  part: { draw: "Draw", inside: "Look inside", experiments: "Experiments", training: "Train", check: "Check", words: "Words" },
+  part: { draw: "Draw", inside: "Look inside", experiments: "Experiments", training: "Train", teach: "Teach", check: "Check", words: "Words" },
   network: "Network",
   networksInTraining: ["the one in training", "the second in training"],
   networkFacts: (parameters) => `${parameters} parameters`,
@@ -250,11 +250,39 @@ export const texts = {
   link: "Link",
   linkCopied: "Copied.",
   linkHolds:
-    "The link holds the settings, the seed, the step and the experiment. It does not hold the key of this page, your drawings, or changed weights. To open it on another machine: glassnet page, and the link in quotes.",
+    "The link holds the settings, the seed, the step and the experiment. It does not hold the key of this page, your drawings, digits of your own, or changed weights. To open it on another machine: glassnet page, and the link in quotes.",
   agreement: "Agreement with the link",
   sameAs: (step) => `The same bits as the training that was shared, up to step ${step}.`,
   differsFrom: (same, step) =>
     `This differs from the training that was shared: ${same === null ? "" : `the same until step ${same}, `}different at step ${step}. Another build of NumPy, or another kind of processor, rounds differently.`,
+
+  // Teach
+  teachTitle: "Teach it your hand",
+  teachHow:
+    "Draw a digit, say which it is, and keep it. A few of each are enough. The network that is shown above learns them from where it stands, beside examples of its own dataset, so that it forgets little. Of each digit every third drawing is held out: it is not learned, and shows how new ones are read.",
+  itIs: "My drawing is a",
+  keep: "Keep it",
+  keptDigits: "Digits that are kept",
+  kept: (all, learned, out) => `${all} digits are kept: ${learned} to learn, ${out} held out.`,
+  noneKept: "No digit is kept yet.",
+  keptAs: (name) => `A drawing of ${name}`,
+  heldOut: (name) => `${name}, held out`,
+  removeDigit: (name) => `Remove this ${name}`,
+  teach: "Teach the network",
+  saveDigits: "Save the digits",
+  savedDigits: (file) => `The digits are in your downloads. To train on them: glassnet train classic --data ${file}`,
+  whatWasLearned: "What was learned, and what was forgotten",
+  learnedOf: "read rightly",
+  before: "before",
+  after: "after",
+  learnedRows: {
+    learned: () => "your digits that it learned",
+    held_out: () => "your digits that were held out",
+    test: (dataset) => `test digits of ${dataset}`,
+  },
+  rightOf: (share, right, all) => `${share} (${right} of ${all})`,
+  counting: "Counting …",
+  teachInUse: "The network learns your hand. A change here begins a training of your own.",
 
   // Check
   checkTitle: "Is the gradient right?",

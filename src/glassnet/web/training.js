@@ -164,9 +164,9 @@ export function trainingPanel(page) {
     },
     /** The trainings that were begun. */
     here,
-    /** An experiment begins: what the form says is not in use. */
-    performs(experiment) {
-      form.note(texts.experimentInUse(experiment.title));
+    /** Something else begins than what the form says; this says what. */
+    inUse(what) {
+      form.note(what);
       begun = true;
       enable();
     },

@@ -1,0 +1,82 @@
+"""Digits of a person's own, which a trained network learns beside its dataset.
+
+Learned alone, they would be learned at the price of all others. So each epoch holds both: some thousand examples of the
+dataset, and the few own digits, each repeated until together they are a share that counts.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glassnet.data.dataset import Dataset, Split
+from glassnet.nn.array import Array
+from glassnet.nn.network import Network
+from glassnet.recipes.recipe import Recipe
+
+BESIDE = 4_000  # examples of the dataset in an epoch
+SHARE = 0.2  # of an epoch that own digits are, if none is repeated more often than MOST times
+MOST = 100
+HELD_OUT = 3  # of each label, every third own digit is not learned, and shows how new ones are read
+# What changes in the recipe of the network: a short training from where it stands, with small steps.
+SETTINGS: dict[str, Any] = {
+    "optimizer": {"type": "Adam", "lr": 3e-4},
+    "schedule": "CosineDecay",
+    "training.epochs": 4,
+    "training.batch_size": 64,
+    "training.shards": None,
+    "average": None,
+}
+AUGMENTATION = {"shift": 0.06, "rotation": 10.0, "scale": 0.1}  # where the recipe has none
+
+
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """Own digits, and what is known before they are learned.
+
+    Args:
+        images: (n, H, W) uint8, in the form of the dataset.   labels: (n,), the number of the class of each.
+        theta, buffers, threshold: of the network that learns them.
+    """
+
+    images: Array
+    labels: Array
+    theta: Array
+    buffers: Array
+    threshold: float
+
+    @property
+    def held_out(self) -> Array:
+        """Which digits are not learned (n,): of each label every third, in the order in which they were drawn."""
+        return held_out(self.labels)
+
+    def mixed_into(self, dataset: Dataset, rng: np.random.Generator) -> Dataset:
+        """The dataset with some of its training examples, and the own digits that are learned."""
+        images, labels = self.images[~self.held_out], self.labels[~self.held_out]
+        beside = rng.permutation(len(dataset.train))[:BESIDE]
+        often = min(MOST, max(1, round(SHARE / (1 - SHARE) * len(beside) / max(len(labels), 1))))
+        others = dataset.train[np.sort(beside)]
+        assert others.y is not None  # a dataset of images has labels
+        inputs = np.concatenate([others.x, *[images.astype(others.x.dtype)] * often])
+        targets = np.concatenate([others.y, *[labels] * often])
+        train = Split(inputs, targets, np.arange(len(inputs)))
+        return Dataset(dataset.name, train, dataset.validation, dataset.test, dataset.classes, dataset.white)
+
+    def begin(self, network: Network) -> Network:
+        """The network with the weights with which it begins."""
+        np.copyto(network.theta, self.theta)
+        np.copyto(network.buffers, self.buffers)
+        network.threshold = self.threshold
+        return network
+
+
+def held_out(labels: Array) -> Array:
+    """Which of the digits with these labels (n,) are held out: of each label every third."""
+    before = np.array([np.count_nonzero(labels[:k] == label) for k, label in enumerate(labels)], int)
+    return before % HELD_OUT == HELD_OUT - 1
+
+
+def teaching(recipe: Recipe) -> Recipe:
+    """The recipe of a network, changed so that it learns a few digits more."""
+    settings = SETTINGS | ({} if recipe.augmentation else {"augmentation": AUGMENTATION})
+    return recipe.changed(settings)
