@@ -64,6 +64,9 @@ HOMES = {
     "uvicorn": {"page"},
     "websockets": {"page"},
     "anyio": {"page"},
+    "latex2mathml": {"page.course"},
+    "markdown_it": {"page.course"},
+    "mdit_py_plugins": {"page.course"},
 }
 
 

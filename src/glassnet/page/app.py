@@ -1,9 +1,10 @@
-"""The web application: the files of the page, and the WebSocket of each session."""
+"""The web application: the files of the page, the pages of the course, and the WebSocket of each session."""
 
 import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
+from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -40,7 +41,22 @@ def make_app(sessions: Sessions) -> Starlette:
             return Response(status_code=304, headers=headers)
         return Response(files[name].content, headers=headers, media_type=files[name].type)
 
-    return Starlette(routes=[WebSocketRoute("/session", talk), Route("/{name:path}", file)])
+    routes = [
+        WebSocketRoute("/session", talk),
+        Route("/course/{name}", course_page),
+        Route("/{name:path}", file),
+    ]
+    return Starlette(routes=routes)
+
+
+async def course_page(request: Request) -> Response:
+    """A page of the course; which there are is read from its folder, so no path comes from the browser."""
+    from glassnet.page import course
+
+    name = request.path_params["name"]
+    if name not in course.names():
+        raise HTTPException(404, "there is no such page")
+    return Response(await run_sync(course.page, name), media_type=TYPES[".html"])
 
 
 class File(NamedTuple):

@@ -5,6 +5,7 @@ import { el, labelled, setOptions } from "./dom.js";
 import { number, percent } from "./numbers.js";
 import { picture } from "./picture.js";
 import { texts } from "./texts.js";
+import { term } from "./words.js";
 
 /**
  * @param {object} page what the panels share; see main.js
@@ -36,7 +37,7 @@ export function answerPanel(page, readings) {
       "div",
       { class: "seen-and-said" },
       el("div", { class: "seen" }, el("h3", {}, texts.seen), seen.element, nothing),
-      el("div", {}, title, outputs.element),
+      el("div", {}, el("div", { class: "row" }, title, term("probability")), outputs.element),
     ),
     readings,
     note,

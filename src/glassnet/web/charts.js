@@ -5,13 +5,14 @@ import { curves } from "./curves.js";
 import { el } from "./dom.js";
 import { percent } from "./numbers.js";
 import { texts } from "./texts.js";
+import { term } from "./words.js";
 
 const MOST = 4000; // points kept of the loss; of a longer training every second, every fourth, ... is
 
 /** @param {(step: number) => void} go is called with the step that a person points at */
 export function charts(go) {
-  const loss = curves(texts.lossByStep, { x: texts.steps, go, powers: true });
-  const accuracy = curves(texts.accuracyByEpoch, { x: texts.epochs, share: true });
+  const loss = curves(texts.lossByStep, { x: texts.steps, go, powers: true }, term("loss"));
+  const accuracy = curves(texts.accuracyByEpoch, { x: texts.epochs, share: true }, term("accuracy"));
   const digits = bars(texts.byDigit, "digits");
   const byDigit = el("figure", {}, el("figcaption", {}, texts.byDigit), digits.element);
   const element = el("div", { class: "plots", hidden: true }, loss.element, accuracy.element, byDigit);

@@ -7,6 +7,7 @@ import { unravel } from "./layout.js";
 import { newestOnly } from "./newest.js";
 import { at, number } from "./numbers.js";
 import { texts } from "./texts.js";
+import { term } from "./words.js";
 
 /** @param {object} page what the panels share; see main.js */
 export function checkPanel(page) {
@@ -26,7 +27,7 @@ export function checkPanel(page) {
     "section",
     { class: "panel check", "aria-labelledby": "check" },
     el("h2", { id: "check" }, texts.checkTitle),
-    el("p", { class: "note" }, texts.checkHow),
+    el("p", { class: "note" }, texts.checkHow, " ", term("gradient")),
     el(
       "form",
       { class: "row", on: { submit: (event) => (event.preventDefault(), run()) } },

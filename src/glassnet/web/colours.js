@@ -8,13 +8,24 @@ const [BLACK, WHITE] = [
 ];
 const PAPER = { light: [250, 250, 248], dark: [24, 26, 30] };
 
-/** "dark" or "light", as the person's system says. */
+const changed = []; // what is called when the scheme changes
+let chosen = ""; // "dark" or "light"; "" leaves it to the person's system
+
+/** "dark" or "light", as the person has chosen, or as their system says. */
 function scheme() {
-  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  return chosen || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 }
 
-/** Call a function when the person's system changes between dark and light. */
+/** Choose "dark" or "light"; with "" it is as the person's system says. */
+export function setScheme(one) {
+  chosen = one;
+  document.documentElement.style.colorScheme = one;
+  for (const call of changed) call();
+}
+
+/** Call a function when the page changes between dark and light. */
 export function onScheme(call) {
+  changed.push(call);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", call);
 }
 

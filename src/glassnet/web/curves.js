@@ -10,16 +10,17 @@ const SPREAD = 300; // values that differ by this factor are drawn on a logarith
 
 /**
  * @param {string} title
+ * @param {Node} [term] explains a term in it
  * @param {object} [options]
  * @param {string} [options.x] what the horizontal axis counts
  * @param {boolean} [options.share] whether values are shares from 0 to 1, written as per cent
  * @param {boolean} [options.powers] whether the vertical axis may be logarithmic: it becomes so where values differ much
  * @param {(x: number) => void} [options.go] a click goes to this place of the horizontal axis
  */
-export function curves(title, options = {}) {
+export function curves(title, options = {}, term = null) {
   const plot = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "plot", role: "img", "aria-label": title });
   const legend = el("p", { class: "legend", "aria-hidden": "true" });
-  const element = el("figure", { class: "curves" }, el("figcaption", {}, title), plot, legend);
+  const element = el("figure", { class: "curves" }, el("figcaption", {}, `${title} `, term), plot, legend);
   let toX = () => 0;
   if (options.go) {
     plot.addEventListener("click", (event) => {

@@ -24,10 +24,10 @@ export function button(text, click, props = {}) {
 
 let labels = 0;
 
-/** A control with its label before it; the label is its whole name. */
-export function labelled(text, control, props = {}) {
+/** A control with its label before it, which is its whole name; `more` stands behind the label. */
+export function labelled(text, control, props = {}, more = null) {
   if (!control.id) control.id = `field-${(labels += 1)}`;
-  return el("div", { class: "field", ...props }, el("label", { for: control.id }, text), control);
+  return el("div", { class: "field", ...props }, el("span", {}, el("label", { for: control.id }, text), more ? " " : null, more), control);
 }
 
 /** A native list to choose from; options are [value, text] pairs. */

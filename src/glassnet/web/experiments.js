@@ -3,6 +3,7 @@
 import { button, el, labelled, select, setOptions } from "./dom.js";
 import { number, percent } from "./numbers.js";
 import { texts } from "./texts.js";
+import { courseLink } from "./words.js";
 
 const SHARES = ["training_accuracy", "validation_accuracy"]; // values that are shares from 0 to 1
 
@@ -13,10 +14,11 @@ export function experimentsPanel(page) {
   const watch = el("p", {});
   const said = el("p", { class: "problem", role: "alert" });
   const run = button(texts.runExperiment, () => perform(), { class: "main" });
-  const came = el("ul", { class: "came", role: "status", "aria-label": texts.whatCame });
+  const came = el("ul", { class: "came" });
+  const results = el("div", { role: "status", "aria-label": texts.whatCame }, came);
   const answer = el("div", {});
   const unfold = el("details", {}, el("summary", {}, texts.itsAnswer), answer);
-  const card = el("div", { class: "card" }, question, watch, el("div", { class: "row" }, run), said, came, unfold);
+  const card = el("div", { class: "card" }, question, watch, el("div", { class: "row" }, run), said, results, unfold);
   const element = el(
     "section",
     { class: "panel experiments", "aria-labelledby": "experiments" },
@@ -39,7 +41,8 @@ export function experimentsPanel(page) {
     if (!one) return;
     question.textContent = one.question;
     watch.textContent = texts.watchFor(one.watch);
-    answer.replaceChildren(...one.answer.trim().split("\n\n").map((part) => el("p", {}, part)));
+    const parts = one.answer.trim().split("\n\n").map((part) => el("p", {}, part));
+    answer.replaceChildren(...parts, ...[courseLink(one.course)].filter(Boolean));
   }
 
   /** Begin the trainings of the chosen experiment, and let them train. */
@@ -74,8 +77,9 @@ export function experimentsPanel(page) {
       running = name;
       page.performs(chosen());
     },
-    /** The chosen experiment, or undefined. */
-    chosen,
+    /** How many there are, and the place of the chosen one, from 0; -1 if none is. */
+    count: () => offered.length,
+    place: () => offered.indexOf(chosen()),
     perform,
     unfold: () => (unfold.open = true),
     /** Choose an experiment by its place in the list, from 0. */

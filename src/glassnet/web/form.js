@@ -2,6 +2,7 @@
 
 import { button, el, labelled, select, setOptions } from "./dom.js";
 import { texts } from "./texts.js";
+import { term } from "./words.js";
 
 const TEXTS = new Set(["dataset", "activation", "init", "loss", "optimizer", "penalty", "schedule"]); // fields of names
 const WITH_MOMENTUM = ["SGD", "RMSProp"];
@@ -36,7 +37,7 @@ export function recipeForm(changed) {
   };
   fields.optimizer.addEventListener("change", () => (fields.lr.value = offered.rates[fields.optimizer.value]));
   fields.penalty.addEventListener("change", () => (fields.strength.value = offered.strengths[fields.penalty.value] ?? ""));
-  const rows = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, labelled(texts.settings[key], field)]));
+  const rows = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, labelled(texts.settings[key], field, {}, termFor(key))]));
   const settings = el(
     "details",
     { class: "settings" },
@@ -112,6 +113,9 @@ export function recipeForm(changed) {
     note: (text) => (hint.textContent = text),
   };
 }
+
+/** The explanation of a setting, where its name is a term. */
+const termFor = (key) => (texts.termOf[key] ? term(texts.termOf[key]) : null);
 
 /** A dataset to choose; where MNIST is not at hand, the small digits stand in for it. */
 function datasetOption({ name, here }) {

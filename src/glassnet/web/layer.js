@@ -6,6 +6,7 @@ import { acrossOf } from "./layout.js";
 import { at } from "./numbers.js";
 import { picture } from "./picture.js";
 import { texts } from "./texts.js";
+import { term } from "./words.js";
 
 /**
  * @param {object} page what the panels share; see main.js
@@ -43,7 +44,7 @@ export function layerView(page, name, enter) {
     if (forward.childElementCount) return; // equations and source stay as they are
     const { forward: source1, backward: source2 } = layer.source;
     forward.append(el("h4", {}, texts.forward), equations(layer.forward_equations), source(source1) ?? "");
-    backward.append(el("h4", {}, texts.backward), equations(layer.backward_equations), source(source2) ?? "");
+    backward.append(el("h4", {}, `${texts.backward} `, term("backward")), equations(layer.backward_equations), source(source2) ?? "");
   }
 
   return {

@@ -11,11 +11,13 @@ import { experimentsPanel } from "./experiments.js";
 import { insidePanel } from "./inside.js";
 import { newestOnly } from "./newest.js";
 import { whole } from "./numbers.js";
+import { projector } from "./projector.js";
 import { readingsList } from "./readings.js";
 import { download, pngOf } from "./save.js";
 import { teachPanel } from "./teach.js";
 import { texts } from "./texts.js";
 import { trainingPanel } from "./training.js";
+import { wordsPanel } from "./words.js";
 
 const BREATH = 24; // between two looks at a training that runs pass so many times what a look takes: else it would be slowed down
 const REST = 50; // milliseconds without another answer, after which all else is drawn again
@@ -116,18 +118,11 @@ const teach = teachPanel(page);
 const networks = select([], (name) => page.try(() => show(name)));
 const facts = el("span", { class: "note" });
 
-const words = el(
-  "section",
-  { class: "panel", "aria-labelledby": "words" },
-  el("h2", { id: "words" }, texts.wordsTitle),
-  el("dl", {}, ...texts.words.flatMap(([word, meaning]) => [el("dt", {}, word), el("dd", {}, meaning)])),
-);
-
 const main = el(
   "main",
   { hidden: true }, // until there is something to show
   el("div", { class: "side" }, drawing.element, answers.element),
-  el("div", { class: "wide" }, inside.element, experiments.element, training.element, compare.element, teach.element, check.element, words),
+  el("div", { class: "wide" }, inside.element, experiments.element, training.element, compare.element, teach.element, check.element, wordsPanel()),
 );
 
 document.documentElement.lang = texts.language;
@@ -145,6 +140,7 @@ document.body.append(
       ...["draw", "inside", "experiments", "training", "teach", "check", "words"].map((id) => el("a", { href: `#${id}` }, texts.part[id])),
     ),
     el("div", { class: "shown" }, labelled(texts.network, networks), facts),
+    projector(experiments),
   ),
   el("div", { class: "messages" }, connection, message),
   main,

@@ -6,6 +6,7 @@ import { acrossOf, part } from "./layout.js";
 import { at } from "./numbers.js";
 import { picture } from "./picture.js";
 import { texts } from "./texts.js";
+import { term } from "./words.js";
 
 const PREDICTION = "prediction"; // the server's name for what stands above the last layer
 
@@ -90,7 +91,7 @@ function effectsOf(page) {
     "details",
     { on: { toggle: () => page.refresh() } },
     el("summary", {}, texts.whichPixels),
-    el("p", { class: "note" }, texts.whichPixelsHow),
+    el("p", { class: "note" }, texts.whichPixelsHow, " ", term("odds")),
     el("ol", { class: "effects" }, ...items),
   );
   return {

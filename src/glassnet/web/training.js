@@ -9,6 +9,7 @@ import { number, percent, whole } from "./numbers.js";
 import { saveRow } from "./save.js";
 import { shareRow } from "./share.js";
 import { texts } from "./texts.js";
+import { term } from "./words.js";
 
 const BEGINS = ["train", "step", "epoch"]; // what begins a new training where the settings are new
 
@@ -48,7 +49,7 @@ export function trainingPanel(page) {
     el("div", { class: "row controls" }, train, step, back, epoch, start),
     el("div", { class: "slider" }, el("span", {}, texts.stepsTaken), place, slider),
     ...[where, note, problem],
-    el("p", { class: "prints" }, `${texts.fingerprint} `, print),
+    el("p", { class: "prints" }, `${texts.fingerprint} `, term("fingerprint"), " ", print),
     ...[progress.element, first.element, save.element, share.element],
   );
   const states = [{}, {}]; // of the two trainings; empty where there is none

@@ -1,0 +1,98 @@
+"""The pages of the course as HTML: Markdown with formulas, which a browser shows as MathML, without any script."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from html import escape
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from latex2mathml.converter import convert
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+PACKAGE = Path(__file__).parent.parent
+PLACES = (PACKAGE / "course", PACKAGE.parents[1] / "docs" / "maths")  # in an installed package, and in a checkout
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}: glassnet</title>
+<link rel="icon" href="../icon.svg">
+<link rel="stylesheet" href="../page.css">
+</head>
+<body class="course">
+<header><h1>glassnet</h1><nav aria-label="Course"><a href="README">All pages of the course</a></nav></header>
+<main>
+<article class="panel" tabindex="0" aria-label="{title}">
+{body}
+</article>
+</main>
+</body>
+</html>
+"""
+
+
+def names() -> list[str]:
+    """The names of all pages; none where the course did not come with the package."""
+    return sorted(path.stem for path in _folder().glob("*.md")) if _folder() else []
+
+
+@cache
+def page(name: str) -> bytes:
+    """A page as HTML; name: one of `names()`."""
+    text = (_folder() / f"{name}.md").read_text(encoding="utf-8")
+    tokens = _parser().parse(text)
+    for token in _all(tokens):
+        _lead_within(token)
+    _name_headings(tokens)
+    title = next((tokens[k + 1].content for k, token in enumerate(tokens) if token.tag == "h1"), name)
+    body = _parser().renderer.render(tokens, _parser().options, {})
+    return PAGE.format(title=escape(title), body=body).encode()
+
+
+def place_of(heading: str) -> str:
+    """The name by which links lead to a heading: letters and digits, with dashes for spaces."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def _folder() -> Path:
+    return next((place for place in PLACES if place.is_dir()), PLACES[0])
+
+
+@cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    return parser.use(dollarmath_plugin, renderer=_formula)
+
+
+def _formula(text: str, options: dict[str, Any]) -> str:
+    return convert(text, display="block" if options["display_mode"] else "inline")
+
+
+def _all(tokens: list[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from _all(token.children or [])
+
+
+def _lead_within(token: Token) -> None:
+    """Links to other pages of the course lead there; other links are only text, for what they name is not here."""
+    if token.tag != "a" or token.nesting != 1:
+        return
+    address = str(token.attrs.get("href", ""))
+    found = re.fullmatch(r"(?:([\w-]+)\.md)?(#[\w-]*)?", address)
+    if found:
+        token.attrs["href"] = f"{found[1] or ''}{found[2] or ''}"
+    elif not address.startswith("https://"):
+        del token.attrs["href"]
+
+
+def _name_headings(tokens: list[Token]) -> None:
+    for token, inline in pairwise(tokens):
+        if token.type == "heading_open":
+            token.attrs["id"] = place_of(inline.content)

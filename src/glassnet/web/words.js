@@ -1,0 +1,35 @@
+// The terms of the page: a sentence for each, where it stands, and a link to the page of the course that derives it.
+
+import { el } from "./dom.js";
+import { texts } from "./texts.js";
+
+let opened = 0; // so that each has an id of its own
+
+/**
+ * A button that explains a term in place.
+ * @param {string} key in `texts.words`
+ */
+export function term(key) {
+  const id = `term-${(opened += 1)}`;
+  const { word, meaning, course } = texts.words[key];
+  const said = el("div", { id, class: "explained", popover: "auto", role: "note" }, el("strong", {}, word), el("p", {}, meaning), courseLink(course));
+  const button = el("button", { type: "button", class: "term", "aria-label": texts.whatIs(word), popovertarget: id }, "?");
+  return el("span", { class: "term-of" }, button, said);
+}
+
+/**
+ * A link to a page of the course; it opens beside this page, which goes on training.
+ * @param {string} page such as "init" or "what-can-go-wrong#dead-relus"
+ */
+export function courseLink(page) {
+  return page ? el("a", { href: `course/${page}`, target: "_blank", rel: "noopener" }, texts.derived) : null;
+}
+
+/** The panel with all terms. */
+export function wordsPanel() {
+  const rows = Object.values(texts.words).flatMap(({ word, meaning, course }) => [
+    el("dt", {}, word),
+    el("dd", {}, `${meaning} `, courseLink(course)),
+  ]);
+  return el("section", { class: "panel", "aria-labelledby": "words" }, el("h2", { id: "words" }, texts.wordsTitle), el("dl", {}, ...rows));
+}

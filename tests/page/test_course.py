@@ -1,0 +1,47 @@
+"""The pages of the course, as the page serves them."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("starlette", reason="the page needs the extra 'page'")
+pytest.importorskip("latex2mathml", reason="the page needs the extra 'page'")
+
+from glassnet.page import course
+from served import Served
+
+WEB = Path(course.__file__).parent.parent / "web"
+TEXTS = (WEB / "texts.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", course.names())
+def test_every_formula_and_link_of_a_page_is_whole(name: str) -> None:
+    html = course.page(name).decode()
+    without_code = re.sub(r"<(code|pre)\b.*?</\1>", "", html, flags=re.DOTALL)
+    assert "\\" not in re.sub(r"<annotation.*?</annotation>", "", without_code), "a formula that was not understood"
+    assert "$" not in without_code
+    for formula in re.findall(r"<math.*?</math>", html, re.DOTALL):
+        ElementTree.fromstring(formula)
+    places = set(re.findall(r'id="([^"]+)"', html))
+    for page, place in re.findall(r'href="([\w-]*)(?:#([\w-]*))?"', html.partition("<article")[2]):
+        there = places if not page else set(re.findall(r'id="([^"]+)"', course.page(page).decode()))
+        assert not place or place in there, (page, place)
+
+
+def test_each_term_leads_to_a_page_that_there_is() -> None:
+    named = re.findall(r'course: "([\w-]+)"', TEXTS)
+    assert named
+    assert set(named) <= set(course.names())
+
+
+def test_the_server_gives_the_pages_and_nothing_else(tmp_path: Path) -> None:
+    with Served("classic", cwd=tmp_path) as served:
+        reply = served.request("/course/init")
+        assert (reply.status, reply["content-type"]) == (200, ["text/html; charset=utf-8"])
+        assert b"<math" in reply.body
+        assert b"<script" not in reply.body
+        for path in ("/course/none", "/course/..%2f..%2fREADME", "/course/../../README", "/course/init.md", "/course/"):
+            assert served.request(path).status in (400, 404), path
+        assert served.request("/course/init", headers=[("Cookie", "")]).status == 403
