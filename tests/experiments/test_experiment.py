@@ -7,6 +7,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.experiments.experiment import FOLDER, Promise, load_experiment, load_experiments, outcome
+from glassnet.experiments.faults import FAULTS
 from glassnet.experiments.setup import Setup
 from glassnet.recipes.recipe import load_recipe
 from glassnet.recipes.toml import RecipeError
@@ -114,6 +115,14 @@ def test_a_folder_of_ones_own_stands_beside_ours(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").unlink()
     with pytest.raises(RecipeError, match=r"expected from 1 to 100 experiments, .* got 0"):
         load_experiments(tmp_path)
+
+
+def test_the_example_of_the_guide_is_one(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guide" / "page.md").read_text(encoding="utf-8")
+    text = guide.partition("```toml\n")[2].partition("```")[0]
+    load(tmp_path, text)
+    table = dict(line.split(" | ") for line in guide.splitlines() if line.startswith("| `"))
+    assert table == {f"| `{name}`": f"{fault.about} |" for name, fault in FAULTS.items()}
 
 
 def test_what_is_promised_is_measured() -> None:
