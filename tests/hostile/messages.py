@@ -73,7 +73,16 @@ def _ask(rng: random.Random) -> dict[str, Any]:
         "change": {"value": rng.choice([0, 1, 255, 256, -0.5, 1e30]), **_parameter(rng)},
         "undo": {"all": rng.random() < 0.5},
         "nudge": {"label": rng.randrange(10), **_parameter(rng), "h": rng.choice([1e-3, 1.0, 1e-9])},
-        "begin": {"values": _values(rng)},
+        "begin": {"values": _values(rng), **({"other": _values(rng)} if rng.random() < 0.2 else {})},
+        "compare": {},
+        "perform": {"experiment": rng.choice(["wrong-gradient", "zero-weights", "../x", ""])},
+        "share": {},
+        "follow": {"link": rng.choice(LINKS)},
+        "keep": {"label": rng.choice([*range(10), -1, 10, 10**6])},
+        "drop": {"number": rng.choice([0, 1, -1, 10**6])},
+        "digits": {},
+        "teach": {},
+        "learned": {},
         "move": {"by": rng.choice(["train", "pause", "step", "epoch", "back", "start"])},
         "go": {"position": rng.choice([0, 1, 5, 10**6, -1])},
         "save": {"what": rng.choice(["model", "run"])},
@@ -83,6 +92,12 @@ def _ask(rng: random.Random) -> dict[str, Any]:
     if rng.random() < 0.25:
         message[rng.choice([*message, "more"])] = rng.choice(VALUES)
     return message
+
+
+LINKS = (
+    *("", "#", "recipe=sixteen&step=3", "#recipe=tiny&hidden=[8]&step=1&prints=1.aaaaaa", "experiment=zero-weights"),
+    *("experiment=none&step=1", "recipe=/etc/passwd", "a=b", "recipe=tiny&step=-1", "recipe=tiny&lr=[[[[", "%00"),
+)
 
 
 def _label(rng: random.Random) -> int | None:
