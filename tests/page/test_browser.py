@@ -337,7 +337,7 @@ def test_a_term_is_explained_where_it_stands_and_leads_to_the_course(opened: Ope
 
 
 def test_a_hand_that_is_taught_is_read_better(opened: Opened, tmp_path: Path) -> None:
-    panel = opened.page.get_by_role("region", name="Teach it your hand")
+    panel = opened.page.get_by_role("region", name="Teach it your handwriting")
     for k in range(9):  # a 1 with a long upstroke, which `classic` takes for a 7
         shift = 0.012 * k
         opened.draw([[(0.22, 0.52 - shift), (0.5 + shift, 0.14), (0.5 + shift / 2, 0.86)]])

@@ -80,7 +80,7 @@ class Promise:
         require(given, "a promise needs 'at_least' or 'at_most', or both")
 
     def holds(self, value: float) -> bool:
-        """Whether a value lies within the bounds; what is no number does not."""
+        """Whether a value lies within the bounds; NaN does not."""
         least = -math.inf if self.at_least is None else self.at_least
         most = math.inf if self.at_most is None else self.at_most
         return least <= value <= most
@@ -173,7 +173,7 @@ def _files_of(folder: Path) -> list[Path]:
 
 
 def outcome(first_loss: float | None, records: Sequence[Record], *, diverged: bool) -> dict[str, float]:
-    """The values of a training that promises are about; those that there are not yet are left out."""
+    """The values that promises name, as far as the training has them."""
     found = {"diverged": float(diverged)} | ({} if first_loss is None else {"first_loss": first_loss})
     return found | {key: value for key, value in (records[-1] if records else {}).items() if key in get_args(Value)}
 

@@ -1,7 +1,7 @@
 """Faults that are planted on purpose, by name.
 
-No recipe can name one, and nothing in `nn/` knows of them: a network is only wrong where an experiment says so. Each
-changes one of three things: the layers, the training examples, or the plan.
+No recipe can name one, and nothing in `nn/` knows of them: a network is only wrong where an experiment says so. A fault
+changes the layers, the training examples or the plan.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """Digits of a person's own, which a trained network learns beside its dataset.
 
-Learned alone, they would be learned at the price of all others. So each epoch holds both: some thousand examples of the
+Learned alone, they would be learned at the price of all others. So each epoch holds both: 4,000 examples of the
 dataset, and the few own digits, each repeated until together they are a share that counts.
 """
 
@@ -15,7 +15,7 @@ from glassnet.nn.network import Network
 from glassnet.recipes.recipe import Recipe
 
 BESIDE = 4_000  # examples of the dataset in an epoch
-SHARE = 0.2  # of an epoch that own digits are, if none is repeated more often than MOST times
+SHARE = 0.2  # of own digits in an epoch; smaller where that would take more than MOST repetitions
 MOST = 100
 HELD_OUT = 3  # of each label, every third own digit is not learned, and shows how new ones are read
 # What changes in the recipe of the network: a short training from where it stands, with small steps.

@@ -1,4 +1,4 @@
-"""Digits that a person has drawn with their labels, for a network to learn."""
+"""Digits that a person has drawn, and their labels, for a network to learn."""
 
 import tempfile
 from collections.abc import Sequence
@@ -98,7 +98,7 @@ class Hand:
 
 
 def learned(taught: Taught, dataset: Dataset, networks: Sequence[Network]) -> list[dict[str, Any]]:
-    """How many digits each network reads rightly: own ones that are learned, own ones held out, and test digits."""
+    """How many digits each network reads correctly: own ones that are learned, own ones held out, and test digits."""
     out = taught.held_out
     parts: list[tuple[str, Any]] = [
         ("learned", (taught.images[~out], taught.labels[~out])),

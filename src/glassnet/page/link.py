@@ -3,7 +3,7 @@
     #recipe=sixteen&lr=0.1&step=400&prints=0.1f0c2a-1.77e3b0-400.9b2d11
 
 The fragment of an address is never sent to a server. Whoever opens it elsewhere trains the same to the same step; with
-the same NumPy build and kind of processor to the same bits. The prints tell from which step on they differ.
+the same NumPy build and kind of processor to the same bits. The prints tell between which steps two began to differ.
 """
 
 import json

@@ -17,7 +17,7 @@ from glassnet.experiments.setup import Setup
 from glassnet.nn.network import Network
 from glassnet.page.trained import Command, Failure, Frame, serve
 
-# What a process has to end by itself, after SIGTERM, and after SIGKILL.
+# Seconds that a process gets to end: by itself, after SIGTERM, after SIGKILL.
 SECONDS = (0.5, 0.4, 0.4)
 OPEN: set[Connection] = set()  # the pipes of all processes
 

@@ -60,7 +60,7 @@ function side(k) {
       outputs.show(values, (j) => percent(values[j]), { first });
       const count = weights ? weights.shape[0] : 0;
       while (pictures.length < count) {
-        const one = picture(texts.weightsOfUnit(`${pictures.length}, ${k + 1}`), { scale: false, name: texts.weightOf });
+        const one = picture(texts.weightsOf(pictures.length, k), { scale: false, name: texts.weightOf });
         pictures.push(one);
         list.append(one.element);
       }

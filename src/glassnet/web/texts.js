@@ -145,7 +145,8 @@ export const texts = {
 
   // Experiments
   experimentsTitle: "Break it, and see why",
-  experimentsHow: "Each experiment trains one or two small networks in a few seconds, often with a mistake in one of them.",
+  experimentsHow:
+    "Each experiment trains small networks, in less than 20 seconds, mostly with a mistake in one of them. The training that there is ends then.",
   experiment: "Experiment",
   noExperiment: "choose one",
   runExperiment: "Run the experiment",
@@ -173,8 +174,9 @@ export const texts = {
   settingsThatDiffer: "Settings that differ",
   setting: "setting",
   sideSays: (name, share) =>
-    [name === null ? "Draw a digit to compare the answers." : `Says ${name}.`, share === null ? "" : `${share} right.`].join(" "),
+    [name === null ? "Draw a digit to compare the answers." : `Says ${name}.`, share === null ? "" : `Accuracy: ${share}.`].join(" "),
   nameOf: (state, k) => state.variant ?? ["first training", "second training"][k],
+  weightsOf: (unit, k) => `Weights of unit ${unit}, ${["first", "second"][k]} training`,
   ofTraining: (name, line) => `${name}: ${line}`,
   of: (what, name) => `${name}, ${what}`,
   secondTraining: "The second training",
@@ -262,16 +264,16 @@ export const texts = {
   link: "Link",
   linkCopied: "Copied.",
   linkHolds:
-    "The link holds the settings, the seed, the step and the experiment. It does not hold the key of this page, your drawings, digits of your own, or changed weights. To open it on another machine: glassnet page, and the link in quotes.",
+    "The link holds the settings and the seed, or the name of the experiment; the step; and fingerprints of the weights. It does not hold the key of this page, your drawings, digits of your own, or changed weights. To open it on another machine: glassnet page, and the link in quotes.",
   agreement: "Agreement with the link",
-  sameAs: (step) => `The same bits as the training that was shared, up to step ${step}.`,
+  sameAs: (step) => `The same bits as the training that was shared, as far as step ${step}.`,
   differsFrom: (same, step) =>
-    `This differs from the training that was shared: ${same === null ? "" : `the same until step ${same}, `}different at step ${step}. Another build of NumPy, or another kind of processor, rounds differently.`,
+    `This differs from the training that was shared: ${same === null ? "" : `the same until step ${same}, `}different at step ${step}. Possible causes: another dataset, another version of glassnet or NumPy, another kind of processor.`,
 
   // Teach
-  teachTitle: "Teach it your hand",
+  teachTitle: "Teach it your handwriting",
   teachHow:
-    "Draw a digit, say which it is, and keep it. A few of each are enough. The network that is shown above learns them from where it stands, beside examples of its own dataset, so that it forgets little. Of each digit every third drawing is held out: it is not learned, and shows how new ones are read.",
+    "Draw a digit, say which it is, and keep it. A few of each are enough. The network that is shown above learns them from where it stands, beside examples of its own dataset, so that it forgets little. The training that there is ends then. Of each digit every third drawing is held out: it is not learned, and shows how new ones are read.",
   itIs: "My drawing is a",
   keep: "Keep it",
   keptDigits: "Digits that are kept",
@@ -284,7 +286,7 @@ export const texts = {
   saveDigits: "Save the digits",
   savedDigits: (file) => `The digits are in your downloads. To train on them: glassnet train classic --data ${file}`,
   whatWasLearned: "What was learned, and what was forgotten",
-  learnedOf: "read rightly",
+  learnedOf: "read correctly",
   before: "before",
   after: "after",
   learnedRows: {
@@ -294,7 +296,7 @@ export const texts = {
   },
   rightOf: (share, right, all) => `${share} (${right} of ${all})`,
   counting: "Counting …",
-  teachInUse: "The network learns your hand. A change here begins a training of your own.",
+  teachInUse: "The network learns your handwriting. A change here begins a training of your own.",
 
   // Check
   checkTitle: "Is the gradient right?",
@@ -320,20 +322,20 @@ export const texts = {
 
   // Words
   wordsTitle: "Words used here",
-  derived: "How it follows",
+  derived: "More in the course",
   whatIs: (word) => `What does “${word.toLowerCase()}” mean?`,
   words: {
-    accuracy: { word: "Accuracy", meaning: "the share of images that are read rightly." },
+    accuracy: { word: "Accuracy", meaning: "the share of images that are read correctly." },
     activation: {
       word: "Activation",
       meaning: "a curve that every number of a layer is sent through, such as ReLU: what is below 0 becomes 0.",
       course: "activations",
     },
     backward: { word: "Backward", meaning: "the way back from the loss to every number: it gives all gradients.", course: "backpropagation" },
-    batch: { word: "Batch", meaning: "the images of one step. The step follows the mean of their losses.", course: "optim" },
+    batch: { word: "Batch", meaning: "the images of one step. The step follows the gradient of the mean of their losses.", course: "optim" },
     dropout: {
       word: "Dropout",
-      meaning: "sets a share of the numbers to 0 at random while training, so that no unit relies on one other.",
+      meaning: "sets a share of the numbers to 0 at random while training, so that no unit relies on a single other unit.",
       course: "dropout",
     },
     epoch: { word: "Epoch", meaning: "a pass over all training images.", course: "optim" },
@@ -349,7 +351,7 @@ export const texts = {
       course: "backpropagation",
     },
     init: { word: "Initialisation", meaning: "how the first weights are drawn.", course: "init" },
-    layer: { word: "Layer", meaning: "one computation of the network, from all its inputs to all its outputs.", course: "layer" },
+    layer: { word: "Layer", meaning: "one stage of the network: it computes its outputs from its inputs.", course: "layer" },
     logit: { word: "Logit", meaning: "an output of the last layer, before it becomes a probability.", course: "entropy" },
     odds: { word: "Log-odds", meaning: "the logarithm of p / (1 - p), for a probability p.", course: "entropy" },
     loss: { word: "Loss", meaning: "one number that says how wrong the answer is. Training makes it small.", course: "loss" },
@@ -361,7 +363,7 @@ export const texts = {
       meaning: "how sure the network is of each digit: the softmax of its logits. All together are 100 %.",
       course: "entropy",
     },
-    rate: { word: "Learning rate", meaning: "how far a step goes along the gradient.", course: "optim" },
+    rate: { word: "Learning rate", meaning: "the factor by which the gradient is multiplied to give the step, which goes against it.", course: "optim" },
     schedule: { word: "Schedule", meaning: "how the learning rate changes from step to step.", course: "schedule" },
     seed: { word: "Seed", meaning: "the number from which all that is random follows: the first weights, and the order of the images.", course: "stream" },
     unit: { word: "Unit", meaning: "one number that a layer puts out, with its own weights; also called a neuron.", course: "neuron" },
@@ -371,7 +373,7 @@ export const texts = {
       course: "optim",
     },
     validation: { word: "Validation", meaning: "images that are not learned from, to see how the network does on new ones." },
-    weight: { word: "Weight", meaning: "a number that training changes. A unit multiplies each of its inputs by one.", course: "neuron" },
+    weight: { word: "Weight", meaning: "a number that training changes. Each input of a unit is multiplied by its weight.", course: "neuron" },
   },
   termOf: {
     activation: "activation",
