@@ -81,7 +81,7 @@ def _all(tokens: list[Token]) -> Iterator[Token]:
 
 
 def _lead_within(token: Token) -> None:
-    """Links to other pages of the course, and to elsewhere, stay; others become text, for what they name is not here."""
+    """Links to pages of the course, and to elsewhere, stay; others become text, for what they name is not here."""
     if token.tag != "a" or token.nesting != 1:
         return
     address = str(token.attrs.get("href", ""))
