@@ -326,7 +326,7 @@ def test_a_term_is_explained_where_it_stands_and_leads_to_the_course(opened: Ope
     opened.page.get_by_text("Change its settings").click()
     opened.button("What does “learning rate” mean?").click()
     note = opened.page.get_by_role("note")
-    expect(note).to_have_text(re.compile("^Learning ratehow far a step goes"))
+    expect(note).to_have_text(re.compile("^Learning ratethe factor by which"))
     with opened.page.context.expect_page() as course:
         note.get_by_role("link").click()
     expect(course.value.get_by_role("heading", level=1).last).to_have_text("Update rules")

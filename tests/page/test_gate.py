@@ -70,7 +70,7 @@ def test_the_cookie_opens_it() -> None:
     assert (start["status"], body["body"]) == (200, b"the page")
     assert "set-cookie" not in headers_of(start)
     assert headers_of(start)["cache-control"] == "no-cache"
-    assert status([HOST, ("cookie", "theme=dark; " + COOKIE[1] + "; more=1")], path="/main.js") == 200
+    assert status([HOST, ("cookie", "theme=dark; " + COOKIE[1] + "; more=1")], path="/page.js") == 200
     assert status([HOST, ("cookie", "theme=dark"), COOKIE], method="HEAD") == 200
     assert status([HOST, ("cookie", f"glassnet-{PORT}=old"), COOKIE]) == 200  # of an earlier server at this port
 
@@ -111,7 +111,7 @@ def test_another_cookie_does_not(cookie: str) -> None:
 
 
 def test_the_token_opens_the_page_only() -> None:
-    assert status([HOST], GIVEN, path="/main.js") == 403
+    assert status([HOST], GIVEN, path="/page.js") == 403
     assert status([HOST, ORIGIN], GIVEN, kind="websocket", path="/session") == 403
 
 

@@ -27,6 +27,7 @@ import glassnet
 import properties
 from glassnet.data.registry import find_dataset
 from glassnet.page import limits
+from glassnet.page.app import read_files
 from served import SECONDS, Page, Served
 
 WEB = Path(glassnet.__file__).parent / "web"
@@ -84,14 +85,14 @@ def test_the_page_and_its_files(served: Served) -> None:
     types = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
     assert served.request("/")["content-type"] == ["text/html; charset=utf-8"]
     assert served.request("/").body == (WEB / "index.html").read_bytes()
-    for file in sorted(WEB.rglob("*.*")):
-        reply = served.request(f"/{file.relative_to(WEB).as_posix()}")
-        assert (reply.status, reply.body) == (200, file.read_bytes())
-        assert reply["content-type"] == [types.get(file.suffix, "text/html; charset=utf-8")]
+    for name, file in read_files(WEB).items():
+        reply = served.request(f"/{name}")
+        assert (reply.status, reply.body) == (200, file.content)
+        assert reply["content-type"] == [types.get(Path(name).suffix, "text/html; charset=utf-8")]
         assert reply["cache-control"] == ["no-cache"]
         assert not reply["server"]
         tag = ("If-None-Match", reply["etag"][0])
-        assert served.request(f"/{file.relative_to(WEB).as_posix()}", headers=[tag]).status == 304
+        assert served.request(f"/{name}", headers=[tag]).status == 304
     head = served.request("/", method="HEAD")
     assert (head.status, head.body) == (200, b"")
 
@@ -101,17 +102,17 @@ def test_the_page_and_its_files(served: Served) -> None:
     [
         *("/..", "/../app.py", "/../page/app.py", "/%2e%2e/page/app.py", "/..%2fpage/app.py", "/x/../../page/app.py"),
         *("/%2e%2e%2fpage%2fapp.py", "/..\\page\\app.py", "/%5c..%5cpage%5capp.py", "/.git/config", "/.htaccess"),
-        *("//etc/passwd", "/%2fetc/passwd", "/etc/passwd", "/index.html%00.js", "/%00", "/main.js%00"),
+        *("//etc/passwd", "/%2fetc/passwd", "/etc/passwd", "/index.html%00.js", "/%00", "/page.js%00"),
         *("/INDEX.HTML", "/main", "/session", "/index.html?x=../..", "/" + "a" * 5000 + ".js", "/" + "a/" * 2000),
         *(
             "/~root",
-            "/main.js~",
-            "/main.js.map",
+            "/page.js~",
+            "/page.js.map",
             "/__pycache__",
             "/C:/x.js",
             "/caf\xc3\xa9.js",
             "/%ff.js",
-            "/;/main.js",
+            "/;/page.js",
         ),
     ],
 )

@@ -108,7 +108,7 @@ def test_without_the_extra(package: str, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_help() -> None:
     text = " ".join(re.sub(r"[│╭╮╰╯─]", " ", glassnet("page", "--help").stdout).split())
     for words in (
-        "[MODEL, RUN or RECIPE]",
+        "[MODEL, RUN, RECIPE or LINK]",
         "--port",
         "--no-browser",
         "default: cnn",

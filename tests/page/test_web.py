@@ -7,6 +7,11 @@ import pytest
 
 import glassnet
 
+pytest.importorskip("starlette", reason="the page needs the extra 'page'")
+
+from glassnet.page.app import SCRIPT, read_files
+from glassnet.page.script import joined
+
 WEB = Path(glassnet.__file__).parent / "web"
 MODULES = sorted(WEB.glob("*.js"))
 TEXTS = (WEB / "texts.js").read_text(encoding="utf-8")
@@ -52,10 +57,32 @@ def test_no_circle_of_modules() -> None:
     list(graphlib.TopologicalSorter(graph).static_order())
 
 
-def test_the_page_asks_for_every_module_at_once() -> None:
+def test_the_page_has_no_script_or_style_of_its_own() -> None:
     page = (WEB / "index.html").read_text(encoding="utf-8")
-    assert set(re.findall(r'"(\w+\.js)"', page)) == {path.name for path in MODULES}
+    assert re.findall(r'src="(.*?)"', page) == [SCRIPT]
     assert re.search(r"<script(?![^>]*src=)|<style|\son\w+=|style=", page) is None
+
+
+def test_all_modules_are_one_script_each_behind_what_it_imports() -> None:
+    script = read_files(WEB)[SCRIPT].content.decode()
+    assert re.search(r"^(import|export) ", script, re.MULTILINE) is None
+    made = re.findall(r"^const \$(\w+) = \(\(\) => \{$", script, re.MULTILINE)
+    assert sorted(made) == sorted(path.stem for path in MODULES)
+    for k, part in enumerate(re.split(r"^const \$\w+ = \(\(\) => \{$", script, flags=re.MULTILINE)[1:]):
+        assert set(re.findall(r"= \$(\w+);$", part, re.MULTILINE)) <= set(made[:k])
+
+
+def test_a_joined_module_keeps_its_names_to_itself() -> None:
+    modules = {
+        "a": 'import { b, twice } from "./b.js";\n\nconst own = 1;\nexport const all = twice(b + own);\n',
+        "b": "const own = 5;\nexport const b = own;\nexport function twice(x) {\n  return 2 * x;\n}\n",
+    }
+    assert joined(modules) == (
+        "const $b = (() => {\nconst own = 5;\nconst b = own;\nfunction twice(x) {\n  return 2 * x;\n}\n\n"
+        "return { b, twice };\n})();\n"
+        "const $a = (() => {\nconst { b, twice } = $b;\n\nconst own = 1;\nconst all = twice(b + own);\n\n"
+        "return { all };\n})();"
+    )
 
 
 def test_every_class_that_is_styled_is_used() -> None:

@@ -13,8 +13,10 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from glassnet.page.conversation import converse
+from glassnet.page.script import joined
 from glassnet.page.sessions import Sessions
 
+SCRIPT = "page.js"  # all modules of the page
 WEB = Path(__file__).parent.parent / "web"
 # Here, because Python's own table is read from the system, which may call JavaScript plain text.
 TYPES = {
@@ -68,8 +70,13 @@ class File(NamedTuple):
 
 
 def read_files(folder: Path) -> dict[str, File]:
-    """The files of a folder by their names: held in memory, so nothing else on the disk can be asked for."""
+    """The files of a folder by their names, with one script for all modules.
+
+    They are held in memory, so nothing else on the disk can be asked for.
+    """
     contents = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in TYPES}
+    modules = {Path(name).stem: contents.pop(name).decode() for name in list(contents) if name.endswith(".js")}
+    contents[SCRIPT] = joined(modules).encode()
     return {
         name: File(content, TYPES[Path(name).suffix], f'"{hashlib.sha256(content).hexdigest()[:32]}"')
         for name, content in contents.items()

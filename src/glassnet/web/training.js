@@ -16,7 +16,7 @@ const BEGINS = ["train", "step", "epoch"]; // what begins a new training where t
 /** @param {object} page what the panels share; see main.js */
 export function trainingPanel(page) {
   const form = recipeForm(() => edited());
-  const second = recipeForm(() => edited());
+  let second = null; // the form of a second training, once one was wanted
   const both = el("input", { type: "checkbox", on: { change: () => (offerSecond(both.checked ? form.values() : null), edited()) } });
   const beside = el("fieldset", { class: "beside", hidden: true });
   const train = button(texts.train, () => move(running() ? "pause" : "train"), { class: "main" });
@@ -53,6 +53,7 @@ export function trainingPanel(page) {
     ...[progress.element, first.element, save.element, share.element],
   );
   const states = [{}, {}]; // of the two trainings; empty where there is none
+  let offered = null; // what forms offer
   let wanted = null; // the step that the slider was moved to, until the training is there
   let begun = false; // whether the training is the one that the form says
 
@@ -84,8 +85,16 @@ export function trainingPanel(page) {
   function offerSecond(values) {
     beside.hidden = !values;
     both.checked = Boolean(values);
-    beside.replaceChildren(...(values ? [el("legend", {}, texts.secondTraining), second.element] : []));
-    if (values) second.show(values);
+    if (!values) {
+      beside.replaceChildren();
+      return;
+    }
+    if (!second) {
+      second = recipeForm(() => edited());
+      second.offer(offered);
+    }
+    beside.replaceChildren(el("legend", {}, texts.secondTraining), second.element);
+    second.show(values);
   }
 
   async function begin() {
@@ -160,8 +169,8 @@ export function trainingPanel(page) {
     update,
     refresh: first.refresh,
     offer(given) {
+      offered = given;
       form.offer(given);
-      second.offer(given);
     },
     /** The trainings that were begun. */
     here,

@@ -12,7 +12,8 @@ let opened = 0; // so that each has an id of its own
 export function term(key) {
   const id = `term-${(opened += 1)}`;
   const { word, meaning, course } = texts.words[key];
-  const said = el("div", { id, class: "explained", popover: "auto", role: "note" }, el("strong", {}, word), el("p", {}, meaning), courseLink(course));
+  const fill = () => said.replaceChildren(el("strong", {}, word), el("p", {}, meaning), ...[courseLink(course)].filter(Boolean));
+  const said = el("div", { id, class: "explained", popover: "auto", role: "note", on: { beforetoggle: fill } });
   const button = el("button", { type: "button", class: "term", "aria-label": texts.whatIs(word), popovertarget: id }, "?");
   return el("span", { class: "term-of" }, button, said);
 }
