@@ -6,6 +6,7 @@ does not hold.
 
 import math
 import random
+import sys
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,6 +28,7 @@ from glassnet.reading.rows import rows_of
 from glassnet.reading.steps import Steps
 from hostile.messages import drawing, random_message
 
+LONG_PAGES = ("what-can-go-wrong", "augment")  # of the course: those that train often
 ALL = 8  # of every so many pages all readings are made, of the others the usual one
 NO_POISSON = [loss for loss in LOSSES if not isinstance(loss, gn.Poisson)]  # e^10000 is none of its numbers
 DTYPES = ((np.float32, 1e-5), (np.float64, 1e-12))  # and the error of an output, relative to the largest
@@ -257,7 +259,7 @@ def messages(number: int, folder: Path) -> None:
     assert (code, out.splitlines()[-1], err) == (0, "stopped", "")
 
 
-def experiment(number: int, folder: Path) -> None:
+def promises(number: int, folder: Path) -> None:
     """Each experiment, from its shipped seed and others, shows what it promises."""
     every = load_experiments()
     one = [*every.values()][number % len(every)]
@@ -268,6 +270,17 @@ def experiment(number: int, folder: Path) -> None:
         for promise in one.promises:
             if promise.training == variant.name:
                 assert promise.holds(came[promise.value]), (one.title, promise, came)
+
+
+def long_pages(number: int, folder: Path) -> None:
+    """The examples of the pages that train often print what the pages say."""
+    sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
+    import docs
+
+    name = LONG_PAGES[number % len(LONG_PAGES)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the pages show warnings
+        assert docs.differences(docs.DOCS / "maths" / f"{name}.md") == []
 
 
 def run_to_its_end(setup: Setup, dataset: gn.Dataset) -> dict[str, float]:
@@ -288,5 +301,5 @@ def run_to_its_end(setup: Setup, dataset: gn.Dataset) -> dict[str, float]:
 
 PROPERTIES: dict[str, Callable[[int, Path], None]] = {
     property_.__name__: property_
-    for property_ in (batch, logits, dropout, grey, rows, scene, resume, messages, experiment)
+    for property_ in (batch, logits, dropout, grey, rows, scene, resume, messages, promises, long_pages)
 }

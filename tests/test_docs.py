@@ -8,14 +8,15 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
 import docs
 
-LONG = ("what-can-go-wrong", "augment")  # pages that train often
+from properties import LONG_PAGES
 
 
 def examples() -> list:
     found = []
     for page in docs.pages():
         marks = [pytest.mark.mnist] if 'load_dataset("mnist"' in page.read_text(encoding="utf-8") else []
-        marks += [pytest.mark.long] if page.stem in LONG else []
+        if page.stem in LONG_PAGES:  # `make fuzz` runs them
+            continue
         found.append(pytest.param(page, id=str(page.relative_to(docs.DOCS)), marks=marks))
     return found
 

@@ -46,7 +46,8 @@ TRIES = {
     "scene": 250,
     "resume": 1_500,
     "messages": 10,
-    "experiment": 14,
+    "promises": 14,
+    "long_pages": 2,
 }
 READING = "reading"  # what a worker says when it has made a file and begins to read it
 

@@ -331,29 +331,28 @@ def test_a_term_is_explained_where_it_stands_and_leads_to_the_course(opened: Ope
         note.get_by_role("link").click()
     expect(course.value.get_by_role("heading", level=1).last).to_have_text("Update rules")
     expect(course.value.locator("math").first).to_be_visible()
-    assert faults(course.value) == []
+    assert [fault["id"] for fault in Axe().run(course.value).response["violations"]] == []
     opened.page.keyboard.press("Escape")
     expect(note).to_be_hidden()
 
 
 def test_a_hand_that_is_taught_is_read_better(opened: Opened, tmp_path: Path) -> None:
     panel = opened.page.get_by_role("region", name="Teach it your handwriting")
-    for k in range(9):  # a 1 with a long upstroke, which `classic` takes for a 7
-        shift = 0.012 * k
-        opened.draw([[(0.22, 0.52 - shift), (0.5 + shift, 0.14), (0.5 + shift / 2, 0.86)]])
+    for k in range(4):  # a 1 with a long upstroke, which `classic` takes for a 7
+        shift = 0.03 * k
+        opened.draw([[(0.2, 0.42 - shift), (0.56, 0.14 + shift / 2), (0.54, 0.86)]])
         opened.list("My drawing is a").select_option("1")
         opened.button("Keep it").click()
         expect(opened.status("Digits that are kept")).to_have_text(re.compile(f"^{k + 1} digits? (is|are) kept"))
     panel.get_by_role("button", name="Remove this 1").first.click()
-    expect(opened.status("Digits that are kept")).to_have_text("8 digits are kept: 6 to learn, 2 held out.")
+    expect(opened.status("Digits that are kept")).to_have_text("3 digits are kept: 2 to learn, 1 held out.")
     opened.button("Teach the network").click()
     rows = panel.get_by_role("row")
     expect(rows).to_have_count(4)
     table = [row.inner_text() for row in rows.all()]
     learned, held_out = ([int(n) for n in re.findall(r"\((\d+) of", text)] for text in table[1:3])
-    assert learned[0] < 6
-    assert learned[1] == 6
-    assert held_out[1] == 2
+    assert learned[0] < 2
+    assert (learned[1], held_out[1]) == (2, 1)
     before, after = (float(share) for share in re.findall(r"([\d.]+) %", table[3]))
     assert table[3].startswith("test digits of mnist")
     assert after > before - 2
@@ -361,7 +360,7 @@ def test_a_hand_that_is_taught_is_read_better(opened: Opened, tmp_path: Path) ->
         opened.button("Save the digits").click()
     download.value.save_as(tmp_path / "digits.csv")
     saved = gn.load_dataset(tmp_path / "digits.csv", validation=0)
-    assert len(saved.train) + len(saved.test) == 8
+    assert len(saved.train) + len(saved.test) == 3
     opened.button("Copy a link to this").click()
     expect(opened.page.get_by_role("alert").filter(has_text="are not put into a link")).to_be_visible()
     opened.button("Save the run").click()
