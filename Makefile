@@ -22,9 +22,10 @@ page:             ## draw a digit, see every number, train step by step and back
 	@$(PYTHON) tools/environment.py $(VENV) page,sklearn
 	@$(BIN)/python -m glassnet page $(ARGS)
 
-# As many processes as cores, so one thread for the matrix products of each.
-test: environment ## run the tests (about 3.5 minutes); fewer without MNIST or Chromium
-	@OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+# As many processes as cores, so one thread for the matrix products of each. The tests start hundreds of Python processes,
+# which start sooner where Python may keep what it has compiled.
+test: environment ## run the tests (about 4 minutes); fewer without MNIST or Chromium
+	@PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # The core alone: no extra is installed, so what needs one is skipped. Half a minute to set up once, and a minute to run.
 test-core:        ## the same without any of the extras (a minute)

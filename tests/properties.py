@@ -234,7 +234,7 @@ def resume(number: int, folder: Path) -> None:
     assert (history.stopped, history.best_epoch, len(history)) == (told.stopped, told.best_epoch, len(told))
 
 
-def messages(number: int, folder: Path) -> None:
+def messages(number: int, folder: Path, count: int = 100) -> None:
     """A hundred messages to the page, good and bad: each is answered in one line, and the session lives on.
 
     At the end the server has told of no fault, and stops as it should.
@@ -245,7 +245,7 @@ def messages(number: int, folder: Path) -> None:
     with Served("classic", cwd=folder) as served:
         with served.page() as page:
             assert page.read(drawing())["answer"]["image"] is not None
-            for _ in range(100):
+            for _ in range(count):
                 message = random_message(rng)
                 page.send(message)
                 while "event" in (answer := page.receive()):
@@ -283,6 +283,16 @@ def long_pages(number: int, folder: Path) -> None:
         assert docs.differences(docs.DOCS / "maths" / f"{name}.md") == []
 
 
+def notebook(number: int, folder: Path) -> None:
+    """The notebook that trains several networks prints what it keeps."""
+    sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
+    import notebooks
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert notebooks.differences(notebooks.FOLDER / "digits.ipynb") == []
+
+
 def run_to_its_end(setup: Setup, dataset: gn.Dataset) -> dict[str, float]:
     """What a training shows at its end; the library warns of some of its faults."""
     dataset = setup.planted(dataset)
@@ -301,5 +311,5 @@ def run_to_its_end(setup: Setup, dataset: gn.Dataset) -> dict[str, float]:
 
 PROPERTIES: dict[str, Callable[[int, Path], None]] = {
     property_.__name__: property_
-    for property_ in (batch, logits, dropout, grey, rows, scene, resume, messages, promises, long_pages)
+    for property_ in (batch, logits, dropout, grey, rows, scene, resume, messages, promises, long_pages, notebook)
 }

@@ -17,9 +17,9 @@ def check(path: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.long
 @pytest.mark.mnist
-@pytest.mark.parametrize("name", ["digits", "by_hand"])
-def test_a_notebook_prints_what_it_keeps(name: str) -> None:
-    done = check(ROOT / "notebooks" / f"{name}.ipynb")
+def test_a_notebook_prints_what_it_keeps() -> None:
+    """The short one; `make fuzz` runs the other."""
+    done = check(ROOT / "notebooks" / "by_hand.ipynb")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("right\n")
 

@@ -48,6 +48,7 @@ TRIES = {
     "messages": 10,
     "promises": 14,
     "long_pages": 2,
+    "notebook": 1,
 }
 READING = "reading"  # what a worker says when it has made a file and begins to read it
 
