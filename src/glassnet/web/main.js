@@ -118,11 +118,12 @@ const teach = teachPanel(page);
 const networks = select([], (name) => page.try(() => show(name)));
 const facts = el("span", { class: "note" });
 
+const words = el("div", {}); // the terms, which are made when the page can be used
 const main = el(
   "main",
   { hidden: true }, // until there is something to show
   el("div", { class: "side" }, drawing.element, answers.element),
-  el("div", { class: "wide" }, inside.element, experiments.element, training.element, compare.element, teach.element, check.element, wordsPanel()),
+  el("div", { class: "wide" }, inside.element, experiments.element, training.element, compare.element, teach.element, check.element, words),
 );
 
 document.documentElement.lang = texts.language;
@@ -226,6 +227,7 @@ page.engine.on("welcome", (said) => {
   training.resume(IN_TRAINING.map((name) => said.trainings[name]), said.values);
   page.answered(said.answer);
   main.hidden = false;
+  setTimeout(() => words.replaceWith(wordsPanel()), REST);
   if (!said.found && linked()) page.try(follow);
   else page.try(training.refresh);
 });
