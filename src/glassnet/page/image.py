@@ -123,6 +123,17 @@ def said(image: Image, network: Network, pixels: Array) -> dict[str, Any]:
     }
 
 
+def said_by(model: Model, image: Image | None) -> dict[str, Any] | None:
+    """What a model says of the image; None without an image, or if its outputs are not finite."""
+    if image is None or image.pixels is None:
+        return None
+    try:
+        image = fitted(image, model)
+        return None if image.pixels is None else said(image, model.network, image.pixels)
+    except InputError:
+        return None
+
+
 def _usual(network: Network, grey: Array) -> Answer:
     """The usual reading, which no network has judged."""
     try:

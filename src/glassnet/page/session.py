@@ -26,7 +26,7 @@ from glassnet.nn.plain import nearest, shown
 from glassnet.page import changes, inside, limits, messages
 from glassnet.page.form import RECIPES, offer, recipe_of
 from glassnet.page.hand import Hand, learned
-from glassnet.page.image import Image, fitted, read, said
+from glassnet.page.image import Image, fitted, read, said, said_by
 from glassnet.page.link import Link, agreement, read_link
 from glassnet.page.networks import Networks, facts
 from glassnet.page.nudge import nudge
@@ -370,7 +370,7 @@ class Session:
         answers, weights = [], []
         for training in self.trainings.begun:
             model = self._model_of(training)
-            answers.append(await run_sync(_said_by, model, self.image))
+            answers.append(await run_sync(said_by, model, self.image))
             weights.append(await run_sync(inside.first_weights, model.network))
         return {**self.trainings.compared(), "answers": answers, "weights": weights}
 
@@ -409,17 +409,6 @@ class Session:
         if not state or self.followed is None or name != NAMES[0]:
             return state
         return state | {"shared": agreement(self.followed.prints, self.trainings.trainings[name].prints)}
-
-
-def _said_by(model: Model, image: Image | None) -> dict[str, Any] | None:
-    """What a model says of the image; None without an image, or if its outputs are not finite."""
-    if image is None or image.pixels is None:
-        return None
-    try:
-        image = fitted(image, model)
-        return None if image.pixels is None else said(image, model.network, image.pixels)
-    except InputError:
-        return None
 
 
 def shown_to(name: str, experiment: Experiment) -> dict[str, Any]:
