@@ -1,4 +1,4 @@
-// How trainings go: the loss of each step, the accuracy by epoch, and the accuracy by digit.
+// How trainings go: the loss of each step, accuracy by epoch, and accuracy by digit; of two, the loss by epoch.
 
 import { bars } from "./bars.js";
 import { curves } from "./curves.js";
@@ -13,9 +13,10 @@ const MOST = 4000; // points kept of the loss; of a longer training every second
 export function charts(go) {
   const loss = curves(texts.lossByStep, { x: texts.steps, go, powers: true }, term("loss"));
   const accuracy = curves(texts.accuracyByEpoch, { x: texts.epochs, share: true }, term("accuracy"));
+  const byEpoch = curves(texts.lossByEpoch, { x: texts.epochs, powers: true }, term("loss"));
   const digits = bars(texts.byDigit, "digits");
   const byDigit = el("figure", {}, el("figcaption", {}, texts.byDigit), digits.element);
-  const element = el("div", { class: "plots", hidden: true }, loss.element, accuracy.element, byDigit);
+  const element = el("div", { class: "plots", hidden: true }, loss.element, accuracy.element, byEpoch.element, byDigit);
   const seen = [recorded(), recorded()]; // of each training
 
   return {
@@ -34,12 +35,17 @@ export function charts(go) {
         states.map((state, k) => ({ name: two ? texts.nameOf(state, k) : texts.loss, points: seen[k].points })),
         { now: Math.max(...states.map((state) => state.position)), begin: 0 },
       );
-      const lines = states.flatMap((_, k) => [
-        { name: name(k, texts.onTraining), points: seen[k].line("training_accuracy"), ...(two ? { colour: k, faint: true } : {}) },
-        { name: name(k, texts.onValidation), points: seen[k].line("validation_accuracy"), ...(two ? { colour: k } : {}) },
-      ]);
-      accuracy.show(lines.filter((one) => one.points.length));
+      const lines = (value) =>
+        states
+          .flatMap((_, k) => [
+            { name: name(k, texts.onTraining), points: seen[k].line(`training_${value}`), ...(two ? { colour: k, faint: true } : {}) },
+            { name: name(k, texts.onValidation), points: seen[k].line(`validation_${value}`), ...(two ? { colour: k } : {}) },
+          ])
+          .filter((one) => one.points.length);
+      accuracy.show(lines("accuracy"));
+      byEpoch.element.hidden = !two;
       byDigit.hidden = two;
+      if (two) byEpoch.show(lines("loss"));
       if (two || !states[0].accuracy) return;
       const { right, total } = states[0].accuracy;
       const shares = right.map((count, k) => count / (total[k] || 1));

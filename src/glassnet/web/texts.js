@@ -245,6 +245,7 @@ export const texts = {
   lossByStep: "Loss of each step",
   steps: "step",
   accuracyByEpoch: "Accuracy by epoch",
+  lossByEpoch: "Loss by epoch",
   epochs: "epoch",
   onTraining: "training",
   onValidation: "validation",
