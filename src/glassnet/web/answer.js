@@ -37,7 +37,7 @@ export function answerPanel(page, readings) {
       "div",
       { class: "seen-and-said" },
       el("div", { class: "seen" }, el("h3", {}, texts.seen), seen.element, nothing),
-      el("div", {}, el("div", { class: "row" }, title, term("probability")), outputs.element),
+      el("div", {}, el("div", { class: "titled" }, title, term("probability")), outputs.element),
     ),
     readings,
     note,

@@ -146,7 +146,7 @@ export const texts = {
   // Experiments
   experimentsTitle: "Break it, and see why",
   experimentsHow:
-    "Each experiment trains small networks, in less than 20 seconds, mostly with a mistake in one of them. The training that there is ends then.",
+    "Each experiment trains small networks, in less than 20 seconds, mostly with a mistake in one of them. It ends the training in progress.",
   experiment: "Experiment",
   noExperiment: "choose one",
   runExperiment: "Run the experiment",
@@ -274,7 +274,7 @@ export const texts = {
   // Teach
   teachTitle: "Teach it your handwriting",
   teachHow:
-    "Draw a digit, say which it is, and keep it. A few of each are enough. The network that is shown above learns them from where it stands, beside examples of its own dataset, so that it forgets little. The training that there is ends then. Of each digit every third drawing is held out: it is not learned, and shows how new ones are read.",
+    "Draw a digit, say which it is, and keep it. A few of each are enough. The network that is shown above learns them from where it stands, beside examples of its own dataset, so that it forgets little; the training in progress ends. Of each digit every third drawing is held out: it is not learned, and shows how new ones are read.",
   itIs: "My drawing is a",
   keep: "Keep it",
   keptDigits: "Digits that are kept",
