@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,7 @@ from glassnet.experiments.experiment import Experiment, outcome
 from glassnet.experiments.setup import Setup
 from glassnet.nn.errors import InputError
 from glassnet.nn.network import Network
+from glassnet.page.link import Link, agreement
 from glassnet.page.prepared import prepare
 from glassnet.page.slots import Slots
 from glassnet.page.timeline import fingerprint
@@ -25,12 +27,14 @@ class Pair:
         slots: shared by all trainings of the server.
 
     Attributes:
+        link: what they follow from; with prints if it came from elsewhere.
         experiment: the one whose trainings these are; None for those of a person's own.
     """
 
     def __init__(self, changed: Callable[[str, State], None], slots: Slots) -> None:
         self.changed = changed
         self.trainings = {name: Training(partial(self._moved, name), slots) for name in NAMES}
+        self.link = Link()
         self.experiment: Experiment | None = None
 
     @property
@@ -38,14 +42,14 @@ class Pair:
         """Those that were begun."""
         return [training for training in self.trainings.values() if training.setup]
 
-    async def begin(self, setups: Sequence[Setup], experiment: Experiment | None = None) -> None:
+    async def begin(self, setups: Sequence[Setup], link: Link, experiment: Experiment | None = None) -> None:
         """Begin one or two trainings; those before them end.
 
         Raises:
             InputError, RecipeError, DataError: one of them cannot be trained here; then nothing has changed.
         """
         prepared = [await asyncio.to_thread(prepare, setup) for setup in setups]
-        self.experiment = experiment
+        self.link, self.experiment = link, experiment
         for k, training in enumerate(self.trainings.values()):
             await (training.begin_prepared(prepared[k]) if k < len(prepared) else training.forget())
 
@@ -80,7 +84,7 @@ class Pair:
 
     def state(self, name: str) -> State:
         """All that a page shows of one training; empty if it was not begun."""
-        return self._with_promises(name, self.trainings[name].state)
+        return self._said(name, self.trainings[name].state)
 
     def network(self, name: str) -> Network | None:
         """The network in training that is shown under this name; None if there is none."""
@@ -104,6 +108,21 @@ class Pair:
             "same_start": len(starts) == 1,
         }
 
+    def shared(self) -> Link:
+        """The link to these trainings, where they stand.
+
+        Raises:
+            InputError: there is none, or they learn digits of a person's own.
+        """
+        begun = self.begun
+        if not begun:
+            raise InputError("there is nothing to share yet: begin a training")
+        first = begun[0]
+        if first.setup and first.setup.taught:
+            raise InputError("digits of your own are not put into a link: save the model, and send that")
+        prints = {step: mark for step, mark in first.prints.items() if step <= first.position}
+        return replace(self.link, step=max(training.position for training in begun), prints=prints)
+
     async def close(self) -> None:
         """End both."""
         for training in self.trainings.values():
@@ -115,13 +134,17 @@ class Pair:
         return self.begun
 
     def _moved(self, name: str, state: State) -> None:
-        self.changed(name, self._with_promises(name, state))
+        self.changed(name, self._said(name, state))
 
-    def _with_promises(self, name: str, state: State) -> State:
-        """The state with the name of this training in the experiment, and what the experiment promises of it."""
-        if not state or self.experiment is None:
-            return state
-        variant = self.experiment.trainings[NAMES.index(name)].name
+    def _said(self, name: str, state: State) -> State:
+        """The state; with what an experiment promises of it, and how far it agrees with the link that it follows."""
+        if state and name == NAMES[0] and self.link.prints:
+            state = state | {"shared": agreement(self.link.prints, self.trainings[name].prints)}
+        return state | self._promised(self.experiment, name, state) if state and self.experiment else state
+
+    def _promised(self, experiment: Experiment, name: str, state: State) -> dict[str, Any]:
+        """The name of this training in the experiment, what the experiment promises of it, and whether it is over."""
+        variant = experiment.trainings[NAMES.index(name)].name
         came = outcome(state["first_loss"], self.trainings[name].records, diverged=state["diverged"])
         promises = [
             {
@@ -131,7 +154,7 @@ class Pair:
                 "came": came.get(promise.value),
                 "holds": promise.holds(came[promise.value]) if promise.value in came else None,
             }
-            for promise in self.experiment.promises
+            for promise in experiment.promises
             if promise.training == variant
         ]
-        return state | {"variant": variant, "promises": promises, "over": state["finished"] or state["diverged"]}
+        return {"variant": variant, "promises": promises, "over": state["finished"] or state["diverged"]}

@@ -27,7 +27,7 @@ from glassnet.page import changes, inside, limits, messages
 from glassnet.page.form import RECIPES, offer, recipe_of
 from glassnet.page.hand import Hand, learned
 from glassnet.page.image import Image, fitted, read, said, said_by
-from glassnet.page.link import Link, agreement, read_link
+from glassnet.page.link import Link, read_link
 from glassnet.page.networks import Networks, facts
 from glassnet.page.nudge import nudge
 from glassnet.page.pair import NAMES, Pair
@@ -76,18 +76,16 @@ class Session:
         self.changes: tuple[Changed, ...] = ()
         self.examples_taken = 0
         self.hand = Hand()
-        self.followed: Link | None = None  # whose trainings these are
-        self.values: list[dict[str, Any]] | None = None  # of the form, with which trainings were begun
 
     async def welcome(self) -> dict[str, Any]:
         """All that a page needs to begin, or to begin again."""
         return {
             "networks": self.networks.names,
             "form": offer(self.given),
-            "experiment": self.trainings.experiment and self._name_of(self.trainings.experiment),
+            "experiment": self.trainings.link.experiment or None,
             "experiments": [shown_to(name, one) for name, one in self.experiments.items()],
             "trainings": {name: self.state(name) for name in NAMES},
-            "values": self.values,
+            "values": list(self.trainings.link.values) or None,
             "digits": self.hand.said(),
             "network": self._facts(),
             "answer": await self._answer(),
@@ -143,9 +141,9 @@ class Session:
             case messages.Teach():
                 return await self._teach()
             case messages.Begin(values, other):
-                return await self._begin([values] if other is None else [values, other])
+                return await self._begin(Link(values=(values,) if other is None else (values, other)))
             case messages.Perform(name):
-                return await self._perform(name)
+                return await self._begin(Link(name))
             case messages.Move(by):
                 self.trainings.move(by)
                 return {}
@@ -288,24 +286,20 @@ class Session:
                 f"with {change.value:.4g} there the network computes numbers that are not finite"
             ) from None
 
-    async def _begin(self, values: list[dict[str, Any]]) -> dict[str, Any]:
-        setups = [Setup(await run_sync(recipe_of, each, self.given)) for each in values]
-        await self._train(setups)
-        self.values = values
-        return {}
-
-    async def _perform(self, name: str) -> dict[str, Any]:
-        if name not in self.experiments:
+    async def _begin(self, link: Link) -> dict[str, Any]:
+        """Begin what a link names: an experiment, or trainings of a person's own."""
+        name = link.experiment
+        if name and name not in self.experiments:
             raise InputError(f"there is no experiment {shown(name)}; {nearest(name, self.experiments)}")
-        experiment = self.experiments[name]
-        await self._train(experiment.setups, experiment)
-        self.values = None
-        return {}
+        if experiment := self.experiments.get(name):
+            await self._train(experiment.setups, link, experiment)
+        else:
+            await self._train([Setup(await run_sync(recipe_of, each, self.given)) for each in link.values], link)
+        return {"values": list(link.values) or None, "experiment": name or None, "step": link.step}
 
-    async def _train(self, setups: Sequence[Setup], experiment: Experiment | None = None) -> None:
+    async def _train(self, setups: Sequence[Setup], link: Link, experiment: Experiment | None = None) -> None:
         async with self.looking:
-            self.followed = None
-            await self.trainings.begin(setups, experiment)
+            await self.trainings.begin(setups, link, experiment)
             if self.shown in NAMES:  # it may have another shape now, or be gone
                 await self._show(self.shown if self.trainings.network(self.shown) else NAMES[0])
 
@@ -324,8 +318,7 @@ class Session:
         if recipe is None:
             raise InputError(f"the file of {self.shown} does not say how its network was trained: choose another")
         setup = Setup(teaching(recipe), taught=self.hand.taught(self._network()))
-        await self._train([setup])
-        self.values = None
+        await self._train([setup], Link())
         return {"network": setup.recipe.name}
 
     async def _learned(self) -> dict[str, Any]:
@@ -343,27 +336,18 @@ class Session:
         Raises:
             InputError: there is none, or it follows from a recipe that is a file of this machine.
         """
-        trainings = self.trainings.begun
-        if not trainings:
-            raise InputError("there is nothing to share yet: begin a training")
-        first = trainings[0]
-        if first.setup and first.setup.taught:
-            raise InputError("digits of your own are not put into a link: save the model, and send that")
-        name = self.trainings.experiment and self._name_of(self.trainings.experiment)
-        values = tuple(self.values or ())
-        for each in values:
+        link = self.trainings.shared()
+        for each in link.values:
             named = each["recipe"] in RECIPES
             require(named, f"the recipe {shown(each['recipe'])} is a file on this machine: send the file itself")
-        prints = {step: mark for step, mark in first.prints.items() if step <= first.position}
-        return Link(name or "", values, max(training.position for training in trainings), prints)
+        return link
 
     async def _follow(self, link: Link) -> dict[str, Any]:
         """Begin the trainings of a link, and train to its step."""
-        await (self._perform(link.experiment) if link.experiment else self._begin(list(link.values)))
-        self.followed = link
+        begun = await self._begin(link)
         if link.step:
             self.trainings.reach(link.step)
-        return {"values": self.values, "experiment": link.experiment or None, "step": link.step}
+        return begun
 
     async def _compare(self) -> dict[str, Any]:
         """How the two trainings differ, and what each says of the image."""
@@ -378,9 +362,6 @@ class Session:
         if what == "model":
             return {"model": np.frombuffer(await training.save_model(), np.uint8)}
         return {"folder": str((await training.save_run()).resolve())}
-
-    def _name_of(self, experiment: Experiment) -> str:
-        return next(name for name, one in self.experiments.items() if one is experiment)
 
     def _training(self) -> Training | None:
         """The training whose network is shown; None if it is another network."""
@@ -399,16 +380,10 @@ class Session:
 
     def state(self, name: str) -> dict[str, Any]:
         """All that a page shows of a training; empty if it was not begun."""
-        return self._with_agreement(name, self.trainings.state(name))
+        return self.trainings.state(name)
 
     def _moved(self, name: str, state: dict[str, Any]) -> None:
-        self.tell({"event": name, "state": self._with_agreement(name, state)})
-
-    def _with_agreement(self, name: str, state: dict[str, Any]) -> dict[str, Any]:
-        """The state, with how far the first training agrees with that of the link that was followed."""
-        if not state or self.followed is None or name != NAMES[0]:
-            return state
-        return state | {"shared": agreement(self.followed.prints, self.trainings.trainings[name].prints)}
+        self.tell({"event": name, "state": state})
 
 
 def shown_to(name: str, experiment: Experiment) -> dict[str, Any]:

@@ -6,7 +6,9 @@ import { texts } from "./texts.js";
 
 const [WIDTH, HEIGHT] = [320, 170];
 const [LEFT, RIGHT, TOP, BOTTOM] = [50, 8, 10, 26];
-const SPREAD = 300; // values that differ by this factor are drawn on a logarithmic axis, if the plot may have one
+// Where values, or the lengths of two lines, differ by these factors the axis is logarithmic, if the plot may have one.
+const SPREAD = 300;
+const LONGER = 50;
 
 /**
  * @param {string} title
@@ -14,7 +16,8 @@ const SPREAD = 300; // values that differ by this factor are drawn on a logarith
  * @param {object} [options]
  * @param {string} [options.x] what the horizontal axis counts
  * @param {boolean} [options.share] whether values are shares from 0 to 1, written as per cent
- * @param {boolean} [options.powers] whether the vertical axis may be logarithmic: it becomes so where values differ much
+ * @param {boolean} [options.powers] whether axes may be logarithmic: the vertical one becomes so where values differ much,
+ *   the horizontal one where a line is much longer than another
  * @param {(x: number) => void} [options.go] a click goes to this place of the horizontal axis
  */
 export function curves(title, options = {}, term = null) {
@@ -40,20 +43,20 @@ export function curves(title, options = {}, term = null) {
      */
     show(lines, marks = {}) {
       const finite = lines.map((line, k) => ({ ...line, look: lookOf(line, k), points: line.points.filter(([, y]) => Number.isFinite(y)) }));
-      const points = finite.flatMap((line) => line.points);
       legend.replaceChildren(...finite.map((line) => el("span", { class: line.look }, line.name)));
-      if (!points.length) {
+      const some = finite.filter((line) => line.points.length);
+      if (!some.length) {
         plot.replaceChildren();
         return;
       }
       const text = (value) => (options.share ? `${number(100 * value)} %` : number(value));
-      const said = finite.filter((line) => line.points.length).map((line) => texts.lastOf(line.name, text(line.points.at(-1)[1])));
+      const said = some.map((line) => texts.lastOf(line.name, text(line.points.at(-1)[1])));
       plot.setAttribute("aria-label", texts.says(title, said.join("; ")));
-      const scale = scaleOf(points, marks.begin, options.powers);
+      const scale = scaleOf(some, options, marks.begin);
       toX = scale.toX;
       plot.replaceChildren(
         svg("clipPath", { id: clip }, svg("rect", { x: LEFT, y: TOP, width: WIDTH - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM })),
-        ...axes(scale, text, options.x ?? ""),
+        ...axes(scale, text),
         svg("g", { "clip-path": `url(#${clip})` }, ...finite.flatMap((line) => drawn(line, scale)), ...marked(marks, scale)),
       );
     },
@@ -64,34 +67,47 @@ const lookOf = ({ colour, faint }, k) => `line${colour ?? k}${faint ? " faint" :
 
 let plots = 0; // so that each has a clip path of its own
 
-/** Where values stand on the plot: x and y in its units, and back from there to x. */
-function scaleOf(points, begin, powers) {
-  const [least, last] = ends(points.map(([x]) => x));
-  const first = begin ?? least;
+const straight = { to: (value) => value, from: (value) => value };
+const logarithm = (least) => ({ to: (value) => Math.log10(Math.max(value, least)), from: (value) => 10 ** value });
+
+/** Where values stand on the plot: x and y in its units, back from there to x, and the labels of both axes. */
+function scaleOf(lines, options, begin) {
+  const points = lines.flatMap((line) => line.points);
+  const [shortest, last] = ends(lines.map((line) => line.points.at(-1)[0]));
+  const far = options.powers && shortest > 0 && last > LONGER * shortest;
+  const first = far ? 1 : begin ?? ends(points.map(([x]) => x))[0];
+  const along = far ? logarithm(first) : straight;
+  const [left, right] = [along.to(first), along.to(last)];
+
   const [lowest, highest] = ends(points.map(([, y]) => y));
   const usual = middle(points);
-  const inPowers = powers && usual > 0 && highest > SPREAD * usual; // a few values far above all others
-  const ticks = inPowers ? powersFor(Math.max(lowest, usual / SPREAD), highest) : ticksFor(lowest, highest);
-  const on = inPowers ? (value) => Math.log10(Math.max(value, ticks[0])) : (value) => value;
-  const [low, high] = [on(ticks[0]), on(ticks.at(-1))];
+  const wide = options.powers && usual > 0 && highest > SPREAD * usual; // a few values far above all others
+  const ticks = wide ? powersFor(Math.max(lowest, usual / SPREAD), highest) : ticksFor(lowest, highest);
+  const up = wide ? logarithm(ticks[0]) : straight;
+  const [low, high] = [up.to(ticks[0]), up.to(ticks.at(-1))];
+
+  const name = options.x ?? "";
+  const powers = far ? powersFor(first, last).filter((power) => power > first && 4 * power < last) : [];
   return {
     ...{ first, last, ticks },
-    x: (value) => LEFT + ((value - first) / (last - first || 1)) * (WIDTH - LEFT - RIGHT),
-    y: (value) => HEIGHT - BOTTOM - ((on(value) - low) / (high - low)) * (HEIGHT - TOP - BOTTOM),
-    toX: (place) => Math.round(first + ((place - LEFT) / (WIDTH - LEFT - RIGHT)) * (last - first)),
+    labels: [
+      [first, "start", axis(first)],
+      ...(far ? powers.map((power) => [power, "middle", axis(power)]) : [[(first + last) / 2, "middle", name]]),
+      [last, "end", far ? `${axis(last)} ${name}` : axis(last)],
+    ],
+    x: (value) => LEFT + ((along.to(value) - left) / (right - left || 1)) * (WIDTH - LEFT - RIGHT),
+    y: (value) => HEIGHT - BOTTOM - ((up.to(value) - low) / (high - low)) * (HEIGHT - TOP - BOTTOM),
+    toX: (place) => Math.round(along.from(left + ((place - LEFT) / (WIDTH - LEFT - RIGHT)) * (right - left))),
   };
 }
 
-function axes({ first, last, ticks, y }, text, name) {
-  const below = { y: HEIGHT - 8 };
+function axes({ ticks, labels, x, y }, text) {
   return [
     ...ticks.flatMap((value) => [
       svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }),
       svg("text", { x: LEFT - 5, y: y(value) + 4, "text-anchor": "end" }, text(value)),
     ]),
-    svg("text", { ...below, x: LEFT }, axis(first)),
-    svg("text", { ...below, x: WIDTH - RIGHT, "text-anchor": "end" }, axis(last)),
-    svg("text", { ...below, x: (LEFT + WIDTH - RIGHT) / 2, "text-anchor": "middle" }, name),
+    ...labels.map(([value, anchor, label]) => svg("text", { x: x(value), y: HEIGHT - 8, "text-anchor": anchor }, label)),
   ];
 }
 
