@@ -96,6 +96,12 @@ def test_the_trainings_follow_the_recipe_with_its_changes(tmp_path: Path) -> Non
         ('name = "b"', 'name = "a"', "expected trainings with different names"),
         ('training = "b"', 'training = "c"', "expected the name of a training"),
         ("at_least = 0.2", "", "a promise needs 'at_least' or 'at_most'"),
+        (
+            "at_least = 0.2",
+            "at_least = 93",
+            "at_least: expected a share from 0 to 1, such as 0.9, for validation_accur",
+        ),
+        ("at_least = 0.2", "at_least = 0.9\nat_most = 0.5", "at_least is 0.9 and at_most is 0.5"),
         ('"validation_accuracy"', '"accuracy"', "promises[0].value: expected one of 'first_loss'"),
         ('answer = "An answer."', 'answer = "An answer."\ncourse = "http://x"', "course: expected a page such as"),
         ("[[promises]]", '[[trainings]]\nname = "c"\n[[promises]]', "expected one or two trainings, got 3"),

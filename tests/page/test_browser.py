@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -256,10 +257,23 @@ def test_an_experiment_shows_two_trainings_and_what_came_of_them(opened: Opened)
     opened.example(2)
     opened.button("Run the experiment").click()
     came = opened.status("What came").get_by_role("listitem")
-    expect(came).to_have_text(
-        [re.compile("^with the error: .* – as expected$"), re.compile("^without it: .* – as exp")]
-    )
-    expect(opened.status("Where the training is")).to_contain_text(re.compile("with the error: .*without it: "))
+    expect(came).to_have_count(2)
+    expect(came.get_by_text("as expected")).to_have_count(2)
+    expect(came.get_by_text("as expected").first).to_be_hidden()  # until the person has made a guess
+    opened.page.get_by_text("The answer", exact=True).click()
+    expect(came.get_by_text("as expected").first).to_be_visible()
+    expect(came).to_have_text([re.compile("^with the error: .* – as exp"), re.compile("^without it: .* – as exp")])
+    card = opened.page.get_by_role("region", name="Break it, and see why")
+    where = card.get_by_role("status", name="Where the training is")
+    expect(where).to_contain_text(re.compile("with the error: .*without it: "))
+    expect(opened.list("Recipe")).to_be_hidden()  # it is not the recipe of these trainings
+    assert opened.list("Network").locator("option:not([hidden])").all_inner_texts()[-2:] == [
+        "with the error",
+        "without it",
+    ]
+    opened.page.reload()
+    expect(came).to_have_count(2)
+    expect(where).to_be_visible()
     side = opened.page.get_by_role("region", name="Side by side")
     expect(side).to_contain_text("Both began with the same weights")
     expect(side.get_by_role("row")).to_have_text([re.compile("^setting"), re.compile("^faults.*own ReLU.*none$")])
@@ -296,30 +310,52 @@ def test_two_trainings_are_compared_from_the_same_start(opened: Opened) -> None:
     opened.page.get_by_label("Compare with a second training").uncheck()
     opened.step("Step", "step 1 of")
     expect(side).to_be_hidden()
+    expect(opened.page.get_by_role("alert").filter(has_text="only one training")).to_have_count(0)
 
 
 def test_an_experiment_is_shown_as_slides_by_one_key(opened: Opened) -> None:
     page = opened.page
     opened.button("Projector").click()
     expect(opened.button("Projector")).to_have_attribute("aria-pressed", "true")
-    page.keyboard.press("n")
-    expect(opened.list("Experiment")).to_have_value("batch-size")
-    expect(page.get_by_text("Should a batch be one example, or all of them?")).to_be_in_viewport()
-    opened.list("Index").focus()
-    page.keyboard.press("n")  # there keys have another meaning
-    expect(opened.status("Slide")).to_have_text("The question")
-    opened.button("Projector").focus()
-    page.keyboard.press("PageDown")
-    expect(opened.status("Where the training is")).to_contain_text("one example a step: step")
-    page.keyboard.press("PageDown")
-    expect(page.get_by_text("One example gives a rough direction")).to_be_visible()
-    page.keyboard.press("n")
-    expect(opened.list("Experiment")).to_have_value("dead-relu")
     opened.list("Colours").select_option("dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 20, 23)"
+    opened.list("Index").focus()
+    page.keyboard.press("n")  # there a letter is a letter
+    slide = opened.status("Slide")
+    expect(slide).to_be_hidden()
+    opened.list("Experiment").select_option("wrong-gradient")
+    opened.list("Experiment").focus()
+    page.keyboard.press("n")  # in a list it is none
+    expect(slide).to_have_text("A wrong sign in backward · 1 of 3: the question")
+    expect(page.get_by_text("Where is the error?")).to_be_in_viewport()
+    expect(opened.button("Train")).to_be_hidden()
+    page.keyboard.press("PageDown")
+    expect(opened.status("Where the training is")).to_contain_text("with the error: step")
+    expect(page.get_by_role("img", name=re.compile("^Loss of each step"))).to_be_in_viewport(ratio=1)
+    expect(slide).to_have_text("A wrong sign in backward · 2 of 3: the run")
+    page.keyboard.press("n")  # too early
+    expect(slide).to_have_text(re.compile("^It still trains"))
+    answer = page.get_by_text("passes the check: its two slopes agree")
+    expect(answer).to_be_hidden()
+    expect(opened.status("What came").get_by_role("listitem")).to_have_count(2)
+    page.keyboard.press("n")
+    expect(slide).to_have_text("A wrong sign in backward · 3 of 3: the answer")
+    expect(answer).to_be_in_viewport()
+    page.keyboard.press("PageUp")
+    expect(slide).to_have_text("A wrong sign in backward · 2 of 3: the run")
+    expect(opened.status("What came").get_by_role("listitem")).to_have_count(2)  # it is not run again
+    for _ in range(2):
+        page.keyboard.press("n")
+    expect(slide).to_have_text("All weights 0 · 1 of 3: the question")
+    page.reload()
+    expect(opened.button("Projector")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("n")
+    expect(slide).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(slide).to_be_hidden()
     opened.button("Projector").click()
     page.keyboard.press("n")
-    expect(opened.list("Experiment")).to_have_value("dead-relu")
+    expect(slide).to_be_hidden()
 
 
 def test_a_term_is_explained_where_it_stands_and_leads_to_the_course(opened: Opened) -> None:
@@ -372,8 +408,8 @@ def test_a_link_leads_another_page_to_the_same_bits(opened: Opened, browser: Bro
     for step in ("step 1 of", "step 2 of", "step 3 of"):
         there = opened.step("Step", step)
     opened.button("Copy a link to this").click()
-    expect(opened.page.get_by_label("Link", exact=True)).to_have_value(re.compile("#recipe=sixteen&"))
-    link = opened.page.get_by_label("Link", exact=True).input_value()
+    expect(opened.list("Command")).to_have_value(re.compile('^glassnet page "#recipe=sixteen&.*"$'))
+    link = shlex.split(opened.list("Command").input_value())[-1]
     assert "token" not in link
     with Served(link, cwd=tmp_path) as served, opening(served, browser) as other:
         assert served.address.partition("#")[2] == link.partition("#")[2]
@@ -402,7 +438,7 @@ def test_bad_settings_give_one_line_and_the_page_lives_on(opened: Opened) -> Non
     opened.page.get_by_text("Change its settings").click()
     opened.list("Batch size").fill("many")
     opened.button("Step").click()
-    expect(opened.page.locator(".recipe .problem")).to_contain_text("batch_size")
+    expect(opened.page.locator(".recipe .problem")).to_contain_text("Batch size: expected")
     opened.list("Batch size").fill("64")
     opened.step("Step", "step 1 of")
 
@@ -464,7 +500,7 @@ def test_a_gradient_is_proved(opened: Opened) -> None:
     expect(opened.page.locator(".verdict")).to_contain_text("They agree")
     opened.list("Index").fill("500,2")
     opened.button("Check").click()
-    expect(opened.page.locator(".check")).to_contain_text("2 whole numbers, up to 127,9")
+    expect(opened.page.locator(".check")).to_contain_text("2 whole numbers with commas between, such as 127,9")
 
 
 def test_a_picture_is_pasted_dropped_and_chosen(opened: Opened, tmp_path: Path) -> None:
@@ -559,6 +595,7 @@ def test_no_fault_of_accessibility_and_no_sideways_scroll_on_a_telephone(served:
         expect(opened.readings()).to_have_count(2)
         assert faults(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        opened.list("My drawing is a").select_option("3")
         opened.button("Keep it").click()
         expect(opened.status("Digits that are kept")).to_contain_text("1 digit is kept")
         opened.example(5)

@@ -9,7 +9,10 @@ import pytest
 pytest.importorskip("starlette", reason="the page needs the extra 'page'")
 pytest.importorskip("latex2mathml", reason="the page needs the extra 'page'")
 
+from glassnet.experiments.experiment import FOLDER
 from glassnet.page import course
+from glassnet.page.given import experiments_with
+from glassnet.recipes.toml import RecipeError
 from served import Served
 
 WEB = Path(course.__file__).parent.parent / "web"
@@ -34,6 +37,28 @@ def test_each_term_leads_to_a_page_that_there_is() -> None:
     named = re.findall(r'course: "([\w-]+)"', TEXTS)
     assert named
     assert set(named) <= set(course.names())
+
+
+@pytest.mark.parametrize(
+    ("course", "message"),
+    [
+        ("optimm", "expected a page of the course, or a heading in it, got 'optimm'; did you mean 'optim'"),
+        ("init#zeros", "got 'init#zeros'; "),
+        ("optim", None),
+        ("what-can-go-wrong#dead-relus", None),
+    ],
+)
+def test_an_experiment_of_ones_own_leads_to_a_page_that_there_is(
+    course: str, message: str | None, tmp_path: Path
+) -> None:
+    text = (FOLDER / "momentum.toml").read_text()
+    (tmp_path / "mine.toml").write_text(re.sub("^course = .*$", f'course = "{course}"', text, flags=re.MULTILINE))
+    if message is None:
+        assert "mine" in experiments_with(tmp_path)
+        return
+    with pytest.raises(RecipeError, match=re.escape(message)) as refused:
+        experiments_with(tmp_path)
+    assert str(refused.value).startswith(f"{tmp_path / 'mine.toml'}: course: ")
 
 
 def test_the_server_gives_the_pages_and_nothing_else(tmp_path: Path) -> None:

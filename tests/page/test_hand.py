@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("anyio", reason="the page needs the extra 'page'")
 
 import glassnet as gn
+from glassnet.model.model import Model
 from glassnet.page import limits
 from glassnet.page.hand import Hand, learned
 
@@ -18,13 +19,29 @@ def image(value: int) -> np.ndarray:
     return np.full((28, 28), value, np.uint8)
 
 
-def test_digits_are_kept_and_removed_in_order() -> None:
+def test_of_each_label_every_third_is_held_out_and_stays_so_when_others_are_removed() -> None:
     hand = Hand()
-    for k in range(4):
-        hand.add(image(k), 3, CLASSES)
+    for k, label in enumerate([3, 3, 7, 3, 7, 7, 3]):
+        hand.add(image(k), label, CLASSES)
+    assert [one["held_out"] for one in hand.said()] == [False, False, False, True, False, True, False]
     hand.drop(1)
-    assert [int(one["image"][0, 0]) for one in hand.said()] == [0, 2, 3]
-    assert [one["held_out"] for one in hand.said()] == [False, False, True]
+    assert [int(one["image"][0, 0]) for one in hand.said()] == [0, 2, 3, 4, 5, 6]
+    assert [one["held_out"] for one in hand.said()] == [False, False, True, False, True, False]
+    hand.add(image(7), 3, CLASSES)
+    hand.add(image(8), 3, CLASSES)
+    assert [one["held_out"] for one in hand.said()][-2:] == [False, True]
+    taught = hand.taught(gn.load_pretrained("classic"))
+    np.testing.assert_array_equal(np.flatnonzero(taught.held_out), [2, 4, 7])
+
+
+def test_what_is_held_out_alone_cannot_be_learned() -> None:
+    hand = Hand()
+    for k in range(3):
+        hand.add(image(k), 3, CLASSES)
+    hand.drop(0)
+    hand.drop(0)
+    with pytest.raises(gn.InputError, match="there is no digit to learn yet"):
+        hand.taught(gn.load_pretrained("classic"))
 
 
 def test_what_cannot_be_kept_is_one_line() -> None:
@@ -71,8 +88,16 @@ def test_what_is_learned_and_forgotten_is_counted(mnist: gn.Dataset) -> None:
         hand.add(mnist.validation.x[row], int(mnist.validation.y[row]), CLASSES)
     blank = network.copy()
     blank.theta[:] = 0
-    rows = {row["of"]: row for row in learned(hand.taught(network), mnist, (blank, network))}
-    right = network.predict(mnist.validation.x[:30]) == mnist.validation.y[:30]
-    assert rows["learned"]["count"] + rows["held_out"]["count"] == 30
-    assert rows["learned"]["right"][1] + rows["held_out"]["right"][1] == right.sum()
-    assert rows["test"]["right"] == [980, round(10_000 * gn.evaluate(network, mnist.test).accuracy)]
+    strict = network.copy()
+    strict.threshold = 12.0
+    rows = {row["of"]: row for row in learned(hand.taught(network), mnist, (blank, network, strict))}
+    own = [rows["learned"], rows["held_out"]]
+    assert sum(row["count"] for row in own) == 30
+    for k, one in enumerate((blank, network, strict)):
+        answers = [Model(Path("model"), one, None, {}).judge(x) for x in mnist.validation.x[:30]]
+        read = [answer.label == str(y) for answer, y in zip(answers, mnist.validation.y[:30], strict=True)]
+        assert sum(row["right"][k] for row in own) == sum(read)
+        assert sum(row["refused"][k] for row in own) == sum(bool(answer.problem) for answer in answers)
+    assert sum(row["refused"][0] for row in own) == 30
+    assert 1 < sum(row["refused"][2] for row in own) < 30
+    assert rows["test"]["right"][:2] == [980, round(10_000 * gn.evaluate(network, mnist.test).accuracy)]

@@ -154,13 +154,16 @@ def test_changes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     run(story)
 
 
-def test_the_problem_of_a_picture_is_that_of_the_last() -> None:
+def test_a_file_that_is_no_picture_leaves_the_picture_before() -> None:
     async def story(place: Asked) -> None:
         blank = await place.read(picture(np.full((50, 50), 255, np.uint8)))
         assert blank["problem"].startswith("no ink found")
+        read = await place.read(a_pale_three())
         with pytest.raises(gn.DataError, match="expected a picture"):
             await place.read(b"garbage")
-        assert (await place.ask(messages.Answer()))["problem"] == ""
+        now = await place.ask(messages.Answer())
+        np.testing.assert_array_equal(now["image"], read["image"])
+        assert now["problem"] == read["problem"] == ""
 
     run(story)
 

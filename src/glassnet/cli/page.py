@@ -43,11 +43,10 @@ def page(
     check_packages()
     first = None
     if given is not None or experiments is not None:  # else nothing is read before the address is printed
-        from glassnet.experiments.experiment import load_experiments
-        from glassnet.page.given import Given, open_given
+        from glassnet.page.given import Given, experiments_with, open_given
 
         first = Given() if given is None else open_given(given)
         if experiments:
-            first = replace(first, experiments=load_experiments(experiments))
+            first = replace(first, experiments=experiments_with(experiments))
     with listen(port) as listening:
         serve(listening, first, browser=browser)

@@ -38,6 +38,7 @@ from glassnet.train.history import Record
 FOLDER = Path(__file__).parent
 MOST = 100  # experiments in a folder
 LONGEST = 4_000  # characters of a text
+SHARES = ("training_accuracy", "validation_accuracy", "diverged")  # values from 0 to 1
 Value = Literal[
     "first_loss", "training_loss", "training_accuracy", "validation_loss", "validation_accuracy", "diverged"
 ]
@@ -76,8 +77,15 @@ class Promise:
     at_most: float | None = None
 
     def __post_init__(self) -> None:
-        given = self.at_least is not None or self.at_most is not None
-        require(given, "a promise needs 'at_least' or 'at_most', or both")
+        bounds = {key: getattr(self, key) for key in ("at_least", "at_most") if getattr(self, key) is not None}
+        require(bool(bounds), "a promise needs 'at_least' or 'at_most', or both")
+        share = self.value in SHARES
+        for key, bound in bounds.items():
+            fits = 0 <= bound <= 1 if share else math.isfinite(bound)
+            expected = f"a share from 0 to 1, such as 0.9, for {self.value}" if share else "a finite number"
+            require(fits, f"{key}: expected {expected}, got {shown(bound)}")
+        least, most = bounds.get("at_least", -math.inf), bounds.get("at_most", math.inf)
+        require(least <= most, f"this promise cannot be kept: at_least is {shown(least)} and at_most is {shown(most)}")
 
     def holds(self, value: float) -> bool:
         """Whether a value lies within the bounds; NaN does not."""

@@ -17,7 +17,6 @@ from glassnet.recipes.recipe import Recipe
 BESIDE = 4_000  # examples of the dataset in an epoch
 SHARE = 0.2  # of own digits in an epoch; smaller where that would take more than MOST repetitions
 MOST = 100
-HELD_OUT = 3  # of each label, every third own digit is not learned, and shows how new ones are read
 # What changes in the recipe of the network: a short training from where it stands, with small steps.
 SETTINGS: dict[str, Any] = {
     "optimizer": {"type": "Adam", "lr": 3e-4},
@@ -36,19 +35,16 @@ class Taught:
 
     Args:
         images: (n, H, W) uint8, in the form of the dataset.   labels: (n,), the number of the class of each.
+        held_out: (n,), which are not learned.
         theta, buffers, threshold: of the network that learns them.
     """
 
     images: Array
     labels: Array
+    held_out: Array
     theta: Array
     buffers: Array
     threshold: float
-
-    @property
-    def held_out(self) -> Array:
-        """Which digits are not learned (n,): of each label every third, in the order in which they were drawn."""
-        return held_out(self.labels)
 
     def mixed_into(self, dataset: Dataset, rng: np.random.Generator) -> Dataset:
         """The dataset with some of its training examples, and the own digits that are learned."""
@@ -68,12 +64,6 @@ class Taught:
         np.copyto(network.buffers, self.buffers)
         network.threshold = self.threshold
         return network
-
-
-def held_out(labels: Array) -> Array:
-    """Which of the digits with these labels (n,) are held out: of each label every third."""
-    before = np.array([np.count_nonzero(labels[:k] == label) for k, label in enumerate(labels)], int)
-    return before % HELD_OUT == HELD_OUT - 1
 
 
 def teaching(recipe: Recipe) -> Recipe:

@@ -42,6 +42,12 @@ def names() -> list[str]:
     return sorted(path.stem for path in _folder().glob("*.md")) if _folder() else []
 
 
+def places(name: str) -> list[str]:
+    """The names of the headings of a page, to which links lead."""
+    text = (_folder() / f"{name}.md").read_text(encoding="utf-8")
+    return [place_of(heading) for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)]
+
+
 @cache
 def page(name: str) -> bytes:
     """A page as HTML; name: one of `names()`."""

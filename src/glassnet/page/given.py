@@ -8,12 +8,13 @@ from glassnet.experiments.experiment import Experiment, load_experiments
 from glassnet.model.model import Model
 from glassnet.model.path import MODEL, is_model
 from glassnet.nn.errors import InputError
-from glassnet.nn.plain import nearest
+from glassnet.nn.plain import nearest, shown
 from glassnet.page.form import recipe_of
 from glassnet.page.link import read_link
 from glassnet.pretrained.models import pretrained_names
 from glassnet.reading.drawing import form_for
 from glassnet.recipes.recipe import Recipe, load_recipe, recipe_names
+from glassnet.recipes.toml import RecipeError
 from glassnet.runs.folder import read_run
 
 
@@ -31,6 +32,26 @@ class Given:
     recipe: Recipe | None = None
     link: str = ""
     experiments: dict[str, Experiment] = field(default_factory=load_experiments)
+
+
+def experiments_with(folder: Path) -> dict[str, Experiment]:
+    """The experiments of this package, and those of a folder, whose pages of the course there are.
+
+    Raises:
+        RecipeError: as `load_experiments`; the course has no such page.
+    """
+    from glassnet.page import course
+
+    found = load_experiments(folder)
+    for name, experiment in found.items():
+        page, _, place = experiment.course.partition("#")
+        for wanted, known in ((page, course.names()), (place, course.places(page) if page in course.names() else ())):
+            if wanted and known and wanted not in known:
+                raise RecipeError(
+                    f"{folder / name}.toml: course: expected a page of the course, or a heading in it, "
+                    f"got {shown(experiment.course)}; {nearest(wanted, known)}"
+                )
+    return found
 
 
 def open_given(name: str) -> Given:

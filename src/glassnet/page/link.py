@@ -43,12 +43,12 @@ class Link:
 
     @property
     def fragment(self) -> str:
-        """The link as text, without the "#"."""
+        """The link as text, without the "#"; a shell takes it as it is between quotes."""
         parts: dict[str, str] = {"experiment": self.experiment} if self.experiment else {}
         for before, values in zip(("", OTHER), self.values, strict=False):
             parts |= {f"{before}{key}": _written(value) for key, value in values.items()}
         prints = "-".join(f"{step}.{mark[:PRINT]}" for step, mark in sorted(self.prints.items()))
-        return urlencode(parts | {"step": str(self.step)} | ({"prints": prints} if prints else {}), safe="[]{}:,\"'")
+        return urlencode(parts | {"step": str(self.step)} | ({"prints": prints} if prints else {}), safe="[]{}:,")
 
 
 def read_link(text: str) -> Link:

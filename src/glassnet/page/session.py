@@ -161,11 +161,10 @@ class Session:
         """Take the bytes of a picture file as the image, and answer.
 
         Raises:
-            DataError: this is no picture.
+            DataError: this is no picture; the image before it stays.
         """
-        self._forget_changed_pixels()
-        self.image = None
         self.image = await run_sync(read, self._model(), file)
+        self._forget_changed_pixels()
         return await self._answer()
 
     async def _choose(self, number: int) -> dict[str, Any]:

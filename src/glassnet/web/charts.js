@@ -38,8 +38,8 @@ export function charts(go) {
       const lines = (value) =>
         states
           .flatMap((_, k) => [
-            { name: name(k, texts.onTraining), points: seen[k].line(`training_${value}`), ...(two ? { colour: k, faint: true } : {}) },
-            { name: name(k, texts.onValidation), points: seen[k].line(`validation_${value}`), ...(two ? { colour: k } : {}) },
+            { name: name(k, texts.onTraining), points: seen[k].line(`training_${value}`), colour: k, dotted: true },
+            { name: name(k, texts.onValidation), points: seen[k].line(`validation_${value}`), colour: k },
           ])
           .filter((one) => one.points.length);
       accuracy.show(lines("accuracy"));

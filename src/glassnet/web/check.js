@@ -9,6 +9,8 @@ import { at, number } from "./numbers.js";
 import { texts } from "./texts.js";
 import { term } from "./words.js";
 
+const ALIKE = 0.01; // slopes whose sizes differ by less than this share are of the same size
+
 /** @param {object} page what the panels share; see main.js */
 export function checkPanel(page) {
   const layer = select([], () => parametersOf(), {});
@@ -90,7 +92,7 @@ export function checkPanel(page) {
     const shape = layerNow().parameters[parameter.value];
     const place = index.value.split(",").map((text) => (text.trim() === "" ? NaN : Number(text)));
     if (place.length !== shape.length || place.some((i, axis) => !(Number.isInteger(i) && i >= 0 && i < shape[axis]))) {
-      throw new Error(texts.indexIs(shape.length, shape.map((side) => side - 1).join(",")));
+      throw new Error(texts.indexIs(shape.map((side) => side - 1)));
     }
     const fields = { layer: layer.value, parameter: parameter.value, index: place };
     show(await page.engine.ask("nudge", { ...fields, label: page.label, h: 10 ** Number(nudge.value) }));
@@ -102,20 +104,20 @@ export function checkPanel(page) {
     results.hidden = false;
     verdict.textContent = said.holds === null || said.hidden ? "" : verdictOf(said);
     verdict.classList.toggle("refused", said.holds === false);
-    const row = (text, value) => el("tr", {}, el("th", { scope: "row" }, text), el("td", {}, number(value)));
+    const row = (text, value) => el("tr", {}, el("th", { scope: "row" }, text), el("td", {}, value));
     const rows = [
-      row(texts.lossAt(`${name} = ${number(said.value)}`), said.loss),
-      row(texts.lossAt(`${name} + ${h}`), said.above),
-      row(texts.lossAt(`${name} - ${h}`), said.below),
-      row(texts.slopeOfStep(h), said.measured),
-      row(texts.slopeMeasured(number(said.best_step)), said.best_slope),
-      row(texts.slopeBackward, said.backward),
+      row(texts.lossAt(`${name} = ${number(said.value)}`), digits(said.loss)),
+      row(texts.lossAt(`${name} + ${h}`), digits(said.above)),
+      row(texts.lossAt(`${name} - ${h}`), digits(said.below)),
+      row(texts.slopeOfStep(h), number(said.measured)),
+      row(texts.slopeMeasured(number(said.best_step)), number(said.best_slope)),
+      row(texts.slopeBackward, number(said.backward)),
     ];
     table.replaceChildren(el("caption", {}, texts.slopesOf(name)), el("tbody", {}, ...rows));
     hint.textContent = said.note ?? "";
     code.replaceChildren(source(said.source) ?? "");
     const points = [...said.curve.values.values].map((value, k) => [value, said.curve.losses.values[k]]);
-    plot.show([{ name: texts.loss, points }], { tangent: [said.value, said.loss, said.backward] });
+    plot.show([{ name: texts.loss, points }], { tangent: [said.value, said.loss, said.backward, texts.slopeBackward] });
   }
 
   return {
@@ -137,8 +139,13 @@ export function checkPanel(page) {
 
 function verdictOf({ holds, difference, best_slope: measured, backward }) {
   if (measured === 0 && backward === 0) return texts.bothZero;
-  return (holds ? texts.holds : texts.holdsNot)(number(difference));
+  if (holds) return texts.holds(number(difference));
+  const opposite = Math.abs(measured + backward) < ALIKE * Math.abs(measured);
+  return opposite ? texts.opposite : texts.holdsNot(number(measured), number(backward));
 }
+
+/** A loss with so many digits that the slope can be computed from two of them. */
+const digits = (loss) => String(Number(loss.toPrecision(10)));
 
 /** The place of the value with the largest size. */
 function indexOfLargest(values) {

@@ -5,7 +5,7 @@ import { largestOf } from "./colours.js";
 import { el } from "./dom.js";
 import { part } from "./layout.js";
 import { newestOnly } from "./newest.js";
-import { percent } from "./numbers.js";
+import { ends, percent } from "./numbers.js";
 import { picture } from "./picture.js";
 import { texts } from "./texts.js";
 
@@ -21,21 +21,30 @@ export function comparePanel(page) {
     { class: "panel compare", "aria-labelledby": "compare", hidden: true },
     el("h2", { id: "compare" }, texts.compareTitle),
     start,
-    el("div", { class: "two" }, ...sides.map((one) => one.element)),
     el("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": texts.settingsThatDiffer }, table),
+    el("div", { class: "two" }, ...sides.map((one) => one.element)),
+    el("p", { class: "note" }, texts.oneScale),
   );
 
   const refresh = newestOnly(async () => {
     const names = page.trainings().map((state, k) => texts.nameOf(state, k));
     element.hidden = names.length < 2;
     if (element.hidden) return;
-    const { settings, same_start: same, answers, weights } = await page.engine.ask("compare");
+    let said;
+    try {
+      said = await page.engine.ask("compare");
+    } catch {
+      element.hidden = true; // the second training has ended since: its state is on the way
+      return;
+    }
+    const { settings, same_start: same, answers, weights } = said;
     start.textContent = same ? texts.sameStart : texts.otherStart;
     head.replaceChildren(...[texts.setting, ...names].map((name) => el("th", { scope: "col" }, name)));
     rows.replaceChildren(
       ...settings.map(([key, ...both]) => el("tr", {}, el("th", { scope: "row" }, key), ...both.map((value) => el("td", {}, value || texts.noNumber)))),
     );
-    sides.forEach((one, k) => one.show(names[k], page.trainings()[k], answers[k], weights[k]));
+    const largest = Math.max(...weights.map((one) => (one ? largestOf(one.values) : 0))); // one scale for both
+    sides.forEach((one, k) => one.show(names[k], page.trainings()[k], answers[k], weights[k], largest));
   }, page.failed);
 
   return { element, refresh };
@@ -47,10 +56,11 @@ function side(k) {
   const said = el("p", {});
   const outputs = bars(texts.probabilities);
   const list = el("div", { class: "units" });
+  const range = el("p", { class: "note" });
   const pictures = [];
   return {
-    element: el("div", { class: "side-by-side" }, title, said, outputs.element, list),
-    show(name, { classes, accuracy }, answer, weights) {
+    element: el("div", { class: "side-by-side" }, title, said, outputs.element, list, range),
+    show(name, { classes, accuracy }, answer, weights, largest) {
       const values = answer?.probabilities?.values;
       const [first] = values ? [...values.keys()].sort((a, b) => values[b] - values[a]) : [];
       const share = accuracy && accuracy.right.reduce((a, b) => a + b) / (accuracy.total.reduce((a, b) => a + b) || 1);
@@ -64,7 +74,7 @@ function side(k) {
         pictures.push(one);
         list.append(one.element);
       }
-      const largest = weights ? largestOf(weights.values) : 1;
+      range.textContent = weights ? texts.weightsRange(...ends(weights.values)) : "";
       pictures.forEach((one, j) => one.show(j < count ? part(weights, j) : null, largest));
     },
   };

@@ -37,13 +37,14 @@ export function curves(title, options = {}, term = null) {
   return {
     element,
     /**
-     * @param {{name: string, points: [number, number][], colour?: number, faint?: boolean}[]} lines of the same colour
-     *   belong together, and a faint one of them stands back; by default each has its own
-     * @param {object} [marks] `begin`: where the axis begins; `now`: a vertical line; `tangent`: [x, y, slope]
+     * @param {{name: string, points: [number, number][], colour?: number, dotted?: boolean}[]} lines of the same colour
+     *   belong together; by default each has its own
+     * @param {object} [marks] `begin`: where the axis begins; `now`: a vertical line; `tangent`: [x, y, slope], and its name
      */
     show(lines, marks = {}) {
       const finite = lines.map((line, k) => ({ ...line, look: lookOf(line, k), points: line.points.filter(([, y]) => Number.isFinite(y)) }));
-      legend.replaceChildren(...finite.map((line) => el("span", { class: line.look }, line.name)));
+      const looks = finite.map(({ look, name }) => [`line ${look}`, name]);
+      if (marks.tangent) looks.push(["tangent", marks.tangent[3]]);
       const some = finite.filter((line) => line.points.length);
       if (!some.length) {
         plot.replaceChildren();
@@ -54,6 +55,8 @@ export function curves(title, options = {}, term = null) {
       plot.setAttribute("aria-label", texts.says(title, said.join("; ")));
       const scale = scaleOf(some, options, marks.begin);
       toX = scale.toX;
+      const rows = looks.map(([look, name]) => el("span", {}, sample(look), name));
+      legend.replaceChildren(...rows, ...scale.inPowers.map((axis) => el("span", {}, texts.inPowers(axis))));
       plot.replaceChildren(
         svg("clipPath", { id: clip }, svg("rect", { x: LEFT, y: TOP, width: WIDTH - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM })),
         ...axes(scale, text),
@@ -63,7 +66,10 @@ export function curves(title, options = {}, term = null) {
   };
 }
 
-const lookOf = ({ colour, faint }, k) => `line${colour ?? k}${faint ? " faint" : ""}`;
+const lookOf = ({ colour, dotted }, k) => `line${colour ?? k}${dotted ? " dotted" : ""}`;
+
+/** A piece of a line, for the legend. */
+const sample = (look) => svg("svg", { viewBox: "0 0 26 8", class: "plot sample" }, svg("line", { class: look, x1: 1, x2: 25, y1: 4, y2: 4 }));
 
 let plots = 0; // so that each has a clip path of its own
 
@@ -90,6 +96,7 @@ function scaleOf(lines, options, begin) {
   const powers = far ? powersFor(first, last).filter((power) => power > first && 4 * power < last) : [];
   return {
     ...{ first, last, ticks },
+    inPowers: [...(wide ? [texts.upwards] : []), ...(far ? [texts.along] : [])],
     labels: [
       [first, "start", axis(first)],
       ...(far ? powers.map((power) => [power, "middle", axis(power)]) : [[(first + last) / 2, "middle", name]]),

@@ -16,6 +16,8 @@ const PENS = { thin: 0.045, usual: 0.075, thick: 0.11 }; // the width of the pen
 export function drawingPanel(page, answer) {
   let strokes = []; // each {width, points: [[x, y], ...]}, from 0 to 1
   let photo = null;
+  let seen = null; // the image that the network sees, where it comes from elsewhere: an example, or a page before
+  let turn = 0; // how often a picture or a drawing was begun
   let sent = null; // the promise that the newest drawing was answered
   let pen = PENS.usual;
   let spot = [0.5, 0.2]; // the pen of the keyboard
@@ -37,14 +39,10 @@ export function drawingPanel(page, answer) {
     page.tell("");
   }, page.failed);
   const send = (ask) => (sent = newest(ask));
-  const read = (file) => page.engine.read(file);
 
   function changed() {
     paint();
-    if (photo) {
-      const given = photo.file;
-      send(() => read(given));
-    } else if (strokes.length) send(async () => read(await blob()));
+    if (strokes.length) send(async () => page.engine.read(await blob()));
     else send(() => page.engine.ask("clear"));
   }
 
@@ -60,9 +58,9 @@ export function drawingPanel(page, answer) {
     context.strokeStyle = context.fillStyle = "#111";
     context.lineCap = context.lineJoin = "round";
     if (photo) {
-      const scale = side / Math.max(photo.image.width, photo.image.height);
-      const [width, height] = [photo.image.width * scale, photo.image.height * scale];
-      context.drawImage(photo.image, (side - width) / 2, (side - height) / 2, width, height);
+      const scale = side / Math.max(photo.width, photo.height);
+      const [width, height] = [photo.width * scale, photo.height * scale];
+      context.drawImage(photo, (side - width) / 2, (side - height) / 2, width, height);
     }
     for (const { width, points } of strokes) {
       context.lineWidth = width * side;
@@ -73,15 +71,23 @@ export function drawingPanel(page, answer) {
     }
   }
 
+  const isEmpty = () => strokes.length === 0 && photo === null;
+
   function paint() {
-    drawOn(canvas.getContext("2d"), SHARP);
-    hint.hidden = strokes.length > 0 || photo !== null;
+    const context = canvas.getContext("2d");
+    drawOn(context, SHARP);
+    if (isEmpty() && seen) {
+      context.imageSmoothingEnabled = false;
+      context.drawImage(seen, 0, 0, SHARP, SHARP);
+    }
+    hint.hidden = !isEmpty() || seen !== null;
     cross.style.left = `${100 * spot[0]}%`;
     cross.style.top = `${100 * spot[1]}%`;
     cross.classList.toggle("down", page.drawing);
   }
 
   function begin(point) {
+    turn += 1;
     photo = null;
     page.drawing = true;
     strokes.push({ width: pen, points: [point] });
@@ -144,9 +150,10 @@ export function drawingPanel(page, answer) {
 
   /** Empty the drawing; with `silent` the network is not asked, because it has another image now. */
   function clear({ silent = false } = {}) {
+    turn += 1;
     page.drawing = false;
     strokes = [];
-    photo = null;
+    photo = seen = null;
     if (silent) paint();
     else changed();
   }
@@ -157,17 +164,15 @@ export function drawingPanel(page, answer) {
       return;
     }
     page.drawing = false;
-    try {
-      const image = await createImageBitmap(given);
-      strokes = [];
-      photo = { file: given, image };
-      changed();
-    } catch {
-      strokes = [];
-      photo = null;
+    page.tell(texts.readingPicture);
+    const mine = (turn += 1);
+    const image = await createImageBitmap(given).catch(() => null); // the library may know the format, or says why not
+    send(async () => {
+      const answer = await page.engine.read(given);
+      if (mine === turn) [strokes, photo] = [[], image]; // else something was drawn meanwhile
       paint();
-      send(() => read(given)); // the browser cannot show it; the library may know the format, or says why not
-    }
+      return answer;
+    });
   }
 
   const firstPicture = (list) => [...list].find((one) => one.type.startsWith("image/"));
@@ -218,6 +223,12 @@ export function drawingPanel(page, answer) {
   return {
     element,
     clear,
+    /** The image that the network sees now: it is shown where nothing was drawn. */
+    show(image, white) {
+      if (!image && !seen) return;
+      seen = image ? bitmapOf(image, white) : null;
+      if (isEmpty()) paint();
+    },
     /** When the drawing was answered as it is now. */
     answered: () => sent,
     /** Offer the classes of the network as examples. */
@@ -225,4 +236,15 @@ export function drawingPanel(page, answer) {
       setOptions(digit, [["", texts.any], ...classes.map((name, k) => [String(k), name])]);
     },
   };
+}
+
+/** An image `{shape, values}` of ink from 0 to `white`, black on white. */
+function bitmapOf({ shape: [height, width], values }, white) {
+  const bitmap = new OffscreenCanvas(width, height);
+  const pixels = new ImageData(width, height);
+  const channels = values.length / (width * height);
+  for (let k = 0; k < width * height; k++) pixels.data.fill(255 * (1 - values[k * channels] / white), 4 * k, 4 * k + 3);
+  for (let k = 3; k < pixels.data.length; k += 4) pixels.data[k] = 255;
+  bitmap.getContext("2d").putImageData(pixels, 0, 0);
+  return bitmap;
 }

@@ -11,14 +11,15 @@ const SHARES = ["training_accuracy", "validation_accuracy"]; // values that are 
 export function experimentsPanel(page) {
   const list = select([], () => show());
   const question = el("p", { class: "question" });
-  const watch = el("p", {});
+  const watch = el("p", { class: "watch-for" });
   const said = el("p", { class: "problem", role: "alert" });
   const run = button(texts.runExperiment, () => perform(), { class: "main" });
+  const goes = el("div", {}); // how its trainings go
   const came = el("ul", { class: "came" });
   const results = el("div", { role: "status", "aria-label": texts.whatCame }, came);
   const answer = el("div", {});
-  const unfold = el("details", {}, el("summary", {}, texts.itsAnswer), answer);
-  const card = el("div", { class: "card" }, question, watch, el("div", { class: "row" }, run), said, results, unfold);
+  const unfold = el("details", { on: { toggle: () => card.classList.toggle("answered", unfold.open) } }, el("summary", {}, texts.itsAnswer), answer);
+  const card = el("div", { class: "card" }, question, watch, el("div", { class: "row" }, run), said, goes, results, unfold);
   const element = el(
     "section",
     { class: "panel experiments", "aria-labelledby": "experiments" },
@@ -29,6 +30,8 @@ export function experimentsPanel(page) {
   );
   let offered = [];
   let running = null; // the name of the one whose trainings these are
+  let states = []; // of its trainings
+  let beginning = false;
 
   const chosen = () => offered.find((one) => one.name === list.value);
 
@@ -37,7 +40,8 @@ export function experimentsPanel(page) {
     card.hidden = !one;
     unfold.open = false;
     said.textContent = "";
-    came.replaceChildren();
+    goes.hidden = list.value !== running;
+    tell();
     if (!one) return;
     question.textContent = one.question;
     watch.textContent = texts.watchFor(one.watch);
@@ -48,58 +52,83 @@ export function experimentsPanel(page) {
   /** Begin the trainings of the chosen experiment, and let them train. */
   async function perform() {
     said.textContent = "";
-    came.replaceChildren();
     const one = chosen();
+    beginning = true;
     try {
       await page.engine.ask("perform", { experiment: one.name });
-      running = one.name;
-      page.performs(one);
-      await page.showTraining({ anew: true });
+      begin(one);
+      const shown = page.showTraining({ anew: true });
       await page.engine.ask("move", { by: "train" });
+      await shown;
     } catch (error) {
       said.textContent = error.message;
+    } finally {
+      beginning = false;
     }
+  }
+
+  /** Its trainings have begun. */
+  function begin(one) {
+    running = one.name;
+    states = [];
+    goes.hidden = false;
+    page.performs(one, goes);
+    tell();
+  }
+
+  /** What came of the trainings that are over; whether that was expected stands there once the answer is open. */
+  function tell() {
+    const over = running && running === list.value ? states.filter((state) => state.over) : [];
+    const promised = over.flatMap((state) => state.promises.map((one) => [state.variant, one]));
+    came.replaceChildren(...promised.map(([variant, one]) => line(variant, one)));
   }
 
   return {
     element,
-    offer(given, now) {
+    offer(given) {
       offered = given;
       setOptions(list, [["", texts.noExperiment], ...given.map((one) => [one.name, one.title])]);
-      running = now;
-      list.value = now ?? "";
       show();
     },
     /** Show an experiment whose trainings have begun. */
     began(name) {
       list.value = name;
       show();
-      running = name;
-      page.performs(chosen());
+      begin(chosen());
     },
-    /** How many there are, and the place of the chosen one, from 0; -1 if none is. */
-    count: () => offered.length,
-    place: () => offered.indexOf(chosen()),
-    perform,
-    unfold: () => (unfold.open = true),
-    /** Choose an experiment by its place in the list, from 0. */
-    choose(k) {
-      list.value = offered[k]?.name ?? "";
+    /** Another training has begun: it is none of an experiment. */
+    ended() {
+      running = null;
+      goes.hidden = true;
+      tell();
+    },
+    title: () => chosen()?.title,
+    /** Choose the one so many places further in the list; the first if none is chosen. */
+    choose(further) {
+      const place = offered.indexOf(chosen());
+      list.value = offered[place < 0 ? 0 : (place + further + offered.length) % offered.length]?.name ?? "";
       show();
     },
-    /** States of its trainings: what came of each promise, once they are over. */
-    update(states) {
-      if (running !== list.value || !running) return;
-      const promised = states.filter((state) => state.over).flatMap((state) => state.promises.map((one) => [state.variant, one]));
-      came.replaceChildren(...promised.map(([variant, one]) => el("li", { class: one.holds ? "kept" : "refused" }, sentence(variant, one))));
+    perform,
+    /** Whether the trainings of the chosen one go on, and whether they are over. */
+    trains: () => beginning || (list.value === running && states.some((state) => state.running)),
+    over: () => list.value === running && states.length > 0 && states.every((state) => state.over),
+    unfold: (open) => (unfold.open = open),
+    /** States of its trainings. */
+    update(given) {
+      states = given.filter((state) => state.variant);
+      tell();
     },
   };
 }
 
-/** What an experiment promised of a training, and what came. */
-function sentence(variant, { value, at_least: least, at_most: most, came, holds }) {
-  if (value === "diverged") return texts.cameOf(variant, came ? texts.diverged : texts.notDiverged, holds);
+/** What came of what an experiment promised of a training. */
+function line(variant, { value, at_least: least, at_most: most, came, holds }) {
   const written = (amount) => (SHARES.includes(value) ? percent(amount) : number(amount));
-  const bounds = texts.bounds(least === null ? null : written(least), most === null ? null : written(most));
-  return texts.cameOf(variant, `${texts.values[value]} ${came === null ? texts.noNumber : written(came)}`, holds, bounds);
+  const divergence = value === "diverged";
+  const bounds = divergence ? "" : texts.bounds(least === null ? null : written(least), most === null ? null : written(most));
+  const measured = divergence
+    ? came ? texts.diverged : texts.notDiverged
+    : `${texts.values[value]} ${came === null ? texts.noNumber : written(came)}`;
+  return el("li", {}, texts.cameOf(variant, measured), el("span", { class: holds ? "kept" : "refused" }, texts.expected(holds, bounds)));
 }

@@ -28,8 +28,9 @@ export function filters(page) {
 
   return {
     element: el("div", { class: "filters" }, title, list),
-    async refresh() {
-      layer = page.network.layers.find(({ parameters }) => "W" in parameters);
+    /** Show the network that is shown, if it is one in training. */
+    async refresh(wanted) {
+      layer = wanted && page.inTraining() ? page.network.layers.find(({ parameters }) => "W" in parameters) : null;
       title.hidden = list.hidden = !layer;
       if (!layer) return;
       const { weights, units } = await page.engine.ask("weights", { layer: layer.name, count: MOST });

@@ -109,7 +109,8 @@ export function recipeForm(changed) {
       if (!hidden.element.hidden) values.hidden = hidden.get();
       return values;
     },
-    say: (problem) => (said.textContent = problem),
+    /** Say what is wrong; a setting is called as in the form. */
+    say: (problem) => (said.textContent = problem.replace(/^\w+(?=:)/, (key) => texts.settings[key] ?? key)),
     note: (text) => (hint.textContent = text),
   };
 }

@@ -16,6 +16,7 @@ import { term } from "./words.js";
 export function layerView(page, name, enter) {
   let shown = "parameters"; // or "gradients", "updates", "last_step"
   const title = el("h3", {});
+  const inWords = el("p", { class: "note" });
   const forward = el("div", {});
   const backward = el("div", { class: "back" });
   const arrays = el("div", { class: "arrays" });
@@ -41,6 +42,7 @@ export function layerView(page, name, enter) {
 
   function write(layer) {
     title.textContent = layer.description;
+    inWords.textContent = texts.inWords[layer.kind] ?? "";
     if (forward.childElementCount) return; // equations and source stay as they are
     const { forward: source1, backward: source2 } = layer.source;
     forward.append(el("h4", {}, texts.forward), equations(layer.forward_equations), source(source1) ?? "");
@@ -48,7 +50,7 @@ export function layerView(page, name, enter) {
   }
 
   return {
-    element: el("div", {}, title, el("div", { class: "two" }, forward, backward), arrays, whole, hint, parameters),
+    element: el("div", {}, title, inWords, el("div", { class: "two" }, forward, backward), arrays, whole, hint, parameters),
     async refresh() {
       const layer = await page.engine.ask("layer", { layer: name, label: page.label });
       write(layer);

@@ -4,7 +4,7 @@ import { answerPanel } from "./answer.js";
 import { checkPanel } from "./check.js";
 import { comparePanel } from "./compare.js";
 import { onScheme } from "./colours.js";
-import { el, labelled, select, setOptions } from "./dom.js";
+import { button, el, labelled, select, setOptions } from "./dom.js";
 import { drawingPanel } from "./drawing.js";
 import { engine } from "./engine.js";
 import { experimentsPanel } from "./experiments.js";
@@ -42,6 +42,7 @@ const page = {
     page.answer = answer;
     page.truth = truth;
     answers.answer(answer, page.network, page.label);
+    drawing.show(answer.image, page.network.white);
     page.rest();
   },
   /** The answer follows the stroke; all else is drawn again when the pen rests. */
@@ -59,6 +60,7 @@ const page = {
   /** The right digit. */
   choose(label) {
     page.label = label;
+    if (label !== null) teach.labelled(label);
     answers.answer(page.answer, page.network, label);
     page.refresh();
   },
@@ -73,23 +75,30 @@ const page = {
   undo: () => page.act("undo"),
   /** Show the network in training, if it is not shown already. */
   showTraining: ({ anew = false } = {}) =>
-    anew || !IN_TRAINING.includes(page.network.name) ? steady(() => show(IN_TRAINING[0])) : undefined,
+    anew || !page.inTraining() ? steady(() => show(IN_TRAINING[0])) : undefined,
   trainings: () => training.here(),
+  inTraining: () => IN_TRAINING.includes(page.network.name),
   showsOther: () => page.network.name === IN_TRAINING[1],
   /** When the drawing was answered as it is now. */
   settled: () => drawing.answered(),
   /** Empty the drawing. */
   clear: () => drawing.clear(),
-  /** Own digits are learned now: what the form says is not in use. */
-  taught: () => training.inUse(texts.teachInUse),
-  performs: (experiment) => training.inUse(texts.experimentInUse(experiment.title)),
+  /** An experiment is performed, and shows in this element how it goes. */
+  performs: (experiment, host) => training.inUse(texts.experimentInUse(experiment.title), host),
+  /** Own digits are learned now. */
+  taught() {
+    experiments.ended();
+    training.inUse(texts.teachInUse);
+  },
+  /** A training of the person's own settings has begun. */
+  own: () => experiments.ended(),
   quiet: (running) => answers.quiet(running),
   open: (one) => inside.open(one),
   check: (one) => check.choose(one),
   savePicture: (element) => page.try(async () => download(await pngOf(element), `glassnet-${page.network.name}.png`)),
   /** Say what went wrong, in one line. */
   tell(problem) {
-    if (message.textContent !== problem) message.textContent = problem;
+    if (said.textContent !== problem) said.textContent = problem;
     message.hidden = !problem;
   },
   failed: (error) => error.message && page.tell(error.message), // without a message the connection is lost
@@ -104,7 +113,9 @@ const page = {
   },
 };
 
-const message = el("p", { class: "message", role: "alert", hidden: true });
+const said = el("p", { role: "alert" });
+const close = button("×", () => page.tell(""), { class: "link", "aria-label": texts.closeMessage });
+const message = el("div", { class: "message", hidden: true }, said, close);
 const connection = el("p", { class: "message", role: "alert" }, texts.connecting);
 const readings = readingsList(page);
 const answers = answerPanel(page, readings.element);
@@ -128,21 +139,23 @@ const main = el(
 
 document.documentElement.lang = texts.language;
 document.title = texts.title;
+const head = el(
+  "header",
+  {},
+  el("h1", {}, texts.name),
+  el("p", { class: "motto" }, texts.motto),
+  el(
+    "nav",
+    { "aria-label": texts.parts },
+    ...["draw", "inside", "experiments", "training", "teach", "check", "words"].map((id) => el("a", { href: `#${id}` }, texts.part[id])),
+  ),
+  el("div", { class: "shown" }, labelled(texts.network, networks), facts),
+  projector(experiments),
+);
+new ResizeObserver(() => document.body.style.setProperty("--head", `${head.offsetHeight}px`)).observe(head);
 document.body.append(
   el("a", { class: "skip", href: "#draw" }, texts.skip),
-  el(
-    "header",
-    {},
-    el("h1", {}, texts.name),
-    el("p", { class: "motto" }, texts.motto),
-    el(
-      "nav",
-      { "aria-label": texts.parts },
-      ...["draw", "inside", "experiments", "training", "teach", "check", "words"].map((id) => el("a", { href: `#${id}` }, texts.part[id])),
-    ),
-    el("div", { class: "shown" }, labelled(texts.network, networks), facts),
-    projector(experiments),
-  ),
+  head,
   el("div", { class: "messages" }, connection, message),
   main,
 );
@@ -157,6 +170,16 @@ function setNetwork(network) {
   inside.reset();
   check.network();
   teach.network(network);
+}
+
+/** Name the networks in training in the list of networks, as far as there are any. */
+function nameTrainings() {
+  const here = training.here();
+  IN_TRAINING.forEach((name, k) => {
+    const option = networks.querySelector(`[value="${name}"]`);
+    option.textContent = here[k]?.variant ?? texts.networksInTraining[k];
+    option.hidden = !here[k];
+  });
 }
 
 /** Do what changes the page above the control that the person uses, and keep the control where it is. */
@@ -197,7 +220,10 @@ const linked = () => location.hash.includes("=");
 async function follow() {
   const { values, experiment } = await page.engine.ask("follow", { link: location.hash });
   if (experiment) experiments.began(experiment);
-  else training.began(values);
+  else {
+    page.own();
+    training.began(values);
+  }
   await page.showTraining({ anew: true });
 }
 
@@ -214,23 +240,28 @@ const followTraining = newestOnly(async () => {
   page.nextLook = performance.now() + BREATH * (performance.now() - begun);
 }, page.failed);
 
-page.engine.on("welcome", (said) => {
-  connected(said.problem ?? "");
-  if (said.problem) return;
-  page.tell(said.isNew ? texts.newSession : "");
-  const options = said.networks.map((name) => [name, name]);
+page.engine.on("welcome", (given) => {
+  connected(given.problem ?? "");
+  if (given.problem) return;
+  page.tell(given.isNew ? texts.newSession : "");
+  const options = given.networks.map((name) => [name, name]);
   setOptions(networks, [...options, ...IN_TRAINING.map((name, k) => [name, texts.networksInTraining[k]])]);
-  experiments.offer(said.experiments, said.experiment);
-  training.offer(said.form);
-  setNetwork(said.network);
-  teach.show(said.digits);
-  training.resume(IN_TRAINING.map((name) => said.trainings[name]), said.values);
-  page.answered(said.answer);
+  experiments.offer(given.experiments);
+  training.offer(given.form);
+  setNetwork(given.network);
+  teach.show(given.digits);
+  training.resume(IN_TRAINING.map((name) => given.trainings[name]), given.values);
+  if (given.experiment) experiments.began(given.experiment);
+  else if (training.here()[0]?.taught) page.taught();
+  experiments.update(training.here());
+  nameTrainings();
+  page.answered(given.answer);
   main.hidden = false;
   setTimeout(() => words.replaceWith(wordsPanel()), REST);
-  if (!said.found && linked()) page.try(follow);
+  if (!given.found && linked()) page.try(follow);
   else page.try(training.refresh);
 });
+addEventListener("keydown", (event) => event.key === "Escape" && page.tell(""));
 addEventListener("hashchange", () => linked() && page.try(follow));
 IN_TRAINING.forEach((name, k) =>
   page.engine.on(name, ({ state, whole: all }) => {
@@ -238,6 +269,7 @@ IN_TRAINING.forEach((name, k) =>
     training.update(k, state, all, look);
     if (!look) return;
     experiments.update(training.here());
+    nameTrainings();
     teach.update(training.here()[0]);
     compare.refresh();
     if (state.recipe) followTraining();

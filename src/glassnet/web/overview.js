@@ -1,14 +1,16 @@
 // The whole network: each layer as a picture of its numbers, forward, and backward once the right digit is chosen.
 
+import { bars } from "./bars.js";
 import { largestOf } from "./colours.js";
 import { button, el } from "./dom.js";
 import { acrossOf, part } from "./layout.js";
-import { at } from "./numbers.js";
+import { at, number } from "./numbers.js";
 import { picture } from "./picture.js";
 import { texts } from "./texts.js";
 import { term } from "./words.js";
 
 const PREDICTION = "prediction"; // the server's name for what stands above the last layer
+const POWERS = 10; // of ten, by which a gradient may be smaller than the largest until its bar is gone
 
 /**
  * @param {object} page what the panels share; see main.js
@@ -30,10 +32,11 @@ export function overview(page, enter) {
     prediction.element,
   );
   const list = el("ol", { class: "layers" }, ...[...cards.values()].map((card) => card.element), last);
+  const sizes = sizesOf(layers);
   const effects = effectsOf(page);
 
   return {
-    element: el("div", {}, hint, list, effects.element),
+    element: el("div", {}, hint, list, sizes.element, effects.element),
     async refresh() {
       const { image } = page.answer;
       list.classList.toggle("empty", !image);
@@ -44,6 +47,7 @@ export function overview(page, enter) {
       if (said.loss !== null) hint.textContent = `${texts.howToRead} ${texts.lossIs(classes[said.label], said.loss)}`;
       for (const layer of said.layers) cards.get(layer.name)?.show(layer);
       prediction.show(said.probabilities);
+      sizes.show(said.layers);
       await effects.refresh();
     },
   };
@@ -78,6 +82,23 @@ function layerCard(page, layer, enter) {
       output.show(y);
       gradient.show(dy);
       back.hidden = !dy;
+    },
+  };
+}
+
+/** How large the gradient is at each layer: where it vanishes on its way down, the bars become short. */
+function sizesOf(layers) {
+  const list = bars(texts.gradientSizes, "sizes");
+  const element = el("details", { hidden: true }, el("summary", {}, texts.gradientSizes), el("p", { class: "note" }, texts.gradientSizesHow), list.element);
+  list.offer(layers.map(({ name }) => name));
+  return {
+    element,
+    show(shown) {
+      element.hidden = shown.some(({ dy }) => !dy);
+      if (element.hidden) return;
+      const sizes = shown.map(({ dy }) => largestOf(dy.values));
+      const largest = Math.max(...sizes);
+      list.show(sizes.map((size) => 1 + Math.log10(size / largest) / POWERS), (k) => number(sizes[k]));
     },
   };
 }

@@ -13,7 +13,7 @@ export function shareRow(page) {
   const make = button(texts.share, () =>
     page.try(async () => {
       const { fragment } = await page.engine.ask("share");
-      address.value = `${location.origin}${location.pathname}#${fragment}`;
+      address.value = texts.command(`#${fragment}`);
       field.hidden = false;
       history.replaceState(history.state, "", `#${fragment}`);
       address.focus();
@@ -27,10 +27,11 @@ export function shareRow(page) {
     }),
   );
   return {
-    element: el("div", { class: "share" }, el("div", { class: "row" }, make, field), said, agrees),
+    element: el("div", { class: "share" }, el("div", { class: "row" }, make, field), said),
+    agreement: agrees,
     enable: (can) => (make.disabled = !can),
     /** How far the training agrees with that of the link that was followed. */
-    agreement(shared) {
+    agree(shared) {
       agrees.hidden = !shared;
       if (!shared) return;
       const { same, differs } = shared;

@@ -13,9 +13,9 @@ export function teachPanel(page) {
   const label = select([], () => {});
   const keep = button(texts.keep, () =>
     page.try(async () => {
+      if (label.value === "") throw new Error(texts.whichDigit);
       await page.settled();
       show((await page.engine.ask("keep", { label: Number(label.value) })).digits);
-      label.value = String((Number(label.value) + 1) % label.options.length); // the next one to draw
       page.clear();
     }),
   );
@@ -57,7 +57,8 @@ export function teachPanel(page) {
     list.replaceChildren(...digits.map((digit, k) => thumbnail(digit, k)));
     const out = digits.filter((digit) => digit.held_out).length;
     counts.textContent = digits.length ? texts.kept(digits.length, digits.length - out, out) : texts.noneKept;
-    teach.disabled = save.disabled = !digits.length;
+    teach.disabled = digits.length === out;
+    save.disabled = !digits.length;
   }
 
   function thumbnail({ image, label: digit, held_out: out }, k) {
@@ -86,8 +87,10 @@ export function teachPanel(page) {
     network(given) {
       if (String(given.classes) === String(classes)) return;
       classes = given.classes;
-      setOptions(label, classes.map((name, k) => [String(k), name]));
+      setOptions(label, [["", texts.whichOne], ...classes.map((name, k) => [String(k), name])]);
     },
+    /** The person has said which digit the drawing is. */
+    labelled: (digit) => (label.value = String(digit)),
     show,
     /** The state of the training: when it is over, what was learned and what was forgotten is counted. */
     async update(state) {
@@ -96,7 +99,7 @@ export function teachPanel(page) {
       said.textContent = texts.counting;
       try {
         const { rows: all } = await page.engine.ask("learned");
-        const shares = ({ count, right: [before, after] }) => [before, after].map((right) => texts.rightOf(percent(right / count), whole(right), whole(count)));
+        const shares = ({ count, right, refused }) => right.map((many, k) => texts.rightOf(percent(many / count), whole(many), whole(count), refused[k]));
         rows.replaceChildren(
           ...all.map((row) => el("tr", {}, el("th", { scope: "row" }, texts.learnedRows[row.of](state.dataset)), ...shares(row).map((text) => el("td", {}, text)))),
         );

@@ -16,6 +16,8 @@ const BEGINS = ["train", "step", "epoch"]; // what begins a new training where t
 /** @param {object} page what the panels share; see main.js */
 export function trainingPanel(page) {
   const form = recipeForm(() => edited());
+  const used = el("p", { class: "note", role: "status" }); // what is in use instead of the form
+  const other = button(texts.otherSettings, () => offerForms(true));
   let second = null; // the form of a second training, once one was wanted
   const both = el("input", { type: "checkbox", on: { change: () => (offerSecond(both.checked ? form.values() : null), edited()) } });
   const beside = el("fieldset", { class: "beside", hidden: true });
@@ -38,19 +40,21 @@ export function trainingPanel(page) {
   const first = filters(page);
   const save = saveRow(page, () => element);
   const share = shareRow(page);
+  const forms = el("div", { class: "forms" }, form.element, el("label", { class: "tick" }, both, texts.compareWith), beside);
+  const watch = el("div", { class: "watch" }, where, progress.element); // what an experiment borrows
+  const home = el("div", {}, watch);
   const element = el(
     "section",
     { class: "panel training", "aria-labelledby": "training" },
     el("h2", { id: "training" }, texts.trainTitle),
     el("p", { class: "note" }, texts.trainHow),
-    form.element,
-    el("label", { class: "tick" }, both, texts.compareWith),
-    beside,
+    el("div", { class: "row" }, used, other),
+    forms,
     el("div", { class: "row controls" }, train, step, back, epoch, start),
     el("div", { class: "slider" }, el("span", {}, texts.stepsTaken), place, slider),
-    ...[where, note, problem],
+    ...[home, note, problem],
     el("p", { class: "prints" }, `${texts.fingerprint} `, term("fingerprint"), " ", print),
-    ...[progress.element, first.element, save.element, share.element],
+    ...[share.agreement, first.element, save.element, share.element],
   );
   const states = [{}, {}]; // of the two trainings; empty where there is none
   let offered = null; // what forms offer
@@ -81,6 +85,14 @@ export function trainingPanel(page) {
     enable();
   }
 
+  /** Show the forms, or what is in use instead of them; then an experiment may show how its trainings go. */
+  function offerForms(wanted, { what = "", host = home } = {}) {
+    forms.hidden = !wanted;
+    used.textContent = what;
+    other.hidden = wanted;
+    if (watch.parentElement !== host) host.append(watch);
+  }
+
   /** Offer the settings of the second training, or take them away. */
   function offerSecond(values) {
     beside.hidden = !values;
@@ -101,8 +113,11 @@ export function trainingPanel(page) {
     form.note("");
     const values = { values: form.values(), ...(both.checked ? { other: second.values() } : {}) };
     begun = await tried(() => page.engine.ask("begin", values), form.say);
-    if (begun) await page.showTraining({ anew: true });
-    return begun;
+    if (!begun) return false;
+    page.own();
+    offerForms(true);
+    await page.showTraining({ anew: true });
+    return true;
   }
 
   async function move(by) {
@@ -129,8 +144,8 @@ export function trainingPanel(page) {
   function update(k, now, all, look) {
     states[k] = now;
     progress.collect(k, now, all);
-    if (!look) return;
     enable();
+    if (!look) return;
     const begun = here();
     progress.show(begun);
     if (!begun.length) return;
@@ -147,8 +162,9 @@ export function trainingPanel(page) {
     const lines = (text) => said(text).map(([one, line], k) => el("span", {}, begun.length > 1 ? texts.ofTraining(texts.nameOf(one, k), line) : line));
     where.replaceChildren(...lines((one, k) => whereText(one, progress.lastRecord(k, one))));
     print.replaceChildren(...lines((one) => one.fingerprint ?? texts.whileRunning));
-    problem.replaceChildren(...lines((one) => one.problem));
-    note.textContent = [...new Set(begun.map((one) => one.note).filter(Boolean))].join("; ");
+    const expected = (one) => one.variant && (one.finished || one.diverged); // an experiment says itself what is wrong
+    problem.replaceChildren(...lines((one) => (expected(one) ? null : one.problem)));
+    note.replaceChildren(...lines((one) => (one.variant ? null : one.note)));
   }
 
   function enable() {
@@ -160,28 +176,31 @@ export function trainingPanel(page) {
     slider.disabled = !furthest();
     save.enable(some.length > 0);
     share.enable(some.length > 0);
-    share.agreement(some[0]?.shared);
+    share.agree(some[0]?.shared);
   }
 
   enable();
+  offerForms(true);
   return {
     element,
     update,
-    refresh: first.refresh,
+    refresh: () => first.refresh(here().length > 0),
     offer(given) {
       offered = given;
       form.offer(given);
     },
     /** The trainings that were begun. */
     here,
-    /** Something else begins than what the form says; this says what. */
-    inUse(what) {
-      form.note(what);
+    /** Something else begins than what the form says: `what` says what; `host` shows how it goes. */
+    inUse(what, host) {
+      offerForms(false, { what, host });
+      form.note("");
       begun = true;
       enable();
     },
     /** The values of the forms that trainings were begun with. */
     began(values) {
+      offerForms(true);
       if (values) form.show(values[0]);
       offerSecond(values?.[1]);
       form.note("");
@@ -203,7 +222,7 @@ function whereText(now, lastRecord) {
   if (now.busy && !now.furthest) return texts.starting;
   const parts = [texts.stepOf(whole(now.position), whole(now.batches * now.epochs)), texts.epochOf(whole(now.epoch), whole(now.epochs))];
   if (now.loss !== null) parts.push(texts.lossNow(number(now.loss)));
-  if (lastRecord?.validation_accuracy !== undefined) parts.push(texts.validationNow(percent(lastRecord.validation_accuracy)));
+  if (lastRecord?.validation_accuracy !== undefined) parts.push(texts.validationNow(percent(lastRecord.validation_accuracy), whole(lastRecord.epoch)));
   if (now.finished) parts.push(texts.finished);
   return parts.join(" · ");
 }

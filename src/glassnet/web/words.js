@@ -28,7 +28,8 @@ export function courseLink(page) {
 
 /** The panel with all terms. */
 export function wordsPanel() {
-  const rows = Object.values(texts.words).flatMap(({ word, meaning, course }) => [
+  const sorted = Object.values(texts.words).sort((a, b) => a.word.localeCompare(b.word, texts.language));
+  const rows = sorted.flatMap(({ word, meaning, course }) => [
     el("dt", {}, word),
     el("dd", {}, `${meaning} `, courseLink(course)),
   ]);
