@@ -1,5 +1,6 @@
 """Experiments: what their files may say, and that each of those here can be begun."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +85,9 @@ def test_the_trainings_follow_the_recipe_with_its_changes(tmp_path: Path) -> Non
     ("old", "new", "message"),
     [
         ('title = "A title"', "", "the key 'title' is missing"),
-        ('title = "A title"', 'title = ""', "title: expected a text of up to 80 characters"),
+        ('title = "A title"', 'title = ""', "title: expected a text of 1 to 80 characters, got none"),
+        ('title = "A title"', f'title = "{"x" * 81}"', "title: expected a text of 1 to 80 characters, got 81"),
+        ('["softmax twice"]', '["softmax twice", "softmax twice"]', "expected each fault once"),
         ('question = "A question?"', "question = 3", "question: expected a text, got 3"),
         ('watch = "The loss."', 'wach = "The loss."', "unknown key 'wach'; did you mean 'watch'"),
         ('recipe = "sixteen"', 'recipe = "../sixteen.toml"', "recipe: expected one of tiny, "),
@@ -104,6 +107,11 @@ def test_the_trainings_follow_the_recipe_with_its_changes(tmp_path: Path) -> Non
         ("at_least = 0.2", "at_least = 0.9\nat_most = 0.5", "at_least is 0.9 and at_most is 0.5"),
         ('"validation_accuracy"', '"accuracy"', "promises[0].value: expected one of 'first_loss'"),
         ('answer = "An answer."', 'answer = "An answer."\ncourse = "http://x"', "course: expected a page such as"),
+        (
+            "optimizer = { lr = 0.2 }",
+            'network = { hidden = [3], layers = ["Flatten"] }',
+            "training 'b': expected either 'h",
+        ),
         ("[[promises]]", '[[trainings]]\nname = "c"\n[[promises]]', "expected one or two trainings, got 3"),
     ],
 )
@@ -123,6 +131,39 @@ def test_a_folder_of_ones_own_stands_beside_ours(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").unlink()
     with pytest.raises(RecipeError, match=r"expected from 1 to 100 experiments, .* got 0"):
         load_experiments(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("momentum.toml", "there is one of this name: take another name"),
+        ("a#b.toml", "expected a name of letters, digits, spaces, dots, - and _"),
+        ("a\udcff.toml", "expected a name of letters"),
+    ],
+)
+def test_the_name_of_a_file_is_one_that_a_link_can_hold(name: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(GOOD)
+    with pytest.raises(RecipeError, match=message) as refused:
+        load_experiments(tmp_path)
+    str(refused.value).encode()
+
+
+def test_no_file_is_passed_over_for_its_large_letters(tmp_path: Path) -> None:
+    (tmp_path / "Mine.TOML").write_text(GOOD)
+    assert "Mine" in load_experiments(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "mine.toml")
+    with pytest.raises(RecipeError, match="expected an experiment, a file, and this is none"):
+        load_experiments(tmp_path)
+
+
+def test_a_fault_that_changes_nothing_is_refused(digits: gn.Dataset) -> None:
+    setup = Setup(load_recipe("classic", settings={"network.activation": "Tanh"}), ("own ReLU",))
+    with pytest.raises(RecipeError, match="the fault 'own ReLU' changes nothing in this network: leave it out"):
+        setup.make_network(digits)
 
 
 def test_the_example_of_the_guide_is_one(tmp_path: Path) -> None:

@@ -61,6 +61,22 @@ def test_an_experiment_of_ones_own_leads_to_a_page_that_there_is(
     assert str(refused.value).startswith(f"{tmp_path / 'mine.toml'}: course: ")
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("training = { epochs = 1001 }", "training.epochs: expected at most 1,000, got 1,001"),
+        ('data = { name = "/etc/passwd" }', "data.name: expected one of mnist, "),
+        ("network = { hidden = [1000000000] }", "expected a network of at most"),
+    ],
+)
+def test_an_experiment_that_the_page_cannot_run_is_refused_at_once(settings: str, message: str, tmp_path: Path) -> None:
+    text = (FOLDER / "zero-weights.toml").read_text().partition("\n[")[0]
+    (tmp_path / "mine.toml").write_text(f'{text}\nsettings = {{ {settings} }}\n[[trainings]]\nname = "a"\n')
+    with pytest.raises(RecipeError, match=re.escape(message)) as refused:
+        experiments_with(tmp_path)
+    assert str(refused.value).startswith(f"{tmp_path / 'mine.toml'}: ")
+
+
 def test_the_server_gives_the_pages_and_nothing_else(tmp_path: Path) -> None:
     with Served("classic", cwd=tmp_path) as served:
         reply = served.request("/course/init")

@@ -603,6 +603,21 @@ def test_the_end_while_trainings_run(tmp_path: Path) -> None:
 
 @pytest.mark.long
 @needs_proc
+@pytest.mark.parametrize("seconds", [0.02, 0.2])
+def test_ctrl_c_while_the_first_training_starts(seconds: float, tmp_path: Path) -> None:
+    """Its process is told of no Ctrl-C, not even the first one that the server starts."""
+    with Served("classic", cwd=tmp_path) as served, served.page() as page:
+        page.ask("begin", values=VALUES | {"dataset": "digits"})
+        page.ask("move", by="train")
+        time.sleep(seconds)
+        os.killpg(served.process.pid, signal.SIGINT)
+        out, err = served.process.communicate(timeout=SECONDS)
+    assert (served.process.returncode, err) == (0, "")
+    assert out.splitlines()[-1] == "stopped"
+
+
+@pytest.mark.long
+@needs_proc
 def test_a_training_ends_with_its_server(tmp_path: Path) -> None:
     """Even when the server is killed."""
     if find_dataset("mnist") is None:

@@ -18,7 +18,7 @@ def test_what_a_browser_may_send() -> None:
 
 def test_what_is_kept_and_for_how_long() -> None:
     assert (timeline.MEMORY, timeline.STEPS, training.MOST_POINTS) == (256 * 2**20, 50_000, 50_000)
-    assert (limits.SESSIONS, limits.CONNECTIONS, limits.DECODING) == (16, 128, 1)
+    assert (limits.SESSIONS, limits.CONNECTIONS, limits.DECODING) == (8, 128, 1)
     assert (limits.AWAY, limits.HELLO, limits.REQUESTING) == (600, 10, 30)
     assert limits.STOPPING < 2
     assert sum(process.SECONDS) < limits.STOPPING

@@ -17,9 +17,12 @@ pytest.importorskip("anyio", reason="the page needs the extra 'page'")
 import glassnet as gn
 from glassnet.page import limits, messages
 from glassnet.page.networks import Networks
+from glassnet.page.pair import NAMES
 from glassnet.page.session import Session
-from glassnet.page.sessions import Place
+from glassnet.page.sessions import Place, Sessions
 from glassnet.page.slots import Slots
+from glassnet.page.trained import load_here
+from glassnet.recipes.recipe import load_recipe
 from glassnet.runs.folder import RunError
 from reading.kinds import KINDS
 
@@ -377,6 +380,112 @@ def test_a_session_that_has_ended_starts_no_process(digits: gn.Dataset) -> None:
         with pytest.raises(gn.InputError, match="this session has ended: load the page again"):
             await place.ask(messages.Move("train"))
         assert multiprocessing.active_children() == []
+
+    run(story)
+
+
+def test_a_session_without_a_page_makes_room_for_others(digits: gn.Dataset) -> None:
+    async def story() -> None:
+        slots, places = Slots(1), list[Place]()
+        sessions = Sessions(lambda tell: Session(Networks(), slots, None, {}, tell), alone=0.2)
+        try:
+            for _ in range(2):
+                place, _ = sessions.come(None, leave)
+                places.append(place)
+                await place.session.answer(messages.Begin(SMALL | {"epochs": 1000, "batch_size": 1}))
+                await place.session.answer(messages.Move("train"))
+            sessions.left(places[0], leave)
+            while not places[1].session.state("training")["position"]:
+                await asyncio.sleep(0.01)
+            assert not places[0].session.state("training")["running"]
+            assert sessions.come(places[0].id, leave) == (places[0], True)
+        finally:
+            await sessions.close()
+
+    def leave() -> None:
+        pass
+
+    asyncio.run(asyncio.wait_for(story(), 120))
+
+
+@pytest.mark.mnist
+def test_a_test_digit_is_not_kept() -> None:
+    async def story(place: Asked) -> None:
+        await place.ask(messages.Example(3))
+        with pytest.raises(gn.InputError, match="this is a test digit, and those are never learned"):
+            await place.ask(messages.Keep(3))
+
+    run(story)
+
+
+def test_without_its_dataset_a_network_learns_no_digits(
+    digits: gn.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLASSNET_DATA", str(tmp_path))
+    load_here.cache_clear()
+
+    async def story(place: Asked) -> None:
+        await place.read(a_one())
+        await place.ask(messages.Keep(1))
+        with pytest.raises(gn.InputError, match="the dataset of this network is not on this machine; get it with: "):
+            await place.ask(messages.Teach())
+        assert place.session.trainings.begun == []
+
+    run(story)
+    load_here.cache_clear()
+
+
+def test_a_recipe_of_ones_own_is_not_shared_under_the_name_of_another(digits: gn.Dataset) -> None:
+    async def story() -> None:
+        own = load_recipe("classic", settings={"optimizer.lr": 0.003})
+        session = Session(Networks(), Slots(), own, {}, lambda event: None)
+        try:
+            await session.answer(messages.Begin({"recipe": "classic", "dataset": "digits"}))
+            with pytest.raises(gn.InputError, match="'classic' is a file on this machine: send the file itself"):
+                await session.answer(messages.Share())
+            await session.answer(messages.Begin({"recipe": "sixteen", "dataset": "digits"}))
+            assert "recipe=sixteen" in (await session.answer(messages.Share()))["fragment"]
+        finally:
+            await session.close()
+
+    asyncio.run(asyncio.wait_for(story(), 120))
+
+
+def test_a_link_holds_the_place_of_both_trainings(digits: gn.Dataset) -> None:
+    other = SMALL | {"epochs": 1, "batch_size": 700}
+
+    async def story(place: Asked) -> None:
+        await place.ask(messages.Begin(SMALL, other))
+        for _ in range(5):
+            await place.ask(messages.Move("step"))
+        await settled(place, (5, 2))
+        link = (await place.ask(messages.Share()))["fragment"]
+        assert "step=5" in link
+        assert "other.step=2" in link
+        await place.ask(messages.Begin(SMALL))
+        await place.ask(messages.Follow(link))
+        await settled(place, (5, 2))
+        assert [place.session.state(name)["shared"]["same"] for name in NAMES] == [5, 2]
+        await place.ask(messages.Follow(link.replace("other.batch_size=700", "other.batch_size=500")))
+        await settled(place, (5, 2))
+        assert [place.session.state(name)["shared"]["differs"] for name in NAMES] == [None, 1]
+
+    async def settled(place: Asked, positions: tuple[int, int]) -> None:
+        while True:
+            states = [place.session.state(name) for name in NAMES]
+            if tuple(state.get("position") for state in states) == positions and not any(s["busy"] for s in states):
+                return
+            await asyncio.sleep(0.01)
+
+    run(story)
+
+
+def test_an_experiment_without_a_name_ends_nothing(digits: gn.Dataset) -> None:
+    async def story(place: Asked) -> None:
+        await place.ask(messages.Begin(SMALL))
+        with pytest.raises(gn.InputError, match="there is no experiment ''"):
+            await place.ask(messages.Perform(""))
+        assert len(place.session.trainings.begun) == 1
 
     run(story)
 

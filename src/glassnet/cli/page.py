@@ -1,6 +1,5 @@
 """glassnet page: a network in the browser."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -43,10 +42,8 @@ def page(
     check_packages()
     first = None
     if given is not None or experiments is not None:  # else nothing is read before the address is printed
-        from glassnet.page.given import Given, experiments_with, open_given
+        from glassnet.page.given import open_given
 
-        first = Given() if given is None else open_given(given)
-        if experiments:
-            first = replace(first, experiments=experiments_with(experiments))
+        first = open_given(given, experiments)
     with listen(port) as listening:
         serve(listening, first, browser=browser)

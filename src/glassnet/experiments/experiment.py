@@ -141,8 +141,14 @@ class Experiment:
 
     def _recipe_of(self, variant: Variant) -> Recipe:
         recipe = load_recipe(self.recipe)
-        for settings in (self.settings, variant.settings):
-            recipe = recipe.changed(_dotted(settings))
+        for owner, settings in (("settings", self.settings), (f"training {variant.name!r}", variant.settings)):
+            changes = _dotted(settings)
+            both = {"network.hidden", "network.layers"} <= changes.keys()
+            require(not both, f"{owner}: expected either 'hidden' or 'layers' of the network, got both")
+            try:
+                recipe = recipe.changed(changes)
+            except RecipeError as error:
+                raise RecipeError(f"{owner}: {error}") from None
         return recipe
 
 
@@ -163,16 +169,28 @@ def load_experiments(folder: Path | None = None) -> dict[str, Experiment]:
     """The experiments of this package by the names of their files, and those of a folder of a teacher's own.
 
     Raises:
-        RecipeError: there is no such folder, there is no TOML file in it, there are too many, or one of them is wrong.
+        RecipeError: there is no such folder, there is no TOML file in it, there are too many, or one of them is wrong;
+            or it has the name of one of ours, or one that no link can hold.
     """
+    ours = sorted(FOLDER.glob("*.toml"))
     own = _files_of(folder) if folder else []
-    return {path.stem: load_experiment(path) for path in (*sorted(FOLDER.glob("*.toml")), *own)}
+    for path in own:
+        fits = re.fullmatch(r"\w[\w .-]*", path.stem) is not None
+        _require_file(fits, path, "expected a name of letters, digits, spaces, dots, - and _")
+        _require_file(path.stem not in {one.stem for one in ours}, path, "there is one of this name: take another name")
+    return {path.stem: load_experiment(path) for path in (*ours, *own)}
+
+
+def _require_file(fits: bool, path: Path, expected: str) -> None:
+    """Raise RecipeError, which names the file, unless it fits."""
+    if not fits:
+        raise RecipeError(f"{shown(str(path))}: {expected}")
 
 
 def _files_of(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise RecipeError(f"{folder}: expected a folder of experiments, TOML files such as dropout.toml")
-    files = sorted(folder.glob("*.toml"))
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".toml")
     if not 1 <= len(files) <= MOST:
         raise RecipeError(
             f"{folder}: expected from 1 to {MOST} experiments, files that end with .toml, got {len(files)}"
@@ -198,4 +216,6 @@ def _dotted(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_text(text: str, key: str, most: int) -> None:
-    require(len(text.strip()) > 0 and len(text) <= most, f"{key}: expected a text of up to {most:,} characters")
+    came = f"{len(text):,}" if text.strip() else "none"
+    fits = len(text.strip()) > 0 and len(text) <= most
+    require(fits, f"{key}: expected a text of 1 to {most:,} characters, got {came}")

@@ -1,5 +1,6 @@
 """What a training begins with: a recipe, faults that are planted in it, and digits of a person's own."""
 
+import operator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from glassnet.data.dataset import Dataset
 from glassnet.experiments.faults import FAULTS
 from glassnet.experiments.taught import Taught
-from glassnet.nn.errors import InputError
+from glassnet.nn.errors import InputError, require
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
 from glassnet.nn.plain import nearest, shown
@@ -35,6 +36,7 @@ class Setup:
         for name in self.faults:
             if name not in FAULTS:
                 raise InputError(f"there is no fault {shown(name)}; {nearest(name, FAULTS)}")
+        require(len(set(self.faults)) == len(self.faults), f"expected each fault once, got {shown(list(self.faults))}")
 
     def planted(self, dataset: Dataset) -> Dataset:
         """The dataset with the own digits and with these faults among its training examples."""
@@ -49,14 +51,17 @@ class Setup:
         """The untrained network, with these faults in its layers.
 
         Raises:
-            RecipeError: as for the recipe.
+            RecipeError: as for the recipe; a fault finds nothing in these layers that it could change.
         """
         network = self.recipe.make_network(dataset, change=self._changed)
         return self.taught.begin(network) if self.taught else network
 
     def _changed(self, layers: list[Layer]) -> list[Layer]:
         for name in self.faults:
-            layers = FAULTS[name].layers(layers)
+            changed = FAULTS[name].layers(layers)
+            idle = changed is not layers and len(changed) == len(layers) and all(map(operator.is_, changed, layers))
+            require(not idle, f"the fault {name!r} changes nothing in this network: leave it out")
+            layers = changed
         return layers
 
     def check_sound(self, refusal: str) -> None:

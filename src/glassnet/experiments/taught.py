@@ -11,6 +11,7 @@ import numpy as np
 
 from glassnet.data.dataset import Dataset, Split
 from glassnet.nn.array import Array
+from glassnet.nn.errors import require
 from glassnet.nn.network import Network
 from glassnet.recipes.recipe import Recipe
 
@@ -47,7 +48,17 @@ class Taught:
     threshold: float
 
     def mixed_into(self, dataset: Dataset, rng: np.random.Generator) -> Dataset:
-        """The dataset with some of its training examples, and the own digits that are learned."""
+        """The dataset with some of its training examples, and the own digits that are learned.
+
+        Raises:
+            InputError: the dataset has images of another form, because that of the network is not at hand.
+        """
+        require(
+            dataset.train.inputs.shape[1:3] == self.images.shape[1:],
+            f"your digits have {self.images.shape[1:]} pixels, and would be learned beside {dataset.name}, which has "
+            f"{dataset.train.inputs.shape[1:3]}: the dataset of this network is not on this machine; "
+            "get it with: glassnet data get mnist",
+        )
         images, labels = self.images[~self.held_out], self.labels[~self.held_out]
         beside = rng.permutation(len(dataset.train))[:BESIDE]
         often = min(MOST, max(1, round(SHARE / (1 - SHARE) * len(beside) / max(len(labels), 1))))

@@ -186,6 +186,7 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
         bool: "true or false",
         str: "a text",
         type(None): "nothing",
+        dict: "a table",
     }
     fits = isinstance(value, hint) and not (hint in (int, float) and isinstance(value, bool))
     require(fits, f"{_at(where)}expected {name.get(hint, hint.__name__)}, got {shown(value)}")

@@ -148,6 +148,18 @@ def recipe_of(values: Any, given: Recipe | None = None) -> Recipe:
     return recipe
 
 
+def check_offered(recipe: Recipe) -> None:
+    """Check that the form could have made a recipe of this size, and of this data.
+
+    Raises:
+        InputError, RecipeError: it could not.
+    """
+    name, epochs = recipe.data.name, recipe.training.epochs
+    require(name in DATASETS, f"data.name: expected one of {', '.join(DATASETS)}, got {shown(name)}")
+    require(epochs <= MOST_EPOCHS, f"training.epochs: expected at most {MOST_EPOCHS:,}, got {epochs:,}")
+    check_size(recipe, _outline(name))
+
+
 def check_size(recipe: Recipe, dataset: Dataset) -> None:
     """Check, before any memory is taken, that the network of a recipe and a step of its training are not too large.
 

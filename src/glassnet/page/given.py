@@ -1,6 +1,6 @@
 """What the command named: what is shown first, a model, a recipe or both, and a folder of experiments."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from glassnet.data.errors import DataError
@@ -9,7 +9,7 @@ from glassnet.model.model import Model
 from glassnet.model.path import MODEL, is_model
 from glassnet.nn.errors import InputError
 from glassnet.nn.plain import nearest, shown
-from glassnet.page.form import recipe_of
+from glassnet.page.form import check_offered, recipe_of
 from glassnet.page.link import read_link
 from glassnet.pretrained.models import pretrained_names
 from glassnet.reading.drawing import form_for
@@ -35,10 +35,10 @@ class Given:
 
 
 def experiments_with(folder: Path) -> dict[str, Experiment]:
-    """The experiments of this package, and those of a folder, whose pages of the course there are.
+    """The experiments of this package, and those of a folder: each can be trained, and its page of the course is there.
 
     Raises:
-        RecipeError: as `load_experiments`; the course has no such page.
+        RecipeError: as `load_experiments`; the course has no such page; a training is none of images, or too large.
     """
     from glassnet.page import course
 
@@ -51,31 +51,57 @@ def experiments_with(folder: Path) -> dict[str, Experiment]:
                     f"{folder / name}.toml: course: expected a page of the course, or a heading in it, "
                     f"got {shown(experiment.course)}; {nearest(wanted, known)}"
                 )
+        for setup in experiment.setups:
+            try:
+                check_offered(setup.recipe)
+            except InputError as error:
+                raise RecipeError(f"{folder / name}.toml: {error}") from None
     return found
 
 
-def open_given(name: str) -> Given:
+def open_given(name: str | None, folder: Path | None = None) -> Given:
     """Open a pretrained model, a model file, the folder of a run, a named recipe, a TOML file or a link.
 
     The folder of an unfinished run has its recipe, and its model if there is one yet.
 
+    Args:
+        name: None for what is shown by default.   folder: of experiments of one's own; None for none.
+
     Raises:
         InputError: nothing has this name; it is no classifier of images of digits; no link.
-        ModelFileError, RecipeError, RunError: it is damaged.
+        ModelFileError, RecipeError, RunError: it is damaged, or one of the experiments is.
     """
-    if "#" in name:
+    experiments = load_experiments() if folder is None else experiments_with(folder)
+    return replace(Given() if name is None else _opened(name, experiments), experiments=experiments)
+
+
+def _opened(name: str, experiments: dict[str, Experiment]) -> Given:
+    path = Path(name)
+    exists = _exists(path)
+    if not exists and ("#" in name or name.startswith(("recipe=", "experiment="))):
         link = read_link(name)
         for values in link.values:
             recipe_of(values)
+        if link.experiment and link.experiment not in experiments:
+            raise InputError(
+                f"there is no experiment {shown(link.experiment)}; {nearest(link.experiment, experiments)}; one of a "
+                "teacher's own needs its folder: glassnet page --experiments FOLDER"
+            )
         return Given(link=link.fragment)
-    path = Path(name)
-    given = _at(path) if path.exists() else _called(name)
+    given = _at(path) if exists else _called(name)
     table = given.recipe is not None and (given.recipe.data.target is not None or given.recipe.name == "table")
     if table or (given.model is not None and not _sees_images(given.model)):
         raise InputError(
             f"{name}: the page shows images of digits, and this takes something else: use glassnet explain"
         )
     return given
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # the name is too long, as that of a link may be
+        return False
 
 
 def _called(name: str) -> Given:

@@ -13,7 +13,7 @@ MESSAGES_AT_ONCE = 200  # that come together after a pause: a page that is opene
 ASKS_AT_WORK = 8  # of a session that are not answered yet; until one is, nothing more is read
 
 # How many
-SESSIONS = 16  # each may hold a training with 256 MiB of snapshots
+SESSIONS = 8  # each may hold two trainings with 256 MiB of snapshots each
 CONNECTIONS = 128  # sockets: six and a WebSocket for each session, and some to spare
 DECODING = 1  # pictures at a time in all sessions: one of 40 million pixels takes 700 MB on its way
 OWN_DIGITS = 300  # that a person has drawn: an hour of drawing
@@ -22,5 +22,6 @@ CHANGES = 1_000  # of weights, biases and pixels: all are made anew for each ans
 # How long, in seconds
 REQUESTING = 30  # the life of a connection that is no WebSocket: its browser opens another when it needs one
 HELLO = 10  # from the opening of a WebSocket to its first message
+ALONE = 30  # that trainings go on without a page: one that is loaded again is there sooner
 AWAY = 600  # that a session waits for its page: a computer that slept, a page that was loaded again
 STOPPING = 1.8  # from Ctrl-C to the end, however much is at work

@@ -1,6 +1,6 @@
 """A link: what a training follows from, and how far it has come, as the fragment of an address.
 
-    #recipe=sixteen&lr=0.1&step=400&prints=0.1f0c2a-1.77e3b0-400.9b2d11
+    #recipe=sixteen&lr=0.1&step=400&prints=0.1f0c2a-1.77e3b0-256.9b2d11
 
 The fragment of an address is never sent to a server. Whoever opens it elsewhere trains the same to the same step; with
 the same NumPy build and kind of processor to the same bits. The prints tell between which steps two began to differ.
@@ -9,7 +9,7 @@ the same NumPy build and kind of processor to the same bits. The prints tell bet
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -21,8 +21,9 @@ MOST_CHARACTERS = 8_000
 MOST_STEP = 10**7
 MOST_PRINTS = 64
 PRINT = 6  # hexadecimal digits of a fingerprint: enough to tell two trainings apart
-OTHER = "other."  # before the name of a value of the second training
-OWN = ("experiment", "step", "prints")
+OTHER = "other."  # before the name of what belongs to the second training
+STEP, PRINTS = "step", "prints"
+OWN = ("experiment", STEP, PRINTS)
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,14 @@ class Link:
     Args:
         experiment: the name of the experiment whose trainings these are; "" for those of a person's own.
         values: of the form, for one or two trainings; none for an experiment.
-        step: how many steps were taken.
-        prints: fingerprints of the weights of the first training after some of its steps.
+        steps: how many steps each training has taken.
+        prints: of each training, fingerprints of its weights after some of its steps.
     """
 
     experiment: str = ""
     values: tuple[dict[str, Any], ...] = ()
-    step: int = 0
-    prints: Mapping[int, str] = field(default_factory=dict)
+    steps: tuple[int, ...] = (0,)
+    prints: tuple[Mapping[int, str], ...] = ({},)
 
     @property
     def fragment(self) -> str:
@@ -47,8 +48,15 @@ class Link:
         parts: dict[str, str] = {"experiment": self.experiment} if self.experiment else {}
         for before, values in zip(("", OTHER), self.values, strict=False):
             parts |= {f"{before}{key}": _written(value) for key, value in values.items()}
-        prints = "-".join(f"{step}.{mark[:PRINT]}" for step, mark in sorted(self.prints.items()))
-        return urlencode(parts | {"step": str(self.step)} | ({"prints": prints} if prints else {}), safe="[]{}:,")
+        for before, step, prints in zip(("", OTHER), self.steps, self.prints, strict=False):
+            parts[f"{before}{STEP}"] = str(step)
+            if prints:
+                parts[f"{before}{PRINTS}"] = "-".join(f"{at}.{mark[:PRINT]}" for at, mark in sorted(prints.items()))
+        return urlencode(parts, safe="[]{}:,")
+
+    def step_of(self, training: int) -> int:
+        """How many steps a training is to take; the second one as many as the first, where the link does not say."""
+        return self.steps[min(training, len(self.steps) - 1)]
 
 
 def read_link(text: str) -> Link:
@@ -66,19 +74,25 @@ def read_link(text: str) -> Link:
         pairs = parse_qsl(fragment, keep_blank_values=True, strict_parsing=True, max_num_fields=100)
     except ValueError:
         raise InputError(f"expected a link such as #recipe=classic&step=100, got {shown(text)}") from None
-    own: dict[str, str] = {}
+    own: tuple[dict[str, str], dict[str, str]] = ({}, {})
     values: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
     for key, value in pairs:
-        name = key.removeprefix(OTHER)
-        if key not in OWN and name not in KEYS:
+        name, second = key.removeprefix(OTHER), key.startswith(OTHER)
+        if name not in (*OWN, *KEYS) or key == f"{OTHER}experiment":
             raise InputError(f"a link has no part {shown(key)}; {nearest(key, (*OWN, *KEYS))}")
-        part = own if key in OWN else values[key.startswith(OTHER)]
-        require(name not in part, f"the part {name} stands twice in the link")
-        part[name] = value if key in OWN else _read(value)
-    given = tuple(each for each in values if each)
-    experiment = own.get("experiment", "")
-    require(bool(experiment) != bool(given), "a link names either an experiment or the settings of a training")
-    return Link(experiment, given, _step(own.get("step", "0")), _prints(own.get("prints", "")))
+        require(name not in own[second] | values[second], f"the part {key} stands twice in the link")
+        if name in OWN:
+            own[second][name] = value
+        else:
+            values[second][name] = _read(value)
+            require(values[second][name] is not None, f"{key}: expected a value, got null")
+    experiment, given = own[0].get("experiment", ""), tuple(each for each in values if each)
+    require(
+        bool(experiment) != bool(given),
+        f"a link names either an experiment or the settings of a training, got {shown(fragment)}",
+    )
+    steps = tuple(_step(each[STEP]) for each in own if STEP in each) or (0,)
+    return Link(experiment, given, steps, tuple(_prints(each.get(PRINTS, "")) for each in own)[: len(steps)])
 
 
 def _written(value: Any) -> str:
@@ -102,8 +116,10 @@ def _step(text: str) -> int:
 def _prints(text: str) -> dict[int, str]:
     parts = text.split("-") if text else []
     fit = len(parts) <= MOST_PRINTS and all(re.fullmatch(rf"[0-9]{{1,9}}\.[0-9a-f]{{{PRINT}}}", part) for part in parts)
-    require(fit, f"prints: expected up to {MOST_PRINTS} such as 100.1f0c2a, got {shown(text)}")
-    return {int(step): mark for step, _, mark in (part.partition(".") for part in parts)}
+    found = {int(step): mark for step, _, mark in (part.partition(".") for part in parts)} if fit else {}
+    fit = fit and len(found) == len(parts)
+    require(fit, f"prints: expected up to {MOST_PRINTS} such as 128.1f0c2a, each for another step, got {shown(text)}")
+    return found
 
 
 def agreement(expected: Mapping[int, str], prints: Mapping[int, str]) -> dict[str, int | None]:

@@ -73,14 +73,11 @@ class Pair:
         for training in begun:
             training.go(min(position, training.furthest) if len(begun) > 1 else position)
 
-    def reach(self, position: int) -> None:
-        """Train both to a position, or to their ends.
-
-        Raises:
-            InputError: nothing was begun.
-        """
-        for training in self._some():
-            training.reach(position)
+    def follow(self) -> None:
+        """Train both to where the link says, or to their ends."""
+        for k, training in enumerate(self.begun):
+            if step := self.link.step_of(k):
+                training.reach(step)
 
     def state(self, name: str) -> State:
         """All that a page shows of one training; empty if it was not begun."""
@@ -117,11 +114,10 @@ class Pair:
         begun = self.begun
         if not begun:
             raise InputError("there is nothing to share yet: begin a training")
-        first = begun[0]
-        if first.setup and first.setup.taught:
+        if begun[0].setup and begun[0].setup.taught:
             raise InputError("digits of your own are not put into a link: save the model, and send that")
-        prints = {step: mark for step, mark in first.prints.items() if step <= first.position}
-        return replace(self.link, step=max(training.position for training in begun), prints=prints)
+        prints = ({step: mark for step, mark in one.prints.items() if step <= one.position} for one in begun)
+        return replace(self.link, steps=tuple(one.position for one in begun), prints=tuple(prints))
 
     async def close(self) -> None:
         """End both."""
@@ -138,8 +134,9 @@ class Pair:
 
     def _said(self, name: str, state: State) -> State:
         """The state; with what an experiment promises of it, and how far it agrees with the link that it follows."""
-        if state and name == NAMES[0] and self.link.prints:
-            state = state | {"shared": agreement(self.link.prints, self.trainings[name].prints)}
+        k = NAMES.index(name)
+        if state and k < len(self.link.prints) and self.link.prints[k]:
+            state = state | {"shared": agreement(self.link.prints[k], self.trainings[name].prints)}
         return state | self._promised(self.experiment, name, state) if state and self.experiment else state
 
     def _promised(self, experiment: Experiment, name: str, state: State) -> dict[str, Any]:
@@ -157,4 +154,5 @@ class Pair:
             for promise in experiment.promises
             if promise.training == variant
         ]
-        return {"variant": variant, "promises": promises, "over": state["finished"] or state["diverged"]}
+        over = state["finished"] or state["diverged"]
+        return {"variant": variant, "promises": promises, "over": over, "note": self.trainings[name].data_note}

@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -95,6 +96,7 @@ class Process:
 @contextmanager
 def _without_ctrl_c() -> Iterator[None]:
     """A process that is started here is never interrupted by Ctrl-C in its terminal, not even while it imports."""
+    resource_tracker.ensure_running()  # the first start would, and let Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -76,6 +76,7 @@ class Session:
         self.changes: tuple[Changed, ...] = ()
         self.examples_taken = 0
         self.hand = Hand()
+        self.counted: tuple[tuple[Network, Network], list[dict[str, Any]]] | None = None  # what these have learned
 
     async def welcome(self) -> dict[str, Any]:
         """All that a page needs to begin, or to begin again."""
@@ -180,6 +181,11 @@ class Session:
 
     def _forget_changed_pixels(self) -> None:
         self.changes = tuple(changed for changed in self.changes if changed.change.layer is not None)
+
+    def rest(self) -> None:
+        """Let trainings pause: nobody looks."""
+        if self.trainings.begun:
+            self.trainings.move("pause")
 
     async def close(self) -> None:
         """End the trainings, for good."""
@@ -288,13 +294,13 @@ class Session:
     async def _begin(self, link: Link) -> dict[str, Any]:
         """Begin what a link names: an experiment, or trainings of a person's own."""
         name = link.experiment
-        if name and name not in self.experiments:
+        if name not in self.experiments and not link.values:
             raise InputError(f"there is no experiment {shown(name)}; {nearest(name, self.experiments)}")
         if experiment := self.experiments.get(name):
             await self._train(experiment.setups, link, experiment)
         else:
             await self._train([Setup(await run_sync(recipe_of, each, self.given)) for each in link.values], link)
-        return {"values": list(link.values) or None, "experiment": name or None, "step": link.step}
+        return {"values": list(link.values) or None, "experiment": name or None}
 
     async def _train(self, setups: Sequence[Setup], link: Link, experiment: Experiment | None = None) -> None:
         async with self.looking:
@@ -305,6 +311,7 @@ class Session:
     def _keep(self, label: int) -> dict[str, Any]:
         if self.image is None or self.image.pixels is None:
             raise InputError("there is no digit to keep yet: draw one")
+        require(self.image.truth is None, "this is a test digit, and those are never learned: draw one of your own")
         self.hand.add(self.image.pixels, label, self._network().class_names)
         return {"digits": self.hand.said()}
 
@@ -327,7 +334,9 @@ class Session:
         if setup is None or setup.taught is None or dataset is None or not (training.first and training.network):
             raise InputError("no digits were learned yet: keep some, and teach them to a network")
         networks = (training.first, training.network)
-        return {"rows": await run_sync(learned, setup.taught, dataset, networks)}
+        if self.counted is None or self.counted[0] != networks:
+            self.counted = networks, await run_sync(learned, setup.taught, dataset, networks)
+        return {"rows": self.counted[1]}
 
     def _link(self) -> Link:
         """The link to the trainings, where they stand.
@@ -337,15 +346,14 @@ class Session:
         """
         link = self.trainings.shared()
         for each in link.values:
-            named = each["recipe"] in RECIPES
-            require(named, f"the recipe {shown(each['recipe'])} is a file on this machine: send the file itself")
+            everywhere = each["recipe"] in RECIPES and recipe_of(each) == recipe_of(each, self.given)
+            require(everywhere, f"the recipe {shown(each['recipe'])} is a file on this machine: send the file itself")
         return link
 
     async def _follow(self, link: Link) -> dict[str, Any]:
-        """Begin the trainings of a link, and train to its step."""
+        """Begin the trainings of a link, and train to its steps."""
         begun = await self._begin(link)
-        if link.step:
-            self.trainings.reach(link.step)
+        self.trainings.follow()
         return begun
 
     async def _compare(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from asyncio import TimerHandle
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from glassnet.nn.errors import require
@@ -36,6 +37,18 @@ class Place:
         self.due = 0.0  # when the next message may be read, if messages come evenly
         self.leave: Callable[[], None] | None = None  # ends the conversation with the page; None while there is none
         self.end: TimerHandle | None = None  # of the time for which it waits for its page
+        self.rest: TimerHandle | None = None  # of the time for which its trainings go on without a page
+
+    def wait(self, alone: float, away: float, end: Callable[[], None]) -> None:
+        """Wait for a page: then let trainings pause, then end."""
+        loop = asyncio.get_running_loop()
+        self.rest, self.end = loop.call_later(alone, self.session.rest), loop.call_later(away, end)
+
+    def wait_no_more(self) -> None:
+        """A page is there, or none will come."""
+        for timer in filter(None, (self.rest, self.end)):
+            timer.cancel()
+        self.rest = self.end = None
 
     def tell(self, event: Event) -> None:
         """Keep an event for the page, in place of an older one of its kind."""
@@ -58,7 +71,7 @@ class Place:
 
     def turn(self, ask: messages.Ask | None) -> asyncio.Lock:
         """Asks of one kind are answered in their order, those of another meanwhile; None stands for a picture."""
-        if isinstance(ask, messages.Save):
+        if isinstance(ask, messages.Save | messages.Learned):  # they look at nothing that others change
             return self.saving
         return self.training if isinstance(ask, messages.Train) else self.looking
 
@@ -76,10 +89,18 @@ class Sessions:
     Args:
         make: makes a session that tells its events to the given function.
         most: how many there may be.   away: for how many seconds one waits for its page.
+        alone: for how many of them its trainings go on, and others wait for their place.
     """
 
-    def __init__(self, make: MakeSession, *, most: int = limits.SESSIONS, away: float = limits.AWAY) -> None:
-        self.make, self.most, self.away = make, most, away
+    def __init__(
+        self,
+        make: MakeSession,
+        *,
+        most: int = limits.SESSIONS,
+        away: float = limits.AWAY,
+        alone: float = limits.ALONE,
+    ) -> None:
+        self.make, self.most, self.away, self.alone = make, most, away, alone
         self.places: dict[str, Place] = {}
         self.closing: set[asyncio.Task[None]] = set()
 
@@ -100,16 +121,15 @@ class Sessions:
             self.places[place.id] = place
         elif place.leave:
             place.leave()
-        if place.end:
-            place.end.cancel()
-        place.leave, place.end, place.missed = leave, None, set(NAMES)
+        place.wait_no_more()
+        place.leave, place.missed = leave, set(NAMES)
         return place, found
 
     def left(self, place: Place, leave: Callable[[], None]) -> None:
         """A page has gone; its session waits for it, unless another page has taken it over."""
         if place.leave == leave and place.id in self.places:
             place.leave = None
-            place.end = asyncio.get_running_loop().call_later(self.away, self._end, place)
+            place.wait(self.alone, self.away, partial(self._end, place))
 
     async def close(self) -> None:
         """End all sessions, with their trainings."""
@@ -127,8 +147,7 @@ class Sessions:
 
     def _end(self, place: Place) -> None:
         del self.places[place.id]
-        if place.end:
-            place.end.cancel()
+        place.wait_no_more()
         task = asyncio.get_running_loop().create_task(place.session.close())
         self.closing.add(task)
         task.add_done_callback(self.closing.discard)

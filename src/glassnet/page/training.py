@@ -25,7 +25,6 @@ from glassnet.page.process import Process
 from glassnet.page.slots import Slots
 from glassnet.page.timeline import fingerprint, thinned
 from glassnet.page.trained import Command, Failure, Frame
-from glassnet.recipes.recipe import Recipe
 from glassnet.runs.folder import RunError
 from glassnet.runs.run import about_model
 from glassnet.train.history import Record
@@ -90,7 +89,7 @@ class Training:
         """As `begin`, with what `prepare` gave."""
         await self.close()
         self._forget()
-        self.setup, self.dataset, self._note, self.network = prepared
+        self.setup, self.dataset, self.data_note, self.network = prepared
         self.first = self.network
         self.changed(self.state)
 
@@ -177,7 +176,7 @@ class Training:
         setup, dataset = self._begun()
         setup.check_sound("the model is not saved")
         assert self.network is not None
-        return await asyncio.to_thread(_model_file, setup.recipe, dataset, self.network, self._epochs_finished)
+        return await asyncio.to_thread(_model_file, setup, dataset, self.network, self._epochs_finished)
 
     async def save_run(self) -> Path:
         """Save the training as an interrupted `glassnet train` leaves it; return the new folder, below runs/.
@@ -252,7 +251,7 @@ class Training:
             "curve": {"steps": steps.astype(np.float32), "losses": losses.astype(np.float32)},
             "records": list(records),
             "problem": self._problem or (frame.problem if frame else None),
-            "note": "; ".join(filter(None, (self._note, frame.note if frame else None))) or None,
+            "note": "; ".join(filter(None, (self.data_note, frame.note if frame else None))) or None,
         }
 
     # What follows asks the process and hears its answers.
@@ -377,8 +376,10 @@ def _own_folder(name: str) -> Path:
             return folder
 
 
-def _model_file(recipe: Recipe, dataset: Dataset, network: Network, epochs: int) -> bytes:
-    about = about_model(recipe, dataset) | {"training": {"epochs": epochs, "kept_epoch": epochs}}
+def _model_file(setup: Setup, dataset: Dataset, network: Network, epochs: int) -> bytes:
+    about = about_model(setup.recipe, dataset) | {"training": {"epochs": epochs, "kept_epoch": epochs}}
+    if setup.taught:  # then this recipe alone does not give this network
+        about["taught"] = {"digits": int(np.count_nonzero(~setup.taught.held_out)), "began_with": "trained weights"}
     if len(dataset.test):
         about["test"] = evaluate(network, dataset.test).figures
     with tempfile.TemporaryDirectory() as folder:

@@ -39,10 +39,13 @@ def read_toml(path: Path, *, what: str = "a recipe", most: int = MOST_BYTES) -> 
     """
     text = ""
     try:
-        size = path.stat().st_size
-        text = path.read_text(encoding="utf-8-sig") if size <= most else ""  # some editors write a mark before the text
-        if not text and size:
-            raise RecipeError(f"{path}: expected {what} of at most {most:,} bytes, got {size:,}")
+        if path.exists() and not path.is_file():  # reading a pipe or a device might never end
+            raise RecipeError(f"{path}: expected {what}, a file, and this is none")
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+        if len(data) > most:
+            raise RecipeError(f"{path}: expected {what} of at most {most:,} bytes, got more")
+        text = data.decode("utf-8-sig")  # some editors write a mark before the text
         if any(line.count(".") > MOST_DOTS for line in text.splitlines()):
             raise RecipeError(f"{path}: expected {what}, but one of its lines has more than {MOST_DOTS} dots")
         return tomllib.loads(text)

@@ -14,6 +14,7 @@ export class Problem extends Error {}
 
 const SESSION = "glassnet session"; // the key of its number in the tab's storage
 const LARGEST = 16 * 2 ** 20; // bytes of a picture, as the server takes them
+const LONGEST = 60_000; // characters of an ask, a little less than the server takes
 const TAKEN_OVER = 4001; // another tab shows this session now
 const RETRY = 1000; // milliseconds between two tries to reach a server that is gone
 
@@ -73,7 +74,10 @@ function connect() {
 
   open();
   return {
-    ask: (name, fields = {}) => send((id) => JSON.stringify({ ...fields, id, ask: name })),
+    async ask(name, fields = {}) {
+      if (JSON.stringify(fields).length > LONGEST) throw new Problem(texts.tooLong(LONGEST));
+      return send((id) => JSON.stringify({ ...fields, id, ask: name }));
+    },
     async read(file) {
       if (file.size > LARGEST) throw new Problem(texts.tooLarge(LARGEST / 2 ** 20));
       const bytes = await file.arrayBuffer();

@@ -80,7 +80,11 @@ export function experimentsPanel(page) {
   function tell() {
     const over = running && running === list.value ? states.filter((state) => state.over) : [];
     const promised = over.flatMap((state) => state.promises.map((one) => [state.variant, one]));
-    came.replaceChildren(...promised.map(([variant, one]) => line(variant, one)));
+    const notes = new Set(over.map((state) => state.note).filter(Boolean));
+    came.replaceChildren(
+      ...promised.map(([variant, one]) => line(variant, one)),
+      ...[...notes].map((note) => el("li", { class: "note" }, `${note}. ${texts.otherData}`)),
+    );
   }
 
   return {

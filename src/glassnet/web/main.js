@@ -21,6 +21,7 @@ import { wordsPanel } from "./words.js";
 
 const BREATH = 24; // between two looks at a training that runs pass so many times what a look takes: else it would be slowed down
 const REST = 50; // milliseconds without another answer, after which all else is drawn again
+const FOLLOWED = "glassnet link"; // the key of the link that was followed in the tab's storage
 const IN_TRAINING = ["training", "other training"]; // the server's names for the networks in training
 
 /** What the panels share. `network` are the facts of the one shown, `answer` is what it said last. */
@@ -90,6 +91,8 @@ const page = {
     experiments.ended();
     training.inUse(texts.teachInUse);
   },
+  /** The link in the address is followed: a page that is loaded again goes on from there. */
+  followed: () => sessionStorage.setItem(FOLLOWED, location.hash),
   /** A training of the person's own settings has begun. */
   own: () => experiments.ended(),
   quiet: (running) => answers.quiet(running),
@@ -218,6 +221,7 @@ const linked = () => location.hash.includes("=");
 
 /** Begin the trainings of the link in the address, and train to its step. */
 async function follow() {
+  page.followed();
   const { values, experiment } = await page.engine.ask("follow", { link: location.hash });
   if (experiment) experiments.began(experiment);
   else {
@@ -258,7 +262,7 @@ page.engine.on("welcome", (given) => {
   page.answered(given.answer);
   main.hidden = false;
   setTimeout(() => words.replaceWith(wordsPanel()), REST);
-  if (!given.found && linked()) page.try(follow);
+  if (linked() && !(given.found && sessionStorage.getItem(FOLLOWED) === location.hash)) page.try(follow);
   else page.try(training.refresh);
 });
 addEventListener("keydown", (event) => event.key === "Escape" && page.tell(""));

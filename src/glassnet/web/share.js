@@ -16,6 +16,7 @@ export function shareRow(page) {
       address.value = texts.command(`#${fragment}`);
       field.hidden = false;
       history.replaceState(history.state, "", `#${fragment}`);
+      page.followed(); // it leads to where this page is
       address.focus();
       said.textContent = texts.linkHolds;
       try {
@@ -30,14 +31,17 @@ export function shareRow(page) {
     element: el("div", { class: "share" }, el("div", { class: "row" }, make, field), said),
     agreement: agrees,
     enable: (can) => (make.disabled = !can),
-    /** How far the training agrees with that of the link that was followed. */
-    agree(shared) {
-      agrees.hidden = !shared;
-      if (!shared) return;
-      const { same, differs } = shared;
-      agrees.classList.toggle("refused", differs !== null);
-      agrees.textContent =
-        differs !== null ? texts.differsFrom(same === null ? null : whole(same), whole(differs)) : same === null ? "" : texts.sameAs(whole(same));
+    /** How far trainings agree with those of the link that was followed: for each its name and that, if it follows. */
+    agree(trainings) {
+      const followed = trainings.filter(([, shared]) => shared);
+      agrees.classList.toggle("refused", followed.some(([, { differs }]) => differs !== null));
+      agrees.replaceChildren(...followed.map(([name, shared]) => el("span", {}, name && texts.ofTraining(name, ""), agreement(shared))));
     },
   };
+}
+
+/** In words, until which step a training is the same as the one that was shared, and from which on it is not. */
+function agreement({ same, differs }) {
+  if (differs !== null) return texts.differsFrom(same === null ? null : whole(same), whole(differs));
+  return same === null ? "" : texts.sameAs(whole(same));
 }

@@ -45,6 +45,7 @@ export const texts = {
   undo: "Undo",
   clear: "Clear",
   photo: "Photo …",
+  tooLong: (most) => `This is too long to be sent: more than ${most} characters.`,
   readingPicture: "Reading the picture …",
   closeMessage: "Close",
   noPicture: "This is no picture. Drop or choose a PNG, JPEG or another picture file.",
@@ -178,6 +179,7 @@ export const texts = {
   watchFor: (what) => `Watch: ${what}`,
   itsAnswer: "The answer",
   whatCame: "What came",
+  otherData: "The answer is about MNIST. It may not hold for these digits.",
   values: {
     first_loss: "first loss",
     training_loss: "training loss",

@@ -164,7 +164,7 @@ export function trainingPanel(page) {
     print.replaceChildren(...lines((one) => one.fingerprint ?? texts.whileRunning));
     const expected = (one) => one.variant && (one.finished || one.diverged); // an experiment says itself what is wrong
     problem.replaceChildren(...lines((one) => (expected(one) ? null : one.problem)));
-    note.replaceChildren(...lines((one) => (one.variant ? null : one.note)));
+    note.replaceChildren(...lines((one) => one.note));
   }
 
   function enable() {
@@ -176,7 +176,7 @@ export function trainingPanel(page) {
     slider.disabled = !furthest();
     save.enable(some.length > 0);
     share.enable(some.length > 0);
-    share.agree(some[0]?.shared);
+    share.agree(some.map((one, k) => [some.length > 1 ? texts.nameOf(one, k) : "", one.shared]));
   }
 
   enable();
