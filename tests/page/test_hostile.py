@@ -523,7 +523,7 @@ def test_a_second_page_takes_the_session_over(served: Served) -> None:
 @pytest.mark.long
 def test_random_messages(tmp_path: Path) -> None:
     """Some; `make fuzz` sends a thousand others."""
-    properties.messages(0, tmp_path, count=40)
+    properties.messages(0, tmp_path, count=20)
 
 
 # Trainings
@@ -603,13 +603,12 @@ def test_the_end_while_trainings_run(tmp_path: Path) -> None:
 
 @pytest.mark.long
 @needs_proc
-@pytest.mark.parametrize("seconds", [0.02, 0.2])
-def test_ctrl_c_while_the_first_training_starts(seconds: float, tmp_path: Path) -> None:
+def test_ctrl_c_while_the_first_training_starts(tmp_path: Path) -> None:
     """Its process is told of no Ctrl-C, not even the first one that the server starts."""
     with Served("classic", cwd=tmp_path) as served, served.page() as page:
         page.ask("begin", values=VALUES | {"dataset": "digits"})
         page.ask("move", by="train")
-        time.sleep(seconds)
+        time.sleep(0.1)
         os.killpg(served.process.pid, signal.SIGINT)
         out, err = served.process.communicate(timeout=SECONDS)
     assert (served.process.returncode, err) == (0, "")

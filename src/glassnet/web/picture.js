@@ -122,7 +122,10 @@ export function picture(label, options = {}) {
       paint();
       if (says.textContent === "") say();
       else point(at);
-      if (options.scale !== false) range.textContent = texts.range(...ends(shown.values));
+      if (options.scale !== false) {
+        const [least, most] = ends(shown.values).map((end) => el("span", { class: "number" }, number(end)));
+        range.replaceChildren(least, texts.to, most);
+      }
     },
   };
 }

@@ -112,7 +112,7 @@ export const texts = {
   speaksFor: (name) => `Pixels that speak for and against ${name}`,
   valueAt: (index) => indexText(index),
   says: (name, value) => `${name} = ${value}`,
-  range: (least, most) => `${number(least)} to ${number(most)}`,
+  to: " to ",
   forward: "Forward",
   backward: "Backward",
   inWords: {
