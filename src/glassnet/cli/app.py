@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import sys
+import traceback
 import warnings
 from types import FrameType
 from typing import Annotated
@@ -25,6 +26,7 @@ from glassnet.cli import (
     export,
     page,
     predict,
+    ranks,
     read,
     recipes,
     report,
@@ -103,12 +105,14 @@ def main() -> None:
         print(f"warning: {problem}", file=sys.stderr)
     try:
         code = _run()
+        ranks.end_all(code)
         sys.exit(143 if terminated else code)
     except BrokenPipeError:  # the reader of our output went away: `glassnet ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KeyboardInterrupt:
-        print("terminated" if terminated else "interrupted", file=sys.stderr)
+        if ranks.speaks():
+            print("terminated" if terminated else "interrupted", file=sys.stderr)
         sys.exit(143 if terminated else 130)
 
 
@@ -126,10 +130,13 @@ def _run() -> int:
     except Exception as error:  # our classes of errors are imported only after one: importing them is slow
         message = _message(error)
         if message is None:
-            raise
+            if ranks.ranks is None:
+                raise
+            traceback.print_exc()
+            return 1
         from glassnet.nn.plain import plain
 
-        print(f"error: {plain(message)}", file=sys.stderr)
+        print(f"{ranks.before_error(error)}error: {plain(message)}", file=sys.stderr)
         for note in getattr(error, "__notes__", ()):
             print(f"  {plain(note)}", file=sys.stderr)
         return 2
@@ -153,6 +160,7 @@ def _message(error: Exception) -> str | None:
     from glassnet.train.checkpoint import CheckpointError
     from glassnet.train.crew import WorkerError
     from glassnet.train.history import DivergenceError
+    from glassnet.train.ranks import RankError
 
     ours = (DataError, ModelFileError, InputError, PlotError, RecipeError, RunError, CheckpointError, DivergenceError)
     if isinstance(error, UndecidedError):
@@ -160,4 +168,4 @@ def _message(error: Exception) -> str | None:
     if isinstance(error, UnknownKeyError):  # ready to be pasted
         quote = '"' if set(error.form) & set(" '{}[]") else ""
         return f"{error.reason}: --set {quote}{error.form}{quote}"
-    return str(error) if isinstance(error, (*ours, WorkerError)) else None
+    return str(error) if isinstance(error, (*ours, WorkerError, RankError)) else None

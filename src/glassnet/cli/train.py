@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from glassnet.progress import ProgressBar
     from glassnet.recipes.recipe import Recipe
     from glassnet.runs.run import Run
+    from glassnet.train.ranks import Ranks
 
 MOST_BYTES = 1 << 24  # of a file of columns, with their categories
 FALLBACK = "digits"  # the dataset of a named recipe where its own is missing: it needs no network
@@ -53,6 +54,8 @@ Columns = Annotated[
     typer.Option(metavar="FILE", help="a TOML file of what each column holds, written by `glassnet data show --out`"),
 ]
 
+Mpi = Annotated[bool, typer.Option("--mpi", help="train with all the ranks that mpirun has started")]
+
 
 def train(
     recipe: Annotated[
@@ -87,6 +90,7 @@ def train(
     workers: Annotated[
         int | None, typer.Option(min=1, help="shards computed at once [default: all processors]")
     ] = None,
+    mpi: Mpi = False,
     pictures: Annotated[bool, typer.Option(help="draw curves, mistakes, the first layer ...")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the result on the test examples only")] = False,
 ) -> None:
@@ -106,27 +110,38 @@ def train(
     `glassnet train classic --data my-digits.npz --from runs/classic-mnist`
 
     `glassnet train --data table.csv --target species --ignore id --categorical region`
+
+    `mpirun -n 4 glassnet train cnn --mpi`
     """
-    from glassnet.cli.terminal import console, in_short
-    from glassnet.model.model import Model
+    from glassnet.cli.ranks import begin
+    from glassnet.cli.terminal import in_short
     from glassnet.recipes.recipe import load_recipe
     from glassnet.runs.claim import check_free
+    from glassnet.runs.run import train_beside
 
     settings = settings_of(change, epochs=epochs, seed=seed, data=data)
     said = {"task": task, "ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
     said |= {"date_order": date_order, "decimal": decimal, "unknown": unknown}
     settings |= table_settings(data, target, columns, said)
     _check_target(recipe, settings)
-    console.quiet = quiet
-    start = None if from_ is None else Model.open(from_).network
+    ranks = begin(mpi, quiet=quiet)
+    start = None if from_ is None else _network_of(from_)
     name = recipe or "table"
-    wanted = load_recipe(name, settings=settings)
-    if out is not None:
+    if out is not None and (ranks is None or ranks.leads):
         check_free(out)  # before anything is loaded or printed
-    wanted, dataset = load_data_or_digits(name, wanted, settings)
-    run = train_and_show(wanted, dataset, out, workers, start=start, pictures=pictures)
-    if quiet:
-        typer.echo(f"test {in_short(run.evaluation)}")
+    wanted, dataset = load_data_or_digits(name, load_recipe(name, settings=settings), settings)
+    if ranks is None or ranks.leads:
+        run = train_and_show(wanted, dataset, out, workers, start=start, pictures=pictures, ranks=ranks)
+        if quiet:
+            typer.echo(f"test {in_short(run.evaluation)}")
+    else:
+        train_beside(wanted, dataset, ranks, start=start, workers=workers)
+
+
+def _network_of(model: str) -> "Network":
+    from glassnet.model.model import Model
+
+    return Model.open(model).network
 
 
 def resume(
@@ -137,6 +152,7 @@ def resume(
     workers: Annotated[
         int | None, typer.Option(min=1, help="shards computed at once [default: all processors]")
     ] = None,
+    mpi: Mpi = False,
     pictures: Annotated[bool, typer.Option(help="draw curves, mistakes, the first layer ...")] = True,
 ) -> None:
     """Go on with a run that was broken off, to the same bits as if it had never stopped.
@@ -150,13 +166,15 @@ def resume(
 
     `glassnet resume runs/classic-mnist --epochs 100`
     """
+    from glassnet.cli.ranks import begin
     from glassnet.cli.terminal import console, show_dataset
     from glassnet.nn.schedule import ConstantRate
     from glassnet.nn.settings import describe
     from glassnet.runs.folder import RunError
-    from glassnet.runs.run import resume_run
+    from glassnet.runs.run import resume_beside, resume_run
     from glassnet.runs.unfinished import find_unfinished
 
+    ranks = begin(mpi)
     unfinished = find_unfinished(run, epochs=epochs)
     recipe = unfinished.recipe
     if recipe.data.name == "-" or recipe.data.name.startswith("/dev/"):
@@ -169,9 +187,12 @@ def resume(
             soft_wrap=True,
         )
     dataset = load_data(recipe)
+    if ranks is not None and not ranks.leads:
+        resume_beside(unfinished, dataset, ranks, workers=workers)
+        return
     show_dataset(dataset)
     with watched(run) as progress:
-        finished = resume_run(unfinished, dataset, pictures=pictures, progress=progress, workers=workers)
+        finished = resume_run(unfinished, dataset, pictures=pictures, progress=progress, workers=workers, ranks=ranks)
         _show(finished, pictures)
 
 
@@ -183,6 +204,7 @@ def train_and_show(
     *,
     start: "Network | None" = None,
     pictures: bool = True,
+    ranks: "Ranks | None" = None,
 ) -> "Run":
     """Train a recipe and show all that a person wants to see of it."""
     from glassnet.cli.terminal import console, section, show_dataset
@@ -208,6 +230,7 @@ def train_and_show(
             pictures=pictures,
             progress=None if console.quiet else progress,
             workers=workers,
+            ranks=ranks,
         )
         _show(run, pictures)
     return run
@@ -219,7 +242,8 @@ def watched(folder: Path) -> "Iterator[ProgressBar]":
     import sys
 
     from glassnet.progress import ProgressBar
-    from glassnet.runs.folder import EVALUATION
+    from glassnet.runs.folder import CHECKPOINT, EVALUATION
+    from glassnet.train.ranks import RankError
 
     try:
         with ProgressBar() as progress:
@@ -228,6 +252,10 @@ def watched(folder: Path) -> "Iterator[ProgressBar]":
         finished = (folder / EVALUATION).is_file()
         how = f"the run is finished, but for its report: glassnet report {folder}"
         print(f"broken off; {how if finished else f'it goes on with: glassnet resume {folder}'}", file=sys.stderr)
+        raise
+    except RankError as error:
+        if (folder / CHECKPOINT).is_file():
+            error.add_note(f"the run goes on with any number of ranks: glassnet resume {folder}")
         raise
 
 

@@ -33,6 +33,7 @@ from glassnet.train.callbacks import Callback, EarlyStopping, ReduceOnPlateau
 from glassnet.train.history import History
 from glassnet.train.loop import Watcher, fit
 from glassnet.train.plan import Augment, Plan
+from glassnet.train.ranks import Ranks
 from glassnet.train.target import target_scale
 from glassnet.train.training import Snapshot
 
@@ -166,6 +167,7 @@ class Recipe:
         callbacks: Sequence[Callback] = (),
         progress: Watcher | None = None,
         workers: int | None = None,
+        ranks: Ranks | None = None,
     ) -> tuple[Network, History]:
         """Train a network by this recipe, on the training examples of the dataset.
 
@@ -174,7 +176,7 @@ class Recipe:
         Args:
             network: to be trained, in place; by default the new one of `make_network`.
             start: a network whose weights it begins with.
-            callbacks: besides those of the recipe.   progress, workers: as in `fit` of the library.
+            callbacks: besides those of the recipe.   progress, workers, ranks: as in `fit` of the library.
 
         Returns:
             The network and the history of its training.
@@ -201,6 +203,7 @@ class Recipe:
                 callbacks=[*callbacks, *own],
                 progress=progress,
                 workers=workers,
+                ranks=ranks,
             )
         except InputError:
             before.restore(network)

@@ -40,6 +40,7 @@ from glassnet.train.checkpoint import Checkpoint, write_checkpoint
 from glassnet.train.history import DivergenceError, History, to_line
 from glassnet.train.loop import Watcher
 from glassnet.train.metrics import Evaluation, evaluate
+from glassnet.train.ranks import Ranks
 from glassnet.train.regression import RegressionEvaluation, evaluate_regression
 from glassnet.train.trainer import Trainer
 from glassnet.train.training import Training
@@ -73,6 +74,7 @@ def train_recipe(
     pictures: bool = True,
     progress: Watcher | None = None,
     workers: int | None = None,
+    ranks: Ranks | None = None,
 ) -> Run:
     """Train a recipe into a new folder.
 
@@ -82,7 +84,7 @@ def train_recipe(
         start: training begins with the weights of this network; a copy of it is saved in the folder.
         pictures: whether to draw pictures and write the report, if Matplotlib is installed; this takes longer than
             training a small network.
-        progress, workers: as in `fit`.
+        progress, workers: as in `fit`.   ranks: as in `fit`; the others call `train_beside`.
 
     Raises:
         RunError: the folder is not empty or cannot be written to.
@@ -102,7 +104,7 @@ def train_recipe(
             with writing_to(folder):
                 _begin(folder, recipe, about, dataset, start)
             checkpoint = Checkpoint(folder / CHECKPOINT, minutes=recipe.training.checkpoint_minutes)
-            fit = partial(recipe.fit, network=network, start=start, progress=progress, workers=workers)
+            fit = partial(recipe.fit, network=network, start=start, progress=progress, workers=workers, ranks=ranks)
             return _train(folder, recipe, network, dataset, about, checkpoint, fit, pictures=pictures)
     except InputError:
         if not any((folder / name).exists() for name in (CHECKPOINT, HISTORY, MODEL)):
@@ -165,12 +167,14 @@ def resume_run(
     pictures: bool = True,
     progress: Watcher | None = None,
     workers: int | None = None,
+    ranks: Ranks | None = None,
 ) -> Run:
     """Continue a run; the result has the same bits as if the run had never stopped.
 
     Args:
         run: from `find_unfinished(folder)`.   dataset: the dataset of its recipe.
         pictures: as in `train_recipe`.   progress, workers: as in `fit`.
+        ranks: as in `fit`; the others call `resume_beside`.
 
     Raises:
         RunError, DivergenceError: as in `train_recipe`; RunError also if the contents of the table have changed.
@@ -186,8 +190,35 @@ def resume_run(
     minutes = recipe.training.checkpoint_minutes
     with alone(folder):
         checkpoint = Checkpoint(folder / CHECKPOINT, minutes=minutes, longer=run.longer)
-        fit = partial(recipe.fit, network=network, start=start, progress=progress, workers=workers)
+        fit = partial(recipe.fit, network=network, start=start, progress=progress, workers=workers, ranks=ranks)
         return _train(folder, recipe, network, dataset, about, checkpoint, fit, pictures=pictures)
+
+
+def train_beside(
+    recipe: Recipe, dataset: Dataset, ranks: Ranks, *, start: Network | None = None, workers: int | None = None
+) -> None:
+    """What the other ranks do while rank 0 calls `train_recipe`: they train with it, and write nothing.
+
+    Raises:
+        RecipeError, InputError, DivergenceError, RankError: as `fit`.
+    """
+    network, recipe = recipe.make_network(dataset), recipe.settled(dataset)
+    minutes = recipe.training.checkpoint_minutes
+    checkpoint = Checkpoint(CHECKPOINT, minutes=minutes)  # which saves nothing, but gives rank 0 its part of the state
+    recipe.fit(dataset, network=network, start=start, callbacks=[checkpoint], workers=workers, ranks=ranks)
+
+
+def resume_beside(run: Unfinished, dataset: Dataset, ranks: Ranks, *, workers: int | None = None) -> None:
+    """What the other ranks do while rank 0 calls `resume_run`; they read the checkpoint, and write nothing.
+
+    Raises:
+        CheckpointError, InputError, DivergenceError, RankError: as `resume_run`.
+    """
+    folder, recipe = run.folder, run.recipe
+    begins = not (folder / CHECKPOINT).is_file() and (folder / START).is_file()
+    start = load_network(folder / START) if begins else None
+    checkpoint = Checkpoint(folder / CHECKPOINT, minutes=recipe.training.checkpoint_minutes, longer=run.longer)
+    recipe.fit(dataset, start=start, callbacks=[checkpoint], workers=workers, ranks=ranks)
 
 
 def _begin(folder: Path, recipe: Recipe, about: dict[str, Any], dataset: Dataset, start: Network | None = None) -> None:

@@ -56,22 +56,23 @@ class Checkpoint(Callback):
 
     def on_start(self, training: Training) -> None:
         self.due_at = time.monotonic() + (FIRST if self.minutes is None else min(FIRST, 60 * self.minutes))
-        if not self.path.parent.is_dir():
+        if training.leads and not self.path.parent.is_dir():
             raise CheckpointError(f"{self.path}: there is no folder {self.path.parent} to keep checkpoints in: make it")
-        if self.path.exists():
+        if training.decide(self.path.exists()):
             self.restore(training)
             if self.longer:
                 self.write(training)
 
     def on_batch(self, training: Training) -> None:
         within_epoch = 0 < training.batch < training.batches
-        due = training.interrupted or (self.minutes != 0 and time.monotonic() >= self.due_at)
-        if within_epoch and due and np.isfinite(training.network.theta).all():  # a diverged training has no state
+        if not within_epoch or not np.isfinite(training.network.theta).all():  # a diverged training has no state
+            return
+        if training.decide(training.interrupted or (self.minutes != 0 and time.monotonic() >= self.due_at)):
             self.write(training)
 
     def on_epoch(self, training: Training) -> None:
         last = training.finished or training.interrupted
-        if last or self.minutes == 0 or time.monotonic() >= self.due_at or not self.path.exists():
+        if training.decide(last or self.minutes == 0 or time.monotonic() >= self.due_at or not self.path.exists()):
             self.write(training)
 
     def write(self, training: Training) -> None:
@@ -81,7 +82,9 @@ class Checkpoint(Callback):
             CheckpointError: the file cannot be written; the last good one is unchanged.
         """
         started = time.monotonic()
-        write_checkpoint(self.path, training.state())
+        state = training.state()
+        if training.leads:
+            write_checkpoint(self.path, state)
         now = time.monotonic()
         self.due_at = now + ((now - started) / COST if self.minutes is None else 60 * self.minutes)
 

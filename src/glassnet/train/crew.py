@@ -62,10 +62,10 @@ class Crew:
     waking up would take longer than the wait.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, forks: bool = True) -> None:
         import multiprocessing
 
-        self.size, self.forks = size, may_fork()
+        self.size, self.forks = size, forks and may_fork()
         self.context: Any = multiprocessing.get_context("fork" if self.forks else None)
         self.arrived = self.context.Semaphore(0)
         self.called = [self.context.Semaphore(0) for _ in range(size)]
@@ -75,7 +75,7 @@ class Crew:
         self.others: list[Any] = []
 
     @classmethod
-    def of(cls, size: int) -> "Crew | None":
+    def of(cls, size: int, *, forks: bool = True) -> "Crew | None":
         """A crew, or None if the system allows none: in a daemon process, or without semaphores.
 
         One worker can then compute the same alone, only slower.
@@ -85,7 +85,7 @@ class Crew:
         if multiprocessing.current_process().daemon:
             return None
         try:
-            return cls(size)
+            return cls(size, forks=forks)
         except (ImportError, OSError):
             return None
 

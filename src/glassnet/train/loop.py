@@ -17,6 +17,7 @@ from glassnet.train.callbacks import Callback, check_callbacks, check_monitors, 
 from glassnet.train.history import History
 from glassnet.train.interrupt import first_interrupt
 from glassnet.train.plan import Plan
+from glassnet.train.ranks import Ranks
 from glassnet.train.trainer import Trainer
 from glassnet.train.training import Training
 from glassnet.warn import warn
@@ -32,6 +33,7 @@ def fit(
     validation: Any = None,
     sample_weights: Any = None,
     workers: int | None = None,
+    ranks: Any = None,
     callbacks: Sequence[Callback] = (),
     progress: Watcher | None = None,
     **settings: Any,
@@ -50,6 +52,9 @@ def fit(
         validation: as train; measured after each epoch.
         sample_weights: the weight of each example in the loss (N,); multiplied by the weight of its class.
         workers: the number of shards computed at once; by default all processors. Changes no bit of the result.
+        ranks: processes that train together, each of which calls `fit` with the same arguments: `Ranks`, or a
+            communicator of mpi4py such as MPI.COMM_WORLD. Changes no bit of the result. Callbacks and progress are
+            called in rank 0 alone, except those that save the training.
         callbacks: what else to do between epochs, such as EarlyStopping().
         progress: called with the state of the training after every step, and once more after an epoch is measured;
             without it nothing is printed.
@@ -62,28 +67,33 @@ def fit(
     Raises:
         InputError: the data or the settings cannot be used; nothing was changed.
         DivergenceError: the loss became NaN or infinite.   WorkerError: workers cannot start, or one has failed.
+        RankError: the ranks cannot train together, or one of them has ended.
         CheckpointError: a checkpoint cannot be read or written.
 
         After an error within an epoch, the network is as it was after the last finished epoch.
     """
     check_callbacks(callbacks)
+    monitor = monitor_of(callbacks)  # by which the best network is chosen, which is returned then
     trainer = Trainer(
         network,
         train,
         _plan(plan, settings),
         validation=validation,
         sample_weights=sample_weights,
-        monitor=monitor_of(callbacks),
+        monitor=monitor,
         workers=workers,
+        ranks=ranks,
     )
     check_monitors(callbacks, trainer.data.measured)
 
-    callbacks = sorted(
-        callbacks, key=lambda callback: bool(callback.saves_training)
-    )  # a checkpoint sees what others did
-    watcher = [progress] if progress else []
-    after_batch = [*(c.on_batch for c in callbacks if type(c).on_batch is not Callback.on_batch), *watcher]
-    after_epoch = [*(callback.on_epoch for callback in callbacks), *watcher]
+    saving = [callback for callback in callbacks if callback.saves_training]
+    others = [callback for callback in callbacks if not callback.saves_training]
+    if trainer.ranks and not trainer.ranks.leads:
+        others, progress = [], None
+    callbacks = [*others, *saving]  # a checkpoint sees what others did
+    watch = [progress] if progress else []
+    on_batch = [callback.on_batch for callback in callbacks if type(callback).on_batch is not Callback.on_batch]
+    after_batch, after_epoch = [*on_batch, *watch], [*(callback.on_epoch for callback in saving), *watch]
 
     with (
         trainer,
@@ -91,45 +101,69 @@ def fit(
         first_interrupt(trainer.training.interrupt),
     ):
         training = trainer.training
-        for callback in sorted(callbacks, key=lambda callback: not callback.saves_training):
+        for callback in (*saving, *others):
             callback.on_start(training)  # first a checkpoint, which may restore the training
-        try:
-            while not training.finished:
-                trainer.next_epoch()
-                while training.batch < training.batches:
-                    trainer.begin()
-                    trainer.learn()  # forward, loss, backward, update
-                    trainer.end()
-                    if _interrupted(training, after_batch) and training.batch < training.batches:
-                        raise KeyboardInterrupt
-                trainer.measure()
-                if _interrupted(training, after_epoch) and not training.finished:
-                    raise KeyboardInterrupt
-        except KeyboardInterrupt:
-            training.stop(f"interrupted in epoch {training.epoch}")
-            training.history.interrupted = True
-        except Exception:  # any error within an epoch: restore the last whole epoch, then raise it again
-            training.last.restore(network)
-            raise
-    _finish(trainer, callbacks)
+        _agree(training, trainer.ranks)
+        _train(trainer, others, after_batch, after_epoch)
+    _finish(trainer, callbacks, best=monitor is not None)
     return trainer.history
 
 
-def _finish(trainer: Trainer, callbacks: Sequence[Callback]) -> None:
+def _train(
+    trainer: Trainer, callbacks: Sequence[Callback], after_batch: Sequence[Watcher], after_epoch: Sequence[Watcher]
+) -> None:
+    """Take all steps of all epochs.
+
+    Args:
+        callbacks: which decide at the end of each epoch.   after_batch, after_epoch: who is called then, and saves.
+    """
+    training, ranks = trainer.training, trainer.ranks
+    try:
+        while not training.finished:
+            trainer.next_epoch()
+            while training.batch < training.batches:
+                trainer.begin()
+                trainer.learn()  # forward, loss, backward, update
+                trainer.end()
+                if _interrupted(training, ranks, after_batch) and training.batch < training.batches:
+                    raise KeyboardInterrupt
+            trainer.measure()
+            for callback in callbacks:
+                callback.on_epoch(training)
+            _agree(training, ranks)
+            if _interrupted(training, ranks, after_epoch) and not training.finished:
+                raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        training.stop(f"interrupted in epoch {training.epoch}")
+        training.history.interrupted = True
+    except Exception:  # any error within an epoch: restore the last whole epoch, then raise it again
+        training.last.restore(trainer.network)
+        raise
+
+
+def _finish(trainer: Trainer, callbacks: Sequence[Callback], *, best: bool) -> None:
     """Choose the network that is returned, and warn of a training that has failed."""
     training = trainer.training
-    if training.history.stopped or monitor_of(callbacks):
+    if training.history.stopped or best:
         training.best.restore(training)
     if not training.history.records:
         training.last.restore(trainer.network)  # no epoch was finished: not a network trained for part of one
     for callback in callbacks:
         callback.on_end(training)
-    if message := trainer.failure():
+    if (message := trainer.failure()) and training.leads:
         warn(message)
 
 
-def _interrupted(training: Training, calls: Sequence[Watcher]) -> bool:
+def _agree(training: Training, ranks: Ranks | None) -> None:
+    """Let all ranks do what the callbacks of rank 0 have decided: to stop, or to train on at another rate."""
+    if ranks:
+        training.history.stopped, training.rate = ranks.told([training.history.stopped, training.rate])
+
+
+def _interrupted(training: Training, ranks: Ranks | None, calls: Sequence[Watcher]) -> bool:
     """Call the callbacks; return whether Ctrl-C came before them, so that a checkpoint has saved this step."""
+    if ranks:
+        training.interrupted = ranks.any(training.interrupted)
     interrupted = training.interrupted
     for call in calls:
         call(training)

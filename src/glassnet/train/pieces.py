@@ -112,17 +112,23 @@ def cut(count: int, shards: int) -> list[slice]:
 
 
 def cut_parameters(
-    network: Network, kept: Array, gradients: Sequence[Array], state: State, average: Array | None, workers: int
+    network: Network,
+    kept: Array,
+    gradients: Sequence[Array],
+    state: State,
+    average: Array | None,
+    workers: int,
+    part: slice,
 ) -> list[Block]:
-    """The parameters in blocks of about the same length, the same number of blocks for each worker.
+    """The parameters in this part in blocks of about the same length, the same number of blocks for each worker.
 
     Args:
         kept, gradients, state, average: vectors that belong to the parameters: see `Block`.
     """
-    length, total = len(network.theta), network.grad
+    length, total = part.stop - part.start, network.grad
     rounds = max(1, -(-length // (BLOCK * workers)))
     count = rounds * workers
-    bounds = [*(length * k // count // ALIGNED * ALIGNED for k in range(count)), length]
+    bounds = [*(part.start + length * k // count // ALIGNED * ALIGNED for k in range(count)), part.stop]
     weights = [(segment.start, segment.stop) for segment in network.segments if segment.is_weight]
     return [
         Block(

@@ -2,7 +2,8 @@
 
 A batch is cut into a fixed number of shards. Its gradient is the sum of the gradients of the shards, added in shard
 order. The workers take the shards in turn. When all shards are computed, each worker sums the gradients of its own
-blocks of the parameters, and updates these blocks. So the number of workers changes no bit of the result.
+blocks of the parameters, and updates these blocks. So the number of workers changes no bit of the result. Several
+ranks do the same with each other, each with workers of its own: see ranks.py.
 """
 
 import math
@@ -20,6 +21,7 @@ from glassnet.train.crew import Crew, WorkerError, shared, shared_copy
 from glassnet.train.metrics import Examples
 from glassnet.train.pieces import BLOCK, Batch, Block, Shard, cut, cut_parameters
 from glassnet.train.plan import Plan
+from glassnet.train.ranks import Ranks
 from glassnet.train.shard import ShardReader
 
 
@@ -38,7 +40,8 @@ class Steps:
         weights: the weight of each example; None if all count the same.
         averages: the averages of "theta" and "buffers", if the plan averages; they are changed.
         batch_size: the largest number of rows in a batch.
-        shards: the number of pieces of a batch.   workers: how many of them are computed at once.
+        shards: the number of pieces of a batch.   workers: how many of them are computed at once, on this rank.
+        ranks: that train together; None if this process trains alone.
     """
 
     def __init__(
@@ -54,13 +57,15 @@ class Steps:
         batch_size: int,
         shards: int,
         workers: int,
+        ranks: Ranks | None = None,
     ) -> None:
         self.network, self.plan, self.work, self.weights = network, plan, work, weights
         self.state, self.averages = state, {} if averages is None else averages
         self.limiting_penalties = [penalty for penalty in plan.penalties if penalty.limits]
-        self.batch_size, self.shards = batch_size, min(shards, batch_size)
-        workers = min(workers, self.shards)
-        self.crew = Crew.of(workers) if workers > 1 else None
+        self.batch_size, self.shards, self.ranks = batch_size, min(shards, batch_size), ranks
+        self.own_shards = range(self.shards)[ranks.rank :: ranks.size] if ranks else range(self.shards)
+        workers = min(workers, len(self.own_shards))
+        self.crew = Crew.of(workers, forks=ranks is None) if workers > 1 else None  # MPI forbids forking
         workers = self.crew.size if self.crew else 1
         forks = self.crew is not None and self.crew.forks
         self.readers = [
@@ -100,6 +105,9 @@ class Steps:
         self.rows = allocate((self.batch_size,), np.dtype(np.int64))
         self.batch_fields = allocate((5,), np.dtype(np.float64))  # the fields of Batch, for the other workers
         self.spans = cut(length, -(-length // BLOCK) or 1)
+        self.own_spans = range(len(self.spans))[
+            self.ranks.spans_of(self.ranks.rank, length) if self.ranks else slice(None)
+        ]
         self.squares = allocate((len(self.spans),), np.dtype(np.float64))  # sum of squared gradients in each span
         self.keeps = allocate((1,), np.dtype(np.bool_))
         self.keeps[0] = False
@@ -114,8 +122,9 @@ class Steps:
             for vectors in (self.state, self.averages):
                 vectors.update({name: shared_copy(vector) for name, vector in vectors.items()})
         self.sum = network.grad
+        part = self.ranks.part_of(self.ranks.rank, length) if self.ranks else slice(0, length)
         self.blocks = cut_parameters(
-            network, self.kept, self.gradients, self.state, self.averages.get("theta"), len(self.readers)
+            network, self.kept, self.gradients, self.state, self.averages.get("theta"), len(self.readers), part
         )
         if self.crew:
             self.crew.start(self.work)
@@ -159,7 +168,9 @@ class Steps:
     def shards_of(self, worker: int, batch: Batch) -> Iterator[Shard]:
         """The shards of the batch that a worker computes."""
         spans = cut(batch.examples, self.shards)
-        for number in range(worker, batch.shards, len(self.readers)):
+        for number in self.own_shards[worker :: len(self.readers)]:
+            if number >= batch.shards:  # a short batch has fewer
+                break
             yield Shard(number, self.rows[spans[number]], self.gradients[number], self.observed[number])
 
     def record(self, shard: Shard, loss: float, correct: int) -> None:
@@ -172,6 +183,10 @@ class Steps:
         If the loss of the batch is not finite, there are no blocks, and the parameters stay as they are.
         """
         self._meet(worker)
+        if self.ranks:
+            if worker == 0:
+                self._exchange(self.ranks, batch)
+            self._meet(worker)
         if not self._finite(batch):
             return
         blocks = self.blocks[worker :: len(self.readers)]
@@ -206,18 +221,38 @@ class Steps:
         """
         if self.crew:
             self.crew.gather()
+        if self.ranks:
+            self.ranks.share_parts(self.network.theta)
         self._finish(batch)
         loss, correct = zip(*self.results[: batch.shards].tolist(), strict=True)
         return sum(loss), int(sum(correct))
+
+    def share_state(self) -> None:
+        """Let each rank have the whole state of the optimizer, and the whole averages."""
+        if self.ranks:
+            for vector in (*self.state.values(), *([self.averages["theta"]] if self.averages else [])):
+                self.ranks.share_parts(vector)
+
+    def _exchange(self, ranks: Ranks, batch: Batch) -> None:
+        """Exchange with the other ranks what the shards of the batch have given."""
+        ranks.share(list(self.results[: batch.shards]))
+        if self.network.measuring:
+            ranks.share(self.observed[: batch.shards])
+        ranks.exchange(self.gradients[: batch.shards])
 
     def _factor(self, worker: int, clip: Clip) -> float:
         """The factor that clips the norm of the gradient. The order of the sum of squares is the same for any number
         of workers."""
         self._meet(worker)
-        for span in range(worker, len(self.spans), len(self.readers)):
+        for span in self.own_spans[worker :: len(self.readers)]:
             part = self.sum[self.spans[span]].astype(np.float64)  # in float32 the squares could overflow
             self.squares[span] = np.vdot(part, part)
         self._meet(worker)
+        if self.ranks:
+            if worker == 0:
+                length = len(self.network.theta)
+                self.ranks.share([self.squares[self.ranks.spans_of(rank, length)] for rank in range(self.ranks.size)])
+            self._meet(worker)
         return clip.factor(math.sqrt(sum(self.squares.tolist())))
 
     def _finish(self, batch: Batch) -> None:

@@ -25,6 +25,7 @@ from glassnet.train.interrupt import first_interrupt
 from glassnet.train.metrics import Examples, count_correct, measure
 from glassnet.train.pieces import batches_of, default_shards
 from glassnet.train.plan import Plan
+from glassnet.train.ranks import Ranks, bits_depend_on
 from glassnet.train.steps import Steps
 from glassnet.train.training import BestNetwork, Snapshot, Training, TrainingState
 
@@ -51,6 +52,8 @@ class Trainer:
         sample_weights: the weight of each example in the loss (N,); multiplied by the weight of its class.
         monitor: the value of the history that decides which network is best; by default the last one measured.
         workers: the number of shards computed at once; by default all processors. Changes no bit of the result.
+        ranks: processes that train together, each with this Trainer: `Ranks`, or a communicator of mpi4py. Changes no
+            bit either.
 
     Attributes:
         data: the checked and converted examples, and what is measured on them.
@@ -69,11 +72,14 @@ class Trainer:
         sample_weights: Any = None,
         monitor: str | None = None,
         workers: int | None = None,
+        ranks: Any = None,
     ) -> None:
         require(isinstance(network, Network), f"expected a Network, got {network!r}")
         require(plan is None or isinstance(plan, Plan), f"plan: expected a gn.Plan, got {plan!r}")
         self.network, self.plan = network, plan or Plan()
-        self.workers = whole(processors() if workers is None else workers, "workers", 1)
+        self.ranks = ranks if ranks is None or isinstance(ranks, Ranks) else Ranks(ranks)
+        usual = self.ranks.workers() if self.ranks else processors()
+        self.workers = whole(usual if workers is None else workers, "workers", 1)
         self.data = prepare(network, train, self.plan, validation, sample_weights)
         self.monitor = monitor or self.data.measured[-1]
         check_monitor(self.monitor, self.data.measured)
@@ -82,6 +88,8 @@ class Trainer:
         self.batch_size = rows if size == "full" else min(size, rows)
         self.batches = batches_of(rows, self.batch_size, self.plan.remainder)
         self.shards = self.plan.shards or default_shards(network, self.batch_size)
+        if self.ranks:
+            self.ranks.check_enough(min(self.shards, self.batch_size))
         self.epoch_rows = 0, self.data.examples.rows  # the number of an epoch, and its rows in order
         self._training: Training | None = None
         self._steps: Steps | None = None
@@ -132,8 +140,23 @@ class Trainer:
             batches=len(self.batches),
             averages={"theta": network.theta.copy(), "buffers": network.buffers.copy()} if plan.average else {},
         )
+        if self.ranks:
+            self._meet(self.ranks)
         self._open()
         return self
+
+    def _meet(self, ranks: Ranks) -> None:
+        """Begin to train together with the other ranks.
+
+        Raises:
+            RankError: they have something else that matters.
+        """
+        training = self.training
+        known = bits_depend_on(self.network.theta, self.network.buffers)
+        ranks.check_same({**known, **training.settings})
+        ranks.told_to_end = lambda: training.interrupted
+        training.decide, training.share_state = ranks.told, lambda: self.steps.share_state()
+        training.leads = ranks.leads
 
     def _open(self) -> None:
         """Start the workers."""
@@ -149,6 +172,7 @@ class Trainer:
             batch_size=self.batch_size,
             shards=self.shards,
             workers=self.workers,
+            ranks=self.ranks,
         )
         self._steps = steps  # the workers inherit it
         with ExitStack() as stack:
@@ -344,6 +368,8 @@ class Trainer:
             yield
             return
         current = Snapshot(self.network)
+        if self.ranks:
+            self.ranks.share_parts(self.training.averages["theta"])
         np.copyto(self.network.theta, self.training.averages["theta"])
         np.copyto(self.network.buffers, self.training.averages["buffers"])
         try:

@@ -7,6 +7,7 @@ import copy
 import json
 import math
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,6 +109,9 @@ class Training:
         start_loss: the mean loss before the first step, on a few training examples; NaN if it is not known.
         went_on: the number of epochs finished when a stopped training was continued; 0 if that never happened.
         interrupted: whether `fit` was asked to end the training after this step.
+        leads: whether this process prints and writes, which of several ranks only rank 0 does.
+        decide: the decision of the process that leads, where it depends on more than the training, such as the time.
+        share_state: called before the state is copied; of several ranks, each has only a part of it.
     """
 
     network: Network
@@ -129,6 +133,9 @@ class Training:
     start_loss: float = math.nan
     went_on: int = 0
     interrupted: bool = False
+    leads: bool = True
+    decide: Callable[[bool], bool] = bool
+    share_state: Callable[[], None] = lambda: None
     last: Snapshot = field(init=False)
 
     def __post_init__(self) -> None:
@@ -173,6 +180,7 @@ class Training:
         Raises:
             InputError: the training has diverged: its parameters are not finite.
         """
+        self.share_state()
         finite = bool(np.isfinite(self.network.theta).all())
         require(finite, "the training has diverged and has no state to keep: its parameters are not finite")
         arrays = {name: vector.copy() for name, vector in self._vectors().items()}

@@ -1,0 +1,196 @@
+"""Ranks: processes that train one network together, perhaps on several machines, and pass numbers round by MPI.
+
+A batch is cut into shards as ever, and the shards are dealt out to the ranks. Each rank owns a part of the parameters:
+it receives the gradients of all shards for its part, adds them up in shard order, updates its part and hands it round.
+So the number of ranks changes no bit of the result, and nobody else has the optimizer's state of that part.
+
+Only buffers of numbers and JSON go between ranks. A rank that waits still hears signals.
+"""
+
+import json
+import os
+import time
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from glassnet.nn.array import Array
+from glassnet.nn.errors import require
+from glassnet.nn.plain import shown
+from glassnet.nn.threads import libraries, processors
+from glassnet.train.pieces import BLOCK, cut
+
+POLLS = 1_000  # how often a rank that waits looks before it sleeps in between
+NAP = 50e-6  # seconds
+PATIENCE = 0.1  # seconds that a rank which was told to end waits for others: mpirun kills it after a quarter of one
+
+
+class RankError(RuntimeError):
+    """The ranks cannot train together, or one of them has ended; the message says which and why."""
+
+
+class Ranks:
+    """All ranks of a communicator, as one of them sees them.
+
+    Args:
+        comm: an intracommunicator of mpi4py, such as MPI.COMM_WORLD.
+
+    Attributes:
+        rank, size: the number of this one, from 0, and how many there are.
+        told_to_end: asks whether this process was told to end.
+        passed: bytes that this rank has sent and received so far.   waited: seconds that it has waited for others.
+    """
+
+    def __init__(self, comm: Any) -> None:
+        self.comm, self.rank, self.size = comm, int(comm.Get_rank()), int(comm.Get_size())
+        self.told_to_end: Callable[[], bool] = lambda: False
+        self.passed, self.waited = 0, 0.0
+
+    def workers(self) -> int:
+        """How many workers this rank may have, if those of one machine share its processors."""
+        from mpi4py import MPI
+
+        machine = self.comm.Split_type(MPI.COMM_TYPE_SHARED)
+        beside = int(machine.Get_size())
+        machine.Free()
+        return min(processors(), max(1, (os.cpu_count() or 1) // beside))  # mpirun may have shared them out already
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is rank 0, which alone prints and writes."""
+        return self.rank == 0
+
+    def spans_of(self, rank: int, length: int) -> slice:
+        """Which of the spans of so many parameters a rank owns; a span has at most BLOCK of them."""
+        count = -(-length // BLOCK) or 1
+        return slice(count * rank // self.size, count * (rank + 1) // self.size)
+
+    def part_of(self, rank: int, length: int) -> slice:
+        """The part of so many parameters that a rank owns; it may be empty."""
+        spans = cut(length, -(-length // BLOCK) or 1)[self.spans_of(rank, length)]
+        return slice(spans[0].start, spans[-1].stop) if spans else slice(0, 0)
+
+    def exchange(self, gradients: Sequence[Array]) -> None:
+        """Give each rank its part of the gradient of each shard; shard k was computed by rank k % size."""
+        length = len(gradients[0])
+        parts = [self.part_of(rank, length) for rank in range(self.size)]
+        self._pass(
+            (gradient[parts[to]], shard % self.size, to)
+            for shard, gradient in enumerate(gradients)
+            for to in range(self.size)
+        )
+
+    def share(self, arrays: Sequence[Array]) -> None:
+        """Give array k of rank k % size to all ranks, in place."""
+        self._pass((array, k % self.size, to) for k, array in enumerate(arrays) for to in range(self.size))
+
+    def share_parts(self, vector: Array) -> None:
+        """Give each rank's part of a vector of the parameters to all ranks, in place."""
+        self.share([vector[self.part_of(rank, len(vector))] for rank in range(self.size)])
+
+    def any(self, flag: bool) -> bool:
+        """Whether this holds for any rank."""
+        flags = np.zeros(self.size, np.uint8)
+        flags[self.rank] = flag
+        self.share([flags[k : k + 1] for k in range(self.size)])
+        return bool(flags.any())
+
+    def gather(self, value: Any) -> list[Any]:
+        """A plain value of each rank, in the order of ranks."""
+        texts = [np.zeros(0, np.uint8)] * self.size
+        texts[self.rank] = np.frombuffer(json.dumps(value).encode(), np.uint8)
+        lengths = np.zeros(self.size, np.int64)
+        lengths[self.rank] = len(texts[self.rank])
+        self.share([lengths[k : k + 1] for k in range(self.size)])
+        texts = [text if k == self.rank else np.zeros(lengths[k], np.uint8) for k, text in enumerate(texts)]
+        self.share(texts)
+        return [json.loads(text.tobytes()) for text in texts]
+
+    def told(self, value: Any) -> Any:
+        """What rank 0 has as this plain value."""
+        return self.gather(value if self.leads else None)[0]
+
+    def check_same(self, values: dict[str, Any]) -> None:
+        """Check that these plain values are the same for all ranks.
+
+        Raises:
+            RankError: one is not; the message names it, and says what which rank has. All ranks raise it.
+        """
+        first, *others = self.gather(values)
+        for rank, other in enumerate(others, start=1):
+            for name, value in first.items():
+                if other[name] != value:
+                    raise RankError(
+                        f"rank {rank} cannot train with rank 0: its {name} is {shown(other[name])}, there it is "
+                        f"{shown(value)}; make them the same"
+                    )
+
+    def check_enough(self, shards: int) -> None:
+        """Check that there is a shard for each rank.
+
+        Raises:
+            InputError: there are fewer.
+        """
+        require(
+            self.size <= shards,
+            f"there are {self.size} ranks, and a batch of this training has {shards} shards: use at most {shards} "
+            f"ranks, or train with shards={self.size} (a recipe: training.shards), which changes the last bits",
+        )
+
+    def _pass(self, messages: Iterable[tuple[Array, int, int]]) -> None:
+        """Pass arrays from rank to rank: (array, from, to), in the same order on all ranks."""
+        requests = []
+        for tag, (array, source, target) in enumerate(messages):
+            if source == target or not array.size or self.rank not in (source, target):
+                continue
+            start = self.comm.Isend if self.rank == source else self.comm.Irecv
+            requests.append(start(array, target if self.rank == source else source, tag))
+            self.passed += array.nbytes
+        self._wait(requests)
+
+    def _wait(self, requests: list[Any]) -> None:
+        """Wait until all of these are done.
+
+        Raises:
+            RankError: this process was told to end, and another does not answer.
+        """
+        started, looks, told = time.perf_counter(), 0, 0.0
+        while requests and not requests[0].Testall(requests):
+            looks += 1
+            if looks < POLLS:
+                continue
+            time.sleep(NAP)
+            now = time.perf_counter()
+            told = told or (now if self.told_to_end() else 0.0)
+            if told and now - told > PATIENCE:
+                raise RankError("another rank has ended, and this training with it")
+        self.waited += time.perf_counter() - started
+
+
+def bits_depend_on(*vectors: Array) -> dict[str, str]:
+    """What the bits of a training depend on, besides its settings: arithmetic, and the vectors with which it begins."""
+    blas = (
+        f"{one.internal_api} {one.version} {getattr(one, 'architecture', None)} with {one.num_threads} threads"
+        for one in libraries()
+    )
+    checksum = 0
+    for vector in vectors:
+        checksum = zlib.crc32(np.ascontiguousarray(vector).tobytes(), checksum)
+    return {"NumPy": np.__version__, "BLAS": ", ".join(blas), "first weights": f"{checksum:08x}"}
+
+
+def world() -> Ranks:
+    """All ranks that `mpirun` has started.
+
+    Raises:
+        RankError: mpi4py, or the MPI library that it needs, is not installed.
+    """
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:
+        raise RankError(
+            f"training on several ranks needs mpi4py and an MPI library ({error}): pip install 'glassnet[mpi]'"
+        ) from None
+    return Ranks(MPI.COMM_WORLD)

@@ -1,0 +1,120 @@
+"""Trainings on several ranks: the same bits on any number of them, and how they end when one of them does."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+from glassnet.train.pieces import BLOCK
+from glassnet.train.ranks import Ranks
+from mpirun import ours, run, start
+from train import on_ranks
+
+PROGRAM = Path(__file__).parent / "on_ranks.py"
+pytestmark = [pytest.mark.mpi]
+
+
+class Alone:
+    """A communicator of which only rank and size are asked."""
+
+    def __init__(self, rank: int, size: int) -> None:
+        self.Get_rank, self.Get_size = (lambda: rank), (lambda: size)
+
+
+@pytest.mark.parametrize("length", [0, 1, 1000, BLOCK, BLOCK + 1, 10 * BLOCK + 7])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 64])
+def test_every_parameter_is_owned_once(length: int, size: int) -> None:
+    owned = np.zeros(length, int)
+    for rank in range(size):
+        owned[Ranks(Alone(rank, size)).part_of(rank, length)] += 1
+    assert (owned == 1).all()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("ranks", "kind"), [(1, "usual"), (2, "usual"), (3, "limits"), (4, "usual")])
+def test_the_number_of_ranks_changes_no_bit(ranks: int, kind: str, tmp_path: Path) -> None:
+    done = run(ranks, PROGRAM, kind, tmp_path, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "result").read_text() == on_ranks.trained(None, kind == "limits", workers=2)
+
+
+@pytest.mark.parametrize(
+    ("ranks", "kind", "message"),
+    [
+        (5, "usual", "there are 5 ranks, and a batch of this training has 4 shards: use at most 4 ranks, or"),
+        (2, "other data", "rank 1 cannot train with rank 0: its data is '"),
+        (3, "other rate", "rank 2 cannot train with rank 0: its optimizer is "),
+        (2, "other weights", "rank 1 cannot train with rank 0: its first weights is '"),
+    ],
+)
+def test_ranks_that_do_not_fit_are_refused_before_the_first_step(
+    ranks: int, kind: str, message: str, tmp_path: Path
+) -> None:
+    done = run(ranks, PROGRAM, kind, tmp_path, cwd=tmp_path)
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert not (tmp_path / "result").exists()
+
+
+TRAIN = ("-m", "glassnet", "train", "sixteen", "--data", "digits", "--no-pictures", "--set", "training.shards=3")
+
+
+@pytest.mark.long
+def test_the_command_trains_on_ranks_and_rank_0_alone_writes(digits: gn.Dataset, tmp_path: Path) -> None:
+    command = (*TRAIN, "--epochs", "3", "--out")
+    for ranks in (1, 3):
+        done = run(ranks, *command, f"r{ranks}", *(["--mpi"] if ranks > 1 else []), cwd=tmp_path)
+        assert done.returncode == 0
+        assert done.stdout.count("test accuracy") == 1
+        assert len({line.partition("  ")[0] for line in done.stderr.splitlines()}) == len(done.stderr.splitlines())
+    models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("r1", "r3")]
+    assert models[0] == models[1]
+    done = run(2, *command, "r1", "--mpi", cwd=tmp_path)
+    assert ours(done.stderr)[0].startswith("error: r1 exists already and is not empty")
+
+
+def ranks_below(process: int) -> list[int]:
+    """The processes of the ranks that this mpirun has started."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            line = (folder / "cmdline").read_text()
+        except OSError:
+            continue
+        if parent == process and "glassnet" in line:
+            found.append(int(folder.name))
+    return sorted(found)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+@pytest.mark.parametrize("killed", [0, 1])
+def test_a_rank_that_is_killed_ends_all_and_the_run_goes_on_with_another_number(
+    killed: int, digits: gn.Dataset, tmp_path: Path
+) -> None:
+    command = (*TRAIN, "--epochs", "40", "--set", "training.checkpoint_minutes=0", "--mpi", "--out")
+    assert run(2, *command, "whole", cwd=tmp_path).returncode == 0
+    process = start(2, *command, "broken", cwd=tmp_path)
+    try:
+        checkpoint = tmp_path / "broken" / "checkpoint.safetensors"
+        while not checkpoint.exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.kill(ranks_below(process.pid)[killed], signal.SIGKILL)
+        out, err = process.communicate(timeout=15)
+    finally:
+        process.kill()
+    assert process.returncode != 0
+    before = "" if killed else "rank 1: "
+    assert f"{before}error: another rank has ended, and this training with it" in ours(err)
+    assert ("  the run goes on with any number of ranks: glassnet resume broken" in ours(err)) == bool(killed)
+    assert "Traceback" not in out + err
+    done = run(3, "-m", "glassnet", "resume", "broken", "--no-pictures", "--mpi", cwd=tmp_path)
+    assert done.returncode == 0
+    models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "broken")]
+    assert models[0] == models[1]
