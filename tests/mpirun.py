@@ -48,3 +48,16 @@ def ours(text: str) -> list[str]:
     """The lines that are not mpirun's own, which stand between dashes."""
     parts = text.replace("\0", "").split("-" * 74)  # mpirun puts a zero where the output of a rank begins
     return [line for part in parts[::2] for line in part.splitlines() if line.strip()]
+
+
+def ranks_of(process: "subprocess.Popen[str]") -> list[int]:
+    """The processes of the ranks that this mpirun has started, in their order."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # it has just ended
+        if parent == process.pid:
+            found.append(int(folder.name))
+    return sorted(found)

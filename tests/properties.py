@@ -5,19 +5,24 @@ does not hold.
 """
 
 import math
+import os
 import random
+import signal
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
 
 import glassnet as gn
+import mpirun
 from cases import LAYERS, LOSSES, LayerCase, network_of, targets_for
 from glassnet.experiments.experiment import load_experiments, outcome
 from glassnet.experiments.setup import Setup
@@ -259,6 +264,31 @@ def messages(number: int, folder: Path, count: int = 100) -> None:
     assert (code, out.splitlines()[-1], err) == (0, "stopped", "")
 
 
+def killed_ranks(number: int, folder: Path) -> None:
+    """A training of which any rank is killed at any instant ends with the same bits on another number of ranks."""
+    rng, folder = random.Random(number), Path(mkdtemp(dir=folder))
+    ranks, others = rng.sample((1, 2, 3, 4), 2)
+    command = ("-m", "glassnet", "train", "sixteen", "--data", "digits", "--no-pictures", "--epochs", "120", "--mpi")
+    command += ("--set", "training.shards=4", "--set", "training.checkpoint_minutes=0", "--out")
+    assert mpirun.run(others, *command, "whole", cwd=folder).returncode == 0
+    process = mpirun.start(ranks, *command, "broken", cwd=folder)
+    checkpoint = folder / "broken" / "checkpoint.safetensors"
+    try:
+        while process.poll() is None and not checkpoint.exists():
+            time.sleep(0.005)
+        time.sleep(rng.uniform(0, 1.5))
+        with suppress(IndexError, ProcessLookupError):  # it may be over already
+            os.kill(rng.choice(mpirun.ranks_of(process)), signal.SIGKILL)
+        process.communicate(timeout=15)
+    finally:
+        process.kill()
+    if not (folder / "broken" / "evaluation.json").exists():
+        done = mpirun.run(others, "-m", "glassnet", "resume", "broken", "--no-pictures", "--mpi", cwd=folder)
+        assert done.returncode == 0, done.stderr
+    whole, broken = ((folder / name / "model.safetensors").read_bytes() for name in ("whole", "broken"))
+    assert whole == broken
+
+
 def promises(number: int, folder: Path) -> None:
     """Each experiment, from its shipped seed and others, shows what it promises."""
     every = load_experiments()
@@ -311,5 +341,8 @@ def run_to_its_end(setup: Setup, dataset: gn.Dataset) -> dict[str, float]:
 
 PROPERTIES: dict[str, Callable[[int, Path], None]] = {
     property_.__name__: property_
-    for property_ in (batch, logits, dropout, grey, rows, scene, resume, messages, promises, long_pages, notebook)
+    for property_ in (
+        *(batch, logits, dropout, grey, rows, scene, resume, messages),
+        *(promises, killed_ranks, long_pages, notebook),
+    )
 }

@@ -47,6 +47,7 @@ TRIES = {
     "resume": 1_500,
     "messages": 10,
     "promises": 14,
+    "killed_ranks": 12,
     "long_pages": 2,
     "notebook": 1,
 }

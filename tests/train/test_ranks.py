@@ -11,7 +11,7 @@ import pytest
 import glassnet as gn
 from glassnet.train.pieces import BLOCK
 from glassnet.train.ranks import Ranks
-from mpirun import ours, run, start
+from mpirun import ours, ranks_of, run, start
 from train import on_ranks
 
 PROGRAM = Path(__file__).parent / "on_ranks.py"
@@ -77,20 +77,6 @@ def test_the_command_trains_on_ranks_and_rank_0_alone_writes(digits: gn.Dataset,
     assert ours(done.stderr)[0].startswith("error: r1 exists already and is not empty")
 
 
-def ranks_below(process: int) -> list[int]:
-    """The processes of the ranks that this mpirun has started."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            line = (folder / "cmdline").read_text()
-        except OSError:
-            continue
-        if parent == process and "glassnet" in line:
-            found.append(int(folder.name))
-    return sorted(found)
-
-
 @pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 @pytest.mark.parametrize("killed", [0, 1])
@@ -105,7 +91,7 @@ def test_a_rank_that_is_killed_ends_all_and_the_run_goes_on_with_another_number(
         while not checkpoint.exists():
             assert process.poll() is None
             time.sleep(0.01)
-        os.kill(ranks_below(process.pid)[killed], signal.SIGKILL)
+        os.kill(ranks_of(process)[killed], signal.SIGKILL)
         out, err = process.communicate(timeout=15)
     finally:
         process.kill()
