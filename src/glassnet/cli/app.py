@@ -136,7 +136,7 @@ def _run() -> int:
             return 1
         from glassnet.nn.plain import plain
 
-        print(f"{ranks.before_error(error)}error: {plain(message)}", file=sys.stderr)
+        ranks.say_error(error, plain(message))
         for note in getattr(error, "__notes__", ()):
             print(f"  {plain(note)}", file=sys.stderr)
         return 2

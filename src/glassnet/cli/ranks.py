@@ -1,10 +1,12 @@
 """The command line on several ranks: rank 0 speaks, and an error of any rank ends them all."""
 
 import os
+import signal
 import sys
 import time
 import warnings
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ HEAD_START = 1.0  # seconds for rank 0 to say what is wrong, where it is wrong f
 SOON = 0.05  # seconds for rank 0 to say that another rank has ended; if it is gone itself, rank 1 says so
 
 ranks: "Ranks | None" = None  # those of this command
+run: Path | None = None  # the folder in which they leave what a training can go on from
+told = False  # whether the person knows that they end
 
 
 def begin(wanted: bool, *, quiet: bool = False) -> "Ranks | None":
@@ -35,7 +39,33 @@ def begin(wanted: bool, *, quiet: bool = False) -> "Ranks | None":
         console.quiet = True
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until the process ends
         warnings.showwarning = lambda *args, **kwargs: None
+    else:
+        _say_when_told_to_end()
     return ranks
+
+
+def _say_when_told_to_end() -> None:
+    """Say at once that this command ends: mpirun asks with SIGTERM, and kills a quarter of a second later."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def say(number: int, frame: FrameType | None) -> None:
+        global told
+        if not told:
+            told = True
+            print(f"told to end, or another rank has ended{how_it_goes_on()}", file=sys.stderr, flush=True)
+        if callable(before):
+            before(number, frame)
+
+    signal.signal(signal.SIGTERM, say)
+
+
+def how_it_goes_on() -> str:
+    """How the training goes on, once there is a checkpoint."""
+    from glassnet.runs.folder import CHECKPOINT
+
+    if run is None or not (run / CHECKPOINT).is_file():
+        return ""
+    return f"; the run goes on with any number of ranks: glassnet resume {run}"
 
 
 def speaks() -> bool:
@@ -43,14 +73,16 @@ def speaks() -> bool:
     return ranks is None or ranks.leads
 
 
-def before_error(error: Exception) -> str:
-    """What stands before the message of an error; a rank other than 0 lets rank 0 speak first."""
+def say_error(error: Exception, message: str) -> None:
+    """Say what is wrong; a rank other than 0 lets rank 0 speak first."""
     from glassnet.train.ranks import RankError
 
     if ranks is None or ranks.leads:
-        return ""
+        if not (told and isinstance(error, RankError)):
+            print(f"error: {message}", file=sys.stderr)
+        return
     time.sleep(SOON if isinstance(error, RankError) and ranks.rank == 1 else HEAD_START)
-    return f"rank {ranks.rank}: "
+    print(f"rank {ranks.rank}: error: {message}", file=sys.stderr)
 
 
 def end_all(code: int) -> None:

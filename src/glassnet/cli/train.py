@@ -241,10 +241,11 @@ def watched(folder: Path) -> "Iterator[ProgressBar]":
     """A progress bar; where the command is broken off, it is said how the run goes on."""
     import sys
 
+    from glassnet.cli import ranks
     from glassnet.progress import ProgressBar
-    from glassnet.runs.folder import CHECKPOINT, EVALUATION
-    from glassnet.train.ranks import RankError
+    from glassnet.runs.folder import EVALUATION
 
+    ranks.run = folder
     try:
         with ProgressBar() as progress:
             yield progress
@@ -252,10 +253,6 @@ def watched(folder: Path) -> "Iterator[ProgressBar]":
         finished = (folder / EVALUATION).is_file()
         how = f"the run is finished, but for its report: glassnet report {folder}"
         print(f"broken off; {how if finished else f'it goes on with: glassnet resume {folder}'}", file=sys.stderr)
-        raise
-    except RankError as error:
-        if (folder / CHECKPOINT).is_file():
-            error.add_note(f"the run goes on with any number of ranks: glassnet resume {folder}")
         raise
 
 
