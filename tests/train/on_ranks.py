@@ -7,11 +7,13 @@ import sys
 import zlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import glassnet as gn
 from glassnet.train.ranks import Ranks
+from glassnet.train.training import Training
 
 
 def network() -> gn.Network:
@@ -59,6 +61,8 @@ def trained(ranks: Ranks | None, limits: bool, *, workers: int = 1, change: str 
     net, (x, y), settings = network(), data(), plan(limits)
     if change == "other data":
         y[0] = 4 - y[0]
+    if change == "other validation":
+        y[610] = 4 - y[610]
     if change == "other rate":
         settings = replace(settings, optimizer=gn.Adam(2e-3))
     if change == "other weights":
@@ -66,9 +70,12 @@ def trained(ranks: Ranks | None, limits: bool, *, workers: int = 1, change: str 
     with gn.Trainer(
         net, (x[:600], y[:600]), settings, validation=(x[600:], y[600:]), workers=workers, ranks=ranks
     ) as trainer:
-        for _ in range(3):
+        for _ in range(2):
             trainer.epoch()
+        for _ in range(3):  # so that it is left within an epoch
+            trainer.step()
         state = trainer.state()
+        trainer.restore(state)
     checksum = zlib.crc32(net.theta.tobytes(), zlib.crc32(net.buffers.tobytes()))
     for name in sorted(state.arrays):
         checksum = zlib.crc32(state.arrays[name].tobytes(), checksum)
@@ -76,11 +83,49 @@ def trained(ranks: Ranks | None, limits: bool, *, workers: int = 1, change: str 
     return f"{checksum:08x} {records}"
 
 
+class StopsItself(gn.Callback):
+    """Stops the training after some epochs, and remembers how often it was called."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def on_epoch(self, training: Training) -> None:
+        self.calls += 1
+        if self.calls == 7:
+            training.stop("a callback has seen enough")
+
+
+def fitted(comm: Any, folder: Path) -> str:
+    """What `fit` with callbacks ends with, which lower the rate, keep the best network, save, and stop; on one rank."""
+    net, (x, y), stopping = network(), data(), StopsItself()
+    callbacks = [
+        gn.Checkpoint(folder / "checkpoint", minutes=0),
+        gn.ReduceOnPlateau("validation_loss", patience=1),
+        gn.EarlyStopping("validation_loss", patience=20),
+        stopping,
+    ]
+    history = gn.fit(
+        net,
+        (x[:600], y[:600]),
+        replace(plan(False), epochs=20),
+        validation=(x[600:], y[600:]),
+        callbacks=callbacks,
+        workers=2,
+        ranks=comm,
+    )
+    records = [{key: value for key, value in record.items() if key != "seconds"} for record in history]
+    return f"{zlib.crc32(net.theta.tobytes()):08x} {history.stopped} {history.kept_epoch} {records}"
+
+
 if __name__ == "__main__":
     from mpi4py import MPI
 
     kind, folder = sys.argv[1], Path(sys.argv[2])
     ranks = Ranks(MPI.COMM_WORLD)
-    result = trained(ranks, kind == "limits", change=kind if ranks.rank == ranks.size - 1 else "")
+    if kind == "fit":
+        result = fitted(MPI.COMM_WORLD, folder)
+    else:
+        result = trained(ranks, kind == "limits", change=kind if ranks.rank == ranks.size - 1 else "")
+    assert len(set(ranks.gather(result))) == 1  # all ranks have the same network
     if ranks.leads:
         (folder / "result").write_text(result)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from glassnet.train.checkpoint import read_checkpoint
 from glassnet.train.pieces import BLOCK
 from glassnet.train.ranks import Ranks
 from mpirun import ours, ranks_of, run, start
@@ -21,8 +22,15 @@ pytestmark = [pytest.mark.mpi]
 class Alone:
     """A communicator of which only rank and size are asked."""
 
+    Isend = Irecv = None
+
     def __init__(self, rank: int, size: int) -> None:
         self.Get_rank, self.Get_size = (lambda: rank), (lambda: size)
+
+
+def test_what_is_no_communicator_is_refused() -> None:
+    with pytest.raises(gn.InputError, match="ranks: expected a communicator of mpi4py, such as"):
+        gn.fit(on_ranks.network(), on_ranks.data(), ranks=2)
 
 
 @pytest.mark.parametrize("length", [0, 1, 1000, BLOCK, BLOCK + 1, 10 * BLOCK + 7])
@@ -42,6 +50,20 @@ def test_the_number_of_ranks_changes_no_bit(ranks: int, kind: str, tmp_path: Pat
     assert (tmp_path / "result").read_text() == on_ranks.trained(None, kind == "limits", workers=2)
 
 
+@pytest.mark.long
+def test_callbacks_decide_in_rank_0_for_all(tmp_path: Path) -> None:
+    """With two workers a rank, which are threads."""
+    (tmp_path / "alone").mkdir()
+    expected = on_ranks.fitted(None, tmp_path / "alone")
+    assert "a callback has seen enough" in expected
+    done = run(2, PROGRAM, "fit", tmp_path, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "result").read_text() == expected
+    there, here = (read_checkpoint(folder / "checkpoint") for folder in (tmp_path, tmp_path / "alone"))
+    for name, vector in here.arrays.items():
+        np.testing.assert_array_equal(there.arrays[name], vector, name)
+
+
 @pytest.mark.parametrize(
     ("ranks", "kind", "message"),
     [
@@ -49,6 +71,7 @@ def test_the_number_of_ranks_changes_no_bit(ranks: int, kind: str, tmp_path: Pat
         (2, "other data", "rank 1 cannot train with rank 0: its data is '"),
         (3, "other rate", "rank 2 cannot train with rank 0: its optimizer is "),
         (2, "other weights", "rank 1 cannot train with rank 0: its first weights is '"),
+        (2, "other validation", "rank 1 cannot train with rank 0: its validation data is '"),
     ],
 )
 def test_ranks_that_do_not_fit_are_refused_before_the_first_step(

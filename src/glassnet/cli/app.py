@@ -113,6 +113,7 @@ def main() -> None:
     except KeyboardInterrupt:
         if ranks.speaks():
             print("terminated" if terminated else "interrupted", file=sys.stderr)
+        ranks.end_all(143 if terminated else 130)
         sys.exit(143 if terminated else 130)
 
 
@@ -136,10 +137,10 @@ def _run() -> int:
             return 1
         from glassnet.nn.plain import plain
 
-        ranks.say_error(error, plain(message))
+        code = ranks.say_error(error, plain(message))
         for note in getattr(error, "__notes__", ()):
             print(f"  {plain(note)}", file=sys.stderr)
-        return 2
+        return code
     return code if isinstance(code, int) else 0
 
 

@@ -73,16 +73,20 @@ def speaks() -> bool:
     return ranks is None or ranks.leads
 
 
-def say_error(error: Exception, message: str) -> None:
-    """Say what is wrong; a rank other than 0 lets rank 0 speak first."""
-    from glassnet.train.ranks import RankError
+def say_error(error: Exception, message: str) -> int:
+    """Say what is wrong; a rank other than 0 lets rank 0 speak first. Returns the exit code."""
+    from glassnet.train.history import DivergenceError
+    from glassnet.train.ranks import DifferentRanksError, RankError
 
     if ranks is None or ranks.leads:
         if not (told and isinstance(error, RankError)):
             print(f"error: {message}", file=sys.stderr)
-        return
+        return 2
+    if isinstance(error, DivergenceError | DifferentRanksError):  # rank 0 has it too, and may have to save something
+        return 0
     time.sleep(SOON if isinstance(error, RankError) and ranks.rank == 1 else HEAD_START)
     print(f"rank {ranks.rank}: error: {message}", file=sys.stderr)
+    return 2
 
 
 def end_all(code: int) -> None:

@@ -40,7 +40,7 @@ from glassnet.train.checkpoint import Checkpoint, write_checkpoint
 from glassnet.train.history import DivergenceError, History, to_line
 from glassnet.train.loop import Watcher
 from glassnet.train.metrics import Evaluation, evaluate
-from glassnet.train.ranks import Ranks
+from glassnet.train.ranks import DifferentRanksError, Ranks
 from glassnet.train.regression import RegressionEvaluation, evaluate_regression
 from glassnet.train.trainer import Trainer
 from glassnet.train.training import Training
@@ -106,7 +106,7 @@ def train_recipe(
             checkpoint = Checkpoint(folder / CHECKPOINT, minutes=recipe.training.checkpoint_minutes)
             fit = partial(recipe.fit, network=network, start=start, progress=progress, workers=workers, ranks=ranks)
             return _train(folder, recipe, network, dataset, about, checkpoint, fit, pictures=pictures)
-    except InputError:
+    except (InputError, DifferentRanksError):
         if not any((folder / name).exists() for name in (CHECKPOINT, HISTORY, MODEL)):
             for name in (RECIPE, ENVIRONMENT, START):  # recipe and data do not fit, nothing was trained: leave no files
                 (folder / name).unlink(missing_ok=True)

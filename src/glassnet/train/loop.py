@@ -17,7 +17,7 @@ from glassnet.train.callbacks import Callback, check_callbacks, check_monitors, 
 from glassnet.train.history import History
 from glassnet.train.interrupt import first_interrupt
 from glassnet.train.plan import Plan
-from glassnet.train.ranks import Ranks
+from glassnet.train.ranks import Ranks, bits_depend_on
 from glassnet.train.trainer import Trainer
 from glassnet.train.training import Training
 from glassnet.warn import warn
@@ -88,6 +88,7 @@ def fit(
 
     saving = [callback for callback in callbacks if callback.saves_training]
     others = [callback for callback in callbacks if not callback.saves_training]
+    in_batches = any(type(callback).on_batch is not Callback.on_batch for callback in others)
     if trainer.ranks and not trainer.ranks.leads:
         others, progress = [], None
     callbacks = [*others, *saving]  # a checkpoint sees what others did
@@ -104,6 +105,10 @@ def fit(
         for callback in (*saving, *others):
             callback.on_start(training)  # first a checkpoint, which may restore the training
         _agree(training, trainer.ranks)
+        if trainer.ranks:  # each has read the checkpoint
+            place = {"epoch": training.epoch, "batch": training.batch}
+            trainer.ranks.check_same(place | bits_depend_on(network.theta, network.buffers))
+            after_batch += [lambda training: _agree(training, trainer.ranks)] if in_batches else []
         _train(trainer, others, after_batch, after_epoch)
     _finish(trainer, callbacks, best=monitor is not None)
     return trainer.history
@@ -157,13 +162,15 @@ def _finish(trainer: Trainer, callbacks: Sequence[Callback], *, best: bool) -> N
 def _agree(training: Training, ranks: Ranks | None) -> None:
     """Let all ranks do what the callbacks of rank 0 have decided: to stop, or to train on at another rate."""
     if ranks:
-        training.history.stopped, training.rate = ranks.told([training.history.stopped, training.rate])
+        training.history.stopped, training.rate = ranks.from_rank_0([training.history.stopped, training.rate])
 
 
 def _interrupted(training: Training, ranks: Ranks | None, calls: Sequence[Watcher]) -> bool:
     """Call the callbacks; return whether Ctrl-C came before them, so that a checkpoint has saved this step."""
     if ranks:
         training.interrupted = ranks.any(training.interrupted)
+        if training.interrupted:
+            ranks.told_to_end = lambda: False  # now all know it
     interrupted = training.interrupted
     for call in calls:
         call(training)

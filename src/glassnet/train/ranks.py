@@ -2,13 +2,17 @@
 
 A batch is cut into shards as ever, and the shards are dealt out to the ranks. Each rank owns a part of the parameters:
 it receives the gradients of all shards for its part, adds them up in shard order, updates its part and hands it round.
-So the number of ranks changes no bit of the result, and nobody else has the optimizer's state of that part.
+So the number of ranks changes no bit of the result. The optimizer's state of a part is kept up to date by its owner.
+
+A span is a piece of at most BLOCK parameters, and a part is one or more spans. All ranks call each method that passes
+something, in the same order: what one of them does alone, the others would wait for.
 
 Only buffers of numbers and JSON go between ranks. A rank that waits still hears signals.
 """
 
 import json
 import os
+import platform
 import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -21,14 +25,20 @@ from glassnet.nn.errors import require
 from glassnet.nn.plain import shown
 from glassnet.nn.threads import libraries, processors
 from glassnet.train.pieces import BLOCK, cut
+from glassnet.version import __version__
 
 POLLS = 1_000  # how often a rank that waits looks before it sleeps in between
 NAP = 50e-6  # seconds
-PATIENCE = 0.1  # seconds that a rank which was told to end waits for others: mpirun kills it after a quarter of one
+# Seconds that a rank which was told to end waits for others. mpirun of Open MPI kills it after a quarter of one.
+PATIENCE = 0.1 if "OMPI_COMM_WORLD_SIZE" in os.environ else 10.0
 
 
 class RankError(RuntimeError):
     """The ranks cannot train together, or one of them has ended; the message says which and why."""
+
+
+class DifferentRanksError(RankError):
+    """The ranks have something else that matters; all of them raise it."""
 
 
 class Ranks:
@@ -39,22 +49,20 @@ class Ranks:
 
     Attributes:
         rank, size: the number of this one, from 0, and how many there are.
-        told_to_end: asks whether this process was told to end.
+        told_to_end: asks whether this process was told to end, and the others do not know it yet.
         passed: bytes that this rank has sent and received so far.   waited: seconds that it has waited for others.
     """
 
     def __init__(self, comm: Any) -> None:
+        fits = all(hasattr(comm, name) for name in ("Get_rank", "Get_size", "Isend", "Irecv"))
+        require(fits, f"ranks: expected a communicator of mpi4py, such as MPI.COMM_WORLD, got {shown(comm)}")
         self.comm, self.rank, self.size = comm, int(comm.Get_rank()), int(comm.Get_size())
         self.told_to_end: Callable[[], bool] = lambda: False
         self.passed, self.waited = 0, 0.0
 
     def workers(self) -> int:
         """How many workers this rank may have, if those of one machine share its processors."""
-        from mpi4py import MPI
-
-        machine = self.comm.Split_type(MPI.COMM_TYPE_SHARED)
-        beside = int(machine.Get_size())
-        machine.Free()
+        beside = self.gather(platform.node()).count(platform.node())
         return min(processors(), max(1, (os.cpu_count() or 1) // beside))  # mpirun may have shared them out already
 
     @property
@@ -108,7 +116,7 @@ class Ranks:
         self.share(texts)
         return [json.loads(text.tobytes()) for text in texts]
 
-    def told(self, value: Any) -> Any:
+    def from_rank_0(self, value: Any) -> Any:
         """What rank 0 has as this plain value."""
         return self.gather(value if self.leads else None)[0]
 
@@ -116,14 +124,14 @@ class Ranks:
         """Check that these plain values are the same for all ranks.
 
         Raises:
-            RankError: one is not; the message names it, and says what which rank has. All ranks raise it.
+            DifferentRanksError: one is not; the message names it, and says what which rank has. All ranks raise it.
         """
         first, *others = self.gather(values)
         for rank, other in enumerate(others, start=1):
             for name, value in first.items():
-                if other[name] != value:
-                    raise RankError(
-                        f"rank {rank} cannot train with rank 0: its {name} is {shown(other[name])}, there it is "
+                if other.get(name) != value:
+                    raise DifferentRanksError(
+                        f"rank {rank} cannot train with rank 0: its {name} is {shown(other.get(name))}, there it is "
                         f"{shown(value)}; make them the same"
                     )
 
@@ -171,14 +179,12 @@ class Ranks:
 
 def bits_depend_on(*vectors: Array) -> dict[str, str]:
     """What the bits of a training depend on, besides its settings: arithmetic, and the vectors with which it begins."""
-    blas = (
-        f"{one.internal_api} {one.version} {getattr(one, 'architecture', None)} with {one.num_threads} threads"
-        for one in libraries()
-    )
+    blas = (f"{one.internal_api} {one.version} {getattr(one, 'architecture', None)}" for one in libraries())
     checksum = 0
     for vector in vectors:
         checksum = zlib.crc32(np.ascontiguousarray(vector).tobytes(), checksum)
-    return {"NumPy": np.__version__, "BLAS": ", ".join(blas), "first weights": f"{checksum:08x}"}
+    known = {"glassnet": __version__, "NumPy": np.__version__, "BLAS": ", ".join(blas)}
+    return {**known, "first weights": f"{checksum:08x}"}
 
 
 def world() -> Ranks:

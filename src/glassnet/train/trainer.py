@@ -141,21 +141,22 @@ class Trainer:
             averages={"theta": network.theta.copy(), "buffers": network.buffers.copy()} if plan.average else {},
         )
         if self.ranks:
-            self._meet(self.ranks)
+            self._join(self.ranks)
         self._open()
         return self
 
-    def _meet(self, ranks: Ranks) -> None:
+    def _join(self, ranks: Ranks) -> None:
         """Begin to train together with the other ranks.
 
         Raises:
-            RankError: they have something else that matters.
+            DifferentRanksError: they have something else that matters.
         """
-        training = self.training
+        training, validation = self.training, self.data.validation
         known = bits_depend_on(self.network.theta, self.network.buffers)
-        ranks.check_same({**known, **training.settings})
+        held_out = None if validation is None else fingerprint(validation, None)
+        ranks.check_same({**known, **training.settings, "validation data": held_out})
         ranks.told_to_end = lambda: training.interrupted
-        training.decide, training.share_state = ranks.told, lambda: self.steps.share_state()
+        training.decide, training.share_state = ranks.from_rank_0, lambda: self.steps.share_state()
         training.leads = ranks.leads
 
     def _open(self) -> None:
@@ -187,6 +188,8 @@ class Trainer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self.ranks and error is None and self.intact and self.training.averages:
+            self.ranks.share_parts(self.training.averages["theta"])
         self.opened.__exit__(kind, error, trace)
         if not self.intact:
             self.training.last.restore(self.network)
@@ -221,7 +224,7 @@ class Trainer:
         except DivergenceError:
             training.last.restore(self.network)
             raise
-        if interrupts:
+        if self.ranks.any(bool(interrupts)) if self.ranks else interrupts:
             raise KeyboardInterrupt
 
     def epoch(self) -> Record:
@@ -236,7 +239,7 @@ class Trainer:
         return self.history.records[-1]
 
     def state(self) -> TrainingState:
-        """A copy of the whole state of the training, for `restore` or for a file."""
+        """A copy of the whole state of the training, for `restore` or for a file; of ranks, all call it together."""
         self._check_intact()
         return self.training.state()
 
