@@ -613,22 +613,3 @@ def test_ctrl_c_while_the_first_training_starts(tmp_path: Path) -> None:
         out, err = served.process.communicate(timeout=SECONDS)
     assert (served.process.returncode, err) == (0, "")
     assert out.splitlines()[-1] == "stopped"
-
-
-@pytest.mark.long
-@needs_proc
-def test_a_training_ends_with_its_server(tmp_path: Path) -> None:
-    """Even when the server is killed."""
-    if find_dataset("mnist") is None:
-        pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
-    with Served("classic", cwd=tmp_path) as served, served.page() as page:
-        page.ask("begin", values=VALUES)
-        page.ask("move", by="train")
-        page.trained(lambda state: state["position"] > 10)
-        ours = [*processes_below(served.process.pid)]
-        served.process.kill()
-        for _ in range(SECONDS):
-            if not any(Path(f"/proc/{process}/cmdline").exists() for process in ours):
-                return
-            time.sleep(1)
-    raise AssertionError("a process is left")

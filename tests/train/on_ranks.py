@@ -65,8 +65,6 @@ def trained(ranks: Ranks | None, limits: bool, *, workers: int = 1, change: str 
         y[610] = 4 - y[610]
     if change == "other rate":
         settings = replace(settings, optimizer=gn.Adam(2e-3))
-    if change == "other weights":
-        net.theta[0] += 1
     with gn.Trainer(
         net, (x[:600], y[:600]), settings, validation=(x[600:], y[600:]), workers=workers, ranks=ranks
     ) as trainer:

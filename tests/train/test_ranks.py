@@ -43,7 +43,7 @@ def test_every_parameter_is_owned_once(length: int, size: int) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("ranks", "kind"), [(1, "usual"), (2, "usual"), (3, "limits"), (4, "usual")])
+@pytest.mark.parametrize(("ranks", "kind"), [(2, "usual"), (3, "limits"), (4, "usual")])
 def test_the_number_of_ranks_changes_no_bit(ranks: int, kind: str, tmp_path: Path) -> None:
     done = run(ranks, PROGRAM, kind, tmp_path, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
@@ -70,7 +70,6 @@ def test_callbacks_decide_in_rank_0_for_all(tmp_path: Path) -> None:
         (5, "usual", "there are 5 ranks, and a batch of this training has 4 shards: use at most 4 ranks, or"),
         (2, "other data", "rank 1 cannot train with rank 0: its data is '"),
         (3, "other rate", "rank 2 cannot train with rank 0: its optimizer is "),
-        (2, "other weights", "rank 1 cannot train with rank 0: its first weights is '"),
         (2, "other validation", "rank 1 cannot train with rank 0: its validation data is '"),
     ],
 )
@@ -102,11 +101,11 @@ def test_the_command_trains_on_ranks_and_rank_0_alone_writes(digits: gn.Dataset,
 
 @pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
-@pytest.mark.parametrize("killed", [0, 1])
 def test_a_rank_that_is_killed_ends_all_and_the_run_goes_on_with_another_number(
-    killed: int, digits: gn.Dataset, tmp_path: Path
+    digits: gn.Dataset, tmp_path: Path
 ) -> None:
-    command = (*TRAIN, "--epochs", "40", "--set", "training.checkpoint_minutes=0", "--mpi", "--out")
+    """`make fuzz` kills others too, at random instants."""
+    command = (*TRAIN, "--epochs", "25", "--set", "training.checkpoint_minutes=0", "--mpi", "--out")
     assert run(2, *command, "whole", cwd=tmp_path).returncode == 0
     process = start(2, *command, "broken", cwd=tmp_path)
     try:
@@ -114,14 +113,13 @@ def test_a_rank_that_is_killed_ends_all_and_the_run_goes_on_with_another_number(
         while not checkpoint.exists():
             assert process.poll() is None
             time.sleep(0.01)
-        os.kill(ranks_of(process)[killed], signal.SIGKILL)
+        os.kill(ranks_of(process)[1], signal.SIGKILL)
         out, err = process.communicate(timeout=15)
     finally:
         process.kill()
     assert process.returncode != 0
-    on = "; the run goes on with any number of ranks: glassnet resume broken"
-    line = f"told to end, or another rank has ended{on}" if killed else "rank 1: error: another rank has ended, and thi"
-    assert [said.startswith(line) for said in ours(err) if not said.startswith("epoch")] == [True]
+    line = "told to end, or another rank has ended; the run goes on with any number of ranks: glassnet resume broken"
+    assert [said for said in ours(err) if not said.startswith("epoch")] == [line]
     assert "Traceback" not in out + err
     done = run(3, "-m", "glassnet", "resume", "broken", "--no-pictures", "--mpi", cwd=tmp_path)
     assert done.returncode == 0
