@@ -65,9 +65,10 @@ class Checkpoint(Callback):
 
     def on_batch(self, training: Training) -> None:
         within_epoch = 0 < training.batch < training.batches
-        if not within_epoch or not np.isfinite(training.network.theta).all():  # a diverged training has no state
+        due = training.interrupted or (self.minutes != 0 and time.monotonic() >= self.due_at)
+        if not within_epoch or not training.decide(due):
             return
-        if training.decide(training.interrupted or (self.minutes != 0 and time.monotonic() >= self.due_at)):
+        if np.isfinite(training.network.theta).all():  # a diverged training has no state
             self.write(training)
 
     def on_epoch(self, training: Training) -> None:
