@@ -95,6 +95,9 @@ def test_the_command_trains_on_ranks_and_rank_0_alone_writes(digits: gn.Dataset,
         assert len({line.partition("  ")[0] for line in done.stderr.splitlines()}) == len(done.stderr.splitlines())
     models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("r1", "r3")]
     assert models[0] == models[1]
+    done = run(2, *command, "r2", cwd=tmp_path)
+    assert "error: mpirun has started this command 2 times, and each would train alone: add --mpi" in ours(done.stderr)
+    assert not (tmp_path / "r2").exists()
     done = run(2, *command, "r1", "--mpi", cwd=tmp_path)
     assert ours(done.stderr)[0].startswith("error: r1 exists already and is not empty")
 

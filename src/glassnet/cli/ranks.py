@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 HEAD_START = 1.0  # seconds for rank 0 to say what is wrong, where it is wrong for all
 SOON = 0.05  # seconds for rank 0 to say that another rank has ended; if it is gone itself, rank 1 says so
 
+STARTED = "OMPI_COMM_WORLD_SIZE"  # how many mpirun of Open MPI has started
+
 ranks: "Ranks | None" = None  # those of this command
 run: Path | None = None  # the folder in which they leave what a training can go on from
 told = False  # whether the person knows that they end
@@ -24,15 +26,18 @@ def begin(wanted: bool, *, quiet: bool = False) -> "Ranks | None":
     """Become one of the ranks that `mpirun` has started, if that is wanted; all but rank 0 fall silent.
 
     Raises:
-        RankError: MPI is not installed.
+        RankError: MPI is not installed; or mpirun has started several, and nobody wants ranks.
     """
     global ranks
     from glassnet.cli.terminal import console
+    from glassnet.train.ranks import RankError, world
 
     console.quiet = quiet
     if not wanted:
+        started = os.environ.get(STARTED, "1")
+        if started != "1":
+            raise RankError(f"mpirun has started this command {started} times, and each would train alone: add --mpi")
         return None
-    from glassnet.train.ranks import world
 
     ranks = world()
     if not ranks.leads:
