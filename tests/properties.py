@@ -4,10 +4,12 @@ A property is a function of a number, which chooses all that is random, and of a
 does not hold.
 """
 
+import csv
 import math
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 import warnings
@@ -23,6 +25,7 @@ import numpy as np
 
 import glassnet as gn
 import mpirun
+import postgres
 from cases import LAYERS, LOSSES, LayerCase, network_of, targets_for
 from glassnet.experiments.experiment import load_experiments, outcome
 from glassnet.experiments.setup import Setup
@@ -289,6 +292,66 @@ def killed_ranks(number: int, folder: Path) -> None:
     assert whole == broken
 
 
+SWEPT = ["--search", "optimizer.lr=log(1e-3, 3)", "--search", "network.hidden=[[16], [64], [64, 32]]"]
+SWEPT += ["--data", "digits", "--no-pictures", "--set", "training.checkpoint_minutes=0"]
+# Other machines wait for minutes before they take a trial over; here seconds must do.
+HASTY = (
+    "from glassnet.sweeps import trials; trials.BEAT, trials.GRACE = 0.5, 4; from glassnet.cli.app import main; main()"
+)
+
+
+def killed_sweep(number: int, folder: Path) -> None:
+    """A sweep that is killed at any instants ends as if it had never stopped."""
+    rng, folder = random.Random(number), Path(mkdtemp(dir=folder))
+    command = [sys.executable, "-m", "glassnet", "sweep", "classic", *SWEPT, "--trials", "10", "--epochs", "60"]
+    command += ["--seed", str(number), "--out"]
+    subprocess.run([*command, "whole"], cwd=folder, check=True, capture_output=True)
+    for _ in range(4):
+        process = subprocess.Popen(
+            [*command, "broken"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(1.0 + rng.uniform(0, 2.5))
+        process.kill()
+        process.wait()
+    subprocess.run([*command, "broken"], cwd=folder, check=True, capture_output=True)
+    assert _trials_of(folder / "broken") == _trials_of(folder / "whole")
+    assert (folder / "broken" / "best.toml").read_bytes() == (folder / "whole" / "best.toml").read_bytes()
+    models = [sorted((folder / name / "trials").glob("*/model.safetensors")) for name in ("whole", "broken")]
+    assert [path.read_bytes() for path in models[0]] == [path.read_bytes() for path in models[1]]
+
+
+def shared_sweeps(number: int, folder: Path) -> None:
+    """Two machines share a sweep in one database; one is killed, and the other loses none of the trials."""
+    rng, folder = random.Random(number), Path(mkdtemp(dir=folder))
+    command = [sys.executable, "-c", HASTY, "sweep", "classic", *SWEPT, "--trials", "8", "--epochs", "400"]
+    with postgres.server() as url:
+        environment = os.environ | {"GLASSNET_STORAGE": url}
+        both = [
+            subprocess.Popen(
+                [*command, "--out", f"{name}/sweep"], cwd=folder, env=environment, stdout=subprocess.DEVNULL
+            )
+            for name in ("a", "a" if number % 2 else "b")  # in one folder that both see, or in one on each
+        ]
+        while not list(folder.glob("a/sweep/trials/*/history.jsonl")):
+            assert both[0].poll() is None
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 1.5))
+        both[0].kill()
+        both[0].wait()
+        assert both[1].wait(100) == 0
+    rows = _trials_of(folder / ("a" if number % 2 else "b") / "sweep")
+    assert [(row["trial"], row["state"] in ("complete", "pruned")) for row in rows] == [
+        (str(k), True) for k in range(1, 9)
+    ]
+
+
+def _trials_of(sweep: Path) -> list[dict[str, str]]:
+    """The table of trials, without what time they took."""
+    with (sweep / "trials.csv").open() as file:
+        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+
+
 def promises(number: int, folder: Path) -> None:
     """Each experiment, from its shipped seed and others, shows what it promises."""
     every = load_experiments()
@@ -343,6 +406,6 @@ PROPERTIES: dict[str, Callable[[int, Path], None]] = {
     property_.__name__: property_
     for property_ in (
         *(batch, logits, dropout, grey, rows, scene, resume, messages),
-        *(promises, killed_ranks, long_pages, notebook),
+        *(promises, killed_ranks, killed_sweep, shared_sweeps, long_pages, notebook),
     )
 }

@@ -23,6 +23,7 @@ ARROWS = {
     "cli": ANY,
     "page": ANY,
     "__init__": ANY,  # the public names
+    "sweeps": {"runs", "model", "recipes", "plots", "train", "data", "nn", *EVERYBODYS},
     "runs": {*("model", "recipes", "plots", "train", "modelfile", "tables", "data", "nn"), *EVERYBODYS},
     "sklearn": {"progress", "train", "nn", "warn"},
     "export": {"modelfile", "nn", *EVERYBODYS},
@@ -65,6 +66,8 @@ HOMES = {
     "websockets": {"page"},
     "anyio": {"page"},
     "mpi4py": {"train.ranks"},
+    "optuna": {"sweeps"},
+    "sqlalchemy": {"sweeps.storage"},
     "latex2mathml": {"page.course"},
     "markdown_it": {"page.course"},
     "mdit_py_plugins": {"page.course"},

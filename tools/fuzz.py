@@ -48,6 +48,8 @@ TRIES = {
     "messages": 10,
     "promises": 14,
     "killed_ranks": 12,
+    "killed_sweep": 3,
+    "shared_sweeps": 2,
     "long_pages": 2,
     "notebook": 1,
 }

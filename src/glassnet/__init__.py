@@ -99,6 +99,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.progress import ProgressBar as ProgressBar
     from glassnet.reading.views import evidence as evidence
     from glassnet.reading.views import predict_views as predict_views
+    from glassnet.sweeps.run import sweep as sweep
     from glassnet.tables.load import load_table as load_table
     from glassnet.tables.schema import Schema as Schema
     from glassnet.tables.table import read_table as read_table
@@ -164,6 +165,7 @@ _NAMES = {
     "glassnet.pretrained.models": "load_pretrained",
     "glassnet.progress": "ProgressBar",
     "glassnet.reading.views": "evidence predict_views",
+    "glassnet.sweeps.run": "sweep",
     "glassnet.tables.load": "load_table",
     "glassnet.tables.schema": "Schema",
     "glassnet.tables.table": "read_table",

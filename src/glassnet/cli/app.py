@@ -31,6 +31,7 @@ from glassnet.cli import (
     recipes,
     report,
     summary,
+    sweep,
     train,
 )
 from glassnet.doctor import use_kept
@@ -48,6 +49,7 @@ app.command()(demo.demo)
 app.command()(train.train)
 app.command()(train.resume)
 app.command()(evaluate.evaluate)
+app.command()(sweep.sweep)
 app.command()(compare.compare)
 app.command()(report.report)
 app.command()(ensemble.ensemble)
@@ -157,6 +159,8 @@ def _message(error: Exception) -> str | None:
     from glassnet.plots import PlotError
     from glassnet.recipes.toml import RecipeError, UnknownKeyError
     from glassnet.runs.folder import RunError
+    from glassnet.sweeps.jobs import JobError
+    from glassnet.sweeps.storage import StorageError
     from glassnet.tables.undecided import UndecidedError
     from glassnet.train.checkpoint import CheckpointError
     from glassnet.train.crew import WorkerError
@@ -169,4 +173,4 @@ def _message(error: Exception) -> str | None:
     if isinstance(error, UnknownKeyError):  # ready to be pasted
         quote = '"' if set(error.form) & set(" '{}[]") else ""
         return f"{error.reason}: --set {quote}{error.form}{quote}"
-    return str(error) if isinstance(error, (*ours, WorkerError, RankError)) else None
+    return str(error) if isinstance(error, (*ours, WorkerError, RankError, StorageError, JobError)) else None

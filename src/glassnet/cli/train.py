@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 24  # of a file of columns, with their categories
 FALLBACK = "digits"  # the dataset of a named recipe where its own is missing: it needs no network
 
+RecipeName = Annotated[
+    str | None,
+    typer.Argument(help="a named recipe (see `glassnet recipes`) or a TOML file; with --target: table by default"),
+]
+Data = Annotated[
+    str | None, typer.Option(help="a dataset (see `glassnet data list`), a CSV or npz file, a folder of IDX files")
+]
+Change = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="change any setting of the recipe")
+]
 Target = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="the column to predict: --data is then any table, as CSV")
 ]
@@ -58,13 +68,8 @@ Mpi = Annotated[bool, typer.Option("--mpi", help="train with all the ranks that 
 
 
 def train(
-    recipe: Annotated[
-        str | None,
-        typer.Argument(help="a named recipe (see `glassnet recipes`) or a TOML file; with --target: table by default"),
-    ] = None,
-    data: Annotated[
-        str | None, typer.Option(help="a dataset (see `glassnet data list`), a CSV or npz file, a folder of IDX files")
-    ] = None,
+    recipe: RecipeName = None,
+    data: Data = None,
     target: Target = None,
     task: Task = None,
     ignore: Ignore = None,
@@ -78,9 +83,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help="the run folder; runs/RECIPE-DATA by default")] = None,
     epochs: Annotated[int | None, typer.Option(help="short for --set training.epochs=N")] = None,
     seed: Annotated[int | None, typer.Option(help="short for --set training.seed=N")] = None,
-    change: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="change any setting of the recipe")
-    ] = None,
+    change: Change = None,
     from_: Annotated[
         str | None,
         typer.Option(

@@ -10,11 +10,13 @@ from glassnet.plots.explained import explanation
 from glassnet.plots.figure import PlotError, as_png, as_svg, available, require, save
 from glassnet.plots.regression import predicted, residuals
 from glassnet.plots.reliability import reliability
+from glassnet.plots.searched import Point, importance, rates, setting, trials
 from glassnet.plots.variants import variants
 from glassnet.plots.weights import first_layer, weight_histogram, weight_mosaic
 
 __all__ = [
     "PlotError",
+    "Point",
     "as_png",
     "as_svg",
     "available",
@@ -24,14 +26,18 @@ __all__ = [
     "curves",
     "explanation",
     "first_layer",
+    "importance",
     "mistakes",
     "predicted",
     "predictions",
+    "rates",
     "reliability",
     "require",
     "residuals",
     "save",
+    "setting",
     "sheet",
+    "trials",
     "variants",
     "weight_histogram",
     "weight_mosaic",

@@ -70,6 +70,22 @@ def alone(folder: Path) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
+def is_claimed(folder: Path) -> bool:
+    """Whether another process trains in this folder now."""
+    try:
+        import fcntl
+
+        file = (folder / LOCK).open("r")
+    except (ImportError, OSError):
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 @contextmanager
 def writing_to(folder: Path) -> Iterator[None]:
     """Turn the errors of writing into a RunError that names the folder."""

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,7 @@ from glassnet.runs.folder import (
 )
 from glassnet.runs.pictures import draw
 from glassnet.runs.report import write_report
-from glassnet.runs.unfinished import Unfinished, check_own
+from glassnet.runs.unfinished import Unfinished, check_own, find_unfinished
 from glassnet.tables.schema import digest
 from glassnet.train.callbacks import Callback
 from glassnet.train.checkpoint import Checkpoint, write_checkpoint
@@ -113,6 +113,47 @@ def train_recipe(
             if new:
                 folder.rmdir()
         raise
+
+
+def train_untested(
+    recipe: Recipe,
+    dataset: Dataset,
+    folder: str | Path,
+    *,
+    callbacks: Sequence[Callback] = (),
+    progress: Watcher | None = None,
+    workers: int | None = None,
+) -> tuple[Network, History]:
+    """Train a recipe into a new folder, or go on in this one, but leave the test split alone; `resume_run` measures it.
+
+    Args:
+        folder: must not exist, must be empty, or holds this training, unfinished.
+        callbacks: besides those of the recipe.   progress, workers: as in `fit`.
+
+    Raises:
+        RunError, RecipeError, InputError, CheckpointError, DivergenceError: as `train_recipe` and `resume_run`.
+    """
+    folder, network = Path(folder), recipe.make_network(dataset)
+    recipe = recipe.settled(dataset)
+    about = about_model(recipe, dataset)
+    if (folder / RECIPE).is_file():
+        run = find_unfinished(folder)
+        if run.recipe != recipe:
+            raise RunError(f"{folder}: expected the run of {recipe.name} with the settings of this trial: delete it")
+    else:
+        claim(folder)
+    with alone(folder):
+        if not (folder / RECIPE).is_file():
+            check_free(folder)
+            with writing_to(folder):
+                _begin(folder, recipe, about, dataset)
+        checkpoint = Checkpoint(folder / CHECKPOINT, minutes=recipe.training.checkpoint_minutes)
+        others = [checkpoint, _Log(folder, recipe), *callbacks]
+        _, history = recipe.fit(dataset, network=network, callbacks=others, progress=progress, workers=workers)
+        about["training"] = {"epochs": len(history), "kept_epoch": history.kept_epoch}
+        with writing_to(folder):
+            save_network(network, folder / MODEL, about=about)
+    return network, history
 
 
 def save_unfinished(
@@ -223,7 +264,7 @@ def resume_beside(run: Unfinished, dataset: Dataset, ranks: Ranks, *, workers: i
 
 def _begin(folder: Path, recipe: Recipe, about: dict[str, Any], dataset: Dataset, start: Network | None = None) -> None:
     """Write what is known of a run before it trains."""
-    (folder / RECIPE).write_text(to_toml(recipe.to_table()), encoding="utf-8")
+    write_whole(folder / RECIPE, to_toml(recipe.to_table()).encode())
     begins_with = environment() | {"data": about["data"] if dataset.schema else {}}
     if start is not None:
         begins_with["start"] = START

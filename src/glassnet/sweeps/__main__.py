@@ -1,0 +1,40 @@
+"""A job of a sweep: see `glassnet.sweeps.jobs`."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from glassnet.nn.plain import plain
+from glassnet.sweeps.jobs import read_job, say
+
+
+def main() -> None:
+    """Train trials until there are enough, and end when the process that started this one has ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the process that started this one decides
+    signal.signal(signal.SIGTERM, _interrupt)
+    job = read_job()
+    from glassnet.sweeps.run import work
+
+    def listen(event: dict[str, object]) -> None:
+        try:
+            say(event)
+        except BrokenPipeError:  # the process that started this one was killed
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    try:
+        work(Path(job.folder), most=job.most, until=job.until, workers=job.workers, listener=listen)
+    except KeyboardInterrupt:
+        sys.exit(0)
+    except (ValueError, RuntimeError, OSError) as error:  # all errors of ours, and a full disk
+        say({"event": "fails", "message": plain(str(error))})
+        sys.exit(2)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""Where the trials of a sweep are kept: in a file of its folder, or in a database that several machines share."""
+
+import os
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from glassnet.nn.errors import require
+from glassnet.nn.plain import brief
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+    from optuna.study import Study
+
+JOURNAL, RUNS = "journal.log", "trials"
+STORAGE = "GLASSNET_STORAGE"  # the environment variable that names a database
+EXAMPLE = "postgresql://USER@HOST/DATABASE"
+UNPRUNED = 5  # trials that are trained to their ends before others may be pruned
+TRIES = 5  # to make the tables of a database while others do
+PATIENCE = 10  # seconds for a database to answer
+
+
+class StorageError(ValueError):
+    """The trials cannot be read or written; the message says why, and never holds a password."""
+
+
+def check_installed() -> None:
+    """Raise StorageError unless Optuna is installed."""
+    from importlib.util import find_spec
+
+    if find_spec("optuna") is None:
+        raise StorageError("sweeps need Optuna: pip install 'glassnet[sweep]'")
+
+
+def open_study(folder: Path, name: str, *, rises: bool, url: str | None, new: bool, epochs: int) -> "Study":
+    """The list of trials of a sweep, made if it is not there.
+
+    Args:
+        name: what it is called in a database.   rises: whether higher values are better.
+        url: of a database; None for a file in the folder.
+        epochs: of a whole training.
+        new: whether nobody else uses the file, so that what a killed process left of its last line can be removed.
+
+    Raises:
+        StorageError: there is no such database, or no such file can be written.
+    """
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    with quiet(), told(url):
+        storage = _database(url) if url else _journal(folder / JOURNAL, new=new)
+        direction: Literal["maximize", "minimize"] = "maximize" if rises else "minimize"
+        # A trial may end early when five are complete and a fifth of its own epochs is over.
+        pruner = optuna.pruners.MedianPruner(n_startup_trials=UNPRUNED, n_warmup_steps=1 + epochs // 5)
+        return optuna.create_study(
+            storage=storage, study_name=name, direction=direction, pruner=pruner, load_if_exists=True
+        )
+
+
+def check_storage(folder: Path, url: str | None) -> None:
+    """Raise StorageError if the trials of this folder are kept elsewhere."""
+    inside = (folder / JOURNAL).is_file()
+    if inside and url is not None:
+        raise StorageError(
+            f"{folder}: its trials are kept in {JOURNAL}: leave the database out, or name another folder"
+        )
+    if not inside and url is None and (folder / RUNS).is_dir():
+        raise StorageError(f"{folder}: its trials are kept in a database: name it, as {EXAMPLE}")
+
+
+@contextmanager
+def told(url: str | None) -> Iterator[None]:
+    """Turn the errors of a storage into a StorageError of one line, without its password."""
+    import sqlalchemy.exc
+    from optuna.exceptions import StorageInternalError
+
+    try:
+        yield
+    except (StorageInternalError, sqlalchemy.exc.SQLAlchemyError) as error:
+        cause = error.__cause__ or error
+        first = next(iter(str(getattr(cause, "orig", None) or cause).strip().splitlines()), "no answer")
+        where = shown_url(url)
+        raise StorageError(f"{where}: {brief(_without_password(first, url))}") from None
+    except RuntimeError as error:  # of the lock of the journal
+        raise StorageError(f"{JOURNAL}: {error}: start the sweep again") from None
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without Optuna's warnings of what is experimental."""
+    from optuna.exceptions import ExperimentalWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        yield
+
+
+def shown_url(url: str | None) -> str:
+    """A database as messages name it, without its password."""
+    from sqlalchemy.engine import make_url
+
+    if url is None:
+        return JOURNAL
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=True)
+
+
+def url_of(storage: str | None) -> str | None:
+    """The address of the database that was asked for, or that the environment names; None for a file in the folder.
+
+    Raises:
+        InputError: it is no address of a PostgreSQL database.
+    """
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    given = storage or os.environ.get(STORAGE)
+    if not given:
+        return None
+    where = "storage" if storage else STORAGE
+    try:
+        url = make_url(given)
+    except (ArgumentError, ValueError):  # whose message holds all of it
+        url = None
+    fits = url is not None and url.drivername in ("postgresql", "postgres", "postgresql+psycopg") and url.database
+    require(bool(fits), f"{where}: expected the address of a PostgreSQL database, such as {EXAMPLE}")
+    assert url is not None
+    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def _database(url: str) -> "BaseStorage":
+    from importlib.util import find_spec
+
+    import optuna
+
+    if find_spec("psycopg") is None:
+        raise StorageError("a database needs psycopg: pip install 'glassnet[sweep]'")
+    from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+    settings: dict[str, Any] = {"pool_pre_ping": True, "connect_args": {"connect_timeout": PATIENCE}}
+    for _ in range(TRIES):
+        try:
+            return optuna.storages.RDBStorage(url, engine_kwargs=settings)
+        except (IntegrityError, ProgrammingError):  # another machine makes the tables at this moment
+            time.sleep(1)
+    return optuna.storages.RDBStorage(url, engine_kwargs=settings)
+
+
+def _journal(path: Path, *, new: bool) -> "BaseStorage":
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    if new:
+        for left in path.parent.glob(f"{path.name}.lock*"):
+            left.unlink(missing_ok=True)
+        if path.is_file():
+            _cut_unfinished_line(path)
+    return JournalStorage(JournalFileBackend(str(path)))
+
+
+def _cut_unfinished_line(path: Path) -> None:
+    """Remove a line at the end that was not finished, for what comes after it could not be read."""
+    with path.open("rb+") as file:
+        data = file.read()
+        file.truncate(data.rfind(b"\n") + 1)
+
+
+def _without_password(text: str, url: str | None) -> str:
+    from sqlalchemy.engine import make_url
+
+    password = make_url(url).password if url else None
+    return text.replace(str(password), "***") if password else text

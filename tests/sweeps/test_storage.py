@@ -1,0 +1,162 @@
+"""Where trials are kept: a journal that a kill has cut short, and a real PostgreSQL server that two machines share."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import glassnet as gn
+import postgres
+from glassnet.recipes.recipe import load_recipe
+from glassnet.sweeps.run import open_trials
+from glassnet.sweeps.space import space_of
+from glassnet.sweeps.storage import StorageError, open_study, told, url_of
+from glassnet.sweeps.sweep import Sweep
+from glassnet.sweeps.trials import Trials
+from sweeps.test_sweep import LINES, SEARCH, command, table
+
+pytest.importorskip("optuna", reason="sweeps need the extra 'sweep'")
+import sqlalchemy.exc
+
+HERE = Path("runs")
+
+
+def test_a_journal_that_was_cut_short_within_a_line_is_read_and_written_on(tmp_path: Path) -> None:
+    space = space_of(SEARCH)
+    trials = Trials(open_study(tmp_path, "s", rises=True, url=None, new=True, epochs=5), space, seed=0)
+    trials.begin(8, "here")
+    journal = tmp_path / "journal.log"
+    whole = journal.read_bytes()
+    journal.write_bytes(whole[:-7])
+    (tmp_path / "journal.log.lock").symlink_to(journal)  # which its owner could not remove
+    again = Trials(open_study(tmp_path, "s", rises=True, url=None, new=True, epochs=5), space, seed=0)
+    assert again.all()[0].settings.keys() < SEARCH.keys()  # one was lost with the line
+    again.repeat_dead(alone=True, most=8, host="here", folder=HERE)
+    again.begin(8, "here")
+    first, same = trials_of(whole, tmp_path / "other"), again.all()
+    assert [trial.settings for trial in same] == [trial.settings for trial in first]
+    assert [trial.number for trial in same] == [1]
+
+
+def trials_of(journal: bytes, folder: Path) -> list[object]:
+    folder.mkdir()
+    (folder / "journal.log").write_bytes(journal)
+    return Trials(open_study(folder, "s", rises=True, url=None, new=True, epochs=5), space_of(SEARCH), seed=0).all()
+
+
+def test_a_trial_that_was_killed_keeps_its_number_and_its_settings(tmp_path: Path) -> None:
+    trials = Trials(open_study(tmp_path, "s", rises=True, url=None, new=True, epochs=5), space_of(SEARCH), seed=0)
+    begun = [trials.begin(8, "here") for _ in range(2)]
+    settings = [trial.settings for trial, _ in filter(None, begun)]
+    trials.repeat_dead(alone=True, most=8, host="here", folder=HERE)
+    for number in (1, 2):
+        again = trials.begin(8, "here")
+        assert again
+        assert again[0].number == number
+        assert again[0].settings == settings[number - 1]
+    new = trials.begin(8, "here")
+    assert new
+    assert new[0].number == 3
+    assert trials.begin(3, "here") is None
+
+
+def test_a_silent_trial_of_another_machine_is_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trials = Trials(open_study(tmp_path, "s", rises=True, url=None, new=True, epochs=5), space_of(SEARCH), seed=0)
+    begun = trials.begin(8, "there")
+    assert begun
+    seconds = [100.0]
+    monkeypatch.setattr("glassnet.sweeps.trials.time.monotonic", lambda: seconds[0])
+    look = {"alone": False, "most": 8, "host": "here", "folder": HERE}
+    for later, beats in ((0, None), (100, 1), (119, None), (2, None)):  # 119 + 2 seconds after its last beat
+        seconds[0] += later
+        if beats:
+            begun[1].set_user_attr("alive", beats)
+        running = trials.repeat_dead(**look)
+    assert running == []
+    assert [trial.state for trial in trials.all()] == ["waiting"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["mysql://u:S3cret@h/d", "S3cret", "postgresql://u:S3cret@h", "postgresql://u:S3cret@h:port/d", "sqlite:///S3cret"],
+)
+def test_what_is_no_address_of_a_database_is_refused_without_a_word_of_it(address: str) -> None:
+    with pytest.raises(gn.InputError) as caught:
+        url_of(address)
+    assert "postgresql://USER@HOST/DATABASE" in str(caught.value)
+    assert "S3cret" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.mark.postgres
+def test_two_machines_share_the_trials_of_one_database(database: str, tmp_path: Path) -> None:
+    here, there = tmp_path / "here" / "sweep", tmp_path / "there" / "sweep"
+    commands = [
+        (command(here, trials=6, epochs=40), os.environ | {"GLASSNET_STORAGE": database}),
+        (command(there, "--storage", database, trials=6, epochs=40), dict(os.environ)),
+    ]
+    started = [
+        subprocess.Popen(line, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for line, env in commands
+    ]
+    said = [process.communicate(timeout=60)[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0], said
+    runs = [{path.name for path in (folder / "trials").glob("*")} for folder in (here, there)]
+    assert runs[0] | runs[1] == {f"{number:03d}" for number in range(1, 7)}
+    assert not runs[0] & runs[1]
+    assert runs[0]
+    assert runs[1]
+    assert table(here) == table(there)
+    assert len(table(here)) == 6
+    assert (here / "best.toml").read_bytes() == (there / "best.toml").read_bytes()
+    measured = ["which no trial has seen" in text for text in said]
+    assert sorted(measured) == [False, True]  # by the one that has the run
+    assert "the best network is measured where its run is" in said[measured.index(False)]
+    kept = [path.read_bytes() for folder in (here, there) for path in folder.rglob("*") if path.is_file()]
+    assert not any(postgres.PASSWORD.encode() in contents for contents in kept)
+    assert not any(postgres.PASSWORD in text for text in said)
+    other = subprocess.run(
+        command(tmp_path / "third" / "sweep", "--storage", database, "--seed", "7"), capture_output=True, text=True
+    )
+    assert other.returncode == 2
+    assert "its recipe, search, seed or data are others" in other.stderr
+    assert not (tmp_path / "third").exists()
+
+
+@pytest.mark.postgres
+def test_a_database_that_refuses_or_is_not_there_is_one_line(database: str, tmp_path: Path) -> None:
+    wanted = Sweep(load_recipe("classic", settings={"data.name": "digits"}), space_of(SEARCH))
+    digits = wanted.recipe.data.load()
+    wrong = database.replace(postgres.PASSWORD, "wr0ng-Pa55")
+    gone = "postgresql://tester:wr0ng-Pa55@127.0.0.1:1/postgres"
+    for address, why in ((wrong, "password authentication failed"), (gone, "Connection refused")):
+        with pytest.raises(StorageError, match=why) as caught:
+            open_trials(wanted, digits, tmp_path / "s", url_of(address), new=True)
+        assert "wr0ng-Pa55" not in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_password_in_the_words_of_a_driver_is_left_out() -> None:
+    url = "postgresql+psycopg://me:S3cret@here/sweeps"
+    cause = RuntimeError('invalid option "S3cret"\nHINT: look up S3cret')
+    with pytest.raises(StorageError) as caught, told(url):
+        raise sqlalchemy.exc.OperationalError("select 1", {}, cause)
+    assert str(caught.value) == 'postgresql://me:***@here/sweeps: invalid option "***"'
+
+
+def test_a_folder_keeps_its_trials_where_they_began(digits: gn.Dataset, tmp_path: Path) -> None:
+    recipe = load_recipe("classic", settings={"data.name": "digits", "training.epochs": 2})
+    gn.sweep(recipe, SEARCH, trials=1, out=tmp_path / "s", dataset=digits, pictures=False)
+    with pytest.raises(StorageError, match=r"kept in journal\.log"):
+        gn.sweep(recipe, SEARCH, trials=2, out=tmp_path / "s", dataset=digits, storage="postgresql://u@127.0.0.1:1/d")
+    (tmp_path / "s" / "journal.log").unlink()
+    with pytest.raises(StorageError, match="kept in a database"):
+        gn.sweep(recipe, SEARCH, trials=2, out=tmp_path / "s", dataset=digits)
+    assert LINES

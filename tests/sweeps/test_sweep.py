@@ -1,0 +1,263 @@
+"""Sweeps on the 8x8 digits: what they leave, that they go on to the same end, and that the test split waits."""
+
+import contextlib
+import csv
+import io
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+from glassnet.recipes.recipe import Recipe, load_recipe
+from glassnet.recipes.toml import RecipeError
+from glassnet.runs.folder import RunError, read_run
+from glassnet.runs.run import train_recipe
+from glassnet.sweeps.sweep import read_sweep
+
+pytest.importorskip("optuna", reason="sweeps need the extra 'sweep'")
+
+SEARCH = {"optimizer.lr": "log(1e-3, 3)", "network.hidden": [[16], [64], [64, 32]]}
+LINES = [f"{key} = {text}" for key, text in SEARCH.items()]
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    return load_recipe("classic", settings={"data.name": "digits", "training.epochs": 10})
+
+
+def command(out: Path, *more: str, trials: int = 8, epochs: int = 10) -> list[str]:
+    searched = [part for line in LINES for part in ("--search", line)]
+    start = [sys.executable, "-m", "glassnet", "sweep", "classic", "--data", "digits", "--no-pictures", *searched]
+    return [*start, "--trials", str(trials), "--epochs", str(epochs), "--out", str(out), *more]
+
+
+def table(folder: Path) -> list[dict[str, str]]:
+    """The table of trials, without what time they took."""
+    rows = list(csv.DictReader(io.StringIO((folder / "trials.csv").read_text())))
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
+
+
+class Watched(gn.Split):
+    """A split that counts how often its examples are looked at."""
+
+    looks = 0
+
+    @property
+    def x(self) -> np.ndarray:
+        type(self).looks += 1
+        return super().x
+
+    @property
+    def y(self) -> np.ndarray | None:
+        type(self).looks += 1
+        return super().y
+
+
+def test_trials_are_runs_judged_by_validation_data_and_the_test_split_measures_the_best_alone(
+    recipe: Recipe, digits: gn.Dataset, tmp_path: Path
+) -> None:
+    Watched.looks = 0
+    looks: list[tuple[str, int]] = []
+    test = digits.test
+    data = replace(digits, test=Watched(test.inputs, test.targets, test.index))
+
+    def listen(event: dict[str, Any]) -> None:
+        looks.append((event["event"], Watched.looks))
+
+    swept = gn.sweep(recipe, SEARCH, trials=8, out=tmp_path / "s", dataset=data, progress=listen)
+    before = Watched.looks
+    assert before > 0
+    assert {count for event, count in looks if event in ("begins", "step", "ends", "measures")} == {0}
+
+    assert [trial.number for trial in swept.trials] == list(range(1, 9))
+    complete = [trial for trial in swept.trials if trial.state == "complete"]
+    assert swept.best == max(complete, key=lambda trial: (trial.value, -trial.number))
+    for trial in swept.trials:
+        run = read_run(tmp_path / "s" / "trials" / f"{trial.number:03d}")
+        assert run.finished == (trial == swept.best)
+        assert run.recipe is not None
+        assert run.recipe.optimizer.lr == trial.settings["optimizer.lr"]
+        if trial.state == "complete":
+            assert run.history["validation_accuracy"][run.history.kept_epoch - 1] == trial.value
+        else:
+            assert trial.attributes["ended"].startswith("pruned after epoch")
+            assert run.epochs < 10
+    assert any(trial.state == "pruned" for trial in swept.trials)
+    assert swept.run is not None
+    assert swept.evaluation == read_run(swept.run).evaluation
+    assert swept.looks == 1
+
+    rows = table(tmp_path / "s")
+    assert [row["optimizer.lr"] for row in rows] == [str(trial.settings["optimizer.lr"]) for trial in swept.trials]
+    assert rows[swept.best.number - 1]["validation_accuracy"] == str(swept.best.value)
+    pictures = {path.stem for path in (tmp_path / "s" / "pictures").iterdir()}
+    assert pictures == {"trials", "optimizer.lr", "network.hidden", "importance"}
+    page = (tmp_path / "s" / "report.html").read_text()
+    assert f"{100 * swept.best.value:.2f} %" in page
+    assert "which no trial has seen" in page
+
+    again = train_recipe(load_recipe(tmp_path / "s" / "best.toml"), digits, tmp_path / "best", pictures=False)
+    assert (tmp_path / "best" / "model.safetensors").read_bytes() == (swept.run / "model.safetensors").read_bytes()
+    assert again.evaluation.figures == gn.evaluate(again.network, digits.test).figures
+
+    more = gn.sweep(recipe, SEARCH, trials=9, out=tmp_path / "s", dataset=digits, pictures=False)
+    assert more.trials[:8] == swept.trials  # it went on
+    assert len(more.trials) == 9
+
+
+@pytest.mark.long
+def test_a_killed_sweep_goes_on_to_the_same_end(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "a" / "sweep", tmp_path / "b" / "sweep"
+    subprocess.run(command(whole), check=True, capture_output=True)
+    kills = 0
+    for seconds in (0.25, 0.5, 0.35):
+        process = subprocess.Popen(command(killed), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        wait_for(killed / "trials" / f"{1 + kills:03d}" / "history.jsonl", process)
+        time.sleep(seconds)
+        kills += process.poll() is None
+        process.kill()
+        process.communicate()
+    assert kills > 1
+    done = subprocess.run(command(killed), check=True, capture_output=True, text=True)
+    assert table(killed) == table(whole)
+    for name in ("best.toml", "recipe.toml", "search.toml"):
+        assert (killed / name).read_bytes() == (whole / name).read_bytes()
+    best = next(line for line in done.stdout.splitlines() if line.startswith("The best of 8 trials: trial "))
+    run = f"trials/{int(best.split()[-1]):03d}"
+    assert (killed / run / "model.safetensors").read_bytes() == (whole / run / "model.safetensors").read_bytes()
+
+
+@pytest.mark.long
+def test_jobs_share_the_trials_and_end_when_they_are_told_to(tmp_path: Path) -> None:
+    out = tmp_path / "sweep"
+    two = command(out, "--jobs", "2", trials=2, epochs=800)
+    process = subprocess.Popen(two, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for number in ("001", "002"):
+        wait_for(out / "trials" / number / "history.jsonl", process)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "the same command goes on" in said
+    assert [row["state"] for row in table(out)] == ["waiting", "waiting"]
+    reached = len((out / "trials" / "001" / "history.jsonl").read_text().splitlines())
+    assert 0 < reached < 800
+    done = subprocess.run(two, check=True, capture_output=True, text=True)
+    assert [(row["trial"], row["state"]) for row in table(out)] == [(str(k), "complete") for k in (1, 2)]
+    assert "test accuracy" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_job_that_fails_says_why(tmp_path: Path) -> None:
+    out = tmp_path / "sweep"
+    (out / "trials").mkdir(parents=True)
+    (out / "trials" / "001").write_text("in the way")
+    (out / "journal.log").touch()
+    begun = subprocess.run(command(tmp_path / "other", trials=1), check=True, capture_output=True)
+    assert begun.returncode == 0
+    for name in ("recipe.toml", "search.toml"):
+        (out / name).write_bytes((tmp_path / "other" / name).read_bytes())
+    done = subprocess.run(command(out, "--jobs", "2", trials=1), capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"error: {out / 'trials' / '001'} is a file: name a folder" in done.stderr
+
+
+def test_a_folder_holds_one_sweep(recipe: Recipe, digits: gn.Dataset, tmp_path: Path) -> None:
+    wanted: dict[str, Any] = {"trials": 1, "dataset": digits, "pictures": False}
+    gn.sweep(recipe, SEARCH, out=tmp_path / "s", **wanted)
+    assert read_sweep(tmp_path / "s").searches() == SEARCH | {"optimizer.lr": "log(0.001, 3)"}
+    with pytest.raises(RunError, match="another search"):
+        gn.sweep(recipe, {"optimizer.lr": "log(1e-3, 1)"}, out=tmp_path / "s", **wanted)
+    with pytest.raises(RunError, match="another recipe and seed"):
+        gn.sweep(recipe.changed({"training.epochs": 9}), SEARCH, out=tmp_path / "s", seed=1, **wanted)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+    with pytest.raises(RunError, match="not empty"):
+        gn.sweep(recipe, SEARCH, out=tmp_path / "full", **wanted)
+    other = digits.with_targets(lambda y: y[::-1].copy())
+    with pytest.raises(RunError, match="data are others"):
+        gn.sweep(recipe, SEARCH, out=tmp_path / "s", **(wanted | {"dataset": other}))
+
+
+def test_trials_that_diverge_or_do_not_fit_are_ended_and_the_sweep_goes_on(
+    recipe: Recipe, digits: gn.Dataset, tmp_path: Path
+) -> None:
+    bad = {"optimizer.lr": [0.1, 1e20]}
+    swept = gn.sweep(recipe, bad, trials=6, out=tmp_path / "s", dataset=digits, pictures=False)
+    ended = {trial.settings["optimizer.lr"]: trial.attributes.get("ended") for trial in swept.trials}
+    assert ended[0.1] is None
+    assert str(ended[1e20]).startswith("diverged: the loss is no longer a finite number in epoch")
+    assert swept.best is not None
+    assert swept.best.settings == {"optimizer.lr": 0.1}
+    with pytest.raises(RecipeError, match="memory"):
+        gn.sweep(recipe, {"network.hidden": [[16], [10**9]]}, trials=2, out=tmp_path / "t", dataset=digits)
+    assert not (tmp_path / "t").exists()
+    without = replace(digits, validation=digits.validation[:0])
+    with pytest.raises(gn.InputError, match="no validation examples"):
+        gn.sweep(recipe, bad, trials=2, out=tmp_path / "t", dataset=without)
+
+
+def test_a_table_with_an_amount_as_its_target(tmp_path: Path) -> None:
+    recipe = load_recipe(
+        "table", settings={"data.name": "diabetes", "data.target": "progression", "training.epochs": 5}
+    )
+    search = {"optimizer.lr": "log(1e-4, 1e-1)", "optimizer": ["Adam", "AdamW"]}
+    swept = gn.sweep(recipe, search, trials=4, out=tmp_path / "s", pictures=False)
+    assert swept.best is not None
+    assert swept.best.value == min(trial.value for trial in swept.trials if trial.value is not None)
+    assert "r2" in swept.evaluation
+    assert swept.trials[0].settings["optimizer"] in ("Adam", "AdamW")
+
+
+def test_minutes_end_a_sweep_before_its_trials_do(recipe: Recipe, digits: gn.Dataset, tmp_path: Path) -> None:
+    longer = recipe.changed({"training.epochs": 300})
+    swept = gn.sweep(longer, SEARCH, minutes=0.01, out=tmp_path / "s", dataset=digits, pictures=False)
+    assert 0 < len(swept.trials) < 40
+    assert swept.evaluation  # this was its end
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
+def test_jobs_end_with_the_command_that_started_them(tmp_path: Path) -> None:
+    out = tmp_path / "sweep"
+    with (tmp_path / "said").open("w") as said:
+        process = subprocess.Popen(command(out, "--jobs", "2", epochs=5000), stdout=said, stderr=said)
+    for number in ("001", "002"):
+        wait_for(out / "trials" / number / "history.jsonl", process)
+    jobs = children_of(process.pid)
+    assert len(jobs) == 2
+    process.kill()
+    process.wait()
+    for _ in range(100):
+        if not any(map(is_running, jobs)):
+            break
+        time.sleep(0.1)
+    assert not any(map(is_running, jobs))
+    assert "Traceback" not in (tmp_path / "said").read_text()
+
+
+def wait_for(path: Path, process: "subprocess.Popen[Any]") -> None:
+    """Wait until the process has written to this file; it must still run."""
+    while not (path.is_file() and path.stat().st_size):
+        assert process.poll() is None
+        time.sleep(0.01)
+
+
+def children_of(process: int) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == process:
+                found.append(int(folder.name))
+    return found
+
+
+def is_running(process: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
