@@ -326,11 +326,10 @@ def shared_sweeps(number: int, folder: Path) -> None:
     rng, folder = random.Random(number), Path(mkdtemp(dir=folder))
     command = [sys.executable, "-c", HASTY, "sweep", "classic", *SWEPT, "--trials", "8", "--epochs", "400"]
     with postgres.server() as url:
-        environment = os.environ | {"GLASSNET_STORAGE": url}
+        quiet: dict[str, Any] = {"env": os.environ | {"GLASSNET_STORAGE": url}, "stdout": subprocess.DEVNULL}
+        quiet["stderr"] = subprocess.DEVNULL
         both = [
-            subprocess.Popen(
-                [*command, "--out", f"{name}/sweep"], cwd=folder, env=environment, stdout=subprocess.DEVNULL
-            )
+            subprocess.Popen([*command, "--out", f"{name}/sweep"], cwd=folder, **quiet)
             for name in ("a", "a" if number % 2 else "b")  # in one folder that both see, or in one on each
         ]
         while not list(folder.glob("a/sweep/trials/*/history.jsonl")):

@@ -217,12 +217,13 @@ class SweepProgress:
                 self.console.print(f"goes on after {event['done']} of {self.total} trials")
             if self.console.is_terminal:
                 self.all = self.bar.add_task("all trials", total=self.total, completed=event["done"], figures="")
+                self.bar.update(self.all, figures=self._best())
                 self.bar.start()
         elif kind == "ends":
             self._remove(number)
             self.console.print(self._line(event), soft_wrap=True)
             if self.all is not None:
-                self.bar.advance(self.all)
+                self.bar.update(self.all, advance=1, figures=self._best())
         elif kind == "lost":
             self._remove(number)
             self.console.print(f"trial {number} goes on elsewhere")
@@ -236,6 +237,11 @@ class SweepProgress:
                 self.tasks[number] = self.bar.add_task(f"trial {number}", total=event["total"], figures="")
             figures = f"epoch {event['epoch']}/{event['epochs']}"
             self.bar.update(self.tasks[number], completed=event["done"], figures=figures)
+
+    def _best(self) -> str:
+        from glassnet.sweeps.report import shown_value
+
+        return "" if self.best is None else f"best {shown_value(self.best, classes=self.classes)}"
 
     def _remove(self, number: int) -> None:
         if number in self.tasks:
