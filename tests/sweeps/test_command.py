@@ -15,7 +15,7 @@ from commandline import glassnet, refused
 
 pytest.importorskip("optuna", reason="sweeps need the extra 'sweep'")
 
-DIGITS = ("classic", "--data", "digits", "--epochs", "3", "--no-pictures")
+DIGITS = ("classic", "--data", "digits", "--epochs", "400", "--no-pictures")
 
 
 def test_a_table_is_swept_by_its_loss_and_a_file_may_say_what_is_searched(in_tmp: Path) -> None:
@@ -78,7 +78,7 @@ def test_what_cannot_be_swept_is_refused_in_one_line(arguments: list[str], why: 
 def test_in_a_terminal_there_is_a_bar_for_all_trials_and_one_for_each(tmp_path: Path) -> None:
     reader, writer = pty.openpty()
     search = ("--search", "optimizer.lr = log(1e-2, 1)", "--trials", "2", "--out", str(tmp_path / "s"))
-    command = [sys.executable, "-m", "glassnet", "sweep", *DIGITS, "--set", "training.epochs=300", *search]
+    command = [sys.executable, "-m", "glassnet", "sweep", *DIGITS, *search]
     environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80"}
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=writer, env=environment)
     os.close(writer)
