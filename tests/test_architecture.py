@@ -23,7 +23,7 @@ ARROWS = {
     "cli": ANY,
     "page": ANY,
     "__init__": ANY,  # the public names
-    "sweeps": {"runs", "model", "recipes", "plots", "train", "data", "nn", *EVERYBODYS},
+    "sweeps": {"runs", "model", "recipes", "plots", "progress", "train", "data", "nn", *EVERYBODYS},
     "runs": {*("model", "recipes", "plots", "train", "modelfile", "tables", "data", "nn"), *EVERYBODYS},
     "sklearn": {"progress", "train", "nn", "warn"},
     "export": {"modelfile", "nn", *EVERYBODYS},

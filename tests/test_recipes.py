@@ -235,7 +235,7 @@ def test_layers_and_hidden_replace_each_other() -> None:
             "'scaling' goes with 'hidden'",
         ),
         ({"optimizer.lr": 10**400}, "got a whole number of 1329 bits"),
-        ({"network.hidden.x": 1}, "'hidden' is no section"),
+        ({"network.hidden.x": 1}, "expected a place from 0 to 0 in a list, got 'x'"),
     ],
 )
 def test_slips_are_named(settings: dict, message: str) -> None:

@@ -97,6 +97,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.nn.schedule import WarmUp as WarmUp
     from glassnet.pretrained.models import load_pretrained as load_pretrained
     from glassnet.progress import ProgressBar as ProgressBar
+    from glassnet.progress import SweepBar as SweepBar
     from glassnet.reading.views import evidence as evidence
     from glassnet.reading.views import predict_views as predict_views
     from glassnet.sweeps.run import sweep as sweep
@@ -163,7 +164,7 @@ _NAMES = {
     "glassnet.nn.schedule": "ConstantRate CosineDecay ExponentialDecay InverseScaling OneCycle "
     "Schedule StepDecay WarmUp",
     "glassnet.pretrained.models": "load_pretrained",
-    "glassnet.progress": "ProgressBar",
+    "glassnet.progress": "ProgressBar SweepBar",
     "glassnet.reading.views": "evidence predict_views",
     "glassnet.sweeps.run": "sweep",
     "glassnet.tables.load": "load_table",

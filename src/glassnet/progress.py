@@ -3,7 +3,7 @@
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from glassnet.nn.plain import plain
 from glassnet.train.history import Record
@@ -82,6 +82,112 @@ class ProgressBar:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+class SweepBar:
+    """Shows a line for each trial of a sweep that has ended; in a terminal also a bar for each that runs, and for all.
+
+    Give it to `sweep` as `progress=SweepBar()`.
+    """
+
+    def __init__(self, console: "Console | None" = None) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self.console = console or Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(compact=True),
+            console=self.console,
+            transient=True,
+        )
+        self.tasks: dict[int, TaskID] = {}
+        self.every: TaskID | None = None
+        self.total = self.done = 0
+        self.best: float | None = None
+        self.rises = True  # whether higher values are better: accuracies
+        self.waiting = False
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        getattr(self, f"_{event['event']}")(event)
+
+    def _known(self, event: dict[str, Any]) -> None:
+        self.total, self.done, self.best, self.rises = (event[key] for key in ("total", "done", "best", "rises"))
+        if self.done:
+            self.console.print(f"{self.done} of {self.total} trials are done already")
+        if self.console.is_terminal:
+            self.every = self.bar.add_task("all trials", total=self.total, completed=self.done, figures=self._best())
+            self.bar.start()
+
+    def _begins(self, event: dict[str, Any]) -> None:
+        pass  # its bar appears with its first step
+
+    def _step(self, event: dict[str, Any]) -> None:
+        if not self.console.is_terminal:
+            return
+        number = event["trial"]
+        if number not in self.tasks:
+            self.tasks[number] = self.bar.add_task(f"trial {number}", total=event["total"], figures="")
+        figures = f"epoch {event['epoch']}/{event['epochs']}"
+        self.bar.update(self.tasks[number], completed=event["done"], figures=figures)
+
+    def _ends(self, event: dict[str, Any]) -> None:
+        self._remove(event)
+        self.done += 1
+        self.console.print(self._line(event), soft_wrap=not self.console.is_terminal)
+        if self.every is not None:
+            self.bar.update(self.every, completed=self.done, figures=self._best())
+
+    def _lost(self, event: dict[str, Any]) -> None:
+        self._remove(event)
+        self.console.print(f"trial {event['trial']} goes on elsewhere")
+
+    def _waits(self, event: dict[str, Any]) -> None:
+        if not self.waiting:
+            self.waiting = True
+            self.console.print(f"waits for {event['running']} of the trials, which run elsewhere")
+
+    def _measures(self, event: dict[str, Any]) -> None:
+        self.stop()
+        self.console.print(f"measures trial {event['trial']} on the test split ...")
+
+    def _remove(self, event: dict[str, Any]) -> None:
+        if event["trial"] in self.tasks:
+            self.bar.remove_task(self.tasks.pop(event["trial"]))
+
+    def _best(self) -> str:
+        return "" if self.best is None else f"best {value_text(self.best, rises=self.rises)}"
+
+    def _line(self, event: dict[str, Any]) -> str:
+        value, width = event["value"], len(str(self.total))
+        settings = "  ".join(f"{key}={text}" for key, text in event["settings"].items())
+        start = f"trial {event['trial']:>{width}}/{self.total}"
+        if value is None:
+            how, _, why = event["ended"].partition(" ")
+            return plain(f"{start}   {how.rstrip(':'):>8}  {settings}  {why}")
+        better = self.best is None or (value > self.best if self.rises else value < self.best)
+        self.best = value if better else self.best
+        return plain(f"{start} {'*' if better else ' '} {value_text(value, rises=self.rises):>8}  {settings}")
+
+    def stop(self) -> None:
+        """Remove the bars."""
+        if self.console.is_terminal:
+            self.bar.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def value_text(value: float, *, rises: bool) -> str:
+    """The value of a trial as people read it: an accuracy in %, a loss as a number."""
+    return f"{100 * value:.2f} %" if rises else f"{value:#.4g}"
 
 
 def epoch_line(record: Record, epochs: int) -> str:

@@ -21,8 +21,8 @@ def test_lines_become_ranges_and_choices_and_a_section_stands_before_its_setting
     ]
     space = space_of(searches_of(lines))
     assert space == {
-        "optimizer": Choices(({"type": "Adam"}, "SGD")),
         "optimizer.lr": Range("log", 0.001, 1.0),
+        "optimizer": Choices(({"type": "Adam"}, "SGD")),
         "network.hidden": Choices(([64], [256, 64])),
         "training.batch_size": Range("whole_log", 16, 512),
     }
@@ -52,6 +52,9 @@ def test_a_drawn_number_has_four_digits_and_stays_in_its_range() -> None:
         ("network.hidden = []", "1 to 1,000 choices, got 0"),
         ("network.hidden = [[64], [64]]", "comes twice"),
         ("training.seed = [1, 2]", "the luckiest"),
+        ("training = [{seed = 1, epochs = 2}, {seed = 2, epochs = 2}]", "training.seed cannot be searched"),
+        ("training.epochs = [5, 10]", "epoch by epoch"),
+        ("network.activation = [ReLU, GELU]", "names stand in quotes"),
         ("data.validation = [100, 200]", "different data"),
         ("name = ['a', 'b']", "changes no result"),
     ],
@@ -72,6 +75,27 @@ def test_what_cannot_be_searched_is_refused(line: str, why: str) -> None:
 def test_what_the_recipe_cannot_have_is_refused_before_the_first_trial(search: dict[str, Any], why: str) -> None:
     with pytest.raises(RecipeError, match=why):
         check_space(space_of(search), load_recipe("classic"))
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [((0.1, 1), "expected log"), ([None], "as TOML has them"), ([float("nan")], "as TOML"), ([object()], "as TOML")],
+)
+def test_values_of_python_that_no_recipe_holds_are_refused(value: Any, why: str) -> None:
+    with pytest.raises(gn.InputError, match=why):
+        space_of({"optimizer.lr": value})
+
+
+def test_a_choice_and_a_setting_in_it_are_tried_together() -> None:
+    space = space_of({"optimizer": [{"type": "SGD"}, {"type": "Adam"}], "optimizer.lr": "log(1e-3, 1)"})
+    check_space(space, load_recipe("classic"))  # SGD alone has no rate
+    nested = space_of({"optimizer": {"lr": "log(1e-3, 1)"}})
+    assert nested == space_of({"optimizer.lr": "log(1e-3, 1)"})
+
+
+def test_the_ends_of_a_range() -> None:
+    assert [Range("log", 1e-3, 1.0).is_near_end(value, 0.05) for value in (0.8, 0.5, 1.1e-3)] == [True, False, True]
+    assert not Choices((1, 2)).is_near_end(2, 0.05)
 
 
 def test_a_key_that_comes_twice_is_refused() -> None:

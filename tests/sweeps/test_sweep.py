@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from commandline import refused
 from glassnet.recipes.recipe import Recipe, load_recipe
 from glassnet.recipes.toml import RecipeError
 from glassnet.runs.folder import RunError, read_run
@@ -44,43 +45,16 @@ def table(folder: Path) -> list[dict[str, str]]:
     return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
 
 
-class Watched(gn.Split):
-    """A split that counts how often its examples are looked at."""
-
-    looks = 0
-
-    @property
-    def x(self) -> np.ndarray:
-        type(self).looks += 1
-        return super().x
-
-    @property
-    def y(self) -> np.ndarray | None:
-        type(self).looks += 1
-        return super().y
-
-
-def test_trials_are_runs_judged_by_validation_data_and_the_test_split_measures_the_best_alone(
+def test_trials_are_runs_and_the_best_is_measured_at_the_end(
     recipe: Recipe, digits: gn.Dataset, tmp_path: Path
 ) -> None:
-    Watched.looks = 0
-    looks: list[tuple[str, int]] = []
-    test = digits.test
-    data = replace(digits, test=Watched(test.inputs, test.targets, test.index))
-
-    def listen(event: dict[str, Any]) -> None:
-        looks.append((event["event"], Watched.looks))
-
-    swept = gn.sweep(recipe, SEARCH, trials=8, out=tmp_path / "s", dataset=data, progress=listen)
-    before = Watched.looks
-    assert before > 0
-    assert {count for event, count in looks if event in ("begins", "step", "ends", "measures")} == {0}
-
+    folder = tmp_path / "s"
+    swept = gn.sweep(recipe, SEARCH, trials=8, out=folder, dataset=digits)
     assert [trial.number for trial in swept.trials] == list(range(1, 9))
     complete = [trial for trial in swept.trials if trial.state == "complete"]
-    assert swept.best == max(complete, key=lambda trial: (trial.value, -trial.number))
+    assert swept.best == min(complete, key=lambda t: (-(t.value or 0), t.attributes["loss"]))
     for trial in swept.trials:
-        run = read_run(tmp_path / "s" / "trials" / f"{trial.number:03d}")
+        run = read_run(folder / "trials" / f"{trial.number:03d}")
         assert run.finished == (trial == swept.best)
         assert run.recipe is not None
         assert run.recipe.optimizer.lr == trial.settings["optimizer.lr"]
@@ -91,25 +65,78 @@ def test_trials_are_runs_judged_by_validation_data_and_the_test_split_measures_t
             assert run.epochs < 10
     assert any(trial.state == "pruned" for trial in swept.trials)
     assert swept.run is not None
+    assert swept.best is not None
+    assert swept.best.value is not None
     assert swept.evaluation == read_run(swept.run).evaluation
-    assert swept.looks == 1
+    assert swept.measured == [swept.best.number]
+    assert "8 trials, best 0." in repr(swept)
 
-    rows = table(tmp_path / "s")
+    rows = table(folder)
     assert [row["optimizer.lr"] for row in rows] == [str(trial.settings["optimizer.lr"]) for trial in swept.trials]
     assert rows[swept.best.number - 1]["validation_accuracy"] == str(swept.best.value)
-    pictures = {path.stem for path in (tmp_path / "s" / "pictures").iterdir()}
-    assert pictures == {"trials", "optimizer.lr", "network.hidden", "importance"}
-    page = (tmp_path / "s" / "report.html").read_text()
-    assert f"{100 * swept.best.value:.2f} %" in page
-    assert "which no trial has seen" in page
+    assert {path.stem for path in (folder / "pictures").iterdir()} == {"trials", "optimizer.lr", "network.hidden"}
+    page = (folder / "report.html").read_text()
+    assert f"Best validation accuracy: {100 * swept.best.value:.2f} ±" in page
+    assert f"{100 * swept.evaluation['accuracy']:.2f} % right" in page
 
-    again = train_recipe(load_recipe(tmp_path / "s" / "best.toml"), digits, tmp_path / "best", pictures=False)
-    assert (tmp_path / "best" / "model.safetensors").read_bytes() == (swept.run / "model.safetensors").read_bytes()
+    again = train_recipe(load_recipe(folder / "best.toml"), digits, tmp_path / "best", pictures=False)
+    model = (swept.run / "model.safetensors").read_bytes()
+    assert (tmp_path / "best" / "model.safetensors").read_bytes() == model
     assert again.evaluation.figures == gn.evaluate(again.network, digits.test).figures
+    assert (folder / "model.safetensors").read_bytes() == model
+    opened = gn.Model.open(folder)  # the best network
+    assert (opened.predict(digits.test.x[:50]) == gn.Model.open(swept.run).predict(digits.test.x[:50])).all()
 
-    more = gn.sweep(recipe, SEARCH, trials=9, out=tmp_path / "s", dataset=digits, pictures=False)
+    for command in ("resume", "report"):  # a sweep is no run, and stays what it is
+        assert "base.toml" not in refused(command, folder)
+    moved = folder.rename(tmp_path / "renamed")
+    more = gn.sweep(recipe, SEARCH, trials=9, out=moved, dataset=digits, pictures=False)
     assert more.trials[:8] == swept.trials  # it went on
     assert len(more.trials) == 9
+
+
+def test_the_test_split_does_not_matter_before_the_end(recipe: Recipe, digits: gn.Dataset, tmp_path: Path) -> None:
+    others = gn.Split(np.full((50, 8, 8), 16, np.uint8), np.zeros(50, np.int64), np.arange(50))
+    swept = [
+        gn.sweep(recipe, SEARCH, trials=7, out=tmp_path / name, dataset=data, pictures=False)
+        for name, data in (("a", digits), ("b", replace(digits, test=others)))
+    ]
+    assert table(tmp_path / "a") == table(tmp_path / "b")
+    assert swept[0].best
+    assert swept[1].best
+    assert swept[0].best.number == swept[1].best.number
+    assert swept[0].evaluation != swept[1].evaluation
+
+
+def test_the_first_trial_has_the_settings_of_the_recipe_if_they_are_searched(
+    recipe: Recipe, digits: gn.Dataset, tmp_path: Path
+) -> None:
+    wanted: dict[str, Any] = {"dataset": digits, "pictures": False}
+    search = {"network.hidden": [[16], [128]], "optimizer.lr": "log(1e-2, 1)"}
+    swept = gn.sweep(recipe, search, trials=2, out=tmp_path / "s", **wanted)
+    assert swept.own == swept.trials[0]
+    assert swept.trials[0].settings == {"network.hidden": [128], "optimizer.lr": 0.1}
+    without = gn.sweep(recipe, {"optimizer.lr": "log(0.2, 1)"}, trials=1, out=tmp_path / "t", **wanted)
+    assert without.own is None
+
+
+def test_choices_alone_are_trained_once_each(recipe: Recipe, digits: gn.Dataset, tmp_path: Path) -> None:
+    search = {"network.hidden": [[16], (128,)], "optimizer.lr": np.array([0.1, 0.2, 0.4])}
+    swept = gn.sweep(recipe, search, trials=40, out=tmp_path / "s", dataset=digits, pictures=False)
+    tried = [(trial.settings["network.hidden"], trial.settings["optimizer.lr"]) for trial in swept.trials]
+    assert sorted(tried) == [([size], rate) for size in (16, 128) for rate in (0.1, 0.2, 0.4)]
+    assert tried[0] == ([128], 0.1)  # the recipe as it stands
+    assert swept.evaluation
+
+
+def test_a_place_in_a_list_is_searched(recipe: Recipe, digits: gn.Dataset, tmp_path: Path) -> None:
+    layers = recipe.changed({"network.hidden": [32, {"type": "Dropout", "rate": 0.1}]})
+    search = {"network.hidden.0": "whole_log(8, 64)", "network.hidden.1.rate": "uniform(0, 0.5)"}
+    swept = gn.sweep(layers, search, trials=2, out=tmp_path / "s", dataset=digits, pictures=False)
+    assert swept.trials[0].settings == {"network.hidden.0": 32, "network.hidden.1.rate": 0.1}
+    hidden = swept.trials[1].settings
+    run = read_run(tmp_path / "s" / "trials" / "002")
+    assert run.network == f"64-{hidden['network.hidden.0']}-10"
 
 
 @pytest.mark.long
@@ -127,7 +154,7 @@ def test_a_killed_sweep_goes_on_to_the_same_end(tmp_path: Path) -> None:
     assert kills > 1
     done = subprocess.run(command(killed), check=True, capture_output=True, text=True)
     assert table(killed) == table(whole)
-    for name in ("best.toml", "recipe.toml", "search.toml"):
+    for name in ("best.toml", "base.toml", "search.toml"):
         assert (killed / name).read_bytes() == (whole / name).read_bytes()
     best = next(line for line in done.stdout.splitlines() if line.startswith("The best of 8 trials: trial "))
     run = f"trials/{int(best.split()[-1]):03d}"
@@ -161,7 +188,7 @@ def test_a_job_that_fails_says_why(tmp_path: Path) -> None:
     (out / "journal.log").touch()
     begun = subprocess.run(command(tmp_path / "other", trials=1), check=True, capture_output=True)
     assert begun.returncode == 0
-    for name in ("recipe.toml", "search.toml"):
+    for name in ("base.toml", "search.toml"):
         (out / name).write_bytes((tmp_path / "other" / name).read_bytes())
     done = subprocess.run(command(out, "--jobs", "2", trials=1), capture_output=True, text=True)
     assert done.returncode == 2
@@ -189,8 +216,9 @@ def test_trials_that_diverge_or_do_not_fit_are_ended_and_the_sweep_goes_on(
     recipe: Recipe, digits: gn.Dataset, tmp_path: Path
 ) -> None:
     bad = {"optimizer.lr": [0.1, 1e20]}
-    swept = gn.sweep(recipe, bad, trials=6, out=tmp_path / "s", dataset=digits, pictures=False)
+    swept = gn.sweep(recipe, bad, out=tmp_path / "s", dataset=digits, pictures=False)
     ended = {trial.settings["optimizer.lr"]: trial.attributes.get("ended") for trial in swept.trials}
+    assert [trial.state for trial in swept.trials] == ["complete", "diverged"]
     assert ended[0.1] is None
     assert str(ended[1e20]).startswith("diverged: the loss is no longer a finite number in epoch")
     assert swept.best is not None
@@ -201,6 +229,10 @@ def test_trials_that_diverge_or_do_not_fit_are_ended_and_the_sweep_goes_on(
     without = replace(digits, validation=digits.validation[:0])
     with pytest.raises(gn.InputError, match="no validation examples"):
         gn.sweep(recipe, bad, trials=2, out=tmp_path / "t", dataset=without)
+    with pytest.raises(gn.InputError, match="no trial was trained to its end; the first: diverged"):
+        gn.sweep(recipe, {"optimizer.lr": [1e19, 1e20]}, out=tmp_path / "u", dataset=digits, pictures=False)
+    with pytest.raises(gn.InputError, match="expected mnist, which the recipe names, got digits"):
+        gn.sweep("classic", SEARCH, out=tmp_path / "t", dataset=digits)
 
 
 def test_a_table_with_an_amount_as_its_target(tmp_path: Path) -> None:
@@ -212,6 +244,8 @@ def test_a_table_with_an_amount_as_its_target(tmp_path: Path) -> None:
     assert swept.best is not None
     assert swept.best.value == min(trial.value for trial in swept.trials if trial.value is not None)
     assert "r2" in swept.evaluation
+    with pytest.raises(gn.InputError, match=r"network\.loss\.delta: amounts are compared by their loss"):
+        gn.sweep(recipe.changed({"network.loss": "Huber"}), {"network.loss.delta": "log(0.01, 1)"}, out=tmp_path / "t")
     assert swept.trials[0].settings["optimizer"] in ("Adam", "AdamW")
 
 

@@ -178,7 +178,7 @@ def _test(run: "SavedRun") -> tuple[str, str]:
     from glassnet.train.metrics import accuracy_interval
 
     if not run.finished:
-        return "unfinished", ""
+        return "not tested" if run.network and run.epochs else "unfinished", ""
     loss = f"{run.evaluation['loss']:.4f}"
     if "accuracy" not in run.evaluation:
         r2 = run.evaluation.get("r2")

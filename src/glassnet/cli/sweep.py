@@ -1,8 +1,7 @@
 """glassnet sweep: many trainings of a recipe with different settings, and the best of them."""
 
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,12 +25,11 @@ from glassnet.cli.train import (
 )
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
     from glassnet.data.dataset import Dataset
     from glassnet.recipes.recipe import Recipe
     from glassnet.sweeps.run import Swept
     from glassnet.sweeps.sweep import Sweep
+    from glassnet.sweeps.trials import Trial
 
 EXAMPLE = "--search 'optimizer.lr = log(1e-3, 1)'"
 
@@ -41,8 +39,8 @@ Searched = Annotated[
     typer.Option(
         "--search",
         metavar="'KEY = RANGE'",
-        help="a setting and its range: log(1e-3, 1), uniform(0, 0.5), whole(1, 8), whole_log(16, 512), or a list "
-        "of choices; may be repeated",
+        help="a setting and its range: log(1e-3, 1), uniform(0, 0.5), whole(1, 8), whole_log(16, 512), or a list of "
+        "choices such as [[64], [128]]; may be repeated",
     ),
 ]
 Out = Annotated[
@@ -58,8 +56,8 @@ Storage = Annotated[
     ),
 ]
 Jobs = Annotated[int, typer.Option(min=1, help="how many at once; they share the processors")]
-Epochs = Annotated[int | None, typer.Option(help="of each training: short for --set training.epochs=N")]
-Seed = Annotated[int | None, typer.Option(min=0, help="of the settings that are drawn [default: 0]")]
+Epochs = Annotated[int | None, typer.Option(help="epochs of each training: short for --set training.epochs=N")]
+Seed = Annotated[int | None, typer.Option(min=0, help="for drawing the settings [default: 0]")]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="shards of a training computed at once [default: the jobs share processors]")
 ]
@@ -69,12 +67,12 @@ def sweep(
     recipe: RecipeName = None,
     search: Searched = None,
     searches: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="a TOML file with such lines in a section [search]")
+        Path | None, typer.Option(metavar="FILE", help="a TOML file with such lines under [search]")
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="how many trainings, all together")] = 40,
+    trials: Annotated[int, typer.Option(min=1, help="how many trainings the sweep has in the end")] = 40,
     jobs: Jobs = 1,
     epochs: Epochs = None,
-    minutes: Annotated[float | None, typer.Option(help="after so many no training begins")] = None,
+    minutes: Annotated[float | None, typer.Option(help="no training begins after so many")] = None,
     seed: Seed = None,
     out: Out = None,
     storage: Storage = None,
@@ -112,33 +110,34 @@ def sweep(
     `glassnet sweep classic --rates`
     """
     from glassnet.cli.ranks import begin
-    from glassnet.recipes.recipe import load_recipe
-    from glassnet.recipes.toml import RecipeError
 
     begin(wanted=False)
-    if recipe is None and target is None:
-        raise RecipeError(f"expected a recipe, such as glassnet sweep classic {EXAMPLE} (see glassnet recipes)")
-    settings = settings_of(change, epochs=epochs, data=data)
+    name = _name_of(recipe, target)
     said = {"task": task, "ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
     said |= {"date_order": date_order, "decimal": decimal, "unknown": unknown}
-    settings |= table_settings(data, target, columns, said)
-    name = recipe or "table"
-    wanted = load_recipe(name, settings=settings)
-    if rates and (search or searches):
-        raise RecipeError("--rates searches for a learning rate alone: leave --search out")
-    found, own_seed = ({}, 0) if rates else _searches(search, searches, name)
-    wanted, dataset = load_data_or_digits(name, wanted, settings)
+    settings = settings_of(change, epochs=epochs, data=data) | table_settings(data, target, columns, said)
+    options: dict[str, Any] = {"trials": trials, "jobs": jobs, "minutes": minutes, "storage": storage}
+    options |= {"out": out, "seed": seed, "workers": workers, "pictures": pictures}
     if rates:
-        _show_rates(wanted, dataset, out)
-        return
-    options: dict[str, Any] = {
-        "trials": trials,
-        "jobs": jobs,
-        "seed": own_seed if seed is None else seed,
-        "minutes": minutes,
-    }
-    options |= {"out": out, "storage": storage, "workers": workers, "pictures": pictures}
-    _sweep(wanted, dataset, found, options)
+        _find_rates(name, settings, {"--search": search, "--searches": searches}, options)
+    else:
+        found, own_seed = _searches(search, searches, name)
+        _search(name, settings, found, options | {"seed": own_seed if seed is None else seed})
+
+
+def _name_of(recipe: str | None, target: str | None) -> str:
+    from glassnet.recipes.toml import RecipeError
+
+    if recipe is None and target is None:
+        raise RecipeError(f"expected a recipe, such as glassnet sweep classic {EXAMPLE} (see glassnet recipes)")
+    return recipe or "table"
+
+
+def _loaded(name: str, settings: dict[str, Any]) -> "tuple[Recipe, Dataset]":
+    """The recipe, and its data."""
+    from glassnet.recipes.recipe import load_recipe
+
+    return load_data_or_digits(name, load_recipe(name, settings=settings), settings)
 
 
 def _searches(lines: list[str] | None, path: Path | None, recipe: str) -> tuple[dict[str, Any], int]:
@@ -156,154 +155,83 @@ def _searches(lines: list[str] | None, path: Path | None, recipe: str) -> tuple[
     return found | searches_of(lines or []), seed or 0
 
 
-def _sweep(recipe: "Recipe", dataset: "Dataset", search: dict[str, Any], options: dict[str, Any]) -> None:
+def _search(name: str, settings: dict[str, Any], search: dict[str, Any], options: dict[str, Any]) -> None:
     import sys
 
     from glassnet.cli.terminal import console, section, show_dataset
-    from glassnet.recipes.toml import as_text
+    from glassnet.progress import SweepBar, value_text
+    from glassnet.recipes.toml import RecipeError
     from glassnet.sweeps.run import folder_of, sweep
     from glassnet.sweeps.space import space_of
     from glassnet.sweeps.sweep import Sweep
 
+    if both := search.keys() & settings.keys():
+        raise RecipeError(f"--set {min(both)}: it is searched, so it cannot be set too")
+    recipe, dataset = _loaded(name, settings)
     wanted = Sweep(recipe, space_of(search), options["seed"])
     folder = options["out"] = folder_of(recipe, dataset, options["out"])
     show_dataset(dataset)
     section(f"The sweep of {recipe.name!r} in {folder}")
-    for key, searched in wanted.searches().items():
-        console.print(f"  {key} = {as_text(searched)}", soft_wrap=True)
-    section("Trials, compared on validation data")
+    for key, searched in wanted.space.items():
+        console.print(f"  {key} = {searched.text()}", soft_wrap=True)
+    section("Trials, compared on validation data; * is the best so far")
+    progress = SweepBar()
     try:
-        with SweepProgress(options["trials"], classes=bool(dataset.classes)) as progress:
+        with progress:
             done = sweep(recipe, search, **options, dataset=dataset, progress=progress)
     except KeyboardInterrupt:
-        print(f"broken off; what is done is kept in {folder}, and the same command goes on", file=sys.stderr)
+        best = "" if progress.best is None else f", the best {value_text(progress.best, rises=progress.rises)}"
+        print(f"broken off after {progress.done} of {progress.total} trials{best}", file=sys.stderr)
+        print(f"all of it is kept in {folder}, and the same command goes on", file=sys.stderr)
         raise
-    _show(done, wanted, dataset)
+    _show(done, wanted, dataset, progress.total)
 
 
-class SweepProgress:
-    """Shows a line for each trial that has ended; in a terminal also a bar for each that runs, and one for all.
-
-    Args:
-        total: the number of trials.   classes: whether values are accuracies.
-    """
-
-    def __init__(self, total: int, *, classes: bool) -> None:
-        import sys
-
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self.total, self.classes = total, classes
-        self.console = Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
-        self.bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.fields[figures]}"),
-            TimeRemainingColumn(compact=True),
-            console=self.console,
-            transient=True,
-        )
-        self.tasks: dict[int, TaskID] = {}
-        self.best: float | None = None
-        self.all: TaskID | None = None
-        self.waiting = False
-
-    def __call__(self, event: dict[str, Any]) -> None:
-        kind, number = event["event"], event.get("trial", 0)
-        if kind == "known":
-            self.best = event["best"]
-            if event["done"]:
-                self.console.print(f"goes on after {event['done']} of {self.total} trials")
-            if self.console.is_terminal:
-                self.all = self.bar.add_task("all trials", total=self.total, completed=event["done"], figures="")
-                self.bar.update(self.all, figures=self._best())
-                self.bar.start()
-        elif kind == "ends":
-            self._remove(number)
-            self.console.print(self._line(event), soft_wrap=True)
-            if self.all is not None:
-                self.bar.update(self.all, advance=1, figures=self._best())
-        elif kind == "lost":
-            self._remove(number)
-            self.console.print(f"trial {number} goes on elsewhere")
-        elif kind == "waits" and not self.waiting:
-            self.waiting = True
-            self.console.print(f"waits for {event['running']} of the trials, which run elsewhere")
-        elif kind == "measures":
-            self.console.print(f"measures trial {number} on the test split ...")
-        elif kind == "step" and self.console.is_terminal:
-            if number not in self.tasks:
-                self.tasks[number] = self.bar.add_task(f"trial {number}", total=event["total"], figures="")
-            figures = f"epoch {event['epoch']}/{event['epochs']}"
-            self.bar.update(self.tasks[number], completed=event["done"], figures=figures)
-
-    def _best(self) -> str:
-        from glassnet.sweeps.report import shown_value
-
-        return "" if self.best is None else f"best {shown_value(self.best, classes=self.classes)}"
-
-    def _remove(self, number: int) -> None:
-        if number in self.tasks:
-            self.bar.remove_task(self.tasks.pop(number))
-
-    def _line(self, event: dict[str, Any]) -> str:
-        from glassnet.sweeps.report import shown_value
-
-        value, width = event["value"], len(str(self.total))
-        settings = "  ".join(f"{key}={text}" for key, text in event["settings"].items())
-        start = f"trial {event['trial']:>{width}}/{self.total}"
-        if value is None:
-            how, _, why = event["ended"].partition(" ")
-            return f"{start}  {how.rstrip(':'):>8}  {settings}  {why}"
-        better = self.best is None or (value > self.best if self.classes else value < self.best)
-        self.best = value if better else self.best
-        mark = "  best so far" if better else ""
-        return f"{start}  {shown_value(value, classes=self.classes):>8}  {settings}{mark}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self.console.is_terminal:
-            self.bar.stop()
-
-
-def _show(done: "Swept", sweep: "Sweep", dataset: "Dataset") -> None:
-    from rich import box
-    from rich.table import Table
-
+def _show(done: "Swept", sweep: "Sweep", dataset: "Dataset", wanted: int) -> None:
     from glassnet.cli.terminal import console, section
-    from glassnet.nn.errors import InputError
-    from glassnet.recipes.toml import as_text
-    from glassnet.sweeps.report import shown_value
+    from glassnet.sweeps.report import counts, ends, uncertain
 
-    best = done.best
-    if best is None:
-        ended = next((trial.attributes["ended"] for trial in done.trials if "ended" in trial.attributes), None)
-        raise InputError(f"{done.folder}: no trial was trained to its end" + (f"; the first: {ended}" if ended else ""))
-    classes = bool(dataset.classes)
-    complete, pruned = (sum(trial.state == state for trial in done.trials) for state in ("complete", "pruned"))
-    section(f"The best of {complete + pruned} trials: trial {best.number}")
-    what = "accuracy" if classes else "loss"
-    console.print(f"validation {what} {shown_value(best.value, classes=classes)}", style="bold")
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("setting", "value", "searched in"):
-        table.add_column(title, overflow="fold")
-    for key, searched in sweep.searches().items():
-        table.add_row(key, as_text(best.settings[key]), as_text(searched))
-    console.print(table)
-    console.print(f"{complete} trials complete, {pruned} ended early")
+    best, ended = done.best, sum(trial.finished for trial in done.trials)
+    assert best
+    assert best.value is not None
+    section(f"The best of {ended} trials: trial {best.number}")
+    console.print(
+        f"validation {'accuracy' if dataset.classes else 'loss'} {uncertain(best.value, dataset)}", style="bold"
+    )
+    if done.own and done.own is not best and done.own.value is not None:
+        console.print(f"the recipe as it stands: {uncertain(done.own.value, dataset)}, trial {done.own.number}")
+    _show_settings(best, sweep)
+    for key in ends(sweep, best):
+        console.print(f"{key} lies near the end of its range: better values may lie beyond")
+    console.print(counts(done.trials))
+    if ended < wanted and done.over:
+        console.print(
+            f"the time is over: {wanted - ended} of {wanted} trials were not trained; the same command goes on"
+        )
     _show_test(done)
     section(f"Written to {done.folder}")
     for path in sorted(p for p in (*done.folder.iterdir(), *done.folder.glob("pictures/*")) if p.is_file()):
-        console.print(f"  {path.relative_to(done.folder)}")
-    console.print(f"  {'/'.join(done.run.parts[-2:])} and the run folders of the other trials" if done.run else "")
-    console.print(
-        f"\nThe best of many is partly the luckiest: glassnet train {done.folder}/best.toml --seed 1", soft_wrap=True
-    )
+        if path.name != "lock":
+            console.print(f"  {path.relative_to(done.folder)}")
+    if done.run:
+        console.print(f"  {'/'.join(done.run.parts[-2:])} and the run folders of the other trials")
+    console.print("\nThe best of many is partly the luckiest. Train its settings from other seeds:")
+    console.print(f"  glassnet train {done.folder}/best.toml --seed 1", soft_wrap=True)
+
+
+def _show_settings(best: "Trial", sweep: "Sweep") -> None:
+    from rich import box
+    from rich.table import Table
+
+    from glassnet.cli.terminal import console
+    from glassnet.recipes.toml import inline
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("setting", "value", "searched in"):
+        table.add_column(title, overflow="fold")
+    for key, search in sweep.space.items():
+        table.add_row(key, inline(best.settings[key]), search.text())
+    console.print(table)
 
 
 def _show_test(done: "Swept") -> None:
@@ -319,19 +247,26 @@ def _show_test(done: "Swept") -> None:
     else:
         r2 = figures.get("r2")
         console.print(f"test R2 {r2:.3f}" if r2 is not None else f"test loss {figures['loss']:.4g}", style="bold")
-    if done.looks > 1:
-        console.print(f"{done.looks} networks of this sweep were measured on it by now, since it was made longer")
+    if len(done.measured) > 1:
+        console.print(f"{len(done.measured)} networks of this sweep were measured on them by now, as it went on")
 
 
-def _show_rates(recipe: "Recipe", dataset: "Dataset", out: Path | None) -> None:
+def _find_rates(name: str, settings: dict[str, Any], search: dict[str, Any], options: dict[str, Any]) -> None:
     from glassnet import plots
     from glassnet.cli.png import check_png
     from glassnet.cli.terminal import console, section, show_dataset
     from glassnet.progress import TaskBar
+    from glassnet.recipes.toml import RecipeError
     from glassnet.sweeps.rates import find_rates
 
+    others = search | {f"--{key}": options[key] for key in ("minutes", "storage", "seed")}
+    others |= {"--jobs": options["jobs"] > 1 or None}
+    if given := [option for option, value in others.items() if value is not None]:
+        raise RecipeError(f"--rates is one training with a rising learning rate: leave {given[0]} out")
+    out = options["out"]
     if out is not None:
         check_png("--out", out)
+    recipe, dataset = _loaded(name, settings)
     show_dataset(dataset)
     section(f"A rising learning rate for {recipe.name!r}")
     with TaskBar(quiet=console.quiet) as bar:
@@ -340,9 +275,10 @@ def _show_rates(recipe: "Recipe", dataset: "Dataset", out: Path | None) -> None:
         console.print("the loss never fell: look at the data, the inputs' scale and the first weights")
     else:
         lowest = min(range(len(found.smooth)), key=found.smooth.__getitem__)
-        console.print(f"lowest loss {found.smooth[lowest]:.4g} at the rate {found.rates[lowest]:.2g}")
-        risen = "the loss did not rise" if found.too_high is None else f"it rises from {found.too_high:.2g} on"
-        console.print(f"{risen} (rates from {found.rates[0]:.2g} to {found.rates[-1]:.2g}, {len(found.rates)} steps)")
+        console.print(f"{len(found.rates)} steps, at rates from {found.rates[0]:.2g} to {found.rates[-1]:.2g}")
+        console.print(f"the mean loss is lowest, {found.smooth[lowest]:.4g}, at the rate {found.rates[lowest]:.2g}")
+        if found.too_high is not None:
+            console.print(f"ended at {found.too_high:.2g}, where the loss is at least twice as high")
         console.print(f"suggestion: --set optimizer.lr={found.suggested:g}", style="bold")
     if found.smooth and plots.available():
         path = out or Path("rates.png")

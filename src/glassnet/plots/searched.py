@@ -15,11 +15,12 @@ FAR = 4.0  # values worse than the median by so many times the distance from med
 
 
 class Point(NamedTuple):
-    """A trial in a figure: its number, its value, and whether it was pruned."""
+    """A trial in a figure: its number, its value, whether it ended early, and whether it is the best."""
 
     number: int
     value: float
-    pruned: bool
+    early: bool
+    best: bool = False
 
 
 def trials(points: Sequence[Point], *, title: str, rises: bool) -> "Figure":
@@ -31,10 +32,11 @@ def trials(points: Sequence[Point], *, title: str, rises: bool) -> "Figure":
     figure = empty_figure(6.4, 3.6)
     axes = figure.subplots()
     _scatter(axes, [point.number for point in points], points)
-    complete = [point for point in points if not point.pruned]
+    complete = [point for point in points if not point.early]
     best = (np.maximum if rises else np.minimum).accumulate([point.value for point in complete])
-    axes.step([p.number for p in complete], best, where="post", color=VALIDATION, linewidth=1.8, label="best so far")
-    axes.set(xlabel="trial", title=title)
+    places = [*(point.number for point in complete), max(point.number for point in points)]
+    axes.step(places, [*best, best[-1]], where="post", color=VALIDATION, linewidth=1.8, label="best so far")
+    axes.set(xlabel="trial", ylabel=title)
     _limits(axes, points, rises=rises)
     axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
     axes.legend(frameon=False)
@@ -65,18 +67,18 @@ def setting(
         places = [choices.index(value) + shift for value, shift in zip(values, spread, strict=True)]
         labels = [n if len(n) <= MOST_LABEL else f"{n[: MOST_LABEL - 3]}..." for n in map(without_formulas, choices)]
         axes.set_xticks(range(len(choices)), labels, rotation=20 if len(choices) > 3 else 0)
+        axes.set_xlim(-0.5, len(choices) - 0.5)
     _scatter(axes, places, points)
     if log:
         _log(axes)
-    axes.set(xlabel=without_formulas(name), title=title)
+    axes.set(xlabel=without_formulas(name), ylabel=title)
     _limits(axes, points, rises=rises)
-    if any(point.pruned for point in points):
-        axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize=8)
     return figure
 
 
 def importance(shares: Mapping[str, float]) -> "Figure":
-    """How much of the differences between trials each setting accounts for, from 0 to 1."""
+    """How much each setting tells the best trials from the others, from 0 to 1."""
     figure = empty_figure(5.2, 0.9 + 0.4 * len(shares))
     axes = figure.subplots()
     names = [without_formulas(name) for name in shares]
@@ -102,7 +104,8 @@ def rates(
     if suggested is not None:
         axes.axvline(suggested, color=VALIDATION, linestyle="--", label=f"suggested: {suggested:.2g}")
     low, first = min(smooth), smooth[0]
-    axes.set(xlabel="learning rate", title="loss", ylim=(low - 0.1 * (first - low) - 1e-9, first + 0.5 * (first - low)))
+    room = max(first - low, 0.01 * abs(first), 1e-9)
+    axes.set(xlabel="learning rate", ylabel="loss", ylim=(low - 0.2 * room, first + 0.5 * room))
     _log(axes)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
@@ -119,13 +122,16 @@ def _log(axes: Any) -> None:
 
 
 def _scatter(axes: Any, places: Sequence[Any], points: Sequence[Point]) -> None:
-    for pruned, label, style in (
-        (False, "complete", {"color": TRAINING}),
-        (True, "pruned", {"color": QUIET, "marker": "x"}),
-    ):
-        those = [(place, point.value) for place, point in zip(places, points, strict=True) if point.pruned is pruned]
+    pairs = list(zip(places, points, strict=True))
+    kinds: list[tuple[str, Any, dict[str, Any]]] = [
+        ("complete", lambda point: not point.early and not point.best, {"color": TRAINING}),
+        ("ended early", lambda point: point.early, {"color": QUIET, "marker": "x"}),
+        ("best", lambda point: point.best, {"color": VALIDATION, "marker": "*", "s": 90, "zorder": 3}),
+    ]
+    for label, holds, style in kinds:
+        those = [(place, point.value) for place, point in pairs if holds(point)]
         if those:
-            axes.scatter(*zip(*those, strict=True), s=22, label=label, alpha=0.8, **style)
+            axes.scatter(*zip(*those, strict=True), label=label, **({"s": 22, "alpha": 0.8} | style))
     axes.grid(alpha=0.3)
 
 
@@ -142,5 +148,5 @@ def _limits(axes: Any, points: Sequence[Point], *, rises: bool) -> None:
         margin = 0.05 * (inside.max() - inside.min()) or 1e-3
         axes.set_ylim(inside.min() - margin, inside.max() + margin)
         axes.set_xlabel(
-            f"{axes.get_xlabel()}\n{int(outside.sum())} of {len(values)} are worse, and outside", fontsize=9
+            f"{axes.get_xlabel()}\n{int(outside.sum())} of {len(values)} trials are worse, and not shown", fontsize=9
         )

@@ -258,7 +258,7 @@ def load_recipe(name: str | Path, *, settings: dict[str, Any] | None = None) -> 
     Args:
         name: one of `recipe_names()`, or the path of a file.
         settings: values that replace or add to those of the file, by dotted key:
-            {"optimizer.lr": 0.01, "network.hidden": [256, 64]}.
+            {"optimizer.lr": 0.01, "network.hidden": [256, 64], "network.hidden.0": 512}; a number is a place in a list.
 
     Raises:
         RecipeError: no such recipe, not TOML, unknown key, wrong type, impossible value.
@@ -290,13 +290,32 @@ def _from_table(table: dict[str, Any], settings: dict[str, Any], called: object)
 def _put(table: dict[str, Any], key: str, value: Any) -> None:
     """table[a][b] = value, for the key "a.b"."""
     *sections, last = key.split(".")
+    inside: Any = table
     for section in sections:
-        if isinstance(table.get(section), str):
-            table[section] = {"type": table[section]}
-        table = table.setdefault(section, {})
-        if not isinstance(table, dict):
-            raise RecipeError(f"{key}: {section!r} is no section of the recipe")
+        inside = _section(inside, key, section)
+    if isinstance(inside, list):
+        inside[_place(inside, key, last)] = value
+        return
     replaced = {"layers": ("hidden", "scaling", "activation", "init"), "hidden": ("layers",)}
     for other in replaced.get(last, ()):  # the long form and the short form exclude each other
-        table.pop(other, None)
-    table[last] = value
+        inside.pop(other, None)
+    inside[last] = value
+
+
+def _section(table: Any, key: str, section: str) -> Any:
+    """What stands at this part of a dotted key, to be changed: a table, or a list."""
+    place: Any = _place(table, key, section) if isinstance(table, list) else section
+    if not isinstance(table, list) and section not in table:
+        table[section] = {}
+    if isinstance(table[place], str):
+        table[place] = {"type": table[place]}
+    if not isinstance(table[place], dict | list):
+        raise RecipeError(f"{key}: {section!r} is no section of the recipe")
+    return table[place]
+
+
+def _place(values: list[Any], key: str, part: str) -> int:
+    """A place in a list, from 0, from a part of a dotted key."""
+    if not part.isdecimal() or len(part) > 9 or int(part) >= len(values):
+        raise RecipeError(f"{key}: expected a place from 0 to {len(values) - 1} in a list, got {part!r}")
+    return int(part)

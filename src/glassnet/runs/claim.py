@@ -6,10 +6,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from glassnet.modelfile import ModelFileError
 from glassnet.runs.folder import LOCK, RunError
+from glassnet.wholefile import write_whole
+
+PROBE = ".writable"
+
+
+class BusyError(RunError):
+    """Another process trains in this folder now."""
 
 
 def new_folder(name: str, *, parent: str | Path = "runs") -> Path:
@@ -25,8 +32,13 @@ def check_free(folder: str | Path) -> None:
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder} is a file: name a folder, which will be made")
-    if folder.exists() and any(path.name != LOCK for path in folder.iterdir()):
+    if folder.exists() and not all(_is_left(path) for path in folder.iterdir()):
         raise RunError(f"{folder} exists already and is not empty: name another folder, or delete this one")
+
+
+def _is_left(path: Path) -> bool:
+    """Whether this is what a process leaves in a folder when it is killed before it has written anything."""
+    return path.name in (LOCK, PROBE) or path.suffix == ".part"
 
 
 def claim(folder: Path) -> bool:
@@ -35,19 +47,26 @@ def claim(folder: Path) -> bool:
     check_free(folder)
     with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
+        probe = folder / PROBE
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)
     return new
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Lock the folder, so that no other process trains in it; the lock ends with the process, even if it is killed."""
+def alone(folder: Path) -> Iterator[IO[str] | None]:
+    """Lock the folder, so that no other process trains in it; the lock ends with the process, even if it is killed.
+
+    Yields the file that is locked, or None where there are no such locks. A process that inherits the file keeps it
+    locked.
+
+    Raises:
+        BusyError: another process has locked it.
+    """
     try:
         import fcntl
     except ImportError:  # Windows
-        yield
+        yield None
         return
     path = folder / LOCK
     for _ in range(20):  # a run that was just killed may hold the lock for a moment longer
@@ -62,28 +81,12 @@ def alone(folder: Path) -> Iterator[None]:
                 break  # else the previous owner has just deleted the file: try again
         file.close()
     else:
-        raise RunError(f"{folder}: another process is training in this folder; wait for it, or stop it")
+        raise BusyError(f"{folder}: another process is training in this folder; wait for it, or stop it")
     with file:
         try:
-            yield
+            yield file
         finally:
             path.unlink(missing_ok=True)
-
-
-def is_claimed(folder: Path) -> bool:
-    """Whether another process trains in this folder now."""
-    try:
-        import fcntl
-
-        file = (folder / LOCK).open("r")
-    except (ImportError, OSError):
-        return False
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 @contextmanager
@@ -98,4 +101,4 @@ def writing_to(folder: Path) -> Iterator[None]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    write_whole(path, (json.dumps(value, indent=2) + "\n").encode())

@@ -126,6 +126,8 @@ def train_untested(
 ) -> tuple[Network, History]:
     """Train a recipe into a new folder, or go on in this one, but leave the test split alone; `resume_run` measures it.
 
+    When it diverges, no model is saved.
+
     Args:
         folder: must not exist, must be empty, or holds this training, unfinished.
         callbacks: besides those of the recipe.   progress, workers: as in `fit`.
@@ -143,8 +145,7 @@ def train_untested(
     else:
         claim(folder)
     with alone(folder):
-        if not (folder / RECIPE).is_file():
-            check_free(folder)
+        if not (folder / ENVIRONMENT).is_file():  # the last that is written before training
             with writing_to(folder):
                 _begin(folder, recipe, about, dataset)
         checkpoint = Checkpoint(folder / CHECKPOINT, minutes=recipe.training.checkpoint_minutes)

@@ -11,9 +11,17 @@ from glassnet.sweeps.jobs import read_job, say
 
 
 def main() -> None:
-    """Train trials until there are enough, and end when the process that started this one has ended."""
+    """Train trials until there are enough, or until the process that started this one ends or says so."""
+    told = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal told
+        if not told:  # a scheduler may tell it too, and twice is not more
+            told = True
+            raise KeyboardInterrupt
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the process that started this one decides
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     job = read_job()
     from glassnet.sweeps.run import work
 
@@ -28,12 +36,8 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(0)
     except (ValueError, RuntimeError, OSError) as error:  # all errors of ours, and a full disk
-        say({"event": "fails", "message": plain(str(error))})
+        listen({"event": "fails", "message": plain(str(error))})
         sys.exit(2)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

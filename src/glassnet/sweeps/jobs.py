@@ -13,13 +13,14 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import IO, Any
 
 from glassnet.sweeps.storage import STORAGE
-from glassnet.sweeps.training import Listener
+from glassnet.sweeps.training import Event, Listener
 
-PATIENCE = 15.0  # seconds in which a job that is told to end saves its training
+MOMENTS = 15.0  # seconds in which a job that is told to end saves its training
 
 
 class JobError(RuntimeError):
@@ -41,26 +42,29 @@ class Job:
     workers: int
 
 
-def run_jobs(job: Job, count: int, listener: Listener, url: str | None) -> None:
+def run_jobs(job: Job, count: int, listener: Listener, url: str | None, lock: int | None) -> None:
     """Run so many jobs until all have ended.
+
+    Args:
+        lock: the file descriptor that locks the folder; the jobs hold it too, so it is locked until all are gone.
 
     Raises:
         JobError: one has failed; the others have finished their trials.   KeyboardInterrupt: as it came.
     """
-    told: queue.Queue[dict[str, Any] | None] = queue.Queue()
+    events: queue.Queue[Event | None] = queue.Queue()
     environment = os.environ | ({STORAGE: url} if url else {})
-    # The processors are shared out to the jobs, so each needs one thread for its matrix products.
-    processes = [_start(job, environment, told) for _ in range(count)]
+    processes: list[subprocess.Popen[str]] = []
     failed: list[str] = []
     try:
-        while any(process.poll() is None for process in processes) or not told.empty():
-            try:
-                event = told.get(timeout=0.5)
-            except queue.Empty:
-                continue
-            if event and event["event"] == "fails":
+        processes.extend(_start(job, environment, events, () if lock is None else (lock,)) for _ in range(count))
+        running = count
+        while running:
+            event = events.get()
+            if event is None:
+                running -= 1
+            elif event["event"] == "fails":
                 failed.append(str(event["message"]))
-            elif event:
+            else:
                 listener(event)
     except BaseException:
         for process in processes:
@@ -74,28 +78,33 @@ def run_jobs(job: Job, count: int, listener: Listener, url: str | None) -> None:
 
 
 def _start(
-    job: Job, environment: dict[str, str], told: "queue.Queue[dict[str, Any] | None]"
+    job: Job, environment: dict[str, str], events: "queue.Queue[Event | None]", kept: Sequence[int]
 ) -> "subprocess.Popen[str]":
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    process = subprocess.Popen([sys.executable, "-m", "glassnet.sweeps"], env=environment, **pipes)
+    settings: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": environment}
+    settings |= {"pass_fds": kept} if os.name == "posix" else {}
+    process = subprocess.Popen([sys.executable, "-m", "glassnet.sweeps"], **settings)
     assert process.stdin
     assert process.stdout
     process.stdin.write(json.dumps(asdict(job)))
     process.stdin.close()
-    threading.Thread(target=_listen, args=(process.stdout, told), daemon=True).start()
+    threading.Thread(target=_listen, args=(process.stdout, events), daemon=True).start()
     return process
 
 
-def _listen(lines: IO[str], told: "queue.Queue[dict[str, Any] | None]") -> None:
+def _listen(lines: IO[str], events: "queue.Queue[Event | None]") -> None:
+    """Pass on the events of a job, and None at its end."""
     for line in lines:
-        told.put(json.loads(line))
-    told.put(None)
+        try:
+            events.put(json.loads(line))
+        except ValueError:  # what a library prints
+            print(line, end="", file=sys.stderr)
+    events.put(None)
 
 
 def _end(processes: "list[subprocess.Popen[str]]") -> None:
     for process in processes:
         try:
-            process.wait(PATIENCE)
+            process.wait(MOMENTS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -112,6 +121,6 @@ def read_job() -> Job:
     return Job(**json.loads(sys.stdin.read()))
 
 
-def say(event: dict[str, Any]) -> None:
+def say(event: Event) -> None:
     """Tell the process that started this one."""
     print(json.dumps(event), flush=True)

@@ -1,7 +1,7 @@
 """The short case of a sweep: one training in which the learning rate rises from step to step, until it learns no more.
 
 The loss falls slowly at first, then quickly, and rises again where the steps are too long. A good rate for a training
-lies below that, where the loss falls fastest or a little above.
+lies well below the rate with the lowest loss.
 
 Source: Smith 2017, "Cyclical learning rates for training neural networks".
 """
@@ -9,6 +9,7 @@ Source: Smith 2017, "Cyclical learning rates for training neural networks".
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from statistics import stdev
 
 from glassnet.data.dataset import Dataset
 from glassnet.nn.errors import require
@@ -20,8 +21,10 @@ from glassnet.train.trainer import Trainer
 
 LOWEST, HIGHEST = 1e-5, 10.0  # rates
 STEPS = 200
-MEMORY = 0.9  # of the running mean: each loss counts as much as nine tenths of the one after it
-TOO_HIGH = 2.0  # the rate is too high where the mean loss is so many times the lowest, or infinite
+MEMORY = 0.9  # the weight of the older losses in the running mean, at each step
+TOO_HIGH = 2.0  # it ends where the mean loss is so many times the lowest and above the first, or infinite
+SETTLED = 10  # steps after which the running mean is worth comparing
+FALL = 6.0  # the loss has fallen if its running mean has by so many of its deviations
 SHORT = 4.0  # the suggestion is so many times below the rate with the lowest loss
 
 
@@ -32,7 +35,7 @@ class Rates:
     Attributes:
         rates, losses: of each step.   smooth: the running mean of the losses.
         suggested: a rate to begin with; None if the loss never fell.
-        too_high: the rate at which the loss rose for good; None if it did not.
+        too_high: the rate at which it ended, because the loss was twice the lowest; None if it did not.
     """
 
     rates: list[float]
@@ -93,14 +96,15 @@ def find_rates(
             if smooth[-1] > TOO_HIGH * min(smooth) and smooth[-1] > smooth[0]:
                 too_high = rate
                 break
-    return Rates(rates, losses, smooth, _suggested(rates, smooth), too_high)
+    return Rates(rates, losses, smooth, _suggested(rates, losses, smooth), too_high)
 
 
-def _suggested(rates: list[float], smooth: list[float]) -> float | None:
-    """A rate well below that with the lowest loss; None if the loss did not fall."""
-    if not smooth:
+def _suggested(rates: list[float], losses: list[float], smooth: list[float]) -> float | None:
+    """A rate well below that with the lowest loss; None if the loss did not fall by more than its noise."""
+    if len(smooth) <= SETTLED:
         return None
-    lowest = min(range(len(smooth)), key=smooth.__getitem__)
-    if smooth[lowest] > 0.98 * smooth[0]:
+    lowest = min(range(SETTLED, len(smooth)), key=smooth.__getitem__)
+    noise = stdev(losses[:SETTLED]) * math.sqrt((1 - MEMORY) / (1 + MEMORY))  # of a running mean of such losses
+    if smooth[SETTLED] - smooth[lowest] <= FALL * noise:
         return None
     return float(f"{rates[lowest] / SHORT:.2g}")

@@ -5,6 +5,8 @@ uniform(0, 0.5)         a number between two ends; all are as likely
 whole(1, 8)             a whole number, both ends included
 whole_log(16, 512)      a whole number; each doubling is as likely
 [[64], [256, 64]]       one of these
+
+A number in a key is a place in a list, from 0: network.hidden.0 is the first hidden layer.
 """
 
 import math
@@ -13,19 +15,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.plain import brief, shown
 from glassnet.recipes.recipe import Recipe
-from glassnet.recipes.toml import RecipeError, as_text, inline, value_of
+from glassnet.recipes.toml import RecipeError, UnknownKeyError, as_text, inline, value_of
 
 if TYPE_CHECKING:
     from optuna.trial import Trial as Attempt
 
 RANGES = ("log", "uniform", "whole", "whole_log")
 FORMS = "log(1e-3, 1), uniform(0, 0.5), whole(1, 8), whole_log(16, 512), or a list of choices"
-MOST_CHOICES = 1_000
+MOST_CHOICES, LONGEST_CHOICE = 1_000, 1_000
 FIXED = {  # settings that no sweep may choose, and why
     "training.seed": "the best of many seeds is the luckiest: train the best settings from several seeds instead",
+    "training.epochs": "trials are compared epoch by epoch: set it, and let early_stopping end a training",
     "data": "trials on different data cannot be compared: start a sweep for each",
     "name": "it changes no result",
     "about": "it changes no result",
@@ -46,6 +51,10 @@ class Range:
     high: float
 
     choices: ClassVar[list[str]] = []
+
+    @property
+    def drawn_choices(self) -> list[str]:
+        return []
 
     @property
     def whole(self) -> bool:
@@ -70,9 +79,18 @@ class Range:
         """Values that are tried before a sweep begins: the ends."""
         return [self.value(self.low), self.value(self.high)]
 
-    def plain(self) -> str:
+    def is_near_end(self, value: Any, part: float) -> bool:
+        """Whether a value lies within this part of the range from one of its ends."""
+        low, high, at = (math.log(x) if self.log else x for x in (self.low, self.high, value))
+        return min(at - low, high - at) < part * (high - low)
+
+    def text(self) -> str:
         """As people write it."""
         return f"{self.kind}({as_text(self.low)}, {as_text(self.high)})"
+
+    def plain(self) -> str:
+        """As a TOML file has it."""
+        return self.text()
 
 
 @dataclass(frozen=True)
@@ -88,9 +106,14 @@ class Choices:
         """The values as texts for people."""
         return [as_text(value) for value in self.values]
 
+    @property
+    def drawn_choices(self) -> list[str]:
+        """The values as texts that are drawn, for a storage keeps no lists."""
+        return [inline(value) for value in self.values]
+
     def draw(self, key: str, attempt: "Attempt") -> None:
         """Let the sampler draw one of them."""
-        attempt.suggest_categorical(key, [inline(value) for value in self.values])  # a storage keeps texts alone
+        attempt.suggest_categorical(key, self.drawn_choices)
 
     def value(self, drawn: Any) -> Any:
         """The setting for what was drawn."""
@@ -100,8 +123,16 @@ class Choices:
         """Values that are tried before a sweep begins: all."""
         return list(self.values)
 
-    def plain(self) -> list[Any]:
+    def is_near_end(self, value: Any, part: float) -> bool:
+        """Never: choices have no order."""
+        return False
+
+    def text(self) -> str:
         """As people write it."""
+        return inline(self.values)
+
+    def plain(self) -> list[Any]:
+        """As a TOML file has it."""
         return list(self.values)
 
 
@@ -109,21 +140,28 @@ Space = dict[str, Range | Choices]  # what is searched, by the dotted key of the
 
 
 def space_of(searches: Mapping[str, Any]) -> Space:
-    """What is searched, from texts such as "log(1e-3, 1)" and lists of choices, by dotted key.
+    """What is searched, from texts such as "log(1e-3, 1)" and lists of choices, by dotted key or as nested tables.
 
     Raises:
-        InputError: one of them is neither, or has impossible ends; nothing is searched.
+        InputError: one of them is neither, has impossible ends, or is of a setting that no sweep may choose.
     """
     require(isinstance(searches, Mapping), f"search: expected settings by their key, got {shown(searches)}")
     require(len(searches) > 0, f"search: expected at least one setting, as optimizer.lr = log(1e-3, 1): {FORMS}")
+    named = all(isinstance(key, str) for key in searches)
+    require(named, f"search: expected the keys of settings, such as optimizer.lr, got {shown(list(searches))}")
     space = {}
-    for key in sorted(searches, key=lambda key: str(key).count(".")):  # a whole section before its settings
-        require(isinstance(key, str), f"search: expected the key of a setting, such as optimizer.lr, got {shown(key)}")
-        for fixed, reason in FIXED.items():
-            if key == fixed or key.startswith(f"{fixed}."):
-                raise InputError(f"search: {key} cannot be searched: {reason}")
-        space[key] = _read(key, searches[key])
+    for key, value in flat(searches).items():
+        space[key] = _read(key, value)
+        for example in space[key].examples():
+            for within in flat({key: example}):
+                _check_not_fixed(key, within)
     return space
+
+
+def _check_not_fixed(key: str, within: str) -> None:
+    for fixed, reason in FIXED.items():
+        if within == fixed or within.startswith(f"{fixed}."):
+            raise InputError(f"search: {key if key == within else within} cannot be searched: {reason}")
 
 
 def searches_of(lines: Iterable[str]) -> dict[str, Any]:
@@ -151,20 +189,38 @@ def flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
 
 def _read(key: str, value: Any) -> Range | Choices:
     where = f"search: {brief(key)}"
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | np.ndarray):
         require(0 < len(value) <= MOST_CHOICES, f"{where}: expected 1 to {MOST_CHOICES:,} choices, got {len(value):,}")
-        texts = [inline(choice) for choice in value]
-        twice = next((text for text in texts if texts.count(text) > 1), None)
+        values = tuple(_plain(where, choice) for choice in value)
+        texts = list(map(inline, values))
+        twice = next((text for text in texts if texts.count(text) > 1), None) if len(set(texts)) < len(texts) else None
         require(twice is None, f"{where}: the choice {brief(twice)} comes twice")
-        return Choices(tuple(value))
+        return Choices(values)
     found = re.fullmatch(r"\s*(\w+)\s*\(([^,()]+),([^,()]+)\)\s*", value) if isinstance(value, str) else None
     if found is None or found[1] not in RANGES:
-        raise InputError(f"{where}: expected {FORMS}, got {brief(shown(value))}")
+        quotes = "; in a list, names stand in quotes: ['ReLU', 'GELU']" if str(value).strip().startswith("[") else ""
+        raise InputError(f"{where}: expected {FORMS}, got {brief(shown(value))}{quotes}")
     kind = found[1]
     low, high = (_number(where, kind, text.strip()) for text in found.groups()[1:])
     require(low < high, f"{where}: expected a lower and a higher end, got {kind}({low:g}, {high:g})")
     require(low > 0 or not kind.endswith("log"), f"{where}: expected a lower end above 0 for {kind}, got {low:g}")
     return Range(kind, low, high)
+
+
+def _plain(where: str, choice: Any) -> Any:
+    """A choice as TOML would give it: numbers of NumPy and tuples become plain ones and lists."""
+    if isinstance(choice, np.generic | np.ndarray):
+        choice = choice.tolist()
+    if isinstance(choice, list | tuple):
+        return [_plain(where, item) for item in choice]
+    if isinstance(choice, Mapping):
+        return {str(key): _plain(where, item) for key, item in choice.items()}
+    is_plain = isinstance(choice, str | bool | int) or (isinstance(choice, float) and math.isfinite(choice))
+    require(is_plain, f"{where}: expected choices as TOML has them, numbers, texts and lists, got {shown(choice)}")
+    require(
+        len(inline(choice)) <= LONGEST_CHOICE, f"{where}: expected choices of at most {LONGEST_CHOICE:,} characters"
+    )
+    return choice
 
 
 def _number(where: str, kind: str, text: str) -> float:
@@ -178,10 +234,50 @@ def _number(where: str, kind: str, text: str) -> float:
 
 
 def check_space(space: Space, recipe: Recipe) -> None:
-    """Raise RecipeError or InputError if the recipe cannot have one of the choices, or an end of a range."""
+    """Raise RecipeError if the recipe cannot have one of the choices, or an end of a range."""
     for key, search in space.items():
         for value in search.examples():
             try:
-                recipe.changed({key: value})
+                recipe.changed(examples(space, key, value))
+            except UnknownKeyError as error:
+                place = error.form.partition("=")[0]
+                raise RecipeError(f"search: {error.reason}: {place} = {search.text()}") from None
             except RecipeError as error:
                 raise RecipeError(f"search: {key} = {brief(as_text(value))} cannot be trained: {error}") from None
+
+
+def examples(space: Space, key: str, value: Any) -> dict[str, Any]:
+    """One setting with this value, and an example of each other one; whole sections before their settings."""
+    return in_order({other: space[other].examples()[0] for other in space} | {key: value})
+
+
+def in_order(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The same settings, whole sections before what stands in them."""
+    return {key: settings[key] for key in sorted(settings, key=lambda key: key.count("."))}
+
+
+def own_settings(space: Space, recipe: Recipe) -> dict[str, Any]:
+    """The searched settings as the recipe has them, in the form that is drawn; empty if it has not all of them so."""
+    table = recipe.to_table()
+    own: dict[str, Any] = {}
+    for key, search in space.items():
+        for drawn in search.drawn_choices:
+            if recipe.changed({key: search.value(drawn)}) == recipe:
+                own[key] = drawn
+        value = _at(table, key)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(search, Range) and is_number and search.low <= value <= search.high:
+            own |= {key: value} if search.value(value) == value else {}
+    return own if own.keys() == space.keys() else {}
+
+
+def _at(table: Any, key: str) -> Any:
+    """The setting of a recipe with this dotted key; None if it has none."""
+    for part in key.split("."):
+        if isinstance(table, list) and part.isdigit() and int(part) < len(table):
+            table = table[int(part)]
+        elif isinstance(table, dict):
+            table = table.get(part)
+        else:
+            return None
+    return table

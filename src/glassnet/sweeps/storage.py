@@ -27,37 +27,16 @@ class StorageError(ValueError):
     """The trials cannot be read or written; the message says why, and never holds a password."""
 
 
+class LostError(Exception):
+    """Another machine has taken over this trial, because nothing had been heard of it for long."""
+
+
 def check_installed() -> None:
     """Raise StorageError unless Optuna is installed."""
     from importlib.util import find_spec
 
     if find_spec("optuna") is None:
         raise StorageError("sweeps need Optuna: pip install 'glassnet[sweep]'")
-
-
-def open_study(folder: Path, name: str, *, rises: bool, url: str | None, new: bool, epochs: int) -> "Study":
-    """The list of trials of a sweep, made if it is not there.
-
-    Args:
-        name: what it is called in a database.   rises: whether higher values are better.
-        url: of a database; None for a file in the folder.
-        epochs: of a whole training.
-        new: whether nobody else uses the file, so that what a killed process left of its last line can be removed.
-
-    Raises:
-        StorageError: there is no such database, or no such file can be written.
-    """
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    with quiet(), told(url):
-        storage = _database(url) if url else _journal(folder / JOURNAL, new=new)
-        direction: Literal["maximize", "minimize"] = "maximize" if rises else "minimize"
-        # A trial may end early when five are complete and a fifth of its own epochs is over.
-        pruner = optuna.pruners.MedianPruner(n_startup_trials=UNPRUNED, n_warmup_steps=1 + epochs // 5)
-        return optuna.create_study(
-            storage=storage, study_name=name, direction=direction, pruner=pruner, load_if_exists=True
-        )
 
 
 def check_storage(folder: Path, url: str | None) -> None:
@@ -71,21 +50,62 @@ def check_storage(folder: Path, url: str | None) -> None:
         raise StorageError(f"{folder}: its trials are kept in a database: name it, as {EXAMPLE}")
 
 
+def open_study(folder: Path, *, rises: bool, url: str | None, alone: bool, epochs: int) -> "Study":
+    """Optuna's list of attempts of a sweep, made if it is not there.
+
+    Args:
+        folder: of the sweep; in a database its name is that of the list.   rises: whether higher values are better.
+        url: of a database; None for a file in the folder.
+        alone: whether no other process uses the file, so that what a killed process left unfinished can be removed.
+        epochs: of a whole training.
+
+    Raises:
+        StorageError: there is no such database, or the file is damaged or cannot be written.
+    """
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    direction: Literal["maximize", "minimize"] = "maximize" if rises else "minimize"
+    # From the sixth complete trial on, and after a fifth of its epochs, a trial ends if its best figure so far is worse
+    # than the median of the complete trials at that epoch.
+    pruner = optuna.pruners.MedianPruner(n_startup_trials=UNPRUNED, n_warmup_steps=1 + epochs // 5)
+    with storage_errors(url), quiet():
+        name = folder.resolve().name if url else "sweep"  # a folder may be renamed
+        try:
+            storage = _database(url) if url else _journal(folder / JOURNAL, alone=alone)
+            study = optuna.create_study(
+                storage=storage, study_name=name, direction=direction, pruner=pruner, load_if_exists=True
+            )
+            study.get_trials(deepcopy=False)
+        except StorageError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:  # of what stands in the file
+            raise StorageError(
+                f"{folder / JOURNAL}: damaged: {brief(repr(error))}: delete its last lines, or begin another sweep"
+            ) from None
+        return study
+
+
 @contextmanager
-def told(url: str | None) -> Iterator[None]:
-    """Turn the errors of a storage into a StorageError of one line, without its password."""
+def storage_errors(url: str | None) -> Iterator[None]:
+    """Turn the errors of a storage into a StorageError of one line, without a password.
+
+    Raises:
+        LostError: what was to be written is of an attempt that another machine has declared dead.
+    """
     import sqlalchemy.exc
-    from optuna.exceptions import StorageInternalError
+    from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 
     try:
         yield
+    except UpdateFinishedTrialError:
+        raise LostError from None
     except (StorageInternalError, sqlalchemy.exc.SQLAlchemyError) as error:
         cause = error.__cause__ or error
         first = next(iter(str(getattr(cause, "orig", None) or cause).strip().splitlines()), "no answer")
-        where = shown_url(url)
-        raise StorageError(f"{where}: {brief(_without_password(first, url))}") from None
-    except RuntimeError as error:  # of the lock of the journal
-        raise StorageError(f"{JOURNAL}: {error}: start the sweep again") from None
+        raise StorageError(f"{shown_url(url)}: {brief(_without_secrets(first, url))}") from None
+    except RuntimeError as error:  # the lock of the journal, or the version of a database
+        raise StorageError(f"{shown_url(url)}: {brief(_without_secrets(str(error), url))}") from None
 
 
 @contextmanager
@@ -99,12 +119,13 @@ def quiet() -> Iterator[None]:
 
 
 def shown_url(url: str | None) -> str:
-    """A database as messages name it, without its password."""
+    """A database as messages name it: host and name alone."""
     from sqlalchemy.engine import make_url
 
     if url is None:
         return JOURNAL
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=True)
+    parts = make_url(url)
+    return f"postgresql://{parts.host or ''}{f':{parts.port}' if parts.port else ''}/{parts.database}"
 
 
 def url_of(storage: str | None) -> str | None:
@@ -127,6 +148,7 @@ def url_of(storage: str | None) -> str | None:
     fits = url is not None and url.drivername in ("postgresql", "postgres", "postgresql+psycopg") and url.database
     require(bool(fits), f"{where}: expected the address of a PostgreSQL database, such as {EXAMPLE}")
     assert url is not None
+    require("@" not in (url.host or ""), f"{where}: expected one @, before the host: in a password @ is written %40")
     return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
@@ -134,11 +156,10 @@ def _database(url: str) -> "BaseStorage":
     from importlib.util import find_spec
 
     import optuna
+    from sqlalchemy.exc import IntegrityError, ProgrammingError
 
     if find_spec("psycopg") is None:
         raise StorageError("a database needs psycopg: pip install 'glassnet[sweep]'")
-    from sqlalchemy.exc import IntegrityError, ProgrammingError
-
     settings: dict[str, Any] = {"pool_pre_ping": True, "connect_args": {"connect_timeout": PATIENCE}}
     for _ in range(TRIES):
         try:
@@ -148,11 +169,11 @@ def _database(url: str) -> "BaseStorage":
     return optuna.storages.RDBStorage(url, engine_kwargs=settings)
 
 
-def _journal(path: Path, *, new: bool) -> "BaseStorage":
+def _journal(path: Path, *, alone: bool) -> "BaseStorage":
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
-    if new:
+    if alone:
         for left in path.parent.glob(f"{path.name}.lock*"):
             left.unlink(missing_ok=True)
         if path.is_file():
@@ -167,8 +188,13 @@ def _cut_unfinished_line(path: Path) -> None:
         file.truncate(data.rfind(b"\n") + 1)
 
 
-def _without_password(text: str, url: str | None) -> str:
+def _without_secrets(text: str, url: str | None) -> str:
     from sqlalchemy.engine import make_url
 
-    password = make_url(url).password if url else None
-    return text.replace(str(password), "***") if password else text
+    if url is None:
+        return text
+    parts = make_url(url)
+    secrets = [str(parts.password or ""), *(str(value) for key, value in parts.query.items() if "password" in key)]
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "***")
+    return text

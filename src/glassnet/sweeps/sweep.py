@@ -1,17 +1,18 @@
-"""A sweep: many trainings of one recipe with different settings, which are chosen by how the others did.
+"""A sweep: many trainings of one recipe with different settings, which are chosen by how the earlier ones did.
 
 The folder of a sweep:
 
-recipe.toml     what is trained
+base.toml       the recipe that is trained, as it stands before the search
 search.toml     what is searched, and the seed
 journal.log     the trials, as Optuna keeps them, unless a database does
 trials/001/     the run folder of each trial
 trials.csv      a table of the trials
 best.toml       the recipe with the best settings
+model.safetensors  the best network, once it is measured on the test split
 pictures/       the values of all trials, each setting against them, and which settings matter
 report.html     all of this on one page
 
-Trials are judged on validation data alone. The test split is used once, at the end, to measure the best network.
+Trials are judged on validation data alone. The test split is used at the end, to measure the best network.
 """
 
 import hashlib
@@ -24,17 +25,16 @@ from pathlib import Path
 from typing import Any
 
 from glassnet.data.dataset import Dataset
-from glassnet.model.path import RECIPE
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.settings import whole
 from glassnet.recipes.recipe import Recipe, load_recipe
-from glassnet.recipes.toml import RecipeError, read_toml, to_toml
+from glassnet.recipes.toml import RecipeError, inline, read_toml, to_toml
 from glassnet.runs.claim import claim, writing_to
 from glassnet.runs.folder import LARGEST, RunError
-from glassnet.sweeps.space import Space, check_space, flat, space_of
+from glassnet.sweeps.space import Space, check_space, examples, flat, in_order, space_of
 from glassnet.wholefile import whole_file
 
-SEARCH = "search.toml"
+BASE, SEARCH = "base.toml", "search.toml"
 MOMENT = 0.5  # seconds in which another machine writes two small files
 
 
@@ -58,8 +58,22 @@ class Sweep:
         require(self.seed < 2**63, f"seed: expected less than 2**63, got {self.seed}")
         check_space(self.space, self.recipe)
 
+    def recipe_with(self, settings: dict[str, Any]) -> Recipe:
+        """The recipe of a trial.
+
+        Raises:
+            RecipeError: the settings do not fit together.
+        """
+        return self.recipe.changed(in_order(settings))
+
     def check(self, dataset: Dataset) -> None:
         """Raise an error if trials could not be trained or compared on this dataset."""
+        named = Path(self.recipe.data.name).stem
+        require(
+            Path(dataset.name).stem == named,
+            f"dataset: expected {named}, which the recipe names, got {dataset.name}: change data.name in the recipe, "
+            "so that its best settings say what they are for",
+        )
         if not len(dataset.validation):
             raise InputError(
                 f"{dataset.name} has no validation examples, by which trials are compared; let some be held out, "
@@ -67,10 +81,15 @@ class Sweep:
             )
         if not len(dataset.test):
             raise RunError(f"{dataset.name} has no test examples, so a sweep could not measure its best network")
+        losses = [key for key in self.space if key == "network" or key.startswith("network.loss")]
+        if losses and not dataset.classes:
+            raise InputError(
+                f"search: {losses[0]}: amounts are compared by their loss, so it cannot be searched: set it"
+            )
         self.recipe.make_network(dataset)
         for key, search in self.space.items():
             for value in search.examples():
-                self.recipe.changed({key: value}).make_network(dataset)
+                self.recipe_with(examples(self.space, key, value)).make_network(dataset)
 
     def searches(self) -> dict[str, Any]:
         """What is searched, as a TOML file has it."""
@@ -95,6 +114,8 @@ class Sweep:
         Raises:
             RunError: the folder holds something else, or cannot be written to.
         """
+        lines = [f"{json.dumps(key)} = {inline(search)}\n" for key, search in self.searches().items()]
+        texts = {SEARCH: f"seed = {self.seed}\n\n[search]\n{''.join(lines)}", BASE: to_toml(self.recipe.to_table())}
         if not (folder / SEARCH).is_file():
             try:
                 claim(folder)
@@ -104,12 +125,13 @@ class Sweep:
                     raise
             else:
                 with writing_to(folder):
-                    write(folder / SEARCH, to_toml({"seed": self.seed, "search": self.searches()}))
-                    write(folder / RECIPE, to_toml(self.recipe.to_table()))
-        if not (folder / RECIPE).is_file():
+                    write(folder / SEARCH, texts[SEARCH])
+                    write(folder / BASE, texts[BASE])
+        if not (folder / BASE).is_file():
             time.sleep(MOMENT)
-            if not (folder / RECIPE).is_file():  # whoever began it was killed between the two
-                write(folder / RECIPE, to_toml(self.recipe.to_table()))
+            if not (folder / BASE).is_file():  # whoever began it was killed between the two
+                with writing_to(folder):
+                    write(folder / BASE, texts[BASE])
         kept = read_sweep(folder)
         pairs = {
             "recipe": (self.recipe, kept.recipe),
@@ -137,11 +159,11 @@ def read_sweep(folder: Path) -> Sweep:
         RecipeError, InputError: its files are damaged.
     """
     searches, seed = read_searches(folder / SEARCH)
-    return Sweep(load_recipe(folder / RECIPE), space_of(searches), seed or 0)
+    return Sweep(load_recipe(folder / BASE), space_of(searches), seed or 0)
 
 
 def read_searches(path: Path) -> tuple[dict[str, Any], int | None]:
-    """What is searched according to a TOML file, and its seed if it has one.
+    """What is searched according to a TOML file, and the seed if the file names one.
 
     Raises:
         RecipeError: the file cannot be read, or says something else.
