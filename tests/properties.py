@@ -303,17 +303,22 @@ HASTY = (
 def killed_sweep(number: int, folder: Path) -> None:
     """A sweep that is killed at any instants ends as if it had never stopped."""
     rng, folder = random.Random(number), Path(mkdtemp(dir=folder))
-    command = [sys.executable, "-m", "glassnet", "sweep", "classic", *SWEPT, "--trials", "10", "--epochs", "60"]
-    command += ["--seed", str(number), "--out"]
+    command = [sys.executable, "-m", "glassnet", "sweep", "classic", *SWEPT, "--trials", "10", "--epochs", "200"]
+    command += ["--seed", str(number % 1000), "--out"]
     subprocess.run([*command, "whole"], cwd=folder, check=True, capture_output=True)
-    for _ in range(4):
+    hit = 0
+    for trial in (1, 3, 5, 8):
         process = subprocess.Popen(
             [*command, "broken"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
+        while not (folder / "broken" / "trials" / f"{trial:03d}").is_dir() and process.poll() is None:
+            time.sleep(0.002)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(1.0 + rng.uniform(0, 2.5))
+            process.wait(rng.uniform(0, 0.4))
+        hit += process.poll() is None
         process.kill()
         process.wait()
+    assert hit >= 2
     subprocess.run([*command, "broken"], cwd=folder, check=True, capture_output=True)
     assert _trials_of(folder / "broken") == _trials_of(folder / "whole")
     assert (folder / "broken" / "best.toml").read_bytes() == (folder / "whole" / "best.toml").read_bytes()
@@ -339,6 +344,9 @@ def shared_sweeps(number: int, folder: Path) -> None:
         both[0].kill()
         both[0].wait()
         assert both[1].wait(100) == 0
+        again = subprocess.run([*command, "--out", "a/sweep"], cwd=folder, timeout=100, **quiet)
+    assert again.returncode == 0
+    assert len(list(folder.glob("*/sweep/trials/*/evaluation.json"))) == 1
     rows = _trials_of(folder / ("a" if number % 2 else "b") / "sweep")
     assert [(row["trial"], row["state"] in ("complete", "pruned")) for row in rows] == [
         (str(k), True) for k in range(1, 9)
