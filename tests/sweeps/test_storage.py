@@ -208,7 +208,7 @@ def test_a_password_in_the_words_of_a_driver_is_left_out() -> None:
     cause = RuntimeError('invalid option "S3cret"\nHINT: look up S3cret')
     with pytest.raises(StorageError) as caught, storage_errors(url):
         raise sqlalchemy.exc.OperationalError("select 1", {}, cause)
-    assert str(caught.value) == 'postgresql://here/sweeps: invalid option "***"'
+    assert str(caught.value) == "postgresql://here/sweeps: the connection failed"
 
 
 def test_a_folder_keeps_its_trials_where_they_began(digits: gn.Dataset, tmp_path: Path) -> None:
@@ -217,5 +217,5 @@ def test_a_folder_keeps_its_trials_where_they_began(digits: gn.Dataset, tmp_path
     with pytest.raises(StorageError, match=r"kept in journal\.log"):
         gn.sweep(recipe, SEARCH, trials=2, out=tmp_path / "s", dataset=digits, storage="postgresql://u@127.0.0.1:1/d")
     (tmp_path / "s" / "journal.log").unlink()
-    with pytest.raises(StorageError, match="kept in a database"):
+    with pytest.raises(StorageError, match="the file was deleted"):
         gn.sweep(recipe, SEARCH, trials=2, out=tmp_path / "s", dataset=digits)

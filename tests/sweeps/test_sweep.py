@@ -20,7 +20,9 @@ from glassnet.recipes.recipe import Recipe, load_recipe
 from glassnet.recipes.toml import RecipeError
 from glassnet.runs.folder import RunError, read_run
 from glassnet.runs.run import train_recipe
+from glassnet.sweeps.results import best_of
 from glassnet.sweeps.sweep import read_sweep
+from glassnet.sweeps.trials import Trial
 
 pytest.importorskip("optuna", reason="sweeps need the extra 'sweep'")
 
@@ -121,11 +123,15 @@ def test_the_first_trial_has_the_settings_of_the_recipe_if_they_are_searched(
 
 
 def test_choices_alone_are_trained_once_each(recipe: Recipe, digits: gn.Dataset, tmp_path: Path) -> None:
-    search = {"network.hidden": [[16], (128,)], "optimizer.lr": np.array([0.1, 0.2, 0.4])}
+    search = {"network.hidden": [[16], (128,)], "optimizer.lr": np.array([0.2, 0.4, 0.1])}
     swept = gn.sweep(recipe, search, trials=40, out=tmp_path / "s", dataset=digits, pictures=False)
     tried = [(trial.settings["network.hidden"], trial.settings["optimizer.lr"]) for trial in swept.trials]
     assert sorted(tried) == [([size], rate) for size in (16, 128) for rate in (0.1, 0.2, 0.4)]
     assert tried[0] == ([128], 0.1)  # the recipe as it stands
+    other = gn.sweep(
+        recipe.changed({"optimizer.lr": 0.4}), search, trials=1, out=tmp_path / "t", dataset=digits, pictures=False
+    )
+    assert other.trials[0].settings == {"network.hidden": [128], "optimizer.lr": 0.4}
     assert swept.evaluation
 
 
@@ -201,7 +207,7 @@ def test_a_folder_holds_one_sweep(recipe: Recipe, digits: gn.Dataset, tmp_path: 
     assert read_sweep(tmp_path / "s").searches() == SEARCH | {"optimizer.lr": "log(0.001, 3)"}
     with pytest.raises(RunError, match="another search"):
         gn.sweep(recipe, {"optimizer.lr": "log(1e-3, 1)"}, out=tmp_path / "s", **wanted)
-    with pytest.raises(RunError, match="another recipe and seed"):
+    with pytest.raises(RunError, match=r"another recipe and seed \(training\.epochs\)"):
         gn.sweep(recipe.changed({"training.epochs": 9}), SEARCH, out=tmp_path / "s", seed=1, **wanted)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
@@ -229,7 +235,7 @@ def test_trials_that_diverge_or_do_not_fit_are_ended_and_the_sweep_goes_on(
     without = replace(digits, validation=digits.validation[:0])
     with pytest.raises(gn.InputError, match="no validation examples"):
         gn.sweep(recipe, bad, trials=2, out=tmp_path / "t", dataset=without)
-    with pytest.raises(gn.InputError, match="no trial was trained to its end; the first: diverged"):
+    with pytest.raises(gn.InputError, match="no trial was trained to its end: diverged"):
         gn.sweep(recipe, {"optimizer.lr": [1e19, 1e20]}, out=tmp_path / "u", dataset=digits, pictures=False)
     with pytest.raises(gn.InputError, match="expected mnist, which the recipe names, got digits"):
         gn.sweep("classic", SEARCH, out=tmp_path / "t", dataset=digits)
@@ -247,6 +253,37 @@ def test_a_table_with_an_amount_as_its_target(tmp_path: Path) -> None:
     with pytest.raises(gn.InputError, match=r"network\.loss\.delta: amounts are compared by their loss"):
         gn.sweep(recipe.changed({"network.loss": "Huber"}), {"network.loss.delta": "log(0.01, 1)"}, out=tmp_path / "t")
     assert swept.trials[0].settings["optimizer"] in ("Adam", "AdamW")
+
+
+def test_of_equal_values_the_lowest_loss_is_best_and_then_the_first() -> None:
+    def trial(number: int, value: float | None, loss: float) -> Trial:
+        return Trial(number, "complete", {}, value, {"loss": loss}, {}, number)
+
+    trials = [trial(1, 0.9, 0.1), trial(2, 0.95, 0.3), trial(3, 0.95, 0.2), trial(4, 0.95, 0.2), trial(5, None, 0.0)]
+    best = [best_of(trials, rises=True), best_of(trials, rises=False), best_of([trials[4]], rises=True)]
+    assert [found and found.number for found in best] == [3, 1, None]
+
+
+def test_settings_that_cannot_be_are_refused_before_anything_is_written(
+    recipe: Recipe, digits: gn.Dataset, tmp_path: Path
+) -> None:
+    bad: dict[str, Any]
+    for bad in (
+        {"workers": 0},
+        {"minutes": "x"},
+        {"out": ""},
+        {"dataset": 3},
+        {"progress": 3},
+        {"trials": 0},
+        {"jobs": 2_000},
+        {"seed": -1},
+        {"storage": ""},
+    ):
+        with pytest.raises(gn.InputError, match=f"^{next(iter(bad))}"):
+            gn.sweep(recipe, SEARCH, **({"out": tmp_path / "s", "dataset": digits} | bad))
+    with pytest.raises(gn.InputError, match="recipe: expected a name"):
+        gn.sweep(None, SEARCH, out=tmp_path / "s")  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
 
 
 def test_minutes_end_a_sweep_before_its_trials_do(recipe: Recipe, digits: gn.Dataset, tmp_path: Path) -> None:

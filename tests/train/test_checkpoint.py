@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from glassnet.train.checkpoint import read_checkpoint
 from glassnet.train.training import Training
 from properties import resume
 
@@ -332,6 +333,23 @@ def test_a_checkpoint_may_stand_anywhere_among_the_callbacks(unbroken, tmp_path:
     with pytest.raises(CrashError):
         train(None, callbacks=[gn.Checkpoint(path, minutes=0), BreakAt(4, 2)])
     same(train(None, callbacks=[gn.Checkpoint(path)]), unbroken)
+
+
+@pytest.mark.filterwarnings("ignore:.*no layer scales them")
+def test_what_the_optimizer_keeps_may_overflow(tmp_path: Path, blobs: tuple[np.ndarray, np.ndarray]) -> None:
+    """Squares of large gradients are infinite in float32. Such a training goes on, and so does the resumed one."""
+    path, large = tmp_path / "checkpoint", (blobs[0] * np.float32(1e20), blobs[1])
+
+    def fit(epochs: int, *callbacks: gn.Callback) -> gn.Network:
+        network = gn.Network([gn.Dense(3)], input_shape=2, seed=0)
+        gn.fit(network, large, epochs=epochs, optimizer=gn.Adam(1e-3), callbacks=callbacks)
+        return network
+
+    whole = fit(4)
+    fit(2, gn.Checkpoint(path))
+    assert np.isinf(read_checkpoint(path).arrays["optimizer.v"]).any()
+    resumed = fit(4, gn.Checkpoint(path, longer=True))
+    np.testing.assert_array_equal(resumed.theta, whole.theta)
 
 
 def test_the_decision_to_stop_is_kept(tmp_path: Path) -> None:

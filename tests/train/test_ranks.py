@@ -4,11 +4,14 @@ import os
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 import glassnet as gn
+from glassnet.train import loop
 from glassnet.train.checkpoint import read_checkpoint
 from glassnet.train.pieces import BLOCK
 from glassnet.train.ranks import Ranks
@@ -26,6 +29,22 @@ class Alone:
 
     def __init__(self, rank: int, size: int) -> None:
         self.Get_rank, self.Get_size = (lambda: rank), (lambda: size)
+
+
+def test_a_signal_that_comes_while_ranks_agree_is_not_lost() -> None:
+    training = SimpleNamespace(interrupted=False)
+
+    class Agreeing:
+        """The other ranks know of no signal; this one comes while they are asked."""
+
+        def any(self, flag: bool) -> bool:
+            training.interrupted = True
+            return flag
+
+    ranks: Any = Agreeing()
+    assert not loop._interrupted(training, ranks, [])  # the others go on, so this one does
+    assert training.interrupted
+    assert loop._interrupted(training, ranks, [])
 
 
 def test_what_is_no_communicator_is_refused() -> None:

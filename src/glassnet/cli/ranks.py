@@ -30,13 +30,11 @@ def begin(wanted: bool, *, quiet: bool = False) -> "Ranks | None":
     """
     global ranks
     from glassnet.cli.terminal import console
-    from glassnet.train.ranks import RankError, world
+    from glassnet.train.ranks import world
 
     console.quiet = quiet
     if not wanted:
-        started = os.environ.get(STARTED, "1")
-        if started != "1":
-            raise RankError(f"mpirun has started this command {started} times, and each would train alone: add --mpi")
+        check_alone("add --mpi")
         return None
 
     ranks = world()
@@ -47,6 +45,15 @@ def begin(wanted: bool, *, quiet: bool = False) -> "Ranks | None":
     else:
         _say_when_told_to_end()
     return ranks
+
+
+def check_alone(remedy: str) -> None:
+    """Raise RankError if mpirun has started this command several times."""
+    from glassnet.train.ranks import RankError
+
+    started = os.environ.get(STARTED, "1")
+    if started != "1":
+        raise RankError(f"mpirun has started this command {started} times, and each would train alone: {remedy}")
 
 
 def _say_when_told_to_end() -> None:

@@ -69,7 +69,9 @@ def sweep(
     searches: Annotated[
         Path | None, typer.Option(metavar="FILE", help="a TOML file with such lines under [search]")
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="how many trainings the sweep has in the end")] = 40,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="how many trainings the sweep has in the end [default: 40]")
+    ] = None,
     jobs: Jobs = 1,
     epochs: Epochs = None,
     minutes: Annotated[float | None, typer.Option(help="no training begins after so many")] = None,
@@ -109,9 +111,9 @@ def sweep(
 
     `glassnet sweep classic --rates`
     """
-    from glassnet.cli.ranks import begin
+    from glassnet.cli.ranks import check_alone
 
-    begin(wanted=False)
+    check_alone("start it without mpirun; --jobs and --storage share trials")
     name = _name_of(recipe, target)
     said = {"task": task, "ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
     said |= {"date_order": date_order, "decimal": decimal, "unknown": unknown}
@@ -122,7 +124,7 @@ def sweep(
         _find_rates(name, settings, {"--search": search, "--searches": searches}, options)
     else:
         found, own_seed = _searches(search, searches, name)
-        _search(name, settings, found, options | {"seed": own_seed if seed is None else seed})
+        _search(name, settings, found, options | {"seed": own_seed if seed is None else seed, "trials": trials or 40})
 
 
 def _name_of(recipe: str | None, target: str | None) -> str:
@@ -152,7 +154,10 @@ def _searches(lines: list[str] | None, path: Path | None, recipe: str) -> tuple[
             f"glassnet recipes {recipe}; to look for a learning rate alone: glassnet sweep {recipe} --rates"
         )
     found, seed = read_searches(path) if path else ({}, None)
-    return found | searches_of(lines or []), seed or 0
+    own = searches_of(lines or [])
+    if both := own.keys() & found.keys():
+        raise InputError(f"{path}: it searches {min(both)} too: leave --search of it out")
+    return found | own, seed or 0
 
 
 def _search(name: str, settings: dict[str, Any], search: dict[str, Any], options: dict[str, Any]) -> None:
@@ -259,7 +264,7 @@ def _find_rates(name: str, settings: dict[str, Any], search: dict[str, Any], opt
     from glassnet.recipes.toml import RecipeError
     from glassnet.sweeps.rates import find_rates
 
-    others = search | {f"--{key}": options[key] for key in ("minutes", "storage", "seed")}
+    others = search | {f"--{key}": options[key] for key in ("trials", "minutes", "storage", "seed")}
     others |= {"--jobs": options["jobs"] > 1 or None}
     if given := [option for option, value in others.items() if value is not None]:
         raise RecipeError(f"--rates is one training with a rising learning rate: leave {given[0]} out")
@@ -280,7 +285,7 @@ def _find_rates(name: str, settings: dict[str, Any], search: dict[str, Any], opt
         if found.too_high is not None:
             console.print(f"ended at {found.too_high:.2g}, where the loss is at least twice as high")
         console.print(f"suggestion: --set optimizer.lr={found.suggested:g}", style="bold")
-    if found.smooth and plots.available():
+    if options["pictures"] and found.smooth and plots.available():
         path = out or Path("rates.png")
         plots.save(plots.rates(found.rates, found.losses, found.smooth, found.suggested), path)
         console.print(f"drawn into {path}")

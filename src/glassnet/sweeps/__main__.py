@@ -20,10 +20,8 @@ def main() -> None:
             told = True
             raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the process that started this one decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one decides
     signal.signal(signal.SIGTERM, interrupt)
-    job = read_job()
-    from glassnet.sweeps.run import work
 
     def listen(event: dict[str, object]) -> None:
         try:
@@ -32,10 +30,13 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGTERM)
 
     try:
+        job = read_job()
+        from glassnet.sweeps.run import work
+
         work(Path(job.folder), most=job.most, until=job.until, workers=job.workers, listener=listen)
     except KeyboardInterrupt:
         sys.exit(0)
-    except (ValueError, RuntimeError, OSError) as error:  # all errors of ours, and a full disk
+    except (ValueError, RuntimeError, OSError, MemoryError) as error:  # all errors of ours, and a full disk
         listen({"event": "fails", "message": plain(str(error))})
         sys.exit(2)
 

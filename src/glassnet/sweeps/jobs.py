@@ -81,7 +81,8 @@ def _start(
     job: Job, environment: dict[str, str], events: "queue.Queue[Event | None]", kept: Sequence[int]
 ) -> "subprocess.Popen[str]":
     settings: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": environment}
-    settings |= {"pass_fds": kept} if os.name == "posix" else {}
+    if os.name == "posix":  # Ctrl-C of a terminal goes to its own group alone, which this process decides for
+        settings |= {"pass_fds": kept, "process_group": 0}
     process = subprocess.Popen([sys.executable, "-m", "glassnet.sweeps"], **settings)
     assert process.stdin
     assert process.stdout
@@ -112,8 +113,10 @@ def _end(processes: "list[subprocess.Popen[str]]") -> None:
 
 def _how_it_ended(code: int) -> str:
     if code < 0:
-        return f"a job was ended by {signal.Signals(-code).name}; perhaps this machine has too little memory"
-    return f"a job ended with code {code}; what it said stands above"
+        why = f"a job was ended by {signal.Signals(-code).name}; perhaps this machine has too little memory"
+    else:
+        why = f"a job ended with code {code}; what it said stands above"
+    return f"{why}; the sweep goes on when it is started again"
 
 
 def read_job() -> Job:

@@ -27,7 +27,7 @@ from glassnet.sweeps.space import own_settings, space_of
 from glassnet.sweeps.storage import RUNS, LostError, check_installed, check_storage, open_study, storage_errors, url_of
 from glassnet.sweeps.sweep import Sweep, read_sweep
 from glassnet.sweeps.training import Listener, monitor_of, train_trial
-from glassnet.sweeps.trials import HOST, Trial, Trials, run_name
+from glassnet.sweeps.trials import PLACE, Trial, Trials, run_name
 
 MOST = 10_000  # trials
 MOST_JOBS = 1_000
@@ -68,8 +68,10 @@ class Swept:
         if running:
             return f"it waits for {running} of the trials, which run elsewhere"
         if self.best and self.over:
-            host = self.best.attributes.get(HOST, "another machine")
-            return f"the best network is measured where its run is, on {host}"
+            place = self.best.attributes.get(PLACE, "on another machine")
+            if place == place_of(self.folder):
+                return f"the run folder of the best trial is missing: {self.run}"
+            return f"the best network is measured where its run is: {place}"
         return "it waits for the other trials"
 
     def __repr__(self) -> str:
@@ -136,7 +138,14 @@ def sweep(
     trials, jobs = whole(trials, "trials", 1), whole(jobs, "jobs", 1)
     require(trials <= MOST, f"trials: expected at most {MOST:,}, got {trials:,}")
     require(jobs <= MOST_JOBS, f"jobs: expected at most {MOST_JOBS:,}, got {jobs:,}")
-    require(minutes is None or 0 < minutes < math.inf, f"minutes: expected more than 0, got {minutes}")
+    is_time = minutes is None or (isinstance(minutes, int | float) and 0 < minutes < math.inf)
+    require(is_time, f"minutes: expected more than 0, got {shown(minutes)}")
+    workers = None if workers is None else whole(workers, "workers", 1)
+    require(dataset is None or isinstance(dataset, Dataset), f"dataset: expected a gn.Dataset, got {shown(dataset)}")
+    require(progress is None or callable(progress), f"progress: expected a function, got {shown(progress)}")
+    require(
+        out is None or (isinstance(out, str | Path) and str(out) != ""), f"out: expected a folder, got {shown(out)}"
+    )
     until = math.inf if minutes is None else time.time() + 60 * minutes
     wanted, url = Sweep(recipe, space_of(search), seed), url_of(storage)
     data = recipe.data.load() if dataset is None else dataset
@@ -185,6 +194,11 @@ def _open(sweep: Sweep, dataset: Dataset, folder: Path, url: str | None, stack: 
     return open_trials(sweep, dataset, folder, None, alone=True), None if lock is None else lock.fileno()
 
 
+def place_of(folder: Path) -> str:
+    """The folder of a sweep, as another machine would name it."""
+    return f"{platform.node()}:{folder.resolve()}"
+
+
 def open_trials(sweep: Sweep, dataset: Dataset, folder: Path, url: str | None, *, alone: bool) -> Trials:
     """The trials of a sweep.
 
@@ -210,7 +224,13 @@ def work(folder: Path, *, most: int, until: float, workers: int, listener: Liste
     """What a job does: it trains trials of the sweep in this folder until there are enough."""
     wanted, url = read_sweep(folder), url_of(None)
     data = wanted.recipe.data.load()
-    known = open_trials(wanted, data, folder, url, alone=False)
+    try:
+        known = open_trials(wanted, data, folder, url, alone=False)
+    except RunError:
+        raise RunError(
+            f"{folder}: jobs load the data that the recipe names, {wanted.recipe.data.name}, and these are others than "
+            "those of the sweep: expected 1 job, or the same data"
+        ) from None
     train_trials(wanted, known, data, folder, most=most, until=until, workers=workers, listener=listener)
 
 
@@ -232,7 +252,7 @@ def train_trials(
     """
     while time.time() < until:
         elsewhere = trials.repeat_dead(alone=False, most=most) if trials.url else []
-        begun = trials.begin(most, platform.node())
+        begun = trials.begin(most, place_of(folder))
         if begun is None and not elsewhere:
             return
         if begun is None:
@@ -282,7 +302,8 @@ def _finish(
     over = (sum(trial.finished for trial in found) >= most or time.time() >= until) and not running
     if over and best is None:
         ended = next((str(trial.attributes["ended"]) for trial in found if "ended" in trial.attributes), "")
-        raise InputError(f"{folder}: no trial was trained to its end{f'; the first: {ended}' if ended else ''}")
+        ended = ended or ("the time was over" if time.time() >= until else "")
+        raise InputError(f"{folder}: no trial was trained to its end{f': {ended}' if ended else ''}")
     run = None if best is None else folder / RUNS / run_name(best.number)
     evaluation: dict[str, Any] = {}
     measured = list(trials.study.user_attrs.get(MEASURED, []))

@@ -229,7 +229,7 @@ def _number(where: str, kind: str, text: str) -> float:
     except ValueError:
         number = math.nan
     what = "whole number" if kind.startswith("whole") else "number"
-    require(abs(number) < 2**53, f"{where}: expected a {what} as an end of {kind}, got {brief(repr(text))}")
+    require(abs(number) < 2**53, f"{where}: expected a {what} below 2**53 as an end of {kind}, got {brief(repr(text))}")
     return number
 
 

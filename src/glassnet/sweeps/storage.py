@@ -47,7 +47,10 @@ def check_storage(folder: Path, url: str | None) -> None:
             f"{folder}: its trials are kept in {JOURNAL}: leave the database out, or name another folder"
         )
     if not inside and url is None and (folder / RUNS).is_dir():
-        raise StorageError(f"{folder}: its trials are kept in a database: name it, as {EXAMPLE}")
+        raise StorageError(
+            f"{folder}: it has no {JOURNAL}: its trials are kept in a database, which must be named, as {EXAMPLE}; or "
+            "the file was deleted, and another sweep must be begun"
+        )
 
 
 def open_study(folder: Path, *, rises: bool, url: str | None, alone: bool, epochs: int) -> "Study":
@@ -137,10 +140,13 @@ def url_of(storage: str | None) -> str | None:
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
-    given = storage or os.environ.get(STORAGE)
-    if not given:
+    require(storage is None or isinstance(storage, str), f"storage: expected an address as text, such as {EXAMPLE}")
+    given = os.environ.get(STORAGE) if storage is None else storage
+    if given is None or (storage is None and not given):
         return None
-    where = "storage" if storage else STORAGE
+    where = STORAGE if storage is None else "storage"
+    signs = given.count("@") <= 1 and given.isprintable() and not any("\ud800" <= sign <= "\udfff" for sign in given)
+    require(signs, f"{where}: expected an address with one @, before the host: in a password @ is written %40, / %2F")
     try:
         url = make_url(given)
     except (ArgumentError, ValueError):  # whose message holds all of it
@@ -148,7 +154,6 @@ def url_of(storage: str | None) -> str | None:
     fits = url is not None and url.drivername in ("postgresql", "postgres", "postgresql+psycopg") and url.database
     require(bool(fits), f"{where}: expected the address of a PostgreSQL database, such as {EXAMPLE}")
     assert url is not None
-    require("@" not in (url.host or ""), f"{where}: expected one @, before the host: in a password @ is written %40")
     return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
@@ -189,12 +194,11 @@ def _cut_unfinished_line(path: Path) -> None:
 
 
 def _without_secrets(text: str, url: str | None) -> str:
+    """What a driver says, unless a password is in it."""
     from sqlalchemy.engine import make_url
 
     if url is None:
         return text
     parts = make_url(url)
     secrets = [str(parts.password or ""), *(str(value) for key, value in parts.query.items() if "password" in key)]
-    for secret in filter(None, secrets):
-        text = text.replace(secret, "***")
-    return text
+    return "the connection failed" if any(secret and secret in text for secret in secrets) else text

@@ -26,6 +26,7 @@ from typing import Any
 
 from glassnet.data.dataset import Dataset
 from glassnet.nn.errors import InputError, require
+from glassnet.nn.plain import brief
 from glassnet.nn.settings import whole
 from glassnet.recipes.recipe import Recipe, load_recipe
 from glassnet.recipes.toml import RecipeError, inline, read_toml, to_toml
@@ -140,8 +141,11 @@ class Sweep:
         }
         differs = [what for what, (ours, theirs) in pairs.items() if ours != theirs]
         if differs:
+            ours, theirs = self.recipe.settings(), kept.recipe.settings()
+            settings = [key for key in theirs | ours if ours.get(key) != theirs.get(key)]
+            where = f" ({brief(', '.join(settings))})" if settings else ""
             raise RunError(
-                f"{folder}: the sweep in this folder has another {' and '.join(differs)}: "
+                f"{folder}: the sweep in this folder has another {' and '.join(differs)}{where}: "
                 "go on with the command that began it, or name another folder"
             )
 

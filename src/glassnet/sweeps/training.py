@@ -126,6 +126,8 @@ def train_trial(
         known = {"epochs": len(error.history), ENDED: f"diverged: {str(error).partition(';')[0]}"}
     except (RecipeError, InputError) as error:
         known = {"epochs": 0, ENDED: f"refused: {error}"}
+    except MemoryError as error:
+        known = {"epochs": 0, ENDED: f"refused: this machine has too little memory for it: {error}"}
     trials.finish(attempt, value, known)
     listener({"event": "ends", "trial": trial.number, "value": value, **known, "settings": settings})
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from optuna.trial import Trial as Attempt
 
 AGAIN = "repeats"  # the attribute of an attempt that names the first attempt of its trial
-HOST = "host"  # the attribute that names the machine
+PLACE = "place"  # the attribute that names the machine and the folder
 ALIVE = "alive"  # the attribute that counts up while an attempt goes on
 ENDED = "ended"  # the attribute that says why a trial ended early
 BEAT = 10.0  # seconds between two counts
@@ -45,7 +45,7 @@ class Trial:
         settings: the searched settings.
         value: the figure on validation data of the network that was kept; None before it is complete.
         attributes: what is known besides: "ended", why it ended early; "epochs"; "kept"; "loss" on validation data;
-            "seconds"; "host".
+            "seconds"; "place", the machine and the folder that keep its run.
         values: the figure after each epoch, by epoch from 1.
         attempt: Optuna's number.
     """
@@ -112,10 +112,13 @@ class Trials:
         """How many trials there can be: of choices alone, each combination is trained once."""
         return min(wanted, self.combinations or wanted)
 
-    def begin(self, most: int, host: str) -> "tuple[Trial, Attempt] | None":
+    def begin(self, most: int, place: str) -> "tuple[Trial, Attempt] | None":
         """Begin a trial: one that waits to be repeated, or a new one; None if there are `most` already.
 
         The settings of a new one follow from the seed, its number, and the trials before it.
+
+        Args:
+            place: the machine and the folder that keep its run.
         """
         from optuna.trial import TrialState
 
@@ -136,7 +139,7 @@ class Trials:
                 if number > most or others:  # other machines have begun one at the same moment
                     self.study.tell(attempt, state=TrialState.FAIL)
                     continue
-                attempt.set_user_attr(HOST, host)
+                attempt.set_user_attr(PLACE, place)
                 self.study.sampler = self._sampler(number)
                 for key, search in self.space.items():
                     search.draw(key, attempt)

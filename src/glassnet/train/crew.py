@@ -34,6 +34,10 @@ class WorkerError(RuntimeError):
     """Workers cannot start or continue; if one has failed, the message holds the end of its traceback."""
 
 
+class WorkerMemoryError(WorkerError, MemoryError):
+    """Workers cannot start, because this machine has too little memory for what they share."""
+
+
 def may_fork() -> bool:
     """Whether forking is safe here and now."""
     others = (thread for thread in threading.enumerate() if thread is not threading.current_thread())

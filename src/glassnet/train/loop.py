@@ -167,11 +167,10 @@ def _agree(training: Training, ranks: Ranks | None) -> None:
 
 def _interrupted(training: Training, ranks: Ranks | None, calls: Sequence[Watcher]) -> bool:
     """Call the callbacks; return whether Ctrl-C came before them, so that a checkpoint has saved this step."""
-    if ranks:
-        training.interrupted = ranks.any(training.interrupted)
-        if training.interrupted:
-            ranks.told_to_end = lambda: False  # now all know it
-    interrupted = training.interrupted
+    interrupted = ranks.any(training.interrupted) if ranks else training.interrupted
+    if ranks and interrupted:
+        training.interrupted = True  # never False: a signal may have come while they agreed
+        ranks.told_to_end = lambda: False  # now all know it
     for call in calls:
         call(training)
     return interrupted

@@ -17,7 +17,7 @@ from glassnet.nn.array import Array
 from glassnet.nn.clip import Clip
 from glassnet.nn.network import Network
 from glassnet.nn.optim import State
-from glassnet.train.crew import Crew, WorkerError, shared, shared_copy
+from glassnet.train.crew import Crew, WorkerMemoryError, shared, shared_copy
 from glassnet.train.metrics import Examples
 from glassnet.train.pieces import BLOCK, Batch, Block, Shard, cut, cut_parameters
 from glassnet.train.plan import Plan
@@ -88,7 +88,7 @@ class Steps:
         except (MemoryError, OSError):
             self._end()
             gigabytes = (self.shards + 4) * self.sum.nbytes / 1e9
-            raise WorkerError(
+            raise WorkerMemoryError(
                 f"the gradients of {self.shards} shards take about {gigabytes:.1f} GB, more than this machine has "
                 "free: use fewer shards"
             ) from None
