@@ -232,6 +232,14 @@ def test_trials_that_diverge_or_do_not_fit_are_ended_and_the_sweep_goes_on(
     with pytest.raises(RecipeError, match="memory"):
         gn.sweep(recipe, {"network.hidden": [[16], [10**9]]}, trials=2, out=tmp_path / "t", dataset=digits)
     assert not (tmp_path / "t").exists()
+    conv = {"type": "Conv2D", "filters": 1, "kernel_size": 3}
+    layers = recipe.changed({"network.hidden": [{"type": "Reshape", "shape": [8, 8, 1]}, conv, conv, "Flatten"]})
+    sizes = {f"network.hidden.{place}.kernel_size": [3, 5] for place in (1, 2)}  # 5 and 5 leave nothing of 8
+    swept = gn.sweep(layers, sizes, out=tmp_path / "m", dataset=digits)
+    states = {tuple(trial.settings.values()): trial.state for trial in swept.trials}
+    assert states == {(3, 3): "complete", (3, 5): "complete", (5, 3): "complete", (5, 5): "refused"}
+    assert swept.own == swept.trials[0]
+    assert "refused: " in (tmp_path / "m" / "report.html").read_text()
     without = replace(digits, validation=digits.validation[:0])
     with pytest.raises(gn.InputError, match="no validation examples"):
         gn.sweep(recipe, bad, trials=2, out=tmp_path / "t", dataset=without)

@@ -32,6 +32,7 @@ def sweep_report(
     sweep: Sweep,
     trials: Sequence[Trial],
     best: Trial | None,
+    own: Trial | None,
     figures: Mapping[str, Any],
     dataset: Dataset,
     folder: Path,
@@ -39,7 +40,8 @@ def sweep_report(
     """The page as text.
 
     Args:
-        trials: all of them.   best: the best complete one.   figures: from `results.draw`.   folder: of the sweep.
+        trials: all of them.   best: the best complete one.   own: that with the settings of the recipe.
+        figures: from `results.draw`.   folder: of the sweep.
     """
     title = f"{folder.resolve().name}: a sweep of {sweep.recipe.name} on {Path(dataset.name).name}"
     rises = bool(dataset.classes)
@@ -53,7 +55,7 @@ def sweep_report(
     parts["Trials"] = _trials(sweep, trials, best, rises=rises)
     names = {part: part.lower().replace(" ", "-") for part in parts}
     links = (element("a", part, href=f"#{names[part]}") for part in parts)
-    head = [element("h1", title), *_verdict(sweep, trials, best, dataset, folder)]
+    head = [element("h1", title), *_verdict(sweep, trials, best, own, dataset, folder)]
     body = [
         element("header", *head, element("nav", *links, aria_label="Sections")),
         element("main", *(section(names[part], part, html) for part, html in parts.items())),
@@ -85,7 +87,7 @@ def ends(sweep: Sweep, best: Trial) -> list[str]:
 
 
 def _verdict(
-    sweep: Sweep, trials: Sequence[Trial], best: Trial | None, dataset: Dataset, folder: Path
+    sweep: Sweep, trials: Sequence[Trial], best: Trial | None, own: Trial | None, dataset: Dataset, folder: Path
 ) -> Iterable[Html]:
     how = f"{len(trials)} trials: {counts(trials)}. {sweep.recipe.training.epochs} epochs each, seed {sweep.seed}."
     if best is None or best.value is None:
@@ -103,7 +105,6 @@ def _verdict(
         yield element(
             "p", strong, "on the test split, which no trial has seen: the network of the best trial.", class_="verdict"
         )
-    own = next((trial for trial in trials if sweep.recipe_with(trial.settings) == sweep.recipe), None)
     stands = f" The recipe as it stands: {uncertain(own.value, dataset)}." if own and own.value is not None else ""
     yield element(
         "p",

@@ -56,7 +56,8 @@ def write_results(sweep: Sweep, trials: Trials, dataset: Dataset, folder: Path, 
         (folder / PICTURES).mkdir(exist_ok=True)
         for name, figure in figures.items():
             plots.save(figure, folder / PICTURES / f"{name}.png")
-        text = sweep_report(sweep, found, best, figures, dataset, folder)
+        own = found[0] if trials.own and found else None
+        text = sweep_report(sweep, found, best, own, figures, dataset, folder)
         write(folder / REPORT, text)
 
 

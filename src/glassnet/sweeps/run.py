@@ -318,7 +318,7 @@ def _finish(
         with writing_to(folder):
             shutil.copyfile(run / MODEL, folder / MODEL)
         write_results(sweep, trials, dataset, folder, pictures=pictures)
-    own = next((trial for trial in found if sweep.recipe_with(trial.settings) == sweep.recipe), None)
+    own = found[0] if trials.own and found[0].number == 1 else None
     recipe = sweep.recipe if best is None else sweep.recipe_with(best.settings)
     return Swept(folder, found, best, own, recipe, run, evaluation, measured, over)
 
