@@ -51,8 +51,8 @@ Storage = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="a PostgreSQL database that several machines share: postgresql://USER@HOST/DATABASE [default: what "
-        "GLASSNET_STORAGE names, or a file in the folder]",
+        help="a PostgreSQL database that several machines share, as postgresql://... [default: what GLASSNET_STORAGE "
+        "names, or a file in the folder]",
     ),
 ]
 Jobs = Annotated[int, typer.Option(min=1, help="how many at once; they share the processors")]
@@ -96,7 +96,7 @@ def sweep(
     workers: Workers = None,
     pictures: Annotated[bool, typer.Option(help="draw pictures and write the report")] = True,
 ) -> None:
-    """Search for good settings: train a recipe many times, each time with settings chosen by how the others did.
+    """Search for good settings: train a recipe many times, and choose each time's settings by the earlier results.
 
     Trials are compared on validation data alone, and poor ones are ended early. At the end the best network is measured
     on the test split. The same command goes on with a sweep that was broken off.
