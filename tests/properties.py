@@ -326,6 +326,47 @@ def killed_sweep(number: int, folder: Path) -> None:
     assert [path.read_bytes() for path in models[0]] == [path.read_bytes() for path in models[1]]
 
 
+def killed_jobs(number: int, folder: Path) -> None:
+    """Jobs end soon after the command that started them was killed, and the same command goes on."""
+    rng, folder = random.Random(number), Path(mkdtemp(dir=folder))
+    command = [sys.executable, "-m", "glassnet", "sweep", "classic", *SWEPT, "--trials", "6", "--epochs", "400"]
+    command += ["--jobs", "2", "--out", "sweep"]
+    with (folder / "said").open("w") as said:
+        process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=said)
+    while not (folder / "sweep" / "trials" / "002").is_dir():
+        assert process.poll() is None
+        time.sleep(0.01)
+    time.sleep(rng.uniform(0, 1))
+    jobs = children_of(process.pid)
+    assert len(jobs) == 2
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 15
+    while any(map(is_running, jobs)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert "Traceback" not in (folder / "said").read_text()
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    assert {row["state"] for row in _trials_of(folder / "sweep")} <= {"complete", "pruned"}
+
+
+def children_of(process: int) -> list[int]:
+    """The processes that this one has started."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == process:
+                found.append(int(folder.name))
+    return found
+
+
+def is_running(process: int) -> bool:
+    """Whether this process has not ended."""
+    with suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
 def shared_sweeps(number: int, folder: Path) -> None:
     """Two machines share a sweep in one database; one is killed, and the other loses none of the trials."""
     rng, folder = random.Random(number), Path(mkdtemp(dir=folder))
@@ -413,6 +454,6 @@ PROPERTIES: dict[str, Callable[[int, Path], None]] = {
     property_.__name__: property_
     for property_ in (
         *(batch, logits, dropout, grey, rows, scene, resume, messages),
-        *(promises, killed_ranks, killed_sweep, shared_sweeps, long_pages, notebook),
+        *(promises, killed_ranks, killed_sweep, killed_jobs, shared_sweeps, long_pages, notebook),
     )
 }

@@ -49,6 +49,7 @@ TRIES = {
     "promises": 14,
     "killed_ranks": 12,
     "killed_sweep": 3,
+    "killed_jobs": 2,
     "shared_sweeps": 2,
     "long_pages": 2,
     "notebook": 1,

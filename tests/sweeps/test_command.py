@@ -15,7 +15,7 @@ from commandline import glassnet, refused
 
 pytest.importorskip("optuna", reason="sweeps need the extra 'sweep'")
 
-DIGITS = ("classic", "--data", "digits", "--epochs", "400", "--no-pictures")
+DIGITS = ("classic", "--data", "digits", "--epochs", "150", "--no-pictures")
 
 
 def test_a_table_is_swept_by_its_loss_and_a_file_may_say_what_is_searched(in_tmp: Path) -> None:

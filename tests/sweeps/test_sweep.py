@@ -1,6 +1,5 @@
 """Sweeps on the 8x8 digits: what they leave, that they go on to the same end, and that the test split waits."""
 
-import contextlib
 import csv
 import io
 import signal
@@ -21,7 +20,8 @@ from glassnet.recipes.toml import RecipeError
 from glassnet.runs.folder import RunError, read_run
 from glassnet.runs.run import train_recipe
 from glassnet.sweeps.results import best_of
-from glassnet.sweeps.sweep import read_sweep
+from glassnet.sweeps.space import space_of
+from glassnet.sweeps.sweep import Sweep, read_sweep
 from glassnet.sweeps.trials import Trial
 
 pytest.importorskip("optuna", reason="sweeps need the extra 'sweep'")
@@ -146,25 +146,25 @@ def test_a_place_in_a_list_is_searched(recipe: Recipe, digits: gn.Dataset, tmp_p
 
 
 @pytest.mark.long
-def test_a_killed_sweep_goes_on_to_the_same_end(tmp_path: Path) -> None:
+def test_a_killed_sweep_goes_on_to_the_same_end(recipe: Recipe, digits: gn.Dataset, tmp_path: Path) -> None:
     whole, killed = tmp_path / "a" / "sweep", tmp_path / "b" / "sweep"
-    subprocess.run(command(whole), check=True, capture_output=True)
+    swept = gn.sweep(recipe, SEARCH, trials=8, out=whole, dataset=digits, pictures=False)
     kills = 0
-    for seconds in (0.25, 0.5, 0.35):
+    for seconds in (0.25, 0.35):
         process = subprocess.Popen(command(killed), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         wait_for(killed / "trials" / f"{1 + kills:03d}" / "history.jsonl", process)
         time.sleep(seconds)
         kills += process.poll() is None
         process.kill()
         process.communicate()
-    assert kills > 1
-    done = subprocess.run(command(killed), check=True, capture_output=True, text=True)
+    assert kills == 2
+    again = gn.sweep(recipe, SEARCH, trials=8, out=killed, dataset=digits, pictures=False)
     assert table(killed) == table(whole)
     for name in ("best.toml", "base.toml", "search.toml"):
         assert (killed / name).read_bytes() == (whole / name).read_bytes()
-    best = next(line for line in done.stdout.splitlines() if line.startswith("The best of 8 trials: trial "))
-    run = f"trials/{int(best.split()[-1]):03d}"
-    assert (killed / run / "model.safetensors").read_bytes() == (whole / run / "model.safetensors").read_bytes()
+    assert swept.run
+    assert again.run
+    assert (again.run / "model.safetensors").read_bytes() == (swept.run / "model.safetensors").read_bytes()
 
 
 @pytest.mark.long
@@ -192,8 +192,8 @@ def test_a_job_that_fails_says_why(tmp_path: Path) -> None:
     (out / "trials").mkdir(parents=True)
     (out / "trials" / "001").write_text("in the way")
     (out / "journal.log").touch()
-    begun = subprocess.run(command(tmp_path / "other", trials=1), check=True, capture_output=True)
-    assert begun.returncode == 0
+    settings = {"data.name": "digits", "training.epochs": 10}
+    Sweep(load_recipe("classic", settings=settings), space_of(SEARCH)).begin(tmp_path / "other")
     for name in ("base.toml", "search.toml"):
         (out / name).write_bytes((tmp_path / "other" / name).read_bytes())
     done = subprocess.run(command(out, "--jobs", "2", trials=1), capture_output=True, text=True)
@@ -301,42 +301,8 @@ def test_minutes_end_a_sweep_before_its_trials_do(recipe: Recipe, digits: gn.Dat
     assert swept.evaluation  # this was its end
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
-def test_jobs_end_with_the_command_that_started_them(tmp_path: Path) -> None:
-    out = tmp_path / "sweep"
-    with (tmp_path / "said").open("w") as said:
-        process = subprocess.Popen(command(out, "--jobs", "2", epochs=5000), stdout=said, stderr=said)
-    for number in ("001", "002"):
-        wait_for(out / "trials" / number / "history.jsonl", process)
-    jobs = children_of(process.pid)
-    assert len(jobs) == 2
-    process.kill()
-    process.wait()
-    for _ in range(100):
-        if not any(map(is_running, jobs)):
-            break
-        time.sleep(0.1)
-    assert not any(map(is_running, jobs))
-    assert "Traceback" not in (tmp_path / "said").read_text()
-
-
 def wait_for(path: Path, process: "subprocess.Popen[Any]") -> None:
     """Wait until the process has written to this file; it must still run."""
     while not (path.is_file() and path.stat().st_size):
         assert process.poll() is None
         time.sleep(0.01)
-
-
-def children_of(process: int) -> list[int]:
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == process:
-                found.append(int(folder.name))
-    return found
-
-
-def is_running(process: int) -> bool:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False

@@ -251,12 +251,17 @@ def train_trials(
     waited for.
     """
     while time.time() < until:
-        elsewhere = trials.repeat_dead(alone=False, most=most) if trials.url else []
+        if trials.url:
+            trials.repeat_dead(alone=False, most=most)
         begun = trials.begin(most, place_of(folder))
-        if begun is None and not elsewhere:
-            return
         if begun is None:
-            listener({"event": "waits", "trial": elsewhere[0].number, "running": len(elsewhere)})
+            # Only now: another machine may have begun the last trial at this moment.
+            left = (
+                [trial for trial in trials.all() if not trial.finished and trial.number <= most] if trials.url else []
+            )
+            if not left:
+                return
+            listener({"event": "waits", "trial": left[0].number, "running": len(left)})
             time.sleep(LOOK)
             continue
         trial, runs = begun[0], folder / RUNS

@@ -162,10 +162,12 @@ def _database(url: str) -> "BaseStorage":
 
     import optuna
     from sqlalchemy.exc import IntegrityError, ProgrammingError
+    from sqlalchemy.pool import NullPool
 
     if find_spec("psycopg") is None:
         raise StorageError("a database needs psycopg: pip install 'glassnet[sweep]'")
-    settings: dict[str, Any] = {"pool_pre_ping": True, "connect_args": {"connect_timeout": PATIENCE}}
+    # Between two calls no connection is open: it could break meanwhile, and nobody would close it at the end.
+    settings: dict[str, Any] = {"poolclass": NullPool, "connect_args": {"connect_timeout": PATIENCE}}
     for _ in range(TRIES):
         try:
             return optuna.storages.RDBStorage(url, engine_kwargs=settings)

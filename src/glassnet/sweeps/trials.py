@@ -205,21 +205,16 @@ class Trials:
         waiting = create_trial(state=TrialState.WAITING, params=params, distributions=distributions, user_attrs=first)
         self.study.add_trial(waiting)
 
-    def repeat_dead(self, *, alone: bool, most: int) -> list[Trial]:
-        """Repeat the trials whose processes have ended; return those that run elsewhere.
+    def repeat_dead(self, *, alone: bool, most: int) -> None:
+        """Repeat the trials whose processes have ended.
 
         Args:
             alone: whether no other process uses the list, so that all that seem to run are dead.
         """
-        elsewhere = []
         for trial in self.all():
-            if trial.finished or trial.state == "waiting" or trial.number > most:
-                continue
-            if alone or self._silent(trial):
+            unknown = not trial.finished and trial.state != "waiting" and trial.number <= most
+            if unknown and (alone or self._silent(trial)):
                 self.repeat(trial)
-            else:
-                elsewhere.append(trial)
-        return elsewhere
 
     def _silent(self, trial: Trial) -> bool:
         """Whether nothing was heard of an attempt for so long, by the clock of this machine, that it must be dead."""
