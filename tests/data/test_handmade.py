@@ -12,9 +12,9 @@ MOST_MISREAD = 1  # none here; rounding may tell a 1 with a long upstroke from a
 
 @pytest.mark.long
 def test_they_take_the_form_of_mnist_and_the_shipped_network_reads_them(tmp_path: Path) -> None:
-    """A digit in each scene, all ten by turns; `make fuzz` tries others."""
+    """A digit in every other scene, by turns; `make fuzz` tries the others too."""
     misread = []
-    for number, name in enumerate(SCENES):
+    for number, name in enumerate(list(SCENES)[::2]):
         digit = number % 10
         seen = read_in_scene(name, digit, 0, tmp_path)
         if seen != digit:

@@ -61,8 +61,6 @@ def trained(ranks: Ranks | None, limits: bool, *, workers: int = 1, change: str 
     net, (x, y), settings = network(), data(), plan(limits)
     if change == "other data":
         y[0] = 4 - y[0]
-    if change == "other validation":
-        y[610] = 4 - y[610]
     if change == "other rate":
         settings = replace(settings, optimizer=gn.Adam(2e-3))
     with gn.Trainer(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from commandline import glassnet
 from glassnet.train import loop
 from glassnet.train.checkpoint import read_checkpoint
 from glassnet.train.pieces import BLOCK
@@ -88,8 +89,7 @@ def test_callbacks_decide_in_rank_0_for_all(tmp_path: Path) -> None:
     [
         (5, "usual", "there are 5 ranks, and a batch of this training has 4 shards: use at most 4 ranks, or"),
         (2, "other data", "rank 1 cannot train with rank 0: its data is '"),
-        (3, "other rate", "rank 2 cannot train with rank 0: its optimizer is "),
-        (2, "other validation", "rank 1 cannot train with rank 0: its validation data is '"),
+        (2, "other rate", "rank 1 cannot train with rank 0: its optimizer is "),
     ],
 )
 def test_ranks_that_do_not_fit_are_refused_before_the_first_step(
@@ -127,9 +127,9 @@ def test_a_rank_that_is_killed_ends_all_and_the_run_goes_on_with_another_number(
     digits: gn.Dataset, tmp_path: Path
 ) -> None:
     """`make fuzz` kills others too, at random instants."""
-    command = (*TRAIN, "--epochs", "25", "--set", "training.checkpoint_minutes=0", "--mpi", "--out")
-    assert run(2, *command, "whole", cwd=tmp_path).returncode == 0
-    process = start(2, *command, "broken", cwd=tmp_path)
+    command = (*TRAIN, "--epochs", "25", "--set", "training.checkpoint_minutes=0", "--out")
+    assert glassnet(*command[2:], "whole", cwd=tmp_path).returncode == 0
+    process = start(2, *command, "broken", "--mpi", cwd=tmp_path)
     try:
         checkpoint = tmp_path / "broken" / "checkpoint.safetensors"
         while not checkpoint.exists():

@@ -164,9 +164,10 @@ def sweep(
             else:
                 share = workers or max(1, processors() // jobs)
                 run_jobs(Job(str(folder), most, until, share), jobs, listener, url, lock)
-        finally:
+            return _finish(wanted, known, data, folder, most, until, pictures=pictures, listener=listener)
+        except BaseException:  # also Ctrl-C: what is known so far is written
             write_results(wanted, known, data, folder, pictures=pictures)
-        return _finish(wanted, known, data, folder, most, until, pictures=pictures, listener=listener)
+            raise
 
 
 def _rises(dataset: Dataset) -> bool:
@@ -300,7 +301,7 @@ def _finish(
     pictures: bool,
     listener: Listener,
 ) -> Swept:
-    """Measure the best network on the test split, if all trials have ended and it is here."""
+    """Measure the best network on the test split, if all trials have ended and it is here; write the results."""
     found = trials.begun()
     best = best_of(found, rises=_rises(dataset))
     running = any(trial.state == "running" for trial in found)
@@ -322,8 +323,8 @@ def _finish(
                 trials.study.set_user_attr(MEASURED, measured)
         with writing_to(folder):
             shutil.copyfile(run / MODEL, folder / MODEL)
-        write_results(sweep, trials, dataset, folder, pictures=pictures)
-    own = found[0] if trials.own and found[0].number == 1 else None
+    write_results(sweep, trials, dataset, folder, pictures=pictures)
+    own = found[0] if trials.own and found else None
     recipe = sweep.recipe if best is None else sweep.recipe_with(best.settings)
     return Swept(folder, found, best, own, recipe, run, evaluation, measured, over)
 
