@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from commandline import glassnet
+from commandline import glassnet, refused
 from glassnet.train import loop
 from glassnet.train.checkpoint import read_checkpoint
 from glassnet.train.pieces import BLOCK
@@ -107,15 +107,15 @@ TRAIN = ("-m", "glassnet", "train", "sixteen", "--data", "digits", "--no-picture
 @pytest.mark.long
 def test_the_command_trains_on_ranks_and_rank_0_alone_writes(digits: gn.Dataset, tmp_path: Path) -> None:
     command = (*TRAIN, "--epochs", "3", "--out")
-    for ranks in (1, 3):
-        done = run(ranks, *command, f"r{ranks}", *(["--mpi"] if ranks > 1 else []), cwd=tmp_path)
-        assert done.returncode == 0
-        assert done.stdout.count("test accuracy") == 1
-        assert len({line.partition("  ")[0] for line in done.stderr.splitlines()}) == len(done.stderr.splitlines())
+    assert glassnet(*command[2:], "r1", cwd=tmp_path).returncode == 0
+    done = run(3, *command, "r3", "--mpi", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.count("test accuracy") == 1
+    assert len({line.partition("  ")[0] for line in done.stderr.splitlines()}) == len(done.stderr.splitlines())
     models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("r1", "r3")]
     assert models[0] == models[1]
-    done = run(2, *command, "r2", cwd=tmp_path)
-    assert "error: mpirun has started this command 2 times, and each would train alone: add --mpi" in ours(done.stderr)
+    alone = refused(*command[2:], "r2", cwd=tmp_path, env={"OMPI_COMM_WORLD_SIZE": "2"})  # as mpirun of Open MPI says
+    assert alone == "error: mpirun has started this command 2 times, and each would train alone: add --mpi"
     assert not (tmp_path / "r2").exists()
     done = run(2, *command, "r1", "--mpi", cwd=tmp_path)
     assert ours(done.stderr)[0].startswith("error: r1 exists already and is not empty")
