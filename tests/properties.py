@@ -36,7 +36,8 @@ from glassnet.reading.rows import rows_of
 from glassnet.reading.steps import Steps
 from hostile.messages import drawing, random_message
 
-LONG_PAGES = ("what-can-go-wrong", "augment")  # of the course: those that train often
+# Of the course: those that train often.
+LONG_PAGES = ("what-can-go-wrong", "augment", "dropout", "average", "calibration", "schedule", "penalty", "init")
 ALL = 8  # of every so many pages all readings are made, of the others the usual one
 NO_POISSON = [loss for loss in LOSSES if not isinstance(loss, gn.Poisson)]  # e^10000 is none of its numbers
 DTYPES = ((np.float32, 1e-5), (np.float64, 1e-12))  # and the error of an output, relative to the largest

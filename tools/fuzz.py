@@ -51,7 +51,7 @@ TRIES = {
     "killed_sweep": 3,
     "killed_jobs": 2,
     "shared_sweeps": 2,
-    "long_pages": 2,
+    "long_pages": 8,
     "notebook": 1,
 }
 READING = "reading"  # what a worker says when it has made a file and begins to read it
