@@ -11,13 +11,33 @@ from glassnet.train.training import Training
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import TaskID
+    from rich.progress import Progress, TaskID
 
 REFRESH = 0.1  # seconds between two updates of the bar
 LINE = 2.0  # seconds between two lines without a terminal
 
 
-class ProgressBar:
+class Bar:
+    """What all bars share: they are removed at the end of a with block."""
+
+    console: "Console"
+    bar: "Progress"
+
+    def stop(self) -> None:
+        """Remove the bars."""
+        if self.console.is_terminal:  # elsewhere rich would print an empty line
+            self.bar.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+class ProgressBar(Bar):
     """Shows the progress of training; give it to `fit` as `progress=ProgressBar()`.
 
     In a terminal it shows a bar, with lines of finished epochs above it. Elsewhere it prints a line for the first and
@@ -70,21 +90,8 @@ class ProgressBar:
         if finished == training.epochs or training.history.stopped:
             self.stop()
 
-    def stop(self) -> None:
-        """Remove the bar."""
-        if self.console.is_terminal:  # elsewhere rich would print an empty line
-            self.bar.stop()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-
-class SweepBar:
+class SweepBar(Bar):
     """Shows a line for each trial of a sweep that has ended; in a terminal also a bar for each that runs, and for all.
 
     Give it to `sweep` as `progress=SweepBar()`.
@@ -171,19 +178,6 @@ class SweepBar:
         self.best = value if better else self.best
         return plain(f"{start} {'*' if better else ' '} {value_text(value, rises=self.rises):>8}  {settings}")
 
-    def stop(self) -> None:
-        """Remove the bars."""
-        if self.console.is_terminal:
-            self.bar.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
 
 def value_text(value: float, *, rises: bool) -> str:
     """The value of a trial as people read it: an accuracy in %, a loss as a number."""
@@ -202,7 +196,7 @@ def epoch_line(record: Record, epochs: int) -> str:
     return "  ".join([*parts, f"{record['seconds']:.2f} s"])
 
 
-class TaskBar:
+class TaskBar(Bar):
     """Shows the progress of a task that calls it as `progress(what, done, total)`, for example in bytes or rows."""
 
     def __init__(self, console: "Console | None" = None, *, quiet: bool = False) -> None:
@@ -233,16 +227,3 @@ class TaskBar:
         self.shown = now
         self.bar.start()
         self.bar.update(self.tasks[what], completed=done, total=total)
-
-    def stop(self) -> None:
-        """Remove the bar."""
-        if self.console.is_terminal:  # elsewhere rich would print an empty line
-            self.bar.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()

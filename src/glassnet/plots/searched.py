@@ -30,7 +30,7 @@ def trials(points: Sequence[Point], *, title: str, rises: bool) -> "Figure":
         title: of the values.   rises: whether higher values are better.
     """
     figure = empty_figure(6.4, 3.6)
-    axes = figure.subplots()
+    axes: Any = figure.subplots()
     _scatter(axes, [point.number for point in points], points)
     complete = [point for point in points if not point.early]
     best = (np.maximum if rises else np.minimum).accumulate([point.value for point in complete])
@@ -38,7 +38,7 @@ def trials(points: Sequence[Point], *, title: str, rises: bool) -> "Figure":
     axes.step(places, [*best, best[-1]], where="post", color=VALIDATION, linewidth=1.8, label="best so far")
     axes.set(xlabel="trial", ylabel=title)
     _limits(axes, points, rises=rises)
-    axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(frameon=False)
     return figure
 

@@ -77,7 +77,7 @@ class Swept:
     def __repr__(self) -> str:
         best = (
             f"best {self.best.value:.4g} with {self.best.settings}"
-            if self.best and self.best.value
+            if self.best and self.best.value is not None
             else "none complete"
         )
         return f"Swept({str(self.folder)!r}: {len(self.trials)} trials, {best})"
