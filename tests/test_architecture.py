@@ -26,7 +26,11 @@ ARROWS = {
     "sweeps": {"runs", "model", "recipes", "plots", "progress", "train", "data", "nn", *EVERYBODYS},
     "runs": {*("model", "recipes", "plots", "train", "modelfile", "tables", "data", "nn"), *EVERYBODYS},
     "sklearn": {"progress", "train", "nn", "warn"},
-    "export": {"modelfile", "nn", *EVERYBODYS},
+    "export": {
+        *("web", "model", "modelfile", "experiments", "explanation", "recipes", "reading", "tables", "data", "nn"),
+        *EVERYBODYS,
+    },
+    "web": set(),
     "model": {
         *("pretrained", "modelfile", "explanation", "reading", "tables", "data", "nn", *EVERYBODYS),
         *("recipes", "train"),  # late: to measure

@@ -584,7 +584,7 @@ def test_export_writes_over_no_model(trained: Path) -> None:
 
 
 def test_export_refuses_what_it_cannot_write(trained: Path) -> None:
-    assert "digits.pt: expected a name that ends in .onnx, or in" in refused("export", "run", "digits.pt", cwd=trained)
+    assert "digits.pt: expected a name that ends in .html for a browser, .onnx, or" in refused("export", "run", "digits.pt", cwd=trained)
     message = refused("export", "run", "x.onnx", "--input", "int8", cwd=trained)
     assert "'int8' is not one of 'uint8', 'float32'" in message
     message = refused("export", "run", "x.safetensors", "--input", "uint8", cwd=trained)

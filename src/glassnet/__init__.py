@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.data.strokes import Strokes as Strokes
     from glassnet.explanation.example import Explanation as Explanation
     from glassnet.explanation.example import explain as explain
+    from glassnet.export.html import export_html as export_html
     from glassnet.export.onnx import export_onnx as export_onnx
     from glassnet.export.torch import export_torch as export_torch
     from glassnet.export.torch import import_torch as import_torch
@@ -132,6 +133,7 @@ _NAMES = {
     "glassnet.data.registry": "load_dataset",
     "glassnet.data.strokes": "Strokes",
     "glassnet.explanation.example": "Explanation explain",
+    "glassnet.export.html": "export_html",
     "glassnet.export.onnx": "export_onnx",
     "glassnet.export.torch": "export_torch import_torch",
     "glassnet.model.answer": "Answer",

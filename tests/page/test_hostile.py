@@ -85,7 +85,7 @@ def test_the_page_and_its_files(served: Served) -> None:
     types = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
     assert served.request("/")["content-type"] == ["text/html; charset=utf-8"]
     assert served.request("/").body == (WEB / "index.html").read_bytes()
-    for name, file in read_files(WEB).items():
+    for name, file in read_files().items():
         reply = served.request(f"/{name}")
         assert (reply.status, reply.body) == (200, file.content)
         assert reply["content-type"] == [types.get(Path(name).suffix, "text/html; charset=utf-8")]

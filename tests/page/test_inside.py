@@ -48,7 +48,7 @@ def test_the_whole_network_is_that_of_explain(network: gn.Network, x: np.ndarray
         np.testing.assert_array_equal(mine["dy"], its.dy)
     np.testing.assert_array_equal(seen["input"]["dy"], e.layers[0].dx)
     np.testing.assert_array_equal(seen["logits"], e.logits)
-    np.testing.assert_array_equal(seen["probabilities"], e.prediction)
+    np.testing.assert_array_equal(seen["prediction"], e.prediction)
     np.testing.assert_array_equal(seen["dlogits"], e.dlogits)
     assert (seen["loss"], seen["label"]) == (e.loss, LABEL)
 
@@ -59,7 +59,7 @@ def test_without_a_label_there_is_no_way_back(network: gn.Network, x: np.ndarray
         np.testing.assert_allclose(mine["y"], its.y, **SINGLE)
         assert mine["y"].dtype != np.float64
         assert mine["dy"] is None
-    np.testing.assert_allclose(seen["probabilities"], network.predict_proba(x[None])[0], **SINGLE)
+    np.testing.assert_allclose(seen["prediction"], network.predict_proba(x[None])[0], **SINGLE)
     assert seen["loss"] is seen["dlogits"] is seen["label"] is seen["input"]["dy"] is None
     for layer in network.layers:
         unit = inside.unit(network, x, layer.name, middle(layer))

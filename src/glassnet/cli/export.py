@@ -1,24 +1,43 @@
-"""glassnet export: a trained network as a file for other programs."""
+"""glassnet export: a trained network as a file for other programs, or for anybody's browser."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from glassnet.model.model import Model
 
 
 def export(
     model: Annotated[Path, typer.Argument(help="a model file, the folder of a run, or a pretrained model: cnn")],
     file: Annotated[
-        Path, typer.Argument(help="what to write: .onnx for ONNX, .safetensors for a state_dict of PyTorch")
+        Path,
+        typer.Argument(
+            help="what to write: .html for a browser, .onnx for ONNX, .safetensors for a state_dict of PyTorch"
+        ),
     ],
     input_type: Annotated[
         Literal["uint8", "float32"] | None,
         typer.Option("--input", help="for ONNX: whether x is uint8 or float32; pixels are uint8, others float32"),
     ] = None,
+    title: Annotated[str, typer.Option(help="for HTML: the heading [default: the model's name]")] = "",
+    text: Annotated[str, typer.Option(help="for HTML: a line below the heading, such as a task for a class")] = "",
+    without: Annotated[
+        list[str] | None, typer.Option(help="for HTML: a panel to leave out: inside or words; may be repeated")
+    ] = None,
+    with_training: Annotated[
+        bool, typer.Option("--with-training", help="for HTML: take 5,000 images of MNIST along, to train in the file")
+    ] = False,
 ) -> None:
-    """Write a network as an ONNX file, which runs nearly everywhere, or as the weights of a PyTorch module.
+    """Write a network as one HTML file that anybody can open and use, as an ONNX file, which runs nearly everywhere, or
+    as the weights of a PyTorch module.
 
     Examples:
+
+    `glassnet export cnn digits.html`
+
+    `glassnet export cnn lesson.html --title "Class 9b" --text "Find a 7 that it reads as a 1."`
 
     `glassnet export cnn digits.onnx`
 
@@ -26,26 +45,52 @@ def export(
 
     `glassnet export runs/classic-mnist for-torch.safetensors`
     """
-    from glassnet.export.onnx import export_onnx
-    from glassnet.export.torch import export_torch
     from glassnet.model.model import Model
     from glassnet.modelfile import ModelFileError, is_model_file
-    from glassnet.nn.settings import to_table
 
     ending = file.suffix.lower()
-    if ending not in (".onnx", ".safetensors"):
-        raise ModelFileError(f"{file}: expected a name that ends in .onnx, or in .safetensors for PyTorch")
-    if ending == ".safetensors" and input_type is not None:
-        raise ModelFileError(f"--input {input_type}: a file for PyTorch holds weights only; --input is for ONNX")
+    if ending not in (".html", ".onnx", ".safetensors"):
+        raise ModelFileError(
+            f"{file}: expected a name that ends in .html for a browser, .onnx, or .safetensors for PyTorch"
+        )
+    if ending != ".onnx" and input_type is not None:
+        raise ModelFileError(f"--input {input_type}: this is for ONNX; a file that ends in {ending} has no such choice")
+    if ending != ".html" and (title or text or without or with_training):
+        raise ModelFileError(
+            f"--title, --text, --without and --with-training are for HTML, but {file} ends in {ending}"
+        )
     if is_model_file(file):
         raise ModelFileError(f"{file}: not written, because a model of glassnet is there: choose another name")
     opened = Model.open(model)
-    if ending == ".onnx":
-        schema = opened.schema  # what its inputs are, if it was trained on a table
-        about = {"table": to_table(schema), "inputs": schema.input_names} if schema else {}
-        export_onnx(opened.network, file, input_type=input_type, about=about)
-        what = "for ONNX Runtime and others"
+    if ending == ".html":
+        what = _html(opened, file, title, text, without or [], training=with_training)
+    elif ending == ".onnx":
+        what = _onnx(opened, file, input_type)
     else:
+        from glassnet.export.torch import export_torch
+
         export_torch(opened.network, file)
         what = "a state_dict for PyTorch"
     typer.echo(f"{file}: {what}, {file.stat().st_size / 1000:,.0f} kB")
+
+
+def _html(model: "Model", file: Path, title: str, text: str, without: list[str], *, training: bool) -> str:
+    from glassnet.export.html import PANELS, export_html
+    from glassnet.nn.errors import require
+    from glassnet.nn.plain import nearest
+
+    for panel in without:
+        require(panel in PANELS, f"--without {panel}: there is no such panel; {nearest(panel, PANELS)}")
+    panels = [panel for panel in PANELS if panel not in without]
+    export_html(model, file, title=title, text=text, panels=panels, training=training)
+    return "open it in any browser, or send it on"
+
+
+def _onnx(model: "Model", file: Path, input_type: Literal["uint8", "float32"] | None) -> str:
+    from glassnet.export.onnx import export_onnx
+    from glassnet.nn.settings import to_table
+
+    schema = model.schema  # what its inputs are, if it was trained on a table
+    about = {"table": to_table(schema), "inputs": schema.input_names} if schema else {}
+    export_onnx(model.network, file, input_type=input_type, about=about)
+    return "for ONNX Runtime and others"

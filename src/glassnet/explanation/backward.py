@@ -30,6 +30,8 @@ def way_back(layer: Layer, x: Array) -> Callable[[Layer, Array, Array], Array]:
     if isinstance(layer, BatchNorm):
         return affine_back
     y = layer.forward(x)
+    if layer.is_random and y is x:
+        return hand_back
     if np.allclose(layer.forward(x, training=True), y, rtol=1e-9, atol=1e-12):
         return own_back
     return hand_back if y is x else measure_back

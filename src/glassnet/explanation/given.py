@@ -36,6 +36,14 @@ def image_shape(given: Shape, input_shape: Shape) -> Shape | None:
     return (side, side) if side >= 8 and side * side == math.prod(input_shape) else None
 
 
+def output_names(network: Network) -> tuple[str, ...]:
+    """A name for each output: its class; of a single output that says yes or no, the class for yes."""
+    count = network.output_shape[0]
+    if network.task == "regression":
+        return tuple(f"output {k}" for k in range(count)) if count > 1 else ("output",)
+    return network.class_names[-count:]
+
+
 def position_of(network: Network, name: Any) -> int:
     """The position of the layer of this name.
 

@@ -104,5 +104,5 @@ def _(layer: Conv2D, place: Index) -> list[tuple[Index, Index, float]]:
 def outgoing_weights(layer: Layer, place: Index, a: float) -> tuple[Outgoing, ...]:
     """The largest weights that multiply this input of the layer."""
     met = weights_met(layer, place)
-    largest = [met[k] for k in np.argsort([-abs(weight) for *_, weight in met])[:INPUTS]]
+    largest = [met[k] for k in np.argsort([-abs(weight) for *_, weight in met], kind="stable")[:INPUTS]]
     return tuple(Outgoing(layer.name, unit, index, weight, a * weight) for unit, index, weight in largest)

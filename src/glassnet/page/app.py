@@ -13,11 +13,10 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from glassnet.page.conversation import converse
-from glassnet.page.script import joined
 from glassnet.page.sessions import Sessions
+from glassnet.web.joined import WEB, joined
 
 SCRIPT = "page.js"  # all modules of the page
-WEB = Path(__file__).parent.parent / "web"
 # Here, because Python's own table is read from the system, which may call JavaScript plain text.
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -29,7 +28,7 @@ TYPES = {
 
 def make_app(sessions: Sessions) -> Starlette:
     """The application, without the gate before it."""
-    files = read_files(WEB)
+    files = read_files()
 
     async def talk(socket: WebSocket) -> None:
         await converse(socket, sessions)
@@ -69,14 +68,13 @@ class File(NamedTuple):
     tag: str
 
 
-def read_files(folder: Path) -> dict[str, File]:
-    """The files of a folder by their names, with one script for all modules.
+def read_files() -> dict[str, File]:
+    """The files of the page by their names, with one script for all modules.
 
     They are held in memory, so nothing else on the disk can be asked for.
     """
-    contents = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in TYPES}
-    modules = {Path(name).stem: contents.pop(name).decode() for name in list(contents) if name.endswith(".js")}
-    contents[SCRIPT] = joined(modules).encode()
+    contents = {path.name: path.read_bytes() for path in WEB.iterdir() if path.suffix in TYPES and path.suffix != ".js"}
+    contents[SCRIPT] = joined("main").encode()
     return {
         name: File(content, TYPES[Path(name).suffix], f'"{hashlib.sha256(content).hexdigest()[:32]}"')
         for name, content in contents.items()

@@ -24,6 +24,7 @@ from glassnet.explanation.neuron import outgoing_weights
 from glassnet.explanation.passes import ForwardPass, LossPass
 from glassnet.explanation.reads import reads
 from glassnet.explanation.records import Index, LayerPass, Worked, effect_on
+from glassnet.explanation.source import source_of
 from glassnet.explanation.thread import carried, layer_pass, path_of, strongest_input
 from glassnet.explanation.worked import meetings, worked_backward, worked_forward
 from glassnet.nn.array import Array
@@ -37,7 +38,6 @@ from glassnet.nn.pool import Pool2D
 from glassnet.nn.settings import describe
 from glassnet.page.equation import equation
 from glassnet.page.prediction import PREDICTION, prediction
-from glassnet.page.source import source_of
 
 INPUT = "input"  # the name under which the picture stands below the first layer
 MOST_VALUES = 300_000  # of an array that is sent
@@ -64,7 +64,7 @@ def layers(network: Network, x: Array, label: int | None = None) -> dict[str, An
         "layers": [{**_about(layer), "y": y, "dy": dy} for layer, y, dy in zip(network.layers, ys, dys, strict=True)],
         "input": {"shape": list(network.input_shape), "dy": dx},
         "logits": logits[0],
-        "probabilities": network.loss.by_class(network.loss.predict(logits))[0],
+        "prediction": network.loss.predict(logits)[0],
         "label": label,
         "loss": loss,
         "dlogits": dlogits,

@@ -1,5 +1,6 @@
 """The trained networks that a page can show: the pretrained ones, and the one that the command named."""
 
+from glassnet.explanation.given import image_shape, output_names
 from glassnet.model.model import Model
 from glassnet.model.path import MODEL
 from glassnet.nn.errors import InputError
@@ -54,7 +55,9 @@ def facts(network: Network, *, white: int, can_refuse: bool) -> dict[str, object
     """What a page must know of a network before it draws it."""
     return {
         "classes": network.class_names,
+        "outputs": output_names(network),
         "input": network.input_shape,
+        "picture": image_shape(network.input_shape, network.input_shape),
         "white": white,
         "can_refuse": can_refuse,
         "parameters": network.theta.size,

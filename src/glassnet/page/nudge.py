@@ -12,13 +12,13 @@ import numpy as np
 from glassnet.explanation.backward import back_to, pass_back
 from glassnet.explanation.given import index_within, pixel_index, position_of, positive
 from glassnet.explanation.passes import ForwardPass, LossPass
+from glassnet.explanation.source import source_of
 from glassnet.nn.array import Array
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.gradcheck import STEP, TOLERANCE
 from glassnet.nn.network import Network
 from glassnet.nn.plain import nearest, shown
 from glassnet.page.inside import INPUT
-from glassnet.page.source import source_of
 
 MOST = 1e6  # the largest step of a person
 POINTS = 41  # of the curve

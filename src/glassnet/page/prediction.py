@@ -10,12 +10,12 @@ from glassnet.explanation.example import worked_loss
 from glassnet.explanation.given import index_within
 from glassnet.explanation.passes import ForwardPass, LossPass
 from glassnet.explanation.records import Worked
+from glassnet.explanation.source import lines_of
 from glassnet.nn.array import Array
 from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.settings import describe
 from glassnet.page.equation import equation
-from glassnet.page.source import lines_of
 
 PREDICTION = "prediction"  # the name under which it stands above the last layer
 

@@ -133,6 +133,15 @@ def as_grey(image: Array, white: int) -> Array:
     return (image.astype(float) * 255 / white).round().astype(np.uint8)
 
 
+def as_png(grey: Array) -> bytes:
+    """Grey values (H, W), uint8, as the bytes of a PNG; the same array gives the same bytes."""
+    from PIL import Image
+
+    file = BytesIO()
+    Image.fromarray(np.ascontiguousarray(grey)).save(file, format="PNG", optimize=True)
+    return file.getvalue()
+
+
 def write(path: str | Path, array: Array) -> None:
     """Write grey values (H, W) or colours (H, W, 3), uint8, as a PNG; the same array gives the same bytes.
 

@@ -80,7 +80,7 @@ class Column:
         """The names of the inputs that a cell becomes."""
         if self.categories:
             return [f"{self.name} = {category or 'missing'}" for category in self.categories]
-        names = [self.name if part == "number" else f"{self.name}: {part}" for part in self._parts]
+        names = [self.name if part == "number" else f"{self.name}: {part}" for part in self.parts]
         return names if self.fill is None else [*names, f"{self.name} is missing"]
 
     def is_missing(self, cell: str) -> bool:
@@ -177,14 +177,14 @@ class Column:
             problems |= {row: table.fault(row, self.name, problem) for row in np.flatnonzero(unknown_rows).tolist()}
         values[missing] = (self.mean or 0.0) if self.fill is None else self.fill
         values[list(problems)] = 0.0
-        for place, part in enumerate(_PARTS[part] for part in self._parts):
+        for place, part in enumerate(_PARTS[part] for part in self.parts):
             x[:, place] = part(values)
         if self.fill is not None:
             x[:, -1] = missing
         return problems, unknown_rows
 
     @property
-    def _parts(self) -> list[str]:
+    def parts(self) -> list[str]:
         """What a cell says: a number, or the parts of a date."""
         if self.date is None:
             return ["number"]

@@ -2,7 +2,7 @@
 
 import { bars } from "./bars.js";
 import { el, labelled, setOptions } from "./dom.js";
-import { number, percent } from "./numbers.js";
+import { amount, number, percent } from "./numbers.js";
 import { picture } from "./picture.js";
 import { texts } from "./texts.js";
 import { term } from "./words.js";
@@ -26,19 +26,17 @@ export function answerPanel(page, readings) {
   const target = el("select", {
     on: { change: () => page.choose(target.value === "" ? null : Number(target.value)) },
   });
+  const right = labelled(texts.rightDigit, target);
+  const seenBox = el("div", { class: "seen" }, el("h3", {}, texts.seen), seen.element, nothing);
+  const byClass = el("div", {}, el("div", { class: "titled" }, title, term("probability")), outputs.element);
   const undo = el("button", { type: "button", hidden: true, on: { click: () => page.undo() } }, texts.undoChanges);
   const changes = el("p", { class: "note" });
   const element = el(
     "section",
     { class: "panel answer", "aria-labelledby": "answer" },
     el("h2", { id: "answer" }, texts.theAnswer),
-    labelled(texts.rightDigit, target),
-    el(
-      "div",
-      { class: "seen-and-said" },
-      el("div", { class: "seen" }, el("h3", {}, texts.seen), seen.element, nothing),
-      el("div", {}, el("div", { class: "titled" }, title, term("probability")), outputs.element),
-    ),
+    right,
+    el("div", { class: "seen-and-said" }, seenBox, byClass),
     readings,
     note,
     changes,
@@ -47,18 +45,25 @@ export function answerPanel(page, readings) {
 
   let refuses = false;
 
-  function network({ classes, probabilistic, can_refuse: canRefuse }) {
+  /** What a network says that predicts numbers. */
+  function numbersSaid(names, values) {
+    return names.map((name, k) => el("span", { class: "predicted" }, `${name} `, el("strong", {}, amount(values[k]))));
+  }
+
+  function network({ classes, picture: shape, probabilistic, can_refuse: canRefuse }) {
+    right.hidden = byClass.hidden = !classes.length; // it predicts numbers, not classes
+    seenBox.hidden = !shape;
     title.textContent = probabilistic ? texts.probabilities : texts.outputs;
     outputs.offer(classes);
     setOptions(target, [["", texts.noLabel], ...classes.map((name, k) => [String(k), name])]);
     refuses = canRefuse;
   }
 
-  function answer(said, { classes, probabilistic, white }, label) {
+  function answer(said, { classes, outputs: names, picture: shape, probabilistic, white }, label) {
     const values = said.probabilities?.values;
     const written = probabilistic ? percent : number;
     const [first, second] = values ? [...values.keys()].sort((a, b) => values[b] - values[a]) : [];
-    seen.show(said.image ?? null, white);
+    seen.show(shape ? said.image : null, white);
     nothing.hidden = Boolean(said.image);
     target.value = label === null ? "" : String(label);
     outputs.show(values, (k) => written(values[k]), { first: said.problem ? -1 : first, right: label });
@@ -71,6 +76,7 @@ export function answerPanel(page, readings) {
       status.replaceChildren(el("strong", {}, text), texts.severalDigits(percent(probability), problem, unknown));
     } else if (said.problem) status.textContent = said.problem;
     else if (!values) status.textContent = texts.noAnswer;
+    else if (!classes.length) status.replaceChildren(...numbersSaid(names, values));
     else {
       status.replaceChildren(
         el("strong", {}, classes[first]),

@@ -36,7 +36,7 @@ export function changeForm(page) {
     chosen = one;
     which.selectedIndex = offered.findIndex(({ name }) => name === one.name);
     if (document.activeElement !== value) value.value = number(one.value);
-    check.hidden = !one.layer;
+    check.hidden = !one.layer || !page.check;
     element.hidden = false;
   }
 

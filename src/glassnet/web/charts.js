@@ -22,7 +22,7 @@ export function charts(go) {
   return {
     element,
     /** The record of the last epoch of a training that ended before this place. */
-    lastRecord: (k, { position, batches }) => seen[k].records.findLast((record) => record.epoch * batches <= position),
+    lastRecord: (k, { position, batches }) => seen[k].records.filter((record) => record.epoch * batches <= position).at(-1),
     /** A state of the k-th training; with `all` it says all, else what is new. */
     collect: (k, state, all) => seen[k].collect(state, all),
     /** Draw the trainings that there are; of two, each line bears the name of its training. */

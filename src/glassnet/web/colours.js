@@ -8,26 +8,44 @@ const [BLACK, WHITE] = [
 ];
 const PAPER = { light: [250, 250, 248], dark: [24, 26, 30] };
 
+const root = document.documentElement;
+const dark = matchMedia("(prefers-color-scheme: dark)");
 const changed = []; // what is called when the scheme changes
 let chosen = ""; // "dark" or "light"; "" leaves it to the person's system
+let printing = false; // paper is light
 
 /** "dark" or "light", as the person has chosen, or as their system says. */
 function scheme() {
-  return chosen || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  if (printing) return "light";
+  return chosen || (dark.matches ? "dark" : "light");
 }
 
 /** Choose "dark" or "light"; with "" it is as the person's system says. */
 export function setScheme(one) {
   chosen = one;
-  document.documentElement.style.colorScheme = one;
+  apply();
+}
+
+/** Call a function when the page changes between dark and light; what it draws at once is on paper too. */
+export function onScheme(call) {
+  changed.push(call);
+}
+
+function apply() {
+  root.classList.toggle("dark", scheme() === "dark");
+  root.style.colorScheme = scheme();
   for (const call of changed) call();
 }
 
-/** Call a function when the page changes between dark and light. */
-export function onScheme(call) {
-  changed.push(call);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", call);
+function print(now) {
+  printing = now;
+  apply();
 }
+
+dark.addEventListener("change", apply);
+addEventListener("beforeprint", () => print(true));
+addEventListener("afterprint", () => print(false));
+apply();
 
 const LEVELS = 255; // shades of each sign
 

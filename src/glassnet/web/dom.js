@@ -22,6 +22,12 @@ export function button(text, click, props = {}) {
   return el("button", { type: "button", on: { click }, ...props }, text);
 }
 
+/** A canvas of this size, which nobody sees. */
+export const canvasOf = (width, height) => el("canvas", { width, height });
+
+/** What is on a canvas as a PNG: a promise of a Blob. */
+export const pngFrom = (canvas) => new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+
 let labels = 0;
 
 /** A control with its label before it, which is its whole name; `more` stands behind the label. */

@@ -1,7 +1,8 @@
 // The panel on which a person draws: with mouse, finger, pen or keys; or a photo, dropped, pasted or chosen.
 
-import { button, el, labelled, setOptions } from "./dom.js";
+import { button, canvasOf, el, labelled, pngFrom, setOptions } from "./dom.js";
 import { newestOnly } from "./newest.js";
+import { picturesInto } from "./take.js";
 import { texts } from "./texts.js";
 
 const SENT = 112; // pixels a side of the drawing that is sent: four for each pixel of MNIST
@@ -32,7 +33,7 @@ export function drawingPanel(page, answer) {
   });
   const cross = el("span", { class: "cross", "aria-hidden": "true" });
   const hint = el("p", { class: "hint", "aria-hidden": "true" }, texts.drawHere);
-  const file = el("input", { type: "file", accept: "image/*", class: "hidden", tabindex: "-1", "aria-hidden": "true" });
+  const pictures = picturesInto(take);
 
   const newest = newestOnly(async (ask) => {
     page.answered(await ask());
@@ -47,9 +48,9 @@ export function drawingPanel(page, answer) {
   }
 
   function blob() {
-    const small = new OffscreenCanvas(SENT, SENT);
+    const small = canvasOf(SENT, SENT);
     drawOn(small.getContext("2d"), SENT);
-    return small.convertToBlob({ type: "image/png" });
+    return pngFrom(small);
   }
 
   function drawOn(context, side) {
@@ -175,18 +176,6 @@ export function drawingPanel(page, answer) {
     });
   }
 
-  const firstPicture = (list) => [...list].find((one) => one.type.startsWith("image/"));
-  file.addEventListener("change", () => {
-    if (file.files.length) take(file.files[0]);
-    file.value = "";
-  });
-  document.addEventListener("paste", (event) => {
-    const found = firstPicture(event.clipboardData?.files ?? []);
-    if (!found) return;
-    event.preventDefault();
-    take(found);
-  });
-
   const pens = el(
     "fieldset",
     { class: "pens" },
@@ -202,6 +191,7 @@ export function drawingPanel(page, answer) {
   );
   const digit = el("select", {});
   const example = button(texts.example, () => page.example(digit.value === "" ? null : Number(digit.value)));
+  const examples = el("div", { class: "row", hidden: true }, labelled(texts.exampleOf, digit), example);
   const element = el(
     "section",
     { class: "panel drawing", "aria-labelledby": "draw" },
@@ -209,15 +199,10 @@ export function drawingPanel(page, answer) {
     el("div", { class: "paper" }, canvas, hint, cross),
     answer,
     el("p", { id: "drawing-help", class: "visually-hidden" }, texts.drawingHelp),
-    el("div", { class: "row" }, button(texts.undo, undo), button(texts.clear, () => clear()), button(texts.photo, () => file.click()), file),
+    el("div", { class: "row" }, button(texts.undo, undo), button(texts.clear, () => clear()), button(texts.photo, pictures.choose), pictures.input),
     pens,
-    el("div", { class: "row" }, labelled(texts.exampleOf, digit), example),
+    examples,
   );
-  document.addEventListener("dragover", (event) => event.preventDefault());
-  document.addEventListener("drop", (event) => {
-    event.preventDefault();
-    take(firstPicture(event.dataTransfer.files));
-  });
   paint();
 
   return {
@@ -233,6 +218,7 @@ export function drawingPanel(page, answer) {
     answered: () => sent,
     /** Offer the classes of the network as examples. */
     offer(classes) {
+      examples.hidden = false;
       setOptions(digit, [["", texts.any], ...classes.map((name, k) => [String(k), name])]);
     },
   };
@@ -240,7 +226,7 @@ export function drawingPanel(page, answer) {
 
 /** An image `{shape, values}` of ink from 0 to `white`, black on white. */
 function bitmapOf({ shape: [height, width], values }, white) {
-  const bitmap = new OffscreenCanvas(width, height);
+  const bitmap = canvasOf(width, height);
   const pixels = new ImageData(width, height);
   const channels = values.length / (width * height);
   for (let k = 0; k < width * height; k++) pixels.data.fill(255 * (1 - values[k * channels] / white), 4 * k, 4 * k + 3);

@@ -5,12 +5,13 @@
 //   read(file)        -> as ask, for a picture: a Blob
 //   on(event, listener)  "welcome": all to begin with; "training": a training has moved; "lost": the connection is lost;
 //                        what happened before somebody listened to it is told then
+//   offers            -> what it can do besides: {teach, save}; {course}, its address, or ""; what else stands on the page:
+//                        {above, panels}, elements above the panels and after them
 // Arrays in answers are {shape, values}, with values a Float32Array or Uint8Array, rows first.
 
-import { texts } from "./texts.js";
-
-/** What went wrong, in one line for the person. */
-export class Problem extends Error {}
+import { bytesOf } from "./file/base64.js";
+import { Problem } from "./reading/problem.js";
+import { allTexts } from "./trainingtexts.js";
 
 const SESSION = "glassnet session"; // the key of its number in the tab's storage
 const LARGEST = 16 * 2 ** 20; // bytes of a picture, as the server takes them
@@ -40,7 +41,7 @@ function connect() {
     socket.addEventListener("close", async (event) => {
       for (const { reject } of waiting.values()) reject(new Problem(event.reason));
       waiting.clear();
-      emit("lost", event.reason || (await isOther() ? texts.otherServer : ""));
+      emit("lost", event.reason || (await isOther() ? allTexts.otherServer : ""));
       if (event.code !== TAKEN_OVER) setTimeout(open, RETRY);
     });
   }
@@ -74,12 +75,13 @@ function connect() {
 
   open();
   return {
+    offers: { teach: true, save: true, course: "course/" },
     async ask(name, fields = {}) {
-      if (JSON.stringify(fields).length > LONGEST) throw new Problem(texts.tooLong(LONGEST));
+      if (JSON.stringify(fields).length > LONGEST) throw new Problem(allTexts.tooLong(LONGEST));
       return send((id) => JSON.stringify({ ...fields, id, ask: name }));
     },
     async read(file) {
-      if (file.size > LARGEST) throw new Problem(texts.tooLarge(LARGEST / 2 ** 20));
+      if (file.size > LARGEST) throw new Problem(allTexts.tooLarge(LARGEST / 2 ** 20));
       const bytes = await file.arrayBuffer();
       return send((id) => new Blob([Uint8Array.of(id >>> 24, id >>> 16, id >>> 8, id), bytes]));
     },
@@ -109,8 +111,6 @@ async function isOther() {
 function unpacked(key, value) {
   const packed = value?.f32 ?? value?.u8;
   if (packed === undefined || !Array.isArray(value.shape)) return value;
-  const text = atob(packed);
-  const bytes = new Uint8Array(text.length);
-  for (let k = 0; k < text.length; k++) bytes[k] = text.charCodeAt(k);
+  const bytes = bytesOf(packed);
   return { shape: value.shape, values: value.f32 === undefined ? bytes : new Float32Array(bytes.buffer) };
 }

@@ -6,7 +6,7 @@ import { term } from "./words.js";
 
 const TEXTS = new Set(["dataset", "activation", "init", "loss", "optimizer", "penalty", "schedule"]); // fields of names
 const WITH_MOMENTUM = ["SGD", "RMSProp"];
-const HIDDEN_KINDS = ["Dense", "Conv2D", "MaxPool2D", "BatchNorm", "Dropout", "Flatten"];
+const HIDDEN_KINDS = ["Dense", "Conv2D", "MaxPool2D", "BatchNorm", "Dropout", "Flatten"]; // of those that are offered
 
 /**
  * @param {() => void} changed is called when the values are no longer those of the training
@@ -16,7 +16,7 @@ export function recipeForm(changed) {
   const about = el("p", { class: "note" });
   const said = el("p", { class: "problem", role: "alert" });
   const hint = el("p", { class: "note", role: "status" });
-  const hidden = hiddenLayers(() => edited());
+  const hidden = hiddenLayers(() => edited(), () => HIDDEN_KINDS.filter((kind) => offered.choices.layer.includes(kind)));
   const own = (kind, props = {}) => el("input", { type: kind, on: { input: () => edited() }, ...props });
   const list = () => select([], () => edited());
   const fields = {
@@ -130,7 +130,7 @@ function numberIn(text) {
 }
 
 /** The hidden layers, one a row: sizes of dense layers with their activation, and other layers. */
-function hiddenLayers(changed) {
+function hiddenLayers(changed, kinds) {
   const list = el("ol", { class: "hidden-layers" });
   const add = button(texts.addLayer, () => (insert(64), changed()));
   const legend = el("legend", {}, texts.hiddenLayers);
@@ -138,7 +138,7 @@ function hiddenLayers(changed) {
   let rows = [];
 
   function insert(entry) {
-    const made = row(entry, changed, () => {
+    const made = row(entry, kinds(), changed, () => {
       rows = rows.filter((one) => one !== made);
       made.element.remove();
       changed();
@@ -159,13 +159,13 @@ function hiddenLayers(changed) {
   };
 }
 
-function row(entry, changed, remove) {
+function row(entry, kinds, changed, remove) {
   const table = typeof entry === "number" ? { type: "Dense", units: entry } : typeof entry === "string" ? { type: entry } : { ...entry };
-  const kind = select(HIDDEN_KINDS.map((name) => [name, texts.kinds[name]]), () => (settings(), changed()), { "aria-label": texts.kindOfLayer });
+  const kind = select(kinds.map((name) => [name, texts.kinds[name]]), () => (settings(), changed()), { "aria-label": texts.kindOfLayer });
   const inputs = el("span", {});
   const known = { Dense: ["units"], Conv2D: ["filters", "kernel_size"], Dropout: ["rate"] };
   const starts = { units: 64, filters: 8, kernel_size: 3, rate: 0.2 };
-  if (!HIDDEN_KINDS.includes(table.type)) kind.append(el("option", { value: table.type }, table.type));
+  if (!kinds.includes(table.type)) kind.append(el("option", { value: table.type }, table.type));
   kind.value = table.type;
   let fields = {};
 

@@ -22,7 +22,7 @@ export function layerView(page, name, enter) {
   const arrays = el("div", { class: "arrays" });
   const parameters = el("div", { class: "arrays" });
   const hint = el("p", { class: "note" });
-  const groups = select(texts.groups, (group) => {
+  const groups = select(page.check ? texts.groups : texts.groups.slice(0, -1), (group) => {
     shown = group;
     page.refresh();
   });
@@ -64,7 +64,7 @@ export function layerView(page, name, enter) {
       whole.hidden = names.length === 0;
       hint.textContent = names.length === 0 ? texts.noParameters : hintFor(shown, page, layer);
       for (const key of names) {
-        const check = (index) => page.check({ layer: name, parameter: key, index });
+        const check = page.check && ((index) => page.check({ layer: name, parameter: key, index }));
         show(parameters, key, key, layer[shown]?.[key], { open: check, name: (index) => at(key, index) });
       }
     },
@@ -75,5 +75,5 @@ function hintFor(shown, page, layer) {
   if (layer.left_out.length) return texts.leftOut(layer.left_out.join(", "));
   if (shown === "last_step") return layer.last_step ? texts.ofLastStep : texts.noLastStep;
   if (shown !== "parameters" && page.label === null) return texts.chooseLabel;
-  return texts.parametersOpen;
+  return page.check ? texts.parametersOpen : "";
 }

@@ -17,11 +17,13 @@ import { download, pngOf } from "./save.js";
 import { teachPanel } from "./teach.js";
 import { texts } from "./texts.js";
 import { trainingPanel } from "./training.js";
-import { wordsPanel } from "./words.js";
+import { allTexts } from "./trainingtexts.js";
+import { linkCourse, wordsPanel } from "./words.js";
 
 const BREATH = 24; // between two looks at a training that runs pass so many times what a look takes: else it would be slowed down
 const REST = 50; // milliseconds without another answer, after which all else is drawn again
 const FOLLOWED = "glassnet link"; // the key of the link that was followed in the tab's storage
+const PARTS = ["draw", "inside", "experiments", "training", "teach", "check", "words"];
 const IN_TRAINING = ["training", "other training"]; // the server's names for the networks in training
 
 /** What the panels share. `network` are the facts of the one shown, `answer` is what it said last. */
@@ -61,7 +63,7 @@ const page = {
   /** The right digit. */
   choose(label) {
     page.label = label;
-    if (label !== null) teach.labelled(label);
+    if (label !== null) teach?.labelled(label);
     answers.answer(page.answer, page.network, label);
     page.refresh();
   },
@@ -116,6 +118,7 @@ const page = {
   },
 };
 
+linkCourse(engine.offers.course);
 const said = el("p", { role: "alert" });
 const close = button("×", () => page.tell(""), { class: "link", "aria-label": texts.closeMessage });
 const message = el("div", { class: "message", hidden: true }, said, close);
@@ -128,20 +131,21 @@ const training = trainingPanel(page);
 const check = checkPanel(page);
 const experiments = experimentsPanel(page);
 const compare = comparePanel(page);
-const teach = teachPanel(page);
+const teach = engine.offers.teach ? teachPanel(page) : null;
 const networks = select([], (name) => page.try(() => show(name)));
 const facts = el("span", { class: "note" });
 
 const words = el("div", {}); // the terms, which are made when the page can be used
+const panels = [inside, experiments, training, compare, teach, check].filter(Boolean).map(({ element }) => element);
 const main = el(
   "main",
   { hidden: true }, // until there is something to show
   el("div", { class: "side" }, drawing.element, answers.element),
-  el("div", { class: "wide" }, inside.element, experiments.element, training.element, compare.element, teach.element, check.element, words),
+  el("div", { class: "wide" }, ...panels, ...(engine.offers.panels ?? []), words),
 );
 
 document.documentElement.lang = texts.language;
-document.title = texts.title;
+document.title = engine.offers.title ?? allTexts.title;
 const head = el(
   "header",
   {},
@@ -150,7 +154,7 @@ const head = el(
   el(
     "nav",
     { "aria-label": texts.parts },
-    ...["draw", "inside", "experiments", "training", "teach", "check", "words"].map((id) => el("a", { href: `#${id}` }, texts.part[id])),
+    ...PARTS.filter((id) => id !== "teach" || teach).map((id) => el("a", { href: `#${id}` }, texts.part[id])),
   ),
   el("div", { class: "shown" }, labelled(texts.network, networks), facts),
   projector(experiments),
@@ -159,10 +163,11 @@ new ResizeObserver(() => document.body.style.setProperty("--head", `${head.offse
 document.body.append(
   el("a", { class: "skip", href: "#draw" }, texts.skip),
   head,
+  ...(engine.offers.above ?? []),
   el("div", { class: "messages" }, connection, message),
   main,
 );
-history.replaceState(null, "", location.pathname + location.hash); // the token is a cookie now: it need not stand there
+if (location.search) history.replaceState(null, "", location.pathname + location.hash); // the token is a cookie now
 
 function setNetwork(network) {
   page.network = network;
@@ -172,7 +177,7 @@ function setNetwork(network) {
   answers.network(network);
   inside.reset();
   check.network();
-  teach.network(network);
+  teach?.network(network);
 }
 
 /** Name the networks in training in the list of networks, as far as there are any. */
@@ -253,7 +258,7 @@ page.engine.on("welcome", (given) => {
   experiments.offer(given.experiments);
   training.offer(given.form);
   setNetwork(given.network);
-  teach.show(given.digits);
+  teach?.show(given.digits);
   training.resume(IN_TRAINING.map((name) => given.trainings[name]), given.values);
   if (given.experiment) experiments.began(given.experiment);
   else if (training.here()[0]?.taught) page.taught();
@@ -274,7 +279,7 @@ IN_TRAINING.forEach((name, k) =>
     if (!look) return;
     experiments.update(training.here());
     nameTrainings();
-    teach.update(training.here()[0]);
+    teach?.update(training.here()[0]);
     compare.refresh();
     if (state.recipe) followTraining();
   }),

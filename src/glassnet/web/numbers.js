@@ -1,17 +1,20 @@
 // Writes numbers, as the library writes them in Python.
 
-/** Four digits, as Python's `.4g`: 0.1234, 1.5e-05, 12. */
+/** Four digits, as Python's `.4g`: an exact half goes to the even digit. */
 export function number(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
   if (value === 0) return "0";
-  const exponent = Number(value.toExponential(3).split("e")[1]);
-  if (exponent < -4 || exponent >= 4) {
-    const [digits, power] = value.toExponential(3).split("e");
-    const sign = power[0];
-    return `${withoutZeros(digits)}e${sign}${power.slice(1).padStart(2, "0")}`;
-  }
-  return withoutZeros(value.toFixed(3 - exponent));
+  const [digits, power] = fourDigits(value).split("e");
+  const exponent = Number(power);
+  if (exponent < -4 || exponent >= 4) return `${withoutZeros(digits)}e${power[0]}${power.slice(1).padStart(2, "0")}`;
+  return withoutZeros(Number(`${digits}e${power}`).toFixed(3 - exponent));
+}
+
+/** `toExponential(3)`, but an exact half goes to the even digit, as in Python; a browser rounds it away from 0. */
+function fourDigits(value) {
+  const exact = value.toExponential(50);
+  return /^-?\d\.\d\d[02468]50*e/.test(exact) ? exact.replace(/50*e/, "e") : value.toExponential(3);
 }
 
 /** A share as per cent: 98.4 %. */
@@ -25,6 +28,12 @@ export function percent(share) {
 /** A whole number with its thousands apart: 101,770. */
 export function whole(value) {
   return value.toLocaleString("en-US");
+}
+
+/** An amount as people write it: 512,300, 41.27, or 0.0123. */
+export function amount(value) {
+  const digits = Math.abs(value) >= 1000 ? 0 : Math.min(12, Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value) || 1))));
+  return value.toLocaleString("en-US", { minimumFractionDigits: 0, maximumFractionDigits: digits });
 }
 
 /** The index of a unit or weight as it stands in brackets: 3,4,0. */

@@ -17,12 +17,12 @@ const POWERS = 10; // of ten, by which a gradient may be smaller than the larges
  * @param {(one: {layer: string, index?: number[]}) => void} enter opens a layer or a unit
  */
 export function overview(page, enter) {
-  const { layers, classes, loss } = page.network;
+  const { layers, outputs, loss } = page.network;
   const hint = el("p", { class: "note" });
   const cards = new Map(layers.map((layer) => [layer.name, layerCard(page, layer, enter)]));
   const prediction = picture(texts.predictionOf, {
     open: (index) => enter({ layer: PREDICTION, index }),
-    name: (index) => texts.predictionFor(classes[index[0]]),
+    name: (index) => texts.predictionFor(outputs[index[0]]),
   });
   const last = el(
     "li",
@@ -44,9 +44,9 @@ export function overview(page, enter) {
       hint.textContent = image ? `${texts.howToRead} ${page.label === null ? texts.chooseLabel : ""}` : texts.drawFirst;
       if (!image) return;
       const said = await page.engine.ask("layers", { label: page.label });
-      if (said.loss !== null) hint.textContent = `${texts.howToRead} ${texts.lossIs(classes[said.label], said.loss)}`;
+      if (said.loss !== null) hint.textContent = `${texts.howToRead} ${texts.lossIs(page.network.classes[said.label], said.loss)}`;
       for (const layer of said.layers) cards.get(layer.name)?.show(layer);
-      prediction.show(said.probabilities);
+      prediction.show(said.prediction);
       sizes.show(said.layers);
       await effects.refresh();
     },
@@ -60,7 +60,7 @@ function layerCard(page, layer, enter) {
   const isLast = layer === page.network.layers.at(-1);
   const name = (index) => {
     const unit = at(layer.name, index);
-    return isLast ? texts.unitFor(unit, page.network.classes[index[0]]) : unit;
+    return isLast ? texts.unitFor(unit, page.network.outputs[index[0]]) : unit;
   };
   const output = picture(texts.outputOf(layer.name), { open, name, across });
   const gradient = picture(texts.gradientOf(layer.name), {
@@ -105,9 +105,9 @@ function sizesOf(layers) {
 
 /** Which pixels speak for and against each class; computed when it is unfolded, because it takes a while. */
 function effectsOf(page) {
-  const { classes } = page.network;
-  const pictures = classes.map((name) => picture(texts.speaksFor(name), { scale: false, name: texts.pixel }));
-  const items = pictures.map((one, k) => el("li", {}, el("p", {}, classes[k]), one.element));
+  const { outputs } = page.network;
+  const pictures = outputs.map((name) => picture(texts.speaksFor(name), { scale: false, name: texts.pixel }));
+  const items = pictures.map((one, k) => el("li", {}, el("p", {}, outputs[k]), one.element));
   const element = el(
     "details",
     { on: { toggle: () => page.refresh() } },

@@ -1,10 +1,16 @@
 // A picture of numbers. Each number can be reached by mouse, finger, Tab and arrow keys, says its value, and can be opened.
 
-import { colour, largestOf } from "./colours.js";
+import { colour, largestOf, onScheme } from "./colours.js";
 import { el } from "./dom.js";
 import { layoutOf, moved, placesIn } from "./layout.js";
 import { ends, number } from "./numbers.js";
 import { texts } from "./texts.js";
+
+const painters = new WeakMap(); // of each canvas, what paints it
+
+onScheme(() => {
+  for (const canvas of document.querySelectorAll(".picture canvas")) painters.get(canvas)();
+});
 
 /**
  * @param {string} label what it shows, for those who cannot see it
@@ -98,6 +104,7 @@ export function picture(label, options = {}) {
   frame.addEventListener("focus", () => array && point(at));
   frame.addEventListener("blur", () => (says.textContent = ""));
   if (options.open) frame.classList.add("opens");
+  painters.set(canvas, paint);
 
   return {
     element,

@@ -1,6 +1,6 @@
 // Saves what is seen: the model, the run, and a panel's pictures as one PNG.
 
-import { button, el } from "./dom.js";
+import { button, canvasOf, el, pngFrom } from "./dom.js";
 import { texts } from "./texts.js";
 
 const MARGIN = 16; // pixels around the pictures
@@ -38,8 +38,9 @@ export function saveRow(page, panel) {
     }),
   );
   const picture = button(texts.savePicture, () => page.savePicture(panel()));
+  const kept = page.engine.offers.save ? [model, run] : [];
   return {
-    element: el("div", { class: "save" }, el("div", { class: "row" }, model, run, picture), said),
+    element: el("div", { class: "save" }, el("div", { class: "row" }, ...kept, picture), said),
     enable: (can) => (model.disabled = run.disabled = !can),
   };
 }
@@ -54,7 +55,7 @@ export function download(blob, name) {
 /** The pictures and curves of a panel, as they stand, as one PNG. */
 export async function pngOf(element) {
   const box = element.getBoundingClientRect();
-  const canvas = new OffscreenCanvas(SCALE * (box.width + 2 * MARGIN), SCALE * (box.height + 2 * MARGIN));
+  const canvas = canvasOf(SCALE * (box.width + 2 * MARGIN), SCALE * (box.height + 2 * MARGIN));
   const context = canvas.getContext("2d");
   context.scale(SCALE, SCALE);
   context.fillStyle = getComputedStyle(document.body).backgroundColor;
@@ -72,7 +73,7 @@ export async function pngOf(element) {
     context.fillRect(left, top, width, height);
   }
   for (const one of element.querySelectorAll(WRITTEN)) writeOn(context, one);
-  return canvas.convertToBlob({ type: "image/png" });
+  return pngFrom(canvas);
 }
 
 /** The text of an element, where it stands. */

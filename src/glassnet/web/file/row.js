@@ -1,0 +1,81 @@
+// A row of a table as the inputs of the network, and what each of its columns does to the answer.
+//
+// A cell is a text: a number, a date as browsers write it (2024-12-31, or 2024-12-31T13:45), or the name of a category;
+// "" is missing. How a cell becomes inputs is that of `Column.write` in Python.
+
+import { Problem } from "../reading/problem.js";
+
+const DAY = 86_400_000; // milliseconds
+const LARGEST = 1e30; // of a number in a cell, as in Python
+
+// What becomes of a number, or of the days since 1970-01-01, a Thursday.
+const PARTS = {
+  number: (value) => value,
+  day: Math.floor,
+  month: (days) => new Date(Math.floor(days) * DAY).getUTCMonth() + 1,
+  weekday: (days) => (((Math.floor(days) + 3) % 7) + 7) % 7, // 0 is Monday
+  hour: (days) => 24 * (days - Math.floor(days)), // with minutes as a fraction
+};
+
+/** How many inputs a cell of the column becomes. */
+const widthOf = ({ categories, parts, fill }) => categories.length || parts.length + (fill === null ? 0 : 1);
+
+/** The columns with the place of their first input. */
+export function placed({ columns }) {
+  let start = 0;
+  return columns.map((column) => {
+    const place = { ...column, start, width: widthOf(column) };
+    start += place.width;
+    return place;
+  });
+}
+
+/**
+ * The inputs of a row.
+ * @param {object} table
+ * @param {string[]} cells one for each column
+ */
+export function inputsOf(table, cells) {
+  return Float64Array.from(table.columns.flatMap((column, k) => inputsOfCell(column, cells[k].trim(), table.unknown === "answer")));
+}
+
+function inputsOfCell(column, cell, answersUnknown) {
+  const { name, kind, categories, parts, fill, mean } = column;
+  if (categories.length) {
+    const known = categories.includes(cell);
+    if (!known && !answersUnknown) throw new Problem(`${name}: ${cell ? `the category ${cell} is unknown` : "the category is missing, but none was missing in training"}`);
+    return categories.map((category) => Number(category === cell));
+  }
+  const missing = cell === "";
+  if (missing && fill === null && !(answersUnknown && mean !== null)) {
+    throw new Problem(`${name}: the ${kind} is missing, but none was missing in training`);
+  }
+  const value = missing ? fill ?? mean : parts[0] === "number" ? Number(cell) : daysOf(cell);
+  if (!(Math.abs(value) <= LARGEST)) throw new Problem(`${name}: expected a ${kind}, got ${cell.slice(0, 40)}`);
+  return [...parts.map((part) => PARTS[part](value)), ...(fill === null ? [] : [Number(missing)])];
+}
+
+/** The days since 1970-01-01; NaN for what is no date. */
+const daysOf = (cell) => Date.parse(cell.includes("T") ? `${cell}Z` : `${cell}T00:00Z`) / DAY;
+
+/**
+ * A row as an average one would be, as cells: the means of numbers and dates, and the most frequent categories.
+ * @param {Float32Array|null} means of the inputs, if the network knows them
+ */
+export function averageRow(table, means) {
+  return placed(table).map(({ categories, parts, start, fill, mean }) => {
+    if (categories.length) {
+      const shares = categories.map((_, k) => means?.[start + k] ?? 0);
+      return categories[shares.indexOf(Math.max(...shares))];
+    }
+    const value = mean ?? fill ?? means?.[start] ?? 0;
+    if (parts[0] === "number") return String(Number(value.toPrecision(3)));
+    const moment = new Date(Math.round(value) * DAY).toISOString();
+    return parts.includes("hour") ? moment.slice(0, 16) : moment.slice(0, 10);
+  });
+}
+
+/** The sum of the effects of the inputs of each column. */
+export function byColumn(table, effects) {
+  return placed(table).map(({ start, width }) => effects.slice(start, start + width).reduce((sum, one) => sum + one, 0));
+}

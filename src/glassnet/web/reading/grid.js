@@ -1,0 +1,91 @@
+// Grids: {height, width, values}, the values row by row in a typed array; a mask holds 0 and 1 in a Uint8Array.
+//
+// A row or column range is [first, past], as a slice in Python.
+
+import { sum } from "./values.js";
+
+/** A grid of these values; by default of zeros, as Float64Array. */
+export function gridOf(height, width, values = new Float64Array(height * width)) {
+  return { height, width, values };
+}
+
+/** A grid of what becomes of each value and its index, as Float64Array. */
+export function mapped({ height, width, values }, change) {
+  const changed = new Float64Array(values.length);
+  for (let k = 0; k < values.length; k++) changed[k] = change(values[k], k);
+  return gridOf(height, width, changed);
+}
+
+/** The mask of the values that pass a test; it is given each value and its index. */
+export function maskOf({ height, width, values }, test) {
+  const mask = new Uint8Array(values.length);
+  for (let k = 0; k < values.length; k++) mask[k] = test(values[k], k) ? 1 : 0;
+  return gridOf(height, width, mask);
+}
+
+/** The mask of all pixels that are not in this one. */
+export const not = (mask) => maskOf(mask, (inked) => !inked);
+
+/** The negative of grey values from 0 to 255, in an array of the same kind. */
+export function inverted({ height, width, values }) {
+  const result = new values.constructor(values.length);
+  for (let k = 0; k < values.length; k++) result[k] = 255 - values[k];
+  return gridOf(height, width, result);
+}
+
+/** The grid with rows and columns exchanged. */
+export function transposed({ height, width, values }) {
+  const result = new values.constructor(values.length);
+  for (let row = 0, k = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) result[column * height + row] = values[k++];
+  }
+  return gridOf(width, height, result);
+}
+
+/** These rows and columns of a grid, as far as it has them. */
+export function cropped({ height, width, values }, [top, bottom], [left, right]) {
+  const [first, past] = [Math.max(top, 0), Math.min(bottom, height)];
+  const [start, stop] = [Math.max(left, 0), Math.min(right, width)];
+  const [rows, columns] = [Math.max(past - first, 0), Math.max(stop - start, 0)];
+  const result = new values.constructor(rows * columns);
+  for (let row = 0; row < rows && columns; row++) {
+    const from = (first + row) * width + start;
+    result.set(values.subarray(from, from + columns), row * columns);
+  }
+  return gridOf(rows, columns, result);
+}
+
+/** The grid with this number of rows and columns more on all sides, which hold this value. */
+export function padded({ height, width, values }, room, value) {
+  const [tall, wide] = [height + 2 * room, width + 2 * room];
+  const result = new values.constructor(tall * wide).fill(value);
+  for (let row = 0; row < height; row++) {
+    result.set(values.subarray(row * width, (row + 1) * width), (row + room) * wide + room);
+  }
+  return gridOf(tall, wide, result);
+}
+
+/** The values where a mask is 1, in one array. */
+export function picked({ values }, mask) {
+  const result = new values.constructor(count(mask));
+  for (let k = 0, next = 0; k < values.length; k++) if (mask.values[k]) result[next++] = values[k];
+  return result;
+}
+
+/** The number of pixels of a mask. */
+export const count = ({ values }) => sum(values);
+
+/** The share of the pixels that are in a mask. */
+export const share = (mask) => count(mask) / mask.values.length;
+
+/** For each column of a grid, 1 if any value in it is not 0. */
+export function anyInColumns({ height, width, values }) {
+  const any = new Uint8Array(width);
+  for (let k = 0, row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) if (values[k++]) any[column] = 1;
+  }
+  return any;
+}
+
+/** For each row of a grid, 1 if any value in it is not 0. */
+export const anyInRows = (grid) => anyInColumns(transposed(grid));

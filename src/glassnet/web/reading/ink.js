@@ -1,0 +1,230 @@
+// Finds the ink on a page, and removes the paper, shadows, printed lines and dirt.
+//
+// The paper is estimated as the page without everything that is darker than it and narrower than the widest pen.
+
+import { noInk, onlyTheDigit, withoutFrames } from "./digit.js";
+import { count, cropped, gridOf, inverted, mapped, maskOf, not, picked, transposed } from "./grid.js";
+import { evened, withoutPattern } from "./pale.js";
+import { depth, extent, highest, lowest } from "./pieces.js";
+import { withoutBox, withoutLines } from "./ruled.js";
+import { aroundACanvas, aroundASheet } from "./sheet.js";
+import { quadratic } from "./slope.js";
+import { least, mean, median, most, quantile, sum } from "./values.js";
+
+const LOOK = 250; // pictures of more than 250x250 pixels are first examined at a smaller size
+const WIDEST_PEN = 0.45; // of the shorter side of the picture
+const WINDOW = 1.5; // times the largest pen width found: paper is wider than that
+const ALONG_THE_BORDER = 0.45; // of the grey inside: darker pixels at the border are a stroke, not a shadow
+const LEAST_CONTRAST = 0.1; // ink is darker than the paper by at least this share of the paper's grey
+const FINE = 40; // pixels: in pictures with a shorter side, strokes are about as fine as noise
+const LEAST_SIDE = 3; // pixels: the shorter side of a stroke with paper on both sides
+const CLEAR = 5; // standard deviations of the noise: stronger pixels are ink
+const FAINT = 0.15; // of the strength of the ink: weaker pixels are paper
+const DARKEST_PAPER = 0.25; // of the lightest grey: shares of darker paper would be mostly noise
+
+/**
+ * The ink of a drawing, cropped: without paper, shadows, noise and dirt; from 0 (paper) to 1 (ink).
+ *
+ * A large drawing is made smaller.
+ * @param {object} drawing grey values, a grid with a Uint8Array
+ * @param {object} steps takes the steps of cleaning
+ */
+export function findInk(drawing, steps) {
+  const side = Math.min(drawing.height, drawing.width);
+  if (side < Math.max(shrinking(drawing), LEAST_SIDE)) throw noInk(); // empty, or only a line of pixels
+  return zoom(steps.take("dark paper", darkOnLight, drawing, steps), steps, 0, 0);
+}
+
+/**
+ * The ink of a drawing, dark on light: found at a small size first, then in the part around it at a larger size.
+ *
+ * The drawing is the part of the picture that begins at this row and column.
+ */
+function zoom(drawing, steps, top, left) {
+  const step = shrinking(drawing);
+  const ink = onlyTheDigit(withoutPaper(shrunk(drawing, step), steps), steps);
+  const [rows, columns] = extent(ink);
+  const room = Math.floor(Math.max(rows[1] - rows[0], columns[1] - columns[0]) / 4) + 2; // keep some paper all around
+  const [above, before] = [rows, columns].map(([start]) => Math.max(start - room, 0) * step);
+  const [below, behind] = [rows, columns].map(([, stop]) => (stop + room) * step);
+  const closer = cropped(drawing, [above, below], [before, behind]);
+  if (shrinking(closer) < step) return zoom(closer, steps, top + above, left + before);
+  steps.inked = count(maskOf(ink, (value) => value > 0)) * step ** 2;
+  steps.place = [rows.map((row) => top + row * step), columns.map((column) => left + column * step)];
+  return cropped(ink, rows, columns);
+}
+
+/** The side of the square blocks of pixels that become one pixel, so that at most LOOK x LOOK remain. */
+const shrinking = ({ values }) => Math.max(1, Math.ceil(Math.sqrt(values.length) / LOOK));
+
+/** The means of blocks of step x step pixels. */
+function shrunk(drawing, step) {
+  const [height, width] = [Math.floor(drawing.height / step), Math.floor(drawing.width / step)];
+  const means = gridOf(height, width);
+  for (let row = 0; row < height * step; row++) {
+    const [from, to] = [row * drawing.width, Math.floor(row / step) * width];
+    for (let column = 0; column < width; column++) {
+      let total = 0;
+      for (let k = column * step; k < (column + 1) * step; k++) total += drawing.values[from + k];
+      means.values[to + column] += total;
+    }
+  }
+  return mapped(means, (total) => total / step ** 2);
+}
+
+/**
+ * Ink from 0 to 1, still with dirt: how much darker it is than the paper around it, as a share.
+ *
+ * The paper is estimated twice: first as what is wider than the widest pen, then as what is wider than the pen found.
+ * The closer it follows the page, the less of a shadow's edge is taken for ink.
+ */
+function withoutPaper(page, steps) {
+  const grey = steps.take("sheet", onlyTheSheet, page);
+  const widest = widestPen(grey);
+  const ink = inked(grey, widest, steps);
+  const mask = maskOf(ink, (value) => value > 0);
+  const pen = quantile(picked(depth(mask), mask), 0.99);
+  const closer = Math.max(12, Math.ceil(WINDOW * 2 * pen) + 2);
+  return closer < 0.7 * widest ? inked(grey, closer, steps) : ink;
+}
+
+/** Ink from 0 to 1 on light paper, narrower than the window. */
+function inked(grey, window, steps) {
+  const smooth = smoothed(grey);
+  let paper = paperOf(smooth, window);
+  if (smooth !== grey) paper = lowest(paper, 3); // because smoothing makes the dark side of a shadow's edge too light
+  let [darker, noise] = darkerThan(paper, grey);
+  if (CLEAR * noise > FAINT) [darker, noise] = darkerThan(paper, smooth);
+  const limit = Math.max(LEAST_CONTRAST / 2, CLEAR * noise);
+  darker = steps.take("frame", withoutFrames, darker, limit); // before a line of it is removed
+  darker = steps.take("box", withoutBox, darker, limit);
+  darker = steps.take("lines", withoutLines, darker, limit);
+  darker = steps.take("pattern", withoutPattern, evened(darker, limit), darker, limit);
+  const found = picked(darker, maskOf(darker, (value) => value > limit));
+  const strength = found.length ? quantile(found, 0.75) : 0;
+  if (strength < LEAST_CONTRAST) throw noInk();
+  const faint = Math.max(CLEAR * noise, FAINT * strength);
+  return mapped(darker, (value) => (value < faint ? 0 : Math.min(value / strength, 1)));
+}
+
+/** How much darker the grey is than the paper, as a share; and its standard deviation outside of the ink. */
+function darkerThan(paper, grey) {
+  const darker = mapped(grey, (value, k) => 1 - value / paper.values[k]);
+  const limit = Math.max(most(darker.values) / 2, least(darker.values));
+  const clear = darker.values.filter((value) => value <= limit);
+  const zero = median(clear); // above 0, because the paper is estimated from the highest values of its noise
+  const noise = 1.5 * median(clear.map((value) => Math.abs(value - zero)));
+  return [mapped(darker, (value) => value - zero), noise];
+}
+
+/**
+ * The grey of the paper without ink, which is darker than the paper and narrower than the window.
+ *
+ * The highest value around each pixel, and then the lowest value of these around each pixel, covers the ink and keeps
+ * steps of the light. On slopes of the light it is too high near the border. So it is also computed with the slopes
+ * removed, and the lower of both results counts.
+ */
+function paperOf(grey, window) {
+  const darkest = Math.max(1, DARKEST_PAPER * quantile(grey.values, 0.99));
+  const paper = mapped(closed(grey, window), (value) => Math.max(value, darkest));
+  if (least(paper.values) === most(paper.values)) return paper; // a drawing on a screen: there is no slope
+  let sloping = paper;
+  for (let time = 0; time < 3; time++) {
+    const slope = mapped(quadratic(sloping), (value) => Math.max(value, darkest));
+    const level = closed(mapped(grey, (value, k) => value / slope.values[k]), window);
+    sloping = mapped(level, (value, k) => Math.max(value * slope.values[k], darkest));
+  }
+  return mapped(paper, (value, k) => Math.min(value, sloping.values[k]));
+}
+
+/**
+ * The highest value around each pixel, and then the lowest of these, as if the page continued beyond the picture.
+ *
+ * There it is as light as at the border; where a dark stroke lies along the border, as light as inside of the stroke.
+ */
+function closed(grey, window) {
+  const around = window >> 1;
+  const larger = continued(continued(grey, window), window);
+  const values = lowest(highest(larger, window), window);
+  return cropped(values, [around, around + grey.height], [around, around + grey.width]);
+}
+
+/** The page continued above and below by half a window; rows and columns are exchanged. */
+function continued({ height, width, values }, window) {
+  const around = window >> 1;
+  const inside = Math.min(window, height - 1);
+  const larger = gridOf(height + 2 * around, width);
+  larger.values.set(values, around * width);
+  for (let column = 0; column < width; column++) {
+    const at = (row) => values[row * width + column];
+    const lightened = (border, inner) => (border < ALONG_THE_BORDER * inner ? inner : border);
+    const [first, last] = [lightened(at(0), at(inside)), lightened(at(height - 1), at(height - 1 - inside))];
+    for (let row = 0; row < around; row++) {
+      larger.values[row * width + column] = first;
+      larger.values[(around + height + row) * width + column] = last;
+    }
+  }
+  return transposed(larger);
+}
+
+/**
+ * The drawing; inverted if there is a dark sheet, or if most pixels around the ink are near the darkest.
+ *
+ * The border counts most.
+ */
+function darkOnLight(drawing, steps) {
+  const grey = shrunk(drawing, shrinking(drawing));
+  if (!steps.leftOut.has("sheet")) {
+    const canvas = aroundACanvas(grey);
+    if (canvas) {
+      const inside = picked(grey, not(canvas));
+      return mean(inside) < median(inside) ? drawing : inverted(drawing);
+    }
+    if (aroundASheet(grey)) return drawing;
+    if (aroundASheet(inverted(grey))) return inverted(drawing);
+  }
+  const smooth = smoothed(grey);
+  const window = widestPen(grey);
+  const [high, low] = [highest(smooth, window), lowest(smooth, window)];
+  const contrast = mapped(high, (value, k) => value - low.values[k]);
+  const much = 0.5 * most(contrast.values);
+  const edge = Math.max(1, Math.floor(Math.min(grey.height, grey.width) / 16));
+  const votes = mapped(smooth, (value, k) =>
+    contrast.values[k] > much ? Math.sign(2 * value - high.values[k] - low.values[k]) : 0,
+  );
+  const inside = cropped(votes, [edge, grey.height - edge], [edge, grey.width - edge]);
+  return sum(votes.values) - 0.75 * sum(inside.values) < 0 ? inverted(drawing) : drawing;
+}
+
+/** The page with what lies around a canvas or a sheet of paper as light as it. */
+function onlyTheSheet(grey) {
+  const step = shrinking(grey);
+  if (step > 1 && !surroundingsOf(shrunk(grey, step))) return grey;
+  const surroundings = surroundingsOf(grey);
+  if (!surroundings) return grey;
+  const paper = median(picked(grey, not(surroundings)));
+  return mapped(grey, (value, k) => (surroundings.values[k] ? paper : value));
+}
+
+/** A mask of what lies around a canvas or a sheet of paper; null if there is none. */
+const surroundingsOf = (grey) => aroundACanvas(grey) ?? aroundASheet(grey);
+
+const widestPen = ({ height, width }) => Math.ceil(WIDEST_PEN * Math.min(height, width));
+
+/** The mean of each pixel with its eight neighbours; of a small picture, itself. */
+function smoothed(grey) {
+  const { height, width, values } = grey;
+  if (Math.min(height, width) < FINE) return grey;
+  const tall = mapped(grey, (value, k) => {
+    const [above, below] = [k < width ? k : k - width, k + width < values.length ? k + width : k];
+    return values[above] + value + values[below];
+  });
+  const wide = gridOf(height, width);
+  for (let row = 0, k = 0; row < height; row++) {
+    for (let column = 0; column < width; column++, k++) {
+      const [before, behind] = [column ? k - 1 : k, column < width - 1 ? k + 1 : k];
+      wide.values[k] = (tall.values[before] + tall.values[k] + tall.values[behind]) / 9;
+    }
+  }
+  return wide;
+}

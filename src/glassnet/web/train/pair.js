@@ -1,0 +1,117 @@
+// The trainings of the file: one, or two side by side, which are moved together.
+
+import { Problem } from "../reading/problem.js";
+import { agreement, fragmentOf, linkOf } from "./link.js";
+import { setupOf } from "./setup.js";
+import { trainingOf } from "./training.js";
+
+const NAMES = ["training", "other training"]; // under which their networks are shown
+const NOTHING = "there is no training yet: choose a recipe and press Train or Step";
+
+/**
+ * @param {object} offered what Python offers for training
+ * @param {{train: object, validation: object}} data
+ * @param {(name: string, state: object) => void} tell is called with each new state
+ */
+export function pairOf(offered, data, tell) {
+  let begun = []; // of `trainingOf`
+  let link = { experiment: "", values: [], steps: [], prints: [] };
+  let experiment = null;
+
+  const told = (k) => tell(NAMES[k], said(k, false));
+
+  function begin(setups, from, performed = null) {
+    for (const training of begun) training.end();
+    [link, experiment] = [from, performed];
+    begun = setups.map((setup, k) => trainingOf(setup, offered, data, () => told(k)));
+    NAMES.forEach((name, k) => tell(name, { ...said(k, true) }, true));
+  }
+
+  /** The state of a training; with what an experiment promises of it, and how far it agrees with a link. */
+  function said(k, whole) {
+    const training = begun[k];
+    if (!training) return {};
+    const state = training.state(whole);
+    if (link.prints[k]) state.shared = agreement(link.prints[k], printsOf(training));
+    if (experiment) Object.assign(state, promised(experiment, k, state, training.timeline.records));
+    return state;
+  }
+
+  const some = () => {
+    if (!begun.length) throw new Problem(NOTHING);
+    return begun;
+  };
+
+  function perform(name) {
+    const found = offered.experiments.find((one) => one.name === name);
+    if (!found) throw new Problem(`there is no experiment ${String(name).slice(0, 40)}`);
+    begin(found.setups, { experiment: name, values: [], steps: [], prints: [] }, found);
+  }
+
+  return {
+    names: NAMES,
+    /** The training that is shown under this name. */
+    of: (name) => begun[NAMES.indexOf(name)],
+    states: () => Object.fromEntries(NAMES.map((name, k) => [name, said(k, true)])),
+    asks: {
+      begin({ values, other }) {
+        const all = other ? [values, other] : [values];
+        begin(all.map((one) => setupOf(offered, one)), { experiment: "", values: all, steps: [], prints: [] });
+        return { values: all, experiment: null };
+      },
+      perform({ experiment: name }) {
+        perform(name);
+        return { values: null, experiment: name };
+      },
+      move({ by }) {
+        if (!["train", "pause", "step", "epoch", "back", "start"].includes(by)) throw new Problem(`there is no way ${by}`);
+        for (const training of some()) training[by]();
+        return {};
+      },
+      go({ position }) {
+        for (const training of some()) training.go(Math.min(position, training.timeline.now.furthest));
+        return {};
+      },
+      share() {
+        some();
+        const prints = begun.map((one) => Object.fromEntries(Object.entries(printsOf(one)).filter(([step]) => step <= one.timeline.position())));
+        return { fragment: fragmentOf({ ...link, steps: begun.map((one) => one.timeline.position()), prints }) };
+      },
+      follow({ link: text }) {
+        const from = linkOf(text);
+        if (from.experiment) perform(from.experiment);
+        else begin(from.values.map((one) => setupOf(offered, one)), from);
+        link = from;
+        begun.forEach((training, k) => training.reach(from.steps[k] ?? from.steps[0] ?? 0));
+        return { values: from.experiment ? null : from.values, experiment: from.experiment || null };
+      },
+    },
+    /** How two trainings differ. */
+    compared() {
+      if (begun.length < 2) throw new Problem("there is only one training: begin two to compare them");
+      const settings = begun.map(({ setup }) => ({ ...setup.settings, faults: setup.faults.join(", ") || "none" }));
+      const keys = [...new Set(settings.flatMap(Object.keys))];
+      const rows = keys.map((key) => [key, ...settings.map((one) => one[key] ?? "")]);
+      const [a, b] = begun.map(({ first }) => first);
+      return { settings: rows.filter(([, one, two]) => one !== two), same_start: a.length === b.length && a.every((value, k) => value === b[k]) };
+    },
+  };
+}
+
+const printsOf = ({ timeline }) => ({ ...timeline.prints, [timeline.position()]: timeline.fingerprint() });
+
+/** The name of a training in the experiment, what is promised of it, and whether it is over. */
+function promised({ variants, promises }, k, state, records) {
+  const last = records[records.length - 1];
+  const came = { ...last, diverged: Number(state.diverged), first_loss: state.first_loss };
+  const of = promises.filter(({ training }) => training === variants[k]);
+  return {
+    variant: variants[k],
+    over: state.finished || state.diverged,
+    promises: of.map(({ value, at_least: least, at_most: most }) => {
+      const there = came[value] ?? null;
+      const holds = there === null ? null : (least === null || there >= least) && (most === null || there <= most);
+      return { value, at_least: least, at_most: most, came: there, holds };
+    }),
+  };
+}

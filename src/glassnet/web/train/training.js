@@ -1,0 +1,123 @@
+// One training of the file: it is moved by commands, in slices between which the worker hears the page.
+
+import { parametersOf } from "../nn/network.js";
+import { randomOf } from "../nn/random.js";
+import { planted } from "./faults.js";
+import { networkOf } from "./made.js";
+import { timelineOf } from "./timeline.js";
+import { measure, trainerOf } from "./trainer.js";
+
+const SLICE = 40; // milliseconds
+const FAULTS = 3; // what random numbers are for; see trainer.js
+
+/**
+ * @param {object} setup see setup.js   @param {object} offered what Python offers for training
+ * @param {{train: object, validation: object}} data
+ * @param {(whole: boolean) => void} changed is called when there is something new to show
+ */
+export function trainingOf(setup, offered, data, changed) {
+  const { faults, plan } = setup;
+  const { kinds, losses } = offered;
+  const layers = planted(faults, "layers", setup.layers);
+  const network = networkOf(layers, losses[setup.loss], offered.data, (kind) => kinds[kind], plan.seed);
+  const first = network.theta.slice();
+  const train = planted(faults, "train", data.train, randomOf(plan.seed, FAULTS));
+  const trainer = trainerOf(network, train, planted(faults, "plan", plan));
+  const timeline = timelineOf(network, trainer, plan, data, offered.data.classes.length);
+  let running = null; // the step to which it runs
+  let sent = { steps: 0, records: 0 }; // what the page has seen
+  let accuracy = null;
+  let timer = 0;
+
+  function run() {
+    const end = performance.now() + SLICE;
+    while (running !== null && performance.now() < end) {
+      if (timeline.finished() || timeline.position() >= running) running = null;
+      else timeline.step();
+      if (timeline.now.diverged) running = null;
+    }
+    if (running === null) accuracy = null;
+    changed();
+    if (running !== null) timer = setTimeout(run);
+  }
+
+  function runTo(position) {
+    running = position;
+    clearTimeout(timer);
+    timer = setTimeout(run);
+  }
+
+  function go(position) {
+    stop();
+    timeline.go(position);
+    accuracy = null;
+    changed();
+  }
+
+  function stop() {
+    running = null;
+    clearTimeout(timer);
+  }
+
+  /** What the page shows; with `whole` all, else what is new. */
+  function state(whole) {
+    if (whole) sent = { steps: 0, records: 0 };
+    const steps = timeline.losses.slice(sent.steps);
+    const values = { steps: steps.map((_, k) => sent.steps + k + 1), losses: steps };
+    const records = timeline.records.slice(sent.records);
+    sent = { steps: timeline.losses.length, records: timeline.records.length };
+    const position = timeline.position();
+    if (running === null) accuracy ??= measure(network, data.validation, offered.data.classes.length);
+    return {
+      recipe: setup.recipe,
+      faults,
+      taught: false,
+      classes: offered.data.classes,
+      position,
+      furthest: timeline.now.furthest,
+      epoch: Math.min(Math.floor(position / trainer.batches) + 1, plan.epochs),
+      batches: trainer.batches,
+      epochs: plan.epochs,
+      running: running !== null,
+      busy: null,
+      place: 0,
+      finished: timeline.finished(),
+      diverged: timeline.now.diverged,
+      loss: timeline.now.loss,
+      first_loss: timeline.now.firstLoss,
+      fingerprint: running === null ? timeline.fingerprint() : null,
+      accuracy,
+      curve: { steps: { values: values.steps }, losses: { values: values.losses } },
+      records,
+      problem: timeline.now.diverged ? "the next step would give numbers that are not finite: the training stands before it" : null,
+      note: null,
+    };
+  }
+
+  return {
+    setup,
+    network,
+    timeline,
+    first,
+    state,
+    pause() {
+      stop();
+      accuracy = null;
+      changed();
+    },
+    train: () => runTo(Infinity),
+    epoch: () => runTo((Math.floor(timeline.position() / trainer.batches) + 1) * trainer.batches),
+    reach: (position) => runTo(position),
+    step: () => runTo(timeline.position() + 1),
+    back: () => go(Math.max(timeline.position() - 1, 0)),
+    start: () => go(0),
+    go,
+    end: stop,
+    /** The gradient of the last step, by the name of each parameter of a layer; null at the start. */
+    lastStep(name) {
+      const layer = network.layers.find((one) => one.name === name);
+      if (!timeline.position() || running !== null) return null;
+      return Object.fromEntries(parametersOf(layer).map((each) => [each, { shape: layer.shapes[each], values: Float32Array.from(trainer.grad.subarray(...layer.places[each])) }]));
+    },
+  };
+}
