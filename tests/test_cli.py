@@ -584,11 +584,16 @@ def test_export_writes_over_no_model(trained: Path) -> None:
 
 
 def test_export_refuses_what_it_cannot_write(trained: Path) -> None:
-    assert "digits.pt: expected a name that ends in .html for a browser, .onnx, or" in refused("export", "run", "digits.pt", cwd=trained)
+    message = refused("export", "run", "digits.pt", cwd=trained)
+    assert "digits.pt: expected a name that ends in .html for a browser, .onnx, or .safetensors for PyTorch" in message
     message = refused("export", "run", "x.onnx", "--input", "int8", cwd=trained)
     assert "'int8' is not one of 'uint8', 'float32'" in message
     message = refused("export", "run", "x.safetensors", "--input", "uint8", cwd=trained)
-    assert "a file for PyTorch holds weights only; --input is for ONNX" in message
+    assert "--input uint8: this is for ONNX; a file that ends in .safetensors has no such choice" in message
+    message = refused("export", "run", "x.onnx", "--title", "Digits", cwd=trained)
+    assert "are for HTML, but x.onnx ends in .onnx" in message
+    message = refused("export", "run", "x.html", "--without", "inner", cwd=trained)
+    assert "--without inner: there is no such panel; did you mean 'inside'?" in message
     message = refused("export", "run", "no/x.safetensors", cwd=trained)
     assert "no/x.safetensors: cannot be written: No such file" in message
     assert not list(trained.glob("x.*"))
