@@ -593,7 +593,7 @@ def test_export_refuses_what_it_cannot_write(trained: Path) -> None:
     message = refused("export", "run", "x.onnx", "--title", "Digits", cwd=trained)
     assert "are for HTML, but x.onnx ends in .onnx" in message
     message = refused("export", "run", "x.html", "--without", "inner", cwd=trained)
-    assert "--without inner: there is no such panel; did you mean 'inside'?" in message
+    assert "--without inner: there is no such panel; known: inside, words" in message
     message = refused("export", "run", "no/x.safetensors", cwd=trained)
     assert "no/x.safetensors: cannot be written: No such file" in message
     assert not list(trained.glob("x.*"))
