@@ -16,7 +16,9 @@ from cases import LAYERS, LayerCase
 from drawn import draw, drawn
 from glassnet.explanation.backward import back_to
 from glassnet.explanation.passes import ForwardPass
-from glassnet.export.described import described
+from glassnet.export.described import described, plain_settings, table_of
+from glassnet.nn.settings import to_table
+from glassnet.reading.picture import write
 from glassnet.web.joined import joined
 from watched import Seen, watched
 
@@ -254,3 +256,182 @@ def test_what_the_engine_lacks_is_refused_before_a_file_is_written(tmp_path: Pat
     with pytest.raises(gn.InputError, match="panels: expected some of inside, words"):
         gn.export_html(gn.Model.open("classic"), tmp_path / "file.html", panels=["inside", "teach"])
     assert not any(tmp_path.iterdir())
+
+
+# The weights after ten steps of a training in JavaScript, from given weights and in a given order.
+STEPS = """([layers, loss, x, labels, plan, theta]) => {
+  const classes = Array.from({ length: 10 }, (_, k) => String(k));
+  const network = $train_made.networkOf(layers, loss, { shape: [28, 28], classes }, () => ({}), 0);
+  network.theta.set(theta);
+  const data = { images: x.map((image) => Float32Array.from(image)), labels };
+  const trainer = $train_trainer.trainerOf(network, data, plan, () => Int32Array.from(labels.keys()));
+  for (let k = 0; k < 10; k++) trainer.step();
+  return Array.from(network.theta);
+}"""
+
+
+@pytest.mark.mnist
+@pytest.mark.parametrize(
+    "optimizer",
+    [gn.SGD(0.1), gn.SGD(0.05, momentum=0.9), gn.SGD(0.05, momentum=0.9, nesterov=True), gn.Adam(0.01)],
+    ids=repr,
+)
+def test_ten_steps_are_those_of_python(engine: Page, optimizer: gn.Optimizer, mnist: gn.Dataset) -> None:
+    layers = [gn.Rescale(1 / 255), gn.Flatten(), gn.Dense(32), gn.Tanh(), gn.Dense(16), gn.ReLU(), gn.Dense(10)]
+    network = gn.Network(layers, input_shape=(28, 28), seed=3)
+    first, train = network.theta.copy(), mnist.train[:256]
+    plan = gn.Plan(optimizer=optimizer, epochs=2, batch_size=48, shuffle=False)
+    with gn.Trainer(network, train, plan) as trainer:
+        while trainer.training.batch + 6 * (trainer.training.epoch - 1) < 10:
+            trainer.step()
+    kinds = [
+        {"kind": type(layer).__name__, "settings": plain_settings(layer) | {"init": {"type": "Constant"}}}
+        for layer in layers
+    ]
+    given = {"optimizer": to_table(optimizer), "batchSize": 48, "epochs": 2, "seed": 0}
+    loss = {"kind": "CrossEntropy", "settings": {"smoothing": 0}}
+    x, labels = train.x.reshape(len(train), -1).tolist(), np.asarray(train.y).tolist()
+    theta = engine.evaluate(STEPS, [kinds, loss, x, labels, given, first.tolist()])
+    moved = np.abs(network.theta - first).max()
+    np.testing.assert_allclose(np.array(theta), network.theta, rtol=0, atol=1e-4 * moved)
+
+
+ROWS = """class,sex,age,fare,port,alone,booked
+1,female,38,71.25,Cherbourg,no,2024-03-02 07:30
+3,male,,8.5,Southampton,yes,1969-12-31 23:59
+2,male,12,26,,no,2023-02-28 12:00
+"""
+
+
+@pytest.fixture(scope="module")
+def ship(tmp_path_factory: pytest.TempPathFactory) -> gn.Model:
+    """Trained on a table of numbers with gaps, categories with gaps, codes, booleans, and dates with a clock."""
+    rng, rows = np.random.default_rng(0), []
+    for k in range(80):
+        age, port = ("" if k % 9 == 0 else str(k)), ["Cherbourg", "Southampton", ""][k % 3]
+        day = f"202{k % 5}-0{k % 9 + 1}-1{k % 9} {k % 24:02}:{k % 60:02}"
+        rows.append(f"{k % 3 + 1},{['male', 'female'][k % 2]},{age},{k * 1.25},{port},{['yes', 'no'][k % 2]},{day}")
+    fate = rng.integers(0, 3, 80)
+    return table_model(tmp_path_factory.mktemp("ship"), rows, [["lost", "found", "<b>"][k] for k in fate])
+
+
+def table_model(folder: Path, rows: list[str], targets: list[Any]) -> gn.Model:
+    lines = [f"{ROWS.splitlines()[0]},target", *(f"{row},{target}" for row, target in zip(rows, targets, strict=True))]
+    (folder / "table.csv").write_text("\n".join(lines))
+    data = gn.load_table(folder / "table.csv", target="target", categorical=["class"], dates=True)
+    outputs = len(data.classes) or 1
+    network = gn.Network([gn.Standardize(), gn.Dense(9), gn.GELU(), gn.Dense(outputs)], input_shape=data.input_shape)
+    network.classes = data.classes or None
+    gn.fit(network, data.train, loss=None if data.classes else gn.SquaredError(), optimizer=gn.Adam(0.01), epochs=3)
+    return gn.Model(Path("ship.safetensors"), network, data.schema, {})
+
+
+def new_rows(folder: Path) -> Any:
+    (folder / "new.csv").write_text(ROWS)
+    return gn.read_table(folder / "new.csv")
+
+
+def cells() -> list[list[str]]:
+    """The cells of the rows as a browser has them: between the day and the time of a date stands a T."""
+    return [line.replace(" ", "T").split(",") for line in ROWS.splitlines()[1:]]
+
+
+def test_a_row_becomes_the_inputs_that_it_becomes_in_python(engine: Page, ship: gn.Model, tmp_path: Path) -> None:
+    assert ship.schema is not None
+    inputs = "([table, row]) => Array.from($file_row.inputsOf(table, row))"
+    expected = ship.schema.examples(new_rows(tmp_path))
+    table = table_of(ship.schema)
+    for row, x in zip(cells(), expected, strict=True):
+        np.testing.assert_allclose(engine.evaluate(inputs, [table, row]), x, rtol=0, atol=1e-9)
+    refused = f"([table, row]) => {{ try {{ ({inputs})([table, row]) }} catch (error) {{ return error.message }} }}"
+    for column, cell, message in (
+        (3, "", "fare: the number is missing, but none was missing in training"),
+        (3, "much", "fare: expected a number, got much"),
+        (3, "1e31", "fare: expected a number, got 1e31"),
+        (1, "other", "sex: the category other is unknown"),
+        (6, "soon", "booked: expected a date, got soon"),
+    ):
+        row = cells()[0]
+        row[column] = cell
+        assert engine.evaluate(refused, [table, row]) == message
+
+
+def test_a_table_has_a_form_and_says_what_moved_the_answer(browser: Browser, ship: gn.Model, tmp_path: Path) -> None:
+    gn.export_html(ship, tmp_path / "ship.html")
+    answer = ship.answers(new_rows(tmp_path))[0]
+    with opened(browser, tmp_path / "ship.html", viewport={"width": 1280, "height": 900}) as page:
+        status = page.get_by_role("status", name="Answer", exact=True)
+        expect(status).to_contain_text("%")  # of an average row
+        for name, cell in zip(ROWS.splitlines()[0].split(","), cells()[0], strict=True):
+            field = page.get_by_label(name, exact=True)
+            if field.evaluate("(field) => field.tagName") == "SELECT":
+                field.select_option(cell)
+            else:
+                field.fill(cell)
+        expect(status).to_have_text(re.compile(rf"^{answer.label} {100 * (answer.probability or 0):.1f} %"))
+        moved = page.get_by_label("What moved the answer")
+        expect(moved.locator("li")).to_have_count(7)
+        assert ship.schema is not None
+        effects = ship.explain(new_rows(tmp_path).rows([0])).says_for(answer.ranking[0])
+        names = ship.schema.input_names
+        by_column = {
+            column.name: sum(effects[names.index(each)] for each in column.inputs) for column in ship.schema.inputs
+        }
+        most = max(by_column, key=lambda name: abs(by_column[name]))
+        expect(moved.locator("li").first.locator(".name")).to_have_text(most)
+        expect(moved.locator("li").first.locator(".value")).to_contain_text(f"{by_column[most]:.3f}"[:5])
+        page.get_by_label("fare", exact=True).fill("")
+        expect(page.get_by_role("alert")).to_have_text("fare: the number is missing, but none was missing in training")
+        page.get_by_label("age", exact=True).fill("")
+        page.get_by_role("button", name="An average row").click()
+        expect(page.get_by_role("alert")).to_be_hidden()
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_regression_says_its_number(browser: Browser, tmp_path: Path) -> None:
+    rows = [f"{k % 3 + 1},male,{k},{k},Cherbourg,{['yes', 'no'][k % 2]},2024-01-0{k % 9 + 1} 10:00" for k in range(40)]
+    model = table_model(tmp_path, rows, [f"{1.5 * k + 2:.1f}" for k in range(40)])
+    gn.export_html(model, tmp_path / "amounts.html")
+    with opened(browser, tmp_path / "amounts.html") as page:
+        status = page.get_by_role("status", name="Answer", exact=True)
+        expect(status).to_contain_text("target")
+        page.get_by_label("fare", exact=True).fill("30")
+        page.wait_for_timeout(300)
+        said = float(status.inner_text().removeprefix("target ").replace(",", ""))
+        row = [page.get_by_label(name, exact=True).input_value() for name in ROWS.splitlines()[0].split(",")]
+        (tmp_path / "one.csv").write_text(f"{ROWS.splitlines()[0]}\n{','.join(row).replace('T1', ' 1')}\n")
+        assert said == pytest.approx(model.predict(gn.read_table(tmp_path / "one.csv"))[0], abs=0.01)
+
+
+def test_other_images_are_dropped_and_scaled(browser: Browser, tmp_path: Path) -> None:
+    network = gn.Network(
+        [gn.Rescale(1 / 255), gn.Flatten(), gn.Dense(2)], input_shape=(10, 12, 3), classes=["boat", "plane"]
+    )
+    gn.export_html(gn.Model(Path("boats"), network, None, {}), tmp_path / "boats.html")
+    with opened(browser, tmp_path / "boats.html") as page:
+        picture = np.zeros((20, 48, 3), np.uint8)  # half as high as the network's images are, for its width
+        picture[..., 0] = 200
+        write(tmp_path / "boat.png", picture)
+        page.locator("input[type=file]").set_input_files(tmp_path / "boat.png")
+        expect(page.get_by_role("status", name="Answer", exact=True)).to_contain_text("then")
+        x = np.zeros((1, 10, 12, 3), np.uint8)
+        x[..., 0] = 200  # the border has the colour of the picture's own border
+        first = network.class_names[int(network.predict(x)[0])]
+        expect(page.get_by_role("status", name="Answer", exact=True)).to_have_text(re.compile(f"^{first}"))
+        page.get_by_text("Invert it").click()
+        inverted = network.class_names[int(network.predict(255 - x)[0])]
+        expect(page.get_by_role("status", name="Answer", exact=True)).to_have_text(re.compile(f"^{inverted}"))
+
+
+def test_bare_numbers_are_typed(browser: Browser, tmp_path: Path) -> None:
+    network = gn.Network([gn.Dense(3)], input_shape=5)
+    gn.export_html(gn.Model(Path("five"), network, None, {}), tmp_path / "five.html")
+    with opened(browser, tmp_path / "five.html") as page:
+        page.get_by_role("textbox", name="Numbers").fill("1, 2 3;4\n5")
+        expected = network.predict_proba(np.arange(1.0, 6)[None])[0]
+        first = int(expected.argmax())
+        answer = re.compile(f"^{first} {100 * expected[first]:.1f} %")
+        expect(page.get_by_role("status", name="Answer", exact=True)).to_have_text(answer)
+        page.get_by_role("textbox", name="Numbers").fill("1, 2")
+        expect(page.get_by_role("alert")).to_have_text(re.compile("^expected 5 finite numbers"))

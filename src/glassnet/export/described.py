@@ -40,13 +40,7 @@ def described(network: Network) -> dict[str, Any]:
         "or Dense(classes)",
     )
     notes: list[dict[str, Any]] = []
-    arrays = [_arrays(layer) for layer in network.layers]
-    blank = np.zeros((1, *network.input_shape), network.dtype)
-    inputs = [blank, *network.trace(blank)[:-1]]
-    layers = [
-        _layer(layer, x, notes) | {"arrays": each}
-        for layer, x, each in zip(network.layers, inputs, arrays, strict=True)
-    ]
+    layers = [_layer(layer, notes) for layer in network.layers]
     return {
         "inputShape": list(network.input_shape),
         "outputShape": list(network.output_shape),
@@ -80,6 +74,7 @@ def table_of(schema: Schema) -> dict[str, Any]:
             {
                 "name": plain(column.name),
                 "kind": column.kind,
+                "unit": plain(column.form.unit),
                 "categories": list(map(plain, column.categories)),
                 "parts": [] if column.categories else column.parts,
                 "fill": column.fill,
@@ -90,12 +85,12 @@ def table_of(schema: Schema) -> dict[str, Any]:
     }
 
 
-def _layer(layer: Layer, x: Array, notes: list[dict[str, Any]]) -> dict[str, Any]:
+def _layer(layer: Layer, notes: list[dict[str, Any]]) -> dict[str, Any]:
     """A layer; what is the same for others of its kind stands in the notes once."""
-    note = note_of(layer, x)
+    note = note_of(layer)
     if note not in notes:
         notes.append(note)
-    names = (*layer.parameters(), *layer.buffers())
+    arrays = {name: getattr(layer, name) for name in (*layer.parameters(), *layer.buffers())}
     return {
         "name": layer.name,
         "kind": type(layer).__name__,
@@ -104,19 +99,15 @@ def _layer(layer: Layer, x: Array, notes: list[dict[str, Any]]) -> dict[str, Any
         "inputShape": list(layer.input_shape),
         "outputShape": list(layer.output_shape),
         "parameters": list(layer.parameters()),
-        "shapes": {name: list(getattr(layer, name).shape) for name in names},
+        "shapes": {name: list(array.shape) for name, array in arrays.items()},
+        "arrays": {name: packed(array, f"{layer.name}.{name}") for name, array in arrays.items()},
         "note": notes.index(note),
     }
 
 
-def _arrays(layer: Layer) -> dict[str, dict[str, str]]:
-    """The parameters and buffers of a layer."""
-    names = (*layer.parameters(), *layer.buffers())
-    return {name: packed(getattr(layer, name), f"{layer.name}.{name}") for name in names}
-
-
-def note_of(layer: Layer, x: Array) -> dict[str, Any]:
-    """How a layer computes, in its own words: its equations and its source; x is a batch of one, of any values."""
+def note_of(layer: Layer) -> dict[str, Any]:
+    """How a layer of a network computes, in its own words: its equations and its source."""
+    x = np.zeros((1, *layer.input_shape), layer.dtype)
     return {
         "forward_equations": equations(type(layer), "Forward"),
         "backward_equations": equations(type(layer), "Backward"),

@@ -14,7 +14,6 @@ from glassnet.experiments.faults import OwnReLU
 from glassnet.experiments.setup import Setup
 from glassnet.export.described import loss_of, note_of, plain_settings
 from glassnet.nn.activations import Softmax
-from glassnet.nn.array import Array
 from glassnet.nn.dense import Dense
 from glassnet.nn.dropout import Dropout
 from glassnet.nn.entropy import CrossEntropy
@@ -167,5 +166,4 @@ def _kinds() -> list[Layer]:
 
 def _note(layer: Layer) -> dict[str, Any]:
     Network([layer], input_shape=2, seed=None)
-    x: Array = np.zeros((1, 2), np.float32)
-    return note_of(layer, x)
+    return note_of(layer)

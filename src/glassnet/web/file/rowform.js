@@ -15,7 +15,7 @@ export function rowPanel(page, table, answer) {
     page.tell("");
   }, page.failed);
   const fields = table.columns.map((column) => fieldOf(column, () => send()));
-  const rows = table.columns.map(({ name, fill }, k) => labelled(name, fields[k], { title: fill === null ? null : texts.mayBeMissing }));
+  const rows = table.columns.map(({ name, unit, fill }, k) => labelled(unit ? `${name} (${unit})` : name, fields[k], { title: fill === null ? null : texts.mayBeMissing }));
   const element = el(
     "section",
     { class: "panel drawing", "aria-labelledby": "draw" },

@@ -28,8 +28,8 @@ export function trainerOf(network, data, plan, orderOf = (epoch) => orderIn(plan
   function nextBatch() {
     const epoch = Math.floor(state.position / batches) + 1;
     if (order.epoch !== epoch) order = { epoch, rows: orderOf(epoch) };
-    const first = (state.position % batches) * size;
-    return order.rows.slice(first, first + size);
+    const k = state.position % batches; // batches are about as large, as in Python
+    return order.rows.slice(Math.floor((count * k) / batches), Math.floor((count * (k + 1)) / batches));
   }
 
   /** Add the gradients of the loss of one example; return its loss, and whether it was right. */
