@@ -14,9 +14,11 @@ import pytest
 import glassnet as gn
 from cases import LAYERS, LayerCase
 from drawn import draw, drawn
+from glassnet.experiments.experiment import load_experiments
 from glassnet.explanation.backward import back_to
 from glassnet.explanation.passes import ForwardPass
 from glassnet.export.described import described, plain_settings, table_of
+from glassnet.export.trainable import trainable
 from glassnet.nn.settings import to_table
 from glassnet.reading.picture import write
 from glassnet.web.joined import joined
@@ -435,3 +437,88 @@ def test_bare_numbers_are_typed(browser: Browser, tmp_path: Path) -> None:
         expect(page.get_by_role("status", name="Answer", exact=True)).to_have_text(answer)
         page.get_by_role("textbox", name="Numbers").fill("1, 2")
         expect(page.get_by_role("alert")).to_have_text(re.compile("^expected 5 finite numbers"))
+
+
+@pytest.fixture(scope="module")
+def lesson(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("lesson") / "lesson.html"
+    gn.export_html(
+        gn.Model.open("classic"), path, title="Class 9b", text="Find a 7 that it reads as a 1.", training=True
+    )
+    return path
+
+
+@pytest.mark.mnist
+def test_a_file_trains_steps_back_and_is_shared(browser: Browser, lesson: Path) -> None:
+    assert len(lesson.read_bytes()) - weights_of(lesson.read_text(encoding="utf-8")) <= 1_250_000
+
+    def step(page: Page, name: str, place: str) -> str:
+        page.get_by_role("button", name=name, exact=True).click()
+        expect(page.get_by_role("status", name="Where the training is")).to_contain_text(place)
+        print_ = page.get_by_role("status", name="Fingerprint", exact=True)
+        expect(print_).to_have_text(re.compile("^[0-9a-f]{16}$"))
+        return print_.inner_text()
+
+    with opened(browser, lesson, viewport={"width": 1280, "height": 900}) as page:
+        assert page.title() == "Class 9b"
+        expect(page.get_by_text("Find a 7 that it reads as a 1.")).to_be_visible()
+        page.get_by_label("Test digit").select_option("7")
+        page.get_by_role("button", name="Take an example").click()
+        expect(page.get_by_label("The right digit")).to_have_value("7")
+        page.get_by_label("Recipe", exact=True).select_option("sixteen")
+        first = step(page, "Step", "step 1 of")
+        second = step(page, "Step", "step 2 of")
+        assert step(page, "Step back", "step 1 of") == first
+        assert step(page, "Step", "step 2 of") == second
+        epoch = step(page, "Epoch", "step 157 of")
+        expect(page.get_by_role("status", name="Where the training is")).to_contain_text("right on validation")
+        expect(page.get_by_label("Network", exact=True)).to_have_value("training")
+        page.get_by_role("button", name="Copy a link to this").click()
+        link = page.get_by_label("Link", exact=True).input_value()
+        assert link.startswith(f"{lesson.as_uri()}#recipe=sixteen")
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+    with watched(browser) as (page, seen):
+        page.goto(link)
+        expect(page.get_by_role("status", name="Fingerprint", exact=True)).to_have_text(epoch)
+        expect(page.get_by_role("status", name="Agreement with the link")).to_contain_text("as far as step 157")
+        assert seen.complaints == []
+
+
+@pytest.mark.mnist
+def test_a_file_performs_an_experiment_and_its_gradient_check_finds_the_error(browser: Browser, lesson: Path) -> None:
+    with opened(browser, lesson, viewport={"width": 1280, "height": 900}) as page:
+        page.get_by_label("Experiment", exact=True).select_option("wrong-gradient")
+        page.get_by_role("button", name="Run the experiment").click()
+        place = page.get_by_role("status", name="Where the training is")
+        expect(place).to_contain_text("with the error: step")
+        page.get_by_role("button", name="Pause").click()
+        page.get_by_role("button", name="Back to the start").click()
+        expect(place).to_contain_text("with the error: step 0 of")
+        expect(page.get_by_label("Network", exact=True)).to_have_value("training")
+        page.get_by_role("button", name="Take an example").click()
+        page.get_by_label("Layer", exact=True).select_option("dense1")
+        page.get_by_role("button", name="Check", exact=True).click()
+        expect(page.locator(".verdict")).to_have_text("They differ: they have the same size, and opposite signs.")
+        page.get_by_label("Layer", exact=True).select_option("dense2")
+        page.get_by_role("button", name="Check", exact=True).click()
+        expect(page.locator(".verdict")).to_contain_text("They agree")
+
+
+@pytest.mark.mnist
+def test_every_experiment_can_be_begun_in_javascript(engine: Page) -> None:
+    given = trainable()
+    begun = """(given) => {
+      const image = new Float32Array(784).fill(7);
+      const train = { images: Array(200).fill(image), labels: Array.from({ length: 200 }, (_, k) => k % 10) };
+      const data = { train, validation: train };
+      return given.experiments.map(({ name, setups }) => setups.map((setup) => {
+        const training = $train_training.trainingOf(setup, given, data, () => {});
+        training.timeline.step();
+        return [name, training.network.layers.map(({ kind }) => kind), training.timeline.position()];
+      }));
+    }"""
+    found = {name: [layers, position] for pair in engine.evaluate(begun, given) for name, layers, position in pair}
+    assert found.keys() == load_experiments().keys()
+    assert found["softmax-twice"][0][-1] != "Softmax"
+    assert all(position == 1 for name, (_, position) in found.items() if name != "rate-too-high")

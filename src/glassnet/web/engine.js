@@ -6,7 +6,7 @@
 //   on(event, listener)  "welcome": all to begin with; "training": a training has moved; "lost": the connection is lost;
 //                        what happened before somebody listened to it is told then
 //   offers            -> what it can do besides: {teach, save}; {course}, its address, or ""; what else stands on the page:
-//                        {above, panels}, elements above the panels and after them
+//                        {above, panels}, elements in its head and after its panels
 // Arrays in answers are {shape, values}, with values a Float32Array or Uint8Array, rows first.
 
 import { bytesOf } from "./file/base64.js";

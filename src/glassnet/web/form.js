@@ -59,7 +59,7 @@ export function recipeForm(changed) {
   const chosen = () => offered.recipes.find((one) => one.name === recipe.value);
 
   function edited() {
-    rows.strength.hidden = fields.penalty.value === "none";
+    rows.strength.hidden = rows.penalty.hidden || fields.penalty.value === "none";
     rows.momentum.hidden = !WITH_MOMENTUM.includes(fields.optimizer.value);
     said.textContent = "";
     changed();

@@ -158,12 +158,12 @@ const head = el(
   ),
   el("div", { class: "shown" }, labelled(texts.network, networks), facts),
   projector(experiments),
+  ...(engine.offers.above ?? []),
 );
 new ResizeObserver(() => document.body.style.setProperty("--head", `${head.offsetHeight}px`)).observe(head);
 document.body.append(
   el("a", { class: "skip", href: "#draw" }, texts.skip),
   head,
-  ...(engine.offers.above ?? []),
   el("div", { class: "messages" }, connection, message),
   main,
 );

@@ -100,6 +100,7 @@ const head = el(
   el("h1", {}, chosen.title || texts.fileOf(name)),
   el("nav", { "aria-label": texts.parts }, ...parts.map((id) => el("a", { href: `#${id}` }, texts.part[id]))),
   el("div", { class: "shown" }, labelled(texts.colours, select(texts.schemes, (scheme) => setScheme(scheme)))),
+  chosen.text ? el("p", { class: "task" }, chosen.text) : null,
 );
 const main = el(
   "main",
@@ -112,7 +113,6 @@ new ResizeObserver(() => document.body.style.setProperty("--head", `${head.offse
 document.body.append(
   el("a", { class: "skip", href: "#draw" }, texts.skip),
   head,
-  chosen.text ? el("p", { class: "task" }, chosen.text) : "",
   el("div", { class: "messages" }, message),
   main,
 );
