@@ -1,8 +1,6 @@
 """What all tests share: the real MNIST and a real browser, and what happens where they are missing."""
 
-import importlib.util
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +9,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from browsers import find_browser
 from glassnet.data.registry import find_dataset
 from mpirun import find_mpirun
 from postgres import find_postgres
@@ -38,14 +37,6 @@ class Need(NamedTuple):
     required: str  # the variable that forbids to go without
 
 
-def find_browser() -> str | None:
-    """The path of a Chromium, if there is one and Playwright to drive it."""
-    if importlib.util.find_spec("playwright") is None:
-        return None
-    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
-
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 NEEDS = {
     "mnist": Need(
         "the real MNIST files",

@@ -4,7 +4,10 @@ A property is a function of a number, which chooses all that is random, and of a
 does not hold.
 """
 
+import base64
 import csv
+import hashlib
+import json
 import math
 import os
 import random
@@ -16,6 +19,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from html.parser import HTMLParser
 from itertools import islice
 from pathlib import Path
 from tempfile import mkdtemp
@@ -26,14 +30,19 @@ import numpy as np
 import glassnet as gn
 import mpirun
 import postgres
+from browsers import find_browser
 from cases import LAYERS, LOSSES, LayerCase, network_of, targets_for
+from drawn import draw, drawn
 from glassnet.experiments.experiment import load_experiments, outcome
 from glassnet.experiments.setup import Setup
 from glassnet.nn.plain import plain
+from glassnet.nn.settings import to_table
 from glassnet.reading.drawing import to_digits, to_mnist
 from glassnet.reading.readings import readings
 from glassnet.reading.rows import rows_of
 from glassnet.reading.steps import Steps
+from glassnet.tables.column import Column
+from glassnet.tables.schema import Schema
 from hostile.messages import drawing, random_message
 
 # Of the course: those that train often.
@@ -451,10 +460,124 @@ def run_to_its_end(setup: Setup, dataset: gn.Dataset) -> dict[str, float]:
         return outcome(first, trainer.history.records, diverged=diverged)
 
 
+# What could end a text, or begin an element, where a file holds it.
+NASTY = (
+    *(
+        "</script>",
+        "<script>alert(1)</script>",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "]]>",
+        "</title>",
+        "</style>",
+        "<svg/onload=x>",
+    ),
+    *(
+        '"',
+        "'",
+        "`",
+        "\\",
+        "&lt;",
+        "&#60;",
+        "$title",
+        "${x}",
+        "\u2028",
+        "\u202e",
+        "\x00",
+        "\r\n",
+        "é",
+        "",
+        " ",
+        "__proto__",
+    ),
+)
+TAGS = ["html", "head", *["meta"] * 5, "title", "link", "style", "body", "noscript", *["script"] * 3]
+
+
+class _Elements(HTMLParser):
+    """The elements of a file, in order, and the text in each script."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.policy, self.texts, self.inside = "", dict[int, str](), False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.inside = True
+        given = dict(attrs)
+        if given.get("http-equiv"):
+            self.policy = given["content"] or ""
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.texts[len(self.tags)] = self.texts.get(len(self.tags), "") + data
+
+
+def hostile_html(number: int, folder: Path) -> None:
+    """Whatever names and figures a model file holds, its HTML has no other elements, and no other script may run."""
+    rng = random.Random(number)
+
+    def text() -> str:
+        return "".join(rng.choice(NASTY) for _ in range(rng.randint(0, 4)))
+
+    def value() -> Any:
+        return rng.choice([text(), 0.5, 3, None, [text()], {text(): text()}, True, 1e300])
+
+    columns = tuple(Column(f"{text()}{k}", (text() + "a", "b") if k % 2 else ()) for k in range(4))
+    target = Column(f"{text()}target", (text() + "a", "b") if number % 3 else ())
+    schema = Schema(columns, target) if number % 2 else None
+    shape: Any = (len(schema.input_names),) if schema else rng.choice([(28, 28), (8, 8), (3, 4, 3), (5,)])
+    outputs = 2 if target.categories or not schema else 1
+    network = gn.Network([gn.Flatten(), gn.Dense(outputs)], input_shape=shape, seed=number)
+    network.classes = (target.categories or None) if schema else (f"{text()}0", f"{text()}1")
+    network.loss = gn.CrossEntropy() if network.classes else gn.SquaredError()
+    about: dict[str, Any] = {"recipe": {"data": {"name": value()}, text(): value()}, text() + "x": {text(): value()}}
+    about |= {"test": {"accuracy": value(), "examples": value(), "mean_absolute_error": value()}}
+    about |= {"table": to_table(schema)} if schema else {}
+    path = folder / f"{plain(text()).replace('/', '-')}m.safetensors"
+    gn.save_network(network, path, about=about)
+    gn.export_html(gn.Model.open(path), folder / "file.html", title=text(), text=text())
+    path.unlink()
+    html = (folder / "file.html").read_text(encoding="utf-8")
+    found = _Elements()
+    found.feed(html)
+    assert found.tags == TAGS, found.tags
+    *_, data, _, script = (found.texts[k + 1] for k, tag in enumerate(found.tags) if tag == "script")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in found.policy
+    assert json.loads(data)["network"]["classes"] == list(map(plain, network.classes or ()))
+
+
+def drawings(number: int, folder: Path) -> None:
+    """Twenty drawings in the exported `cnn` are seen and answered as in Python."""
+    from playwright.sync_api import sync_playwright
+
+    model = gn.Model.open("cnn")
+    gn.export_html(model, folder / "cnn.html")
+    away = []
+    with sync_playwright() as playwright:
+        page = playwright.chromium.launch(executable_path=find_browser()).new_page()
+        page.goto((folder / "cnn.html").as_uri())
+        page.locator("main").wait_for()
+        for strokes, pen in drawn(20, seed=1000 + number):
+            picture, image, said = draw(page, strokes, pen)
+            answer = model.read(base64.b64decode(picture.partition(",")[2]))
+            assert said == answer.problem if answer.problem else said.startswith(f"{answer.label} "), (said, answer)
+            if answer.image is not None and image is not None:
+                away.append(np.abs(np.array(image) - answer.image.ravel().astype(int)))
+    assert (np.array(away) <= 1).mean() >= 0.99
+
+
 PROPERTIES: dict[str, Callable[[int, Path], None]] = {
     property_.__name__: property_
     for property_ in (
         *(batch, logits, dropout, grey, rows, scene, resume, messages),
         *(promises, killed_ranks, killed_sweep, killed_jobs, shared_sweeps, long_pages, notebook),
+        *(hostile_html, drawings),
     )
 }

@@ -53,6 +53,8 @@ TRIES = {
     "shared_sweeps": 2,
     "long_pages": 8,
     "notebook": 1,
+    "hostile_html": 2_000,
+    "drawings": 10,
 }
 READING = "reading"  # what a worker says when it has made a file and begins to read it
 

@@ -22,6 +22,7 @@ from glassnet.export.trainable import trainable
 from glassnet.nn.settings import to_table
 from glassnet.reading.picture import write
 from glassnet.web.joined import joined
+from properties import hostile_html
 from watched import Seen, watched
 
 pytest.importorskip("playwright.sync_api")
@@ -210,6 +211,11 @@ def test_only_its_own_script_may_run_and_nothing_may_be_asked_for(classic: Path)
     assert re.fullmatch(r"'sha256-[\w+/]{43}='", rules["style-src"])
     assert rules["worker-src"] == "blob:"
     assert set(rules) == {"default-src", "script-src", "style-src", "img-src", "worker-src", "base-uri", "form-action"}
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_whatever_a_model_file_names_becomes_no_script(number: int, tmp_path: Path) -> None:
+    hostile_html(number, tmp_path)
 
 
 NASTY = ["</script><script>alert(1)</script>", "<!--<script>", "$&`${1}\\", "\u2028é<img src=x onerror=alert(1)>"]

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import cache
 from html import escape
 from pathlib import Path
 from string import Template
@@ -100,11 +101,7 @@ def data_of(model: Model) -> dict[str, Any]:
 
 def page_of(model: dict[str, Any]) -> str:
     """The whole page around a model."""
-    if "training" in model:
-        script, worker = joined("main", {"engine": "file/training_engine"}), joined("file/training_worker")
-    else:
-        script, worker = joined("file/main"), joined("file/worker")
-    style, script = bare((WEB / "page.css").read_text(encoding="utf-8")), bare(script)
+    style, script, worker = _program(trains="training" in model)
     policy = {
         "default-src": "'none'",
         "script-src": _hash(script),
@@ -121,9 +118,20 @@ def page_of(model: dict[str, Any]) -> str:
         icon=f"data:image/svg+xml,{quote((WEB / 'icon.svg').read_text(encoding='utf-8'))}",
         style=style,
         model=_inert(json.dumps(model, ensure_ascii=False, separators=(",", ":"), allow_nan=False)),
-        worker=bare(worker),
+        worker=worker,
         script=script,
     )
+
+
+@cache
+def _program(*, trains: bool) -> tuple[str, str, str]:
+    """The style, the script of the page, and that of its worker."""
+    style = (WEB / "page.css").read_text(encoding="utf-8")
+    if trains:
+        script, worker = joined("main", {"engine": "file/training_engine"}), joined("file/training_worker")
+    else:
+        script, worker = joined("file/main"), joined("file/worker")
+    return bare(style), bare(script), bare(worker)
 
 
 def _hash(text: str) -> str:
