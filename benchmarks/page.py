@@ -1,8 +1,8 @@
 """How quick the page and the exported file are, and what they take: in a real browser, and by clients that draw.
 
-    python benchmarks/page.py [--only page file] [--write]
+    python benchmarks/page.py [--only page file experiments] [--write]
 
-Needs the packages of the tests, Chromium and MNIST. Prints for each measure its bar and what came; 8 minutes on a
+Needs the packages of the tests, Chromium and MNIST. Prints for each measure its bar and what came; 13 minutes on a
 machine that does nothing else. Times are in milliseconds by the clock, medians where nothing else is said.
 """
 
@@ -30,6 +30,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 import glassnet as gn
+from glassnet.experiments.experiment import load_experiments
 from glassnet.export.html import data_of
 from glassnet.export.trainable import trainable
 from glassnet.page.app import read_files
@@ -98,6 +99,13 @@ EPOCH = """([given, digit]) => {
     return performance.now() - began;
   });
 }""".replace("EPOCHS", str(EPOCHS_IN_FILE))
+
+
+# Whether all trainings of the experiment are over: each has promises, and says what came of them.
+OVER = """(trainings) => {
+  const names = [...document.querySelectorAll(".came li:not(.note)")].map((line) => line.textContent.split(":")[0]);
+  return new Set(names).size === trainings;
+}"""
 
 
 @contextmanager
@@ -326,6 +334,29 @@ def measure_file(folder: str, row: Row) -> None:
         browser.close()
 
 
+def measure_experiments(folder: str, row: Row) -> None:
+    """What comes of the experiments in the exported file, whose networks have fewer images."""
+    gn.export_html(gn.Model.open("classic"), Path(folder) / "lesson.html", training=True)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto((Path(folder) / "lesson.html").as_uri())
+        chosen = page.get_by_label("Experiment", exact=True)
+        chosen.wait_for()
+        for name in chosen.evaluate("(list) => [...list.options].map(({ value }) => value).filter(Boolean)"):
+            chosen.select_option(name)
+            started = time.perf_counter()
+            page.get_by_role("button", name="Run the experiment").click()
+            trainings = len(load_experiments()[name].trainings)
+            page.wait_for_function(OVER, arg=trainings, timeout=300_000)
+            taken = time.perf_counter() - started
+            for line in page.locator(".came li:not(.note)").all_inner_texts():
+                came, _, expected = line.rpartition(" – ")
+                row(f"{name}: {came}", expected.partition("(")[2].rstrip(")"), expected.partition(" (")[0])
+            row(f"{name}: both trainings", "<= 60 s", f"{taken:.0f} s")
+        browser.close()
+
+
 def _middle(taken: list[float]) -> str:
     digits = 0 if statistics.median(taken) >= 10 else 2
     return f"{statistics.median(taken):.{digits}f} ms, at most {max(taken):.{digits}f}"
@@ -365,7 +396,7 @@ def measure_page(folder: str, row: Row) -> None:
     row("the memory of the server with them", "<= 600 MB", f"{memory:.0f} MB")
 
 
-MEASURES = {"page": measure_page, "file": measure_file}
+MEASURES = {"page": measure_page, "file": measure_file, "experiments": measure_experiments}
 
 
 def main() -> None:
@@ -378,6 +409,7 @@ def main() -> None:
         "page": f"{STROKES} strokes, {STARTS} starts, {BACK} steps back, {ROUNDS} rounds of trainings (mean ± "
         "deviation; the ratio is that of the medians)",
         "file": f"{PASSED} passes, {EPOCHS_IN_FILE} epochs; in Chromium",
+        "experiments": "one run in Chromium",
     }
     for name in arguments.only:
         lines = ["| what | bar | came |", "|---|---|---|"]
@@ -389,7 +421,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             MEASURES[name](folder, row)
         lines += ["", f"Medians; {taken[name]}; {machine}."]
-        if arguments.write:
+        if arguments.write and name != "experiments":
             put(PLACE, name, "\n".join(lines))
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -387,7 +388,8 @@ def test_a_table_has_a_form_and_says_what_moved_the_answer(browser: Browser, shi
         }
         most = max(by_column, key=lambda name: abs(by_column[name]))
         expect(moved.locator("li").first.locator(".name")).to_have_text(most)
-        expect(moved.locator("li").first.locator(".value")).to_contain_text(f"{by_column[most]:.3f}"[:5])
+        digits = 3 - math.floor(math.log10(abs(by_column[most])))
+        expect(moved.locator("li").first.locator(".value")).to_have_text(f"{by_column[most]:+.{digits}f}")
         page.get_by_label("fare", exact=True).fill("")
         expect(page.get_by_role("alert")).to_have_text("fare: the number is missing, but none was missing in training")
         page.get_by_label("age", exact=True).fill("")
@@ -503,6 +505,7 @@ def test_a_file_performs_an_experiment_and_its_gradient_check_finds_the_error(br
         expect(place).to_contain_text("with the error: step 0 of")
         expect(page.get_by_label("Network", exact=True)).to_have_value("training")
         page.get_by_role("button", name="Take an example").click()
+        expect(page.get_by_label("The right digit")).not_to_have_value("")
         page.get_by_label("Layer", exact=True).select_option("dense1")
         page.get_by_role("button", name="Check", exact=True).click()
         expect(page.locator(".verdict")).to_have_text("They differ: they have the same size, and opposite signs.")

@@ -9,7 +9,7 @@ import numpy as np
 
 from glassnet.data.dataset import Dataset
 from glassnet.data.registry import load_dataset
-from glassnet.experiments.experiment import Experiment, load_experiments
+from glassnet.experiments.experiment import Experiment, Promise, load_experiments
 from glassnet.experiments.faults import OwnReLU
 from glassnet.experiments.setup import Setup
 from glassnet.export.described import loss_of, note_of, plain_settings
@@ -30,6 +30,7 @@ DATASET = "mnist"
 TRAIN, VALIDATION = 5_000, 1_000  # images that ride along
 LEVELS = 16  # shades of grey that are kept: fewer bytes, and the digits look the same
 MORE_EPOCHS, SMALLER = 3, 4  # of an experiment: three times the epochs, and a quarter of the batch
+LESS = 0.1  # so much lower is the least accuracy that an experiment promises
 ACROSS = 100  # images side by side in the picture that holds them
 RECIPES = ("classic", "sixteen", "sigmoid-30", "tiny-deep")
 ACTIVATIONS = ("ReLU", "LeakyReLU", "ELU", "SiLU", "GELU", "Softplus", "Sigmoid", "Tanh", "Identity")
@@ -127,12 +128,20 @@ def _experiment(name: str, one: Experiment, dataset: Dataset) -> dict[str, Any]:
         "course": "",
         "trainings": [variant.name for variant in one.trainings],
         "variants": [variant.name for variant in one.trainings],
-        "promises": [to_table(promise) for promise in one.promises],
+        "promises": [_promise(promise) for promise in one.promises],
         "setups": [
             _setup(setup, dataset) | {"settings": {key: each[key] for key in each if key in differing}}
             for setup, each in zip(one.setups, settings, strict=True)
         ],
     }
+
+
+def _promise(promise: Promise) -> dict[str, Any]:
+    """A promise about MNIST; with so few images accuracies stay lower."""
+    table = to_table(promise)
+    if promise.value.endswith("accuracy") and promise.at_least is not None:
+        table["at_least"] = round(promise.at_least - LESS, 3)
+    return table
 
 
 def _setup(setup: Setup, dataset: Dataset) -> dict[str, Any]:

@@ -4,11 +4,12 @@ import { answerPanel } from "./answer.js";
 import { checkPanel } from "./check.js";
 import { comparePanel } from "./compare.js";
 import { onScheme } from "./colours.js";
-import { button, el, labelled, select, setOptions } from "./dom.js";
+import { el, labelled, select, setOptions } from "./dom.js";
 import { drawingPanel } from "./drawing.js";
 import { engine } from "./engine.js";
 import { experimentsPanel } from "./experiments.js";
 import { insidePanel } from "./inside.js";
+import { messageBar } from "./message.js";
 import { newestOnly } from "./newest.js";
 import { whole } from "./numbers.js";
 import { projector } from "./projector.js";
@@ -25,6 +26,8 @@ const REST = 50; // milliseconds without another answer, after which all else is
 const FOLLOWED = "glassnet link"; // the key of the link that was followed in the tab's storage
 const PARTS = ["draw", "inside", "experiments", "training", "teach", "check", "words"];
 const IN_TRAINING = ["training", "other training"]; // the server's names for the networks in training
+
+const message = messageBar();
 
 /** What the panels share. `network` are the facts of the one shown, `answer` is what it said last. */
 const page = {
@@ -101,27 +104,12 @@ const page = {
   open: (one) => inside.open(one),
   check: (one) => check.choose(one),
   savePicture: (element) => page.try(async () => download(await pngOf(element), `glassnet-${page.network.name}.png`)),
-  /** Say what went wrong, in one line. */
-  tell(problem) {
-    if (said.textContent !== problem) said.textContent = problem;
-    message.hidden = !problem;
-  },
-  failed: (error) => error.message && page.tell(error.message), // without a message the connection is lost
-  /** Do what the person wants; say what goes wrong. */
-  async try(work) {
-    page.tell("");
-    try {
-      await work();
-    } catch (error) {
-      page.failed(error);
-    }
-  },
+  tell: message.tell,
+  failed: message.failed,
+  try: message.try,
 };
 
 linkCourse(engine.offers.course);
-const said = el("p", { role: "alert" });
-const close = button("×", () => page.tell(""), { class: "link", "aria-label": texts.closeMessage });
-const message = el("div", { class: "message", hidden: true }, said, close);
 const connection = el("p", { class: "message", role: "alert" }, texts.connecting);
 const readings = readingsList(page);
 const answers = answerPanel(page, readings.element);
@@ -164,7 +152,7 @@ new ResizeObserver(() => document.body.style.setProperty("--head", `${head.offse
 document.body.append(
   el("a", { class: "skip", href: "#draw" }, texts.skip),
   head,
-  el("div", { class: "messages" }, connection, message),
+  el("div", { class: "messages" }, connection, message.element),
   main,
 );
 if (location.search) history.replaceState(null, "", location.pathname + location.hash); // the token is a cookie now
@@ -270,7 +258,6 @@ page.engine.on("welcome", (given) => {
   if (linked() && !(given.found && sessionStorage.getItem(FOLLOWED) === location.hash)) page.try(follow);
   else page.try(training.refresh);
 });
-addEventListener("keydown", (event) => event.key === "Escape" && page.tell(""));
 addEventListener("hashchange", () => linked() && page.try(follow));
 IN_TRAINING.forEach((name, k) =>
   page.engine.on(name, ({ state, whole: all }) => {

@@ -30,10 +30,10 @@ export function whole(value) {
   return value.toLocaleString("en-US");
 }
 
-/** An amount as people write it: 512,300, 41.27, or 0.0123. */
-export function amount(value) {
-  const digits = Math.abs(value) >= 1000 ? 0 : Math.min(12, Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value) || 1))));
-  return value.toLocaleString("en-US", { minimumFractionDigits: 0, maximumFractionDigits: digits });
+/** An amount as people write it: 512,300, 41.27, or 0.0123; beside a larger one with as many decimals as that has. */
+export function amount(value, largest = value) {
+  const digits = Math.min(12, Math.max(0, 3 - Math.floor(Math.log10(Math.abs(largest) || 1))));
+  return value.toLocaleString("en-US", { minimumFractionDigits: largest === value ? 0 : digits, maximumFractionDigits: digits });
 }
 
 /** The index of a unit or weight as it stands in brackets: 3,4,0. */

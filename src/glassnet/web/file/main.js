@@ -2,9 +2,10 @@
 
 import { answerPanel } from "../answer.js";
 import { onScheme, setScheme } from "../colours.js";
-import { button, el, labelled, select } from "../dom.js";
+import { el, labelled, select } from "../dom.js";
 import { drawingPanel } from "../drawing.js";
 import { insidePanel } from "../inside.js";
+import { messageBar } from "../message.js";
 import { whole } from "../numbers.js";
 import { readingsList } from "../readings.js";
 import { download, pngOf } from "../save.js";
@@ -24,6 +25,8 @@ const given = document.getElementById("model").textContent;
 const { name, takes, network: { classes }, table, page: chosen, about: facts } = JSON.parse(given);
 useTextsFor(takes, !classes.length);
 const engine = engineOf(document.getElementById("worker").textContent, { model: given }, {});
+
+const message = messageBar();
 
 /** What the panels share. `network` are the facts of the network, `answer` is what it said last. */
 const page = {
@@ -65,26 +68,11 @@ const page = {
   undo: () => page.act("undo"),
   open: (one) => inside.open(one),
   savePicture: (element) => page.try(async () => download(await pngOf(element), `${name}.png`)),
-  /** Say what went wrong, in one line. */
-  tell(problem) {
-    if (said.textContent !== problem) said.textContent = problem;
-    message.hidden = !problem;
-  },
-  failed: (error) => page.tell(error.message),
-  /** Do what the person wants; say what goes wrong. */
-  async try(work) {
-    page.tell("");
-    try {
-      await work();
-    } catch (error) {
-      page.failed(error);
-    }
-  },
+  tell: message.tell,
+  failed: message.failed,
+  try: message.try,
 };
 
-const said = el("p", { role: "alert" });
-const close = button("×", () => page.tell(""), { class: "link", "aria-label": texts.closeMessage });
-const message = el("div", { class: "message", hidden: true }, said, close);
 const readings = readingsList(page);
 const moved = table ? movedList(table) : null;
 const answers = answerPanel(page, moved?.element ?? readings.element);
@@ -113,7 +101,7 @@ new ResizeObserver(() => document.body.style.setProperty("--head", `${head.offse
 document.body.append(
   el("a", { class: "skip", href: "#draw" }, texts.skip),
   head,
-  el("div", { class: "messages" }, message),
+  el("div", { class: "messages" }, message.element),
   main,
 );
 
@@ -142,7 +130,6 @@ engine.on("welcome", ({ network, answer, average }) => {
   main.hidden = false;
   drawing.begin?.(network, average);
 });
-addEventListener("keydown", (event) => event.key === "Escape" && page.tell(""));
 onScheme(() => page.network && readings.refresh());
 
 /** For those who embed this file: a promise of the probabilities for one example, raw values in any nesting. */

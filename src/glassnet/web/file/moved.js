@@ -27,7 +27,7 @@ export function movedList({ columns }) {
         bar.style.width = `${share}%`;
         bar.style.marginInlineStart = `${effects[k] < 0 ? 50 - share : 50}%`;
         bar.classList.toggle("against", effects[k] < 0);
-        value.textContent = `${effects[k] > 0 ? "+" : ""}${amount(effects[k])}`;
+        value.textContent = `${effects[k] > 0 ? "+" : ""}${amount(effects[k], largest)}`;
         list.append(item);
       }
     },

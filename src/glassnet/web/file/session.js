@@ -42,7 +42,7 @@ export function sessionOf(model, pair = null) {
   /** What the network says of the image and of the other readings, as the server says it. */
   function answer() {
     const described = changes.map((one) => one.described);
-    if (!shown) return { image: null, problem: "", left_out: [], numbers: null, readings: [], changes: described };
+    if (!shown) return { image: null, problem: "", left_out: [], numbers: null, readings: [], changes: described, truth: null };
     const [altered, pixels] = changed(network, shown.image?.values ?? [], changes);
     const image = shown.image && { shape: shown.image.shape, values: pixels };
     const anew = changes.length || network !== model.network; // a training goes on
@@ -59,12 +59,13 @@ export function sessionOf(model, pair = null) {
       numbers: null,
       readings: offered().map((one) => ({ ...inShort(judged(one)), shown: one === shown })),
       changes: described,
+      truth: shown.truth ?? null,
     };
   }
 
-  /** Answer for an example that is no picture of handwriting. */
-  function look(image) {
-    shown = judge(network, { image, problem: "", leftOut: [] });
+  /** Answer for an example that is no picture of handwriting; `truth` is the number of its class, if it is known. */
+  function look(image, truth = null) {
+    shown = { ...judge(network, { image, problem: "", leftOut: [] }), truth };
     [found, changes] = [[shown], []];
     return answer();
   }

@@ -58,7 +58,7 @@ const instead = {
       "Each experiment trains small networks, in less than a minute, mostly with a mistake in one of them. It ends the training in progress.",
     trainHow:
       "This file trains by itself, on 5,000 digits of MNIST that it holds. Going back restores an earlier state and repeats the steps from there: the same numbers, as the fingerprint shows.",
-    otherData: "The answer is about 55,000 images. This file holds 5,000, so its networks get less right.",
+    otherData: "The answer is about 55,000 images; with fewer, networks get less right.",
     differsFrom: (same, step) =>
       `This differs from the training that was shared: ${same === null ? "" : `the same until step ${same}, `}different at step ${step}. Another browser may compute the last bits of exp otherwise.`,
     leftOutHere: own.leftOutHere.slice(0, 2),

@@ -38,7 +38,7 @@ obey(({ model: text, pixels }) => {
       const rows = [...labels.keys()].filter((row) => label === null || labels[row] === label);
       const row = rows[taken++ % rows.length];
       const image = { shape: model.training.data.shape, values: Uint8Array.from(images[row]) };
-      return { ...session.look(image), truth: labels[row] };
+      return session.look(image, labels[row]);
     },
     nudge: ({ layer, parameter, index, label, h }) => nudge(...session.now(), label, layer, parameter, index, h),
     compare() {

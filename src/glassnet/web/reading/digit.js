@@ -2,7 +2,7 @@
 //
 // `numbers` are the pieces, `amounts` the ink of each by its number, `boxes` the box around each by its number.
 
-import { anyInColumns, anyInRows, count, cropped, mapped, maskOf, share, transposed } from "./grid.js";
+import { above, anyInColumns, anyInRows, count, covered, cropped, maskOf, share, transposed } from "./grid.js";
 import { amountsOf, extents, longerSide, pieces } from "./pieces.js";
 import { Problem } from "./problem.js";
 import { indexOfMost, mean, most, sum } from "./values.js";
@@ -29,7 +29,7 @@ const READ_NUMBERS = "whole numbers are read by the program glassnet";
  * Removed are specks, pieces along the border of the picture, and a frame around the rest.
  */
 export function onlyTheDigit(ink, steps) {
-  const numbers = pieces(maskOf(ink, (value) => value > 0));
+  const numbers = pieces(above(ink, 0));
   const boxes = extents(numbers);
   let amounts = amountsOf(numbers, ink);
   for (const number of [0, ...edgesOf(numbers, boxes)]) amounts[number] = 0;
@@ -42,7 +42,7 @@ export function onlyTheDigit(ink, steps) {
   if (isAFrame(pieceOf(numbers, boxes, largest))) {
     throw new Problem("found a frame with nothing in it: expected a digit");
   }
-  return mapped(ink, (value, k) => (amounts[numbers.values[k]] > 0 ? value : 0));
+  return covered(ink, maskOf(numbers, (number) => amounts[number] <= 0), 0);
 }
 
 /** The mask of a piece in its box. */
@@ -194,12 +194,12 @@ function framesOf(numbers, amounts, boxes) {
 
 /** The same without frames around the rest. */
 export function withoutFrames(darker, least) {
-  const numbers = pieces(maskOf(darker, (value) => value > least));
+  const numbers = pieces(above(darker, least));
   const amounts = amountsOf(numbers, darker);
   amounts[0] = 0;
   const rest = without(amounts, framesOf, numbers, extents(numbers));
   if (rest === amounts) return darker;
-  return mapped(darker, (value, k) => (rest[numbers.values[k]] < amounts[numbers.values[k]] ? 0 : value));
+  return covered(darker, maskOf(numbers, (number) => rest[number] < amounts[number]), 0);
 }
 
 /** That there is no ink. */

@@ -3,7 +3,7 @@
 // A network reads only digits that look like its examples: the same size, the same place, the same ink. This module
 // knows how MNIST and the UCI digits were made.
 
-import { count, cropped, gridOf, mapped, maskOf, padded, transposed } from "./grid.js";
+import { above, count, cropped, gridOf, not, padded, picked, transposed } from "./grid.js";
 import { findInk } from "./ink.js";
 import { depth, extent, longerSide, penWidth } from "./pieces.js";
 import { Problem } from "./problem.js";
@@ -21,7 +21,6 @@ const FINE = 8; // strokes are measured at this number of pixels per MNIST pixel
 const [HEIGHT, WIDTH] = [32, 20]; // pixels: height and largest width of a UCI digit before its blocks are counted
 const BLOCK = 4; // pixels: the side of these blocks
 const LEAST_DIGIT = 250; // inked pixels of 32x32: nine in ten UCI digits have from 260 to 370
-const DECIMALS = 1e12; // of resized values: so a limit that one just meets does not depend on the order of additions
 const FAINT = 0.15; // of full ink: weaker pixels belong to the edge of a stroke
 
 /** The function that converts pictures to examples of this shape: `toMnist` for 784 pixels, `toDigits` for 64. */
@@ -52,10 +51,11 @@ function onAPage(ink, steps) {
   const usual = steps.take("pen", withMnistPen, ink);
   if (usual !== ink) small = scaledToBox(usual);
   const [row, column] = centreOfMass(small);
-  const top = between(rounded(CENTRE - row), 0, SIDE - small.height);
-  const left = between(rounded(CENTRE - column), 0, SIDE - small.width);
+  const { height, width } = small;
+  const top = between(rounded(CENTRE - row), 0, SIDE - height);
+  const left = between(rounded(CENTRE - column), 0, SIDE - width);
   const page = gridOf(SIDE, SIDE, new Uint8Array(SIDE * SIDE));
-  paste(page, mapped(small, (value) => rounded(value * 255)), top, left);
+  paste(page, gridOf(height, width, small.values.map((value) => rounded(value * 255))), top, left);
   return page.values;
 }
 
@@ -75,7 +75,7 @@ export function toDigits(grey, steps) {
   const ink = upright(findInk(grey, steps));
   const width = Math.min(WIDTH, Math.max(1, rounded((HEIGHT * ink.width) / ink.height)));
   let bitmap = gridOf(HEIGHT, HEIGHT, new Uint8Array(HEIGHT * HEIGHT));
-  paste(bitmap, maskOf(scaled(ink, HEIGHT, width), (value) => value > 0.5), 0, (HEIGHT - width) >> 1);
+  paste(bitmap, above(scaled(ink, HEIGHT, width), 0.5), 0, (HEIGHT - width) >> 1);
   while (count(bitmap) < LEAST_DIGIT) bitmap = thickened(bitmap);
   const values = new Uint8Array(side * side);
   bitmap.values.forEach((inked, k) => {
@@ -93,10 +93,7 @@ function paste(page, { height, width, values }, top, left) {
 }
 
 /** Resize values: by means over areas to shrink, by linear interpolation to enlarge. */
-export function resize(values, height, width) {
-  const exact = resizedColumns(resizedColumns(values, height), width);
-  return mapped(exact, (value) => rounded(value * DECIMALS) / DECIMALS);
-}
+export const resize = (values, height, width) => resizedColumns(resizedColumns(values, height), width);
 
 /** The values with this number of rows; then rows and columns are exchanged. */
 function resizedColumns({ height, width, values }, rows) {
@@ -136,7 +133,7 @@ function middleRow({ height, width, values }) {
 /** Whether this is in MNIST's form: 28x28 pixels, most of them black, the digit with MNIST's size and place. */
 function isMnist(grey) {
   if (grey.height !== SIDE || grey.width !== SIDE || most(grey.values) <= 127) return false;
-  if (count(maskOf(grey, (value) => value > 0)) > grey.values.length / 2) return false;
+  if (count(above(grey, 0)) > grey.values.length / 2) return false;
   const isCentred = centreOfMass(grey).every((place) => Math.abs(place - CENTRE) <= OFF_CENTRE);
   return isCentred && MNIST_SIDES.includes(longerSide(extent(grey)));
 }
@@ -145,7 +142,7 @@ function isMnist(grey) {
 function scaledToBox(ink) {
   const scale = BOX / Math.max(ink.height, ink.width);
   const small = scaled(ink, ...sidesOf(ink, scale));
-  const inked = maskOf(small, (value) => value > 0.5);
+  const inked = above(small, 0.5);
   if (count(inked) >= LEAST_BLOT && penWidth(inked) > BLOT) {
     throw new Problem("found a blot, not strokes: expected a digit, written or drawn");
   }
@@ -163,7 +160,7 @@ const sidesOf = ({ height, width }, scale) => [height, width].map((side) => Math
  */
 function withMnistPen(ink) {
   const smooth = resize(ink, ...sidesOf(ink, (FINE * BOX) / Math.max(ink.height, ink.width)));
-  const inked = maskOf(smooth, (value) => value > 0.5);
+  const inked = above(smooth, 0.5);
   const width = penWidth(inked) / FINE;
   if (!width || (USUAL_PENS[0] <= width && width <= USUAL_PENS[1])) return ink;
   const pen = between(width, THIN, THICK);
@@ -171,7 +168,10 @@ function withMnistPen(ink) {
   const room = Math.floor((FINE * BOX) / 8);
   const inside = depth(padded(inked, room, 0));
   const outside = depthOutside(inked, room);
-  const moved = mapped(inside, (value, k) => between(value - outside.values[k] + move + 0.5, 0, 1));
+  const moved = gridOf(inside.height, inside.width);
+  for (let k = 0; k < moved.values.length; k++) {
+    moved.values[k] = between(inside.values[k] - outside.values[k] + move + 0.5, 0, 1);
+  }
   return cropped(moved, ...extent(moved));
 }
 
@@ -179,7 +179,7 @@ function withMnistPen(ink) {
 function depthOutside(inked, room) {
   const wide = padded(inked, 2 * room, 0);
   const [rows, columns] = [wide.height, wide.width].map((side) => [room, side - room]);
-  return cropped(depth(maskOf(wide, (value) => !value)), rows, columns);
+  return cropped(depth(not(wide)), rows, columns);
 }
 
 /**
@@ -189,12 +189,11 @@ function depthOutside(inked, room) {
  */
 function scaled(ink, height, width) {
   const small = resize(ink, height, width);
-  const faint = FAINT * most(small.values);
-  const inked = small.values.filter((value) => value > faint);
+  const inked = picked(small, above(small, FAINT * most(small.values)));
   const place = 0.9 * (inked.length - 1);
   const [low, high] = neighbours(inked, Math.floor(place));
   const white = (high - low) * (place - Math.floor(place)) + low;
-  return mapped(small, (value) => Math.min(value / white, 1));
+  return gridOf(height, width, small.values.map((value) => Math.min(value / white, 1)));
 }
 
 /** The bitmap with the four neighbours of each inked pixel inked too. */
@@ -225,7 +224,7 @@ function upright(ink) {
     const line = values.subarray(row * width, (row + 1) * width);
     for (let column = first; column < past; column++) straight.values[k++] = interpolated(line, column + shifts[row]);
   }
-  return cropped(straight, ...extent(maskOf(straight, (value) => value > FAINT)));
+  return cropped(straight, ...extent(above(straight, FAINT)));
 }
 
 /** How many columns the ink of a digit moves to the right with each row. */

@@ -9,18 +9,60 @@ export function gridOf(height, width, values = new Float64Array(height * width))
   return { height, width, values };
 }
 
-/** A grid of what becomes of each value and its index, as Float64Array. */
-export function mapped({ height, width, values }, change) {
-  const changed = new Float64Array(values.length);
-  for (let k = 0; k < values.length; k++) changed[k] = change(values[k], k);
-  return gridOf(height, width, changed);
-}
-
-/** The mask of the values that pass a test; it is given each value and its index. */
+/** The mask of the values that pass a test; it is given each value and its index. For whole numbers: it is slow else. */
 export function maskOf({ height, width, values }, test) {
   const mask = new Uint8Array(values.length);
   for (let k = 0; k < values.length; k++) mask[k] = test(values[k], k) ? 1 : 0;
   return gridOf(height, width, mask);
+}
+
+/** The mask of the values above a limit. */
+export function above({ height, width, values }, limit) {
+  const mask = new Uint8Array(values.length);
+  for (let k = 0; k < values.length; k++) mask[k] = values[k] > limit ? 1 : 0;
+  return gridOf(height, width, mask);
+}
+
+/** The grid with the limit in place of all that is below it. */
+export function atLeast({ height, width, values }, limit) {
+  const result = gridOf(height, width);
+  for (let k = 0; k < values.length; k++) result.values[k] = Math.max(values[k], limit);
+  return result;
+}
+
+/** The grid with the limit in place of all that is above it. */
+export function atMost({ height, width, values }, limit) {
+  const result = gridOf(height, width);
+  for (let k = 0; k < values.length; k++) result.values[k] = Math.min(values[k], limit);
+  return result;
+}
+
+/** The grid with one value in place of all that is in a mask. */
+export function covered({ height, width, values }, mask, value) {
+  const result = new values.constructor(values);
+  for (let k = 0; k < values.length; k++) if (mask.values[k]) result[k] = value;
+  return gridOf(height, width, result);
+}
+
+/** The quotients of the values of two grids. */
+export function quotients({ height, width, values }, { values: others }) {
+  const result = gridOf(height, width);
+  for (let k = 0; k < values.length; k++) result.values[k] = values[k] / others[k];
+  return result;
+}
+
+/** The products of the values of two grids. */
+export function products({ height, width, values }, { values: others }) {
+  const result = gridOf(height, width);
+  for (let k = 0; k < values.length; k++) result.values[k] = values[k] * others[k];
+  return result;
+}
+
+/** The lower of the values of two grids. */
+export function lower({ height, width, values }, { values: others }) {
+  const result = gridOf(height, width);
+  for (let k = 0; k < values.length; k++) result.values[k] = Math.min(values[k], others[k]);
+  return result;
 }
 
 /** The mask of all pixels that are not in this one. */

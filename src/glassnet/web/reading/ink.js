@@ -3,7 +3,7 @@
 // The paper is estimated as the page without everything that is darker than it and narrower than the widest pen.
 
 import { noInk, onlyTheDigit, withoutFrames } from "./digit.js";
-import { count, cropped, gridOf, inverted, mapped, maskOf, not, picked, transposed } from "./grid.js";
+import { above, atLeast, count, covered, cropped, gridOf, inverted, lower, not, picked, products, quotients, transposed } from "./grid.js";
 import { evened, withoutPattern } from "./pale.js";
 import { depth, extent, highest, lowest } from "./pieces.js";
 import { withoutBox, withoutLines } from "./ruled.js";
@@ -45,11 +45,11 @@ function zoom(drawing, steps, top, left) {
   const ink = onlyTheDigit(withoutPaper(shrunk(drawing, step), steps), steps);
   const [rows, columns] = extent(ink);
   const room = Math.floor(Math.max(rows[1] - rows[0], columns[1] - columns[0]) / 4) + 2; // keep some paper all around
-  const [above, before] = [rows, columns].map(([start]) => Math.max(start - room, 0) * step);
-  const [below, behind] = [rows, columns].map(([, stop]) => (stop + room) * step);
-  const closer = cropped(drawing, [above, below], [before, behind]);
-  if (shrinking(closer) < step) return zoom(closer, steps, top + above, left + before);
-  steps.inked = count(maskOf(ink, (value) => value > 0)) * step ** 2;
+  const [up, before] = [rows, columns].map(([start]) => Math.max(start - room, 0) * step);
+  const [down, behind] = [rows, columns].map(([, stop]) => (stop + room) * step);
+  const closer = cropped(drawing, [up, down], [before, behind]);
+  if (shrinking(closer) < step) return zoom(closer, steps, top + up, left + before);
+  steps.inked = count(above(ink, 0)) * step ** 2;
   steps.place = [rows.map((row) => top + row * step), columns.map((column) => left + column * step)];
   return cropped(ink, rows, columns);
 }
@@ -69,7 +69,8 @@ function shrunk(drawing, step) {
       means.values[to + column] += total;
     }
   }
-  return mapped(means, (total) => total / step ** 2);
+  for (let k = 0; k < means.values.length; k++) means.values[k] /= step ** 2;
+  return means;
 }
 
 /**
@@ -82,7 +83,7 @@ function withoutPaper(page, steps) {
   const grey = steps.take("sheet", onlyTheSheet, page);
   const widest = widestPen(grey);
   const ink = inked(grey, widest, steps);
-  const mask = maskOf(ink, (value) => value > 0);
+  const mask = above(ink, 0);
   const pen = quantile(picked(depth(mask), mask), 0.99);
   const closer = Math.max(12, Math.ceil(WINDOW * 2 * pen) + 2);
   return closer < 0.7 * widest ? inked(grey, closer, steps) : ink;
@@ -100,21 +101,25 @@ function inked(grey, window, steps) {
   darker = steps.take("box", withoutBox, darker, limit);
   darker = steps.take("lines", withoutLines, darker, limit);
   darker = steps.take("pattern", withoutPattern, evened(darker, limit), darker, limit);
-  const found = picked(darker, maskOf(darker, (value) => value > limit));
+  const found = picked(darker, above(darker, limit));
   const strength = found.length ? quantile(found, 0.75) : 0;
   if (strength < LEAST_CONTRAST) throw noInk();
   const faint = Math.max(CLEAR * noise, FAINT * strength);
-  return mapped(darker, (value) => (value < faint ? 0 : Math.min(value / strength, 1)));
+  const ink = gridOf(grey.height, grey.width);
+  darker.values.forEach((value, k) => (ink.values[k] = value < faint ? 0 : Math.min(value / strength, 1)));
+  return ink;
 }
 
 /** How much darker the grey is than the paper, as a share; and its standard deviation outside of the ink. */
 function darkerThan(paper, grey) {
-  const darker = mapped(grey, (value, k) => 1 - value / paper.values[k]);
+  const darker = quotients(grey, paper);
+  for (let k = 0; k < darker.values.length; k++) darker.values[k] = 1 - darker.values[k];
   const limit = Math.max(most(darker.values) / 2, least(darker.values));
-  const clear = darker.values.filter((value) => value <= limit);
+  const clear = picked(darker, not(above(darker, limit)));
   const zero = median(clear); // above 0, because the paper is estimated from the highest values of its noise
-  const noise = 1.5 * median(clear.map((value) => Math.abs(value - zero)));
-  return [mapped(darker, (value) => value - zero), noise];
+  for (let k = 0; k < clear.length; k++) clear[k] = Math.abs(clear[k] - zero);
+  for (let k = 0; k < darker.values.length; k++) darker.values[k] -= zero;
+  return [darker, 1.5 * median(clear)];
 }
 
 /**
@@ -126,15 +131,14 @@ function darkerThan(paper, grey) {
  */
 function paperOf(grey, window) {
   const darkest = Math.max(1, DARKEST_PAPER * quantile(grey.values, 0.99));
-  const paper = mapped(closed(grey, window), (value) => Math.max(value, darkest));
+  const paper = atLeast(closed(grey, window), darkest);
   if (least(paper.values) === most(paper.values)) return paper; // a drawing on a screen: there is no slope
   let sloping = paper;
   for (let time = 0; time < 3; time++) {
-    const slope = mapped(quadratic(sloping), (value) => Math.max(value, darkest));
-    const level = closed(mapped(grey, (value, k) => value / slope.values[k]), window);
-    sloping = mapped(level, (value, k) => Math.max(value * slope.values[k], darkest));
+    const slope = atLeast(quadratic(sloping), darkest);
+    sloping = atLeast(products(closed(quotients(grey, slope), window), slope), darkest);
   }
-  return mapped(paper, (value, k) => Math.min(value, sloping.values[k]));
+  return lower(paper, sloping);
 }
 
 /**
@@ -183,17 +187,24 @@ function darkOnLight(drawing, steps) {
     if (aroundASheet(grey)) return drawing;
     if (aroundASheet(inverted(grey))) return inverted(drawing);
   }
-  const smooth = smoothed(grey);
-  const window = widestPen(grey);
-  const [high, low] = [highest(smooth, window), lowest(smooth, window)];
-  const contrast = mapped(high, (value, k) => value - low.values[k]);
-  const much = 0.5 * most(contrast.values);
+  const votes = votesFor(grey);
   const edge = Math.max(1, Math.floor(Math.min(grey.height, grey.width) / 16));
-  const votes = mapped(smooth, (value, k) =>
-    contrast.values[k] > much ? Math.sign(2 * value - high.values[k] - low.values[k]) : 0,
-  );
   const inside = cropped(votes, [edge, grey.height - edge], [edge, grey.width - edge]);
   return sum(votes.values) - 0.75 * sum(inside.values) < 0 ? inverted(drawing) : drawing;
+}
+
+/** For each pixel near ink: 1 if it is nearer to the lightest pixel around it, -1 if nearer to the darkest. */
+function votesFor(grey) {
+  const { height, width, values: smooth } = smoothed(grey);
+  const window = widestPen(grey);
+  const [high, low] = [highest, lowest].map((extreme) => extreme(gridOf(height, width, smooth), window).values);
+  let contrast = 0;
+  for (let k = 0; k < smooth.length; k++) contrast = Math.max(contrast, high[k] - low[k]);
+  const votes = gridOf(height, width, new Int8Array(smooth.length));
+  for (let k = 0; k < smooth.length; k++) {
+    if (high[k] - low[k] > 0.5 * contrast) votes.values[k] = Math.sign(2 * smooth[k] - high[k] - low[k]);
+  }
+  return votes;
 }
 
 /** The page with what lies around a canvas or a sheet of paper as light as it. */
@@ -202,8 +213,7 @@ function onlyTheSheet(grey) {
   if (step > 1 && !surroundingsOf(shrunk(grey, step))) return grey;
   const surroundings = surroundingsOf(grey);
   if (!surroundings) return grey;
-  const paper = median(picked(grey, not(surroundings)));
-  return mapped(grey, (value, k) => (surroundings.values[k] ? paper : value));
+  return covered(grey, surroundings, median(picked(grey, not(surroundings))));
 }
 
 /** A mask of what lies around a canvas or a sheet of paper; null if there is none. */
@@ -215,16 +225,15 @@ const widestPen = ({ height, width }) => Math.ceil(WIDEST_PEN * Math.min(height,
 function smoothed(grey) {
   const { height, width, values } = grey;
   if (Math.min(height, width) < FINE) return grey;
-  const tall = mapped(grey, (value, k) => {
-    const [above, below] = [k < width ? k : k - width, k + width < values.length ? k + width : k];
-    return values[above] + value + values[below];
-  });
-  const wide = gridOf(height, width);
+  const tall = new Float64Array(values.length);
+  for (let k = 0; k < values.length; k++) {
+    tall[k] = values[k < width ? k : k - width] + values[k] + values[k + width < values.length ? k + width : k];
+  }
+  const smooth = gridOf(height, width);
   for (let row = 0, k = 0; row < height; row++) {
     for (let column = 0; column < width; column++, k++) {
-      const [before, behind] = [column ? k - 1 : k, column < width - 1 ? k + 1 : k];
-      wide.values[k] = (tall.values[before] + tall.values[k] + tall.values[behind]) / 9;
+      smooth.values[k] = (tall[column ? k - 1 : k] + tall[k] + tall[column < width - 1 ? k + 1 : k]) / 9;
     }
   }
-  return wide;
+  return smooth;
 }

@@ -2,7 +2,7 @@
 //
 // Both look alike, so a picture is read both ways.
 
-import { count, mapped, maskOf, picked } from "./grid.js";
+import { above, atMost, count, covered, maskOf, picked } from "./grid.js";
 import { amountsOf, extent, highest, longerSide, pieces } from "./pieces.js";
 import { indexOfMost, median, most, quantile } from "./values.js";
 
@@ -20,8 +20,7 @@ const BINS = 64; // of the histogram
 export function evened(darker, least) {
   const shades = shadesOf(darker, least);
   if (!shades) return darker;
-  const pale = quantile(picked(darker, shades.pale), 0.75);
-  return mapped(darker, (value) => Math.min(value, pale));
+  return atMost(darker, quantile(picked(darker, shades.pale), 0.75));
 }
 
 /**
@@ -38,15 +37,14 @@ export function withoutPattern(even, darker, least) {
   const largest = indexOfMost(amounts);
   const box = extent(maskOf(numbers, (number) => number === largest));
   if (longerSide(box) < SPECK * Math.max(darker.height, darker.width)) return darker;
-  return mapped(darker, (value, k) => (shades.pale.values[k] ? 0 : value));
+  return covered(darker, shades.pale, 0);
 }
 
 /** Masks of the strong ink, and of the pale ink away from it; null if there is no pale ink. */
 function shadesOf(darker, least) {
-  const inked = maskOf(darker, (value) => value > least);
+  const inked = above(darker, least);
   if (!count(inked)) return null;
-  const threshold = splitOf(picked(darker, inked));
-  const strong = maskOf(darker, (value) => value > least && value > threshold);
+  const strong = above(darker, Math.max(least, splitOf(picked(darker, inked))));
   const near = highest(strong, NEAR);
   const pale = maskOf(inked, (ink, k) => ink && !near.values[k]);
   if (count(pale) <= SOME * count(strong)) return null;

@@ -2,7 +2,7 @@
 //
 // A box is [[top, bottom], [left, right]]: the rows and the columns of a piece.
 
-import { anyInColumns, anyInRows, count, gridOf, mapped, picked, transposed } from "./grid.js";
+import { anyInColumns, anyInRows, count, gridOf, picked } from "./grid.js";
 import { mean } from "./values.js";
 
 /**
@@ -53,7 +53,7 @@ function runsOf({ height, width, values }) {
 /** The amount of each piece, by its number: the number of its pixels, or the sum of these weights over them. */
 export function amountsOf(numbers, weights = null) {
   const amounts = new Float64Array(numbers.highest + 1);
-  numbers.values.forEach((number, k) => (amounts[number] += weights ? weights.values[k] : 1));
+  for (let k = 0; k < numbers.values.length; k++) amounts[numbers.values[k]] += weights ? weights.values[k] : 1;
   return amounts;
 }
 
@@ -129,26 +129,35 @@ function squaresInColumns({ height, width, values }) {
 export const penWidth = (mask) => (count(mask) ? 4 * mean(picked(depth(mask), mask)) : 0);
 
 /** The highest value in a square of window x window around each pixel. */
-export const highest = (grid, window) => highestInColumns(highestInColumns(grid, window), window);
+export const highest = (grid, window) => extreme(extreme(grid, window, 1), window, 1);
 
 /** The lowest value in a square of window x window around each pixel. */
-export function lowest(grid, window) {
-  return mapped(highest(mapped(grid, (value) => -value), window), (value) => -value);
-}
+export const lowest = (grid, window) => extreme(extreme(grid, window, -1), window, -1);
 
-/** The highest value in a column of `window` pixels around each pixel; rows and columns are exchanged. */
-function highestInColumns({ height, width, values }, window) {
-  let rows = height + window - 1;
-  const result = new values.constructor(rows * width).fill(-Infinity); // in a mask this becomes 0
-  result.set(values, (window >> 1) * width);
-  for (let covered = 1; covered < window; ) {
-    // The highest of a window is the highest of two shorter windows.
-    const step = Math.min(covered, window - covered);
-    covered += step;
-    rows -= step;
-    for (let k = 0, next = step * width; k < rows * width; k++, next++) {
-      if (result[next] > result[k]) result[k] = result[next];
+/**
+ * The highest value, or the lowest for the sign -1, in a column of `window` pixels around each pixel; then rows and
+ * columns are exchanged.
+ *
+ * A window begins in one block of `window` rows and ends in the next. So it consists of the end of the one and the
+ * beginning of the other, and for these the highest value is known from all windows at once (van Herk 1992).
+ */
+function extreme({ height, width, values }, window, sign) {
+  const size = (height + window - 1) * width;
+  const block = window * width;
+  const endings = new Float64Array(size).fill(-Infinity);
+  const first = (window >> 1) * width;
+  for (let k = 0; k < values.length; k++) endings[first + k] = sign * values[k];
+  const beginnings = endings.slice();
+  for (let start = 0; start < size; start += block) {
+    const end = Math.min(start + block, size);
+    for (let k = start + width; k < end; k++) beginnings[k] = Math.max(beginnings[k], beginnings[k - width]);
+    for (let k = end - width - 1; k >= start; k--) endings[k] = Math.max(endings[k], endings[k + width]);
+  }
+  const result = gridOf(width, height);
+  for (let row = 0, k = 0, last = block - width; row < height; row++) {
+    for (let column = 0; column < width; column++, k++, last++) {
+      result.values[column * height + row] = sign * Math.max(endings[k], beginnings[last]);
     }
   }
-  return transposed(gridOf(height, width, result.subarray(0, height * width)));
+  return result;
 }

@@ -5,7 +5,7 @@
 //
 // A line is a list of its rows: each an Int32Array with the row of the picture in each column.
 
-import { anyInColumns, count, gridOf, maskOf, picked, transposed } from "./grid.js";
+import { above, anyInColumns, count, gridOf, picked, transposed } from "./grid.js";
 import { penWidth } from "./pieces.js";
 import { between, mean, quantile, rounded, sum } from "./values.js";
 
@@ -25,11 +25,11 @@ export function withoutLines(darker, least) {
   const [across, down] = [linesOf(darker, least), linesOf(turned, least)];
   if (!across.length && !down.length) return darker;
   const rest = transposed(erased(transposed(erased(darker, across)), down));
-  const inked = maskOf(rest, (value) => value > least);
+  const inked = above(rest, least);
   // many lines: an empty ruled page; one or two: a closely cropped bar or stem
   if (count(inked) < LEAST_INK) return Math.max(across.length, down.length) > 2 ? rest : darker;
   const strength = quantile(picked(rest, inked), 0.75);
-  const stroke = penWidth(maskOf(rest, (value) => value > strength / 2)) * strength;
+  const stroke = penWidth(above(rest, strength / 2)) * strength;
   const isThin = (grid, line) => inkPerLength(grid, line) < LESS_INK * stroke;
   const withoutAcross = across.filter((line) => isThin(darker, line)).reduce(without, darker);
   return transposed(down.filter((line) => isThin(turned, line)).reduce(without, transposed(withoutAcross)));
@@ -46,7 +46,7 @@ export function withoutBox(darker, least) {
   if (across.sides.size + down.sides.size < 2) return darker;
   const withoutAcross = across.lines.reduce(withoutThick, darker);
   const result = transposed(down.lines.reduce(withoutThick, transposed(withoutAcross)));
-  return count(maskOf(result, (value) => value > least)) >= LEAST_INK ? result : darker;
+  return count(above(result, least)) >= LEAST_INK ? result : darker;
 }
 
 /** The lines that run across near the first or the last row, and near which of these sides some do. */
@@ -74,7 +74,7 @@ const moved = (row, down, height) => row.map((place) => between(place + down, 0,
 function linesOf(darker, least) {
   const { height, width } = darker;
   if (height < 16 || width < 16) return [];
-  const inked = maskOf(darker, (value) => value > least / 2);
+  const inked = above(darker, least / 2);
   if (mean(anyInColumns(inked)) < ACROSS) return [];
   const columns = Int32Array.from({ length: width }, (_, column) => column);
   const sampled = columns.filter((column) => column % Math.max(1, Math.floor(width / SAMPLES)) === 0);

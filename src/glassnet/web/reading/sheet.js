@@ -2,7 +2,7 @@
 //
 // Without this, a dark table in a photo would be taken for ink or paper.
 
-import { anyInRows, count, maskOf, not, picked, share } from "./grid.js";
+import { above, anyInRows, count, gridOf, maskOf, not, picked, share } from "./grid.js";
 import { amountsOf, highest, pieces } from "./pieces.js";
 import { indexOfMost, least, mean, median, most, quantile, rounded } from "./values.js";
 
@@ -23,7 +23,7 @@ const TURN = 3; // degrees between the rectangles that are tried
  */
 export function aroundASheet(grey) {
   const [low, high] = [quantile(grey.values, 0.01), quantile(grey.values, 0.99)];
-  const found = rectangleOf(maskOf(grey, (value) => value > (low + high) / 2));
+  const found = rectangleOf(above(grey, (low + high) / 2));
   if (!found) return null;
   const { sheet, whole } = found;
   const outside = not(whole);
@@ -46,12 +46,19 @@ export function aroundACanvas(grey) {
   for (let k = 0; k < grey.values.length; k++) counts[rounded(grey.values[k])] += 1;
   for (let grade = 0; grade < counts.length; grade++) {
     if (counts[grade] < SMALLEST * (1 - MOST_HOLES) * grey.values.length) continue;
-    const found = rectangleOf(maskOf(grey, (value) => Math.abs(value - grade) <= SAME));
+    const found = rectangleOf(not(above(distances(grey, grade), SAME)));
     if (!found) continue;
     const outside = not(found.whole);
     if (mean(borderOf(outside)) >= ALL_AROUND) return grown(outside, EDGE);
   }
   return null;
+}
+
+/** How far each value is from this one. */
+function distances({ height, width, values }, value) {
+  const result = gridOf(height, width);
+  for (let k = 0; k < values.length; k++) result.values[k] = Math.abs(values[k] - value);
+  return result;
 }
 
 /** The largest piece of a mask without its holes (`sheet`) and with them (`whole`); null if it is no rectangle with ink. */
@@ -95,7 +102,7 @@ function fromTheBorder(mask) {
 }
 
 /** The mask, grown by this number of pixels on all sides. */
-const grown = (mask, pixels) => highest(mask, 2 * pixels + 1);
+const grown = (mask, pixels) => above(highest(mask, 2 * pixels + 1), 0);
 
 /** What lies beyond the edge of a mask, on its outer side. */
 function ringAround(mask) {

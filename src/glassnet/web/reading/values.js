@@ -8,12 +8,20 @@ export function sum(values) {
     const half = (values.length >> 4) << 3;
     return sum(values.subarray(0, half)) + sum(values.subarray(half));
   }
-  const pairs = new Float64Array(8);
-  const whole = values.length & ~7;
-  for (let k = 0; k < whole; k++) pairs[k & 7] += values[k];
-  const [a, b, c, d, e, f, g, h] = pairs;
+  let [a, b, c, d, e, f, g, h] = [0, 0, 0, 0, 0, 0, 0, 0];
+  let k = 0;
+  for (; k + 8 <= values.length; k += 8) {
+    a += values[k];
+    b += values[k + 1];
+    c += values[k + 2];
+    d += values[k + 3];
+    e += values[k + 4];
+    f += values[k + 5];
+    g += values[k + 6];
+    h += values[k + 7];
+  }
   let total = a + b + (c + d) + (e + f + (g + h));
-  for (let k = whole; k < values.length; k++) total += values[k];
+  for (; k < values.length; k++) total += values[k];
   return total;
 }
 

@@ -33,7 +33,7 @@ export function pairOf(offered, data, tell) {
     if (!training) return {};
     const state = training.state(whole);
     if (link.prints[k]) state.shared = agreement(link.prints[k], printsOf(training));
-    if (experiment) Object.assign(state, promised(experiment, k, state, training.timeline.records));
+    if (experiment) Object.assign(state, promised(experiment, k, state, training.timeline.records, offered.data.count));
     return state;
   }
 
@@ -101,12 +101,13 @@ export function pairOf(offered, data, tell) {
 const printsOf = ({ timeline }) => ({ ...timeline.prints, [timeline.position()]: timeline.fingerprint() });
 
 /** The name of a training in the experiment, what is promised of it, and whether it is over. */
-function promised({ variants, promises }, k, state, records) {
+function promised({ variants, promises }, k, state, records, images) {
   const last = records[records.length - 1];
   const came = { ...last, diverged: Number(state.diverged), first_loss: state.first_loss };
   const of = promises.filter(({ training }) => training === variants[k]);
   return {
     variant: variants[k],
+    note: `Trained on ${images.toLocaleString("en-US")} images`,
     over: state.finished || state.diverged,
     promises: of.map(({ value, at_least: least, at_most: most }) => {
       const there = came[value] ?? null;
