@@ -101,6 +101,10 @@ def test_a_bare_script_has_no_comments_and_no_indentation() -> None:
 
 
 def test_every_class_that_is_styled_is_used() -> None:
-    styled = set(re.findall(r"\.([a-z][\w-]*)", re.sub(r"\d*\.\d+", "0", (WEB / "page.css").read_text())))
+    styled = set(
+        re.findall(
+            r"\.([a-z][\w-]*)", re.sub(r"\d*\.\d+", "0", "".join(path.read_text() for path in WEB.glob("*.css")))
+        )
+    )
     code = "\n".join(path.read_text(encoding="utf-8") for path in MODULES)
     assert {name for name in styled if not re.search(rf"[\"' `]{name}[\"' `$]", code)} <= {"line0", "line1"}

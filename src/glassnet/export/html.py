@@ -128,6 +128,7 @@ def _program(*, trains: bool) -> tuple[str, str, str]:
     """The style, the script of the page, and that of its worker."""
     style = (WEB / "page.css").read_text(encoding="utf-8")
     if trains:
+        style += (WEB / "training.css").read_text(encoding="utf-8")
         script, worker = joined("main", {"engine": "file/training_engine"}), joined("file/training_worker")
     else:
         script, worker = joined("file/main"), joined("file/worker")

@@ -16,7 +16,7 @@ from glassnet.page.conversation import converse
 from glassnet.page.sessions import Sessions
 from glassnet.web.joined import WEB, joined
 
-SCRIPT = "page.js"  # all modules of the page
+SCRIPT, STYLE = "page.js", "page.css"  # all modules of the page, and all its style
 # Here, because Python's own table is read from the system, which may call JavaScript plain text.
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -69,11 +69,12 @@ class File(NamedTuple):
 
 
 def read_files() -> dict[str, File]:
-    """The files of the page by their names, with one script for all modules.
+    """The files of the page by their names, with one script for all modules, and one stylesheet.
 
     They are held in memory, so nothing else on the disk can be asked for.
     """
     contents = {path.name: path.read_bytes() for path in WEB.iterdir() if path.suffix in TYPES and path.suffix != ".js"}
+    contents[STYLE] += contents.pop("training.css")
     contents[SCRIPT] = joined("main").encode()
     return {
         name: File(content, TYPES[Path(name).suffix], f'"{hashlib.sha256(content).hexdigest()[:32]}"')
