@@ -6,6 +6,7 @@ import { el, labelled, select } from "../dom.js";
 import { drawingPanel } from "../drawing.js";
 import { insidePanel } from "../inside.js";
 import { messageBar } from "../message.js";
+import { newestOnly } from "../newest.js";
 import { whole } from "../numbers.js";
 import { readingsList } from "../readings.js";
 import { download, pngOf } from "../save.js";
@@ -54,7 +55,7 @@ const page = {
   refresh() {
     readings.refresh();
     inside.refresh();
-    page.try(showMoved);
+    showMoved();
   },
   /** The right digit. */
   choose(label) {
@@ -113,13 +114,13 @@ function inputPanel() {
 }
 
 /** Which columns of a table moved the answer. */
-async function showMoved() {
+const showMoved = newestOnly(async () => {
   const { image, probabilities } = page.answer;
   if (!moved || !image) return;
   const { classes, outputs } = page.network;
   const first = probabilities.values.indexOf(Math.max(...probabilities.values));
   moved.show((await engine.ask("moved")).effects, classes.length ? texts.oddsOf(classes[first]) : outputs[0]);
-}
+}, page.failed);
 
 engine.on("welcome", ({ network, answer, average }) => {
   page.network = network;
