@@ -18,7 +18,7 @@ export function answerPanel(page, readings) {
     kind: "ink",
     scale: false,
     name: texts.pixel,
-    open: (index) => page.open({ layer: "input", index }),
+    open: page.open && ((index) => page.open({ layer: "input", index })),
   });
   const nothing = el("p", { class: "hint" }, texts.nothingSeen);
   const title = el("h3", {});

@@ -28,6 +28,7 @@ useTextsFor(takes, !classes.length);
 const engine = engineOf(document.getElementById("worker").textContent, { model: given }, {});
 
 const message = messageBar();
+const shows = (panel) => chosen.panels.includes(panel);
 
 /** What the panels share. `network` are the facts of the network, `answer` is what it said last. */
 const page = {
@@ -67,7 +68,7 @@ const page = {
   act: (ask, fields) => page.try(async () => page.answered(await engine.ask(ask, fields))),
   change: ({ layer, parameter, index }, value) => page.act("change", { layer, parameter, index, value }),
   undo: () => page.act("undo"),
-  open: (one) => inside.open(one),
+  open: shows("inside") ? (one) => inside.open(one) : null,
   savePicture: (element) => page.try(async () => download(await pngOf(element), `${name}.png`)),
   tell: message.tell,
   failed: message.failed,
@@ -80,9 +81,8 @@ const answers = answerPanel(page, moved?.element ?? readings.element);
 const drawing = inputPanel();
 const inside = insidePanel(page);
 const about = aboutPanel(name, facts);
-const shows = (panel) => chosen.panels.includes(panel);
 
-const parts = ["draw", ...chosen.panels, "about"];
+const parts = ["draw", "inside", "about", "words"].filter((id) => ["draw", "about"].includes(id) || shows(id));
 const head = el(
   "header",
   {},

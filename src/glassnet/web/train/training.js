@@ -1,13 +1,13 @@
 // One training of the file: it is moved by commands, in slices between which the worker hears the page.
 
-import { parametersOf } from "../nn/network.js";
 import { randomOf } from "../nn/random.js";
 import { planted } from "./faults.js";
 import { networkOf } from "./made.js";
 import { timelineOf } from "./timeline.js";
-import { measure, trainerOf } from "./trainer.js";
+import { measure, partsOf, trainerOf } from "./trainer.js";
 
 const SLICE = 40; // milliseconds
+const DIVERGED = "the next step would give numbers that are not finite: the training stands before it";
 const FAULTS = 3; // what random numbers are for; see trainer.js
 
 /**
@@ -17,9 +17,8 @@ const FAULTS = 3; // what random numbers are for; see trainer.js
  */
 export function trainingOf(setup, offered, data, changed) {
   const { faults, plan } = setup;
-  const { kinds, losses } = offered;
   const layers = planted(faults, "layers", setup.layers);
-  const network = networkOf(layers, losses[setup.loss], offered.data, (kind) => kinds[kind], plan.seed);
+  const network = networkOf(layers, offered.losses[setup.loss], offered.data, (kind) => offered.kinds[kind], plan.seed);
   const first = network.theta.slice();
   const train = planted(faults, "train", data.train, randomOf(plan.seed, FAULTS));
   const trainer = trainerOf(network, train, planted(faults, "plan", plan));
@@ -62,8 +61,8 @@ export function trainingOf(setup, offered, data, changed) {
   /** What the page shows; with `whole` all, else what is new. */
   function state(whole) {
     if (whole) sent = { steps: 0, records: 0 };
-    const steps = timeline.losses.slice(sent.steps);
-    const values = { steps: steps.map((_, k) => sent.steps + k + 1), losses: steps };
+    const losses = timeline.losses.slice(sent.steps);
+    const steps = losses.map((_, k) => sent.steps + k + 1);
     const records = timeline.records.slice(sent.records);
     sent = { steps: timeline.losses.length, records: timeline.records.length };
     const position = timeline.position();
@@ -87,9 +86,9 @@ export function trainingOf(setup, offered, data, changed) {
       first_loss: timeline.now.firstLoss,
       fingerprint: running === null ? timeline.fingerprint() : null,
       accuracy,
-      curve: { steps: { values: values.steps }, losses: { values: values.losses } },
+      curve: { steps: { values: steps }, losses: { values: losses } },
       records,
-      problem: timeline.now.diverged ? "the next step would give numbers that are not finite: the training stands before it" : null,
+      problem: timeline.now.diverged ? DIVERGED : null,
       note: null,
     };
   }
@@ -117,7 +116,9 @@ export function trainingOf(setup, offered, data, changed) {
     lastStep(name) {
       const layer = network.layers.find((one) => one.name === name);
       if (!timeline.position() || running !== null) return null;
-      return Object.fromEntries(parametersOf(layer).map((each) => [each, { shape: layer.shapes[each], values: Float32Array.from(trainer.grad.subarray(...layer.places[each])) }]));
+      const parts = partsOf(layer, trainer.grad);
+      const arrays = layer.parameters.map((each) => [each, { shape: layer.shapes[each], values: Float32Array.from(parts[each]) }]);
+      return Object.fromEntries(arrays);
     },
   };
 }
