@@ -550,7 +550,7 @@ def hostile_html(number: int, folder: Path) -> None:
     *_, data, _, script = (found.texts[k + 1] for k, tag in enumerate(found.tags) if tag == "script")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in found.policy
-    assert json.loads(data)["network"]["classes"] == list(map(plain, network.classes or ()))
+    assert json.loads(data)["network"]["classes"] == [plain(name) for name in network.classes or ()]
 
 
 def drawings(number: int, folder: Path) -> None:

@@ -129,6 +129,8 @@ def is_model_file(path: str | Path) -> bool:
     """Whether this is a file from `save_network`, of any version, damaged or not."""
     import safetensors
 
+    if not Path(path).is_file():  # a pipe would be waited for
+        return False
     with suppress(OSError, safetensors.SafetensorError), safetensors.safe_open(path, framework="numpy") as file:
         return KEY in (file.metadata() or {})
     return False

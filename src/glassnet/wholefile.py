@@ -1,5 +1,6 @@
 """Writes files atomically: at any time, even after a crash, there is the complete old file or the complete new one."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,7 +25,10 @@ def whole_file(path: str | Path, *, part: str = ".part") -> Iterator[BinaryIO]:
         with path.open("wb") as file:
             yield file
         return
-    path = path.resolve() if path.is_symlink() else path
+    try:
+        path = path.resolve() if path.is_symlink() else path
+    except RuntimeError:  # a link that leads to itself
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
     temporary = path.with_name(path.name + part)
     try:
         with temporary.open("wb") as file:

@@ -51,7 +51,7 @@ def test_every_text_that_a_module_names_is_there_and_none_is_left_over() -> None
     code = "\n".join(path.read_text(encoding="utf-8") for path in MODULES)
     used = set(re.findall(r"(?<!/)\b(?:texts|allTexts)\.(?!js\b)(\w+)", code))
     page = "".join((WEB / name).read_text(encoding="utf-8") for name in ("texts.js", "trainingtexts.js"))
-    file = (WEB / "file" / "texts.js").read_text(encoding="utf-8")
+    file = "".join((WEB / "file" / name).read_text(encoding="utf-8") for name in ("texts.js", "training_texts.js"))
     there = set(re.findall(r"^  (\w+):", page, re.MULTILINE))
     assert there <= used
     assert used <= there | set(re.findall(r"^ {2,4}(\w+):", file, re.MULTILINE))
@@ -73,6 +73,7 @@ def test_all_modules_are_one_script_each_behind_what_it_imports() -> None:
 
 def test_every_module_is_in_some_script() -> None:
     scripts = [joined(entry) for entry in (*PAGE, *FILES)] + [joined("main", {"engine": "file/training_engine"})]
+    scripts += [joined("file/main", {"file/writing": f"file/{takes}"}) for takes in ("image", "table", "numbers")]
     made = {name for script in scripts for name in re.findall(r"^const \$(\w+) = \(\(\) => \{$", script, re.MULTILINE)}
     assert made == {named(path).removesuffix(".js").replace("/", "_") for path in MODULES}
 

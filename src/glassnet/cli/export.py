@@ -24,7 +24,7 @@ def export(
     title: Annotated[str, typer.Option(help="for HTML: the heading [default: the model's name]")] = "",
     text: Annotated[str, typer.Option(help="for HTML: a line below the heading, such as a task for a class")] = "",
     without: Annotated[
-        list[str] | None, typer.Option(help="for HTML: a panel to leave out: inside or words; may be repeated")
+        list[str] | None, typer.Option(help="for HTML: a panel to leave out: inside, words or inside,words")
     ] = None,
     with_training: Annotated[
         bool, typer.Option("--with-training", help="for HTML: take 5,000 images of MNIST along, to train in the file")
@@ -37,7 +37,7 @@ def export(
 
     `glassnet export cnn digits.html`
 
-    `glassnet export cnn lesson.html --title "Class 9b" --text "Find a 7 that it reads as a 1."`
+    `glassnet export cnn lesson.html --title "Class 9b" --text "Draw a 7 that it reads as a 1."`
 
     `glassnet export cnn digits.onnx`
 
@@ -79,6 +79,7 @@ def _html(model: "Model", file: Path, title: str, text: str, without: list[str],
     from glassnet.nn.errors import require
     from glassnet.nn.plain import nearest
 
+    without = [panel for each in without for panel in each.split(",")]
     for panel in without:
         require(panel in PANELS, f"--without {panel}: there is no such panel; {nearest(panel, PANELS)}")
     panels = [panel for panel in PANELS if panel not in without]

@@ -45,8 +45,8 @@ def described(network: Network) -> dict[str, Any]:
         "inputShape": list(network.input_shape),
         "outputShape": list(network.output_shape),
         "imageShape": image_shape(network.input_shape, network.input_shape),
-        "classes": [] if network.task == "regression" else list(map(plain, network.class_names)),
-        "outputs": list(map(plain, output_names(network))),
+        "classes": [] if network.task == "regression" else list(map(_shown, network.class_names)),
+        "outputs": list(map(_shown, output_names(network))),
         "threshold": network.threshold,
         "loss": loss_of(network.loss),
         "layers": layers,
@@ -54,14 +54,22 @@ def described(network: Network) -> dict[str, Any]:
     }
 
 
+def _shown(name: str) -> str:
+    """A name as one plain line in which something can be seen."""
+    return plain(name) if name.strip() else "(empty)"
+
+
 def takes(model: Model) -> str:
     """What its input is: "writing", in the form of MNIST or of the UCI digits; "image"; "table"; or "numbers"."""
     shape = model.network.input_shape
     if model.schema:
         return "table"
-    if math.prod(shape) in (28 * 28, 8 * 8) and all(len(name) == 1 for name in model.classes):
-        return "writing"
-    return "numbers" if image_shape(shape, shape) is None else "image"
+    drawn = len(shape) in (2, 3) and image_shape(shape, shape) == shape
+    if not drawn and not (model.about.get("data", {}).get("white") and image_shape(shape, shape)):
+        return "numbers"
+    signs = bool(model.classes) and all(len(name) == 1 for name in model.classes)
+    sides = (image_shape(shape, shape) or ())[:2]
+    return "writing" if signs and sides in ((28, 28), (8, 8)) and math.prod(sides) == math.prod(shape) else "image"
 
 
 def table_of(schema: Schema) -> dict[str, Any]:

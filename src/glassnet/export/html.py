@@ -14,9 +14,9 @@ from urllib.parse import quote
 from glassnet.export.described import described, table_of, takes
 from glassnet.export.trainable import trainable
 from glassnet.model.model import Model
-from glassnet.modelfile import ModelFileError, check_network
-from glassnet.nn.errors import require
-from glassnet.nn.plain import plain
+from glassnet.modelfile import ModelFileError, is_model_file
+from glassnet.nn.errors import InputError, require
+from glassnet.nn.plain import plain, shown
 from glassnet.version import __version__
 from glassnet.web.joined import WEB, bare, joined
 from glassnet.wholefile import write_whole
@@ -48,18 +48,29 @@ def export_html(
         InputError: a layer or loss of your own; parameters that are not finite in float32; an unknown panel.
         ModelFileError: the file cannot be written.
     """
-    check_network(model.network)
+    if not isinstance(model, Model):
+        raise InputError(f'expected a Model, such as gn.Model.open("cnn"), got {type(model).__name__}')
+    panels = [panels] if isinstance(panels, str) else list(panels)
     unknown = [panel for panel in panels if panel not in PANELS]
-    require(not unknown, f"panels: expected some of {', '.join(PANELS)}, got {unknown}")
-    page = {"title": plain(title), "text": plain(text), "panels": list(panels)}
+    require(not unknown, f"panels: expected some of {', '.join(PANELS)}, got {shown(unknown)}")
+    for name, value in (("title", title), ("text", text)):
+        require(isinstance(value, str), f"{name}: expected a text, got {shown(value)}")
+    if is_model_file(path):
+        raise ModelFileError(f"{path}: not written, because a model of glassnet is there: choose another name")
+    page = {"title": plain(title.strip()), "text": plain(text.strip()), "panels": panels}
     given = {"name": name_of(model), **data_of(model), "page": page, "about": about(model)}
     if training:
+        network = model.network
+        fits = network.input_shape == (28, 28) and network.class_names == tuple("0123456789")
+        require(fits, "training: expected a network for digits of 28x28 pixels, because the file trains on such digits")
+        require(set(panels) == set(PANELS), "panels: a file that trains has all of them")
         given["training"] = trainable()
     contents = page_of(given)
     try:
         write_whole(path, contents.encode())
-    except OSError as error:
-        raise ModelFileError(f"{path}: cannot be written: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a null in it
+        reason = getattr(error, "strerror", None) or error
+        raise ModelFileError(f"{path}: cannot be written: {reason}") from None
 
 
 def name_of(model: Model) -> str:
@@ -71,7 +82,7 @@ def about(model: Model) -> list[str]:
     """What the file says of its model: what it was trained on, and how good it was on the test examples."""
     said = []
     if model.trained_on.name and not model.schema:
-        said.append(f"It was trained on {plain(model.trained_on.name)} with glassnet {__version__}.")
+        said.append(f"It was trained on {plain(model.trained_on.name)}.")
     figures, what = model.figures, "rows" if model.schema else "images"
     accuracy, examples = figures.get("accuracy"), figures.get("examples")
     if isinstance(accuracy, float) and isinstance(examples, int):
@@ -101,7 +112,7 @@ def data_of(model: Model) -> dict[str, Any]:
 
 def page_of(model: dict[str, Any]) -> str:
     """The whole page around a model."""
-    style, script, worker = _program(trains="training" in model)
+    style, script, worker = _program(model["takes"], trains="training" in model)
     policy = {
         "default-src": "'none'",
         "script-src": _hash(script),
@@ -124,14 +135,14 @@ def page_of(model: dict[str, Any]) -> str:
 
 
 @cache
-def _program(*, trains: bool) -> tuple[str, str, str]:
+def _program(takes: str, *, trains: bool) -> tuple[str, str, str]:
     """The style, the script of the page, and that of its worker."""
     style = (WEB / "page.css").read_text(encoding="utf-8")
     if trains:
         style += (WEB / "training.css").read_text(encoding="utf-8")
         script, worker = joined("main", {"engine": "file/training_engine"}), joined("file/training_worker")
     else:
-        script, worker = joined("file/main"), joined("file/worker")
+        script, worker = joined("file/main", {"file/writing": f"file/{takes}"}), joined("file/worker")
     return bare(style), bare(script), bare(worker)
 
 

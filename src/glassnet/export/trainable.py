@@ -30,7 +30,7 @@ DATASET = "mnist"
 TRAIN, VALIDATION = 5_000, 1_000  # images that ride along
 LEVELS = 16  # shades of grey that are kept: fewer bytes, and the digits look the same
 MORE_EPOCHS, SMALLER = 3, 4  # of an experiment: three times the epochs, and a quarter of the batch
-LESS = 0.1  # so much lower is the least accuracy that an experiment promises
+LESS, MORE = 0.1, 0.05  # so much lower is the least accuracy that an experiment promises, and so much higher the most
 ACROSS = 100  # images side by side in the picture that holds them
 RECIPES = ("classic", "sixteen", "sigmoid-30", "tiny-deep")
 ACTIVATIONS = ("ReLU", "LeakyReLU", "ELU", "SiLU", "GELU", "Softplus", "Sigmoid", "Tanh", "Identity")
@@ -62,6 +62,7 @@ def _data(dataset: Dataset) -> dict[str, Any]:
     H, W = dataset.input_shape
     page = x.reshape(-1, ACROSS, H, W).transpose(0, 2, 1, 3).reshape(-1, ACROSS * W)
     step = 255 / (LEVELS - 1)
+    grey = (np.rint(page / step) * step).astype(np.uint8)
     return {
         "name": DATASET,
         "count": TRAIN,
@@ -70,7 +71,8 @@ def _data(dataset: Dataset) -> dict[str, Any]:
         "white": dataset.white,
         "across": ACROSS,
         "labels": "".join(str(label) for part in parts if part.y is not None for label in part.y.tolist()),
-        "png": base64.b64encode(as_png((np.rint(page / step) * step).astype(np.uint8))).decode("ascii"),
+        "sum": int(grey.sum(dtype=np.int64)),
+        "png": base64.b64encode(as_png(grey)).decode("ascii"),
     }
 
 
@@ -139,8 +141,9 @@ def _experiment(name: str, one: Experiment, dataset: Dataset) -> dict[str, Any]:
 def _promise(promise: Promise) -> dict[str, Any]:
     """A promise about MNIST; with so few images accuracies stay lower."""
     table = to_table(promise)
-    if promise.value.endswith("accuracy") and promise.at_least is not None:
-        table["at_least"] = round(promise.at_least - LESS, 3)
+    if promise.value.endswith("accuracy"):
+        table["at_least"] = None if promise.at_least is None else round(promise.at_least - LESS, 3)
+        table["at_most"] = None if promise.at_most is None else round(promise.at_most + MORE, 3)
     return table
 
 

@@ -2,6 +2,8 @@
 
 import { el } from "./dom.js";
 
+const LONGEST = 14; // letters of a name on one line
+
 /**
  * @param {string} label what the bars show, for those who cannot see them
  * @param {string} [kind] a class for the list
@@ -16,6 +18,7 @@ export function bars(label, kind = "") {
     offer(classes) {
       if (String(classes) === offered) return;
       offered = String(classes);
+      element.style.setProperty("--names", `${Math.min(LONGEST, Math.max(...classes.map((name) => name.length)))}ch`);
       rows = classes.map((name) => {
         const bar = el("span", { class: "bar" });
         const value = el("span", { class: "value" });

@@ -208,6 +208,7 @@ export function drawingPanel(page, answer) {
   return {
     element,
     clear,
+    send,
     /** The image that the network sees now: it is shown where nothing was drawn. */
     show(image, white) {
       if (!image && !seen) return;

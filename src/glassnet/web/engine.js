@@ -10,6 +10,7 @@
 // Arrays in answers are {shape, values}, with values a Float32Array or Uint8Array, rows first.
 
 import { bytesOf } from "./file/base64.js";
+import { keep, kept } from "./kept.js";
 import { Problem } from "./reading/problem.js";
 import { allTexts } from "./trainingtexts.js";
 
@@ -35,7 +36,7 @@ function connect() {
   function open() {
     socket = new WebSocket(`ws://${location.host}/session`);
     socket.addEventListener("open", () => {
-      socket.send(JSON.stringify({ ask: "hello", id: 0, session: sessionStorage.getItem(SESSION) }));
+      socket.send(JSON.stringify({ ask: "hello", id: 0, session: kept(SESSION) }));
     });
     socket.addEventListener("message", (event) => receive(JSON.parse(event.data, unpacked)));
     socket.addEventListener("close", async (event) => {
@@ -49,8 +50,8 @@ function connect() {
   function receive(message) {
     if (message.event) {
       if (message.event === "welcome") {
-        message.isNew = !message.found && sessionStorage.getItem(SESSION) !== null;
-        sessionStorage.setItem(SESSION, message.session);
+        message.isNew = !message.found && kept(SESSION) !== null;
+        keep(SESSION, message.session);
       }
       emit(message.event, message);
       return;

@@ -110,7 +110,7 @@ export function recipeForm(changed) {
       return values;
     },
     /** Say what is wrong; a setting is called as in the form. */
-    say: (problem) => (said.textContent = problem.replace(/^\w+(?=:)/, (key) => texts.settings[key] ?? key)),
+    say: (problem) => (said.textContent = problem.replace(/^\w+(?=:)/, (key) => (key === "hidden" ? texts.hiddenLayers : texts.settings[key] ?? key))),
     note: (text) => (hint.textContent = text),
   };
 }

@@ -44,7 +44,10 @@ export function insidePanel(page) {
     );
     depth = viewOf(path.at(-1));
     body.replaceChildren(depth.element);
-    if (focused) focus();
+    if (focused) {
+      focus();
+      if (trail.getBoundingClientRect().top < 0) element.scrollIntoView({ block: "start" });
+    }
     refresh();
   }
 

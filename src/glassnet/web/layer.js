@@ -61,7 +61,7 @@ export function layerView(page, name, enter) {
       show(arrays, "dy", texts.gradientDy, layer.dy, { open, name: (index) => at("dy", index) });
       show(arrays, "dx", texts.gradientDx, layer.dx, { open: below, name: (index) => at("dx", index) });
       const names = Object.keys(layer.parameters);
-      whole.hidden = names.length === 0;
+      whole.hidden = names.length === 0 || !page.network.classes.length; // there are no gradients without a class
       hint.textContent = names.length === 0 ? texts.noParameters : hintFor(shown, page, layer);
       for (const key of names) {
         const check = page.check && ((index) => page.check({ layer: name, parameter: key, index }));

@@ -9,6 +9,7 @@ import { drawingPanel } from "./drawing.js";
 import { engine } from "./engine.js";
 import { experimentsPanel } from "./experiments.js";
 import { insidePanel } from "./inside.js";
+import { keep, kept } from "./kept.js";
 import { messageBar } from "./message.js";
 import { newestOnly } from "./newest.js";
 import { whole } from "./numbers.js";
@@ -74,7 +75,7 @@ const page = {
   act: (name, fields) => page.try(async () => page.answered(await page.engine.ask(name, fields))),
   example(label) {
     drawing.clear({ silent: true });
-    page.act("example", { label });
+    drawing.send(() => engine.ask("example", { label }));
   },
   change: ({ layer, parameter, index }, value) =>
     page.act("change", layer ? { layer, parameter, index, value } : { index, value }),
@@ -97,7 +98,7 @@ const page = {
     training.inUse(texts.teachInUse);
   },
   /** The link in the address is followed: a page that is loaded again goes on from there. */
-  followed: () => sessionStorage.setItem(FOLLOWED, location.hash),
+  followed: () => keep(FOLLOWED, location.hash),
   /** A training of the person's own settings has begun. */
   own: () => experiments.ended(),
   quiet: (running) => answers.quiet(running),
@@ -255,7 +256,7 @@ page.engine.on("welcome", (given) => {
   page.answered(given.answer);
   main.hidden = false;
   setTimeout(() => words.replaceWith(wordsPanel()), REST);
-  if (linked() && !(given.found && sessionStorage.getItem(FOLLOWED) === location.hash)) page.try(follow);
+  if (linked() && !(given.found && kept(FOLLOWED) === location.hash)) page.try(follow);
   else page.try(training.refresh);
 });
 addEventListener("hashchange", () => linked() && page.try(follow));

@@ -1,5 +1,7 @@
 // Writes numbers, as the library writes them in Python.
 
+const EXACT = 1e15; // from here on not all digits of a number are known
+
 /** Four digits, as Python's `.4g`: an exact half goes to the even digit. */
 export function number(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
@@ -30,10 +32,27 @@ export function whole(value) {
   return value.toLocaleString("en-US");
 }
 
-/** An amount as people write it: 512,300, 41.27, or 0.0123; beside a larger one with as many decimals as that has. */
-export function amount(value, largest = value) {
-  const digits = Math.min(12, Math.max(0, 3 - Math.floor(Math.log10(Math.abs(largest) || 1))));
-  return value.toLocaleString("en-US", { minimumFractionDigits: largest === value ? 0 : digits, maximumFractionDigits: digits });
+/** An amount as people write it: 512,300, 41.27, or 0.0123. */
+export function amount(value) {
+  if (Math.abs(value) >= EXACT) return number(value);
+  return value.toLocaleString("en-US", { maximumFractionDigits: decimalsOf(value) });
+}
+
+/** An amount with as many decimals as a larger one has. */
+export function amountBeside(value, largest) {
+  const digits = decimalsOf(largest);
+  const rounded = Number(value.toFixed(digits)) + 0; // no -0
+  return rounded.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/** The decimals with which an amount has four digits. */
+const decimalsOf = (value) => Math.min(12, Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value) || 1))));
+
+/** The place of the largest value, the first of several. */
+export function indexOfLargest(values) {
+  let found = 0;
+  for (let k = 1; k < values.length; k++) if (values[k] > values[found]) found = k;
+  return found;
 }
 
 /** The index of a unit or weight as it stands in brackets: 3,4,0. */

@@ -2,6 +2,7 @@
 
 import { setScheme } from "./colours.js";
 import { button, el, labelled, select } from "./dom.js";
+import { keep, kept } from "./kept.js";
 import { texts } from "./texts.js";
 
 const SLIDES = ["question", "run", "answer"];
@@ -25,7 +26,7 @@ export function projector(experiments) {
     document.body.classList.toggle("projector", on);
     toggle.setAttribute("aria-pressed", String(on));
     pointer.hidden = begin.hidden = !on;
-    sessionStorage.setItem(KEPT, on ? "on" : "");
+    keep(KEPT, on ? "on" : "");
     if (!on) slides.end();
   }
 
@@ -45,7 +46,7 @@ export function projector(experiments) {
     pointer.style.top = `${event.clientY}px`;
   });
   document.body.append(slides.element, pointer);
-  if (sessionStorage.getItem(KEPT)) show(true);
+  if (kept(KEPT)) show(true);
 
   return el("div", { class: "shown" }, begin, toggle, labelled(texts.colours, scheme));
 }

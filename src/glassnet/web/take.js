@@ -8,11 +8,11 @@ import { el } from "./dom.js";
  */
 export function picturesInto(take) {
   const firstPicture = (list) => [...list].find((one) => one.type.startsWith("image/"));
-  const choose = () => {
+  const chosen = () => {
     if (input.files.length) take(input.files[0]);
     input.value = "";
   };
-  const input = el("input", { type: "file", accept: "image/*", class: "hidden", tabindex: "-1", "aria-hidden": "true", on: { change: choose } });
+  const input = el("input", { type: "file", accept: "image/*", class: "hidden", tabindex: "-1", "aria-hidden": "true", on: { change: chosen } });
   document.addEventListener("paste", (event) => {
     const found = firstPicture(event.clipboardData?.files ?? []);
     if (!found) return;

@@ -9,7 +9,7 @@ import { ForwardPass, endOf } from "./passes.js";
 
 const MOST = 1e6; // the largest step of a person
 const POINTS = 41; // of the curve
-const STEPS = Array.from({ length: 11 }, (_, k) => 10 ** (-2 - k / 2)); // tried, relative to the largest value of the tensor
+const STEPS = Array.from({ length: 11 }, (_, k) => 10 ** (-2 - k / 2)); // tried; relative to the largest value of the array
 const STEP = 1e-6; // relative to it, to measure the slopes to both sides
 const SMALLEST = 1e-3; // of its size: a step that follows a smaller one is lost in rounding
 const TOLERANCE = 1e-6; // of its largest slope
@@ -29,7 +29,7 @@ export function nudge(network, x, label, name, parameter, index, h) {
   const noise = rounding(end.loss) / best;
   const hidden = error > TOLERANCE && Math.abs(bestSlope - slope) <= noise;
   const slack = Math.max(noise, TOLERANCE * scale);
-  const between = slope >= Math.min(...Object.values(sides)) - slack && slope <= Math.max(...Object.values(sides)) + slack;
+  const between = Math.min(sides.above, sides.below) - slack <= slope && slope <= Math.max(sides.above, sides.below) + slack;
   const bent = Math.abs(measured - bestSlope) > VISIBLE * scale;
   const reach = Math.max(2 * size, 4 * h);
   const values = Float64Array.from({ length: POINTS }, (_, k) => w + reach * ((2 * k) / (POINTS - 1) - 1));
@@ -56,8 +56,9 @@ function tensorOf(network, x, label, name, parameter, index) {
   const end = endOf(forward, label);
   const position = positionOf(network, name);
   const layer = network.layers[position];
-  if (!parametersOf(layer).includes(parameter)) throw new Problem(`${name}: there is no parameter ${String(parameter).slice(0, 40)}`);
-  const place = flatOf(indexWithin(shapeOf(layer, parameter), index, `${name} ${parameter}`), shapeOf(layer, parameter));
+  if (!parametersOf(layer).includes(parameter)) throw new Problem(`${name} has no such parameter`);
+  const shape = shapeOf(layer, parameter);
+  const place = flatOf(indexWithin(shape, index, `${name} ${parameter}`), shape);
   const values = Float64Array.from(layer.arrays[parameter]);
   const gradient = parameterGradients(layer, forward.outputs[position], end.dy(position))[parameter];
   const changed = { ...layer, arrays: { ...layer.arrays, [parameter]: values } };
@@ -65,7 +66,8 @@ function tensorOf(network, x, label, name, parameter, index) {
 
   function lossAt(value) {
     values[place] = value;
-    const z = [changed, ...network.layers.slice(position + 1)].reduce((a, part) => passForward(part, a), forward.outputs[position]);
+    const above = network.layers.slice(position + 1);
+    const z = [changed, ...above].reduce((a, part) => passForward(part, a), forward.outputs[position]);
     values[place] = w;
     if (!z.every(Number.isFinite)) throw new Problem("there the network computes numbers that are not finite");
     return lossOf(network.loss, z, predict(network.loss, z), label);

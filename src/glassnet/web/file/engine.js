@@ -20,7 +20,16 @@ export function engineOf(code, given, offers) {
   const address = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   const worker = new Worker(address);
   worker.addEventListener("message", ({ data }) => receive(data));
+  worker.addEventListener("error", (event) => broken(event.message));
   const begun = Promise.resolve(given).then((message) => worker.postMessage(message));
+  begun.catch((error) => broken(error.message));
+
+  /** The worker cannot go on: the page says so, and waits for nothing. */
+  function broken(reason) {
+    for (const { reject } of waiting.values()) reject(new Problem(reason));
+    waiting.clear();
+    receive({ event: "welcome", problem: texts.broken(reason) });
+  }
 
   function receive(message) {
     if (message.event) {
@@ -50,7 +59,10 @@ export function engineOf(code, given, offers) {
     picture: async (file, invert) => ask("picture", { ...(await pixelsOf(file)), invert }),
     on(event, listener) {
       listeners.set(event, [...(listeners.get(event) ?? []), listener]);
-      for (const one of untold.filter((one) => one.event === event)) listener(one);
+      for (const one of untold.filter((one) => one.event === event)) {
+        untold.splice(untold.indexOf(one), 1);
+        listener(one);
+      }
     },
   };
 }

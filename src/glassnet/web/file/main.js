@@ -1,12 +1,11 @@
-// The page of the file: the panels that show a network, over an engine in this browser.
+// The page of the file: the panels that show a network, over an engine in this browser. What the network takes decides
+// which module makes the input panel: writing.js, image.js, table.js or numbers.js stands in the place of the first.
 
 import { answerPanel } from "../answer.js";
 import { onScheme, setScheme } from "../colours.js";
 import { el, labelled, select } from "../dom.js";
-import { drawingPanel } from "../drawing.js";
 import { insidePanel } from "../inside.js";
 import { messageBar } from "../message.js";
-import { newestOnly } from "../newest.js";
 import { whole } from "../numbers.js";
 import { readingsList } from "../readings.js";
 import { download, pngOf } from "../save.js";
@@ -14,17 +13,15 @@ import { texts } from "../texts.js";
 import { wordsPanel } from "../words.js";
 import { aboutPanel } from "./about.js";
 import { engineOf } from "./engine.js";
-import { movedList } from "./moved.js";
-import { numbersPanel } from "./pasted.js";
-import { picturePanel } from "./picked.js";
-import { rowPanel } from "./rowform.js";
 import { useTextsFor } from "./texts.js";
+import { inputPanel } from "./writing.js";
 
 const REST = 50; // milliseconds without another answer, after which all else is drawn again
 
 const given = document.getElementById("model").textContent;
 const { name, takes, network: { classes }, table, page: chosen, about: facts } = JSON.parse(given);
-useTextsFor(takes, !classes.length);
+const hasPixels = ["writing", "image"].includes(takes);
+useTextsFor(takes, !classes.length, hasPixels ? {} : { pixel: ([k]) => table?.inputs[k] ?? texts.input(k) });
 const engine = engineOf(document.getElementById("worker").textContent, { model: given }, {});
 
 const message = messageBar();
@@ -44,7 +41,7 @@ const page = {
     if (!answer.image) page.label = null;
     page.answer = answer;
     answers.answer(answer, page.network, page.label);
-    drawing.show(answer.image, page.network.white);
+    input.show(answer.image, page.network.white);
     page.rest();
   },
   /** The answer follows the stroke; all else is drawn again when the pen rests. */
@@ -56,7 +53,7 @@ const page = {
   refresh() {
     readings.refresh();
     inside.refresh();
-    showMoved();
+    input.refresh?.();
   },
   /** The right digit. */
   choose(label) {
@@ -70,15 +67,21 @@ const page = {
   undo: () => page.act("undo"),
   open: shows("inside") ? (one) => inside.open(one) : null,
   savePicture: (element) => page.try(async () => download(await pngOf(element), `${name}.png`)),
+  /** What was given has no answer: the one before is no longer shown. */
+  async refused(error) {
+    page.answered(await engine.ask("clear"));
+    page.failed(error);
+  },
   tell: message.tell,
   failed: message.failed,
   try: message.try,
 };
 
 const readings = readingsList(page);
-const moved = table ? movedList(table) : null;
-const answers = answerPanel(page, moved?.element ?? readings.element);
-const drawing = inputPanel();
+const below = el("div", {}, readings.element);
+const answers = answerPanel(page, below);
+const input = inputPanel(page, answers.status, table);
+if (input.below) below.append(input.below, el("p", { class: "note" }, facts.join(" ")));
 const inside = insidePanel(page);
 const about = aboutPanel(name, facts);
 
@@ -89,12 +92,12 @@ const head = el(
   el("h1", {}, chosen.title || texts.fileOf(name)),
   el("nav", { "aria-label": texts.parts }, ...parts.map((id) => el("a", { href: `#${id}` }, texts.part[id]))),
   el("div", { class: "shown" }, labelled(texts.colours, select(texts.schemes, (scheme) => setScheme(scheme)))),
-  chosen.text ? el("p", { class: "task" }, chosen.text) : null,
+  el("p", { class: "task" }, chosen.text || texts.intro),
 );
 const main = el(
   "main",
   { hidden: true }, // until there is something to show
-  el("div", { class: "side" }, drawing.element, answers.element),
+  el("div", { class: "side" }, input.element, answers.element),
   el("div", { class: "wide" }, shows("inside") ? inside.element : null, about.element, shows("words") ? wordsPanel() : null),
 );
 document.documentElement.lang = texts.language;
@@ -106,30 +109,18 @@ document.body.append(
   main,
 );
 
-/** Where a person gives the network something to answer. */
-function inputPanel() {
-  if (takes === "table") return rowPanel(page, table, answers.status);
-  if (takes === "numbers") return numbersPanel(page, answers.status);
-  return takes === "image" ? picturePanel(page, answers.status) : drawingPanel(page, answers.status);
-}
-
-/** Which columns of a table moved the answer. */
-const showMoved = newestOnly(async () => {
-  const { image, probabilities } = page.answer;
-  if (!moved || !image) return;
-  const { classes, outputs } = page.network;
-  const first = probabilities.values.indexOf(Math.max(...probabilities.values));
-  moved.show((await engine.ask("moved")).effects, classes.length ? texts.oddsOf(classes[first]) : outputs[0]);
-}, page.failed);
-
-engine.on("welcome", ({ network, answer, average }) => {
+engine.on("welcome", ({ problem, network, answer, average }) => {
+  if (problem) {
+    message.tell(problem);
+    return;
+  }
   page.network = network;
   answers.network(network);
   about.network(texts.networkFacts(whole(network.parameters)));
   inside.reset();
   page.answered(answer);
   main.hidden = false;
-  drawing.begin?.(network, average);
+  input.begin?.(network, average);
 });
 onScheme(() => page.network && readings.refresh());
 

@@ -1,7 +1,8 @@
 // Which columns moved the answer: a bar for each, to the right where it speaks for the answer, else to the left.
 
+import { largestOf } from "../colours.js";
 import { el } from "../dom.js";
-import { amount } from "../numbers.js";
+import { amountBeside } from "../numbers.js";
 import { texts } from "../texts.js";
 
 /** The list of the columns of a table, and what each does. */
@@ -19,7 +20,7 @@ export function movedList({ columns }) {
     /** Show the effects of the columns on an answer, the largest first. */
     show(effects, answer) {
       how.textContent = texts.movedHow(answer);
-      const largest = Math.max(...effects.map(Math.abs));
+      const largest = largestOf(effects);
       const order = [...effects.keys()].sort((a, b) => Math.abs(effects[b]) - Math.abs(effects[a]));
       for (const k of order) {
         const { bar, value, item } = rows[k];
@@ -27,7 +28,7 @@ export function movedList({ columns }) {
         bar.style.width = `${share}%`;
         bar.style.marginInlineStart = `${effects[k] < 0 ? 50 - share : 50}%`;
         bar.classList.toggle("against", effects[k] < 0);
-        value.textContent = `${effects[k] > 0 ? "+" : ""}${amount(effects[k], largest)}`;
+        value.textContent = `${effects[k] > 0 ? "+" : ""}${amountBeside(effects[k], largest)}`;
         list.append(item);
       }
     },

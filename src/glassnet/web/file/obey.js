@@ -11,9 +11,7 @@ export function obey(begin) {
 
   function receive({ data }) {
     if (!asks) {
-      const begun = begin(data);
-      asks = begun.asks;
-      postMessage({ event: "welcome", ...begun.welcome });
+      welcome(data);
       return;
     }
     const { id, ask, fields } = data;
@@ -23,6 +21,16 @@ export function obey(begin) {
     } catch (error) {
       if (!(error instanceof Problem)) console.error(error);
       postMessage({ id, problem: error.message });
+    }
+  }
+
+  function welcome(data) {
+    try {
+      const begun = begin(data);
+      asks = begun.asks;
+      postMessage({ event: "welcome", ...begun.welcome });
+    } catch (error) {
+      postMessage({ event: "welcome", problem: error.message });
     }
   }
 

@@ -4,8 +4,11 @@
 // "" is missing. How a cell becomes inputs is that of `Column.write` in Python.
 
 import { Problem } from "../reading/problem.js";
+import { dateInput } from "./dates.js";
 
 const DAY = 86_400_000; // milliseconds
+const MINUTES = 1440; // of a day
+const FAR = 4; // standard deviations from the mean: hardly a row in ten thousand
 const LARGEST = 1e30; // of a number in a cell, as in Python
 
 // What becomes of a number, or of the days since 1970-01-01, a Thursday.
@@ -36,27 +39,29 @@ export function placed({ columns }) {
  * @param {string[]} cells one for each column
  */
 export function inputsOf(table, cells) {
-  return Float64Array.from(table.columns.flatMap((column, k) => inputsOfCell(column, cells[k].trim(), table.unknown === "answer")));
+  const answersUnknown = table.unknown === "answer";
+  return Float64Array.from(table.columns.flatMap((column, k) => inputsOfCell(column, cells[k].trim(), answersUnknown)));
 }
 
 function inputsOfCell(column, cell, answersUnknown) {
   const { name, kind, categories, parts, fill, mean } = column;
+  const none = () => new Problem(`${name}: the ${kind} is missing, but none was missing in training`);
   if (categories.length) {
-    const known = categories.includes(cell);
-    if (!known && !answersUnknown) throw new Problem(`${name}: ${cell ? `the category ${cell} is unknown` : "the category is missing, but none was missing in training"}`);
-    return categories.map((category) => Number(category === cell));
+    if (answersUnknown || categories.includes(cell)) return categories.map((category) => Number(category === cell));
+    throw cell ? new Problem(`${name}: the category ${cell} is unknown`) : none();
   }
   const missing = cell === "";
-  if (missing && fill === null && !(answersUnknown && mean !== null)) {
-    throw new Problem(`${name}: the ${kind} is missing, but none was missing in training`);
-  }
+  if (missing && fill === null && !(answersUnknown && mean !== null)) throw none();
   const value = missing ? fill ?? mean : parts[0] === "number" ? Number(cell) : daysOf(cell);
   if (!(Math.abs(value) <= LARGEST)) throw new Problem(`${name}: expected a ${kind}, got ${cell.slice(0, 40)}`);
   return [...parts.map((part) => PARTS[part](value)), ...(fill === null ? [] : [Number(missing)])];
 }
 
-/** The days since 1970-01-01; NaN for what is no date. */
-const daysOf = (cell) => Date.parse(cell.includes("T") ? `${cell}Z` : `${cell}T00:00Z`) / DAY;
+/** The days since 1970-01-01; of a time of day alone, the part of a day; NaN for what is neither. */
+function daysOf(cell) {
+  if (/^\d\d:\d\d/.test(cell)) return Date.parse(`1970-01-01T${cell}Z`) / DAY;
+  return Date.parse(cell.includes("T") ? `${cell}Z` : `${cell}T00:00Z`) / DAY;
+}
 
 /**
  * A row as an average one would be, as cells: the means of numbers and dates, and the most frequent categories.
@@ -70,9 +75,16 @@ export function averageRow(table, means) {
     }
     const value = mean ?? fill ?? means?.[start] ?? 0;
     if (parts[0] === "number") return String(Number(value.toPrecision(3)));
-    const moment = new Date(Math.round(value) * DAY).toISOString();
-    return parts.includes("hour") ? moment.slice(0, 16) : moment.slice(0, 10);
+    const moment = new Date(Math.round(value * MINUTES) * (DAY / MINUTES)).toISOString();
+    return { date: moment.slice(0, 10), "datetime-local": moment.slice(0, 16), time: moment.slice(11, 16) }[dateInput({ parts })];
   });
+}
+
+/** The columns of numbers and dates whose value lies far from those that the network has learned from. */
+export function farFrom(table, inputs, { kind, arrays }) {
+  if (kind !== "Standardize") return [];
+  const far = ({ categories, start }) => !categories.length && Math.abs((inputs[start] - arrays.mean[start]) * arrays.factor[start]) > FAR;
+  return placed(table).filter(far).map(({ name }) => name);
 }
 
 /** The sum of the effects of the inputs of each column. */

@@ -12,11 +12,19 @@ export function scaledTo({ width, height, data, invert }, shape, white) {
   const [H, W, C = 1] = shape;
   const values = new Uint8Array(H * W * C);
   for (let c = 0; c < C; c++) {
-    const plane = C === 1 ? greyOf({ width, height, data }).values : data.filter((_, k) => k % 4 === c);
+    const plane = C === 1 ? greyOf({ width, height, data }).values : channelOf(data, c);
     const small = fitted({ width, height, values: Float64Array.from(plane) }, H, W);
     small.forEach((value, k) => (values[k * C + c] = Math.round(((invert ? 255 - value : value) * white) / 255)));
   }
   return { shape, values };
+}
+
+/** One of red, green and blue; what is transparent lies on white paper. */
+function channelOf(data, c) {
+  return Float64Array.from({ length: data.length / 4 }, (_, k) => {
+    const alpha = data[4 * k + 3] / 255;
+    return 255 + (data[4 * k + c] - 255) * alpha;
+  });
 }
 
 /** The picture in the middle of H x W, around it the mean of its border. */
@@ -25,7 +33,8 @@ function fitted(plane, H, W) {
   const scale = Math.min(H / height, W / width);
   const [h, w] = [Math.max(1, Math.round(height * scale)), Math.max(1, Math.round(width * scale))];
   const small = resize(plane, h, w).values;
-  const border = values.filter((_, k) => k < width || k >= values.length - width || k % width === 0 || k % width === width - 1);
+  const isBorder = (k) => k < width || k >= values.length - width || k % width === 0 || k % width === width - 1;
+  const border = values.filter((_, k) => isBorder(k));
   const page = new Float64Array(H * W).fill(border.reduce((sum, one) => sum + one, 0) / border.length);
   const [top, left] = [(H - h) >> 1, (W - w) >> 1];
   small.forEach((value, k) => (page[(top + Math.floor(k / w)) * W + left + (k % w)] = value));

@@ -7,13 +7,17 @@ const own = {
   fileOf: (name) => `The network ${name}`,
   noAnswer: "Draw a digit, or drop a photo.",
   drawFirst: "Draw a digit first.",
+  intro: "Draw a digit. A neural network says which one it is, and you can look at every number inside.",
   aboutTitle: "About this file",
   aboutFile:
-    "This file holds a trained neural network and the program that runs it. It needs no internet and no server: what you put in stays on this device. Keep it, send it on, open it anywhere.",
+    "This file holds a trained neural network and the program that runs it. It needs no internet and no server: what you put in stays on this device. Keep it, send it on, open it anywhere. It was made with glassnet, a free program in Python that trains such networks.",
   aboutNetwork: (name) => `The network ${name}`,
+  broken: (reason) => `This file cannot be used here: ${reason}. Open it in another browser, or have it made anew.`,
+  noPicture: "This is no picture that this browser can read. Save it as PNG or JPEG.",
   leavesOut: "What it leaves out",
+  input: (k) => `input ${k}`,
   leftOutHere: [
-    "It reads one digit at a time. Whole numbers are read by the program glassnet.",
+    "It reads one digit at a time. Numbers of several digits are read by the program glassnet.",
     "A photo of more than 2,000 pixels a side is made smaller before it is read.",
     "It does not learn: the program glassnet trains networks.",
   ],
@@ -47,25 +51,10 @@ const ofNumbers = {
 
 const instead = {
   writing: {},
-  training: {
-    noAnswer: "Draw a digit, drop a photo, or take an example.",
-    drawFirst: "Draw a digit or take an example first.",
-    link: "Link",
-    command: (link) => location.href.split("#")[0] + link,
-    linkHolds:
-      "Whoever opens this link beside the same file sees the same. If the file was sent by mail, send what stands from # on too: it goes behind the address of the file. It holds the settings and the seed, or the name of the experiment; the step; and fingerprints of the weights.",
-    experimentsHow:
-      "Each experiment trains small networks, in less than a minute, mostly with a mistake in one of them. It ends the training in progress.",
-    trainHow:
-      "This file trains by itself, on 5,000 digits of MNIST that it holds. Going back restores an earlier state and repeats the steps from there: the same numbers, as the fingerprint shows.",
-    otherData: "The answer is about 55,000 images; with fewer, networks get less right.",
-    differsFrom: (same, step) =>
-      `This differs from the training that was shared: ${same === null ? "" : `the same until step ${same}, `}different at step ${step}. Another browser may compute the last bits of exp otherwise.`,
-    leftOutHere: own.leftOutHere.slice(0, 2),
-  },
   image: {
     ...ofClasses,
     draw: "Choose a picture",
+    intro: "Choose a picture. A neural network says what it shows, and you can look at every number inside.",
     skip: "Skip to the picture",
     photo: "Choose a picture …",
     noAnswer: "Drop, paste or choose a picture.",
@@ -78,32 +67,40 @@ const instead = {
   table: {
     ...ofClasses,
     draw: "Fill in a row",
+    intro: "Fill in a row. A neural network answers, and you can look at every number inside.",
     skip: "Skip to the row",
     part: { ...texts.part, draw: "The row" },
     rowHow: "Change a field, and the answer follows. It begins with an average row.",
     averageRow: "An average row",
     mayBeMissing: "may be left empty",
     missingCell: "(missing)",
+    otherCell: "(missing, or another)",
     noAnswer: "Fill in a row.",
     drawFirst: "Fill in a row first.",
     moved: "What moved the answer",
-    movedHow: (answer) => `Each column moves ${answer} by about its slope there, times the distance from an average row.`,
+    movedHow: (answer) =>
+      `How far each column moves ${answer} away from an average row, in which each number, and the share of each category, is the mean. Blue: up. Orange: down.`,
+    farFrom: (names) => `Far from all rows that it learned from: ${names}. Do not rely on this answer.`,
+    inWords: { ...texts.inWords, Standardize: "Each input is shifted and scaled so that over the training rows its mean is 0 and its spread 1." },
     oddsOf: (name) => `the log-odds of ${name}, log(p / (1 - p)),`,
+    scoreOf: (name) => `the score of ${name}`,
     leftOutHere: ["It answers for one row. A whole table is answered by glassnet predict.", own.leftOutHere[2]],
   },
   numbers: {
     ...ofClasses,
     draw: "Numbers",
+    intro: "Type numbers. A neural network answers, and you can look at every number inside.",
     skip: "Skip to the numbers",
     part: { ...texts.part, draw: "Numbers" },
     numbersHow: (count) => `The network takes ${count} numbers. Type or paste them, with commas or spaces between.`,
+    noNumberIn: (text) => `“${text}” is no number.`,
     noAnswer: "Type the numbers.",
     drawFirst: "Type the numbers first.",
     leftOutHere: [own.leftOutHere[2]],
   },
 };
 
-/** Make the texts those of this file; before any panel is made. */
-export function useTextsFor(takes, predictsNumbers) {
-  Object.assign(texts, own, instead[takes], predictsNumbers ? ofNumbers : {});
+/** Make the texts those of this file, with some more; before any panel is made. */
+export function useTextsFor(takes, predictsNumbers, more = {}) {
+  Object.assign(texts, own, instead[takes], predictsNumbers ? ofNumbers : {}, more);
 }

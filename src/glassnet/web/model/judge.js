@@ -5,6 +5,7 @@
 
 import { byClass, predict } from "../nn/loss.js";
 import { logits } from "../nn/network.js";
+import { indexOfLargest } from "../numbers.js";
 import { different, surrounds } from "../reading/readings.js";
 import { views } from "../reading/views.js";
 
@@ -32,7 +33,7 @@ function predictViews(network, { shape, values }) {
 /** The largest logit minus the mean of all. */
 function evidenceIn(probabilities) {
   const logs = Array.from(probabilities, (p) => Math.log(Math.max(p, TINY)));
-  return Math.max(...logs) - logs.reduce((sum, one) => sum + one, 0) / logs.length;
+  return logs[indexOfLargest(logs)] - logs.reduce((sum, one) => sum + one, 0) / logs.length;
 }
 
 /** The answer of the network to one reading. */

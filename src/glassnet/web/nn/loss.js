@@ -28,8 +28,8 @@ const losses = {
     loss(z, p, label, { smoothing: s }) {
       const largest = z.reduce((most, value) => Math.max(most, value), -Infinity);
       const norm = Math.log(sum(z, (value) => Math.exp(value - largest)));
-      const smooth = targets(label, z.length);
-      return sum(z, (value, k) => ((1 - s) * smooth[k] + s / z.length) * (norm + largest - value));
+      const t = targets(label, z.length);
+      return sum(z, (value, k) => ((1 - s) * t[k] + s / z.length) * (norm + largest - value));
     },
     backward(p, label, { smoothing: s }) {
       const t = targets(label, p.length);

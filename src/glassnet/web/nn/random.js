@@ -1,5 +1,11 @@
 // Random numbers that follow from a seed: the same seed and the same address give the same numbers everywhere.
 
+// What random numbers are for: the second part of an address.
+export const WEIGHTS = 0;
+export const ORDER = 1;
+export const DROPOUT = 2;
+export const FAULTS = 3;
+
 /**
  * A source of random numbers.
  *

@@ -7,7 +7,7 @@ import { amountsOf, extents, longerSide, pieces } from "./pieces.js";
 import { Problem } from "./problem.js";
 import { indexOfMost, mean, most, sum } from "./values.js";
 
-const [AMONG_DIGITS, AS_LONG] = [0.2, 0.7]; // a digit has at least these shares of the largest piece's ink and longer side
+const [AMONG_DIGITS, AS_LONG] = [0.2, 0.7]; // a digit has at least these shares of the largest piece's ink and side
 const MANY = 20; // more pieces as large as the largest are not a row of digits
 const [BESIDE, ABOVE] = [0.02, 0.25]; // least gap between digits side by side and above each other, as a share of the
 // longest digit's longer side; the gap below the bar of a broken 5 is smaller than ABOVE
@@ -108,11 +108,11 @@ function without(amounts, surroundings, numbers, boxes) {
 function oneDigit(amounts, boxes) {
   const number = countDigits(amounts, boxes);
   if (number > MANY) {
-    const cure = `crop the picture to it; ${READ_NUMBERS}`;
-    throw new Problem(`found more than ${MANY} objects: expected one digit; ${cure}`);
+    throw new Problem(`found more than ${MANY} objects: expected one digit; crop the picture to it; ${READ_NUMBERS}`);
   }
   if (number > 1) {
-    throw new Problem(`found ${number} digits, side by side or one above the other: expected one digit; ${READ_NUMBERS}`);
+    const found = `found ${number} digits, side by side or one above the other`;
+    throw new Problem(`${found}: expected one digit; ${READ_NUMBERS}`);
   }
   return amounts;
 }

@@ -35,10 +35,10 @@ export function formFor(shape) {
 /**
  * One digit on paper in the form of MNIST, light on dark, (28, 28): 0 is paper, 255 is ink.
  *
- * The makers of MNIST scaled a digit to 20 pixels on its longer side, keeping its shape; this makes its edges grey. They
- * put it into 28x28 pixels with its centre of mass in the middle (LeCun, Bottou, Bengio and Haffner 1998,
- * "Gradient-based learning applied to document recognition", section III-A). A digit so lopsided that this would cut it
- * off is moved to the edge instead. What is already in MNIST's form is returned unchanged.
+ * The makers of MNIST scaled a digit to 20 pixels on its longer side, keeping its shape; this makes its edges grey.
+ * They put it into 28x28 pixels with its centre of mass in the middle (LeCun, Bottou, Bengio and Haffner 1998,
+ * "Gradient-based learning applied to document recognition", section III-A). A digit so lopsided that this would cut
+ * it off is moved to the edge instead. What is already in MNIST's form is returned unchanged.
  */
 export function toMnist(grey, steps) {
   const values = isMnist(grey) ? grey.values : onAPage(findInk(grey, steps), steps);
@@ -63,9 +63,9 @@ function onAPage(ink, steps) {
  * One digit on paper in the form of the UCI digits (scikit-learn's), (8, 8), from 0 (paper) to 16 (ink).
  *
  * Their makers used NIST's routines. These remove the slant of a digit, scale it to 32 pixels in height and at most 20
- * in width, centre it in 32x32 pixels that are either inked or not, and thicken it if too few pixels are inked. Then the
- * inked pixels in blocks of 4x4 are counted (Garris and others 1994, "NIST Form-Based Handprint Recognition System",
- * NISTIR 5469). 8x8 pixels are taken as such a digit with its counts scaled to 0..255.
+ * in width, centre it in 32x32 pixels that are either inked or not, and thicken it if too few pixels are inked. Then
+ * the inked pixels in blocks of 4x4 are counted (Garris and others 1994, "NIST Form-Based Handprint Recognition
+ * System", NISTIR 5469). 8x8 pixels are taken as such a digit with its counts scaled to 0..255.
  */
 export function toDigits(grey, steps) {
   const side = HEIGHT / BLOCK;
@@ -108,7 +108,7 @@ function resizedColumns({ height, width, values }, rows) {
   return transposed(result);
 }
 
-/** For each new pixel of a line, the first old one in it, and weights: their overlap with a window of at least a pixel. */
+/** For each new pixel of a line, its first old one, and weights: their overlap with a window of at least one pixel. */
 function weightsOf(size, old) {
   const reach = Math.max(old / size, 1) / 2;
   return Array.from({ length: size }, (_, k) => {
@@ -123,11 +123,14 @@ function weightsOf(size, old) {
 }
 
 /** The row and column, counted from 0, of the centre of mass of ink. */
-export const centreOfMass = (ink) => [middleRow(ink), middleRow(transposed(ink))];
-
-function middleRow({ height, width, values }) {
-  const amounts = Float64Array.from({ length: height }, (_, row) => sum(values.subarray(row * width, (row + 1) * width)));
-  return sum(amounts.map((amount, row) => amount * row)) / sum(amounts);
+export function centreOfMass({ height, width, values }) {
+  const [rows, columns] = [new Float64Array(height), new Float64Array(width)];
+  for (let row = 0; row < height; row++) {
+    const line = values.subarray(row * width, (row + 1) * width);
+    rows[row] = sum(line);
+    for (let column = 0; column < width; column++) columns[column] += line[column];
+  }
+  return [rows, columns].map((amounts) => sum(amounts.map((amount, place) => amount * place)) / sum(amounts));
 }
 
 /** Whether this is in MNIST's form: 28x28 pixels, most of them black, the digit with MNIST's size and place. */

@@ -9,7 +9,7 @@ export function gridOf(height, width, values = new Float64Array(height * width))
   return { height, width, values };
 }
 
-/** The mask of the values that pass a test; it is given each value and its index. For whole numbers: it is slow else. */
+/** The mask of the values that pass a test, given the value and its index. Only for whole numbers: else it is slow. */
 export function maskOf({ height, width, values }, test) {
   const mask = new Uint8Array(values.length);
   for (let k = 0; k < values.length; k++) mask[k] = test(values[k], k) ? 1 : 0;
@@ -130,4 +130,10 @@ export function anyInColumns({ height, width, values }) {
 }
 
 /** For each row of a grid, 1 if any value in it is not 0. */
-export const anyInRows = (grid) => anyInColumns(transposed(grid));
+export function anyInRows({ height, width, values }) {
+  const any = new Uint8Array(height);
+  for (let k = 0, row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) if (values[k++]) any[row] = 1;
+  }
+  return any;
+}

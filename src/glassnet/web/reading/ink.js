@@ -3,24 +3,22 @@
 // The paper is estimated as the page without everything that is darker than it and narrower than the widest pen.
 
 import { noInk, onlyTheDigit, withoutFrames } from "./digit.js";
-import { above, atLeast, count, covered, cropped, gridOf, inverted, lower, not, picked, products, quotients, transposed } from "./grid.js";
+import { above, count, covered, cropped, gridOf, inverted, not, picked, quotients } from "./grid.js";
 import { evened, withoutPattern } from "./pale.js";
+import { paperOf } from "./paper.js";
 import { depth, extent, highest, lowest } from "./pieces.js";
 import { withoutBox, withoutLines } from "./ruled.js";
 import { aroundACanvas, aroundASheet } from "./sheet.js";
-import { quadratic } from "./slope.js";
 import { least, mean, median, most, quantile, sum } from "./values.js";
 
 const LOOK = 250; // pictures of more than 250x250 pixels are first examined at a smaller size
 const WIDEST_PEN = 0.45; // of the shorter side of the picture
 const WINDOW = 1.5; // times the largest pen width found: paper is wider than that
-const ALONG_THE_BORDER = 0.45; // of the grey inside: darker pixels at the border are a stroke, not a shadow
 const LEAST_CONTRAST = 0.1; // ink is darker than the paper by at least this share of the paper's grey
 const FINE = 40; // pixels: in pictures with a shorter side, strokes are about as fine as noise
 const LEAST_SIDE = 3; // pixels: the shorter side of a stroke with paper on both sides
 const CLEAR = 5; // standard deviations of the noise: stronger pixels are ink
 const FAINT = 0.15; // of the strength of the ink: weaker pixels are paper
-const DARKEST_PAPER = 0.25; // of the lightest grey: shares of darker paper would be mostly noise
 
 /**
  * The ink of a drawing, cropped: without paper, shadows, noise and dirt; from 0 (paper) to 1 (ink).
@@ -106,7 +104,9 @@ function inked(grey, window, steps) {
   if (strength < LEAST_CONTRAST) throw noInk();
   const faint = Math.max(CLEAR * noise, FAINT * strength);
   const ink = gridOf(grey.height, grey.width);
-  darker.values.forEach((value, k) => (ink.values[k] = value < faint ? 0 : Math.min(value / strength, 1)));
+  for (let k = 0; k < ink.values.length; k++) {
+    ink.values[k] = darker.values[k] < faint ? 0 : Math.min(darker.values[k] / strength, 1);
+  }
   return ink;
 }
 
@@ -120,55 +120,6 @@ function darkerThan(paper, grey) {
   for (let k = 0; k < clear.length; k++) clear[k] = Math.abs(clear[k] - zero);
   for (let k = 0; k < darker.values.length; k++) darker.values[k] -= zero;
   return [darker, 1.5 * median(clear)];
-}
-
-/**
- * The grey of the paper without ink, which is darker than the paper and narrower than the window.
- *
- * The highest value around each pixel, and then the lowest value of these around each pixel, covers the ink and keeps
- * steps of the light. On slopes of the light it is too high near the border. So it is also computed with the slopes
- * removed, and the lower of both results counts.
- */
-function paperOf(grey, window) {
-  const darkest = Math.max(1, DARKEST_PAPER * quantile(grey.values, 0.99));
-  const paper = atLeast(closed(grey, window), darkest);
-  if (least(paper.values) === most(paper.values)) return paper; // a drawing on a screen: there is no slope
-  let sloping = paper;
-  for (let time = 0; time < 3; time++) {
-    const slope = atLeast(quadratic(sloping), darkest);
-    sloping = atLeast(products(closed(quotients(grey, slope), window), slope), darkest);
-  }
-  return lower(paper, sloping);
-}
-
-/**
- * The highest value around each pixel, and then the lowest of these, as if the page continued beyond the picture.
- *
- * There it is as light as at the border; where a dark stroke lies along the border, as light as inside of the stroke.
- */
-function closed(grey, window) {
-  const around = window >> 1;
-  const larger = continued(continued(grey, window), window);
-  const values = lowest(highest(larger, window), window);
-  return cropped(values, [around, around + grey.height], [around, around + grey.width]);
-}
-
-/** The page continued above and below by half a window; rows and columns are exchanged. */
-function continued({ height, width, values }, window) {
-  const around = window >> 1;
-  const inside = Math.min(window, height - 1);
-  const larger = gridOf(height + 2 * around, width);
-  larger.values.set(values, around * width);
-  for (let column = 0; column < width; column++) {
-    const at = (row) => values[row * width + column];
-    const lightened = (border, inner) => (border < ALONG_THE_BORDER * inner ? inner : border);
-    const [first, last] = [lightened(at(0), at(inside)), lightened(at(height - 1), at(height - 1 - inside))];
-    for (let row = 0; row < around; row++) {
-      larger.values[row * width + column] = first;
-      larger.values[(around + height + row) * width + column] = last;
-    }
-  }
-  return transposed(larger);
 }
 
 /**

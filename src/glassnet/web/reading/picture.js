@@ -122,8 +122,8 @@ function onPaper({ width, height, data }, paper) {
 /**
  * The factors of white, red, green and blue with the most contrast; null to use luminance.
  *
- * The direction in which neighbouring pixels differ most is the first principal component of their differences. Noise of
- * the same strength in each channel gives one channel at most 1.5 times the contrast of luminance.
+ * The direction in which neighbouring pixels differ most is the first principal component of their differences. Noise
+ * of the same strength in each channel gives one channel at most 1.5 times the contrast of luminance.
  */
 function mixtureOf(picture) {
   const spread = spreadOf(picture);
@@ -139,9 +139,8 @@ function mixtureOf(picture) {
 function spreadOf({ width, height, colours }) {
   const spread = [[0, 0, 0], [0, 0, 0], [0, 0, 0]];
   const add = (k, next) => {
-    for (let a = 0; a < 3; a++) {
-      for (let b = 0; b < 3; b++) spread[a][b] += (colours[next + a] - colours[k + a]) * (colours[next + b] - colours[k + b]);
-    }
+    const step = [0, 1, 2].map((channel) => colours[next + channel] - colours[k + channel]);
+    for (let a = 0; a < 3; a++) for (let b = 0; b < 3; b++) spread[a][b] += step[a] * step[b];
   };
   for (let row = 0, k = 0; row < height; row++) {
     for (let column = 0; column < width; column++, k += 3) {
@@ -153,7 +152,11 @@ function spreadOf({ width, height, colours }) {
 }
 
 /** The spread in one direction. */
-const along = (spread, d) => d.reduce((total, a, i) => total + d.reduce((part, b, j) => part + a * spread[i][j] * b, 0), 0);
+function along(spread, direction) {
+  let total = 0;
+  for (let a = 0; a < 3; a++) for (let b = 0; b < 3; b++) total += direction[a] * spread[a][b] * direction[b];
+  return total;
+}
 
 /** The direction of the largest spread: the eigenvector of a symmetric matrix, by rotations (Jacobi 1846). */
 function mainOf(spread) {

@@ -135,28 +135,27 @@ export const highest = (grid, window) => extreme(extreme(grid, window, 1), windo
 export const lowest = (grid, window) => extreme(extreme(grid, window, -1), window, -1);
 
 /**
- * The highest value, or the lowest for the sign -1, in a column of `window` pixels around each pixel; then rows and
+ * The highest value, or the lowest for the sign -1, in a row of `window` pixels around each pixel; then rows and
  * columns are exchanged.
  *
- * A window begins in one block of `window` rows and ends in the next. So it consists of the end of the one and the
+ * A window begins in one block of `window` pixels and ends in the next. So it consists of the end of the one and the
  * beginning of the other, and for these the highest value is known from all windows at once (van Herk 1992).
  */
 function extreme({ height, width, values }, window, sign) {
-  const size = (height + window - 1) * width;
-  const block = window * width;
-  const endings = new Float64Array(size).fill(-Infinity);
-  const first = (window >> 1) * width;
-  for (let k = 0; k < values.length; k++) endings[first + k] = sign * values[k];
-  const beginnings = endings.slice();
-  for (let start = 0; start < size; start += block) {
-    const end = Math.min(start + block, size);
-    for (let k = start + width; k < end; k++) beginnings[k] = Math.max(beginnings[k], beginnings[k - width]);
-    for (let k = end - width - 1; k >= start; k--) endings[k] = Math.max(endings[k], endings[k + width]);
-  }
+  const size = width + window - 1;
+  const [beginnings, endings] = [new Float64Array(size), new Float64Array(size)];
   const result = gridOf(width, height);
-  for (let row = 0, k = 0, last = block - width; row < height; row++) {
-    for (let column = 0; column < width; column++, k++, last++) {
-      result.values[column * height + row] = sign * Math.max(endings[k], beginnings[last]);
+  for (let row = 0; row < height; row++) {
+    endings.fill(-Infinity);
+    for (let column = 0, k = window >> 1; column < width; column++) endings[k++] = sign * values[row * width + column];
+    for (let start = 0; start < size; start += window) {
+      const end = Math.min(start + window, size);
+      let [before, behind] = [-Infinity, -Infinity];
+      for (let k = start; k < end; k++) beginnings[k] = before = Math.max(endings[k], before);
+      for (let k = end - 1; k >= start; k--) endings[k] = behind = Math.max(endings[k], behind);
+    }
+    for (let column = 0, last = window - 1; column < width; column++, last++) {
+      result.values[column * height + row] = sign * Math.max(endings[column], beginnings[last]);
     }
   }
   return result;

@@ -1,7 +1,7 @@
 // The readings of a picture: the ways in which it can be cleaned.
 //
-// The first is the usual reading, with every step. The second leaves out all steps that removed something, because a step
-// that did nothing cannot have been mistaken. The others leave out one of these steps, then two, and so on.
+// The first is the usual reading, with every step. The second leaves out all steps that removed something, because a
+// step that did nothing cannot have been mistaken. The others leave out one of these steps, then two, and so on.
 
 import { Problem } from "./problem.js";
 import { STEPS, Steps } from "./steps.js";

@@ -158,7 +158,9 @@ function erased({ height, width, values }, lines) {
 
 function inkPerLength({ width, values }, line) {
   const amounts = new Float64Array(width);
-  for (const row of line) row.forEach((place, column) => (amounts[column] += Math.max(values[place * width + column], 0)));
+  for (const row of line) {
+    row.forEach((place, column) => (amounts[column] += Math.max(values[place * width + column], 0)));
+  }
   return quantile(amounts, BARE);
 }
 

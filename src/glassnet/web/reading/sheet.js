@@ -61,7 +61,7 @@ function distances({ height, width, values }, value) {
   return result;
 }
 
-/** The largest piece of a mask without its holes (`sheet`) and with them (`whole`); null if it is no rectangle with ink. */
+/** The largest piece of a mask: `sheet`, and `whole` with its holes too; null if it is no rectangle with ink. */
 function rectangleOf(light) {
   if (share(light) < SMALLEST * (1 - MOST_HOLES) || borderOf(light).every(Boolean)) return null;
   const sheet = largestOf(light);

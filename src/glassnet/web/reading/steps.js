@@ -18,7 +18,8 @@ export const STEPS = {
 
 /**
  * Takes the steps, but for those in the set `leftOut`, and notes in the set `done` which have changed the picture, or
- * refused it. In the end `inked` is the number of pixels that were taken for ink, `place` the rows and columns they fill.
+ * refused it. In the end `inked` is the number of pixels that were taken for ink, `place` the rows and columns that
+ * they fill, [[top, bottom], [left, right]].
  */
 export class Steps {
   constructor(leftOut = new Set()) {

@@ -1,7 +1,7 @@
 // Values in an array: their sum, their middle and their quantiles; and one number at a time.
 
 /**
- * The sum of values, in pairs as NumPy adds them: so the last bit is the same, on which it can depend what a limit says.
+ * The sum of values, added in pairs as by NumPy: so the last bit is the same, on which a limit may depend.
  */
 export function sum(values) {
   if (values.length > 128) {

@@ -32,7 +32,10 @@ function viewOf(image, height, width, channels, degrees, size) {
       const [top, down] = placeOf(row, height);
       const [left, along] = placeOf(column, width);
       for (let channel = 0; channel < channels; channel++) {
-        const at = (i, j) => (i < 0 || j < 0 || i >= height || j >= width ? 0 : image[(i * width + j) * channels + channel]);
+        const at = (i, j) => {
+          const isInside = i >= 0 && j >= 0 && i < height && j < width;
+          return isInside ? image[(i * width + j) * channels + channel] : 0;
+        };
         const above = mixed(at(top, left), at(top, left + 1), along);
         const below = mixed(at(top + 1, left), at(top + 1, left + 1), along);
         view[k++] = rounded(mixed(above, below, down));

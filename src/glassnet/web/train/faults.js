@@ -17,7 +17,7 @@ const faults = {
     layers: (built) => built.map((layer) => (layer.kind === "ReLU" ? { kind: "OwnReLU", settings: {}, rule: ownRelu } : layer)),
   },
   "not shuffled": {
-    train: ({ images, labels }) => chosen({ images, labels }, [...labels.keys()].sort((a, b) => labels[a] - labels[b] || a - b)),
+    train: (data) => chosen(data, [...data.labels.keys()].sort((a, b) => data.labels[a] - data.labels[b] || a - b)),
     plan: (plan) => ({ ...plan, shuffle: false }),
   },
   "random labels": {

@@ -32,23 +32,27 @@ export function linkOf(text) {
   const fragment = text.slice(text.lastIndexOf("#") + 1);
   if (fragment.length > MOST) throw new Problem(`expected a link of at most ${MOST} characters, got ${fragment.length}`);
   const link = { experiment: "", values: [], steps: [], prints: [] };
+  const seen = new Set();
   for (const [key, value] of new URLSearchParams(fragment)) {
+    if (seen.has(key)) throw new Problem(`the part ${key.slice(0, 40)} stands twice in the link`);
+    seen.add(key);
     const [k, name] = key.startsWith(OTHER) ? [1, key.slice(OTHER.length)] : [0, key];
-    if (name === "experiment") link.experiment = value;
+    if (key === "experiment") link.experiment = value;
     else if (name === "step") link.steps[k] = stepOf(value);
     else if (name === "prints") link.prints[k] = printsOf(value);
     else link.values[k] = { ...link.values[k], [name]: valueOf(value) };
   }
-  if (Boolean(link.experiment) === Boolean(link.values[0])) {
+  if (Boolean(link.experiment) === Boolean(link.values[0]) || (link.values[1] && !link.values[0])) {
     throw new Problem(`a link names either an experiment or the settings of a training, got ${fragment.slice(0, 80)}`);
   }
   return link;
 }
 
 function stepOf(text) {
-  const step = Number(text);
-  if (!(Number.isInteger(step) && step >= 0 && step <= MOST_STEP)) throw new Problem(`step: expected a whole number, got ${text.slice(0, 40)}`);
-  return step;
+  if (!/^\d{1,9}$/.test(text) || Number(text) > MOST_STEP) {
+    throw new Problem(`step: expected a whole number from 0 to ${MOST_STEP}, got ${text.slice(0, 40)}`);
+  }
+  return Number(text);
 }
 
 function printsOf(text) {

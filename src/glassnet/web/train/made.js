@@ -3,10 +3,9 @@
 import { fill } from "../nn/init.js";
 import { number } from "../numbers.js";
 import { parametersOf, shapeOf } from "../nn/network.js";
-import { randomOf } from "../nn/random.js";
+import { WEIGHTS, randomOf } from "../nn/random.js";
 import { sizeOf } from "../nn/layers.js";
 
-const WEIGHTS = 0; // what random numbers are for; see trainer.js
 const ZERO = { type: "Constant", value: 0 };
 
 /**

@@ -5,13 +5,14 @@ import { agreement, fragmentOf, linkOf } from "./link.js";
 import { setupOf } from "./setup.js";
 import { trainingOf } from "./training.js";
 
-const NAMES = ["training", "other training"]; // under which their networks are shown
+/** Under which the networks of trainings are shown. */
+export const NAMES = ["training", "other training"];
 const NOTHING = "there is no training yet: choose a recipe and press Train or Step";
 
 /**
  * @param {object} offered what Python offers for training
  * @param {{train: object, validation: object}} data
- * @param {(name: string, state: object) => void} tell is called with each new state
+ * @param {(name: string, state: object, whole?: boolean) => void} tell is called with each new state; `whole` says all
  */
 export function pairOf(offered, data, tell) {
   let begun = []; // of `trainingOf`
@@ -20,11 +21,11 @@ export function pairOf(offered, data, tell) {
 
   const told = (k) => tell(NAMES[k], said(k, false));
 
-  function begin(setups, from, performed = null) {
+  function begin(setups, newLink, newExperiment = null) {
     for (const training of begun) training.end();
-    [link, experiment] = [from, performed];
+    [link, experiment] = [newLink, newExperiment];
     begun = setups.map((setup, k) => trainingOf(setup, offered, data, () => told(k)));
-    NAMES.forEach((name, k) => tell(name, { ...said(k, true) }, true));
+    NAMES.forEach((name, k) => tell(name, said(k, true), true));
   }
 
   /** The state of a training; with what an experiment promises of it, and how far it agrees with a link. */
@@ -33,7 +34,7 @@ export function pairOf(offered, data, tell) {
     if (!training) return {};
     const state = training.state(whole);
     if (link.prints[k]) state.shared = agreement(link.prints[k], printsOf(training));
-    if (experiment) Object.assign(state, promised(experiment, k, state, training.timeline.records, offered.data.count));
+    if (experiment) Object.assign(state, promised(experiment, k, state, training));
     return state;
   }
 
@@ -49,7 +50,6 @@ export function pairOf(offered, data, tell) {
   }
 
   return {
-    names: NAMES,
     /** The training that is shown under this name. */
     of: (name) => begun[NAMES.indexOf(name)],
     states: () => Object.fromEntries(NAMES.map((name, k) => [name, said(k, true)])),
@@ -78,12 +78,12 @@ export function pairOf(offered, data, tell) {
         return { fragment: fragmentOf({ ...link, steps: begun.map((one) => one.timeline.position()), prints }) };
       },
       follow({ link: text }) {
-        const from = linkOf(text);
-        if (from.experiment) perform(from.experiment);
-        else begin(from.values.map((one) => setupOf(offered, one)), from);
-        link = from;
-        begun.forEach((training, k) => training.reach(from.steps[k] ?? from.steps[0] ?? 0));
-        return { values: from.experiment ? null : from.values, experiment: from.experiment || null };
+        const followed = linkOf(text);
+        if (followed.experiment) perform(followed.experiment);
+        else begin(followed.values.map((one) => setupOf(offered, one)), followed);
+        link = followed;
+        begun.forEach((training, k) => training.reach(followed.steps[k] ?? followed.steps[0] ?? 0));
+        return { values: followed.experiment ? null : followed.values, experiment: followed.experiment || null };
       },
     },
     /** How two trainings differ. */
@@ -101,13 +101,13 @@ export function pairOf(offered, data, tell) {
 const printsOf = ({ timeline }) => ({ ...timeline.prints, [timeline.position()]: timeline.fingerprint() });
 
 /** The name of a training in the experiment, what is promised of it, and whether it is over. */
-function promised({ variants, promises }, k, state, records, images) {
-  const last = records[records.length - 1];
+function promised({ variants, promises }, k, state, { timeline, examples }) {
+  const last = timeline.records[timeline.records.length - 1];
   const came = { ...last, diverged: Number(state.diverged), first_loss: state.first_loss };
   const of = promises.filter(({ training }) => training === variants[k]);
   return {
     variant: variants[k],
-    note: `Trained on ${images.toLocaleString("en-US")} images`,
+    note: `Trained on ${examples.toLocaleString("en-US")} images`,
     over: state.finished || state.diverged,
     promises: of.map(({ value, at_least: least, at_most: most }) => {
       const there = came[value] ?? null;

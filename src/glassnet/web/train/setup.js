@@ -6,8 +6,12 @@ import { initNames } from "../nn/init.js";
 import { optimizerNames } from "../nn/optimizers.js";
 import { Problem } from "../reading/problem.js";
 
+// Settings of the page that a link may hold, and that a file cannot change.
+const FIXED = { dataset: "mnist", penalty: "none", schedule: "ConstantRate", scaling: "rescale" };
 const MOST_UNITS = 2048; // of a layer
 const MOST_LAYERS = 12;
+const MOST_PARAMETERS = 700_000;
+const MOST_WORK = 600_000_000; // parameters times the examples of a step: such a step takes some seconds
 const MOST_EPOCHS = 1000;
 const MOST_SEED = 2 ** 53 - 1;
 
@@ -18,9 +22,12 @@ const MOST_SEED = 2 ** 53 - 1;
 export function setupOf(offered, given) {
   const known = offered.form.recipes.find(({ name }) => name === given.recipe);
   if (!known) throw new Problem(`expected one of the recipes ${offered.form.recipes.map(({ name }) => name).join(", ")}`);
-  const unknown = Object.keys(given).find((key) => !Object.hasOwn(known.values, key));
-  if (unknown !== undefined) throw new Problem(`the form has no field ${unknown.slice(0, 40)}`);
-  const values = { ...known.values, ...given };
+  const values = { ...known.values };
+  for (const [key, value] of Object.entries(given)) {
+    if (FIXED[key] === value) continue;
+    if (!Object.hasOwn(known.values, key)) throw new Problem(`this file has no setting ${key.slice(0, 40)}`);
+    values[key] = value;
+  }
   const { choices } = offered.form;
   oneOf("activation", values.activation, choices.activation);
   oneOf("init", values.init, initNames);
@@ -35,9 +42,11 @@ export function setupOf(offered, given) {
   const optimizer = { type: values.optimizer, lr: values.lr };
   if (optimizer.type === "SGD") optimizer.momentum = values.momentum;
   else if (values.momentum) throw new Problem(`momentum: ${optimizer.type} has no such setting: choose SGD, or momentum 0`);
+  const layers = layersOf(values, offered.data);
+  checkSize(layers, values.batch_size, offered.data);
   return {
     recipe: values.recipe,
-    layers: layersOf(values, offered.data),
+    layers,
     loss: values.loss,
     plan: { optimizer, batchSize: values.batch_size, epochs: values.epochs, seed: values.seed },
     faults: [],
@@ -59,16 +68,31 @@ function layersOf({ hidden, activation, init, dropout }, { classes, white }) {
   return [...first, ...layers, dense(classes.length)];
 }
 
+/** A step must not take so long that the page seems to stand still. */
+function checkSize(layers, batch, { shape, count }) {
+  let [inputs, parameters] = [shape.reduce((product, side) => product * side, 1), 0];
+  for (const { kind, settings } of layers) {
+    if (kind !== "Dense") continue;
+    parameters += (inputs + 1) * settings.units;
+    inputs = settings.units;
+  }
+  if (parameters > MOST_PARAMETERS) throw new Problem(`hidden: expected at most ${MOST_PARAMETERS} parameters, got ${parameters}`);
+  const work = parameters * (batch === "full" ? count : batch);
+  if (work > MOST_WORK) throw new Problem("batch_size: expected a smaller batch, or fewer units: a step would take too long");
+}
+
 /** The usual settings of an activation. */
 const settingsOf = (activation) => ({ LeakyReLU: { slope: 0.01 }, ELU: { alpha: 1 } })[activation] ?? {};
 
+const short = (value) => (JSON.stringify(value) ?? "nothing").slice(0, 40);
+
 function oneOf(key, value, offered) {
-  if (!offered.includes(value)) throw new Problem(`${key}: expected one of ${offered.join(", ")}, got ${String(value).slice(0, 40)}`);
+  if (!offered.includes(value)) throw new Problem(`${key}: expected one of ${offered.join(", ")}, got ${short(value)}`);
 }
 
 function whole(key, value, least, most) {
   if (!(Number.isInteger(value) && value >= least && value <= most)) {
-    throw new Problem(`${key}: expected a whole number from ${least} to ${most}, got ${String(value).slice(0, 40)}`);
+    throw new Problem(`${key}: expected a whole number from ${least} to ${most}, got ${short(value)}`);
   }
   return value;
 }
@@ -76,7 +100,7 @@ function whole(key, value, least, most) {
 function between(key, value, least, most) {
   if (!(typeof value === "number" && value >= least && value <= most)) {
     const range = least === Number.MIN_VALUE ? "above 0" : `from ${least} to ${most}`;
-    throw new Problem(`${key}: expected a number ${range}, got ${String(value).slice(0, 40)}`);
+    throw new Problem(`${key}: expected a number ${range}, got ${short(value)}`);
   }
   return value;
 }

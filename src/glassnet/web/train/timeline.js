@@ -7,15 +7,17 @@ import { measure } from "./trainer.js";
 
 const MEMORY = 64 * 2 ** 20; // bytes of all snapshots
 const MOST = 256; // snapshots
+const MOST_LOSSES = 50_000; // kept; of a longer training every second, every fourth, ... is
 
 /**
  * @param {object} network   @param {object} trainer of it   @param {object} plan
- * @param {object} data `train` and `validation`   @param {number} classes how many there are
+ * @param {object} validation the images to measure with   @param {number} classes how many there are
  */
-export function timelineOf(network, trainer, plan, data, classes) {
+export function timelineOf(network, trainer, plan, validation, classes) {
   const snapshots = new Map();
   const records = []; // of epochs; they stay when the training is taken back
-  const losses = []; // of each step
+  let losses = []; // of the steps stride, 2 stride, ...
+  let stride = 1;
   const prints = { 0: fingerprintOf(network) };
   const bytes = () => snapshots.size * network.theta.byteLength * (1 + Object.keys(trainer.state.optimizer).length);
   const last = trainer.batches * plan.epochs;
@@ -31,26 +33,33 @@ export function timelineOf(network, trainer, plan, data, classes) {
   function dearest() {
     const kept = [...snapshots.keys()].sort((a, b) => a - b);
     const harm = (k) => ((kept[k + 1] ?? kept[k] + 1) - kept[k - 1]) / (1 + Math.abs(kept[k] - position()));
-    return kept[kept.map((_, k) => k).slice(1).reduce((best, k) => (harm(k) < harm(best) ? k : best))];
+    let best = 1; // the start is always kept
+    for (let k = 2; k < kept.length; k++) if (harm(k) < harm(best)) best = k;
+    return kept[best];
   }
 
   /** Take one step, and keep what it gave if this place is new; whether its numbers are finite. */
   function advance() {
     now.loss = trainer.step();
-    if (!network.theta.every(Number.isFinite)) return false;
+    if (!Number.isFinite(now.loss) || !network.theta.every(Number.isFinite)) return false;
     if (position() % trainer.batches === 0) endEpoch(position() / trainer.batches);
     if (position() > now.furthest) {
       now.furthest = position();
-      losses.push(now.loss);
+      note(now.loss);
       now.firstLoss ??= now.loss;
     }
     if ((position() & (position() - 1)) === 0) prints[position()] = fingerprintOf(network);
     return true;
   }
 
+  function note(loss) {
+    if (now.furthest % stride === 0) losses.push(loss);
+    if (losses.length > MOST_LOSSES) [losses, stride] = [losses.filter((_, k) => k % 2 === 1), 2 * stride];
+  }
+
   function endEpoch(epoch) {
     if (epoch <= records.length) return;
-    const { loss, accuracy } = measure(network, data.validation, classes);
+    const { loss, accuracy } = measure(network, validation, classes);
     const { lossSum, right } = trainer.state;
     records.push({
       epoch,
@@ -77,8 +86,13 @@ export function timelineOf(network, trainer, plan, data, classes) {
   return {
     now,
     records,
-    losses,
     prints,
+    /** The steps behind this one, and their losses. */
+    curve(behind) {
+      const first = Math.floor(behind / stride);
+      const kept = losses.slice(first);
+      return { steps: kept.map((_, k) => (first + k + 1) * stride), losses: kept };
+    },
     position,
     last,
     finished: () => position() >= last,
@@ -89,7 +103,7 @@ export function timelineOf(network, trainer, plan, data, classes) {
       now.diverged = !advance();
       if (now.diverged) {
         now.furthest = place;
-        losses.length = place;
+        losses.length = Math.min(losses.length, Math.floor(place / stride));
         replay(place);
       } else keep();
     },

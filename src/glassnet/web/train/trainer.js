@@ -3,9 +3,8 @@
 import { lossBack, lossOf, predict } from "../nn/loss.js";
 import { gradientsInto, logits, parametersOf, passBack, passForward } from "../nn/network.js";
 import { startOf, update } from "../nn/optimizers.js";
-import { randomOf } from "../nn/random.js";
-
-const [ORDER, DROPOUT] = [1, 2]; // what random numbers are for; 0 is the first weights
+import { DROPOUT, ORDER, randomOf } from "../nn/random.js";
+import { indexOfLargest } from "../numbers.js";
 
 /**
  * @param {object} network whose arrays are parts of the vector `theta`
@@ -44,7 +43,7 @@ export function trainerOf(network, data, plan, orderOf = (epoch) => orderIn(plan
       gradientsInto(layer, outputs[k], dy, gradients[k]);
       if (k > lowest) dy = masks[k] ? dy.map((d, j) => d * masks[k][j]) : passBack(layer, outputs[k], outputs[k + 1], dy);
     }
-    return [lossOf(network.loss, z, p, label), z.indexOf(Math.max(...z)) === label];
+    return [lossOf(network.loss, z, p, label), indexOfLargest(z) === label];
   }
 
   return {
@@ -111,7 +110,7 @@ export function measure(network, { images, labels }, classes) {
     const z = logits(network, image);
     lost += lossOf(network.loss, z, predict(network.loss, z), labels[row]);
     total[labels[row]] += 1;
-    right[labels[row]] += z.indexOf(Math.max(...z)) === labels[row];
+    right[labels[row]] += indexOfLargest(z) === labels[row];
   });
   const sum = (counts) => counts.reduce((all, one) => all + one, 0);
   return { loss: lost / images.length, accuracy: sum(right) / sum(total), right, total };

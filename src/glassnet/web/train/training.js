@@ -1,6 +1,6 @@
 // One training of the file: it is moved by commands, in slices between which the worker hears the page.
 
-import { randomOf } from "../nn/random.js";
+import { FAULTS, randomOf } from "../nn/random.js";
 import { planted } from "./faults.js";
 import { networkOf } from "./made.js";
 import { timelineOf } from "./timeline.js";
@@ -8,7 +8,6 @@ import { measure, partsOf, trainerOf } from "./trainer.js";
 
 const SLICE = 40; // milliseconds
 const DIVERGED = "the next step would give numbers that are not finite: the training stands before it";
-const FAULTS = 3; // what random numbers are for; see trainer.js
 
 /**
  * @param {object} setup see setup.js   @param {object} offered what Python offers for training
@@ -22,18 +21,23 @@ export function trainingOf(setup, offered, data, changed) {
   const first = network.theta.slice();
   const train = planted(faults, "train", data.train, randomOf(plan.seed, FAULTS));
   const trainer = trainerOf(network, train, planted(faults, "plan", plan));
-  const timeline = timelineOf(network, trainer, plan, data, offered.data.classes.length);
+  const timeline = timelineOf(network, trainer, plan, data.validation, offered.data.classes.length);
   let running = null; // the step to which it runs
   let sent = { steps: 0, records: 0 }; // what the page has seen
   let accuracy = null;
+  let problem = null; // why it could not go on
   let timer = 0;
 
   function run() {
     const end = performance.now() + SLICE;
-    while (running !== null && performance.now() < end) {
-      if (timeline.finished() || timeline.position() >= running) running = null;
-      else timeline.step();
-      if (timeline.now.diverged) running = null;
+    try {
+      while (running !== null && performance.now() < end) {
+        if (timeline.finished() || timeline.position() >= running) running = null;
+        else timeline.step();
+        if (timeline.now.diverged) running = null;
+      }
+    } catch (error) {
+      [running, problem] = [null, error.message]; // such as no memory
     }
     if (running === null) accuracy = null;
     changed();
@@ -41,9 +45,10 @@ export function trainingOf(setup, offered, data, changed) {
   }
 
   function runTo(position) {
-    running = position;
+    [running, problem] = [position, null];
     clearTimeout(timer);
     timer = setTimeout(run);
+    changed();
   }
 
   function go(position) {
@@ -61,10 +66,9 @@ export function trainingOf(setup, offered, data, changed) {
   /** What the page shows; with `whole` all, else what is new. */
   function state(whole) {
     if (whole) sent = { steps: 0, records: 0 };
-    const losses = timeline.losses.slice(sent.steps);
-    const steps = losses.map((_, k) => sent.steps + k + 1);
+    const { steps, losses } = timeline.curve(sent.steps);
     const records = timeline.records.slice(sent.records);
-    sent = { steps: timeline.losses.length, records: timeline.records.length };
+    sent = { steps: timeline.now.furthest, records: timeline.records.length };
     const position = timeline.position();
     if (running === null) accuracy ??= measure(network, data.validation, offered.data.classes.length);
     return {
@@ -74,7 +78,7 @@ export function trainingOf(setup, offered, data, changed) {
       classes: offered.data.classes,
       position,
       furthest: timeline.now.furthest,
-      epoch: Math.min(Math.floor(position / trainer.batches) + 1, plan.epochs),
+      epoch: Math.max(1, Math.ceil(position / trainer.batches)),
       batches: trainer.batches,
       epochs: plan.epochs,
       running: running !== null,
@@ -88,7 +92,7 @@ export function trainingOf(setup, offered, data, changed) {
       accuracy,
       curve: { steps: { values: steps }, losses: { values: losses } },
       records,
-      problem: timeline.now.diverged ? DIVERGED : null,
+      problem: problem ?? (timeline.now.diverged ? DIVERGED : null),
       note: null,
     };
   }
@@ -98,6 +102,7 @@ export function trainingOf(setup, offered, data, changed) {
     network,
     timeline,
     first,
+    examples: train.labels.length,
     state,
     pause() {
       stop();

@@ -2,18 +2,22 @@
 
 import { el } from "../dom.js";
 import { newestOnly } from "../newest.js";
+import { Problem } from "../reading/problem.js";
 import { texts } from "../texts.js";
 
 /**
  * @param {object} page what the panels share; see main.js
  * @param {Element} answer what stands below
  */
-export function numbersPanel(page, answer) {
+export function inputPanel(page, answer) {
   const send = newestOnly(async () => {
-    const values = field.value.split(/[\s,;]+/).filter(Boolean).map(Number);
+    const written = field.value.split(/[\s,;]+/).filter(Boolean);
+    const wrong = written.find((text) => !Number.isFinite(Number(text)));
+    if (wrong !== undefined) throw new Problem(texts.noNumberIn(wrong.slice(0, 40)));
+    const values = written.map(Number);
     page.answered(await page.engine.ask("numbers", { values }));
     page.tell("");
-  }, page.failed);
+  }, page.refused);
   const field = el("textarea", { rows: "6", "aria-label": texts.draw, on: { input: () => send() } });
   const how = el("p", { class: "note" });
   const element = el(

@@ -9,12 +9,12 @@ import { picturesInto } from "../take.js";
  * @param {object} page what the panels share; see main.js
  * @param {Element} answer what stands below
  */
-export function picturePanel(page, answer) {
+export function inputPanel(page, answer) {
   let picture = null;
   const send = newestOnly(async () => {
     page.answered(await page.engine.picture(picture, invert.checked));
     page.tell("");
-  }, page.failed);
+  }, page.refused);
   const take = (file) => {
     picture = file;
     if (file) send();
