@@ -568,6 +568,7 @@ def drawings(number: int, folder: Path) -> None:
             picture, image, said = draw(page, strokes, pen)
             answer = model.read(base64.b64decode(picture.partition(",")[2]))
             assert said == answer.problem if answer.problem else said.startswith(f"{answer.label} "), (said, answer)
+            assert (image is None) == (answer.image is None)
             if answer.image is not None and image is not None:
                 away.append(np.abs(np.array(image) - answer.image.ravel().astype(int)))
     assert (np.array(away) <= 1).mean() >= 0.99

@@ -13,14 +13,15 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from cases import LAYERS, LayerCase
+from cases import LAYERS, LOSSES, LayerCase, targets_for
 from drawn import draw, drawn
 from glassnet.experiments.experiment import load_experiments
 from glassnet.explanation.backward import back_to
 from glassnet.explanation.passes import ForwardPass
-from glassnet.export.described import described, plain_settings, table_of
+from glassnet.export.described import described, loss_of, plain_settings, table_of
 from glassnet.export.trainable import trainable
 from glassnet.nn.settings import to_table
+from glassnet.page import inside
 from glassnet.reading.picture import write
 from glassnet.web.joined import joined
 from properties import hostile_html
@@ -522,13 +523,97 @@ def test_every_experiment_can_be_begun_in_javascript(engine: Page) -> None:
       const image = new Float32Array(784).fill(7);
       const train = { images: Array(60).fill(image), labels: Array.from({ length: 60 }, (_, k) => k % 10) };
       const data = { train, validation: train };
-      return given.experiments.map(({ name, setups }) => setups.map((setup) => {
+      return given.experiments.flatMap(({ name, setups }) => setups.map((setup, k) => {
         const training = $train_training.trainingOf(setup, given, data, () => {});
         training.timeline.step();
-        return [name, training.network.layers.map(({ kind }) => kind), training.timeline.position()];
+        const kinds = training.network.layers.map(({ kind }) => kind);
+        return [`${name} ${k}`, kinds, training.timeline.position(), training.examples];
       }));
     }"""
-    found = {name: [layers, position] for pair in engine.evaluate(begun, given) for name, layers, position in pair}
-    assert found.keys() == load_experiments().keys()
-    assert found["softmax-twice"][0][-1] != "Softmax"
-    assert all(position == 1 for name, (_, position) in found.items() if name != "rate-too-high")
+    found = {name: [kinds, position, examples] for name, kinds, position, examples in engine.evaluate(begun, given)}
+    assert {name.rpartition(" ")[0] for name in found} == load_experiments().keys()
+    assert all(position == 1 for _, position, _ in found.values())
+    assert found["softmax-twice 0"][0][-1] == "Softmax"
+    assert found["softmax-twice 1"][0][-1] == "Dense"
+    assert "Rescale" not in found["not-scaled 0"][0]
+    assert "OwnReLU" in found["wrong-gradient 0"][0]
+    assert found["batch-size 0"][2] == 12
+
+
+# The loss of one example, its prediction, and the gradient at its logits.
+LOST = """([loss, z, target]) => {
+  const p = $nn_loss.predict(loss, Float64Array.from(z));
+  const [lost, back] = [$nn_loss.lossOf(loss, z, p, target), $nn_loss.lossBack(loss, p, target)];
+  return [lost, Array.from(p), Array.from(back), Array.from($nn_loss.byClass(loss, p))];
+}"""
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_every_loss_computes_as_in_python(engine: Page, loss: gn.Loss, rng: np.random.Generator) -> None:
+    for outputs in (1, 3) if not isinstance(loss, gn.CrossEntropy) else (2, 3):
+        z = 2 * rng.standard_normal((1, outputs))
+        for targets in targets_for(loss, 1, outputs, seed=outputs):
+            target = targets[0].tolist() if targets.ndim == 2 else int(targets[0])
+            lost, p, back, by_class = engine.evaluate(LOST, [loss_of(loss), z[0].tolist(), target])
+            value, prediction = loss.forward(z, targets)
+            assert lost == pytest.approx(value, abs=1e-9)
+            close(p, prediction)
+            close(back, loss.backward(prediction, targets))
+            close(by_class, loss.by_class(prediction))
+
+
+# What opens of a network: all its layers, one layer, some of its units, pixels and predictions.
+EXPLAINED = """([model, x, label, asks]) => {
+  const { network } = $file_model.modelOf(model);
+  const plain = (key, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
+  return JSON.stringify(asks.map(([name, ...more]) => $explanation_inside[name](network, x, ...more, label)), plain);
+}"""
+
+
+def same(found: Any, expected: Any) -> None:
+    """Numbers to 1e-4, texts but for their last digits, arrays to 1e-4 of the largest."""
+    if isinstance(expected, np.ndarray):
+        assert found["shape"] == list(expected.shape)
+        close(found["values"], expected)
+    elif isinstance(expected, dict):
+        assert found.keys() == expected.keys()
+        for key in expected:
+            same(found[key], expected[key])
+    elif isinstance(expected, list | tuple):
+        assert len(found) == len(expected)
+        for one, other in zip(found, expected, strict=True):
+            same(one, other)
+    elif isinstance(expected, float):
+        assert found == pytest.approx(expected, rel=1e-4, abs=1e-9)
+    elif isinstance(expected, str):
+        number = r"-?\d[\d.]*(?:e[+-]\d+)?"
+        assert re.sub(number, "#", found) == re.sub(number, "#", expected)
+    else:
+        assert found == expected
+
+
+def test_what_opens_of_a_network_is_that_of_python(engine: Page, rng: np.random.Generator) -> None:
+    layers = [
+        *(gn.Rescale(1 / 255), gn.Reshape((6, 6, 1)), gn.Conv2D(3, 3, padding="same"), gn.BatchNorm(), gn.ReLU()),
+        *(gn.MaxPool2D(2), gn.Dropout(0.5), gn.Flatten(), gn.Dense(5), gn.GELU(), gn.Dense(4)),
+    ]
+    network = gn.Network(layers, input_shape=(6, 6), seed=2)
+    network.buffers[:] = np.abs(rng.standard_normal(network.buffers.shape)) + 0.1
+    x = rng.integers(0, 256, (6, 6)).astype(np.uint8)
+    model = json.dumps({"network": described(network)})
+    for label in (2, None):
+        asks: list[list[Any]] = [["layers"], *(["layer", layer.name] for layer in network.layers)]
+        asks += [["unit", one.name, [int(rng.integers(side)) for side in one.output_shape]] for one in network.layers]
+        asks += [["unit", "input", [2, 3]], ["unit", "prediction", [1]]]
+        said = json.loads(engine.evaluate(EXPLAINED, [model, x.ravel().tolist(), label, asks]))
+        for found, (name, *more) in zip(said, asks, strict=True):
+            same(found, json_like(getattr(inside, name)(network, x, *more, label)))
+
+
+def json_like(value: Any) -> Any:
+    """The same with plain numbers and lists; arrays stay."""
+    if isinstance(value, dict):
+        return {key: json_like(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_like(item) for item in value]
+    return value.item() if isinstance(value, np.generic) else value
