@@ -3,6 +3,7 @@
 import { el } from "./dom.js";
 
 const LONGEST = 14; // letters of a name on one line
+const LETTER = 0.55; // rem: the width of one
 
 /**
  * @param {string} label what the bars show, for those who cannot see them
@@ -18,7 +19,7 @@ export function bars(label, kind = "") {
     offer(classes) {
       if (String(classes) === offered) return;
       offered = String(classes);
-      element.style.setProperty("--names", `${Math.min(LONGEST, Math.max(...classes.map((name) => name.length)))}ch`);
+      element.style.setProperty("--names", `${LETTER * Math.min(LONGEST, Math.max(...classes.map((name) => name.length)))}rem`);
       rows = classes.map((name) => {
         const bar = el("span", { class: "bar" });
         const value = el("span", { class: "value" });

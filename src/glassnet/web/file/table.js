@@ -19,7 +19,10 @@ export function inputPanel(page, answer, table) {
     warning.textContent = answer.far.length ? texts.farFrom(answer.far.join(", ")) : "";
     page.answered(answer);
     page.tell("");
-  }, page.refused);
+  }, (error) => {
+    warning.textContent = "";
+    page.refused(error);
+  });
   const moved = movedList(table);
   const answersUnknown = table.unknown === "answer";
   const fields = table.columns.map((column) => fieldOf(column, answersUnknown, () => send()));
