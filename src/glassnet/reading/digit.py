@@ -86,7 +86,7 @@ def _one_digit(amounts: Array, boxes: Boxes) -> Array:
     count = count_digits(amounts, boxes)
     if count > MANY:
         raise DataError(
-            f"found more than {MANY} objects: expected one digit; crop the picture to it, or {READ_NUMBERS}"
+            f"found more than {MANY} objects: expected one digit; crop the picture to it; {READ_NUMBERS}"
         )
     if count > 1:
         raise DataError(f"found {count} digits, side by side or one above the other: expected one; {READ_NUMBERS}")

@@ -26,6 +26,7 @@ LEAST_BLOT = 143  # pixels: those of the disc with that pen width, the smallest 
 FINE = 8  # strokes are measured at this number of pixels per MNIST pixel
 HEIGHT, WIDTH = 32, 20  # pixels: height and largest width of a UCI digit before its blocks are counted
 LEAST_DIGIT = 250  # inked pixels of 32x32: nine in ten UCI digits have from 260 to 370
+DECIMALS = 12  # of resized values and of a slant: what is further behind is an error of rounding
 FAINT = 0.15  # of full ink: weaker pixels belong to the edge of a stroke
 
 
@@ -115,14 +116,17 @@ def form_for(shape: tuple[int, ...]) -> Callable[..., Array]:
 
 
 def resize(values: Array, height: int, width: int) -> Array:
-    """Resize values (H, W) to (height, width): by means over areas to shrink, by linear interpolation to enlarge."""
-    return _weights(height, values.shape[0]) @ values @ _weights(width, values.shape[1]).T
+    """Resize values (H, W) to (height, width): by means over areas to shrink, by linear interpolation to enlarge.
+
+    They are rounded, so that a limit that one just meets does not depend on the order of additions.
+    """
+    return (_weights(height, values.shape[0]) @ values @ _weights(width, values.shape[1]).T).round(DECIMALS)
 
 
 def centre_of_mass(ink: Array) -> tuple[float, float]:
     """The row and column, counted from 0, of the centre of mass of ink (H, W)."""
     rows, columns = ink.sum(axis=1), ink.sum(axis=0)
-    row, column = (line @ np.arange(len(line)) / line.sum() for line in (rows, columns))
+    row, column = ((line * np.arange(len(line))).sum() / line.sum() for line in (rows, columns))
     return float(row), float(column)
 
 
@@ -194,7 +198,7 @@ def _upright(ink: Array) -> Array:
     height, width = ink.shape
     row, column = centre_of_mass(ink)
     y, x = np.arange(height) - row, np.arange(width) - column
-    slant = float(y @ ink @ x) / max(float(y**2 @ ink.sum(axis=1)), 1e-9)
+    slant = round(float(y @ ink @ x) / max(float(y**2 @ ink.sum(axis=1)), 1e-9), DECIMALS)
     shifts = slant * y
     least, most = math.floor(shifts.min()), math.ceil(shifts.max())
     places = np.arange(least, width + most)

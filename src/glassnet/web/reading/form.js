@@ -21,6 +21,7 @@ const FINE = 8; // strokes are measured at this number of pixels per MNIST pixel
 const [HEIGHT, WIDTH] = [32, 20]; // pixels: height and largest width of a UCI digit before its blocks are counted
 const BLOCK = 4; // pixels: the side of these blocks
 const LEAST_DIGIT = 250; // inked pixels of 32x32: nine in ten UCI digits have from 260 to 370
+const DECIMALS = 1e12; // of resized values: so a limit that one just meets does not depend on the order of additions
 const FAINT = 0.15; // of full ink: weaker pixels belong to the edge of a stroke
 
 /** The function that converts pictures to examples of this shape: `toMnist` for 784 pixels, `toDigits` for 64. */
@@ -93,7 +94,10 @@ function paste(page, { height, width, values }, top, left) {
 }
 
 /** Resize values: by means over areas to shrink, by linear interpolation to enlarge. */
-export const resize = (values, height, width) => resizedColumns(resizedColumns(values, height), width);
+export function resize(grid, height, width) {
+  const { values } = resizedColumns(resizedColumns(grid, height), width);
+  return gridOf(height, width, values.map((value) => rounded(value * DECIMALS) / DECIMALS));
+}
 
 /** The values with this number of rows; then rows and columns are exchanged. */
 function resizedColumns({ height, width, values }, rows) {
@@ -239,7 +243,7 @@ function slantOf(ink) {
     both += y * value * x;
     rows += y * y * value;
   });
-  return both / Math.max(rows, 1e-9);
+  return rounded((both / Math.max(rows, 1e-9)) * DECIMALS) / DECIMALS;
 }
 
 /** The value of a line between two of its places, by linear interpolation; 0 beyond its ends. */
