@@ -350,7 +350,7 @@ def measure_experiments(folder: str, row: Row) -> None:
             trainings = len(load_experiments()[name].trainings)
             page.wait_for_function(OVER, arg=trainings, timeout=300_000)
             taken = time.perf_counter() - started
-            for line in page.locator(".came li:not(.note)").all_inner_texts():
+            for line in page.locator(".came li:not(.note)").all_text_contents():
                 came, _, expected = line.rpartition(" – ")
                 row(f"{name}: {came}", expected.partition("(")[2].rstrip(")"), expected.partition(" (")[0])
             row(f"{name}: both trainings", "<= 60 s", f"{taken:.0f} s")
