@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: takes seconds, and is begun first")
+    config.addinivalue_line("markers", "repeats: shows once more what other tests hold; run by make fuzz alone")
     worker = os.environ.get("PYTEST_XDIST_WORKER")  # gw0, gw1, ...
     if worker and hasattr(os, "sched_setaffinity"):
         # One processor for each process of the tests: else every training would share its work out to all of them, and
@@ -63,6 +64,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Those that need what is not here are deselected, and counted aloud.
     """
+    if "repeats" not in config.option.markexpr:
+        repeats = [item for item in items if item.get_closest_marker("repeats")]
+        items[:] = [item for item in items if item not in repeats]
+        config.hook.pytest_deselected(items=repeats)
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
     config.stash[DESELECTED] = {}
     for marker, need in NEEDS.items():

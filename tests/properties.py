@@ -553,6 +553,23 @@ def hostile_html(number: int, folder: Path) -> None:
     assert json.loads(data)["network"]["classes"] == [plain(name) for name in network.classes or ()]
 
 
+def repeats(number: int, folder: Path) -> None:
+    """The tests hold that show once more what others show."""
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "repeats",
+        "tests/page/test_browser.py",
+    ]
+    ran = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout[-3000:]
+
+
 def drawings(number: int, folder: Path) -> None:
     """Twenty drawings in the exported `cnn` are seen and answered as in Python."""
     from playwright.sync_api import sync_playwright
@@ -579,6 +596,6 @@ PROPERTIES: dict[str, Callable[[int, Path], None]] = {
     for property_ in (
         *(batch, logits, dropout, grey, rows, scene, resume, messages),
         *(promises, killed_ranks, killed_sweep, killed_jobs, shared_sweeps, long_pages, notebook),
-        *(hostile_html, drawings),
+        *(hostile_html, drawings, repeats),
     )
 }

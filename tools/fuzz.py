@@ -55,6 +55,7 @@ TRIES = {
     "notebook": 1,
     "hostile_html": 2_000,
     "drawings": 10,
+    "repeats": 1,
 }
 READING = "reading"  # what a worker says when it has made a file and begins to read it
 

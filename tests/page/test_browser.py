@@ -252,6 +252,7 @@ def test_pausing_and_going_back_never_begin_another_training(opened: Opened) -> 
     opened.step("Step", "step 1 of 68,760")
 
 
+@pytest.mark.repeats
 def test_an_experiment_shows_two_trainings_and_what_came_of_them(opened: Opened) -> None:
     opened.list("Experiment").select_option(label="A wrong sign in backward")
     opened.example(2)
@@ -288,6 +289,7 @@ def test_an_experiment_shows_two_trainings_and_what_came_of_them(opened: Opened)
     ).to_be_visible()
 
 
+@pytest.mark.repeats
 def test_two_trainings_are_compared_from_the_same_start(opened: Opened) -> None:
     opened.list("Recipe").first.select_option("sixteen")
     opened.page.get_by_label("Compare with a second training").check()
@@ -313,6 +315,7 @@ def test_two_trainings_are_compared_from_the_same_start(opened: Opened) -> None:
     expect(opened.page.get_by_role("alert").filter(has_text="only one training")).to_have_count(0)
 
 
+@pytest.mark.repeats
 def test_an_experiment_is_shown_as_slides_by_one_key(opened: Opened) -> None:
     page = opened.page
     opened.button("Projector").click()
@@ -576,6 +579,7 @@ def test_the_model_and_the_run_that_are_saved_hold_the_network_that_is_shown(
         assert len(image.convert("RGB").getcolors(1 << 24) or []) > 100
 
 
+@pytest.mark.repeats
 def test_without_mnist_it_trains_on_the_small_digits_and_says_so(browser: Browser, tmp_path: Path) -> None:
     pytest.importorskip("sklearn", reason="the 8x8 digits need the extra 'sklearn'")
     nowhere = {"GLASSNET_DATA": "", "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}

@@ -85,9 +85,7 @@ def _one_digit(amounts: Array, boxes: Boxes) -> Array:
     """The amounts (P,) themselves, if they are those of one digit."""
     count = count_digits(amounts, boxes)
     if count > MANY:
-        raise DataError(
-            f"found more than {MANY} objects: expected one digit; crop the picture to it; {READ_NUMBERS}"
-        )
+        raise DataError(f"found more than {MANY} objects: expected one digit; crop the picture to it; {READ_NUMBERS}")
     if count > 1:
         raise DataError(f"found {count} digits, side by side or one above the other: expected one; {READ_NUMBERS}")
     return amounts

@@ -31,7 +31,7 @@ export function sessionOf(model, pair = null) {
 
   /** The network and the image, with the changes. */
   function now() {
-    if (!shown?.image) throw new Problem("there is nothing to look at yet");
+    if (!shown?.image) throw new Problem(""); // a panel has asked just before the image was taken away
     return changed(network, shown.image.values, changes);
   }
 
