@@ -24,7 +24,7 @@ page:             ## draw a digit, see every number, train step by step and back
 
 # As many processes as cores, so one thread for the matrix products of each. The tests start hundreds of Python processes,
 # which start sooner where Python may keep what it has compiled.
-test: environment ## run the tests (about 4.5 minutes); fewer without MNIST or Chromium
+test: environment ## run the tests (about 4 minutes); fewer without MNIST or Chromium
 	@PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # The core alone: no extra is installed, so what needs one is skipped. Half a minute to set up once, and a minute to run.

@@ -242,6 +242,7 @@ def test_a_training_that_diverges_says_why_and_can_be_taken_back(opened: Opened)
     opened.step("Back to the start", "step 0 of")
 
 
+@pytest.mark.repeats
 def test_pausing_and_going_back_never_begin_another_training(opened: Opened) -> None:
     opened.step("Step", "step 1 of")
     second = opened.step("Step", "step 2 of 21,500")
@@ -375,6 +376,7 @@ def test_a_term_is_explained_where_it_stands_and_leads_to_the_course(opened: Ope
     expect(note).to_be_hidden()
 
 
+@pytest.mark.repeats
 def test_a_hand_that_is_taught_is_read_better(opened: Opened, tmp_path: Path) -> None:
     panel = opened.page.get_by_role("region", name="Teach it your handwriting")
     for k in range(4):  # a 1 with a long upstroke, which `classic` takes for a 7
@@ -406,6 +408,7 @@ def test_a_hand_that_is_taught_is_read_better(opened: Opened, tmp_path: Path) ->
     expect(opened.page.get_by_role("alert").filter(has_text="holds no digits of your own")).to_be_visible()
 
 
+@pytest.mark.repeats
 def test_a_link_leads_another_page_to_the_same_bits(opened: Opened, browser: Browser, tmp_path: Path) -> None:
     opened.list("Recipe").select_option("sixteen")
     for step in ("step 1 of", "step 2 of", "step 3 of"):
@@ -558,6 +561,7 @@ def test_the_keyboard_alone_draws_opens_and_trains(opened: Opened) -> None:
     expect(opened.status("Where the training is")).to_contain_text("step 1 of")
 
 
+@pytest.mark.repeats
 def test_the_model_and_the_run_that_are_saved_hold_the_network_that_is_shown(
     opened: Opened, served: Served, tmp_path: Path
 ) -> None:

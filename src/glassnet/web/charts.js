@@ -42,10 +42,10 @@ export function charts(go) {
             { name: name(k, texts.onValidation), points: seen[k].line(`validation_${value}`), colour: k },
           ])
           .filter((one) => one.points.length);
-      accuracy.show(lines("accuracy"));
+      accuracy.show(lines("accuracy"), { begin: 0 });
       byEpoch.element.hidden = !two;
       byDigit.hidden = two;
-      if (two) byEpoch.show(lines("loss"));
+      if (two) byEpoch.show(lines("loss"), { begin: 0 });
       if (two || !states[0].accuracy) return;
       const { right, total } = states[0].accuracy;
       const shares = right.map((count, k) => count / (total[k] || 1));

@@ -6,6 +6,7 @@ import { texts } from "./texts.js";
 
 const [WIDTH, HEIGHT] = [320, 170];
 const [LEFT, RIGHT, TOP, BOTTOM] = [50, 8, 10, 26];
+const DOT = 2.5; // the radius of a point
 // Where values, or the lengths of two lines, differ by these factors the axis is logarithmic, if the plot may have one.
 const SPREAD = 300;
 const LONGER = 50;
@@ -58,7 +59,7 @@ export function curves(title, options = {}, term = null) {
       const rows = looks.map(([look, name]) => el("span", {}, sample(look), name));
       legend.replaceChildren(...rows, ...scale.inPowers.map((axis) => el("span", {}, texts.inPowers(axis))));
       plot.replaceChildren(
-        svg("clipPath", { id: clip }, svg("rect", { x: LEFT, y: TOP, width: WIDTH - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM })),
+        svg("clipPath", { id: clip }, svg("rect", { x: LEFT - DOT, y: TOP - DOT, width: WIDTH - LEFT - RIGHT + 2 * DOT, height: HEIGHT - TOP - BOTTOM + 2 * DOT })),
         ...axes(scale, text),
         svg("g", { "clip-path": `url(#${clip})` }, ...finite.flatMap((line) => drawn(line, scale)), ...marked(marks, scale)),
       );
@@ -122,7 +123,7 @@ function axes({ ticks, labels, x, y }, text) {
 function drawn({ points, look }, { x, y }) {
   const places = thinned(points).map(([at, value]) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`);
   const few = points.length > 12 ? [] : points;
-  const dots = few.map(([at, value]) => svg("circle", { class: `dot ${look}`, cx: x(at), cy: y(value), r: 2.5 }));
+  const dots = few.map(([at, value]) => svg("circle", { class: `dot ${look}`, cx: x(at), cy: y(value), r: DOT }));
   return [svg("polyline", { class: `line ${look}`, points: places.join(" ") }), ...dots];
 }
 

@@ -25,7 +25,7 @@ import { linkCourse, wordsPanel } from "./words.js";
 const BREATH = 24; // between two looks at a training that runs pass so many times what a look takes: else it would be slowed down
 const REST = 50; // milliseconds without another answer, after which all else is drawn again
 const FOLLOWED = "glassnet link"; // the key of the link that was followed in the tab's storage
-const PARTS = ["draw", "inside", "experiments", "training", "teach", "check", "words"];
+const PARTS = ["draw", "inside", "experiments", "training", "teach", "check", "about", "words"];
 const IN_TRAINING = ["training", "other training"]; // the server's names for the networks in training
 
 const message = messageBar();
@@ -111,6 +111,7 @@ const page = {
 };
 
 linkCourse(engine.offers.course);
+const absent = new Set([engine.offers.teach ? "about" : "teach"]); // of the parts: the page of a server has no file
 const connection = el("p", { class: "message", role: "alert" }, texts.connecting);
 const readings = readingsList(page);
 const answers = answerPanel(page, readings.element);
@@ -143,7 +144,7 @@ const head = el(
   el(
     "nav",
     { "aria-label": texts.parts },
-    ...PARTS.filter((id) => id !== "teach" || teach).map((id) => el("a", { href: `#${id}` }, texts.part[id])),
+    ...PARTS.filter((id) => !absent.has(id)).map((id) => el("a", { href: `#${id}` }, texts.part[id])),
   ),
   el("div", { class: "shown" }, labelled(texts.network, networks), facts),
   projector(experiments),

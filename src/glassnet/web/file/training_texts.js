@@ -2,6 +2,7 @@
 
 /** Those that a file has in place of the page's. */
 export const trainingTexts = {
+  intro: "Draw a digit: a neural network says which one it is. Look at every number inside, and train networks yourself.",
   noAnswer: "Draw a digit, drop a photo, or take an example.",
   drawFirst: "Draw a digit or take an example first.",
   link: "Link",
