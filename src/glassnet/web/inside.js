@@ -44,11 +44,9 @@ export function insidePanel(page) {
     );
     depth = viewOf(path.at(-1));
     body.replaceChildren(depth.element);
-    if (focused) {
-      focus();
-      if (trail.getBoundingClientRect().top < 0) element.scrollIntoView({ block: "start" });
-    }
-    refresh();
+    if (focused) focus();
+    const drawn = refresh();
+    if (focused) drawn.then(reveal);
   }
 
   function viewOf(one) {
@@ -60,6 +58,11 @@ export function insidePanel(page) {
   /** Move the focus to where the person is now, so that it is not lost with what was replaced. */
   function focus() {
     trail.lastElementChild.firstElementChild.focus({ preventScroll: true });
+  }
+
+  /** A browser keeps in view what stood below, and so may leave what was opened above the screen. */
+  function reveal() {
+    if (trail.getBoundingClientRect().top < 0) element.scrollIntoView({ block: "start" });
   }
 
   window.addEventListener("popstate", (event) => go(event.state?.inside ?? [], { past: true }));
