@@ -145,6 +145,11 @@ def test_on_a_telephone_nothing_is_wider_than_the_screen(browser: Browser, class
     with opened(browser, classic, **telephone) as page:
         draw(page, [[(0.5, 0.15), (0.5, 0.85)]], "thick")
         assert page.evaluate("document.documentElement.scrollWidth") == 360
+        page.get_by_label("The right digit").select_option("1")
+        expect(page.get_by_text("How large the gradient is at each layer")).to_be_visible()
+        page.get_by_role("button", name="dense2", exact=True).click()
+        expect(page.get_by_label("gradient dx")).to_be_visible()
+        expect(page.locator(".trail")).to_be_in_viewport()
         small = (
             "() => [...document.querySelectorAll('button')].filter((one) => one.offsetHeight && one.offsetHeight < 24)"
         )
