@@ -22,7 +22,9 @@ from glassnet.export.described import described, loss_of, plain_settings, table_
 from glassnet.export.trainable import trainable
 from glassnet.nn.settings import to_table
 from glassnet.page import inside
-from glassnet.reading.picture import write
+from glassnet.reading.drawing import to_mnist
+from glassnet.reading.picture import read, write
+from glassnet.reading.readings import readings
 from glassnet.web.joined import joined
 from properties import hostile_html
 from watched import Seen, watched
@@ -622,3 +624,25 @@ def json_like(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [json_like(item) for item in value]
     return value.item() if isinstance(value, np.generic) else value
+
+
+# All readings of a picture in grey: the images that become of it, and what was left out for each.
+READ = """([height, width, values]) => {
+  const grey = { height, width, values: Uint8Array.from(values) };
+  const found = [...$reading_readings.readings(grey, $reading_form.formFor([28, 28]))];
+  return found.map(({ image, problem, leftOut }) => [image && Array.from(image.values), problem, leftOut]);
+}"""
+PICTURES = Path(__file__).parent.parent / "reading" / "pictures"
+
+
+@pytest.mark.parametrize("name", ["upstroke.png", "upstroke-fine.png"])
+def test_a_photo_is_read_as_in_python_in_all_its_readings(engine: Page, name: str) -> None:
+    grey = read(PICTURES / name)
+    found = engine.evaluate(READ, [*grey.shape, grey.ravel().tolist()])
+    expected = list(readings(grey, to_mnist))
+    assert [tuple(left_out) for *_, left_out in found] == [one.left_out for one in expected]
+    for (image, problem, _), one in zip(found, expected, strict=True):
+        assert problem == one.problem
+        assert (image is None) == (one.image is None)
+        if one.image is not None:
+            assert (np.abs(np.array(image) - one.image.ravel().astype(int)) <= 1).mean() >= 0.99
