@@ -1,1 +1,1 @@
-"""Exports networks to ONNX, which runs nearly everywhere, and exports to and imports from PyTorch."""
+"""Exports networks to one HTML file and to ONNX, which run nearly everywhere, and to and from PyTorch."""

@@ -45,8 +45,9 @@ def export_html(
         training: whether the file trains networks of its own too, on 5,000 images of MNIST that it takes along.
 
     Raises:
-        InputError: a layer or loss of your own; parameters that are not finite in float32; an unknown panel.
-        ModelFileError: the file cannot be written.
+        InputError: a layer or loss of your own; parameters that are not finite in float32; an unknown panel; with
+            `training`, a network for something else than digits of 28x28 pixels.
+        ModelFileError: the file cannot be written, or is a model.   MissingDataError: MNIST is not on this machine.
     """
     if not isinstance(model, Model):
         raise InputError(f'expected a Model, such as gn.Model.open("cnn"), got {type(model).__name__}')

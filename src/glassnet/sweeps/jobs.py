@@ -66,7 +66,7 @@ def run_jobs(job: Job, count: int, listener: Listener, url: str | None, lock: in
                 failed.append(str(event["message"]))
             else:
                 listener(event)
-    except BaseException:
+    except BaseException:  # also Ctrl-C: no job outlives the sweep
         for process in processes:
             process.terminate()
         raise

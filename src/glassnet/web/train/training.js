@@ -12,7 +12,7 @@ const DIVERGED = "the next step would give numbers that are not finite: the trai
 /**
  * @param {object} setup see setup.js   @param {object} offered what Python offers for training
  * @param {{train: object, validation: object}} data
- * @param {(whole: boolean) => void} changed is called when there is something new to show
+ * @param {() => void} changed is called when there is something new to show
  */
 export function trainingOf(setup, offered, data, changed) {
   const { faults, plan } = setup;
