@@ -27,8 +27,8 @@ from glassnet.data.split import stratified, tenths
 from glassnet.recipes.recipe import load_recipe
 from glassnet.runs.run import train_recipe
 from glassnet.tables.bundled import BUNDLED
+from glassnet.tables.csv import write_table
 from glassnet.tables.load import load_table
-from glassnet.tables.table import write_table
 from glassnet.train.metrics import Evaluation
 
 GUIDE = Path(__file__).parent.parent / "docs" / "guide" / "table.md"

@@ -59,6 +59,7 @@ HOMES = {
     "threadpoolctl": {"runs.run", "nn.threads", "doctor"},
     "platformdirs": {"data.registry", "doctor"},
     "sklearn": {"tables.bundled", "sklearn"},
+    "pyarrow": {"tables.arrow"},
     "scipy": {"train.lbfgs", "sklearn.sparse"},
     "PIL": {"reading.picture"},
     "matplotlib": {"plots"},

@@ -322,7 +322,7 @@ def test_explain_prints_the_numbers_of_the_library(trained: Path) -> None:
     digits = gn.load_dataset("digits")
     network = gn.load_network(trained / "run" / "model.safetensors")
     write_csv(trained / "labelled.csv", digits.test.x, digits.test.y)
-    done = glassnet("explain", "run", "labelled.csv", "--row", "9", "--neuron", "dense1:3", cwd=trained)
+    done = glassnet("explain", "run", "labelled.csv", "--line", "9", "--neuron", "dense1:3", cwd=trained)
     assert done.returncode == 0, done.stderr
     assert done.stdout == gn.explain(network, digits.test.x[7], digits.test.y[7], neuron="dense1:3").text()
     assert max(map(len, done.stdout.splitlines())) <= 80
@@ -533,9 +533,11 @@ def test_broken_off_outside_of_a_training(
         (["explain", "run"], "expected a file with examples besides the model: glassnet explain run"),
         (["explain", "run", "missing.png"], "missing.png"),
         (["explain", "run", "wide.csv"], "the model takes 64 values per example"),
-        (["explain", "run", "row.csv", "--row", "4"], "holds 2 examples, lines 2 to 3"),
-        (["explain", "run", "row.csv", "--row", "-1"], "holds 2 examples, lines 2 to 3"),
-        (["explain", "run", "row.csv", "--row", "3"], "line 3: label 12, which the model does not know"),
+        (["explain", "run", "row.csv", "--line", "4"], "holds 2 examples, lines 2 to 3"),
+        (["explain", "run", "row.csv", "--row", "2"], "holds 2 examples, rows 0 to 1"),
+        (["explain", "run", "row.csv", "--row", "1", "--line", "3"], "name one of them"),
+        (["explain", "run", "row.csv", "--line", "-1"], "the examples of row.csv begin on line 2"),
+        (["explain", "run", "row.csv", "--line", "3"], "line 3: label 12, which the model does not know"),
         (["explain", "run", "row.csv", "--label", "eleven"], "--label 'eleven': no such class"),
         (["explain", "run", "row.csv", "--neuron", "dens1:1"], "did you mean 'dense1'"),
         (["explain", "run", "row.csv", "--lr", "0"], "lr must be a number above 0"),
@@ -755,7 +757,7 @@ def test_a_network_with_one_output_tells_two_classes_apart(
     said = glassnet("predict", "one.safetensors", "rows.csv", cwd=tmp_path)
     assert said.stdout.splitlines() == [f"rows.csv, {line}" for line in lines], said.stderr
     rows = json.loads(glassnet("predict", "one.safetensors", "rows.csv", "--json", cwd=tmp_path).stdout)
-    wanted = ["file", "row", "target", "prediction", keys[0], "runner_up", *keys[1:]]
+    wanted = ["file", "row", "line", "target", "prediction", keys[0], "runner_up", *keys[1:]]
     assert [list(row) for row in rows] == [wanted] * 2
     assert all(row[keys[2]][row["prediction"]] == row[keys[0]] == max(row[keys[2]].values()) for row in rows)
 
@@ -777,7 +779,7 @@ def test_predictions_of_a_table_as_csv_and_in_python(tables: Path) -> None:
     outputs = gn.load_network(model).predict(gn.load_schema(model).examples(table))
     with pytest.raises(gn.InputError, match=r"the name of a file, 'diabetes.csv': read_table\(file\) makes"):
         gn.Model.open(model).predict("diabetes.csv")
-    written = gn.read_table(tables / "said.csv").columns
+    written = gn.read_table(tables / "said.csv").texts()
     assert written["row"] == list(map(str, range(442)))
     np.testing.assert_allclose(np.array(written["progression"], float), outputs[:, 0], rtol=1e-6)  # 7 digits
     lines = (tables / "diabetes.csv").read_text().splitlines()
@@ -793,7 +795,7 @@ def test_a_submission_names_the_rows_by_a_column(tables: Path) -> None:
     )
     given = ["predict", "classes", "named.csv"]
     assert glassnet(*given, "--submission", "by-id.csv", "--key", "id", cwd=tables).returncode == 0
-    written = gn.read_table(tables / "by-id.csv").columns
+    written = gn.read_table(tables / "by-id.csv").texts()
     assert written == {"id": ["f0", "f1", "f2", "f3"], "species": ["setosa"] * 4}
     message = refused(*given, "--submission", "again.csv", "--key", "idd", cwd=tables)
     assert "there is no column 'idd'; did you mean 'id'?" in message
@@ -804,7 +806,7 @@ def test_a_submission_names_the_rows_by_a_column(tables: Path) -> None:
 
 
 def test_explain_takes_a_row_of_a_table(tables: Path) -> None:
-    said = glassnet("explain", "numbers", "diabetes.csv", "--row", "5", cwd=tables)
+    said = glassnet("explain", "numbers", "diabetes.csv", "--line", "5", cwd=tables)
     assert said.returncode == 0, said.stderr
     assert "standardize1" in said.stdout
     assert (
@@ -814,12 +816,12 @@ def test_explain_takes_a_row_of_a_table(tables: Path) -> None:
     assert re.search(r"x\[2\]   bmi +25\.3 +-?\d", said.stdout)
     header, *lines = (tables / "diabetes.csv").read_text().splitlines()
     (tables / "later.csv").write_text("\n".join([header, *lines[:3], lines[3].replace(lines[3][:2], "old")]))
-    said = glassnet("explain", "numbers", "later.csv", "--row", "4", cwd=tables)
+    said = glassnet("explain", "numbers", "later.csv", "--row", "2", cwd=tables)
     assert said.returncode == 0, said.stderr  # what is wrong with another row does not matter
     assert "line 5, column 'age': expected a number" in refused(
-        "explain", "numbers", "later.csv", "--row", "5", cwd=tables
+        "explain", "numbers", "later.csv", "--line", "5", cwd=tables
     )
-    assert "holds 4 rows, lines 2 to 5" in refused("explain", "numbers", "later.csv", "--row", "6", cwd=tables)
+    assert "holds 4 rows, lines 2 to 5" in refused("explain", "numbers", "later.csv", "--line", "6", cwd=tables)
 
 
 def test_quiet_prints_the_figures_of_a_regression_only(tables: Path) -> None:

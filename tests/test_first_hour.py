@@ -73,7 +73,7 @@ def test_a_refusal_says_how_much_evidence_there_was_and_how_much_is_needed(glass
     assert f"its evidence is {answer.evidence:.1f}, and an answer needs {needed:.1f}; most like" in out
 
 
-def test_examples_are_counted_as_people_count_and_explain_takes_that_number(glassnet: Run, in_tmp: Path) -> None:
+def test_lines_count_from_1_and_rows_from_0_and_explain_takes_both(glassnet: Run, in_tmp: Path) -> None:
     rng = np.random.default_rng(0)
     x = rng.integers(0, 256, (3, 4, 4), np.uint8)
     layers = [gn.Rescale(1 / 255), gn.Flatten(), gn.Dense(3)]
@@ -85,7 +85,7 @@ def test_examples_are_counted_as_people_count_and_explain_takes_that_number(glas
     for name, places in (
         ("header.csv", ["line 2", "line 3", "line 4"]),
         ("bare.csv", ["line 1", "line 2", "line 3"]),
-        ("images-idx3-ubyte", ["row 1", "row 2", "row 3"]),
+        ("images-idx3-ubyte", ["row 0", "row 1", "row 2"]),
     ):
         said = glassnet("predict", "m.safetensors", name, "--no-draw")[1]
         assert re.findall(rf"{name}, (\w+ \d+): ", said) == places

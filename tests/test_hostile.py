@@ -8,7 +8,6 @@ import io
 import json
 import tarfile
 import zipfile
-from array import array
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from glassnet.nn.plain import plain, shown
 from glassnet.recipes.toml import RecipeError
 from glassnet.runs.folder import RunError, read_run
 from glassnet.tables.column import Column
-from glassnet.tables.table import Table
+from glassnet.tables.table import text_table
 from glassnet.train.history import History
 from hostile.mutations import hostile
 from hostile.readers import READERS, check_message, try_file
@@ -370,9 +369,9 @@ def test_columns_that_a_model_names_are_told_in_short(name: str, tmp_path: Path)
     with pytest.raises(gn.ModelFileError, match="do not fit its network"):
         gn.load_schema(tmp_path / "forged")
     found = gn.Schema((Column(name), Column("b", ("c", name))), Column(name + "y"))
-    odd = Table("t.csv", {name: ["none"], "b": ["d"]}, array("q", [2]))
+    odd = text_table("t.csv", {name: ["none"], "b": ["d"]})
     for ask in (found.examples, found.targets):
-        for table in (odd, Table("t.csv", {}, array("q"))):
+        for table in (odd, text_table("t.csv", {})):
             with pytest.raises(gn.DataError) as caught:
                 ask(table)
             check_message(caught.value)

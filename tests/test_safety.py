@@ -169,7 +169,7 @@ def test_names_of_classes_are_kept_and_shown_plain(name: str, in_tmp: Path) -> N
         glassnet("evaluate", model, "--data", data, "--split", "train"),
         glassnet("predict", model, data, "--no-draw"),
     ]
-    said.append(glassnet("explain", model, data, "--row", "2"))
+    said.append(glassnet("explain", model, data, "--line", "2"))
     for done in said:
         assert done.returncode == 0, done.stderr
         text = done.stdout.replace("\n", "")
@@ -188,7 +188,7 @@ def test_class_names_that_rich_would_obey_are_printed_as_they_are(in_tmp: Path) 
         assert done.returncode == 0, done.stderr
         assert "[red]x" in done.stdout
         assert "[/]:smile:" in done.stdout
-    done = glassnet("explain", model, data, "--row", "2")
+    done = glassnet("explain", model, data, "--line", "2")
     assert "[/]:smile:" in done.stdout
 
 

@@ -103,8 +103,8 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers
     from glassnet.reading.views import predict_views as predict_views
     from glassnet.sweeps.run import sweep as sweep
     from glassnet.tables.load import load_table as load_table
+    from glassnet.tables.read import read_table as read_table
     from glassnet.tables.schema import Schema as Schema
-    from glassnet.tables.table import read_table as read_table
     from glassnet.train.calibration import calibrate as calibrate
     from glassnet.train.calibration import expected_calibration_error as expected_calibration_error
     from glassnet.train.callbacks import Callback as Callback
@@ -171,7 +171,7 @@ _NAMES = {
     "glassnet.sweeps.run": "sweep",
     "glassnet.tables.load": "load_table",
     "glassnet.tables.schema": "Schema",
-    "glassnet.tables.table": "read_table",
+    "glassnet.tables.read": "read_table",
     "glassnet.train.calibration": "calibrate expected_calibration_error",
     "glassnet.train.callbacks": "Callback EarlyStopping ReduceOnPlateau",
     "glassnet.train.checkpoint": "Checkpoint CheckpointError",

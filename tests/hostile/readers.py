@@ -2,7 +2,6 @@
 
 import math
 import tempfile
-from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,8 +28,9 @@ from glassnet.runs import sections
 from glassnet.runs.folder import RunError, SavedRun, read_run
 from glassnet.tables.column_options import ColumnOptions
 from glassnet.tables.column_types import find_schema
+from glassnet.tables.read import read_table
 from glassnet.tables.summary import inspect_columns, summarise
-from glassnet.tables.table import Table, read_table
+from glassnet.tables.table import Table, text_table
 from glassnet.train.checkpoint import CheckpointError
 from glassnet.train.history import DivergenceError, History
 from hostile.seeds import importing, seeds, training
@@ -59,7 +59,7 @@ def use_model(path: Path) -> None:
         if schema := gn.load_schema(path):
             x = schema.examples(table_for(schema))
             with told(DataError):  # which names the columns that are missing
-                schema.examples(Table("empty", {}, array("q")))
+                schema.examples(text_table("empty", {}))
         try:
             network.predict(x)
         except InputError as error:
@@ -70,7 +70,7 @@ def use_model(path: Path) -> None:
 def table_for(schema: gn.Schema) -> Table:
     """Two rows with cells as the columns want them."""
     cells = {column.name: [column.categories[-1] if column.categories else "2.5"] * 2 for column in schema.inputs}
-    return Table("made", cells, array("q", [2, 3]))
+    return text_table("made", cells)
 
 
 def look_at(run: SavedRun) -> None:
@@ -145,7 +145,8 @@ def read_columns(path: Path) -> None:
     """Read any table, and see what its columns mean."""
     table = read_table(path)
     inspect_columns(table, ColumnOptions(dates=True))
-    schema = find_schema(table, "y", dates=True)
+    unusable = [name for name, cells in table.columns.items() if cells.problem and name != "y"]
+    schema = find_schema(table, "y", dates=True, ignore=unusable)
     summarise(table, schema)
     schema.examples(table)
     schema.targets(table)
@@ -165,6 +166,7 @@ READERS = {
     "history": Reader(History.load, (InputError,)),
     "evaluation": Reader(read_evaluation, (RunError,)),
     "table": Reader(read_columns, (DataError,)),
+    "parquet": Reader(read_columns, (DataError,)),
     "kernel": Reader(keep_kernel, ()),
     "idx": Reader(read_idx, (DataError,)),
     "csv": Reader(read_csv, (DataError,)),

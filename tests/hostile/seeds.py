@@ -1,5 +1,6 @@
 """Small valid files of every kind that glassnet reads: what the hostile ones are made from."""
 
+import datetime as dt
 import gzip
 import io
 import json
@@ -11,6 +12,7 @@ import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +243,34 @@ def tables() -> list[bytes]:
     ]
 
 
+def parquet_files() -> list[bytes]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    day = dt.date(2024, 3, 1)
+    columns = {
+        "n": list(range(20)),
+        "size": [None if row == 3 else row / 7 for row in range(20)],
+        "colour": ["red" if row % 3 else " blue" for row in range(20)],
+        "kind": pa.array(["a", None] * 10).dictionary_encode(),
+        "fine": [row % 3 == 0 for row in range(20)],
+        "day": [day + dt.timedelta(row) for row in range(20)],
+        "at": pa.array([dt.datetime(2024, 3, 1, row) for row in range(20)], pa.timestamp("ns", "Europe/Berlin")),
+        "cost": pa.array([row + 0.5 for row in range(20)]).cast(pa.decimal128(9, 2)),
+        "y": [row % 2 for row in range(20)],
+    }
+    table = pa.table(columns)
+    nested = table.select(["n", "y"]).append_column("tags", pa.array([["a"], None] * 10))
+    return [
+        written(lambda path: parquet.write_table(table, path, compression="none")),
+        written(lambda path: parquet.write_table(table, path, compression="none", use_dictionary=False)),
+        written(lambda path: parquet.write_table(table, path, compression="none", row_group_size=7)),
+        written(lambda path: parquet.write_table(table, path, compression="zstd")),
+        written(lambda path: parquet.write_table(table.select(["n", "size", "y"]), path, data_page_version="2.0")),
+        written(lambda path: parquet.write_table(nested, path, compression="none")),
+    ]
+
+
 SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "model": models,
     "checkpoint": checkpoints,
@@ -257,6 +287,7 @@ SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "emnist": emnist_files,
     "cifar": cifar_files,
     "picture": pictures,
+    **({"parquet": parquet_files} if find_spec("pyarrow") else {}),
 }
 
 

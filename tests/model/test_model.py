@@ -285,7 +285,10 @@ def test_pixels_that_were_divided_already_are_warned_of(recwarn: pytest.Warnings
     assert {warning.filename for warning in caught} == {__file__}
 
 
-def test_a_frame_is_not_taken_by_the_order_of_its_columns(flowers: gn.Model) -> None:
+def test_the_columns_of_a_frame_are_found_by_their_names(flowers: gn.Model) -> None:
     pandas = pytest.importorskip("pandas", reason="frames are those of pandas")
-    with pytest.raises(gn.InputError, match="expected a table from read_table, or an array with the 1 inputs"):
-        flowers.predict(pandas.DataFrame({"petal": [1.0, 5.0]}))
+    pytest.importorskip("pyarrow", reason="frames are read by pyarrow")
+    frame = pandas.DataFrame({"other": [0.0, 0.0], "petal": [1.0, 5.0]})
+    assert flowers.predict(frame).tolist() == flowers.predict(frame[["petal"]].to_numpy()).tolist()
+    with pytest.raises(gn.DataError, match="frame: a column is missing: 'petal'; the table has 'other'"):
+        flowers.predict(frame[["other"]])

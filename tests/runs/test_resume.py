@@ -19,7 +19,7 @@ from glassnet.recipes.recipe import Recipe, load_recipe
 from glassnet.runs.folder import CHECKPOINT, EVALUATION, START, RunError, read_run
 from glassnet.runs.run import Run, resume_run, train_recipe
 from glassnet.runs.unfinished import find_unfinished
-from glassnet.tables.table import write_table
+from glassnet.tables.csv import write_table
 from glassnet.train import checkpoint
 
 

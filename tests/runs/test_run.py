@@ -15,7 +15,7 @@ from glassnet.runs.claim import new_folder
 from glassnet.runs.folder import ENVIRONMENT, HISTORY, RunError
 from glassnet.runs.run import resume_run, save_unfinished, train_recipe
 from glassnet.runs.unfinished import find_unfinished
-from glassnet.tables.table import write_table
+from glassnet.tables.csv import write_table
 from glassnet.train.checkpoint import read_checkpoint
 from glassnet.train.training import Training
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import glassnet as gn
-from glassnet.tables.table import read_table
+from glassnet.tables.read import read_table
 
 
 def zipped(**files: str) -> bytes:
@@ -58,7 +58,7 @@ def zipped(**files: str) -> bytes:
 def test_tables_are_read_as_they_are(text: bytes, columns: dict, lines: list[int], tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(text)
     table = read_table(tmp_path / "t.csv")
-    assert table.columns == columns
+    assert table.texts() == columns
     assert list(table.lines) == lines
 
 
@@ -119,6 +119,6 @@ def test_what_cannot_be_read_is_said_in_a_line(text: bytes, message: str, tmp_pa
 
 @pytest.mark.parametrize("name", ["-", "/dev/stdin"])
 def test_a_pipe_is_read(name: str) -> None:
-    program = f"from glassnet.tables.table import read_table; print([read_table({name!r}).columns for _ in range(2)])"
+    program = f"from glassnet.tables.read import read_table; print([read_table({name!r}).texts() for _ in range(2)])"
     done = subprocess.run([sys.executable, "-c", program], input="a;b\n1;2\n", capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("[{'a': ['1'], 'b': ['2']}, {'a': ['1'], 'b': ['2']}]\n", "")

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 import glassnet as gn
-from glassnet.tables import table as table_module
-from glassnet.tables.table import read_table, write_table
+from glassnet.tables import csv as csv_module
+from glassnet.tables.csv import write_table
+from glassnet.tables.read import read_table
 
 PLAIN = 'name,size\nrose,3\n"tulip, red",4\n'
 COLUMNS = {"name": ["rose", "tulip, red"], "size": ["3", "4"]}
@@ -37,7 +38,7 @@ def written(folder: Path, text: str | bytes, name: str = "t.csv") -> Path:
     ids=["plain", "crlf", "cr", "no end", "bom", "blank lines", "semicolon", "tab", "spaces", "quoted", "gzip"],
 )
 def test_every_dialect_gives_the_same_cells(text: str | bytes, tmp_path: Path) -> None:
-    assert read_table(written(tmp_path, text)).columns == COLUMNS
+    assert read_table(written(tmp_path, text)).texts() == COLUMNS
 
 
 def test_the_separator_is_not_looked_for_within_quotes(tmp_path: Path) -> None:
@@ -76,7 +77,7 @@ def test_faults_name_their_line(text: str | bytes, message: str, tmp_path: Path)
 def test_what_is_no_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(gn.DataError, match="there is no such file"):
         read_table(tmp_path / "none.csv")
-    with pytest.raises(gn.DataError, match="expected a CSV file, but it is a folder"):
+    with pytest.raises(gn.DataError, match="expected a CSV or Parquet file, but it is a folder"):
         read_table(tmp_path)
 
 
@@ -92,7 +93,7 @@ def test_what_is_no_file_is_said(tmp_path: Path) -> None:
 def test_sizes_are_bounded(
     limit: str, value: int, text: str | bytes, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_module, limit, value)
+    monkeypatch.setattr(csv_module, limit, value)
     with pytest.raises(gn.DataError, match=message):
         read_table(written(tmp_path, text))
 
@@ -100,7 +101,7 @@ def test_sizes_are_bounded(
 def test_a_file_that_is_too_large_is_not_opened_as_text(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     with path.open("wb") as file:
-        file.truncate(table_module.MOST_BYTES + 1)  # a hole: it takes no room on the disk
+        file.truncate(csv_module.MOST_BYTES + 1)  # a hole: it takes no room on the disk
     with pytest.raises(gn.DataError, match="take fewer rows, or only the columns that matter"):
         read_table(path)
 
@@ -109,13 +110,13 @@ def test_a_file_that_is_too_large_is_not_opened_as_text(tmp_path: Path) -> None:
 def test_what_is_written_is_read_again(name: str, tmp_path: Path) -> None:
     columns = {'a "quoted" name': ["", "x\ny", "1;2"], "ä": ["1,5", "'", "-"]}
     write_table(tmp_path / name, columns)
-    assert read_table(tmp_path / name).columns == columns
+    assert read_table(tmp_path / name).texts() == columns
     assert (tmp_path / name).read_bytes()[:2] == (b"\x1f\x8b" if name.endswith("gz") else b'"a')
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_progress_counts_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_module, "REPORT_EVERY", 2)
+    monkeypatch.setattr(csv_module, "REPORT_EVERY", 2)
     path = written(tmp_path, "a,b\n" + "1,2\n" * 5)
     said: list[tuple[str, int, int | None]] = []
     read_table(path, progress=lambda *report: said.append(report))

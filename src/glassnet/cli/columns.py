@@ -68,8 +68,8 @@ def show_table(name: str, out: Path | None, columns: Path | None, said: dict[str
     from glassnet.tables.bundled import BUNDLED, read_bundled
     from glassnet.tables.column_options import ColumnOptions
     from glassnet.tables.column_types import check_names
+    from glassnet.tables.read import read_table
     from glassnet.tables.summary import inspect_columns
-    from glassnet.tables.table import read_table
     from glassnet.wholefile import write_whole
 
     if out is not None and out.suffix.lower() != ".toml":

@@ -224,12 +224,12 @@ def export(
 def _export_table(name: str, out: Path) -> None:
     from glassnet.cli.terminal import console
     from glassnet.tables.bundled import BUNDLED, read_bundled
-    from glassnet.tables.table import write_table
+    from glassnet.tables.csv import write_table
 
     path = out if out.name.lower().endswith((".csv", ".csv.gz")) else out / f"{name}.csv"
     table = read_bundled(name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_table(path, table.columns)
+    write_table(path, table.texts())
     console.print(f"{len(table):,} rows written to {path}")
     console.print(f"learn from it: glassnet train --data {path} --target {BUNDLED[name].target}", soft_wrap=True)
 

@@ -22,14 +22,8 @@ def explain(
     ] = None,
     neuron: Annotated[str | None, typer.Option(help="follow one neuron: layer:index, such as dense1:7")] = None,
     picture: Annotated[Path | None, typer.Option(help="draw it all into this PNG file")] = None,
-    row: Annotated[
-        int | None,
-        typer.Option(
-            "--row",
-            "--line",
-            help="which example: the line of a CSV file, as predict says it, or a number from 1 [default: the first]",
-        ),
-    ] = None,
+    row: Annotated[int | None, typer.Option(help="which example, counted from 0 [default: the first]")] = None,
+    line: Annotated[int | None, typer.Option(help="which example of a CSV file: its line, as predict says it")] = None,
     unknown: Unknown = None,
     lr: Annotated[float, typer.Option(help="the learning rate of the step that is shown")] = 0.1,
 ) -> None:
@@ -47,7 +41,7 @@ def explain(
     """
     from glassnet import plots
     from glassnet.cli.given import DEFAULT, model_and_files
-    from glassnet.cli.places import example, place
+    from glassnet.cli.places import example
     from glassnet.cli.png import check_png
     from glassnet.cli.terminal import console
     from glassnet.data.errors import DataError
@@ -59,16 +53,15 @@ def explain(
         check_png("--picture", picture)
     model, (file, *more) = model_and_files(files, "explain")
     if more:
-        raise DataError(f"{more[0]}: expected one file, because one example is explained; --row chooses it")
+        raise DataError(f"{more[0]}: expected one file, because one example is explained; --row or --line chooses it")
     opened = Model.open(model or pretrained_path(DEFAULT), unknown=unknown_policy(unknown))
-    x, truth, number = example(opened, file, row)
+    x, truth, where = example(opened, file, row, line)
     if label is not None:
         try:
             truth = opened.target(label)
         except InputError as error:
             raise InputError(f"--label {error}") from None
     elif truth is not None and not opened.schema and truth >= len(opened.network.class_names):
-        where = place(file, number)
         raise DataError(f"{where}: label {truth}, which the model does not know: give one with --label")
     explanation = opened.explain(x, truth, neuron=neuron, lr=lr)
     if picture is not None:

@@ -70,6 +70,7 @@ def predict_images(
     import numpy as np
 
     from glassnet.cli.answers import as_table
+    from glassnet.cli.places import counted
     from glassnet.cli.terminal import console
     from glassnet.data.csv import write_submission
     from glassnet.data.errors import DataError
@@ -83,8 +84,11 @@ def predict_images(
             raise DataError(f"{problems[0]}; so there is no label for each example, and {submission} is not written")
         write_submission(submission, np.concatenate([np.array(images.predicted) for images in files]))
     if as_json:
-        rows = ((images.path, row, answer) for images in files for row, answer in enumerate(images.answers))
-        said = [{"file": str(path), "row": row, **as_table(answer)} for path, row, answer in rows]
+        said = [
+            {"file": str(images.path), **counted(images.path, row, images.first), **as_table(answer)}
+            for images in files
+            for row, answer in enumerate(images.answers)
+        ]
         typer.echo(json.dumps(said, allow_nan=False))
         return not problems
     few = sum(len(images.answers) for images in files) <= DRAWN

@@ -55,8 +55,8 @@ def predict_rows(
     from glassnet.cli.terminal import console, in_short
     from glassnet.data.errors import DataError
     from glassnet.nn.plain import number_of, plain
+    from glassnet.tables.csv import write_table
     from glassnet.tables.rows import read_rows, rows_of, said_of_unknown
-    from glassnet.tables.table import write_table
 
     found = [rows_of(read_rows(file), schema) for file in files]
     answers = [_answers(rows, model, schema) for rows in found]
@@ -78,7 +78,7 @@ def predict_rows(
             if "problem" in answer:
                 print(f"error: {plain(answer['problem'])}", file=sys.stderr)
             else:
-                console.print(_line(answer, rows.table.lines[answer["row"]]), soft_wrap=True)
+                console.print(f"{rows.table.place(answer['row'])}: {_said(answer)}", soft_wrap=True)
         x, y = rows.measurable()
         if len(y):
             console.print(f"{rows.table.name}: {in_short(model.measure((x, y)))}", soft_wrap=True)
@@ -117,7 +117,8 @@ def _answers(rows: "Rows", model: "Model", schema: "Schema") -> list[dict[str, A
     unknown_in = {name: {numbers[n] for n in unknown.nonzero()[0]} for name, unknown in rows.unknown.items()}
     answers: list[dict[str, Any]] = []
     for row in range(len(rows.table)):
-        answer: dict[str, Any] = {"file": rows.table.name, "row": row, "target": schema.target.name}
+        line = {} if rows.table.lines is None else {"line": rows.table.lines[row]}
+        answer: dict[str, Any] = {"file": rows.table.name, "row": row, **line, "target": schema.target.name}
         if row in problems:
             answers.append(answer | {"prediction": None, "problem": problems[row]})
             continue
@@ -125,7 +126,7 @@ def _answers(rows: "Rows", model: "Model", schema: "Schema") -> list[dict[str, A
         if unknown := [name for name, rows in unknown_in.items() if row in rows]:
             answer["unknown"] = unknown
         if "problem" in answer:
-            answer["problem"] = f"{rows.table.name}, line {rows.table.lines[row]}: {answer['problem']}"
+            answer["problem"] = f"{rows.table.place(row)}: {answer['problem']}"
         if row in truths:
             answer["truth"] = schema.target.categories[truths[row]] if schema.target.categories else truths[row]
         answers.append(answer)
@@ -154,16 +155,15 @@ def _predictions(x: Any, model: "Model") -> list[dict[str, Any]]:
     return [{"prediction": table.pop("label"), **table} for table in tables]
 
 
-def _line(answer: dict[str, Any], number: int) -> str:
-    """What is said of the row on this line of its file."""
+def _said(answer: dict[str, Any]) -> str:
+    """What is said of a row."""
     from glassnet.cli.answers import in_words
     from glassnet.nn.plain import brief
 
-    said = f"{answer['file']}, line {number}: "
     if "runner_up" in answer:
-        said += in_words(answer | {"label": answer["prediction"]})
+        said = in_words(answer | {"label": answer["prediction"]})
         return said + (f", truth {brief(answer['truth'])}" if "truth" in answer else "")
-    return said + f"{answer['prediction']:.5g}" + (f", truth {answer['truth']:.5g}" if "truth" in answer else "")
+    return f"{answer['prediction']:.5g}" + (f", truth {answer['truth']:.5g}" if "truth" in answer else "")
 
 
 def _keys(found: list["Rows"], schema: "Schema", key: str | None) -> dict[str, list[str]]:

@@ -100,7 +100,11 @@ def unzipping(raw: BinaryIO, size: int, where: str) -> Iterator[Opened]:
 def _only_member(raw: BinaryIO, size: int, where: str) -> Iterator[Opened]:
     """The file in a zip archive of one file; those that macOS adds do not count."""
     try:
-        with zipfile.ZipFile(raw) as archive:
+        opened = zipfile.ZipFile(raw)
+    except (zipfile.BadZipFile, NotImplementedError, struct.error, UnicodeDecodeError) as error:
+        raise DataError(f"{where}: a broken zip archive: {brief(error)}") from None
+    try:
+        with opened as archive:
             names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
             if not SPREADSHEETS.isdisjoint(names):
                 raise DataError(f"{where}: this is a spreadsheet, expected text: save it as CSV, and read that")

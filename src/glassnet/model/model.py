@@ -22,6 +22,7 @@ from glassnet.nn.network import Network
 from glassnet.nn.plain import nearest, shown
 from glassnet.nn.settings import from_table
 from glassnet.pretrained.models import pretrained_names
+from glassnet.tables.arrow import is_frame, read_frame
 from glassnet.tables.column import UnknownPolicy
 from glassnet.tables.rows import check_forms, has_truths, read_rows, said_of_unknown
 from glassnet.tables.schema import Schema
@@ -142,11 +143,11 @@ class Model:
         except (InputError, RecursionError) as error:
             raise RecipeError(f"{self.path}: the recipe in this model file cannot be used: {error}") from None
 
-    def predict(self, x: Array | Table) -> Array:
+    def predict(self, x: Any) -> Array:
         """The name of the class of each example (N,); for a regression, the number (N,), or (N, M) for M outputs.
 
         Args:
-            x: raw pixels or rows (N, ...); for a model trained on a table also a table, from `read_table`.
+            x: raw pixels or rows (N, ...); for a model trained on a table also a frame, or a table from `read_table`.
 
         Raises:
             InputError: examples of another shape, or not finite.   DataError: a cell of the table does not fit.
@@ -156,7 +157,7 @@ class Model:
             return outputs[:, 0] if outputs.shape[1] == 1 else outputs
         return np.array(self.classes)[self.network.loss.labels(outputs)]
 
-    def predict_proba(self, x: Array | Table) -> Array:
+    def predict_proba(self, x: Any) -> Array:
         """The probability of each class (N, C), or its score if the loss gives no probabilities.
 
         Args and errors are as in `predict`; a regression also raises InputError.
@@ -164,7 +165,7 @@ class Model:
         self._check_classes()
         return self._by_class(self._inputs(x))
 
-    def answers(self, x: Array | Table) -> list[Answer]:
+    def answers(self, x: Any) -> list[Answer]:
         """The answer to each example: its class, the runner-up, all probabilities; nothing is refused.
 
         Args and errors are as in `predict_proba`.
@@ -244,7 +245,8 @@ class Model:
         """Measure the model: the results of a classifier, or of a regression.
 
         Args:
-            data: a split, a pair (x, y), or a table with the truth in each row; `rows_of` finds the rows that have it.
+            data: a split, a pair (x, y), or a frame or table with the truth in each row; `rows_of` finds the rows that
+                have it.
 
         Raises:
             InputError: the data does not fit.   DataError: a cell of the table does not fit.
@@ -252,16 +254,16 @@ class Model:
         from glassnet.train.metrics import evaluate
         from glassnet.train.regression import evaluate_regression
 
-        if isinstance(data, Table):
+        if (table := self._table(data)) is not None:
             schema = self._table_schema()
-            data = schema.examples(data), schema.targets(data)
+            data = schema.examples(table), schema.targets(table)
         return evaluate_regression(self.network, data) if self.predicts_numbers else evaluate(self.network, data)
 
     def explain(self, x: Any, y: Any = None, *, neuron: str | None = None, lr: float = 0.1) -> "Explanation":
         """Every number of the way of one example through the network, and of a training step on it: as `gn.explain`.
 
         Args:
-            x: one example, or a table with one row.
+            x: one example, or a frame or table with one row.
             y: its class, by name or number; or another target, as in `gn.explain`.   neuron, lr: as there.
 
         Raises:
@@ -326,10 +328,10 @@ class Model:
         require(not self.predicts_numbers, f"{self.path}: this model predicts numbers, not classes: use predict")
 
     def _inputs(self, x: Any) -> Array:
-        if isinstance(x, Table):
+        if (table := self._table(x)) is not None:
             schema = self._table_schema()
-            check_forms(x, schema)
-            x, problems, unknown = schema.read_examples(x)
+            check_forms(table, schema)
+            x, problems, unknown = schema.read_examples(table)
             if problems:
                 raise problems[min(problems)]
             for said in said_of_unknown(unknown):
@@ -338,11 +340,6 @@ class Model:
         if isinstance(x, str | Path):
             way = "read_table(file) makes a table of it" if self.schema else "read(file) answers for a picture"
             raise InputError(f"{self.path}: expected examples, got the name of a file, {shown(str(x))}: {way}")
-        if self.schema and hasattr(x, "columns"):
-            raise InputError(
-                f"{self.path}: expected a table from read_table, or an array with the {len(self.schema.input_names)} "
-                "inputs of each row, got a frame: its columns would be taken by their order, not by their names"
-            )
         pixels = self.schema is None and "white" in self.about.get("data", {}) and self.white > 1
         if pixels and isinstance(x, np.ndarray) and x.dtype.kind == "f" and 0 < x.max(initial=0) <= 1:
             warn(
@@ -350,6 +347,12 @@ class Model:
                 "stored, and divides them itself: give it the stored pixels"
             )
         return x
+
+    def _table(self, given: Any) -> Table | None:
+        """The table that is given, or that a frame becomes; None for anything else."""
+        if self.schema and is_frame(given):
+            return read_frame(given)
+        return given if isinstance(given, Table) else None
 
     def _table_schema(self) -> Schema:
         if self.schema is None:

@@ -11,9 +11,9 @@ from glassnet.data.errors import DataError
 from glassnet.data.files import Progress
 from glassnet.nn.plain import shown
 from glassnet.tables.bundled import BUNDLED
+from glassnet.tables.read import read_table
 from glassnet.tables.rows import Rows, has_truths, rows_of, said_of_unknown
 from glassnet.tables.schema import Schema, digest
-from glassnet.tables.table import read_table
 
 HELD_OUT = 5000  # number of validation examples, if the file does not say it
 

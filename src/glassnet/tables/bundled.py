@@ -1,10 +1,9 @@
 """The tables that come with scikit-learn: small, for first trials, and without a download."""
 
-from array import array
 from typing import NamedTuple
 
 from glassnet.data.errors import DataError
-from glassnet.tables.table import Table
+from glassnet.tables.table import Table, text_table
 
 
 class Bundled(NamedTuple):
@@ -44,4 +43,4 @@ def read_bundled(name: str) -> Table:
         columns[known.target] = [str(bunch.target_names[label]) for label in bunch.target]
     else:
         columns[known.target] = [f"{value:.12g}" for value in bunch.target.tolist()]
-    return Table(name, columns, array("q", range(2, 2 + len(bunch.target))))
+    return text_table(name, columns)

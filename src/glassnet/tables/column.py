@@ -24,7 +24,9 @@ LARGEST = 1e30  # small enough for float32, also for the values that a network c
 GAPS = frozenset(("", "na", "n/a", "#n/a", "n.a.", "n.d.", "k.a.", "k. a.", "nan", "nat", "null", "\\n", "none", "nil"))
 GAPS |= {"<na>", "?", "-", "--", "–", "—", "."}
 NO_TARGET = "the target is missing; fill the cell, or leave the row out"
+KINDS = {"number": "numbers", "date": "dates", "boolean": "booleans", "category": "categories"}
 DAY = timedelta(days=1)
+EARLIEST, LATEST = (datetime.min - FIRST_DAY) / DAY, (datetime.max - FIRST_DAY) / DAY
 EXAMPLE = datetime(2024, 12, 31, 13, 45)
 
 
@@ -89,6 +91,14 @@ class Column:
             return True
         return cell.casefold() in GAPS and self.kind != "category"
 
+    def gaps(self, table: Table) -> list[int]:
+        """The rows whose cell counts as missing."""
+        cells = table.columns[self.name]
+        values = cells.stated(self.kind, self.date, self.zone)
+        if values is None:
+            return np.flatnonzero(cells.are({text for text in cells.texts if self.is_missing(text)})).tolist()
+        return np.flatnonzero(np.isnan(self._read_numbers(table).values)).tolist()
+
     def read(self, table: Table) -> Read:
         """The number of the category in each cell (N,) int64; of numbers and dates as `numbers`. Nothing is raised."""
         return self._read_categories(table) if self.categories else self._read_numbers(table)
@@ -108,20 +118,19 @@ class Column:
         """Where the category is unknown, the number is -1, and there is a problem."""
         number = {category: code for code, category in enumerate(self.categories)}
         booleans = {as_boolean(category): code for category, code in number.items()} if self.kind == "boolean" else {}
-        known: dict[str, int] = {}
-        values = np.empty(len(table), np.int64)
+        cells = table.columns[self.name]
+        known = np.empty(len(cells.texts), np.int64)
+        for place, cell in enumerate(cells.texts):
+            text = "" if self.is_missing(cell) else cell
+            found = (number.get(text), number.get(whole_number(text)), booleans.get(as_boolean(text)))
+            known[place] = next((code for code in found if code is not None), -1)
+        values = known[cells.places]
         problems = {}
-        for row, cell in enumerate(table.columns[self.name]):
-            if cell not in known:
-                text = "" if self.is_missing(cell) else cell
-                found = (number.get(text), number.get(whole_number(text)), booleans.get(as_boolean(text)))
-                known[cell] = next((code for code in found if code is not None), -1)
-            values[row] = known[cell]
-            if known[cell] < 0:
-                problem = "the category is missing, but none was missing in training"
-                if not self.is_missing(cell):
-                    problem = f"unknown category {cited(cell)}; {nearest(cell, filter(None, self.categories))}"
-                problems[row] = table.fault(row, self.name, problem)
+        for row in np.flatnonzero(values < 0).tolist():
+            problem = "the category is missing, but none was missing in training"
+            if not self.is_missing(cell := cells[row]):
+                problem = f"unknown category {cited(cell)}; {nearest(cell, filter(None, self.categories))}"
+            problems[row] = table.fault(row, self.name, problem)
         return Read(values, problems)
 
     def _read_numbers(self, table: Table) -> Read:
@@ -130,20 +139,22 @@ class Column:
         if key in table.numbers:
             return Read(*table.numbers[key])
         read = self._day if self.date is not None else self._number
-        gaps = {read(cell) for cell in self.missing}  # such as -9, which also stands there as -9,0
-        known: dict[str, float] = {}
-        values = np.empty(len(table))
+        gaps = [value for cell in self.missing if (value := read(cell)) is not None]  # -9, which stands there as -9,0
+        cells = table.columns[self.name]
+        stated = values = cells.stated(self.kind, self.date, self.zone)
+        if values is None:
+            known = [np.nan if self.is_missing(cell) else read(cell) for cell in cells.texts]
+            values = np.array([np.inf if value is None else value for value in known], np.float64)[cells.places]
+        values[np.isin(values, gaps)] = np.nan
         problems = {}
-        for row, cell in enumerate(table.columns[self.name]):
-            if cell not in known:
-                value = np.nan if self.is_missing(cell) else read(cell)
-                known[cell] = np.inf if value is None or abs(value) > LARGEST else np.nan if value in gaps else value
-            values[row] = known[cell]
-            if known[cell] == np.inf:
-                expected = f"expected a {self.kind} such as {self.example}, got {cited(cell)}"
-                if read(cell) is not None:
-                    expected = f"expected at most {LARGEST:g}, got {cited(cell)}; leave the row out, or the cell empty"
-                problems[row] = table.fault(row, self.name, expected)
+        beyond = np.abs(values) > LARGEST if self.date is None else (values < EARLIEST) | (values > LATEST)
+        for row in np.flatnonzero(beyond).tolist():
+            values[row] = np.inf
+            cell = cells[row]
+            expected = f"expected a {self.kind} such as {self.example}, got {cited(cell)}"
+            if self.date is None and (stated is not None or read(cell) is not None):
+                expected = f"expected at most {LARGEST:g}, got {cited(cell)}; leave the row out, or the cell empty"
+            problems[row] = table.fault(row, self.name, expected)
         table.numbers[key] = Read(values, problems)
         return Read(values, problems)
 
@@ -238,6 +249,6 @@ def whole_number(cell: str) -> str:
 
 def refuse_gaps(table: Table, target: Column) -> None:
     """Raise DataError if a cell of the target is missing."""
-    row = next((row for row, cell in enumerate(table.columns[target.name]) if target.is_missing(cell)), None)
-    if row is not None:
-        raise table.fault(row, target.name, NO_TARGET)
+    gaps = target.gaps(table)
+    if len(gaps):
+        raise table.fault(gaps[0], target.name, NO_TARGET)

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from datetime import time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from glassnet.data.errors import DataError
 from glassnet.data.files import Progress
 from glassnet.nn.plain import brief, cited, nearest
 from glassnet.tables.boolean_form import are_booleans, as_boolean
+from glassnet.tables.cells import Cells
 from glassnet.tables.column import Column, refuse_gaps, whole_number
 from glassnet.tables.column_options import Choice, ColumnOptions
 from glassnet.tables.date_form import (
@@ -38,7 +40,9 @@ from glassnet.tables.table import Table
 from glassnet.tables.undecided import UndecidedError, Way
 
 MOST_CATEGORIES = 256
+MOST_EXACT = 1 << 53  # a larger integer has no float64 of its own
 MOST_LABELS, ROWS_A_LABEL = 20, 5  # at most 20 different whole numbers, each 5 times on average, are labels
+MIDNIGHT = time()
 CODE = re.compile("0[0-9]+")
 WHOLE = re.compile(r"-?\d{1,16}")  # as `whole_number` writes it
 
@@ -66,7 +70,9 @@ def find_schema(
     if target in said.left_out:
         raise DataError(f"{table.name}: the target {brief(repr(target))} cannot be ignored")
     detector = ColumnDetector(table, said, target)
-    names = [name for name in table.columns if name != target and name not in said.left_out and detector.present(name)]
+    names = [
+        name for name in table.columns if name != target and name not in said.left_out and detector.holds_any(name)
+    ]
     if not names:
         raise DataError(
             f"{table.name}: expected a column besides the target {brief(repr(target))} to predict it from; cells are "
@@ -74,6 +80,12 @@ def find_schema(
         )
     target_column = detector.target_column(task)
     return Schema(tuple(map(detector.input_column, reported(names, table, progress))), target_column)
+
+
+def _says_time(cells: Collection[str], form: str) -> bool:
+    """Whether dates in this form say a time of day, in any cell another one than midnight."""
+    moments = (read_date(cell, form) for cell in cells if has_clock(cell))
+    return not form or any(moment is not None and moment.time() != MIDNIGHT for moment in moments)
 
 
 def reported(names: Collection[str], table: Table, progress: Progress | None) -> Iterator[str]:
@@ -95,7 +107,9 @@ def check_names(table: Table, names: Collection[str]) -> None:
 
 def _hint(name: str, table: Table) -> str:
     names = list(table.columns)
-    if len(names) == 1 and any(separator in cell for cell in table.columns[names[0]][:9] for separator in SEPARATORS):
+    if len(names) == 1 and any(
+        separator in cell for cell in table.columns[names[0]].texts[:9] for separator in SEPARATORS
+    ):
         return f"it holds {cited(names[0])} alone, and the lines below more: is it a title? remove it"
     numbers = [known for known in names if NUMBER.fullmatch(known)]
     if numbers:
@@ -116,9 +130,22 @@ class ColumnDetector:
         """How often each cell that is not missing stands in a column."""
         if name not in self._present:
             probe = Column(name, missing=self._missing(name))
-            counts = Counter(self.table.columns[name])
+            counts = self._cells(name).counts()
             self._present[name] = Counter({cell: n for cell, n in counts.items() if not probe.is_missing(cell)})
         return self._present[name]
+
+    def holds_any(self, name: str) -> bool:
+        """Whether a column has a cell that is not missing."""
+        cells = self._cells(name)
+        probe = Column(name, date=cells.date, missing=self._missing(name))
+        return len(probe.gaps(self.table)) < len(self.table)
+
+    def _cells(self, name: str) -> Cells:
+        """Raises UndecidedError: cells that no network can take."""
+        cells = self.table.columns[name]
+        if cells.problem:
+            raise UndecidedError(f"{self._where(name)} {cells.problem}", *self._left_out(name))
+        return cells
 
     def input_column(self, name: str) -> Column:
         """What an input column holds."""
@@ -130,11 +157,11 @@ class ColumnDetector:
     def target_column(self, task: Task | None) -> Column:
         """What the target holds: the classes, or how its numbers are written."""
         name = str(self.target)
-        cells = self.table.columns[name]
+        cells = self._cells(name)
         said = self.options.columns.get(name)
         categories = () if self._number_forms(name) else ("any",)  # NA is a gap among numbers, a class among texts
         refuse_gaps(self.table, Column(name, categories, missing=self._missing(name)))
-        kinds = set(map(whole_number, cells))
+        kinds = set(map(whole_number, cells.counts()))
         if len(kinds) == 1:
             always = f"the target {brief(repr(name))} is always {cited(cells[0])}"
             raise DataError(f"{self.table.name}: {always}: there is nothing to learn")
@@ -157,8 +184,12 @@ class ColumnDetector:
         choice = self.options.columns.get(name)
         if choice is not None:
             return self._chosen(name, choice)
-        if name in self.options.categorical:
-            return self._categories(name, set(map(whole_number, self.table.columns[name])))
+        cells = self._cells(name)
+        if name in self.options.categorical or cells.kind in ("category", "boolean"):
+            return self._categories(name, set(map(whole_number, cells.counts())))
+        if cells.kind:
+            self._check_exact(name)
+            return Column(name, date=cells.date, clock=cells.clock, missing=self._missing(name), zone=cells.zone)
         present = self.present(name)
         if all(map(EIGHT_DIGITS.fullmatch, present)) or not (forms := self._number_forms(name)):
             if not only_numbers and (dates := find_date_forms(present, self.options.date_order)):
@@ -166,17 +197,30 @@ class ColumnDetector:
                 return self._dates(name, dates)
             forms = self._number_forms(name)
         if forms and any(map(CODE.fullmatch, present)) and all(cell.isdigit() for cell in present):
-            return self._categories(name, set(self.table.columns[name]))
+            return self._categories(name, set(cells.counts()))
         if forms:
             return Column(name, form=self._one_form(name, forms), missing=self._missing(name))
         if are_booleans(present) and not only_numbers:
             gaps = {""} if present.total() < len(self.table) else set()
             return self._categories(name, {*present, *gaps})
         self._refuse_mixture(name, only_numbers=only_numbers)
-        return self._categories(name, set(self.table.columns[name]))
+        return self._categories(name, set(cells.counts()))
+
+    def _check_exact(self, name: str) -> None:
+        """Raise UndecidedError if integers are too large to be told apart as numbers: they are names."""
+        largest = self._cells(name).largest_integer
+        if largest > MOST_EXACT:
+            raise UndecidedError(
+                f"{self._where(name)} holds integers up to {largest}, expected at most {MOST_EXACT} (2**53): larger "
+                "ones cannot be told apart as numbers",
+                *self._as_codes(name),
+                *self._left_out(name),
+            )
 
     def _number_forms(self, name: str) -> list[NumberForm]:
         """The forms that the numbers of a column could have, the likelier first."""
+        if self._cells(name).kind == "number":
+            return [NumberForm()]
         if name not in self._forms:
             forms = find_forms(self.present(name))
             wanted = self.options.decimal
@@ -206,7 +250,8 @@ class ColumnDetector:
     @cached_property
     def _marks(self) -> set[str]:
         """The decimal marks that columns of the table prove."""
-        names = filter(self.present, self.table.columns)
+        names = [name for name, cells in self.table.columns.items() if not (cells.kind or cells.problem)]
+        names = list(filter(self.present, names))
         found = (shown_mark(self.present(name), self._number_forms(name)) for name in names)
         return {mark for mark in found if mark}
 
@@ -240,10 +285,12 @@ class ColumnDetector:
                 f"{self._where(name)} writes years in two digits, and {cited(doubtful)} could be of this century or "
                 "the last: write the years in four digits"
             )
-        return Column(name, date=form, clock=any(map(has_clock, cells)), missing=self._missing(name), zone=zone)
+        return Column(name, date=form, clock=_says_time(cells, form), missing=self._missing(name), zone=zone)
 
     def written_otherwise(self, column: Column) -> str | None:
         """A number or date as this whole column is written, if that is another form than the given one; else None."""
+        if self._cells(column.name).kind:
+            return None
         cells = self.present(column.name)
         if not column.read(self.table).problems:
             other = column.form.with_other_mark(cells) if column.date is None else None
@@ -268,7 +315,9 @@ class ColumnDetector:
 
     def _chosen(self, name: str, choice: Choice) -> Column:
         """The column that a person has described."""
-        cells = self.table.columns[name]
+        cells = self._cells(name)
+        if choice.kind == "number" and cells.kind == "number":
+            return Column(name, missing=self._missing(name))
         if choice.kind == "number":
             forms = [form for form in find_forms(self.present(name)) if choice.allows(form)]
             form = self._one_form(name, forms) if forms else choice.number_form()
@@ -278,7 +327,7 @@ class ColumnDetector:
         if choice.categories:
             column = Column(name, choice.categories, missing=self._missing(name))
         else:
-            column = self._categories(name, set(map(whole_number, cells)))
+            column = self._categories(name, set(map(whole_number, cells.counts())))
         if choice.kind == "boolean" and {*map(as_boolean, filter(None, column.categories))} != {True, False}:
             odd = min(
                 filter(None, column.categories), key=lambda category: (as_boolean(category) is not None, category)
@@ -290,13 +339,17 @@ class ColumnDetector:
         return column
 
     def _chosen_date(self, name: str, choice: Choice) -> Column:
+        stated = self._cells(name)
+        if stated.kind == "date" and bool(stated.date) >= bool(choice.date):
+            clock = stated.clock if choice.clock is None else choice.clock or not stated.date
+            return Column(name, date=stated.date, clock=clock, missing=self._missing(name), zone=stated.zone)
         cells = self.present(name)
         if choice.date is None:
             column = self._dates(name, find_date_forms(cells, self.options.date_order))
         else:
             zone = min(map(zone_of, cells), default="")
             column = Column(name, date=choice.date, clock=not choice.date, missing=self._missing(name), zone=zone)
-        clock = column.clock or any(map(has_clock, cells))
+        clock = column.clock or _says_time(cells, column.date or "")
         return replace(column, clock=clock if choice.clock is None else choice.clock or not column.date)
 
     def _classes(self, name: str, kinds: set[str]) -> Column:
@@ -359,7 +412,7 @@ class ColumnDetector:
             raise UndecidedError(
                 f"{self._where(name)} writes {mixture.most}s {how}; write all in one usual way, or decide", *ways
             )
-        row = next(row for row, cell in enumerate(cells) if cell in mixture.others)
+        row = int(cells.are(mixture.others).argmax())
         expected = f"expected a {mixture.most}, as in most cells, got {cited(cells[row])}"
         others = sum(self.present(name)[cell] for cell in mixture.others)
         expected += f" ({others:,} cells hold none)" if others > 1 else ""

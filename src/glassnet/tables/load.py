@@ -12,15 +12,15 @@ from glassnet.data.split import stratified, tenths
 from glassnet.tables.bundled import BUNDLED, read_bundled
 from glassnet.tables.column import UnknownPolicy
 from glassnet.tables.column_types import find_schema
+from glassnet.tables.read import read_table
 from glassnet.tables.schema import Schema, Task
 from glassnet.tables.summary import summarise
-from glassnet.tables.table import read_table
 
 FEWEST_ROWS = 10  # enough for training, validation and test examples
 
 
 def load_table(
-    name: str | Path,
+    name: Any,
     *,
     target: str,
     task: Task | None = None,
@@ -37,14 +37,14 @@ def load_table(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Dataset:
-    """Load any table as a dataset: a CSV file with the names of its columns in the first line.
+    """Load any table as a dataset: a CSV or Parquet file, or a frame of pandas, polars or pyarrow.
 
     A fifth of the rows are the test examples; they are always the same. Up to a fifth of the others are held out for
     validation. Each class, or for a real target each tenth of its sorted values, is held out in proportion.
 
     Args:
-        name: the path of a file, plain, gzip or zip; or a table that comes with scikit-learn: diabetes, iris, wine,
-            breast-cancer.
+        name: the path of a file or a frame, as `read_table` takes it; or a table that comes with scikit-learn:
+            diabetes, iris, wine, breast-cancer.
         target: the column to predict.   task: as in `find_schema`.
         ignore: columns to leave out, such as the names of the rows.   categorical: columns whose numbers are codes.
         missing: cells that count as missing, such as "-9", besides empty ones, NA, ? and other usual markers.
@@ -63,7 +63,7 @@ def load_table(
     bundled = isinstance(name, str) and name in BUNDLED
     table = read_bundled(str(name)) if bundled else read_table(name, progress=progress)
     if len(table) < FEWEST_ROWS:
-        raise DataError(f"{name}: expected at least {FEWEST_ROWS} rows to learn from, got {len(table)}")
+        raise DataError(f"{table.name}: expected at least {FEWEST_ROWS} rows to learn from, got {len(table)}")
     options = {"ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
     options |= {"date_order": date_order, "decimal": decimal, "columns": columns or {}}
     detected = schema or find_schema(table, target, task=task, progress=progress, **options)
@@ -74,7 +74,7 @@ def load_table(
     schema = schema or replace(detected.with_means(table, rows[train]), unknown=unknown)
     x = schema.examples(table)
     return Dataset(
-        "input" if is_pipe(name) else Path(name).name.split(".")[0],
+        "input" if table.name == "-" or is_pipe(table.name) else Path(table.name).name.split(".")[0],
         Split(x, y, rows[train]),
         Split(x, y, rows[held_out]),
         Split(x, y, test_rows),

@@ -12,12 +12,13 @@ import numpy as np
 from glassnet.data.errors import DataError
 from glassnet.nn.array import Array
 from glassnet.nn.plain import brief, number_of
-from glassnet.tables.column import Problems
+from glassnet.tables.column import KINDS, Column, Problems
 from glassnet.tables.column_options import ColumnOptions
 from glassnet.tables.column_types import ColumnDetector
 from glassnet.tables.dialect import NoTextError
+from glassnet.tables.read import read_table
 from glassnet.tables.schema import Schema
-from glassnet.tables.table import Table, read_table
+from glassnet.tables.table import Table
 
 
 class Cells(NamedTuple):
@@ -73,17 +74,31 @@ def read_rows(file: Path) -> Table:
 
 
 def check_forms(table: Table, schema: Schema) -> None:
-    """Raise DataError if a whole column is written in another form than in the training table.
+    """Raise DataError if a whole column is of another type, or written in another form, than in the training table.
 
     By itself 1.250 could be read in either form, and would be answered a thousand times too small or too large.
     """
     detector = ColumnDetector(table, ColumnOptions())
     for column in (*schema.inputs, schema.target):
-        if not column.categories and column.name in table.columns and (other := detector.written_otherwise(column)):
+        if column.name not in table.columns:
+            continue
+        _check_kind(table, column)
+        if not column.categories and (other := detector.written_otherwise(column)):
             raise DataError(
                 f"{table.name}: column {brief(repr(column.name))} is written like {other}, but in the training table "
                 f"like {column.example}: write it so"
             )
+
+
+def _check_kind(table: Table, column: Column) -> None:
+    """Raise DataError if a column states that it holds something else than in training, so that no cell would fit."""
+    cells = table.columns[column.name]
+    holds = f"{table.name}: column {brief(repr(column.name))}"
+    if cells.problem:
+        raise DataError(f"{holds} {cells.problem}; in training it held {KINDS[column.kind]}")
+    if cells.kind and cells.kind != column.kind and len(column.read(table).problems) == len(table):
+        stated = KINDS[cells.kind]
+        raise DataError(f"{holds} holds {stated}, but in training it held {KINDS[column.kind]}: bring it as that")
 
 
 def rows_of(table: Table, schema: Schema) -> Rows:
@@ -103,7 +118,8 @@ def rows_of(table: Table, schema: Schema) -> Rows:
 
 def has_truths(table: Table, schema: Schema) -> bool:
     """Whether any row holds a value in the target column."""
-    return any(table.columns.get(schema.target.name, []))
+    name = schema.target.name
+    return name in table.columns and len(schema.target.gaps(table)) < len(table)
 
 
 def _without(values: Array, problems: Problems) -> Cells:

@@ -120,11 +120,7 @@ class Schema:
                 f"{table.name}: there is no column {brief(repr(self.target.name))}, the truth to compare with"
             )
         values, problems = self.target.read(table)
-        gaps = {
-            row: table.fault(row, self.target.name, NO_TARGET)
-            for row, cell in enumerate(table.columns[self.target.name])
-            if self.target.is_missing(cell)
-        }
+        gaps = {row: table.fault(row, self.target.name, NO_TARGET) for row in self.target.gaps(table)}
         return Read(values, problems | gaps)
 
     def with_means(self, table: Table, rows: Array) -> "Schema":

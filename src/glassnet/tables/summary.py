@@ -3,7 +3,6 @@
 It is for a screen and a report. It is not saved in a model file, because it shows cells of the table.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from glassnet.data.errors import DataError
 from glassnet.data.files import Progress
 from glassnet.nn.array import Array
 from glassnet.nn.plain import cited
-from glassnet.tables.column import DAY, Column
+from glassnet.tables.column import DAY, KINDS, Column
 from glassnet.tables.column_options import ColumnOptions
 from glassnet.tables.column_types import ColumnDetector, reported
 from glassnet.tables.date_form import DAYS, FIRST_DAY
@@ -22,7 +21,6 @@ from glassnet.tables.table import Table
 from glassnet.tables.undecided import UndecidedError
 
 EXAMPLES = 3
-KINDS = {"number": "numbers", "date": "dates", "boolean": "booleans", "category": "categories"}
 
 
 class ColumnSummary(NamedTuple):
@@ -55,7 +53,8 @@ def summarise(table: Table, schema: Schema) -> Summary:
     for name in table.columns:
         column = known.get(name)
         if column is None:
-            empty = not ColumnDetector(table, ColumnOptions()).present(name)
+            usable = not table.columns[name].problem
+            empty = usable and not ColumnDetector(table, ColumnOptions()).holds_any(name)
             columns.append(ColumnSummary(name, "left out", "", "nothing" if empty else ""))
         else:
             columns.append(_of_column(table, column, "target: " if column is schema.target else ""))
@@ -79,10 +78,13 @@ def inspect_columns(
     columns: list[ColumnSummary] = []
     decided: dict[str, Column] = {}
     for name in reported(table.columns, table, progress):
-        if name in options.left_out or not detector.present(name):
-            columns.append(ColumnSummary(name, "left out", "", "" if detector.present(name) else "nothing"))
+        if name in options.left_out:
+            columns.append(ColumnSummary(name, "left out", "", ""))
             continue
         try:
+            if not detector.holds_any(name):
+                columns.append(ColumnSummary(name, "left out", "", "nothing"))
+                continue
             decided[name] = detector.input_column(name)
         except DataError as error:
             said = say(error) if isinstance(error, UndecidedError) else str(error)
@@ -94,31 +96,30 @@ def inspect_columns(
 
 
 def _of_column(table: Table, column: Column, before: str = "") -> ColumnSummary:
-    counts = Counter(table.columns[column.name])
     return ColumnSummary(
-        column.name,
-        before + KINDS[column.kind],
-        "; ".join(_written(table, column, counts)),
-        _holds(table, column, counts),
+        column.name, before + KINDS[column.kind], "; ".join(_written(table, column)), _holds(table, column)
     )
 
 
-def _written(table: Table, column: Column, counts: Counter[str]) -> Iterator[str]:
-    if column.kind == "number" and str(column.form) and not all(map(str.isdigit, filter(None, counts))):
+def _written(table: Table, column: Column) -> Iterator[str]:
+    cells = table.columns[column.name]
+    if column.kind == "number" and str(column.form) and not all(map(str.isdigit, filter(None, cells.texts))):
         yield str(column.form)
     if column.kind == "number" and _counts(column.numbers(table)):
         yield "row numbers"
     if column.date is not None:
         clock = " and time" if column.date and column.clock else ""
         yield DAYS[column.date] + (", years 1969 to 2039" if "%y" in column.date else "") + clock
-    gaps = [cell for cell in counts if column.is_missing(cell)]
+    gaps = column.gaps(table)
     if gaps:
-        markers = ", ".join(cited(cell)[1:-1] for cell in sorted(gaps) if cell)
-        yield f"{sum(counts[cell] for cell in gaps):,} missing{f' as {markers}' if markers else ''}"
+        marked = {cells[row] for row in gaps} if column.missing or cells.kind not in ("number", "date") else set()
+        markers = ", ".join(cited(cell)[1:-1] for cell in sorted(marked) if cell)
+        yield f"{len(gaps):,} missing{f' as {markers}' if markers else ''}"
 
 
-def _holds(table: Table, column: Column, counts: Counter[str]) -> str:
+def _holds(table: Table, column: Column) -> str:
     if column.categories:
+        counts = table.columns[column.name].counts()
         often = sorted(column.categories, key=lambda category: (-counts[category], category))
         named = ", ".join(cited(category)[1:-1] or "missing" for category in often[:EXAMPLES])
         if len(often) <= EXAMPLES:

@@ -1,45 +1,21 @@
-"""Tables: a CSV file with the names of its columns in the first line, read as cells of text.
+"""A table: the cells of its columns, by name.
 
-The module `column_types` decides which columns are numbers and which are categories. How the text is laid out is found
-by `dialect`. Cells may be quoted, and the file may be gzip, a zip archive of one file, or a pipe.
+It comes from a CSV file (`csv`), from a Parquet file or a frame (`arrow`), or from scikit-learn (`bundled`). The module
+`column_types` decides which columns are numbers and which are categories.
 """
 
-import csv
-import io
-import itertools
-import re
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from glassnet.data.errors import DataError
-from glassnet.data.files import MOST_EXPANSION, Progress, reading, writing
-from glassnet.nn.plain import brief, number_of
-from glassnet.tables.dialect import (
-    ALONE,
-    IN_QUOTES,
-    SEPARATORS,
-    WINDOWS,
-    Dialect,
-    NoTextError,
-    find_dialect,
-    find_encoding,
-    is_western,
-)
-from glassnet.tables.number_form import NUMBER
+from glassnet.nn.plain import brief
+from glassnet.tables.cells import Cells, Texts
 
 LONGEST_NAME = 1000  # characters in the name of a column
-LONGEST_LINE = 1 << 20  # characters; a file with a longer line is refused, not read into memory
-ENCODINGS = {WINDOWS: "Windows-1252", "utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
-MOST_BYTES = 1 << 30  # in the text of a table
-MOST_LINES = 1 << 25  # also empty ones
-MOST_CELLS = 1 << 24  # each takes up to about 200 bytes until its column is decided, together 3 GB
-REPORT_EVERY = 1 << 12  # rows between two reports of progress
-TOTALS = {"total", "totals", "grand total", "sum", "summe", "gesamt", "insgesamt", "somme", "totale", "totaal", "suma"}
-FRACTION = re.compile(r"-?[0-9]+[.,][0-9]+")
-LOOKED_AT = 1 << 18  # characters by which the dialect is found
+MOST_BYTES = 1 << 30  # in a table
 
 
 class CellError(DataError):
@@ -48,249 +24,74 @@ class CellError(DataError):
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """The cells of a table as text, without the spaces around them.
+    """The cells of a table.
 
     Attributes:
         name: the file, for messages.
         columns: the cells of each column by its name, in the order of the file; all of the same length.
-        lines: the number of the line where each row begins, counted from 1; the names are mostly line 1.
+        lines: the number of the line where each row begins, counted from 1; the names are mostly line 1. None if the
+            table does not come from a text: its rows are then counted from 0.
+        count: how many rows it has.
         notes: what was found out about the file, and what was left out of it.   separator: what divides its cells.
         numbers: the numbers of the columns that were read already, because each is asked for several times.
     """
 
     name: str
-    columns: dict[str, list[str]]
-    lines: "array[int]"
+    columns: dict[str, Cells]
+    count: int
+    lines: "array[int] | None" = None
     notes: tuple[str, ...] = ()
     separator: str = ","
     numbers: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
-        return len(self.lines)
+        return self.count
+
+    def texts(self) -> dict[str, list[str]]:
+        """The cells of each column as texts."""
+        return {name: list(cells) for name, cells in self.columns.items()}
 
     def rows(self, rows: Sequence[int]) -> "Table":
         """A table with only these rows."""
-        columns = {name: [cells[row] for row in rows] for name, cells in self.columns.items()}
-        return Table(self.name, columns, array("q", (self.lines[row] for row in rows)), self.notes, self.separator)
+        columns = {name: cells.rows(rows) for name, cells in self.columns.items()}
+        lines = None if self.lines is None else array("q", (self.lines[row] for row in rows))
+        return Table(self.name, columns, len(rows), lines, self.notes, self.separator)
+
+    def place(self, row: int) -> str:
+        """Where a row stands: `table.csv, line 2`, or `table.parquet, row 0`."""
+        return f"{self.name}, {f'row {row}' if self.lines is None else f'line {self.lines[row]}'}"
 
     def fault(self, row: int, column: str, problem: str) -> CellError:
         """An error in one cell, which names file, line and column."""
-        return CellError(f"{self.name}, line {self.lines[row]}, column {brief(repr(column))}: {problem}")
+        return CellError(f"{self.place(row)}, column {brief(repr(column))}: {problem}")
 
 
-def read_table(path: str | Path, *, progress: Progress | None = None) -> Table:
-    """Read a CSV file with a header, plain, gzip or zip, in UTF-8, UTF-16 or Windows-1252.
-
-    Empty lines are skipped; so are lines of comments before the names, a column that names the rows as R writes it, and
-    an empty last column. The size is checked before and during reading: a table has at most 2**24 cells.
-
-    Args:
-        path: the file; "-" or /dev/stdin for standard input.
-        progress: called with a description, the number of bytes read and the total number of bytes.
-
-    Raises:
-        DataError: no such file, empty, no rows, too large, no text, a column without a name, two columns with the same
-            name, a row with another number of cells, broken quotes. The message names the line, counted from 1.
-    """
-    path = Path(path)
-    if path.is_relative_to(Path.cwd()):
-        path = path.relative_to(Path.cwd())  # as people name it, for messages
-    if path.is_dir():
-        raise DataError(f"{path}: expected a CSV file, but it is a folder")
-    with reading(path) as (stream, raw, most):
-        if raw is stream and most > MOST_BYTES:
-            raise _too_large(path, f"{most:,} bytes, at most {MOST_BYTES:,}")
-        encoding = find_encoding(stream.read(1 << 12), str(path))
-    try:
-        return _read_as(encoding, path, progress)
-    except UnicodeDecodeError:
-        if encoding != "utf-8":
-            raise DataError(f"{path}: begins as text in {encoding.upper()}, but is broken further on") from None
-    try:
-        table = _read_as(WINDOWS, path, progress)
-    except UnicodeDecodeError:
-        table = None
-    if table is None or not is_western(_special_text(table)):
-        raise NoTextError(
-            f"{path}: expected text in UTF-8, UTF-16 or Windows-1252; this is another encoding, or not CSV: write it "
-            "as UTF-8"
-        )
-    return table
+def text_table(name: str, columns: Mapping[str, Sequence[str]]) -> Table:
+    """A table with these texts, a list for each column, as a CSV file has them; its names are line 1."""
+    count = max(map(len, columns.values()), default=0)
+    cells: dict[str, Cells] = {column: Texts(texts) for column, texts in columns.items()}
+    return Table(name, cells, count, array("q", range(2, 2 + count)))
 
 
-def write_table(path: str | Path, columns: dict[str, list[str]]) -> None:
-    """Write a table with commas and a header; the file appears only when it is complete. gzip if its name ends in .gz.
+def check_column_names(names: Sequence[str], where: str, *, first_may_be_empty: bool = False) -> None:
+    """Raise DataError unless each column has another name, not empty, of at most 1,000 characters.
 
     Args:
-        columns: the cells of each column by its name, all of the same length.
-
-    Raises:
-        DataError: the file cannot be written.
+        where: names the table in the message.   first_may_be_empty: as in a table whose rows have names.
     """
-    with writing(path) as stream:
-        text = io.TextIOWrapper(stream, "utf-8", newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
-        text.detach()  # flushes the text and does not close the file, which `writing` closes
-
-
-def _read_as(encoding: str, path: Path, progress: Progress | None) -> Table:
-    """Raises UnicodeDecodeError: the text has another encoding."""
-    with reading(path) as (stream, raw, most), io.TextIOWrapper(stream, encoding, newline="") as text:
-        size = most if raw is stream else most // MOST_EXPANSION
-        lines = _lines(text, path)
-        start = _start(lines)
-        if not "".join(start[:1]).strip():
-            raise DataError(f"{path}: {'line 1 is' if start else 'is'} empty; expected the names of the columns")
-        dialect = find_dialect(start)
-        commented = dialect.skipped and start[0].startswith("#")
-        notes = [f"{number_of(dialect.skipped, 'line')} of comments left out"] if commented else []
-        if encoding in ENCODINGS:
-            notes.append(f"its text is in {ENCODINGS[encoding]}")
-        if dialect.separator != "," and (named := (SEPARATORS | IN_QUOTES).get(dialect.separator)):
-            notes.append(f"its cells are separated by {named}")
-
-        def report() -> None:
-            if progress:
-                progress(f"reading {path.name}", raw.tell(), size)
-
-        return _Rows(path, dialect, notes).read(itertools.chain(start, lines), report)
-
-
-class _Rows:
-    """The rows of a table, while they are read."""
-
-    def __init__(self, path: Path, dialect: Dialect, notes: list[str]) -> None:
-        self.path, self.dialect, self.notes = path, dialect, notes
-        self.empty = 0
-        self.names: list[str] = []
-        self.columns: list[list[str]] = []
-        self.starts = array("q")
-
-    def read(self, lines: Iterator[str], report: Callable[[], None]) -> Table:
-        """The table in these lines."""
-        for _ in range(self.dialect.skipped):
-            next(lines)
-        rows = csv.reader(lines, delimiter=self.dialect.separator, skipinitialspace=True, strict=True)
-        start = 1 + self.dialect.skipped
-        try:
-            for cells in rows:
-                line, start = start, rows.line_num + 1 + self.dialect.skipped
-                if not self.names:
-                    self._name(cells, line)
-                elif cells:
-                    self._add(cells, line)
-                    if len(self.starts) % REPORT_EVERY == 0:
-                        report()
-        except csv.Error as error:
-            said = "text after a closing quote" if self.dialect.separator == ALONE else str(error)
-            if "field limit" in said:
-                said = f"a cell of more than {csv.field_size_limit():,} characters"
-            raise DataError(f"{self.path}, line {start}: {said}; expected quotes only around whole cells") from None
-        if not self.starts:
-            raise DataError(f"{self.path}: has a header but no rows")
-        columns = dict(zip(self.names, self.columns, strict=True))
-        self._leave_out(columns)
-        return Table(str(self.path), columns, self.starts, tuple(self.notes), self.dialect.separator)
-
-    def _name(self, cells: list[str], line: int) -> None:
-        names = [cell.strip() for cell in cells]
-        while len(names) > 1 and not names[-1]:
-            names.pop()  # a separator at the end of the line, or columns without names and cells
-        if self.dialect.row_names:
-            names = ["", *names]
-        self.names = _checked(names, self.path, line)
-        self.columns = [[] for _ in self.names]
-
-    def _add(self, cells: list[str], line: int) -> None:
-        names = self.names
-        if len(cells) > len(names) and not any(cell.strip() for cell in cells[len(names) :]):
-            cells = cells[: len(names)]
-        if len(names) > 1 and not any(cell.strip() for cell in cells):
-            self.empty += 1  # as spreadsheets leave them below a table
-            return
-        if len(cells) != len(names):
-            expected = f"{self.path}, line {line}: expected {number_of(len(names), 'cell')} as in the header"
-            advice = "a cell that holds the separator must be in quotes"
-            if len(cells) == 1 or not any(cell.strip() for cell in cells[1:]):
-                advice = "if this line is no row, remove it"
-            elif len(cells) < len(names):
-                advice = "a separator is missing; if this line is no row, remove it"
-            elif len(names) == 1 and not self.starts:
-                advice = "if the lines above are a title, remove them"
-            raise DataError(f"{expected}, got {len(cells)}; {advice}")
-        self.starts.append(line)
-        for column, cell in zip(self.columns, cells, strict=True):
-            column.append(cell.strip())
-        if len(self.starts) * len(names) > MOST_CELLS:
-            raise _too_large(self.path, f"over {MOST_CELLS:,} cells in its {len(names):,} columns")
-
-    def _leave_out(self, columns: dict[str, list[str]]) -> None:
-        """Remove a column without a name, which names the rows, and say what else was left out."""
-        if any(columns.pop("", ())):
-            self.notes.append("its first column, which has no name, is left out")
-        if self.empty:
-            self.notes.append(f"{number_of(self.empty, 'empty row')} left out")
-        last = [cells[-1] for cells in columns.values()]
-        if len(self.starts) > 1 and last[0].casefold().strip(" :") in TOTALS:
-            self.notes.append(f"its last row begins with {last[0]!r}: if it is a sum of the others, remove it")
-        numbers = sum(NUMBER.fullmatch(name) is not None for name in columns)
-        if 2 * numbers >= len(columns) or any(map(FRACTION.fullmatch, columns)):
-            self.notes.append("some columns are named by numbers: does its first line hold the names of the columns?")
-
-
-def _checked(names: list[str], path: Path, line: int) -> list[str]:
-    """The names of the columns; the first may be empty."""
     first: dict[str, int] = {}
-    for column, name in enumerate(names, start=1):
-        if not name and (column > 1 or len(names) == 1):
-            raise DataError(f"{path}, line {line}: column {column} has no name; give it one")
+    for column, name in enumerate(map(str.strip, names), start=1):
+        if not name and not (first_may_be_empty and column == 1 < len(names)):
+            raise DataError(f"{where}: column {column} has no name; give it one")
         if len(name) > LONGEST_NAME:
-            raise DataError(
-                f"{path}, line {line}: column {column} has a name of {len(name):,} characters; is this a table?"
-            )
+            raise DataError(f"{where}: column {column} has a name of {len(name):,} characters; is this a table?")
         if first.setdefault(name, column) < column:
             raise DataError(
-                f"{path}, line {line}: columns {first[name]} and {column} have the same name {name!r}; "
-                "expected a different name for each column in the first line"
+                f"{where}: columns {first[name]} and {column} have the same name {brief(repr(name))}; expected a "
+                "different name for each column"
             )
-    if len(names) > MOST_CELLS:
-        raise _too_large(path, f"{len(names):,} columns")
-    return names
 
 
-def _lines(text: TextIO, path: Path) -> Iterator[str]:
-    """The lines with their ends; DataError if a line or the whole text is too long."""
-    number = length = 0
-    while line := text.readline(LONGEST_LINE):
-        number += 1
-        length += len(line)
-        if number > MOST_LINES:
-            raise _too_large(path, f"over {MOST_LINES:,} lines")
-        if len(line) == LONGEST_LINE and line[-1] not in "\r\n":
-            raise DataError(f"{path}, line {number}: over {LONGEST_LINE:,} characters; expected a row of a table")
-        if length > MOST_BYTES:
-            raise _too_large(path, f"over {MOST_BYTES:,} characters")
-        if "\0" in line:
-            raise NoTextError(f"{path}, line {number}: expected text, got a zero byte: this is another kind of file")
-        yield line
-
-
-def _start(lines: Iterator[str]) -> list[str]:
-    """The first lines of a table."""
-    start, length = [], 0
-    while length < LOOKED_AT and (line := next(lines, "")):
-        start.append(line)
-        length += len(line)
-    return start
-
-
-def _special_text(table: Table) -> str:
-    """Names and cells with characters beyond ASCII, as far as they are needed to know the language."""
-    cells = itertools.chain(table.columns, *table.columns.values())
-    return "\n".join(itertools.islice((cell for cell in cells if not cell.isascii()), 10_000))
-
-
-def _too_large(path: Path, size: str) -> DataError:
-    return DataError(f"{path}: this table is too large: {size}; take fewer rows, or only the columns that matter")
+def too_large(where: str | Path, size: str) -> DataError:
+    """The error about a table of this size."""
+    return DataError(f"{where}: this table is too large: {size}; take fewer rows, or only the columns that matter")
