@@ -58,7 +58,7 @@ HOMES = {
     "onnx": {"export.onnx"},
     "threadpoolctl": {"runs.run", "nn.threads", "doctor"},
     "platformdirs": {"data.registry", "doctor"},
-    "sklearn": {"tables.bundled", "sklearn"},
+    "sklearn": {"tables.bundled", "train.baseline", "sklearn"},
     "pyarrow": {"tables.arrow"},
     "scipy": {"train.lbfgs", "sklearn.sparse"},
     "PIL": {"reading.picture"},

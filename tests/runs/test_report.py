@@ -101,7 +101,7 @@ def folder(digits: gn.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path
 def reported(recipe: Recipe, dataset: gn.Dataset, folder: Path) -> Path:
     """The folder of a run whose only picture is the report."""
     run = train_recipe(recipe, dataset, folder, pictures=False)
-    write_report(read_run(folder), run.network, examples=dataset.test.x, evaluation=run.evaluation, white=dataset.white)
+    write_report(read_run(folder), run.network, dataset=dataset, evaluation=run.evaluation)
     return folder
 
 
@@ -221,7 +221,7 @@ def test_what_is_absent_is_left_out(folder: Path, tmp_path: Path) -> None:
     run = dataclasses.replace(run, evaluation=result.to_table())
     page = Parsed(write_report(run, network, evaluation=result).read_text(encoding="utf-8"))
     assert "R2 0.286 on 3 test examples" in page.text
-    assert "off by 1.333 on average" in page.text
+    assert "off by 1.3333 on average" in page.text
     assert page.headings == ["Curves", "Predictions", "Weights", "Network", "Settings", "Environment"]
 
     empty = SavedRun(tmp_path, run.recipe, None, None, gn.History(), {}, {}, 0)

@@ -237,12 +237,15 @@ def test_a_regression_run_answers_in_the_unit_of_its_target(houses: Path, tmp_pa
     assert network.classes is None
     assert network.predict(np.array([[100.0, 0, 1]]))[0, 0] == pytest.approx(150_000, rel=0.05)  # the rule of the table
     figures = json.loads((run.folder / "evaluation.json").read_text())
+    assert [way["name"] for way in figures.pop("baselines")] == ["always the mean", "ridge regression"]
+    assert {row["column"] for row in figures.pop("importance")} == {"area", "garden"}
     assert figures == gn.evaluate_regression(network, dataset.test).figures == run.evaluation.figures
     assert figures["r2"] > 0.98  # nothing in the prices is noise
     about = read_about(run.folder / MODEL)
     assert about["test"] == figures
     assert load_recipe(run.folder / "recipe.toml").network.loss == gn.SquaredError()
-    assert set(about["data"]) == {"sha256"}
+    assert about["data"].keys() == {"sha256", "usual"}
+    assert about["data"]["usual"] == pytest.approx(dataset.train.y.mean())
     assert "training_accuracy" not in run.history
     assert run.history["validation_loss"][0] < 2  # of standardised targets: half a squared error, not thousands
 

@@ -32,6 +32,7 @@ from glassnet.cli import (
     report,
     summary,
     sweep,
+    threshold,
     train,
 )
 from glassnet.doctor import use_kept
@@ -49,6 +50,7 @@ app.command()(demo.demo)
 app.command()(train.train)
 app.command()(train.resume)
 app.command()(evaluate.evaluate)
+app.command()(threshold.threshold)
 app.command()(sweep.sweep)
 app.command()(compare.compare)
 app.command()(report.report)

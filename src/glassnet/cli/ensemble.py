@@ -46,7 +46,7 @@ def ensemble(
         if _columns(model) != _columns(first):
             raise DataError(f"{model.path}: expected a model that takes the columns of the first one, {first.path}")
     with TaskBar() as bar:
-        examples, split, about, left_out = first.trained_on.evaluation_set(data, split, progress=bar)
+        examples, split, about, left_out, _ = first.trained_on.evaluation_set(data, split, progress=bar)
     if left_out:
         about += f"; the first that is left out: {left_out[0]}"
     each = [evaluate(model.network, examples) for model in opened]

@@ -16,6 +16,9 @@ def evaluate(
         str | None, typer.Option(help="a dataset, a CSV or npz file, a folder; by default what it was trained on")
     ] = None,
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
+    importance_: Annotated[
+        bool, typer.Option("--importance", help="how much worse it gets when a column of the table is shuffled")
+    ] = False,
     unknown: Unknown = None,
     json_: Annotated[bool, typer.Option("--json", help="print the figures as JSON")] = False,
 ) -> None:
@@ -29,28 +32,43 @@ def evaluate(
     `glassnet evaluate runs/classic-mnist`
 
     `glassnet evaluate cnn --data mnist`
+
+    `glassnet evaluate runs/table-flowers --data flowers.csv --importance`
     """
     import json
     import sys
 
     from glassnet.cli.rows import unknown_policy
-    from glassnet.cli.terminal import console, show_evaluation
+    from glassnet.cli.terminal import amounts_of, console, show_evaluation
+    from glassnet.cli.threshold import in_words
+    from glassnet.data.errors import DataError
     from glassnet.model.model import Model
     from glassnet.nn.plain import finite, plain
     from glassnet.progress import TaskBar
+    from glassnet.runs.judgement import beside, importance
 
     opened = Model.open(model, unknown=unknown_policy(unknown))
+    if importance_ and not opened.schema:
+        raise DataError("--importance: it is of the columns of a table, but this model was trained on images")
     with TaskBar() as bar:
-        examples, split, about, left_out = opened.trained_on.evaluation_set(data, split, progress=bar)
+        examples, split, about, left_out, dataset = opened.trained_on.evaluation_set(data, split, progress=bar)
     for problem in left_out[:SHOWN]:
         print(f"left out: {plain(problem)}", file=sys.stderr)
-    result = opened.measure(examples)
+    result, judgement = opened.measure(examples), {}
+    if opened.schema:
+        rows = (examples.x, examples.y) if dataset else examples
+        judgement["baselines"] = beside(rows, opened.schema, opened.trained_on.usual, dataset)
+    if importance_ and opened.schema:
+        with TaskBar() as bar:
+            judgement["importance"] = importance(rows, opened.schema, opened.measure, progress=bar)
     if json_:
-        table = result.to_table()
+        table = result.to_table() | judgement
         said = finite(table)
         if said != table:
             said["problem"] = "the network computes numbers that are not finite; they are null"
         typer.echo(json.dumps(said | ({"left_out": len(left_out)} if left_out else {}), allow_nan=False))
         return
     console.print(f"{opened.path} on {about}")
-    show_evaluation(result, split=split)
+    if opened.decision:
+        console.print(in_words(opened.classes, opened.decision))
+    show_evaluation(result, split=split, amount=amounts_of(opened.schema), judgement=judgement)

@@ -16,6 +16,9 @@ def report(
     data: Annotated[
         str | None, typer.Option(help="the dataset, where it is not to be found under its name in the recipe")
     ] = None,
+    private: Annotated[
+        bool, typer.Option("--private", help="leave the cells of a table out: examples, ranges, the worst rows")
+    ] = False,
 ) -> None:
     """Write report.html into the folder of a run: one page that needs no other file, no network and no script.
 
@@ -41,8 +44,7 @@ def report(
         path = write_report(saved, None if model is None else model.network)
     else:
         result = model.measure(dataset.test)
-        known = {"examples": dataset.test.x, "evaluation": result, "white": dataset.white, "columns": dataset.columns}
-        path = write_report(saved, model.network, **known)
+        path = write_report(saved, model.network, dataset=dataset, evaluation=result, private=private)
     console.print(f"written to {path} ({path.stat().st_size / 1000:,.0f} kB): open it in a browser", soft_wrap=True)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from glassnet.cli.terminal import Amount
     from glassnet.model.model import Model
     from glassnet.tables.rows import Rows
     from glassnet.tables.schema import Schema
@@ -52,7 +53,7 @@ def predict_rows(
     """
     import json
 
-    from glassnet.cli.terminal import console, in_short
+    from glassnet.cli.terminal import amounts_of, console, in_short
     from glassnet.data.errors import DataError
     from glassnet.nn.plain import number_of, plain
     from glassnet.tables.csv import write_table
@@ -78,10 +79,11 @@ def predict_rows(
             if "problem" in answer:
                 print(f"error: {plain(answer['problem'])}", file=sys.stderr)
             else:
-                console.print(f"{rows.table.place(answer['row'])}: {_said(answer)}", soft_wrap=True)
+                words = _said(answer, amounts_of(schema))
+                console.print(f"{rows.table.place(answer['row'])}: {words}", soft_wrap=True)
         x, y = rows.measurable()
         if len(y):
-            console.print(f"{rows.table.name}: {in_short(model.measure((x, y)))}", soft_wrap=True)
+            console.print(f"{rows.table.name}: {in_short(model.measure((x, y)), amounts_of(schema))}", soft_wrap=True)
         if unknown := list(rows.truths.problems.values()):
             left_out = (
                 f"{number_of(len(unknown), 'row')} not counted in the figures; the first" if len(y) else "no figures"
@@ -155,7 +157,7 @@ def _predictions(x: Any, model: "Model") -> list[dict[str, Any]]:
     return [{"prediction": table.pop("label"), **table} for table in tables]
 
 
-def _said(answer: dict[str, Any]) -> str:
+def _said(answer: dict[str, Any], amount: "Amount") -> str:
     """What is said of a row."""
     from glassnet.cli.answers import in_words
     from glassnet.nn.plain import brief
@@ -163,7 +165,7 @@ def _said(answer: dict[str, Any]) -> str:
     if "runner_up" in answer:
         said = in_words(answer | {"label": answer["prediction"]})
         return said + (f", truth {brief(answer['truth'])}" if "truth" in answer else "")
-    return f"{answer['prediction']:.5g}" + (f", truth {answer['truth']:.5g}" if "truth" in answer else "")
+    return amount(answer["prediction"]) + (f", truth {amount(answer['truth'])}" if "truth" in answer else "")
 
 
 def _keys(found: list["Rows"], schema: "Schema", key: str | None) -> dict[str, list[str]]:

@@ -37,6 +37,7 @@ def summary(
     `glassnet summary runs/classic-mnist`
     """
     from glassnet.cli.terminal import console, show_inputs, show_schema
+    from glassnet.cli.threshold import in_words
     from glassnet.cli.train import load_data_or_digits, settings_of, table_settings
     from glassnet.model.model import Model
     from glassnet.model.path import model_path
@@ -49,14 +50,17 @@ def summary(
             raise RecipeError(f"{network}: --data, --target and --set are for recipes, but this is a trained model")
         model = Model.open(path)
         table, schema = model.network.summary(), model.schema
+        said = in_words(model.classes, model.decision) if model.decision else ""
     else:
-        said = {"task": task, "ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
-        said |= {"date_order": date_order, "decimal": decimal}
-        settings = settings_of(change, data=data) | table_settings(data, target, columns, said)
+        options = {"task": task, "ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
+        options |= {"date_order": date_order, "decimal": decimal}
+        settings = settings_of(change, data=data) | table_settings(data, target, columns, options)
         recipe = load_recipe(network, settings=settings)
         recipe, dataset = load_data_or_digits(network, recipe, settings)
-        table, schema = recipe.make_network(dataset).summary(), dataset.schema
+        table, schema, said = recipe.make_network(dataset).summary(), dataset.schema, ""
     console.print(table, soft_wrap=True)
+    if said:
+        console.print(said)
     if schema:
         show_schema(schema)
         show_inputs(schema)

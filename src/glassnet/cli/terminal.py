@@ -1,5 +1,6 @@
 """What the commands print: figures as tables, digits as characters."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 MOST_COLUMNS = 60  # of a table, in its summary
+Amount = Callable[[float], str]  # how a target is written, in its unit
 
 
 class PlainConsole(Console):
@@ -83,25 +85,52 @@ def show_columns(summary: "Summary") -> None:
         console.print(f"and {len(summary.columns) - MOST_COLUMNS:,} columns more")
 
 
-def in_short(result: "Evaluation | RegressionEvaluation") -> str:
-    """The figures in one line."""
+def amounts_of(schema: "Schema | None") -> Amount:
+    """How the target of a table is written; of other data, with five digits."""
+    return "{:.5g}".format if schema is None or schema.target.categories else schema.target.amount
+
+
+def in_short(result: "Evaluation | RegressionEvaluation", amount: Amount = "{:.5g}".format) -> str:
+    """The figures in one line.
+
+    Args:
+        amount: how a target is written, in its unit.
+    """
     from glassnet.train.metrics import Evaluation
 
     if isinstance(result, Evaluation):
         return f"accuracy {100 * result.accuracy:.2f} %"
     return (
-        f"{result.r2_in_words}, mean absolute error {result.mean_absolute_error:.5g}, "
-        f"root mean squared error {result.root_mean_squared_error:.5g}"
+        f"{result.r2_in_words}, mean absolute error {amount(result.mean_absolute_error)}, "
+        f"root mean squared error {amount(result.root_mean_squared_error)}"
     )
 
 
-def show_evaluation(result: "Evaluation | RegressionEvaluation", *, split: str) -> None:
-    """Accuracy, a table of the classes, and the most confused pairs; or how far off predicted numbers are."""
+def show_evaluation(
+    result: "Evaluation | RegressionEvaluation",
+    *,
+    split: str,
+    amount: Amount = "{:.5g}".format,
+    judgement: dict[str, Any] | None = None,
+) -> None:
+    """Accuracy, a table of the classes, and the most confused pairs; or how far off predicted numbers are.
+
+    Args:
+        amount: how a target is written, in its unit.
+        judgement: of a table, what is shown beside: `baselines`, and perhaps the `importance` of its columns.
+    """
     from glassnet.train.regression import RegressionEvaluation
 
     if isinstance(result, RegressionEvaluation):
-        _show_regression(result, split)
-        return
+        _show_regression(result, amount)
+    else:
+        _show_classes(result, split)
+    if judgement:
+        _show_beside(result, amount, judgement)
+    console.print(f"{split} {in_short(result, amount)}", style="bold", soft_wrap=True)
+
+
+def _show_classes(result: "Evaluation", split: str) -> None:
     table = Table(box=box.SIMPLE_HEAD, title=None, pad_edge=False)
     table.add_column("class")
     for name in ("precision", "recall", "F1", "examples"):
@@ -115,17 +144,78 @@ def show_evaluation(result: "Evaluation | RegressionEvaluation", *, split: str) 
     wrong = int(np.sum(result.truth != result.predicted))
     auc = "" if result.roc_auc is None else f", ROC AUC {result.roc_auc:.4f}"
     console.print(f"{split} loss {result.loss:.4f}, {wrong:,} of {len(result.truth):,} wrong{auc}")
-    console.print(f"{split} {in_short(result)}", style="bold")
 
 
-def _show_regression(result: "RegressionEvaluation", split: str) -> None:
+def _show_regression(result: "RegressionEvaluation", amount: Amount) -> None:
     low, middle, high = np.quantile(np.abs(result.residuals), (0.25, 0.5, 0.75))
     console.print(
-        f"{len(result.truth):,} examples, targets from {result.truth.min():.5g} to {result.truth.max():.5g}, "
-        f"standard deviation {result.truth.std():.5g}"
+        f"{len(result.truth):,} examples, targets from {amount(result.truth.min())} to {amount(result.truth.max())}, "
+        f"standard deviation {amount(result.truth.std())}",
+        soft_wrap=True,
     )
-    console.print(f"off by up to: {low:.4g} in a quarter, {middle:.4g} in half, {high:.4g} in three quarters")
-    console.print(f"{split} {in_short(result)}", style="bold")
+    console.print(
+        f"off by up to: {amount(low)} in a quarter, {amount(middle)} in half, {amount(high)} in three quarters",
+        soft_wrap=True,
+    )
+
+
+def _show_beside(result: "Evaluation | RegressionEvaluation", amount: Amount, judgement: dict[str, Any]) -> None:
+    """The network and simpler ways to predict, a line for each; and how important each column is."""
+    forms = _forms(amount)
+    rows = [{"name": "this network", **result.figures}, *judgement["baselines"]]
+    _show_ways(
+        [(row["name"], {key: forms[key](row[key]) for key in forms if row.get(key) is not None}) for row in rows]
+    )
+    if not judgement.get("importance"):
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("column")
+    table.add_column(f"{'accuracy' if 'accuracy' in result.figures else 'R2'} lost if shuffled", justify="right")
+    form = forms["accuracy" if "accuracy" in result.figures else "r2"]
+    for row in judgement["importance"][:MOST_COLUMNS]:
+        table.add_row(brief(row["column"]), f"{form(row['mean'])} ± {form(row['deviation'])}")
+    console.print(table)
+    if len(judgement["importance"]) > MOST_COLUMNS:
+        console.print(f"and {len(judgement['importance']) - MOST_COLUMNS:,} columns less important")
+
+
+def show_cross_validation(ways: list[dict[str, Any]], amount: Amount) -> None:
+    """Mean and deviation over the folds, a line for each way to predict.
+
+    Args:
+        ways: from `cross_validate`.   amount: how a target is written.
+    """
+    from glassnet.train.metrics import mean_and_deviation
+
+    forms = _forms(amount)
+    _show_ways(
+        [
+            (
+                way["name"],
+                {key: " ± ".join(map(forms[key], mean_and_deviation(way[key]))) for key in forms if key in way},
+            )
+            for way in ways
+        ]
+    )
+
+
+def _forms(amount: Amount) -> dict[str, Amount]:
+    """How each figure is written."""
+    four = "{:.4f}".format
+    errors = dict.fromkeys(("mean_absolute_error", "root_mean_squared_error"), amount)
+    return {"accuracy": "{:.2%}".format, "roc_auc": four, "r2": four, **errors}
+
+
+def _show_ways(ways: list[tuple[str, dict[str, str]]]) -> None:
+    """A line for each way to predict: its name, and its figures as text."""
+    shown = list(dict.fromkeys(key for _, figures in ways for key in figures))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    for key in shown:
+        table.add_column({"roc_auc": "ROC AUC", "r2": "R2"}.get(key, key.replace("_", " ")), justify="right")
+    for name, figures in ways:
+        table.add_row(brief(name), *(figures.get(key, "") for key in shown))
+    console.print(table)
 
 
 def digit(image: Any, white: int = 255) -> Text:

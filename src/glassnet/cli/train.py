@@ -80,6 +80,13 @@ def train(
     decimal: Decimal = None,
     columns: Columns = None,
     unknown: Unknown = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="cross-validate too: so many networks, each tested on rows of the table anew"),
+    ] = None,
+    private: Annotated[
+        bool, typer.Option("--private", help="leave the cells of the table out of reports, where they are of people")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="the run folder; runs/RECIPE-DATA by default")] = None,
     epochs: Annotated[int | None, typer.Option(help="short for --set training.epochs=N")] = None,
     seed: Annotated[int | None, typer.Option(help="short for --set training.seed=N")] = None,
@@ -110,23 +117,21 @@ def train(
 
     `glassnet train my.toml --out runs/mine --seed 1`
 
-    `glassnet train classic --data my-digits.npz --from runs/classic-mnist`
-
-    `glassnet train --data table.csv --target species --ignore id --categorical region`
+    `glassnet train --data table.csv --target species --ignore id --categorical region --folds 5`
 
     `mpirun -n 4 glassnet train cnn --mpi`
     """
     from glassnet.cli.ranks import begin
-    from glassnet.cli.terminal import in_short
+    from glassnet.cli.terminal import amounts_of, in_short
     from glassnet.recipes.recipe import load_recipe
     from glassnet.runs.claim import check_free
     from glassnet.runs.run import train_beside
 
     settings = settings_of(change, epochs=epochs, seed=seed, data=data)
-    said = {"task": task, "ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
-    said |= {"date_order": date_order, "decimal": decimal, "unknown": unknown}
-    settings |= table_settings(data, target, columns, said)
-    _check_target(recipe, settings)
+    said: dict[str, Any] = {"task": task, "ignore": ignore, "categorical": categorical, "missing": missing}
+    said |= {"dates": dates, "date_order": date_order, "decimal": decimal, "unknown": unknown, "private": private}
+    settings |= table_settings(data, target, columns, said | {"folds": folds})
+    _check_target(recipe, settings, mpi=mpi)
     ranks = begin(mpi, quiet=quiet)
     start = None if from_ is None else _network_of(from_)
     name = recipe or "table"
@@ -136,7 +141,7 @@ def train(
     if ranks is None or ranks.leads:
         run = train_and_show(wanted, dataset, out, workers, start=start, pictures=pictures, ranks=ranks)
         if quiet:
-            typer.echo(f"test {in_short(run.evaluation)}")
+            typer.echo(f"test {in_short(run.evaluation, amounts_of(dataset.schema))}")
     else:
         train_beside(wanted, dataset, ranks, start=start, workers=workers)
 
@@ -173,12 +178,19 @@ def resume(
     from glassnet.cli.terminal import console, show_dataset
     from glassnet.nn.schedule import ConstantRate
     from glassnet.nn.settings import describe
-    from glassnet.runs.folder import RunError
+    from glassnet.runs.folder import RunError, read_run
+    from glassnet.runs.folds import is_divided
     from glassnet.runs.run import resume_beside, resume_run
     from glassnet.runs.unfinished import find_unfinished
 
     ranks = begin(mpi)
-    unfinished = find_unfinished(run, epochs=epochs)
+    try:
+        unfinished = find_unfinished(run, epochs=epochs)
+    except RunError:
+        if epochs is not None or not read_run(run).finished or is_divided(run):
+            raise
+        _go_on_with_folds(run, workers, pictures=pictures)
+        return
     recipe = unfinished.recipe
     if recipe.data.name == "-" or recipe.data.name.startswith("/dev/"):
         raise RunError(f"{run}: its table came through a pipe and was not kept: train anew from a file")
@@ -196,7 +208,20 @@ def resume(
     show_dataset(dataset)
     with watched(run) as progress:
         finished = resume_run(unfinished, dataset, pictures=pictures, progress=progress, workers=workers, ranks=ranks)
-        _show(finished, pictures)
+        _show(finished, dataset, pictures)
+    if recipe.data.folds and not finished.history.interrupted:
+        show_folds(recipe, dataset, run, workers, pictures=pictures)
+
+
+def _go_on_with_folds(run: Path, workers: int | None, *, pictures: bool) -> None:
+    """Go on with the cross-validation of a run that is finished otherwise."""
+    from glassnet.model.path import RECIPE
+    from glassnet.recipes.recipe import load_recipe
+    from glassnet.runs.unfinished import check_own
+
+    check_own(run)
+    recipe = load_recipe(run / RECIPE)
+    show_folds(recipe, load_data(recipe), run, workers, pictures=pictures)
 
 
 def train_and_show(
@@ -213,8 +238,11 @@ def train_and_show(
     from glassnet.cli.terminal import console, section, show_dataset
     from glassnet.nn.settings import describe
     from glassnet.runs.claim import new_folder
+    from glassnet.runs.folds import check_folds
     from glassnet.runs.run import train_recipe
 
+    if recipe.data.folds:
+        check_folds(dataset, recipe.data.folds)
     show_dataset(dataset)
     section(f"The network of {recipe.name!r}")
     network = recipe.make_network(dataset)
@@ -235,8 +263,38 @@ def train_and_show(
             workers=workers,
             ranks=ranks,
         )
-        _show(run, pictures)
+        _show(run, dataset, pictures)
+    if recipe.data.folds and not run.history.interrupted:
+        show_folds(recipe, dataset, folder, workers, pictures=pictures)
     return run
+
+
+def show_folds(recipe: "Recipe", dataset: "Dataset", folder: Path, workers: int | None, *, pictures: bool) -> None:
+    """Cross-validate a recipe beside its run, and show the figures."""
+    from glassnet import plots
+    from glassnet.cli.terminal import amounts_of, console, section, show_cross_validation
+    from glassnet.model.model import Model
+    from glassnet.model.path import MODEL
+    from glassnet.runs.folder import read_run
+    from glassnet.runs.folds import cross_validate
+    from glassnet.runs.report import write_report
+
+    section(f"Cross-validation: every row is tested once, by one of {recipe.data.folds} networks that has not seen it")
+    with watched(folder) as progress:
+
+        def begin(fold: int, folds: int) -> None:
+            if not console.quiet:
+                progress.console.print(f"fold {fold} of {folds}", highlight=False)
+
+        found = cross_validate(
+            recipe, dataset, folder, begin=begin, progress=None if console.quiet else progress, workers=workers
+        )
+    if found is None:
+        raise KeyboardInterrupt
+    show_cross_validation(found, amounts_of(dataset.schema))
+    if pictures and plots.available():
+        model = Model.open(folder / MODEL)
+        write_report(read_run(folder), model.network, dataset=dataset, evaluation=model.measure(dataset.test))
 
 
 @contextmanager
@@ -247,13 +305,14 @@ def watched(folder: Path) -> "Iterator[ProgressBar]":
     from glassnet.cli import ranks
     from glassnet.progress import ProgressBar
     from glassnet.runs.folder import EVALUATION
+    from glassnet.runs.folds import is_divided
 
     ranks.run = folder
     try:
         with ProgressBar() as progress:
             yield progress
     except KeyboardInterrupt:
-        finished = (folder / EVALUATION).is_file()
+        finished = (folder / EVALUATION).is_file() and is_divided(folder)
         how = f"the run is finished, but for its report: glassnet report {folder}"
         print(f"broken off; {how if finished else f'it goes on with: glassnet resume {folder}'}", file=sys.stderr)
         raise
@@ -282,10 +341,12 @@ def settings_of(
     return settings | {key: option for key, option in options.items() if option is not None}
 
 
-def _check_target(recipe: str | None, settings: dict[str, Any]) -> None:
-    """Raise RecipeError if a table, or its target, is needed and not given."""
+def _check_target(recipe: str | None, settings: dict[str, Any], *, mpi: bool) -> None:
+    """Raise RecipeError if a table, or its target, is needed and not given, or ranks are to cross-validate."""
     from glassnet.recipes.toml import RecipeError
 
+    if mpi and "data.folds" in settings:
+        raise RecipeError("--folds and --mpi do not go together: cross-validate without --mpi")
     if recipe is None and "data.target" not in settings:
         raise RecipeError(
             "expected a recipe, such as glassnet train classic (see glassnet recipes), or a table and the column to "
@@ -364,10 +425,10 @@ def load_data_or_digits(name: str, recipe: "Recipe", settings: dict[str, Any]) -
     return recipe, dataset
 
 
-def _show(run: "Run", pictures: bool) -> None:
+def _show(run: "Run", dataset: "Dataset", pictures: bool) -> None:
     import sys
 
-    from glassnet.cli.terminal import console, section, show_evaluation
+    from glassnet.cli.terminal import amounts_of, console, section, show_evaluation
 
     if run.history.stopped:
         console.print(f"stopped: {run.history.stopped}")
@@ -376,7 +437,8 @@ def _show(run: "Run", pictures: bool) -> None:
     if run.history.interrupted:
         print(f"it goes on with: glassnet resume {run.folder}", file=sys.stderr)
     section("On the test examples, which it has never seen")
-    show_evaluation(run.evaluation, split="test")
+    beside = {"baselines": run.judgement["baselines"]} if run.judgement else None
+    show_evaluation(run.evaluation, split="test", amount=amounts_of(dataset.schema), judgement=beside)
     section(f"Written to {run.folder}")
     for path in sorted(p for p in run.folder.rglob("*") if p.is_file()):
         console.print(f"  {path.relative_to(run.folder)}")

@@ -102,6 +102,7 @@ class Dataset:
         white: the largest value that a pixel may have: 255, or 16 for the 8x8 digits; not used for tables.
         schema: a Schema of the columns, if the examples come from a table; None for images.
         columns: a Summary of the columns, for people; None for images.
+        table: the Table, whose rows are the examples; None for images.
 
     Raises:
         DataError: no training example, examples of different shapes, a label outside the classes, a pixel above white,
@@ -116,6 +117,7 @@ class Dataset:
     white: int
     schema: Any = None  # a Schema of `glassnet.tables`, which this package does not import
     columns: Any = None  # a Summary of `glassnet.tables`
+    table: Any = None  # a Table of `glassnet.tables`
 
     def __post_init__(self) -> None:
         if not len(self.train):

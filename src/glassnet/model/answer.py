@@ -22,6 +22,7 @@ class Answer:
         probabilistic: True if `probabilities` are probabilities, False if they are scores.
         left_out: the steps of cleaning that were left out in this reading of a picture; none in the usual reading.
         others: what the network says of the other readings of the picture that it has looked at.
+        decided: the number of the class that is said, where a threshold decided it; None where the most probable is.
     """
 
     classes: tuple[str, ...]
@@ -32,25 +33,27 @@ class Answer:
     probabilistic: bool = True
     left_out: tuple[str, ...] = ()
     others: tuple["Answer", ...] = ()
+    decided: int | None = None
 
     @cached_property
     def ranking(self) -> list[int]:
-        """The numbers of the classes, the most probable first; empty without probabilities."""
-        return [] if self.probabilities is None else np.argsort(-self.probabilities, kind="stable").tolist()
+        """The numbers of the classes, first the one that is said, then by probability; empty if there is none."""
+        ranked = [] if self.probabilities is None else np.argsort(-self.probabilities, kind="stable").tolist()
+        return ranked if self.decided is None else sorted(ranked, key=lambda label: label != self.decided)
 
     @property
     def label(self) -> str | None:
-        """The most probable class; None if the example is refused."""
+        """The class that is said, mostly the most probable; None if the example is refused."""
         return None if self.problem else self._name(0)
 
     @property
     def probability(self) -> float | None:
-        """The probability of the most probable class."""
+        """The probability of the class that is said."""
         return self._probability(0)
 
     @property
     def runner_up(self) -> str | None:
-        """The second most probable class."""
+        """The class that is next."""
         return self._name(1)
 
     @property

@@ -15,8 +15,9 @@ from glassnet.data.errors import DataError
 from glassnet.model.answer import Answer
 from glassnet.model.path import model_path
 from glassnet.model.trained_on import TrainedOn
-from glassnet.modelfile import ModelFileError, read_model
+from glassnet.modelfile import ModelFileError, read_model, save_network
 from glassnet.nn.array import Array
+from glassnet.nn.decision import NEVER, Decision
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.network import Network
 from glassnet.nn.plain import nearest, shown
@@ -105,6 +106,44 @@ class Model:
         """A picture whose answer has less evidence than this is refused; 0 refuses none."""
         return self.network.threshold
 
+    @cached_property
+    def decision(self) -> Decision | None:
+        """Which of two classes is said, if a threshold was chosen (`with_decision`); None if the more probable one.
+
+        Raises:
+            ModelFileError: what the file says of it cannot be used.
+        """
+        said = self.about.get("decision")
+        if said is None:
+            return None
+        fine = isinstance(said, dict) and said.get("label") in (0, 1) and len(self.classes) == 2
+        threshold: Any = said.get("threshold") if fine else None
+        if type(threshold) not in (int, float) or not 0 <= threshold <= NEVER:
+            raise ModelFileError(f"{self.path}: this model file is damaged: its decision is {shown(said)}")
+        return Decision(int(said["label"]), float(threshold))
+
+    def with_decision(self, decision: Decision | None) -> Self:
+        """The same model with another choice between its two classes; None says the more probable one.
+
+        `save` keeps it.
+
+        Raises:
+            InputError: it does not have two classes with probabilities.
+        """
+        fits = len(self.classes) == 2 and self.network.loss.probabilistic
+        require(fits, f"{self.path}: a threshold decides between two classes with probabilities")
+        about = {key: value for key, value in self.about.items() if key != "decision"}
+        return replace(self, about=about | ({"decision": decision._asdict()} if decision else {}))
+
+    def save(self, path: str | Path | None = None) -> None:
+        """Write the model into a file, by default its own; the file appears only when it is complete.
+
+        Raises:
+            ModelFileError: it cannot be written.
+        """
+        about = {name: table for name, table in self.about.items() if isinstance(table, dict)}  # not the version
+        save_network(self.network, self.path if path is None else path, about=about)
+
     @property
     def reads_numbers(self) -> bool:
         """Whether `read_number` can be used: it takes digits in the form of MNIST, and refuses what is none."""
@@ -155,7 +194,8 @@ class Model:
         outputs = self.network.predict_proba(self._inputs(x))
         if self.predicts_numbers:
             return outputs[:, 0] if outputs.shape[1] == 1 else outputs
-        return np.array(self.classes)[self.network.loss.labels(outputs)]
+        labels = self.decision.labels if self.decision else self.network.loss.labels
+        return np.array(self.classes)[labels(self.network.loss.by_class(outputs) if self.decision else outputs)]
 
     def predict_proba(self, x: Any) -> Array:
         """The probability of each class (N, C), or its score if the loss gives no probabilities.
@@ -173,9 +213,11 @@ class Model:
         self._check_classes()
         inputs = self._inputs(x)
         names, probabilistic = self.network.class_names, self.network.loss.probabilistic
+        by_class = self._by_class(inputs)
+        said = [None] * len(by_class) if self.decision is None else self.decision.labels(by_class).tolist()
         return [
-            Answer(names, p, image, probabilistic=probabilistic)
-            for p, image in zip(self._by_class(inputs), inputs, strict=True)
+            Answer(names, p, image, probabilistic=probabilistic, decided=label)
+            for p, image, label in zip(by_class, inputs, said, strict=True)
         ]
 
     def read(self, drawing: "Source") -> Answer:
@@ -257,7 +299,12 @@ class Model:
         if (table := self._table(data)) is not None:
             schema = self._table_schema()
             data = schema.examples(table), schema.targets(table)
-        return evaluate_regression(self.network, data) if self.predicts_numbers else evaluate(self.network, data)
+        if self.predicts_numbers:
+            return evaluate_regression(self.network, data)
+        result = evaluate(self.network, data)
+        if (decision := self.decision) is None:
+            return result
+        return replace(result, predicted=decision.labels(result.probabilities), decision=decision)
 
     def explain(self, x: Any, y: Any = None, *, neuron: str | None = None, lr: float = 0.1) -> "Explanation":
         """Every number of the way of one example through the network, and of a training step on it: as `gn.explain`.

@@ -3,6 +3,7 @@
 A model file may come from anyone. So a registered dataset that it names is loaded, but a path in it is never opened.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ class EvaluationSet(NamedTuple):
     split: str  # "table" for all rows of a table
     about: str
     left_out: list[str]  # the reason for each row of a table that is left out
+    dataset: Dataset | None = None  # of which it is a split
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,12 @@ class TrainedOn:
         """The name of the dataset, or the path of the table; None if the file does not say it."""
         name = self._settings.get("name")
         return name if isinstance(name, str) else None
+
+    @property
+    def usual(self) -> float | None:
+        """The largest class, or the mean, of the targets of a table; None if the file does not say it."""
+        usual = self.about.get("data", {}).get("usual")
+        return usual if isinstance(usual, int | float) and math.isfinite(usual) else None
 
     @property
     def _settings(self) -> dict[str, Any]:
@@ -108,7 +116,7 @@ class TrainedOn:
             raise DataError(f"split: expected train, validation or test, got {split!r}")
         if name is None or not (rows := self.other_table(name)):
             dataset = self.dataset(name, split, progress=progress)
-            return EvaluationSet(getattr(dataset, split), split, str(dataset), [])
+            return EvaluationSet(getattr(dataset, split), split, str(dataset), [], dataset)
         if split != "test":
             raise DataError(
                 f"split {split}: {name} is not the table the model was trained on, so all its rows are used: leave out "

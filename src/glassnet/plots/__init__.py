@@ -11,6 +11,7 @@ from glassnet.plots.figure import PlotError, as_png, as_svg, available, require,
 from glassnet.plots.regression import predicted, residuals
 from glassnet.plots.reliability import reliability
 from glassnet.plots.searched import Point, importance, rates, setting, trials
+from glassnet.plots.thresholds import column_importance, thresholds
 from glassnet.plots.variants import variants
 from glassnet.plots.weights import first_layer, weight_histogram, weight_mosaic
 
@@ -20,6 +21,7 @@ __all__ = [
     "as_png",
     "as_svg",
     "available",
+    "column_importance",
     "comparison",
     "confusion",
     "curve",
@@ -37,6 +39,7 @@ __all__ = [
     "save",
     "setting",
     "sheet",
+    "thresholds",
     "trials",
     "variants",
     "weight_histogram",

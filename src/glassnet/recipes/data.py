@@ -14,6 +14,7 @@ from glassnet.tables.column_options import ColumnOptions
 from glassnet.tables.load import load_table
 from glassnet.tables.schema import Schema, Task
 
+MOST_FOLDS = 100
 WISHES = [field.name for field in fields(ColumnOptions)]
 
 
@@ -33,6 +34,8 @@ class DataSettings:
         date_order: what dates such as 03/04/24 say, "dmy", "mdy" or "ymd".
         decimal: the decimal mark of numbers such as 1,250, which leave it open.
         columns: what single columns hold, each a table such as {kind = "number", decimal = ","}.
+        folds: cross-validation with so many folds of the table, beside the training.
+        private: true leaves the cells of the table out of reports: examples, ranges, the worst rows.
         unknown: "answer" makes the model answer rows with an unknown category or a number missing where none was.
     """
 
@@ -48,12 +51,18 @@ class DataSettings:
     decimal: str | None = None
     columns: dict[str, Any] | None = None
     unknown: UnknownPolicy | None = None
+    folds: int | None = None
+    private: bool | None = None
 
     def __post_init__(self) -> None:
         require(self.validation >= 0, f"validation must not be negative, got {self.validation}")
-        given = [name for name in ("task", "unknown", *WISHES) if getattr(self, name) is not None]
+        given = [name for name in ("task", "unknown", "folds", "private", *WISHES) if getattr(self, name) is not None]
         for name in given if self.target is None else ():
             raise InputError(f"{name!r} goes with 'target', the column of a table to predict")
+        require(
+            self.folds is None or 2 <= self.folds <= MOST_FOLDS,
+            f"folds: expected a number from 2 to {MOST_FOLDS}, got {self.folds}",
+        )
         ColumnOptions(**self._wishes())  # checks them
 
     def load(

@@ -8,6 +8,7 @@ model.safetensors   the network
 start.safetensors   the network that the weights were copied from, if training began with those of a model
 evaluation.json     the figures on the test split; only a finished run has it
 pictures/           curves; confusion matrix, predictions, mistakes, hidden units; for a regression, its errors
+folds/              a run for each fold of a cross-validation
 report.html         all of this on one page
 
 `glassnet.runs.run` writes the folder. The files may be damaged or forged, so every value is checked before it is used.
@@ -195,7 +196,26 @@ def _evaluation(table: dict[str, Any], path: Path) -> dict[str, Any]:
             expect(isinstance(row, dict) and row.keys() == set(PerClass._fields), "per_class", "figures of each class")
             figures = [value for key, value in row.items() if key != "name"]
             expect(isinstance(row["name"], str) and all(map(_number, figures)), "per_class", "finite figures")
+    for key, name in (("baselines", "name"), ("importance", "column")):
+        rows = table.get(key, [])
+        fine = isinstance(rows, list) and all(isinstance(row, dict) and _figures(row, name) for row in rows)
+        expect(fine, key, f"a list of tables with a {name} and finite figures")
+    folds = table.get("folds", [])
+    fine = isinstance(folds, list) and all(isinstance(way, dict) and _values(way) for way in folds)
+    expect(fine, "folds", "a list of tables with a name, and finite figures of each fold")
     return table
+
+
+def _values(way: dict[str, Any]) -> bool:
+    """Whether a table holds a name, and besides lists of two or more finite figures."""
+    lists = [value for key, value in way.items() if key != "name"]
+    fine = all(isinstance(values, list) and len(values) > 1 and all(map(_number, values)) for values in lists)
+    return isinstance(way.get("name"), str) and fine
+
+
+def _figures(row: dict[str, Any], name: str) -> bool:
+    """Whether a table holds a text under this name, and finite figures besides."""
+    return isinstance(row.get(name), str) and all(_number(value) for key, value in row.items() if key != name)
 
 
 def _counts(row: Any, length: int) -> bool:

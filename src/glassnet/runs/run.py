@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,12 @@ from glassnet.runs.folder import (
     read_environment,
     read_run,
 )
+from glassnet.runs.judgement import Measure, beside, importance
 from glassnet.runs.pictures import draw
 from glassnet.runs.report import write_report
 from glassnet.runs.unfinished import Unfinished, check_own, find_unfinished
 from glassnet.tables.schema import digest
+from glassnet.train.baseline import usual_answer
 from glassnet.train.callbacks import Callback
 from glassnet.train.checkpoint import Checkpoint, write_checkpoint
 from glassnet.train.history import DivergenceError, History, to_line
@@ -55,6 +57,7 @@ class Run:
     Attributes:
         folder: the folder of the run.   network: the network that training returned.   history: of its training.
         evaluation: on the test split, for a classifier or a regression.   pictures: the files that were drawn.
+        judgement: of a table, what stands beside the figures: `baselines`, and `importance` if there is a report.
     """
 
     folder: Path
@@ -62,6 +65,7 @@ class Run:
     history: History
     evaluation: Evaluation | RegressionEvaluation
     pictures: list[Path]
+    judgement: dict[str, Any] = field(default_factory=dict)
 
 
 def train_recipe(
@@ -305,27 +309,32 @@ def _finish(
     """Save the network that a training gave, measure it on the test split, and write the results."""
     with writing_to(folder):
         save_network(network, folder / MODEL, about=about)  # now the network is safe, whatever fails later
+    measure: Measure = partial(evaluate if dataset.classes else evaluate_regression, network)
     result = evaluate(network, dataset.test) if dataset.classes else evaluate_regression(network, dataset.test)
+    reported = pictures and plots.available()
+    judgement = _judge(dataset, measure, about, columns=reported)
     about["training"] = {"epochs": len(history), "kept_epoch": history.kept_epoch}
     about["test"] = result.figures
     with writing_to(folder):
         save_network(network, folder / MODEL, about=about)
-        drawn = []
-        if pictures and plots.available():
-            drawn = draw(folder / PICTURES, network, history, result, dataset.test.x)
+        drawn = draw(folder / PICTURES, network, history, result, dataset.test.x) if reported else []
         # Without a checkpoint the run must begin again, and without an epoch it has no result yet.
         if not history.interrupted or (len(history) and (folder / CHECKPOINT).is_file()):
-            write_json(folder / EVALUATION, result.to_table())  # last, because a run with this file is finished
+            # Last, because a run with this file is finished.
+            write_json(folder / EVALUATION, result.to_table() | judgement)
         (folder / f"{CHECKPOINT}.part").unlink(missing_ok=True)
-        if pictures and plots.available():
-            known = {
-                "examples": dataset.test.x,
-                "evaluation": result,
-                "white": dataset.white,
-                "columns": dataset.columns,
-            }
-            write_report(read_run(folder), network, **known)
-    return Run(folder, network, history, result, drawn)
+        if reported:
+            write_report(read_run(folder), network, dataset=dataset, evaluation=result)
+    return Run(folder, network, history, result, drawn, judgement)
+
+
+def _judge(dataset: Dataset, measure: Measure, about: dict[str, Any], *, columns: bool) -> dict[str, Any]:
+    """Of a table, the figures of simpler ways to predict and, if they are wanted, how important its columns are."""
+    if dataset.schema is None or dataset.test.y is None:
+        return {}
+    data = dataset.test.x, dataset.test.y
+    judgement = {"baselines": beside(data, dataset.schema, about["data"]["usual"], dataset)}
+    return judgement | ({"importance": importance(data, dataset.schema, measure)} if columns else {})
 
 
 def about_model(recipe: Recipe, dataset: Dataset) -> dict[str, Any]:
@@ -336,7 +345,8 @@ def about_model(recipe: Recipe, dataset: Dataset) -> dict[str, Any]:
 def _about_data(dataset: Dataset) -> dict[str, Any]:
     if dataset.schema and dataset.train.targets is not None:
         checksum = digest(dataset.train.inputs, dataset.train.targets)
-        return {"table": to_table(dataset.schema), "data": {"sha256": checksum}}
+        usual = usual_answer(dataset.train.targets[dataset.train.index], dataset.classes)
+        return {"table": to_table(dataset.schema), "data": {"sha256": checksum, "usual": usual}}
     return {"data": {"white": dataset.white}}
 
 

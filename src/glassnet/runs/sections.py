@@ -1,12 +1,13 @@
 """Makes the sections of a report; a section is None if the run has no data for it."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 
 from glassnet import plots
+from glassnet.data.dataset import Dataset
 from glassnet.model.path import RECIPE
 from glassnet.nn.array import Array
 from glassnet.nn.network import Network
@@ -14,7 +15,6 @@ from glassnet.nn.plain import brief
 from glassnet.nn.summary import summary_rows
 from glassnet.runs.folder import SavedRun
 from glassnet.runs.html import Html, element, picture, table, together
-from glassnet.tables.summary import Summary
 from glassnet.train.metrics import Evaluation, PerClass, accuracy_interval, most_confused
 from glassnet.train.regression import RegressionEvaluation
 
@@ -28,17 +28,18 @@ def name_of(run: SavedRun) -> str:
     return f"{folder}: {run.recipe.name} on {Path(run.recipe.data.name).name}" if run.recipe else folder
 
 
-def verdict(run: SavedRun) -> Html:
+def verdict(run: SavedRun, dataset: Dataset | None = None) -> Html:
     """The title of the run, its main result in a sentence, and the key figures."""
+    amount = amounts(dataset)
     parts = [element("h1", name_of(run))]
     if run.recipe and run.recipe.about:
         parts.append(element("p", f"Recipe {run.recipe.name}: {run.recipe.about}", class_="about"))
-    parts.append(element("p", *_sentence(run), class_="verdict"))
-    cards = (element("div", element("dt", name), element("dd", value)) for name, value in _key_figures(run))
+    parts.append(element("p", *_sentence(run, amount), class_="verdict"))
+    cards = (element("div", element("dt", name), element("dd", value)) for name, value in _key_figures(run, amount))
     return together([*parts, element("dl", *cards, class_="figures")])
 
 
-def _sentence(run: SavedRun) -> Iterable[object]:
+def _sentence(run: SavedRun, amount: Callable[[float], str]) -> Iterable[object]:
     table, n = run.evaluation, run.evaluation.get("examples", 0)
     if not run.finished:
         planned = f" of {run.recipe.training.epochs}" if run.recipe else ""
@@ -47,7 +48,7 @@ def _sentence(run: SavedRun) -> Iterable[object]:
     if r2 is not None and off_by is not None:
         return (
             element("strong", f"R2 {r2:.3f}"),
-            f"on {n:,} test examples, which it has never seen: its predictions are off by {off_by:.4g} on average. "
+            f"on {n:,} test examples, which it has never seen: its predictions are off by {amount(off_by)} on average. "
             "1 is perfect, 0 is no better than always predicting the mean.",
         )
     if "accuracy" not in table:
@@ -64,12 +65,13 @@ def _wrong(run: SavedRun) -> int:
     return round((1 - run.evaluation["accuracy"]) * run.evaluation["examples"])
 
 
-def _key_figures(run: SavedRun) -> Iterable[tuple[str, str]]:
+def _key_figures(run: SavedRun, amount: Callable[[float], str]) -> Iterable[tuple[str, str]]:
     # The test loss of a regression is in the unit of its target, but the losses of training are not.
     known = {"accuracy", "examples", *(["loss", "r2"] if "r2" in run.evaluation else [])}
     for key, value in run.evaluation.items():
         if key not in known and isinstance(value, int | float) and not isinstance(value, bool):
-            yield f"test {key.replace('_', ' ')}", f"{value:.4f}" if isinstance(value, float) else f"{value:,}"
+            shown = f"{value:,}" if isinstance(value, int) else amount(value) if "error" in key else f"{value:.4f}"
+            yield f"test {key.replace('_', ' ')}", shown
     if run.history.kept_epoch:
         yield "kept epoch", f"{run.history.kept_epoch} of {run.epochs}"
     for name in ("validation_accuracy", "validation_loss"):
@@ -121,17 +123,6 @@ def layers(network: Network) -> Html:
     return table("The layers in order, for one example", head, summary_rows(network.layers), class_="layers")
 
 
-def columns(summary: Summary | None) -> Html | None:
-    """What the columns of a table hold, and how they are written."""
-    if summary is None:
-        return None
-    rows = [tuple(map(brief, column[:4])) for column in summary.columns[:MANY]]
-    more = len(summary.columns) - MANY
-    notes = [f"The file: {note}." for note in summary.notes] + ([f"And {more:,} columns more."] if more > 0 else [])
-    grid = table("What each column holds", ("column", "kind", "written", "holds"), rows)
-    return together([grid, *(element("p", brief(note)) for note in notes)])
-
-
 def curves(run: SavedRun) -> Html | None:
     """Loss and accuracy by epoch."""
     figures = []
@@ -180,12 +171,18 @@ def classes(run: SavedRun) -> Html | None:
         "Precision: of the examples predicted as this class, the share that is of this class. "
         "Recall: of the examples of this class, the share that was predicted as this class."
     )
-    cells = ((brief(r.name), _percent(r.precision), _percent(r.recall), _percent(r.f1), f"{r.support:,}") for r in rows)
+    cells = ((brief(r.name), percent(r.precision), percent(r.recall), percent(r.f1), f"{r.support:,}") for r in rows)
     grid = table("On the test examples", ("class", "precision", "recall", "F1", "support"), cells)
     return together([element("p", note, class_="note"), grid])
 
 
-def _percent(fraction: float) -> str:
+def amounts(dataset: Dataset | None) -> Callable[[float], str]:
+    """How the target is written: of a table in its unit, else with five digits."""
+    known = dataset is not None and dataset.schema is not None and not dataset.classes
+    return dataset.schema.target.amount if dataset is not None and known else "{:.5g}".format
+
+
+def percent(fraction: float) -> str:
     return f"{100 * fraction:.2f} %"
 
 

@@ -1,5 +1,6 @@
 """A column of a table: what it holds, and how its cells become inputs of a network or a target."""
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ GAPS |= {"<na>", "?", "-", "--", "–", "—", "."}
 NO_TARGET = "the target is missing; fill the cell, or leave the row out"
 KINDS = {"number": "numbers", "date": "dates", "boolean": "booleans", "category": "categories"}
 DAY = timedelta(days=1)
+DIGITS = 4  # that an amount is written with at least
 EARLIEST, LATEST = (datetime.min - FIRST_DAY) / DAY, (datetime.max - FIRST_DAY) / DAY
 EXAMPLE = datetime(2024, 12, 31, 13, 45)
 
@@ -50,6 +52,7 @@ class Column:
         date: how the dates are written (`date_form`); None for a column of anything else.
         clock: whether the dates say a time of day.
         zone: their time zone, or one of its two; "" if they name none, None if that is not known.
+        places: of a target, how many decimals its numbers have; None if that is not known.
         missing: cells that count as missing, besides empty ones and the usual markers (`GAPS`).
         mean: the mean of the training rows, for `unknown="answer"`; None if it is not known.
     """
@@ -63,6 +66,7 @@ class Column:
     missing: tuple[str, ...] = ()
     mean: float | None = None
     zone: str | None = None
+    places: int | None = None
 
     def __post_init__(self) -> None:
         if len(set(self.categories)) != len(self.categories):
@@ -208,6 +212,15 @@ class Column:
             return self.form.example
         clock = f"{EXAMPLE:%H:%M}{self.zone or ''}" if self.clock else ""
         return f"{EXAMPLE.strftime(self.date)} {clock}".strip()
+
+    def amount(self, value: float) -> str:
+        """A number as the column writes it, with at least four digits: `390,250 $`, `61.17`."""
+        size = math.floor(math.log10(abs(value))) + 1 if value and math.isfinite(value) else 0
+        if not -6 < size < 16 or not math.isfinite(value):
+            return f"{value:.5g} {self.form.unit}".strip()
+        places = self.places or 0
+        exact = math.isclose(value, round(value, places), abs_tol=1e-12)  # as every cell of the column is
+        return self.form.write(value, places if exact else max(places, DIGITS - size))
 
     def _in_zone(self, cell: str) -> bool:
         return self.zone is None or in_one_place({zone_of(cell), self.zone})

@@ -43,6 +43,7 @@ MOST_CATEGORIES = 256
 MOST_EXACT = 1 << 53  # a larger integer has no float64 of its own
 MOST_LABELS, ROWS_A_LABEL = 20, 5  # at most 20 different whole numbers, each 5 times on average, are labels
 MIDNIGHT = time()
+ROWS_FOR_PLACES, MOST_PLACES = 1000, 6
 CODE = re.compile("0[0-9]+")
 WHOLE = re.compile(r"-?\d{1,16}")  # as `whole_number` writes it
 
@@ -176,9 +177,16 @@ class ColumnDetector:
             raise DataError(
                 f"{self._where(name)} is the target and holds dates: expected amounts or classes to predict"
             )
-        if not column.categories:
-            column.numbers(self.table)
-        return column
+        if column.categories:
+            return column
+        column.numbers(self.table)  # which raises where one is wrong
+        return replace(column, places=self._places(name, column.form))
+
+    def _places(self, name: str, form: NumberForm) -> int:
+        """How many decimals the numbers of a column have, to the first of them."""
+        first = self._cells(name).rows(range(min(len(self.table), ROWS_FOR_PLACES)))
+        parts = [split(cell) for cell in first.counts() if cell]
+        return min(max((len(part.body.partition(form.decimal)[2]) for part in parts if part), default=0), MOST_PLACES)
 
     def _column(self, name: str, *, only_numbers: bool = False) -> Column:
         choice = self.options.columns.get(name)

@@ -82,4 +82,5 @@ def load_table(
         white=1,
         schema=schema,
         columns=summarise(table, schema),
+        table=table,
     )

@@ -94,6 +94,13 @@ class NumberForm:
         value = float(self._as_programs_write(parts.body))
         return -value if parts.negative else value
 
+    def write(self, value: float, places: int) -> str:
+        """A number in this form, with so many decimals."""
+        whole, _, part = f"{abs(value):,.{places}f}".partition(".")
+        number = whole.replace(",", self.group) + (self.decimal + part if part else "")
+        sign = "-" if value < 0 and number.strip("0.,") else ""
+        return sign + (self.unit + number if self.unit in SIGNS_BEFORE else f"{number} {self.unit}".strip())
+
     def with_other_mark(self, cells: Collection[str]) -> "NumberForm | None":
         """The form with the other decimal mark that reads other numbers in these cells; None if none reads them all."""
         decimal = "," if self.decimal == "." else "."

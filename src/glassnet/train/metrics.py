@@ -10,6 +10,7 @@ import numpy as np
 
 from glassnet.nn.array import Array
 from glassnet.nn.batches import portions
+from glassnet.nn.decision import Decision
 from glassnet.nn.entropy import is_distribution
 from glassnet.nn.errors import InputError
 from glassnet.nn.loss import Loss
@@ -109,6 +110,7 @@ class Evaluation:
             outputs: probabilities for cross-entropy, scores for squared error and hinge; for one output, the columns
             are no and yes.
         probabilistic: whether these values are probabilities.
+        decision: the threshold by which the labels were predicted; None if they are the most probable.
     """
 
     loss: float
@@ -117,11 +119,17 @@ class Evaluation:
     predicted: Array
     probabilities: Array
     probabilistic: bool = True
+    decision: Decision | None = None
 
     @property
     def accuracy(self) -> float:
         """The fraction of correct predictions."""
         return float(np.mean(self.truth == self.predicted))
+
+    @property
+    def score(self) -> float:
+        """The figure that says most by itself: the accuracy."""
+        return self.accuracy
 
     @cached_property
     def confusion(self) -> Array:
@@ -247,6 +255,12 @@ def accuracy_interval(accuracy: float, examples: int) -> tuple[float, float]:
     middle = accuracy + z2 / 2
     half = math.sqrt(z2 * accuracy * (1 - accuracy) + z2 * z2 / 4)
     return max((middle - half) / (1 + z2), 0.0), min((middle + half) / (1 + z2), 1.0)
+
+
+def mean_and_deviation(values: list[float]) -> tuple[float, float]:
+    """Mean and sample standard deviation of some figures."""
+    array = np.array(values)
+    return float(array.mean()), float(array.std(ddof=1))
 
 
 def ensemble(evaluations: Sequence[Evaluation]) -> Evaluation:

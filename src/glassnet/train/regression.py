@@ -42,6 +42,11 @@ class RegressionEvaluation:
         return 1 - float(np.square(self.residuals).sum()) / spread if spread else math.nan
 
     @property
+    def score(self) -> float:
+        """The figure that says most by itself: R2."""
+        return self.r2
+
+    @property
     def r2_in_words(self) -> str:
         """R2 with four decimals, or that it is not defined."""
         return f"R2 {self.r2:.4f}" if math.isfinite(self.r2) else "R2 not defined, because all targets are the same"
