@@ -20,6 +20,7 @@ from glassnet.explanation.backward import back_to
 from glassnet.explanation.passes import ForwardPass
 from glassnet.export.described import described, loss_of, plain_settings, table_of
 from glassnet.export.trainable import trainable
+from glassnet.nn.decision import Decision
 from glassnet.nn.settings import to_table
 from glassnet.page import inside
 from glassnet.reading.drawing import to_mnist
@@ -371,6 +372,19 @@ def test_a_row_becomes_the_inputs_that_it_becomes_in_python(engine: Page, ship: 
         row = cells()[0]
         row[column] = cell
         assert engine.evaluate(refused, [table, row]) == message
+
+
+def test_a_threshold_decides_in_the_file_too(engine: Page, browser: Browser, tmp_path: Path) -> None:
+    rows = [f"{k % 3 + 1},{['male', 'female'][k % 2]},{k},{k * 1.25},,yes,2024-01-01 10:00" for k in range(40)]
+    model = table_model(tmp_path, rows, ["lost" if k % 4 else "saved" for k in range(40)])
+    average = {"lost": 0, "saved": 0}
+    for threshold in (1e-6, 1 - 1e-6):
+        gn.export_html(model.with_decision(Decision(1, threshold)), tmp_path / "two.html")
+        with opened(browser, tmp_path / "two.html") as page:
+            said = page.get_by_role("status", name="Answer", exact=True)
+            expect(said).to_contain_text("%")
+            average[said.locator("strong").inner_text()] += 1
+    assert average == {"lost": 1, "saved": 1}
 
 
 def test_a_table_has_a_form_and_says_what_moved_the_answer(browser: Browser, ship: gn.Model, tmp_path: Path) -> None:

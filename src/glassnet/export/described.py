@@ -12,6 +12,7 @@ from glassnet.explanation.given import image_shape, output_names
 from glassnet.explanation.source import lines_of, source_of
 from glassnet.model.model import Model
 from glassnet.nn.array import Array
+from glassnet.nn.decision import Decision
 from glassnet.nn.errors import InputError, require
 from glassnet.nn.layer import Layer
 from glassnet.nn.loss import Loss
@@ -23,8 +24,8 @@ from glassnet.tables.schema import Schema
 CORE = "glassnet.nn."  # every layer and loss that is defined here has its like in `web/nn`
 
 
-def described(network: Network) -> dict[str, Any]:
-    """A network as the engine takes it.
+def described(network: Network, decision: Decision | None = None) -> dict[str, Any]:
+    """A network as the engine takes it, with the choice between its two classes, if one was made.
 
     Raises:
         InputError: a layer or a loss of your own; outputs that are not flat; numbers that are not finite in float32.
@@ -48,6 +49,7 @@ def described(network: Network) -> dict[str, Any]:
         "classes": [] if network.task == "regression" else list(map(_shown, network.class_names)),
         "outputs": list(map(_shown, output_names(network))),
         "threshold": network.threshold,
+        "decision": decision._asdict() if decision else None,
         "loss": loss_of(network.loss),
         "layers": layers,
         "notes": notes,

@@ -100,7 +100,7 @@ def _amount(value: float) -> str:
 
 def data_of(model: Model) -> dict[str, Any]:
     """All that the engine must know of a model."""
-    network = described(model.network)
+    network = described(model.network, model.decision)
     if model.schema and model.predicts_numbers:
         network["outputs"] = [plain(model.schema.target.name)]
     return {

@@ -243,7 +243,7 @@ class Model:
 
         self._check_reads()
         grey = picture.read(drawing)
-        return judge.read(self.network, readings(grey, form_for(self.network.input_shape)))
+        return self._decided(judge.read(self.network, readings(grey, form_for(self.network.input_shape))))
 
     def read_number(self, drawing: "Source") -> "Page":
         """The numbers in a picture of one or more rows of digits, digit by digit.
@@ -281,7 +281,7 @@ class Model:
         from glassnet.reading.readings import Reading
 
         self._check_choice()
-        return judge.judge(self.network, [Reading((), image)])[0]
+        return self._decided(judge.judge(self.network, [Reading((), image)])[0])
 
     def measure(self, data: Any) -> "Evaluation | RegressionEvaluation":
         """Measure the model: the results of a classifier, or of a regression.
@@ -361,6 +361,12 @@ class Model:
         single = table.rows([row])
         known = has_truths(single, self.schema)
         return self.schema.examples(single)[0], self.schema.targets(single)[0] if known else None
+
+    def _decided(self, answer: Answer) -> Answer:
+        """The answer with the class that the threshold of the model says, if it has one."""
+        if self.decision is None or answer.probabilities is None:
+            return answer
+        return replace(answer, decided=int(self.decision.labels(answer.probabilities[None])[0]))
 
     def _check_reads(self) -> None:
         if self.schema:

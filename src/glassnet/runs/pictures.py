@@ -8,6 +8,7 @@ from glassnet.nn.network import Network
 from glassnet.train.history import History
 from glassnet.train.metrics import Evaluation
 from glassnet.train.regression import RegressionEvaluation
+from glassnet.train.threshold import curve
 
 
 def draw(
@@ -19,6 +20,8 @@ def draw(
         figures = {"predicted": plots.predicted(result), "residuals": plots.residuals(result)}
     else:
         figures = {"confusion": plots.confusion(result)}
+        if (found := curve(result)) is not None:
+            figures["thresholds"] = plots.thresholds(found, result.classes[1])
     if len(history):
         figures["curves"] = plots.curves(history)
     if images.ndim > 2 and isinstance(result, Evaluation):

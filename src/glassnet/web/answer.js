@@ -2,6 +2,7 @@
 
 import { bars } from "./bars.js";
 import { el, labelled, setOptions } from "./dom.js";
+import { rankingOf } from "./model/ranking.js";
 import { amount, number, percent } from "./numbers.js";
 import { picture } from "./picture.js";
 import { texts } from "./texts.js";
@@ -59,10 +60,10 @@ export function answerPanel(page, readings) {
     refuses = canRefuse;
   }
 
-  function answer(said, { classes, outputs: names, picture: shape, probabilistic, white }, label) {
+  function answer(said, { classes, outputs: names, picture: shape, probabilistic, white, decision }, label) {
     const values = said.probabilities?.values;
     const written = probabilistic ? percent : number;
-    const [first, second] = values ? [...values.keys()].sort((a, b) => values[b] - values[a]) : [];
+    const [first, second] = values ? rankingOf(values, decision) : [];
     seen.show(shape ? said.image : null, white);
     nothing.hidden = Boolean(said.image);
     target.value = label === null ? "" : String(label);

@@ -31,7 +31,7 @@ function fromHalves(halves) {
 
 /** What the panels must know of the network before they draw it. */
 export function factsOf({ name, network, white, table }) {
-  const { classes, outputs, inputShape, imageShape, threshold, loss, layers } = network;
+  const { classes, outputs, inputShape, imageShape, threshold, decision, loss, layers } = network;
   const numbers = (layer) => layer.parameters.reduce((sum, each) => sum + layer.arrays[each].length, 0);
   return {
     name,
@@ -40,6 +40,7 @@ export function factsOf({ name, network, white, table }) {
     input: inputShape,
     picture: imageShape,
     white,
+    decision,
     can_refuse: threshold > 0 && loss.softmax,
     parameters: layers.reduce((sum, layer) => sum + numbers(layer), 0),
     loss: loss.description,

@@ -8,6 +8,7 @@ import { logits } from "../nn/network.js";
 import { indexOfLargest } from "../numbers.js";
 import { different, surrounds } from "../reading/readings.js";
 import { views } from "../reading/views.js";
+import { rankingOf } from "./ranking.js";
 
 const LEAST_PROBABILITY = 0.8; // of an answer; with less, a picture could well be two digits
 const SURE = 0.98; // an answer with this probability convinces
@@ -41,7 +42,7 @@ export function judge(network, { image, problem, leftOut }) {
   if (!image) return { image, problem, leftOut, probabilities: null, ranking: [], evidence: null };
   const fiveViews = network.loss.softmax && network.threshold > 0;
   const probabilities = fiveViews ? predictViews(network, image) : predictClasses(network, image.values);
-  const ranking = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
+  const ranking = rankingOf(probabilities, network.decision);
   const answer = { image, problem: "", leftOut, probabilities, ranking, evidence: null };
   if (network.loss.softmax) answer.evidence = evidenceIn(probabilities);
   if (fiveViews) answer.problem = doubt(network, answer);
