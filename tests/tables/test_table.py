@@ -3,6 +3,7 @@
 import gzip
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import glassnet as gn
@@ -122,3 +123,48 @@ def test_progress_counts_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     read_table(path, progress=lambda *report: said.append(report))
     assert [what for what, _, _ in said] == ["reading t.csv"] * 2
     assert all(total == path.stat().st_size for _, _, total in said)
+
+
+CELLS = ("1", "2.5", " x", "y ", "", "")
+PIECES = (*CELLS, ",", ",", ",", "\n", "\n", "\r\n", '"', "ä", "\t", ";", "a b", "0", "\0", "\r", "#")
+
+
+def outcome(path: Path) -> object:
+    """What reading a table gives: all of the table, or the error."""
+    try:
+        table = read_table(path)
+    except gn.DataError as error:
+        return str(error)
+    return table.texts(), list(table.lines or ()), table.notes, table.separator
+
+
+def test_a_text_that_is_read_at_once_is_read_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyarrow", reason="it reads plain texts at once")
+    rng = np.random.default_rng(0)
+    at_once = 0
+    for _ in range(600):
+        rows = [",".join(rng.choice(CELLS, 3)) for _ in range(rng.integers(1, 5))]
+        if rng.random() < 0.6:
+            rows.insert(rng.integers(0, len(rows) + 1), "".join(rng.choice(PIECES, rng.integers(0, 4))))
+        text = "\n".join(["a,b,c", *rows]) + "\n" * rng.integers(0, 2)
+        file = written(tmp_path, text.encode("cp1252" if rng.random() < 0.1 else "utf-8"))
+        monkeypatch.setattr(csv_module, "LARGE", 1 << 30)
+        wanted = outcome(file)
+        monkeypatch.setattr(csv_module, "LARGE", 0)
+        assert outcome(file) == wanted, text
+        at_once += csv_module.plain_columns(file, ["a", "b", "c"], ",", 1) is not None
+    assert 100 < at_once < 500  # both ways were taken
+
+
+def test_a_large_text_is_read_at_once(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="it reads plain texts at once")
+    count = 400_000
+    numbers = np.arange(count)
+    text = "a;b\n" + "".join(f"{n};{n % 7}\n" for n in range(count))
+    table = read_table(written(tmp_path, text))
+    assert table.columns["a"].stated("number", None, None) is None  # a text states nothing
+    assert np.array_equal(np.array([int(cell) for cell in table.columns["a"]]), numbers)
+    assert table.columns["b"].counts() == {str(k): int((numbers % 7 == k).sum()) for k in range(7)}
+    assert table.columns["b"].counts().total() == table.columns["a"].counts().total() == count
+    assert table.place(count - 1).endswith(f"line {count + 1}")
+    assert table.notes == ("its cells are separated by semicolons",)

@@ -5,8 +5,10 @@ Every such library hands its frames over as Arrow columns, by a protocol that it
 of texts states nothing, and is decided as in a CSV file.
 """
 
+import mmap
 import re
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 
 START = b"PAR1"  # the first bytes of a Parquet file, and its last
 MOST_CELLS = 1 << 27  # each takes 8 bytes, or 4 and its share of the texts
+MANY = 1 << 16  # rows; of fewer, finding the different cells takes no time
 BOOLEANS = ("False", "True")
+LONE_RETURN = re.compile(rb"\r(?!\n)")
 INDEX = re.compile("__index_level_[0-9]+__")
 
 
@@ -88,6 +92,43 @@ def read_parquet(path: Path) -> Table:
     except (pa.ArrowException, OSError, OverflowError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: a broken Parquet file, or one cut short: {brief(error)}; write it anew") from None
     return _as_table(table, name, stated=types)
+
+
+def plain_columns(path: Path, names: Sequence[str], separator: str, skipped: int) -> list[Texts] | None:
+    """The cells of a text in which each line is a row, read at once; None where a line has to be looked at closely.
+
+    Without quotes there is nothing to interpret: a separator ends a cell, and an end of line ends a row.
+
+    Args:
+        names: of the columns.   skipped: the lines before the first row.
+
+    Returns:
+        None too if pyarrow is not installed, the text is not UTF-8, or a row has another number of cells.
+    """
+    if not find_spec("pyarrow"):
+        return None
+    import pyarrow as pa
+    import pyarrow.csv
+
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        lone = LONE_RETURN.search(text) if text.find(b"\r") >= 0 else None
+        if text.find(b'"') >= 0 or text.find(b"\0") >= 0 or lone:
+            return None
+    encoded = pa.dictionary(pa.int32(), pa.string())
+    try:
+        table = pyarrow.csv.read_csv(
+            path,
+            read_options=pyarrow.csv.ReadOptions(column_names=names, skip_rows=skipped),
+            parse_options=pyarrow.csv.ParseOptions(delimiter=separator, quote_char=False, ignore_empty_lines=False),
+            convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, encoded), null_values=[]),
+        )
+    except pa.ArrowException:
+        return None
+    columns = [_texts(column, kind="") for column in table.columns]
+    if all("" in column.texts for column in columns):  # else no row is empty
+        blank = np.logical_and.reduce([column.are({""}) for column in columns])
+        return None if blank.any() else columns
+    return columns
 
 
 def _pyarrow(what: str) -> Any:
@@ -167,11 +208,14 @@ def _texts(column: "pa.ChunkedArray", *, kind: str) -> Texts:
     import pyarrow.types as of
 
     column = column if of.is_dictionary(column.type) else column.dictionary_encode()
+    if not kind and 2 * sum(len(chunk.dictionary) for chunk in column.chunks) > len(column) > MANY:
+        texts = [text or "" for text in column.cast("string").to_pylist()]  # nearly all are different
+        return Texts(list(map(str.strip, texts)), np.arange(len(texts), dtype=np.int32))
     encoded = column.unify_dictionaries().combine_chunks()
-    different: dict[str, int] = {}
-    texts = ["" if value is None else str(value).strip() for value in encoded.dictionary.to_pylist()]
-    places = [different.setdefault(text, len(different)) for text in [*texts, ""]]  # the last for missing cells
+    texts = ["" if value is None else str(value) for value in encoded.dictionary.to_pylist()]
     codes = _filled(encoded.indices, len(texts))
+    different: dict[str, int] = {}
+    places = [different.setdefault(text.strip(), len(different)) for text in [*texts, ""]]  # the last for missing cells
     if places != list(range(len(places))):  # two texts are the same but for spaces
         codes = np.array(places, np.int32)[codes]
     return Texts(list(different), codes, kind=kind)

@@ -37,7 +37,10 @@ class Cells(ABC):
     @property
     @abstractmethod
     def texts(self) -> Sequence[str]:
-        """The different cells as text, without the spaces around them; "" is a missing cell."""
+        """The different cells as text, without the spaces around them; "" is a missing cell.
+
+        Where nearly all cells are different, some may stand here twice.
+        """
 
     @property
     @abstractmethod
@@ -73,7 +76,8 @@ class Cells(ABC):
     def counts(self) -> Counter[str]:
         """How often each different cell stands in the column."""
         numbers = np.bincount(self.places, minlength=len(self.texts)).tolist()
-        return Counter({text: count for text, count in zip(self.texts, numbers, strict=True) if count})
+        counts = {text: count for text, count in zip(self.texts, numbers, strict=True) if count}
+        return Counter(counts if len(counts) == len(numbers) - numbers.count(0) else self)
 
     def are(self, texts: Collection[str]) -> Array:
         """Whether each cell is one of these (N,)."""

@@ -24,6 +24,8 @@ LARGEST = 1e30  # small enough for float32, also for the values that a network c
 # Markers of missing values in lower case.
 GAPS = frozenset(("", "na", "n/a", "#n/a", "n.a.", "n.d.", "k.a.", "k. a.", "nan", "nat", "null", "\\n", "none", "nil"))
 GAPS |= {"<na>", "?", "-", "--", "–", "—", "."}
+LONGEST_GAP = max(map(len, GAPS))
+PLAIN = NumberForm()  # as programs write numbers
 NO_TARGET = "the target is missing; fill the cell, or leave the row out"
 KINDS = {"number": "numbers", "date": "dates", "boolean": "booleans", "category": "categories"}
 DAY = timedelta(days=1)
@@ -93,7 +95,7 @@ class Column:
         """Whether the cell counts as missing: it is empty, or holds a marker. Of text, NA is a category."""
         if not cell or (self.missing and (cell in self.missing or whole_number(cell) in self.missing)):
             return True
-        return cell.casefold() in GAPS and self.kind != "category"
+        return len(cell) <= LONGEST_GAP and cell.casefold() in GAPS and self.kind != "category"
 
     def gaps(self, table: Table) -> list[int]:
         """The rows whose cell counts as missing."""
@@ -142,7 +144,7 @@ class Column:
         key = self.name, self.form, self.date, self.missing, self.zone
         if key in table.numbers:
             return Read(*table.numbers[key])
-        read = self._day if self.date is not None else self._number
+        read = self._day if self.date is not None else _plain_number if self.form == PLAIN else self.form.number
         gaps = [value for cell in self.missing if (value := read(cell)) is not None]  # -9, which stands there as -9,0
         cells = table.columns[self.name]
         stated = values = cells.stated(self.kind, self.date, self.zone)
@@ -225,16 +227,16 @@ class Column:
     def _in_zone(self, cell: str) -> bool:
         return self.zone is None or in_one_place({zone_of(cell), self.zone})
 
-    def _number(self, cell: str) -> float | None:
-        if NUMBER.fullmatch(cell) and self.form == NumberForm():
-            return float(cell)  # the same, faster
-        return self.form.number(cell)
-
     def _day(self, cell: str) -> float | None:
         moment = read_date(cell, self.date or "")
         if moment is None or has_doubtful_year(moment, self.date or "") or not self._in_zone(cell):
             return None
         return (moment - FIRST_DAY) / DAY
+
+
+def _plain_number(cell: str) -> float | None:
+    """The number in a cell of the plain form, mostly as programs write it, which is read faster."""
+    return float(cell) if NUMBER.fullmatch(cell) else PLAIN.number(cell)
 
 
 def _month(days: Array) -> Array:

@@ -18,6 +18,7 @@ import numpy as np
 from glassnet.data.errors import DataError
 from glassnet.data.files import MOST_EXPANSION, Progress, reading, writing
 from glassnet.nn.plain import number_of
+from glassnet.tables.arrow import plain_columns
 from glassnet.tables.cells import Cells, Texts
 from glassnet.tables.dialect import (
     ALONE,
@@ -40,6 +41,7 @@ MOST_CELLS = 1 << 24  # each takes up to about 200 bytes, where all are differen
 REPORT_EVERY = 1 << 12  # rows between two reports of progress
 TOTALS = {"total", "totals", "grand total", "sum", "summe", "gesamt", "insgesamt", "somme", "totale", "totaal", "suma"}
 FRACTION = re.compile(r"-?[0-9]+[.,][0-9]+")
+LARGE = 1 << 22  # bytes; a smaller table is read as fast line by line
 LOOKED_AT = 1 << 18  # characters by which the dialect is found
 
 
@@ -115,7 +117,9 @@ def _read_as(encoding: str, path: Path, progress: Progress | None) -> Table:
             if progress:
                 progress(f"reading {path.name}", raw.tell(), size)
 
-        return _Rows(path, dialect, notes).read(itertools.chain(start, lines), report)
+        rows = _Rows(path, dialect, notes)
+        plain = raw is stream and size >= LARGE and encoding == "utf-8" and dialect.separator in SEPARATORS
+        return (rows.read_plain(start) if plain else None) or rows.read(itertools.chain(start, lines), report)
 
 
 class _Rows:
@@ -153,9 +157,33 @@ class _Rows:
         columns: dict[str, Cells] = {
             name: column.cells() for name, column in zip(self.names, self.columns, strict=True)
         }
+        return self._table(columns)
+
+    def read_plain(self, start: list[str]) -> Table | None:
+        """The same of a text that begins with these lines, much faster; None if it has to be read line by line."""
+        line = self.dialect.skipped
+        cells = start[line].rstrip("\r\n").split(self.dialect.separator)
+        if self.dialect.row_names or not cells[-1].strip():
+            return None
+        self._name(cells, line + 1)
+        columns = plain_columns(self.path, self.names, self.dialect.separator, line + 1)
+        longest = csv.field_size_limit()
+        if columns is None or any(max(map(len, column.texts)) > longest for column in columns):
+            self.names = []
+            return None
+        count = len(columns[0])
+        if count * len(columns) > MOST_CELLS:
+            raise self._too_many_cells()
+        self.starts.frombytes(np.arange(line + 2, line + 2 + count, dtype=np.int64).tobytes())
+        return self._table(dict(zip(self.names, columns, strict=True)))
+
+    def _table(self, columns: dict[str, Cells]) -> Table:
         self._leave_out(columns)
         notes = tuple(self.notes)
         return Table(str(self.path), columns, len(self.starts), self.starts, notes, self.dialect.separator)
+
+    def _too_many_cells(self) -> DataError:
+        return too_large(self.path, f"over {MOST_CELLS:,} cells in its {len(self.names):,} columns")
 
     def _name(self, cells: list[str], line: int) -> None:
         names = [cell.strip() for cell in cells]
@@ -190,7 +218,7 @@ class _Rows:
         for column, cell in zip(self.columns, cells, strict=True):
             column.append(cell.strip())
         if len(self.starts) * len(names) > MOST_CELLS:
-            raise too_large(self.path, f"over {MOST_CELLS:,} cells in its {len(names):,} columns")
+            raise self._too_many_cells()
 
     def _leave_out(self, columns: dict[str, Cells]) -> None:
         """Remove a column without a name, which names the rows, and say what else was left out."""

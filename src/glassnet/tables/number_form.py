@@ -168,8 +168,7 @@ def shown_mark(cells: Collection[str], forms: list[NumberForm]) -> str | None:
     """The decimal mark that these cells prove, of which these are the forms; None if they could have either."""
     if len({form.decimal for form in forms}) != 1 or all(map(str.isdigit, cells)):
         return None
-    marks = {character for cell in cells for character in cell if character in MARKS}
-    return forms[0].decimal if marks else None
+    return forms[0].decimal if any(mark in cell for cell in cells for mark in MARKS) else None
 
 
 def _is_usual(form: NumberForm, bodies: list[str]) -> bool:
