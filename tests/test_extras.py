@@ -24,12 +24,14 @@ LIBRARY = [
     Use("sklearn", "sklearn", "gn.load_dataset('digits')", "DataError"),
     Use("sklearn", "sklearn", "import glassnet.sklearn", "ImportError"),
     Use("sklearn", "scipy", f"from glassnet.train.lbfgs import fit_lbfgs; {LBFGS}", "InputError"),
+    Use("tables", "pyarrow", "gn.read_table('x.parquet')", "DataError"),
     Use("export", "onnx", "gn.export_onnx(gn.load_pretrained('classic'), 'x.onnx')", "ModelFileError"),
 ]
 COMMANDS = [
     Use("plots", "matplotlib", "data show small.csv --out x.png"),
     Use("plots", "matplotlib", "explain classic row.csv --picture x.png"),
     Use("sklearn", "sklearn", "train classic --data digits"),
+    Use("tables", "pyarrow", "train --data x.parquet --target y"),
     Use("export", "onnx", "export classic x.onnx"),
     Use("page", "uvicorn", "page --no-browser"),
 ]
@@ -72,12 +74,14 @@ NEEDED_BY = {"scipy": ["sklearn"]}  # where it is missing, so are these
 def test_without_a_package(package: str, in_tmp: Path) -> None:
     """What needs it names the extra, nothing is half written, and what does not need it works."""
     Path("x.png").write_bytes(b"any")
+    Path("x.parquet").write_bytes(b"PAR1")  # as a Parquet file begins
     Path("small.csv").write_text("label,a,b,c,d\n" + "0,0,0,0,0\n1,9,9,9,9\n" * 5)
     Path("row.csv").write_text(",".join(["7"] * 784) + "\n")
     library, commands = ([use for use in uses if use.package == package] for uses in (LIBRARY, COMMANDS))
     fine = list(FINE)
     if package in (
         "sklearn",
+        "pyarrow",
         "onnx",
         "torch",
         "uvicorn",
@@ -102,6 +106,6 @@ def test_without_a_package(package: str, in_tmp: Path) -> None:
         assert message.startswith("error: "), use.code
         assert message.endswith(f": pip install 'glassnet[{use.extra}]'\n"), use.code
         assert message.count("\n") == 1
-    assert answers["written"] == ["row.csv", "small.csv", "x.png"]
+    assert answers["written"] == ["row.csv", "small.csv", "x.parquet", "x.png"]
     for command, (code, message) in zip(fine, answers["fine"], strict=True):
         assert code == 0, f"{command}: {message}"

@@ -28,7 +28,6 @@ START = b"PAR1"  # the first bytes of a Parquet file, and its last
 MOST_CELLS = 1 << 27  # each takes 8 bytes, or 4 and its share of the texts
 MANY = 1 << 16  # rows; of fewer, finding the different cells takes no time
 BOOLEANS = ("False", "True")
-LONE_RETURN = re.compile(rb"\r(?!\n)")
 INDEX = re.compile("__index_level_[0-9]+__")
 
 
@@ -111,8 +110,7 @@ def plain_columns(path: Path, names: Sequence[str], separator: str, skipped: int
     import pyarrow.csv
 
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        lone = LONE_RETURN.search(text) if text.find(b"\r") >= 0 else None
-        if text.find(b'"') >= 0 or text.find(b"\0") >= 0 or lone:
+        if text.find(b'"') >= 0 or text.find(b"\0") >= 0:
             return None
     encoded = pa.dictionary(pa.int32(), pa.string())
     try:
