@@ -3,6 +3,7 @@
 From small to large: a product in a sum, an equation with numbers, a layer, a neuron, a training step, an example.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -195,6 +196,7 @@ class ExampleNumbers:
         neuron: the neuron to follow, if one was named.
         names: the names of the inputs, such as the columns of a table; may be ().   from_mean: whether their mean is
             known.
+        amount: how a predicted number is written, in its unit; None writes four digits.
     """
 
     x: Array
@@ -220,6 +222,7 @@ class ExampleNumbers:
     image_shape: Shape | None = None
     names: tuple[str, ...] = ()
     from_mean: bool = False
+    amount: Callable[[float], str] | None = None
 
     @property
     def output(self) -> int:

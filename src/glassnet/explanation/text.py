@@ -78,8 +78,9 @@ def _input(e: ExampleNumbers, width: int) -> Iterator[str]:
             sentence += f"; the truth is {e.classes[e.label]}"
         yield from _paragraph(f"{sentence}.", width)
     elif len(e.prediction) == 1:
-        truth = "" if e.assumed else f"; the truth is {number(e.target[0])}"
-        yield f"The network says {number(e.prediction[0])}{truth}."
+        amount = e.amount or number
+        truth = "" if e.assumed else f"; the truth is {amount(e.target[0])}"
+        yield f"The network says {amount(e.prediction[0])}{truth}."
     if e.names:
         yield ""
         yield from _named(e, width)
@@ -100,14 +101,18 @@ def _named(e: ExampleNumbers, width: int) -> Iterator[str]:
         moved = f"the log-odds of {e.classes[1 if single else e.output]}, log(p / (1 - p)),"
     product = "(x - mean), compared with an average row" if e.from_mean else "x"
     yield from _paragraph(f"Each input moves {moved} by about the slope there times {product}.", width)
-    column = min(max(map(len, e.names)), width - 47)
-    yield f"    {'input':<{column + 10}}{'x':>12}{'moves it by':>13}"
-    for i in by_effect[:INPUTS]:
+    amount = e.amount if e.amount and answers else number
+    shown, rest = by_effect[:INPUTS], by_effect[INPUTS:]
+    moves = max(13, *(len(amount(float(says[i]))) + 2 for i in shown))
+    column = min(max(map(len, e.names)), width - 34 - moves)
+    yield f"    {'input':<{column + 10}}{'x':>12}{'moves it by':>{moves}}"
+    for i in shown:
         name = brief(e.names[i], column)
-        yield f"    {f'x[{i}]':<7}{name:<{column + 3}}{number(float(e.x.ravel()[i])):>12}{number(says[i]):>13}"
-    if len(by_effect) > INPUTS:
-        rest = says[by_effect[INPUTS:]]
-        yield f"    {f'and {len(rest):,} others together':<{column + 22}}{number(rest.sum()):>13}"
+        said = amount(float(says[i]))
+        yield f"    {f'x[{i}]':<7}{name:<{column + 3}}{number(float(e.x.ravel()[i])):>12}{said:>{moves}}"
+    if len(rest):
+        together = amount(float(says[rest].sum()))
+        yield f"    {f'and {len(rest):,} others together':<{column + 22}}{together:>{moves}}"
 
 
 def _range(array: Array) -> str:

@@ -320,7 +320,13 @@ class Model:
 
         truth = self.target(y) if isinstance(y, str) else y
         names = self.schema.input_names if self.schema else ()
-        return explain(self.network, self._inputs(x), truth, neuron=neuron, lr=lr, names=names)
+        explained = explain(self.network, self._inputs(x), truth, neuron=neuron, lr=lr, names=names)
+        if self.schema and self.predicts_numbers:
+            return replace(explained, amount=self.schema.target.amount)
+        if self.decision is None:
+            return explained
+        by_class = self.network.loss.by_class(explained.prediction[None])
+        return replace(explained, predicted=int(self.decision.labels(by_class)[0]))
 
     def target(self, text: str) -> float:
         """The number of the class with this name or number; for a regression, the text as a number.
