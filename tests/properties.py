@@ -591,11 +591,52 @@ def drawings(number: int, folder: Path) -> None:
     assert (np.array(away) <= 1).mean() >= 0.99
 
 
+def frames(number: int, folder: Path) -> None:
+    """A table of random columns gives the same inputs as CSV, as Parquet, and as a frame of three libraries."""
+    import polars as pl
+
+    rng = np.random.default_rng(number)
+    count = int(rng.integers(20, 200))
+    makers: list[Callable[[], Any]] = [
+        lambda: rng.integers(-1000, 1000, count),
+        lambda: rng.normal(0, 10.0 ** rng.integers(-3, 6), count).astype(rng.choice(["f4", "f8"])).astype(float),
+        lambda: rng.random(count) < 0.3,
+        lambda: rng.choice(["red", " green ", "Ünder", "none", "NA", "1", "a,b", 'say "x"'], count).tolist(),
+        lambda: np.datetime64("1999-12-25") + rng.integers(0, 9000, count).astype("timedelta64[D]"),
+        lambda: (
+            np.datetime64("2020-01-01T00:00:00", "us")
+            + rng.integers(0, 10**8, count).astype("timedelta64[s]").astype("timedelta64[us]")
+        ),
+    ]
+    columns: dict[str, Any] = {}
+    for place in range(int(rng.integers(1, 7))):
+        cells = pl.Series(makers[rng.integers(len(makers))]())
+        gaps = pl.Series(rng.random(count) < rng.choice([0, 0.2]))
+        columns[f"column {place}"] = pl.select(pl.when(~gaps).then(cells)).to_series()
+    columns["y"] = rng.normal(0, 1, count) if rng.random() < 0.5 else rng.choice(["no", "yes"], count).tolist()
+    frame = pl.DataFrame(columns)
+    frame.write_csv(folder / "t.csv")
+    frame.write_parquet(folder / "t.parquet")
+
+    def read(given: Any) -> Any:
+        try:
+            dataset = gn.load_table(given, target="y", dates=True)
+        except gn.DataError as error:
+            return str(error).partition(":")[2]
+        names = [name.lower() for name in dataset.schema.input_names]  # polars writes true, and Python True
+        return names, dataset.train.inputs.tobytes(), dataset.train.targets.tobytes()
+
+    wanted = read(folder / "t.parquet")
+    for given in (folder / "t.csv", frame, frame.to_pandas(), frame.to_arrow()):
+        found = read(given)
+        assert found == wanted, (type(given).__name__, frame.schema, found[0], wanted[0])
+
+
 PROPERTIES: dict[str, Callable[[int, Path], None]] = {
     property_.__name__: property_
     for property_ in (
         *(batch, logits, dropout, grey, rows, scene, resume, messages),
         *(promises, killed_ranks, killed_sweep, killed_jobs, shared_sweeps, long_pages, notebook),
-        *(hostile_html, drawings, repeats),
+        *(hostile_html, drawings, repeats, frames),
     )
 }

@@ -54,6 +54,7 @@ TRIES = {
     "long_pages": 8,
     "notebook": 1,
     "hostile_html": 2_000,
+    "frames": 200,
     "drawings": 10,
     "repeats": 1,
 }
