@@ -78,7 +78,12 @@ def test_evaluate_shows_baselines_and_importance(folder: Path) -> None:
     assert shown.returncode == 0, shown.stderr
     assert "logistic regression" in shown.stdout
     assert "accuracy lost if shuffled" in shown.stdout
-    gn.load_table(folder / "people.csv", target="ill")
+    table = gn.read_table(folder / "people.csv")
+    model = gn.Model.open(folder / "ill")
+    split = gn.load_table(folder / "people.csv", target="ill", ignore=["price"]).test
+    assert [one.column for one in model.importance(split)] == ["age", "town"]
+    said = model.importance(table, repeats=2)
+    assert [one.column for one in said] == ["age", "town"]
     lines = (folder / "people.csv").read_text().splitlines()
     (folder / "some.csv").write_text("\n".join(lines[:50]))
     other = glassnet("evaluate", "ill", "--data", "some.csv", cwd=folder).stdout

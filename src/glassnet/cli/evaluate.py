@@ -45,7 +45,7 @@ def evaluate(
     from glassnet.model.model import Model
     from glassnet.nn.plain import finite, plain
     from glassnet.progress import TaskBar
-    from glassnet.runs.judgement import beside, importance
+    from glassnet.runs.judgement import beside
 
     opened = Model.open(model, unknown=unknown_policy(unknown))
     if importance_ and not opened.schema:
@@ -60,7 +60,7 @@ def evaluate(
         judgement["baselines"] = beside(rows, opened.schema, opened.trained_on.usual, dataset)
     if importance_ and opened.schema:
         with TaskBar() as bar:
-            judgement["importance"] = importance(rows, opened.schema, opened.measure, progress=bar)
+            judgement["importance"] = [one._asdict() for one in opened.importance(rows, progress=bar)]
     if json_:
         table = result.to_table() | judgement
         said = finite(table)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from glassnet.data.errors import DataError
+from glassnet.data.files import Progress
 from glassnet.model.answer import Answer
 from glassnet.model.path import model_path
 from glassnet.model.trained_on import TrainedOn
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from glassnet.model.number import Page
     from glassnet.reading.picture import Source
     from glassnet.recipes.recipe import Recipe
+    from glassnet.train.importance import Importance
     from glassnet.train.metrics import Evaluation
     from glassnet.train.regression import RegressionEvaluation
 
@@ -296,15 +298,32 @@ class Model:
         from glassnet.train.metrics import evaluate
         from glassnet.train.regression import evaluate_regression
 
-        if (table := self._table(data)) is not None:
-            schema = self._table_schema()
-            data = schema.examples(table), schema.targets(table)
+        data = self._rows(data)
         if self.predicts_numbers:
             return evaluate_regression(self.network, data)
         result = evaluate(self.network, data)
         if (decision := self.decision) is None:
             return result
         return replace(result, predicted=decision.labels(result.probabilities), decision=decision)
+
+    def importance(
+        self, data: Any, *, repeats: int = 5, seed: int = 0, progress: Progress | None = None
+    ) -> "list[Importance]":
+        """How much worse the model gets when one column of a table is shuffled, the most important column first.
+
+        Args:
+            data: a frame or table with the truth in each row, a split, or a pair (x, y).
+            repeats, seed, progress: as in `permutation_importance`.
+
+        Raises:
+            InputError, DataError: as `measure`; the model was not trained on a table.
+        """
+        from glassnet.train.importance import permutation_importance
+
+        columns = [(column.name, len(column.inputs)) for column in self._table_schema().inputs]
+        rows = self._rows(data)
+        rows = (rows.x, rows.y) if hasattr(rows, "index") else rows
+        return permutation_importance(self.measure, rows, columns, repeats=repeats, seed=seed, progress=progress)
 
     def explain(self, x: Any, y: Any = None, *, neuron: str | None = None, lr: float = 0.1) -> "Explanation":
         """Every number of the way of one example through the network, and of a training step on it: as `gn.explain`.
@@ -406,6 +425,13 @@ class Model:
                 "stored, and divides them itself: give it the stored pixels"
             )
         return x
+
+    def _rows(self, data: Any) -> Any:
+        """A frame or a table as inputs and targets; other data as it is."""
+        if (table := self._table(data)) is not None:
+            schema = self._table_schema()
+            return schema.examples(table), schema.targets(table)
+        return data
 
     def _table(self, given: Any) -> Table | None:
         """The table that is given, or that a frame becomes; None for anything else."""

@@ -81,6 +81,8 @@ class Cells(ABC):
 
     def are(self, texts: Collection[str]) -> Array:
         """Whether each cell is one of these (N,)."""
+        if not texts:
+            return np.zeros(len(self), bool)
         return np.array([text in texts for text in self.texts], bool)[self.places]
 
 

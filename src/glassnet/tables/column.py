@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -97,12 +98,17 @@ class Column:
             return True
         return len(cell) <= LONGEST_GAP and cell.casefold() in GAPS and self.kind != "category"
 
+    def missing_among(self, texts: Iterable[str]) -> set[str]:
+        """Which of these cells count as missing."""
+        longest = sys.maxsize if self.missing else LONGEST_GAP
+        return {text for text in texts if len(text) <= longest and self.is_missing(text)}
+
     def gaps(self, table: Table) -> list[int]:
         """The rows whose cell counts as missing."""
         cells = table.columns[self.name]
         values = cells.stated(self.kind, self.date, self.zone)
         if values is None:
-            return np.flatnonzero(cells.are({text for text in cells.texts if self.is_missing(text)})).tolist()
+            return np.flatnonzero(cells.are(self.missing_among(cells.texts))).tolist()
         return np.flatnonzero(np.isnan(self._read_numbers(table).values)).tolist()
 
     def read(self, table: Table) -> Read:
@@ -149,8 +155,7 @@ class Column:
         cells = table.columns[self.name]
         stated = values = cells.stated(self.kind, self.date, self.zone)
         if values is None:
-            known = [np.nan if self.is_missing(cell) else read(cell) for cell in cells.texts]
-            values = np.array([np.inf if value is None else value for value in known], np.float64)[cells.places]
+            values = self._numbers_in(cells.texts, read)[cells.places]
         values[np.isin(values, gaps)] = np.nan
         problems = {}
         beyond = np.abs(values) > LARGEST if self.date is None else (values < EARLIEST) | (values > LATEST)
@@ -163,6 +168,20 @@ class Column:
             problems[row] = table.fault(row, self.name, expected)
         table.numbers[key] = Read(values, problems)
         return Read(values, problems)
+
+    def _numbers_in(self, texts: Sequence[str], read: Callable[[str], float | None]) -> Array:
+        """The number in each of these cells, NaN where it is missing, infinity where there is none."""
+        missing = self.missing_among(texts)
+        present = [text for text in texts if text not in missing] if missing else texts
+        if self.date is None and self.form == PLAIN and all(map(NUMBER.fullmatch, present)):
+            found = list(map(float, present))  # most columns, fast
+        else:
+            found = [np.inf if (value := read(text)) is None else value for text in present]
+        if not missing:
+            return np.array(found, np.float64)
+        values = np.full(len(texts), np.nan)
+        values[[text not in missing for text in texts]] = found
+        return values
 
     def with_means(self, table: Table, rows: Array) -> "Column":
         """The same column with the mean of these rows, by which missing numbers are replaced if there are any."""

@@ -130,9 +130,9 @@ class ColumnDetector:
     def present(self, name: str) -> Counter[str]:
         """How often each cell that is not missing stands in a column."""
         if name not in self._present:
-            probe = Column(name, missing=self._missing(name))
-            counts = self._cells(name).counts()
-            self._present[name] = Counter({cell: n for cell, n in counts.items() if not probe.is_missing(cell)})
+            self._present[name] = self._cells(name).counts()
+            for cell in Column(name, missing=self._missing(name)).missing_among(self._present[name]):
+                del self._present[name][cell]
         return self._present[name]
 
     def holds_any(self, name: str) -> bool:
