@@ -11,9 +11,10 @@ from commandline import glassnet
 from glassnet.data.errors import DataError
 from glassnet.recipes.recipe import Recipe, load_recipe
 from glassnet.runs.folder import RunError, read_run
-from glassnet.runs.folds import FOLDS, cross_validate, divide
+from glassnet.runs.folds import FOLDS, cross_validate
 from glassnet.runs.run import train_recipe
 from glassnet.tables.csv import write_table
+from glassnet.tables.folds import divide
 from glassnet.tables.load import load_table
 
 pytest.importorskip("sklearn", reason="the figures are compared with those of scikit-learn")
@@ -50,6 +51,8 @@ def test_every_row_is_tested_once_with_the_figures_of_scikit_learn(tumours: gn.D
         p = network.predict_proba(part.test.x)
         assert ours["accuracy"][fold] == pytest.approx(accuracy_score(part.test.y, p.argmax(axis=1)), abs=1e-6)
         assert ours["roc_auc"][fold] == pytest.approx(roc_auc_score(part.test.y, p[:, 1]), abs=1e-6)
+        again = gn.Model.open(folder / FOLDS / str(fold + 1))
+        assert again.trained_on.dataset().test.index.tolist() == part.test.index.tolist()
         assert always["accuracy"][fold] == pytest.approx(np.mean(part.test.y == 0), abs=1e-6)
     assert (fold_of >= 0).all()
     pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))

@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_table_has_its_sections(folder: Path) -> None:
     page = (folder / "ill" / "report.html").read_text()
-    for title in ("Simpler ways", "Columns", "Which columns matter", "Thresholds", "Worst rows"):
+    for title in ("Baselines", "Columns", "Which columns matter", "Thresholds", "Worst rows"):
         assert f"<h2>{title}</h2>" in page
     assert "logistic regression" in page
     assert "ROC curve with area 0." in page
@@ -77,7 +77,7 @@ def test_evaluate_shows_baselines_and_importance(folder: Path) -> None:
     shown = glassnet("evaluate", "ill", "--data", "people.csv", "--importance", cwd=folder)
     assert shown.returncode == 0, shown.stderr
     assert "logistic regression" in shown.stdout
-    assert "accuracy lost if shuffled" in shown.stdout
+    assert "ROC AUC lost if shuffled" in shown.stdout
     table = gn.read_table(folder / "people.csv")
     model = gn.Model.open(folder / "ill")
     split = gn.load_table(folder / "people.csv", target="ill", ignore=["price"]).test
@@ -96,18 +96,20 @@ def test_evaluate_shows_baselines_and_importance(folder: Path) -> None:
 def test_a_threshold_is_chosen_on_validation_rows_and_kept(folder: Path) -> None:
     ways = glassnet("threshold", "ill", "--data", "people.csv", cwd=folder)
     assert ways.returncode == 0, ways.stderr
-    assert "when does it say 'ill'?" in ways.stdout
+    assert "Thresholds for" in ways.stdout
     assert gn.Model.open(folder / "ill").decision is None
-    done = glassnet("threshold", "ill", "--data", "people.csv", "--recall", "1", cwd=folder)
+    done = glassnet("threshold", "ill", "--data", "people.csv", "--recall", "1", "--class", "ill", cwd=folder)
     assert done.returncode == 0, done.stderr
     decision = gn.Model.open(folder / "ill").decision
     assert decision is not None
     data = gn.load_table(folder / "people.csv", target="ill", ignore=["price"])
     model = gn.Model.open(folder / "ill")
     assert set(model.predict(data.validation.x)[data.validation.y == 1]) == {"ill"}
-    assert read_run(folder / "ill").evaluation["accuracy"] == model.measure(data.test).score
-    assert "it says 'ill' where its probability is at least" in glassnet("summary", "ill", cwd=folder).stdout
-    assert "it says 'ill' where" in glassnet("evaluate", "ill", "--data", "people.csv", cwd=folder).stdout
+    assert read_run(folder / "ill").evaluation["accuracy"] == model.measure(data.test).accuracy
+    page = (folder / "ill" / "report.html").read_text()
+    assert "It predicts &#x27;ill&#x27; where its probability is at least" in page
+    assert "it predicts 'ill' where its probability is at least" in glassnet("summary", "ill", cwd=folder).stdout
+    assert "it predicts 'ill' where" in glassnet("evaluate", "ill", "--data", "people.csv", cwd=folder).stdout
     other = glassnet("threshold", "ill", "--data", "people.csv", "--cost", "0.001", "--class", "healthy", cwd=folder)
     assert other.returncode == 0, other.stderr
     assert glassnet("threshold", "ill", "--data", "people.csv", "--at", "0.5", cwd=folder).returncode == 0
@@ -117,10 +119,10 @@ def test_a_threshold_is_chosen_on_validation_rows_and_kept(folder: Path) -> None
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["ill", "--recall", "2"], "--recall: expected a share above 0 and at most 1, got 2.0"),
-        (["ill", "--cost", "-1"], "--cost: expected a number above 0, got -1.0"),
+        (["ill", "--recall", "2"], "--recall: expected a share above 0 and at most 1, such as 0.9, got 2"),
+        (["ill", "--cost", "-1"], "--cost: expected a number above 0, got -1"),
         (["ill", "--at", "7"], "--at 7: expected a probability from 0 to 1"),
-        (["ill", "--at", "0.5", "--cost", "2"], "--cost 2 --at 0.5: say one of them"),
+        (["ill", "--at", "0.5", "--cost", "2"], "--cost 2 --at 0.5: use one of them"),
         (["ill", "--class", "il"], "--class il: there is no such class; did you mean 'ill'?"),
         (["price"], "a threshold decides between two classes with probabilities"),
     ],

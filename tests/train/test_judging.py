@@ -13,7 +13,6 @@ from glassnet.train.baseline import constant, linear, usual_answer
 from glassnet.train.importance import permutation_importance
 from glassnet.train.metrics import Evaluation, evaluate
 from glassnet.train.regression import evaluate_regression
-from glassnet.train.threshold import curve
 
 pytest.importorskip("sklearn", reason="the figures are compared with those of scikit-learn")
 
@@ -57,8 +56,10 @@ def test_the_baselines_of_classes(name: str, target: str) -> None:
     (other,) = linear(dataset, (x, y))
     assert other.figures["accuracy"] == pytest.approx(pipeline.score(x, y), abs=1e-6)
     if len(dataset.classes) == 2:
-        auc = metrics.roc_auc_score(y, pipeline.predict_proba(x)[:, 1])
-        assert other.figures["roc_auc"] == pytest.approx(auc, abs=1e-6)
+        p = pipeline.predict_proba(x)[:, 1]
+        assert other.figures["roc_auc"] == pytest.approx(metrics.roc_auc_score(y, p), abs=1e-6)
+        assert other.figures["average_precision"] == pytest.approx(metrics.average_precision_score(y, p), abs=1e-6)
+        assert ours.figures["average_precision"] == pytest.approx(np.mean(y == 1), abs=1e-6)
 
 
 def test_the_baselines_of_numbers() -> None:
@@ -90,7 +91,7 @@ def test_the_curves_of_two_classes(tumours: tuple[gn.Network, gn.Dataset]) -> No
     result = evaluate(network, dataset.test)
     for label in (0, 1):
         scores, truth = result.probabilities[:, label], result.truth == label
-        ours = curve(result, label)
+        ours = result.curve(label)
         assert ours is not None
         false, true, thresholds = metrics.roc_curve(truth, scores, drop_intermediate=False)
         np.testing.assert_allclose(ours.thresholds, thresholds[1:], atol=1e-6)
@@ -105,7 +106,7 @@ def test_the_curves_of_two_classes(tumours: tuple[gn.Network, gn.Dataset]) -> No
 def test_a_threshold_by_recall_or_cost_is_the_best_of_all(tumours: tuple[gn.Network, gn.Dataset]) -> None:
     network, dataset = tumours
     result = evaluate(network, dataset.validation)
-    found, truth, scores = curve(result), result.truth == 1, result.probabilities[:, 1]
+    found, truth, scores = result.curve(1), result.truth == 1, result.probabilities[:, 1]
     assert found is not None
     candidates = np.unique(scores)
     for recall in (0.5, 0.9, 1.0):
@@ -117,7 +118,7 @@ def test_a_threshold_by_recall_or_cost_is_the_best_of_all(tumours: tuple[gn.Netw
     never = Evaluation(
         0.0, ("a", "b"), np.array([0, 1, 0]), np.zeros(3, int), np.array([[0.1, 0.9], [0.8, 0.2], [0.1, 0.9]])
     )
-    worthless = curve(never)
+    worthless = never.curve(1)
     assert worthless is not None
     assert worthless.for_cost(0.5) == NEVER
     for wrong in (0, 1.1, -1, np.nan):
@@ -130,8 +131,9 @@ def test_a_threshold_by_recall_or_cost_is_the_best_of_all(tumours: tuple[gn.Netw
 
 def test_three_classes_or_one_have_no_curve() -> None:
     p = np.full((2, 2), 0.5)
-    assert curve(Evaluation(0.0, ("a", "b"), np.array([1, 1]), np.array([0, 0]), p)) is None
-    assert curve(Evaluation(0.0, ("a", "b", "c"), np.array([0, 1]), np.array([0, 0]), np.full((2, 3), 1 / 3))) is None
+    assert Evaluation(0.0, ("a", "b"), np.array([1, 1]), np.array([0, 0]), p).curve() is None
+    three = Evaluation(0.0, ("a", "b", "c"), np.array([0, 1]), np.array([0, 0]), np.full((2, 3), 1 / 3))
+    assert three.curve() is three.average_precision is None
 
 
 class OfRows(BaseEstimator):
@@ -184,6 +186,11 @@ def test_a_decision_is_kept_in_the_model(tmp_path: Path, tumours: tuple[gn.Netwo
     assert isinstance(result, Evaluation)
     assert result.accuracy == np.mean(said == np.array(dataset.classes)[dataset.test.y])
     assert (changed.with_decision(None).predict(x) == before).all()
+    row = int(np.flatnonzero(said != before)[0])
+    explained = changed.explain(x[row])
+    assert explained.classes[explained.predicted or 0] == said[row]
+    assert f"The network says {said[row]}" in explained.text()
+    assert f"the log-odds of {said[row]}" in changed.explain(x[row]).text() or not explained.names
     for damaged in (
         {"label": 2, "threshold": 0.5},
         {"label": 1, "threshold": -1},

@@ -13,19 +13,20 @@ SHOWN = 5  # rows that are left out, of which is said why
 def evaluate(
     model: Annotated[Path, typer.Argument(help="a model file, the folder of a run, or a pretrained model: cnn")],
     data: Annotated[
-        str | None, typer.Option(help="a dataset, a CSV or npz file, a folder; by default what it was trained on")
+        str | None,
+        typer.Option(help="a dataset, a CSV, Parquet or npz file, a folder; by default what it was trained on"),
     ] = None,
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
     importance_: Annotated[
-        bool, typer.Option("--importance", help="how much worse it gets when a column of the table is shuffled")
+        bool, typer.Option("--importance", help="show the permutation importance of each column of a table")
     ] = False,
     unknown: Unknown = None,
     json_: Annotated[bool, typer.Option("--json", help="print the figures as JSON")] = False,
 ) -> None:
     """Measure a saved model: accuracy, each class, the most confused pairs; or how far off the numbers it predicts are.
 
-    Of a model that was trained on a table, another table named with --data is measured as a whole, without the rows
-    that cannot be predicted.
+    A model that was trained on a table can be measured on another one, named with --data: on all rows that it can
+    predict.
 
     Examples:
 
@@ -40,12 +41,11 @@ def evaluate(
 
     from glassnet.cli.rows import unknown_policy
     from glassnet.cli.terminal import amounts_of, console, show_evaluation
-    from glassnet.cli.threshold import in_words
     from glassnet.data.errors import DataError
     from glassnet.model.model import Model
     from glassnet.nn.plain import finite, plain
     from glassnet.progress import TaskBar
-    from glassnet.runs.judgement import beside
+    from glassnet.runs.judgement import baselines
 
     opened = Model.open(model, unknown=unknown_policy(unknown))
     if importance_ and not opened.schema:
@@ -57,7 +57,7 @@ def evaluate(
     result, judgement = opened.measure(examples), {}
     if opened.schema:
         rows = (examples.x, examples.y) if dataset else examples
-        judgement["baselines"] = beside(rows, opened.schema, opened.trained_on.usual, dataset)
+        judgement["baselines"] = baselines(rows, opened.schema, opened.trained_on.usual, dataset)
     if importance_ and opened.schema:
         with TaskBar() as bar:
             judgement["importance"] = [one._asdict() for one in opened.importance(rows, progress=bar)]
@@ -70,5 +70,5 @@ def evaluate(
         return
     console.print(f"{opened.path} on {about}")
     if opened.decision:
-        console.print(in_words(opened.classes, opened.decision))
+        console.print(f"it {opened.decision.in_words(opened.classes)}")
     show_evaluation(result, split=split, amount=amounts_of(opened.schema), judgement=judgement)

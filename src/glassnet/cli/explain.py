@@ -13,7 +13,7 @@ def explain(
         list[Path],
         typer.Argument(
             metavar="[MODEL] FILE",
-            help="a model file, run folder or pretrained model [default: cnn], then a picture, an IDX or a CSV file",
+            help="a model file, run folder or pretrained model [default: cnn], then a picture, an IDX, CSV or Parquet file",
         ),
     ],
     label: Annotated[
@@ -36,6 +36,8 @@ def explain(
     `glassnet explain runs/classic-mnist photo.png --label 3`
 
     `glassnet explain runs/classic-mnist photo.png --neuron dense1:7`
+
+    `glassnet explain runs/table-patients patients.csv --line 5`
 
     `glassnet explain runs/classic-mnist t10k-images-idx3-ubyte.gz --row 9 --picture explained.png`
     """

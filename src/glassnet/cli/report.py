@@ -17,7 +17,7 @@ def report(
         str | None, typer.Option(help="the dataset, where it is not to be found under its name in the recipe")
     ] = None,
     private: Annotated[
-        bool, typer.Option("--private", help="leave the cells of a table out: examples, ranges, the worst rows")
+        bool, typer.Option("--private", help="show no cells of a table: no examples, ranges, worst rows")
     ] = False,
 ) -> None:
     """Write report.html into the folder of a run: one page that needs no other file, no network and no script.

@@ -37,7 +37,6 @@ def summary(
     `glassnet summary runs/classic-mnist`
     """
     from glassnet.cli.terminal import console, show_inputs, show_schema
-    from glassnet.cli.threshold import in_words
     from glassnet.cli.train import load_data_or_digits, settings_of, table_settings
     from glassnet.model.model import Model
     from glassnet.model.path import model_path
@@ -50,7 +49,7 @@ def summary(
             raise RecipeError(f"{network}: --data, --target and --set are for recipes, but this is a trained model")
         model = Model.open(path)
         table, schema = model.network.summary(), model.schema
-        said = in_words(model.classes, model.decision) if model.decision else ""
+        said = f"it {model.decision.in_words(model.classes)}" if model.decision else ""
     else:
         options = {"task": task, "ignore": ignore, "categorical": categorical, "missing": missing, "dates": dates}
         options |= {"date_order": date_order, "decimal": decimal}

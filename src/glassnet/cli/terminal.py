@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from glassnet.explanation.text import characters
-from glassnet.nn.plain import brief, plain
+from glassnet.nn.plain import brief, number_of, plain
 
 if TYPE_CHECKING:
     from glassnet.data.dataset import Dataset
@@ -141,6 +141,10 @@ def _show_classes(result: "Evaluation", split: str) -> None:
     pairs = result.most_confused(5)
     if pairs:
         console.print("most confused: " + ", ".join(f"{brief(t)} read as {brief(p)} ({n} x)" for t, p, n in pairs))
+    missed = [row for row in result.per_class if row.support and not row.recall]
+    never = [f"{brief(repr(row.name))} ({number_of(row.support, 'example')})" for row in missed]
+    if never and len(result.per_class) <= MOST_COLUMNS:
+        console.print(f"never right about {', '.join(never)}", soft_wrap=True)
     wrong = int(np.sum(result.truth != result.predicted))
     auc = "" if result.roc_auc is None else f", ROC AUC {result.roc_auc:.4f}"
     console.print(f"{split} loss {result.loss:.4f}, {wrong:,} of {len(result.truth):,} wrong{auc}")
@@ -170,8 +174,8 @@ def _show_beside(result: "Evaluation | RegressionEvaluation", amount: Amount, ju
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("column")
-    table.add_column(f"{'accuracy' if 'accuracy' in result.figures else 'R2'} lost if shuffled", justify="right")
-    form = forms["accuracy" if "accuracy" in result.figures else "r2"]
+    table.add_column(f"{result.score_name} lost if shuffled", justify="right")
+    form = forms["accuracy" if result.score_name == "accuracy" else "r2"]
     for row in judgement["importance"][:MOST_COLUMNS]:
         table.add_row(brief(row["column"]), f"{form(row['mean'])} ± {form(row['deviation'])}")
     console.print(table)
@@ -199,11 +203,19 @@ def show_cross_validation(ways: list[dict[str, Any]], amount: Amount) -> None:
     )
 
 
+def folds_in_short(way: dict[str, Any], amount: Amount) -> str:
+    """Mean and deviation over the folds of the metric that says most, in one line."""
+    from glassnet.train.metrics import mean_and_deviation
+
+    key = next(key for key in ("accuracy", "r2") if key in way)
+    return f"{key.upper() if key == 'r2' else key} {' ± '.join(map(_forms(amount)[key], mean_and_deviation(way[key])))}"
+
+
 def _forms(amount: Amount) -> dict[str, Amount]:
     """How each figure is written."""
     four = "{:.4f}".format
     errors = dict.fromkeys(("mean_absolute_error", "root_mean_squared_error"), amount)
-    return {"accuracy": "{:.2%}".format, "roc_auc": four, "r2": four, **errors}
+    return {"accuracy": "{:.2%}".format, "roc_auc": four, "average_precision": four, "r2": four, **errors}
 
 
 def _show_ways(ways: list[tuple[str, dict[str, str]]]) -> None:

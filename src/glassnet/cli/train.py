@@ -26,13 +26,14 @@ RecipeName = Annotated[
     typer.Argument(help="a named recipe (see `glassnet recipes`) or a TOML file; with --target: table by default"),
 ]
 Data = Annotated[
-    str | None, typer.Option(help="a dataset (see `glassnet data list`), a CSV or npz file, a folder of IDX files")
+    str | None,
+    typer.Option(help="a dataset (see `glassnet data list`), a CSV, Parquet or npz file, a folder of IDX files"),
 ]
 Change = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="change any setting of the recipe")
 ]
 Target = Annotated[
-    str | None, typer.Option(metavar="COLUMN", help="the column to predict: --data is then any table, as CSV")
+    str | None, typer.Option(metavar="COLUMN", help="the column to predict: --data is then any table, CSV or Parquet")
 ]
 Task = Annotated[str | None, typer.Option(help="classification or regression [default: as the target column looks]")]
 Ignore = Annotated[
@@ -82,10 +83,10 @@ def train(
     unknown: Unknown = None,
     folds: Annotated[
         int | None,
-        typer.Option(metavar="N", help="cross-validate too: so many networks, each tested on rows of the table anew"),
+        typer.Option(metavar="N", help="also cross-validate with N folds of the table"),
     ] = None,
     private: Annotated[
-        bool, typer.Option("--private", help="leave the cells of the table out of reports, where they are of people")
+        bool, typer.Option("--private", help="show no cells of the table in reports, for personal data")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="the run folder; runs/RECIPE-DATA by default")] = None,
     epochs: Annotated[int | None, typer.Option(help="short for --set training.epochs=N")] = None,
@@ -209,7 +210,7 @@ def resume(
     with watched(run) as progress:
         finished = resume_run(unfinished, dataset, pictures=pictures, progress=progress, workers=workers, ranks=ranks)
         _show(finished, dataset, pictures)
-    if recipe.data.folds and not finished.history.interrupted:
+    if recipe.data.cross_validates and not finished.history.interrupted:
         show_folds(recipe, dataset, run, workers, pictures=pictures)
 
 
@@ -238,11 +239,11 @@ def train_and_show(
     from glassnet.cli.terminal import console, section, show_dataset
     from glassnet.nn.settings import describe
     from glassnet.runs.claim import new_folder
-    from glassnet.runs.folds import check_folds
     from glassnet.runs.run import train_recipe
+    from glassnet.tables.folds import check_folds
 
-    if recipe.data.folds:
-        check_folds(dataset, recipe.data.folds)
+    if recipe.data.cross_validates:
+        check_folds(dataset, recipe.data.folds or 0)
     show_dataset(dataset)
     section(f"The network of {recipe.name!r}")
     network = recipe.make_network(dataset)
@@ -264,7 +265,7 @@ def train_and_show(
             ranks=ranks,
         )
         _show(run, dataset, pictures)
-    if recipe.data.folds and not run.history.interrupted:
+    if recipe.data.cross_validates and not run.history.interrupted:
         show_folds(recipe, dataset, folder, workers, pictures=pictures)
     return run
 
@@ -272,7 +273,7 @@ def train_and_show(
 def show_folds(recipe: "Recipe", dataset: "Dataset", folder: Path, workers: int | None, *, pictures: bool) -> None:
     """Cross-validate a recipe beside its run, and show the figures."""
     from glassnet import plots
-    from glassnet.cli.terminal import amounts_of, console, section, show_cross_validation
+    from glassnet.cli.terminal import amounts_of, console, folds_in_short, section, show_cross_validation
     from glassnet.model.model import Model
     from glassnet.model.path import MODEL
     from glassnet.runs.folder import read_run
@@ -292,6 +293,8 @@ def show_folds(recipe: "Recipe", dataset: "Dataset", folder: Path, workers: int 
     if found is None:
         raise KeyboardInterrupt
     show_cross_validation(found, amounts_of(dataset.schema))
+    if console.quiet:
+        typer.echo(f"{recipe.data.folds} folds {folds_in_short(found[0], amounts_of(dataset.schema))}")
     if pictures and plots.available():
         model = Model.open(folder / MODEL)
         write_report(read_run(folder), model.network, dataset=dataset, evaluation=model.measure(dataset.test))

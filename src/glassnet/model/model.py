@@ -322,7 +322,7 @@ class Model:
 
         columns = [(column.name, len(column.inputs)) for column in self._table_schema().inputs]
         rows = self._rows(data)
-        rows = (rows.x, rows.y) if hasattr(rows, "index") else rows
+        rows = (rows.x, rows.y) if hasattr(rows, "inputs") else rows
         return permutation_importance(self.measure, rows, columns, repeats=repeats, seed=seed, progress=progress)
 
     def explain(self, x: Any, y: Any = None, *, neuron: str | None = None, lr: float = 0.1) -> "Explanation":
@@ -338,14 +338,16 @@ class Model:
         from glassnet.explanation.example import explain
 
         truth = self.target(y) if isinstance(y, str) else y
+        inputs = self._inputs(x)
+        about: dict[str, Any] = {}
+        if self.decision and not self.predicts_numbers:
+            predicted = int(self.decision.labels(self._by_class(np.atleast_2d(inputs)))[0])
+            about = {"predicted": predicted, "assumed": truth is None}
+            truth = predicted if truth is None else truth
+        elif self.schema and self.predicts_numbers:
+            about = {"amount": self.schema.target.amount}
         names = self.schema.input_names if self.schema else ()
-        explained = explain(self.network, self._inputs(x), truth, neuron=neuron, lr=lr, names=names)
-        if self.schema and self.predicts_numbers:
-            return replace(explained, amount=self.schema.target.amount)
-        if self.decision is None:
-            return explained
-        by_class = self.network.loss.by_class(explained.prediction[None])
-        return replace(explained, predicted=int(self.decision.labels(by_class)[0]))
+        return replace(explain(self.network, inputs, truth, neuron=neuron, lr=lr, names=names), **about)
 
     def target(self, text: str) -> float:
         """The number of the class with this name or number; for a regression, the text as a number.

@@ -69,6 +69,7 @@ class TrainedOn:
             DataError: the file does not say it, it cannot be loaded, or the split is empty.
         """
         from glassnet.data.registry import dataset_names, load_dataset
+        from glassnet.tables.folds import divide
         from glassnet.tables.load import load_table  # formats of all datasets
 
         wanted = self.name if name is None else name
@@ -76,8 +77,8 @@ class TrainedOn:
             raise DataError("the model does not say what it was trained on: name a dataset (data)")
         if name is None and wanted not in (*dataset_names(), *BUNDLED):
             raise DataError(
-                f"the model says that it was trained on {shown(wanted)}, which is not a registered dataset; a path in "
-                "a model file is not opened: name the data (data)"
+                f"the model was trained on {shown(wanted)}; a path in a model file is not opened: name the data, as in "
+                "`glassnet evaluate MODEL --data FILE`"
             )
         saved_count = self._settings.get("validation")
         validation = saved_count if isinstance(saved_count, int) else HELD_OUT
@@ -86,6 +87,9 @@ class TrainedOn:
         else:
             target = self.schema.target.name
             dataset = load_table(wanted, target=target, schema=self.schema, validation=validation, progress=progress)
+            folds, fold = (self._settings.get(name) for name in ("folds", "fold"))
+            if isinstance(folds, int) and isinstance(fold, int) and 1 <= fold <= folds:
+                dataset = divide(dataset, folds)[fold - 1]
         if len(getattr(dataset, split)) == 0:
             raise DataError(f"{wanted}: its {split} split is empty")
         return dataset

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glassnet.nn.decision import Decision
+from glassnet.nn.errors import InputError
 from glassnet.nn.plain import brief
 from glassnet.plots.figure import QUIET, TRAINING, VALIDATION, empty_figure, without_formulas
-from glassnet.train.threshold import Curve
+from glassnet.train.metrics import Evaluation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,15 +16,15 @@ if TYPE_CHECKING:
 HALF = Decision(1, 0.5)
 
 
-def thresholds(curve: Curve, positive: str, decision: Decision = HALF) -> "Figure":
-    """The ROC curve and the precision-recall curve; the dot is what the model does.
-
-    Args:
-        positive: the name of the positive class.   decision: of the model.
+def thresholds(result: Evaluation) -> "Figure":
+    """The ROC curve and the precision-recall curve of the rarer of two classes; the dot is what the model does.
 
     Raises:
-        PlotError: Matplotlib is not installed.
+        InputError: there are not two classes with examples.   PlotError: Matplotlib is not installed.
     """
+    curve, positive = result.curve(), result.rare
+    if curve is None:
+        raise InputError("thresholds: expected two classes, each with examples")
     figure = empty_figure(8.6, 4.4)
     left, right = figure.subplots(1, 2)
     false, true = np.append(0, curve.false_positive_rate), np.append(0, curve.recall)
@@ -37,15 +38,16 @@ def thresholds(curve: Curve, positive: str, decision: Decision = HALF) -> "Figur
     average = f"average {curve.average_precision:.4f}"
     right.step(true, precision, where="pre", color=TRAINING, linewidth=2, label=average)
     right.set(xlabel="recall", ylabel="precision", title="Precision and recall")
-    if decision.label == 1 and (reached := int((curve.thresholds >= decision.threshold).sum())):
-        at, said = reached - 1, f"from {decision.threshold:.3g} on"
+    least = (result.decision or HALF).least(positive)
+    if reached := int((curve.thresholds >= least).sum()):
+        at, said = reached - 1, f"threshold {least:.3g}"
         left.plot(curve.false_positive_rate[at], curve.recall[at], "o", color=VALIDATION, label=said)
         right.plot(curve.recall[at], curve.precision[at], "o", color=VALIDATION, label=said)
     for axes in (left, right):
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
         axes.grid(alpha=0.3)
         axes.legend(frameon=False, loc="lower right" if axes is left else "lower left")
-    figure.suptitle(without_formulas(f"When to say {brief(positive, 60)}"), fontsize=11)
+    figure.suptitle(without_formulas(f"Thresholds for {brief(result.classes[positive], 60)}"), fontsize=11)
     return figure
 
 

@@ -11,6 +11,7 @@ from glassnet.nn.errors import InputError, require
 from glassnet.tables.bundled import BUNDLED
 from glassnet.tables.column import UnknownPolicy
 from glassnet.tables.column_options import ColumnOptions
+from glassnet.tables.folds import divide
 from glassnet.tables.load import load_table
 from glassnet.tables.schema import Schema, Task
 
@@ -35,6 +36,7 @@ class DataSettings:
         decimal: the decimal mark of numbers such as 1,250, which leave it open.
         columns: what single columns hold, each a table such as {kind = "number", decimal = ","}.
         folds: cross-validation with so many folds of the table, beside the training.
+        fold: one of the folds, from 1: it is for the test, and nothing is cross-validated.
         private: true leaves the cells of the table out of reports: examples, ranges, the worst rows.
         unknown: "answer" makes the model answer rows with an unknown category or a number missing where none was.
     """
@@ -52,18 +54,30 @@ class DataSettings:
     columns: dict[str, Any] | None = None
     unknown: UnknownPolicy | None = None
     folds: int | None = None
+    fold: int | None = None
     private: bool | None = None
 
     def __post_init__(self) -> None:
         require(self.validation >= 0, f"validation must not be negative, got {self.validation}")
-        given = [name for name in ("task", "unknown", "folds", "private", *WISHES) if getattr(self, name) is not None]
+        given = [
+            name for name in ("task", "unknown", "folds", "fold", "private", *WISHES) if getattr(self, name) is not None
+        ]
         for name in given if self.target is None else ():
             raise InputError(f"{name!r} goes with 'target', the column of a table to predict")
         require(
             self.folds is None or 2 <= self.folds <= MOST_FOLDS,
             f"folds: expected a number from 2 to {MOST_FOLDS}, got {self.folds}",
         )
+        require(
+            self.fold is None or 1 <= self.fold <= (self.folds or 0),
+            f"fold: expected the number of one of the {self.folds or 0} folds, from 1, got {self.fold}",
+        )
         ColumnOptions(**self._wishes())  # checks them
+
+    @property
+    def cross_validates(self) -> bool:
+        """Whether all folds are wanted."""
+        return self.folds is not None and self.fold is None
 
     def load(
         self, *, schema: Schema | None = None, progress: Progress | None = None, fallback: str | None = None
@@ -83,7 +97,7 @@ class DataSettings:
                     f"{self.name} is a table: name its target too, the column to predict, such as {target!r}"
                 )
             return load_dataset(self.name, validation=self.validation, progress=progress, fallback=fallback)
-        return load_table(
+        dataset = load_table(
             self.name,
             target=self.target,
             task=self.task,
@@ -93,6 +107,7 @@ class DataSettings:
             progress=progress,
             **self._wishes(),
         )
+        return dataset if self.folds is None or self.fold is None else divide(dataset, self.folds)[self.fold - 1]
 
     def _wishes(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in WISHES if getattr(self, name) is not None}

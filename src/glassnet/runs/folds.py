@@ -1,11 +1,10 @@
 """Cross-validation: every row of a table is tested once, by a network that has not seen it.
 
-One division into training and test rows may be lucky. The rows are divided into folds; for each fold a network learns
-from the others, as the recipe says, and is tested on this one. The mean over the folds says how good the recipe is on
-such a table, their deviation how much depends on the rows.
+A single split can be lucky. So the rows are divided into folds. For each fold a network learns from the other folds, as
+the recipe says, and is tested on this one. The mean over the folds says how good the recipe is on such a table, and the
+standard deviation how much this depends on the split.
 
-The networks of the folds are runs of their own, in the folder `folds` of the run, so an interrupted one goes on. The
-model of the run itself is none of them.
+Each fold is a run of its own, in the folder `folds` of the run, so an interrupted cross-validation can go on.
 """
 
 from collections.abc import Callable
@@ -13,22 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from glassnet.data.dataset import Dataset, Split
-from glassnet.data.errors import DataError
-from glassnet.data.split import stratified, tenths
+from glassnet.data.dataset import Dataset
 from glassnet.model.path import RECIPE
 from glassnet.recipes.recipe import Recipe
 from glassnet.runs.claim import write_json, writing_to
 from glassnet.runs.folder import EVALUATION, RunError, read_run
 from glassnet.runs.run import resume_run, train_recipe
 from glassnet.runs.unfinished import find_unfinished
+from glassnet.tables.folds import divide
 from glassnet.train.loop import Watcher
 
 FOLDS = "folds"
-FIGURES = ("accuracy", "roc_auc", "r2", "mean_absolute_error", "root_mean_squared_error")
-LEAST_ROWS = 5  # in a fold
+FIGURES = ("accuracy", "roc_auc", "average_precision", "r2", "mean_absolute_error", "root_mean_squared_error")
 
 
 def cross_validate(
@@ -57,9 +52,10 @@ def cross_validate(
     """
     folder, folds = Path(folder), recipe.data.folds or 0
     found: list[dict[str, Any]] = []
-    for fold, part in enumerate(divide(dataset, folds, seed=recipe.training.seed), start=1):
+    for fold, part in enumerate(divide(dataset, folds), start=1):
         begin(fold, folds)
-        evaluation = _evaluation(recipe, part, folder / FOLDS / str(fold), progress, workers)
+        of_fold = replace(recipe, data=replace(recipe.data, fold=fold))
+        evaluation = _evaluation(of_fold, part, folder / FOLDS / str(fold), progress, workers)
         if evaluation is None:
             return None
         found.append(evaluation)
@@ -69,50 +65,10 @@ def cross_validate(
     return figures
 
 
-def divide(dataset: Dataset, folds: int, *, seed: int = 0) -> list[Dataset]:
-    """The same table, divided anew for each fold: this fold for the test, of the others a fifth for validation.
-
-    Each class, or tenth of the sorted targets, is divided in proportion. What replaces missing numbers is the mean of
-    the rows that a fold learns from.
-
-    Args:
-        folds: at least 2.   seed: of the rows for validation; the folds are always the same.
-
-    Raises:
-        DataError: fewer than five rows in a fold, or no table.
-    """
-    check_folds(dataset, folds)
-    x, y, table, schema = dataset.train.inputs, dataset.train.targets, dataset.table, dataset.schema
-    assert y is not None
-    strata = y if dataset.classes else tenths(y)
-    left = np.arange(len(y))
-    parts = []
-    for fold in range(folds):
-        stay, held_out = stratified(strata[left], len(left) // (folds - fold), seed=0)
-        tested, left = left[held_out], left[stay]
-        learned = np.setdiff1d(np.arange(len(y)), tested)
-        train, validation = (learned[rows] for rows in stratified(strata[learned], len(learned) // 5, seed=seed))
-        own = schema.with_means(table, train)
-        inputs = own.examples(table) if own != schema else x
-        splits = [Split(inputs, y, rows) for rows in (train, validation, tested)]
-        parts.append(replace(dataset, train=splits[0], validation=splits[1], test=splits[2], schema=own))
-    return parts
-
-
-def check_folds(dataset: Dataset, folds: int) -> None:
-    """Raise DataError unless this is a table, with five rows or more in each fold."""
-    if dataset.table is None:
-        raise DataError(f"{dataset.name}: folds are for tables, whose rows are in one file")
-    if len(dataset.table) < LEAST_ROWS * folds:
-        raise DataError(
-            f"{dataset.name}: expected at least {LEAST_ROWS * folds} rows for {folds} folds, got {len(dataset.table)}"
-        )
-
-
 def is_divided(folder: str | Path) -> bool:
     """Whether the cross-validation of a finished run is done, or none is wanted."""
     run = read_run(folder)
-    return run.recipe is None or not run.recipe.data.folds or "folds" in run.evaluation
+    return run.recipe is None or not run.recipe.data.cross_validates or "folds" in run.evaluation
 
 
 def together(evaluations: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -131,7 +87,6 @@ def _evaluation(
     recipe: Recipe, dataset: Dataset, folder: Path, progress: Watcher | None, workers: int | None
 ) -> dict[str, Any] | None:
     """The figures of one fold, from its folder where it is finished; None if it was interrupted."""
-    recipe = replace(recipe, data=replace(recipe.data, folds=None))
     if not (folder / RECIPE).is_file():
         run = train_recipe(recipe, dataset, folder, pictures=False, progress=progress, workers=workers)
         return None if run.history.interrupted else read_run(folder).evaluation

@@ -1,4 +1,4 @@
-"""What stands beside the figures of a network that learned from a table: simpler ways to predict, and its columns."""
+"""Baselines and column importance of a network that learned from a table, as plain values."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,10 +15,10 @@ from glassnet.train.regression import RegressionEvaluation
 Measure = Callable[[tuple[Array, Array]], Evaluation | RegressionEvaluation]
 
 
-def beside(
+def baselines(
     data: tuple[Array, Array], schema: Schema, usual: float | None, dataset: Dataset | None
 ) -> list[dict[str, Any]]:
-    """The figures of simpler ways to predict these targets, as plain values.
+    """The metrics of simpler ways to predict these targets.
 
     Args:
         data: inputs and targets that the network was measured on.
@@ -35,6 +35,6 @@ def beside(
 def importance(
     data: tuple[Array, Array], schema: Schema, measure: Measure, *, progress: Progress | None = None
 ) -> list[dict[str, Any]]:
-    """How important each column is, the most important first, as plain values; as `permutation_importance`."""
+    """How important each column is, the most important first, as `permutation_importance`."""
     columns = [(column.name, len(column.inputs)) for column in schema.inputs]
     return [one._asdict() for one in permutation_importance(measure, data, columns, progress=progress)]

@@ -8,7 +8,6 @@ from glassnet.nn.network import Network
 from glassnet.train.history import History
 from glassnet.train.metrics import Evaluation
 from glassnet.train.regression import RegressionEvaluation
-from glassnet.train.threshold import curve
 
 
 def draw(
@@ -20,8 +19,6 @@ def draw(
         figures = {"predicted": plots.predicted(result), "residuals": plots.residuals(result)}
     else:
         figures = {"confusion": plots.confusion(result)}
-        if (found := curve(result)) is not None:
-            figures["thresholds"] = plots.thresholds(found, result.classes[1])
     if len(history):
         figures["curves"] = plots.curves(history)
     if images.ndim > 2 and isinstance(result, Evaluation):
@@ -33,4 +30,13 @@ def draw(
     for name, figure in figures.items():
         paths.append(folder / f"{name}.png")
         plots.save(figure, paths[-1])
-    return paths
+    return paths + (draw_thresholds(folder, result) if isinstance(result, Evaluation) else [])
+
+
+def draw_thresholds(folder: Path, result: Evaluation) -> list[Path]:
+    """Draw what the thresholds between two classes give; nothing if there are more."""
+    if result.curve() is None:
+        return []
+    folder.mkdir(exist_ok=True)
+    plots.save(plots.thresholds(result), folder / "thresholds.png")
+    return [folder / "thresholds.png"]

@@ -61,7 +61,7 @@ def report(
     images = dataset.test.x if dataset is not None and len(dataset.input_shape) > 1 else None
     spread = None if images is None else images.reshape(len(images), -1).std(axis=0)
     contents = {
-        "Simpler ways": table_sections.simpler_ways(run, dataset),
+        "Baselines": table_sections.baselines(run, dataset, evaluation),
         "Cross-validation": table_sections.folds(run, dataset),
         "Columns": table_sections.columns(None if dataset is None else dataset.columns, private=private),
         "Which columns matter": table_sections.importance(run),
@@ -82,7 +82,7 @@ def report(
     names = {title: title.lower().replace(" ", "-") for title in parts}
     links = (element("a", title, href=f"#{names[title]}") for title in parts)
     body = [
-        element("header", sections.verdict(run, dataset), element("nav", *links, aria_label="Sections")),
+        element("header", sections.verdict(run, dataset, evaluation), element("nav", *links, aria_label="Sections")),
         element("main", *(section(names[title], title, html) for title, html in parts.items())),
     ]
     return Template(PAGE.read_text(encoding="utf-8")).substitute(

@@ -31,7 +31,7 @@ from glassnet.runs.folder import (
     read_environment,
     read_run,
 )
-from glassnet.runs.judgement import Measure, beside, importance
+from glassnet.runs.judgement import Measure, baselines, importance
 from glassnet.runs.pictures import draw
 from glassnet.runs.report import write_report
 from glassnet.runs.unfinished import Unfinished, check_own, find_unfinished
@@ -333,7 +333,7 @@ def _judge(dataset: Dataset, measure: Measure, about: dict[str, Any], *, columns
     if dataset.schema is None or dataset.test.y is None:
         return {}
     data = dataset.test.x, dataset.test.y
-    judgement = {"baselines": beside(data, dataset.schema, about["data"]["usual"], dataset)}
+    judgement = {"baselines": baselines(data, dataset.schema, about["data"]["usual"], dataset)}
     return judgement | ({"importance": importance(data, dataset.schema, measure)} if columns else {})
 
 

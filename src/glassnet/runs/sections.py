@@ -28,13 +28,17 @@ def name_of(run: SavedRun) -> str:
     return f"{folder}: {run.recipe.name} on {Path(run.recipe.data.name).name}" if run.recipe else folder
 
 
-def verdict(run: SavedRun, dataset: Dataset | None = None) -> Html:
+def verdict(
+    run: SavedRun, dataset: Dataset | None = None, evaluation: Evaluation | RegressionEvaluation | None = None
+) -> Html:
     """The title of the run, its main result in a sentence, and the key figures."""
     amount = amounts(dataset)
     parts = [element("h1", name_of(run))]
     if run.recipe and run.recipe.about:
         parts.append(element("p", f"Recipe {run.recipe.name}: {run.recipe.about}", class_="about"))
     parts.append(element("p", *_sentence(run, amount), class_="verdict"))
+    if isinstance(evaluation, Evaluation) and evaluation.decision:
+        parts.append(element("p", f"It {brief(evaluation.decision.in_words(evaluation.classes))}."))
     cards = (element("div", element("dt", name), element("dd", value)) for name, value in _key_figures(run, amount))
     return together([*parts, element("dl", *cards, class_="figures")])
 
@@ -71,7 +75,7 @@ def _key_figures(run: SavedRun, amount: Callable[[float], str]) -> Iterable[tupl
     for key, value in run.evaluation.items():
         if key not in known and isinstance(value, int | float) and not isinstance(value, bool):
             shown = f"{value:,}" if isinstance(value, int) else amount(value) if "error" in key else f"{value:.4f}"
-            yield f"test {key.replace('_', ' ')}", shown
+            yield f"test {key.replace('_', ' ').replace('roc auc', 'ROC AUC')}", shown
     if run.history.kept_epoch:
         yield "kept epoch", f"{run.history.kept_epoch} of {run.epochs}"
     for name in ("validation_accuracy", "validation_loss"):

@@ -15,14 +15,15 @@ from glassnet.runs.sections import MANY, amounts, percent
 from glassnet.tables.summary import Summary
 from glassnet.train.metrics import Evaluation, mean_and_deviation
 from glassnet.train.regression import RegressionEvaluation
-from glassnet.train.threshold import curve
 
 WORST_ROWS, WORST_COLUMNS = 12, 10
 MANY_BARS = 40
 LONGEST_CELL = 40  # characters
 
 
-def simpler_ways(run: SavedRun, dataset: Dataset | None) -> Html | None:
+def baselines(
+    run: SavedRun, dataset: Dataset | None, evaluation: Evaluation | RegressionEvaluation | None
+) -> Html | None:
     """The network beside simpler ways to predict, on the same test examples."""
     if not run.evaluation.get("baselines"):
         return None
@@ -32,8 +33,10 @@ def simpler_ways(run: SavedRun, dataset: Dataset | None) -> Html | None:
     cells = (
         [brief(row["name"]), *("" if row.get(key) is None else forms[key][1](row[key]) for key in keys)] for row in rows
     )
-    note = "A network is worth its trouble where it is better than these, on the same test examples."
-    grid = table("The network and simpler ways to predict", ("", *(forms[key][0] for key in keys)), cells)
+    note = "Use the network only where it is better than these baselines, on the same test examples."
+    if isinstance(evaluation, Evaluation) and evaluation.decision:
+        note += " It has a threshold of its own, and they predict the more probable class: compare by ROC AUC."
+    grid = table("The network and its baselines", ("", *(forms[key][0] for key in keys)), cells)
     return together([element("p", note, class_="note"), grid])
 
 
@@ -77,13 +80,14 @@ def importance(run: SavedRun) -> Html | None:
     rows = run.evaluation.get("importance", [])[:MANY_BARS]
     if not rows:
         return None
-    figure = "accuracy" if "accuracy" in run.evaluation else "R2"
+    figure = "ROC AUC" if "roc_auc" in run.evaluation else "accuracy" if "accuracy" in run.evaluation else "R2"
     names, mean, deviation = ([row[key] for row in rows] for key in ("column", "mean", "deviation"))
     svg = plots.as_svg(plots.column_importance(names, mean, deviation, figure))
     lost = "; ".join(f"{brief(row['column'], LONGEST_CELL)} {row['mean']:.4f}" for row in rows)
     note = (
         f"The cells of one column are shuffled over the test examples, and {figure} is measured again, five times. A "
-        "column that the network does not need has about 0. Of two columns that say the same, each may seem of no use."
+        "column that the network does not need has about 0. If two columns carry the same information, both may have "
+        "about 0."
     )
     more = len(run.evaluation["importance"]) - len(rows)
     parts = [element("p", note, class_="note"), picture(svg, f"{figure} lost when a column is shuffled: {lost}")]
@@ -92,18 +96,19 @@ def importance(run: SavedRun) -> Html | None:
 
 def thresholds(evaluation: Evaluation | RegressionEvaluation | None) -> Html | None:
     """For two classes, the ROC curve and the precision-recall curve."""
-    found = curve(evaluation) if isinstance(evaluation, Evaluation) else None
-    if found is None or not isinstance(evaluation, Evaluation):
+    if not isinstance(evaluation, Evaluation) or (found := evaluation.curve()) is None:
         return None
-    positive = evaluation.classes[1]
-    svg = plots.as_svg(plots.thresholds(found, positive, evaluation.decision or Decision(1, 0.5)))
+    names, positive = evaluation.classes, evaluation.rare
+    decision = evaluation.decision or Decision(positive, 0.5)
     note = (
-        f"The network says {brief(repr(positive))} where its probability is at least a threshold. A lower threshold "
-        "finds more of them (recall), and takes more of the others for one. The command glassnet threshold chooses it."
+        f"The network {brief(decision.in_words(names))}. A lower threshold finds more of this class (recall), and "
+        "raises more false alarms. The command glassnet threshold chooses it."
     )
+    count = f"{found.positives:,} of {len(evaluation.truth):,} test examples are {brief(repr(names[positive]))}."
     average = f"precision by recall, on average {found.average_precision:.4f}"
     words = f"ROC curve with area {evaluation.roc_auc:.4f}; {average}"
-    return together([element("p", note, class_="note"), picture(svg, words)])
+    drawn = picture(plots.as_svg(plots.thresholds(evaluation)), words)
+    return together([element("p", note, class_="note"), element("p", count, class_="note"), drawn])
 
 
 def worst_rows(
@@ -135,17 +140,18 @@ def worst_rows(
         where = source.place(row).removeprefix(f"{source.name}, ")
         rows.append([where, *(brief(text, LONGEST_CELL) for text in (*said, *cells))])
     titles = (brief(name, LONGEST_CELL) for name in shown)
-    grid = table(f"Of {Path(source.name).name}", (*head, *titles), rows, class_="texts")
+    grid = table(f"Rows of {Path(source.name).name}", (*head, *titles), rows, class_="texts")
     more = len(inputs) - len(shown)
-    notes = [note, f"The {len(shown)} columns that matter most; {more:,} are not shown." if more > 0 else ""]
+    notes = [note, f"Of {len(inputs):,} columns, the {len(shown)} that matter most." if more > 0 else ""]
     return together([element("p", " ".join(notes), class_="note"), grid])
 
 
 def _forms(amount: Callable[[float], str]) -> dict[str, tuple[str, Callable[[float], str]]]:
     """The title of each figure, and how it is written."""
     return {
-        "accuracy": ("right", percent),
+        "accuracy": ("accuracy", percent),
         "roc_auc": ("ROC AUC", "{:.4f}".format),
+        "average_precision": ("average precision", "{:.4f}".format),
         "r2": ("R2", "{:.4f}".format),
         "mean_absolute_error": ("mean absolute error", amount),
         "root_mean_squared_error": ("root mean squared error", amount),

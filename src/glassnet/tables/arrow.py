@@ -1,8 +1,7 @@
-"""Tables that state their types: Parquet files, and frames of pandas, polars, pyarrow and others, by way of Arrow.
+"""Tables with declared types: Parquet files, and frames of pandas, polars, pyarrow and others.
 
-Every such library hands its frames over as Arrow columns, by a protocol that it shares with the others
-(`__arrow_c_stream__`), so this is the only form that is read here. What a column states to be is believed. A column
-of texts states nothing, and is decided as in a CSV file.
+Each of these libraries exports its frames through the Arrow C stream (`__arrow_c_stream__`), so only Arrow is read here.
+The declared type of a column is believed. A column of text declares nothing, and is examined as in a CSV file.
 """
 
 import mmap
@@ -37,7 +36,7 @@ def is_frame(given: object) -> bool:
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether a file is Parquet, to its first bytes."""
+    """Whether a file is Parquet, by its first bytes."""
     with reading(path) as (stream, _, _):
         return stream.read(len(START)) == START
 
@@ -94,7 +93,7 @@ def read_parquet(path: Path) -> Table:
 
 
 def plain_columns(path: Path, names: Sequence[str], separator: str, skipped: int) -> list[Texts] | None:
-    """The cells of a text in which each line is a row, read at once; None where a line has to be looked at closely.
+    """The cells of a text in which each line is a row, read at once; None where the csv module must parse the text.
 
     Without quotes there is nothing to interpret: a separator ends a cell, and an end of line ends a row.
 
@@ -147,10 +146,10 @@ def _check(names: Sequence[str], rows: int, where: str) -> None:
 
 
 def _as_table(table: "pa.Table", where: str, *, stated: "pa.Schema | None" = None) -> Table:
-    """A table of Arrow columns; `stated` holds their types where they were read as others.
+    """A table of Arrow columns; `stated` holds their declared types where they were read as others.
 
     Raises:
-        DataError: a cell that is not what its column states, such as text that is not UTF-8.
+        DataError: a cell that is not what its column declares, such as text that is not UTF-8.
     """
     import pyarrow as pa
 
@@ -173,7 +172,7 @@ def _is_text(type_: "pa.DataType") -> bool:
 
 
 def _cells(column: "pa.ChunkedArray", type_: "pa.DataType") -> Cells:
-    """The cells of a column that is stated to be of this type."""
+    """The cells of a column that is declared to be of this type."""
     import pyarrow.types as of
 
     missing = column.is_null().to_numpy() if column.null_count else np.zeros(len(column), bool)

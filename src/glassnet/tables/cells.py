@@ -1,7 +1,7 @@
-"""The cells of one column: texts, as a CSV file has them, or the values that a frame or a Parquet file states.
+"""The cells of one column: texts, as a CSV file has them, or the values of a frame or a Parquet file.
 
-Most columns hold the same cell many times. So each different text is kept once, with its place for every row, and what
-is decided about a cell is decided once.
+Most columns hold the same cell many times. So each distinct text is stored once, and each row stores its index. A
+distinct cell is parsed once.
 """
 
 from abc import ABC, abstractmethod
@@ -22,10 +22,10 @@ class Cells(ABC):
     """The cells of a column.
 
     Attributes:
-        kind: what a file or frame states that they are: number, date, boolean or category; "" if it states nothing.
+        kind: the type declared by the file or frame: number, date, boolean or category; "" if it declares none.
         date, clock, zone: of dates how the days are written, whether there is a time of day, the time zone: as in
             `Column`.
-        problem: why no network can take them; "" if one can.
+        problem: why the column cannot be used; "" if it can.
     """
 
     kind: str = ""
@@ -53,7 +53,7 @@ class Cells(ABC):
 
     @abstractmethod
     def stated(self, kind: str, date: str | None, zone: str | None) -> Array | None:
-        """The number in each cell (N,) float64, NaN where it is missing, if they are stated to be of this kind.
+        """The number in each cell (N,) float64, NaN where it is missing, if they are declared to be of this kind.
 
         Args:
             kind: number or date.   date: "" for a time of day alone.   zone: the time zone; None if any will do.
@@ -70,7 +70,7 @@ class Cells(ABC):
 
     @property
     def largest_integer(self) -> int:
-        """The largest size of a cell that is stated to be an integer; 0 if none is."""
+        """The largest size of a declared integer; 0 if there is none."""
         return 0
 
     def counts(self) -> Counter[str]:
@@ -116,7 +116,7 @@ class Texts(Cells):
 
 
 class _Values(Cells):
-    """Cells that are stated to be numbers or dates; as texts they are seen only where somebody asks for texts."""
+    """Cells that are declared numbers or dates; they become text only when it is needed, as for a category."""
 
     def __init__(self, values: Array, missing: Array) -> None:
         self._values, self._missing = values, missing
@@ -145,7 +145,7 @@ class _Values(Cells):
 
 
 class Numbers(_Values):
-    """Cells that are stated to be numbers: integers or floats (N,); and which of them are missing (N,)."""
+    """Cells that are declared numbers: integers or floats (N,); and which of them are missing (N,)."""
 
     kind = "number"
 
@@ -166,7 +166,7 @@ class Numbers(_Values):
 
 
 class Dates(_Values):
-    """Cells that are stated to be dates or times of day: datetime64[us] (N,); and which of them are missing (N,).
+    """Cells that are declared dates or times of day: datetime64[us] (N,); and which of them are missing (N,).
 
     Attributes:
         date: how the days are written as text; "" for times of day alone.

@@ -1,6 +1,6 @@
-"""A table as text: a CSV file with the names of its columns in the first line.
+"""Reads and writes CSV: a text with the names of its columns in the first line.
 
-How the text is laid out is found by `dialect`. Cells may be quoted, and the file may be gzip, a zip archive of one
+`dialect` finds the separator and the layout. Cells may be quoted, and the file may be gzip, a zip archive of one
 file, or a pipe.
 """
 

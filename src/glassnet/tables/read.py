@@ -16,8 +16,8 @@ def read_table(given: Any, *, progress: Progress | None = None) -> Table:
     """Read a table: a file, CSV or Parquet, or a frame of pandas, polars, pyarrow or another library.
 
     A CSV file may be plain, gzip or zip, in UTF-8, UTF-16 or Windows-1252, with the names of the columns in its first
-    line. What it holds is decided from the cells. Parquet and frames state what they hold: integers and floats are
-    numbers, and so on; only of texts it is decided.
+    line. The types of its columns are found from the cells. Parquet files and frames declare types, which are believed;
+    only their text columns are examined.
 
     Args:
         given: the path of a file; "-" or /dev/stdin for standard input; or a frame.
@@ -36,7 +36,7 @@ def read_table(given: Any, *, progress: Progress | None = None) -> Table:
         )
     path = Path(given)
     if path.is_relative_to(Path.cwd()):
-        path = path.relative_to(Path.cwd())  # as people name it, for messages
+        path = path.relative_to(Path.cwd())  # shorter in messages
     if path.is_dir():
         raise DataError(f"{path}: expected a CSV or Parquet file, but it is a folder")
     with _unchanged(path):

@@ -30,10 +30,10 @@ class Table:
         name: the file, for messages.
         columns: the cells of each column by its name, in the order of the file; all of the same length.
         lines: the number of the line where each row begins, counted from 1; the names are mostly line 1. None if the
-            table does not come from a text: its rows are then counted from 0.
+            table comes from a frame or a Parquet file, whose rows count from 0.
         count: how many rows it has.
         notes: what was found out about the file, and what was left out of it.   separator: what divides its cells.
-        numbers: the numbers of the columns that were read already, because each is asked for several times.
+        numbers: a cache of the columns that were parsed.
     """
 
     name: str

@@ -1,9 +1,10 @@
 """Permutation importance: how much worse a network gets when one column of a table is shuffled.
 
-importance of a column = figure - mean over the repeats of the figure with the cells of this column shuffled
+importance of a column = metric - mean over the repeats of the metric with the cells of this column shuffled
 
-The figure is the accuracy, or R2. All inputs that a column becomes are shuffled together, for they belong to one cell.
-A column that the network does not need has about 0. Of two columns that say the same, each may seem unimportant.
+The metric is ROC AUC for two classes, else the accuracy, or R2. All inputs that a column becomes are shuffled together,
+because they come from one cell. A column that the network does not need has about 0. If two columns carry the same
+information, both may have about 0.
 
 Reference: Breiman 2001, "Random forests", section 10.
 """

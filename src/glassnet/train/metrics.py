@@ -17,6 +17,7 @@ from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.scale import scale_fault
 from glassnet.nn.threads import matrix_threads, processors
+from glassnet.train.threshold import Curve, curve
 from glassnet.warn import warn
 
 MOST_CLASSES = 4096  # the largest number of classes of an evaluation; the confusion matrix then takes 128 MB
@@ -128,8 +129,33 @@ class Evaluation:
 
     @property
     def score(self) -> float:
-        """The figure that says most by itself: the accuracy."""
-        return self.accuracy
+        """The metric by which columns are judged: ROC AUC if there are two classes, else the accuracy."""
+        return self.accuracy if self.roc_auc is None else self.roc_auc
+
+    @property
+    def score_name(self) -> str:
+        return "accuracy" if self.roc_auc is None else "ROC AUC"
+
+    @property
+    def rare(self) -> int:
+        """Of two classes, the number of the one with fewer examples; of equally many, 1."""
+        return int(2 * np.count_nonzero(self.truth) <= len(self.truth))
+
+    def curve(self, label: int | None = None) -> Curve | None:
+        """The metrics of each threshold on the probability of one of two classes, by default the rarer one.
+
+        None if there are more than two classes, or one has no examples.
+        """
+        if len(self.classes) != 2:
+            return None
+        label = self.rare if label is None else label
+        return curve(self.truth == label, self.probabilities[:, label])
+
+    @cached_property
+    def average_precision(self) -> float | None:
+        """The mean precision over the examples of the rarer of two classes; guessing has the share of this class."""
+        found = self.curve()
+        return None if found is None else found.average_precision
 
     @cached_property
     def confusion(self) -> Array:
@@ -190,7 +216,8 @@ class Evaluation:
     @property
     def figures(self) -> dict[str, Any]:
         """The main figures, those that are None left out."""
-        figures = {"loss": self.loss, "accuracy": self.accuracy, "roc_auc": self.roc_auc, "examples": len(self.truth)}
+        figures = {"loss": self.loss, "accuracy": self.accuracy, "roc_auc": self.roc_auc}
+        figures |= {"average_precision": self.average_precision, "examples": len(self.truth)}
         return {name: value for name, value in figures.items() if value is not None}
 
     def to_table(self) -> dict[str, Any]:

@@ -43,8 +43,12 @@ class RegressionEvaluation:
 
     @property
     def score(self) -> float:
-        """The figure that says most by itself: R2."""
+        """The metric by which columns are judged: R2."""
         return self.r2
+
+    @property
+    def score_name(self) -> str:
+        return "R2"
 
     @property
     def r2_in_words(self) -> str:

@@ -1,8 +1,8 @@
-"""Two classes: what each threshold gives, and the choice of one.
+"""Two classes: the metrics of each threshold, and the choice of a threshold.
 
-A network says one class, the positive one, where its probability p is at least a threshold t. With t = 1/2 it
-says what is more probable. Where one mistake costs more than the other, or few examples may be missed, another is
-better. Of the examples with p >= t, TP are positive and FP are not; of the others FN are positive and TN are not.
+A network predicts the positive class where its probability p is at least a threshold t. t = 1/2 predicts the more
+probable class. Another t is better where one mistake costs more than the other, or where few positive examples may be
+missed. Of the examples with p >= t, TP are positive and FP are not; of the others FN are positive and TN are not.
 
 recall = true positive rate = TP / (TP + FN)        precision = TP / (TP + FP)
 false positive rate = FP / (FP + TN)                cost = c FN + FP
@@ -15,7 +15,6 @@ import numpy as np
 from glassnet.nn.array import Array
 from glassnet.nn.decision import NEVER
 from glassnet.nn.errors import require
-from glassnet.train.metrics import Evaluation
 
 
 class Curve(NamedTuple):
@@ -55,7 +54,7 @@ class Curve(NamedTuple):
 
     def for_recall(self, recall: float) -> float:
         """The largest threshold that finds at least this share of the positive examples, above 0 and at most 1."""
-        require(0 < recall <= 1, f"recall: expected a share above 0 and at most 1, got {recall}")
+        require(0 < recall <= 1, f"recall: expected a share above 0 and at most 1, such as 0.9, got {recall:g}")
         return float(self.thresholds[np.argmax(self.recall >= recall)])
 
     def for_cost(self, cost: float) -> float:
@@ -63,21 +62,19 @@ class Curve(NamedTuple):
 
         Of several it is the largest. If it costs least never to say the class, the threshold is 2, above all.
         """
-        require(0 < cost < np.inf, f"cost: expected a number above 0, got {cost}")
+        require(0 < cost < np.inf, f"cost: expected a number above 0, got {cost:g}")
         costs = cost * (self.positives - self.true) + self.false
         return float(self.thresholds[costs.argmin()]) if costs.min() < cost * self.positives else NEVER
 
 
-def curve(evaluation: Evaluation, label: int = 1) -> Curve | None:
-    """What each threshold gives; None if there are more than two classes, or one has no examples.
+def curve(positive: Array, scores: Array) -> Curve | None:
+    """What each threshold gives; None if all examples are positive, or none is.
 
     Args:
-        label: the number of the positive class.
+        positive: whether each example is of the positive class (N,).   scores: its probability of that class (N,).
     """
-    positive = evaluation.truth == label
-    if len(evaluation.classes) != 2 or positive.all() or not positive.any():
+    if positive.all() or not positive.any():
         return None
-    scores = evaluation.probabilities[:, label]
     order = np.argsort(-scores, kind="stable")
     last = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)  # of each different score
     true = np.cumsum(positive[order])[last]

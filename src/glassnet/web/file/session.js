@@ -5,7 +5,8 @@ import { layer, layers, speaks, unit, weights } from "../explanation/inside.js";
 import { flatOf } from "../layout.js";
 import { judge, predictClasses, read } from "../model/judge.js";
 import { meansOf, movedBy } from "../model/moved.js";
-import { at, indexOfLargest, number } from "../numbers.js";
+import { rankingOf } from "../model/ranking.js";
+import { at, number } from "../numbers.js";
 import { formFor } from "../reading/form.js";
 import { greyOf } from "../reading/picture.js";
 import { Problem } from "../reading/problem.js";
@@ -111,7 +112,7 @@ export function sessionOf(model, pair = null) {
   /** By how much each column of the table moves the answer as it is now. */
   function moved() {
     const [altered, x] = now();
-    return { effects: byColumn(table, movedBy(altered, x, indexOfLargest(predictClasses(altered, x)))) };
+    return { effects: byColumn(table, movedBy(altered, x, rankingOf(predictClasses(altered, x), altered.decision)[0])) };
   }
 
   const asks = {
