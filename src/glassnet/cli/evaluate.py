@@ -14,7 +14,7 @@ def evaluate(
     model: Annotated[Path, typer.Argument(help="a model file, the folder of a run, or a pretrained model: cnn")],
     data: Annotated[
         str | None,
-        typer.Option(help="a dataset, a CSV, Parquet or npz file, a folder; by default what it was trained on"),
+        typer.Option(help="a dataset, a CSV, Parquet or npz file, a folder; by default the training data"),
     ] = None,
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
     importance_: Annotated[

@@ -13,7 +13,7 @@ def explain(
         list[Path],
         typer.Argument(
             metavar="[MODEL] FILE",
-            help="a model file, run folder or pretrained model [default: cnn], then a picture, an IDX, CSV or Parquet file",
+            help="a model file, run folder or pretrained model [default: cnn], then a picture, IDX, CSV, Parquet file",
         ),
     ],
     label: Annotated[

@@ -17,7 +17,7 @@ def predict(
         list[Path],
         typer.Argument(
             metavar="[MODEL] FILE...",
-            help="a model file, run folder or pretrained model [default: cnn], then pictures, IDX, CSV or Parquet files",
+            help="a model file, run folder or pretrained model [default: cnn], then pictures, IDX, CSV, Parquet files",
         ),
     ],
     json_: Annotated[bool, typer.Option("--json", help="print JSON, for programs; there rows count from 0")] = False,

@@ -27,7 +27,7 @@ RecipeName = Annotated[
 ]
 Data = Annotated[
     str | None,
-    typer.Option(help="a dataset (see `glassnet data list`), a CSV, Parquet or npz file, a folder of IDX files"),
+    typer.Option(help="a dataset (see `glassnet data list`), a CSV, Parquet or npz file, or an IDX folder"),
 ]
 Change = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="change any setting of the recipe")

@@ -1,7 +1,7 @@
 """Tables with declared types: Parquet files, and frames of pandas, polars, pyarrow and others.
 
-Each of these libraries exports its frames through the Arrow C stream (`__arrow_c_stream__`), so only Arrow is read here.
-The declared type of a column is believed. A column of text declares nothing, and is examined as in a CSV file.
+These libraries export their frames through the Arrow C stream (`__arrow_c_stream__`), so only Arrow is read here. The
+declared type of a column is believed. A column of text declares nothing, and is examined as in a CSV file.
 """
 
 import mmap
