@@ -59,7 +59,7 @@ HOMES = {
     "threadpoolctl": {"runs.run", "nn.threads", "doctor"},
     "platformdirs": {"data.registry", "doctor"},
     "sklearn": {"tables.bundled", "train.baseline", "sklearn"},
-    "pyarrow": {"tables.arrow"},
+    "pyarrow": {"tables.arrow", "tables.arrow_cells"},
     "scipy": {"train.lbfgs", "sklearn.sparse"},
     "PIL": {"reading.picture"},
     "matplotlib": {"plots"},

@@ -25,6 +25,8 @@ from sklearn.model_selection import PredefinedSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+TRAIN = ["train", "--data", "t.csv", "--target", "y", "--epochs", "2", "--out", "run"]
+
 
 @pytest.fixture(scope="module")
 def tumours() -> gn.Dataset:
@@ -118,3 +120,69 @@ def test_folds_that_cannot_be_are_refused_before_training(given: list[str], mess
     assert done.returncode == 2
     assert message in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_folds_of_other_settings_or_another_table_are_not_mixed(tmp_path: Path) -> None:
+    rows = [f"{row},{row % 7},{'ab'[row % 2]}" for row in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["x,z,y", *rows]))
+    command = [
+        "train",
+        "--data",
+        "t.csv",
+        "--target",
+        "y",
+        "--epochs",
+        "2",
+        "--no-pictures",
+        "--folds",
+        "3",
+        "--out",
+        "run",
+    ]
+    assert glassnet(*command, cwd=tmp_path).returncode == 0
+    assert glassnet("resume", "run", "--epochs", "3", "--no-pictures", cwd=tmp_path).returncode == 0
+    assert read_run(tmp_path / "run" / FOLDS / "2").epochs == 3  # they went on, too
+    evaluation = json.loads((tmp_path / "run" / "evaluation.json").read_text())
+    del evaluation["folds"]
+    (tmp_path / "run" / "evaluation.json").write_text(json.dumps(evaluation))
+    recipe = tmp_path / "run" / FOLDS / "2" / "recipe.toml"
+    before = recipe.read_text()
+    recipe.write_text(before.replace("seed = 0", "seed = 1"))
+    assert "this fold was trained with other settings" in glassnet("resume", "run", cwd=tmp_path).stderr
+    recipe.write_text(before)
+    (tmp_path / "t.csv").write_text("\n".join(["x,z,y", *reversed(rows)]))
+    assert "the table t has changed since this run began" in glassnet("resume", "run", cwd=tmp_path).stderr
+
+
+def test_a_fold_without_one_of_two_classes_has_no_linear_model(tmp_path: Path) -> None:
+    rows = [f"{row},{row % 7},{'pos' if row == 7 else 'neg'}" for row in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["x,z,y", *rows]))
+    command = [
+        "train",
+        "--data",
+        "t.csv",
+        "--target",
+        "y",
+        "--epochs",
+        "2",
+        "--no-pictures",
+        "--folds",
+        "3",
+        "--out",
+        "run",
+    ]
+    done = glassnet(*command, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [way["name"] for way in read_run(tmp_path / "run").evaluation["folds"]] == ["this network", "always 'neg'"]
+
+
+def test_test_rows_with_one_target_have_no_importance(tmp_path: Path) -> None:
+    rows = [f"{row},{row % 7},{max(row - 54, 0)}" for row in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["x,z,y", *rows]))
+    done = glassnet(*TRAIN, "--task", "regression", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    evaluation = read_run(tmp_path / "run").evaluation
+    assert evaluation["r2"] is None or evaluation["importance"]
+    (tmp_path / "one.csv").write_text("\n".join(["x,z,y", *rows[:1]]))
+    said = glassnet("evaluate", "run", "--data", "one.csv", "--importance", cwd=tmp_path)
+    assert "no importance: R2 is not defined on these rows" in said.stderr

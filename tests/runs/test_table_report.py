@@ -124,7 +124,7 @@ def test_a_threshold_is_chosen_on_validation_rows_and_kept(folder: Path) -> None
         (["ill", "--at", "7"], "--at 7: expected a probability from 0 to 1"),
         (["ill", "--at", "0.5", "--cost", "2"], "--cost 2 --at 0.5: use one of them"),
         (["ill", "--class", "il"], "--class il: there is no such class; did you mean 'ill'?"),
-        (["price"], "a threshold decides between two classes with probabilities"),
+        (["price"], "a threshold decides between two classes whose probabilities add up to 1"),
     ],
 )
 def test_a_threshold_that_cannot_be_is_refused(folder: Path, given: list[str], message: str) -> None:

@@ -4,6 +4,7 @@ The same table trains to the same bits from any of them.
 """
 
 import datetime as dt
+import decimal
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.tables.read import read_table
+from glassnet.tables.rows import rows_of
 from glassnet.tables.undecided import UndecidedError
 
 pa = pytest.importorskip("pyarrow", reason="frames and Parquet files are read by pyarrow")
@@ -125,8 +127,11 @@ def test_zones_are_those_of_a_csv_file(tmp_path: Path) -> None:
     assert np.array_equal(text.train.inputs, typed.train.inputs)
     assert typed.schema.inputs[0].zone == "+01:00"
     elsewhere = frame.assign(at=frame["at"].dt.tz_convert("Asia/Tokyo"))
-    with pytest.raises(gn.DataError, match=r"row 0, column 'at': expected a date such as 2024-12-31 13:45\+01:00"):
-        typed.schema.examples(read_table(elsewhere))
+    with pytest.raises(gn.DataError, match=r"holds times of the zone \+09:00, .* held times of the zone \+01"):
+        rows_of(read_table(elsewhere), typed.schema)
+    naive = frame.assign(at=frame["at"].dt.tz_localize(None))
+    with pytest.raises(gn.DataError, match="holds dates without a time zone, but in training it held times"):
+        rows_of(read_table(naive), typed.schema)
 
 
 def row_of(**columns: Any) -> Any:
@@ -144,16 +149,18 @@ def row_of(**columns: Any) -> Any:
         ),
         (lambda: pd.DataFrame({"": [1], "b": [2]}), "column 1 has no name"),
         (lambda: pl.DataFrame({"a": []}), "frame: has 1 column but no rows"),
-        (lambda: pl.DataFrame(), "frame: has 0 columns"),
-        (lambda: pl.LazyFrame({"y": [1]}), r"a table or a frame, got LazyFrame; .* frame.collect\(\)"),
-        (lambda: pl.Series([1]), r"a table or a frame, got Series; .*series.to_frame\(\)"),
+        (lambda: pl.DataFrame(), "frame: has no columns"),
+        (lambda: pl.LazyFrame({"y": [1]}), r"expected a frame, got LazyFrame: collect it first, frame.collect\(\)"),
+        (lambda: pl.Series([1]), r"expected a frame, got Series: make a frame of it, series.to_frame\(\)"),
+        (lambda: np.zeros((3, 2)), r"the path of a table or a frame, got ndarray: pandas.DataFrame"),
+        (lambda: pd.DataFrame({"x": range(40)}), "frame: there is no column 'y'; known: x"),
         (lambda: row_of(x=[1, 2]), r"column 'x' holds list<.*>, expected numbers, texts, .*use ignore=\['x'\]"),
         (lambda: row_of(x={"a": 1}), r"column 'x' holds struct<a.*; use ignore=\['x'\] to leave the column out"),
         (lambda: row_of(x=b"raw"), r"column 'x' holds binary"),
         (lambda: row_of(x=dt.timedelta(1)), r"column 'x' holds duration"),
         (
             lambda: pd.DataFrame({"x": ["a", 1] * 10, "y": ["a", "b"] * 10}),
-            "frame: a column cannot be read: .*column x",
+            "frame: column 'x' cannot be read .*: make it one type, such as text; use ignore",
         ),
         (lambda: row_of(x=2**60 + 1), r"column 'x' holds integers up to 1152921504606846977, .*categorical=\['x'\]"),
         (lambda: row_of(x=float("inf")), "row 0, column 'x': expected at most 1e.30, got 'inf'"),
@@ -164,6 +171,68 @@ def test_a_frame_that_cannot_be_used_is_refused_in_one_line(frame: Callable[[], 
     with pytest.raises(gn.DataError, match=message) as caught:
         gn.load_table(frame(), target="y")
     assert "\n" not in str(caught.value)
+
+
+def test_decimals_and_short_floats_are_the_numbers_of_a_csv_file(tmp_path: Path) -> None:
+    cents = [decimal.Decimal(row * 7 + 1) / 100 for row in range(60)]
+    ids = [decimal.Decimal(2**53 + 1 + row) for row in range(60)]
+    frame = pl.DataFrame(
+        {"cost": cents, "short": pl.Series([row / 7 for row in range(60)], dtype=pl.Float32), "y": ["a", "b"] * 30}
+    )
+    frame.write_csv(tmp_path / "t.csv")
+    text, typed = (gn.load_table(given, target="y") for given in (tmp_path / "t.csv", frame))
+    assert np.array_equal(text.train.inputs, typed.train.inputs)
+    costs = gn.load_table(frame.with_columns(y=pl.Series(cents[:3] * 20)), target="y", task="classification")
+    assert costs.classes == ("0.01", "0.08", "0.15")
+    names = pa.table({"id": pa.array(ids, pa.decimal128(20, 0)), "y": ["a", "b"] * 30})
+    with pytest.raises(UndecidedError, match=r"column 'id' holds integers up to 9007199254741052, .*use ignore"):
+        gn.load_table(names, target="y")
+    with pytest.raises(UndecidedError, match="column 'id' holds 60 different texts"):  # not even an int64 holds them
+        gn.load_table(
+            names.set_column(0, "id", pa.array([2**64 * id_ for id_ in ids], pa.decimal128(38, 0))), target="y"
+        )
+
+
+def test_a_moment_beyond_the_calendar_is_refused_and_not_turned() -> None:
+    for unit, far in (("s", 2**62), ("ms", 2**63 - 1), ("us", 2**63 - 1), ("ns", 2**63 - 1)):
+        moments = pa.array([far, *range(39)], pa.int64()).cast(pa.timestamp(unit))
+        table = pa.table({"at": moments, "y": ["a", "b"] * 20})
+        if unit == "ns":  # which ends in the year 2262
+            assert gn.load_table(table, target="y").train.inputs.max() > 100_000
+            continue
+        with pytest.raises(gn.DataError, match="row 0, column 'at': expected a date such as"):
+            gn.load_table(table, target="y")
+    days = pa.table({"on": pa.array([2**31 - 1, *range(39)], pa.int32()).cast(pa.date32()), "y": ["a", "b"] * 20})
+    with pytest.raises(gn.DataError, match="row 0, column 'on': expected a date such as"):
+        gn.load_table(days, target="y")
+
+
+def test_categories_of_any_type_have_the_names_of_a_csv_file(tmp_path: Path) -> None:
+    days = pd.Categorical([dt.datetime(2020, 1, 1 + row % 3) for row in range(30)])
+    frame = pd.DataFrame({"day": days, "code": pd.Categorical([row % 4 for row in range(30)]), "y": ["a", "b"] * 15})
+    names = gn.load_table(frame, target="y").schema.input_names
+    assert names == [*(f"day = 2020-01-0{day}" for day in (1, 2, 3)), *(f"code = {code}" for code in range(4))]
+    parts = frame.assign(day=pd.cut(np.arange(30.0), 3))
+    with pytest.raises(UndecidedError, match="column 'day' holds categories, and each holds extension<"):
+        gn.load_table(parts, target="y")
+
+
+@pytest.mark.parametrize("target", [pd.Categorical([3, 10] * 20), [True, False] * 20])
+def test_a_declared_target_is_an_amount_only_if_it_can_be_one(target: Any) -> None:
+    frame = pd.DataFrame({"x": np.arange(40), "y": target})
+    assert len(gn.load_table(frame, target="y").classes) == 2
+    if isinstance(target, list):
+        with pytest.raises(gn.DataError, match="expected a number"):
+            gn.load_table(frame, target="y", task="regression")
+    else:
+        assert set(gn.load_table(frame, target="y", task="regression").train.targets) == {3.0, 10.0}
+
+
+def test_a_column_that_cannot_be_read_can_be_left_out_too() -> None:
+    frame = row_of(n=1.5).assign(mixed=["a", 1] * 10, sparse=pd.arrays.SparseArray([0, 1] * 10))
+    schema = gn.load_table(frame, target="y", ignore=["mixed", "sparse"]).schema
+    assert [column.name for column in schema.inputs] == ["n"]
+    assert schema.examples(read_table(frame)).shape == (20, 1)  # new rows may have them
 
 
 def test_a_column_that_no_network_takes_can_be_left_out() -> None:

@@ -205,5 +205,5 @@ def test_a_decision_is_kept_in_the_model(tmp_path: Path, tumours: tuple[gn.Netwo
 def test_only_two_classes_have_a_decision(tmp_path: Path) -> None:
     network, _ = trained("wine", "cultivar")
     gn.save_network(network, tmp_path / "m.safetensors")
-    with pytest.raises(gn.InputError, match="a threshold decides between two classes with probabilities"):
+    with pytest.raises(gn.InputError, match="a threshold decides between two classes whose probabilities add up to 1"):
         gn.Model.open(tmp_path / "m.safetensors").with_decision(Decision(1, 0.5))

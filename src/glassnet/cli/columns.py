@@ -44,6 +44,8 @@ def is_table(name: str) -> bool:
     if name in BUNDLED:
         return True
     path = Path(name)
+    if path.is_dir() and any(path.glob("*.parquet")):
+        return True  # which `read_table` refuses, with the way out
     if name in dataset_names() or path.is_dir() or path.suffix == ".npz":
         return False
     if is_pipe(name):

@@ -71,4 +71,6 @@ def evaluate(
     console.print(f"{opened.path} on {about}")
     if opened.decision:
         console.print(f"it {opened.decision.in_words(opened.classes)}")
+    if importance_ and not judgement["importance"]:
+        print(f"no importance: {result.score_name} is not defined on these rows", file=sys.stderr)
     show_evaluation(result, split=split, amount=amounts_of(opened.schema), judgement=judgement)

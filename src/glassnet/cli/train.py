@@ -218,11 +218,14 @@ def _go_on_with_folds(run: Path, workers: int | None, *, pictures: bool) -> None
     """Go on with the cross-validation of a run that is finished otherwise."""
     from glassnet.model.path import RECIPE
     from glassnet.recipes.recipe import load_recipe
+    from glassnet.runs.run import check_data
     from glassnet.runs.unfinished import check_own
 
     check_own(run)
     recipe = load_recipe(run / RECIPE)
-    show_folds(recipe, load_data(recipe), run, workers, pictures=pictures)
+    dataset = load_data(recipe)
+    check_data(dataset, run)
+    show_folds(recipe, dataset, run, workers, pictures=pictures)
 
 
 def train_and_show(
@@ -290,14 +293,14 @@ def show_folds(recipe: "Recipe", dataset: "Dataset", folder: Path, workers: int 
         found = cross_validate(
             recipe, dataset, folder, begin=begin, progress=None if console.quiet else progress, workers=workers
         )
-    if found is None:
-        raise KeyboardInterrupt
+        if found is None:
+            raise KeyboardInterrupt
+        if pictures and plots.available():
+            model = Model.open(folder / MODEL)
+            write_report(read_run(folder), model.network, dataset=dataset, evaluation=model.measure(dataset.test))
     show_cross_validation(found, amounts_of(dataset.schema))
     if console.quiet:
         typer.echo(f"{recipe.data.folds} folds {folds_in_short(found[0], amounts_of(dataset.schema))}")
-    if pictures and plots.available():
-        model = Model.open(folder / MODEL)
-        write_report(read_run(folder), model.network, dataset=dataset, evaluation=model.measure(dataset.test))
 
 
 @contextmanager

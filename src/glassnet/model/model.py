@@ -24,7 +24,7 @@ from glassnet.nn.network import Network
 from glassnet.nn.plain import nearest, shown
 from glassnet.nn.settings import from_table
 from glassnet.pretrained.models import pretrained_names
-from glassnet.tables.arrow import is_frame, read_frame
+from glassnet.tables.arrow import check_frame, is_frame, read_frame
 from glassnet.tables.column import UnknownPolicy
 from glassnet.tables.rows import check_forms, has_truths, read_rows, said_of_unknown
 from glassnet.tables.schema import Schema
@@ -132,8 +132,13 @@ class Model:
         Raises:
             InputError: it does not have two classes with probabilities.
         """
-        fits = len(self.classes) == 2 and self.network.loss.probabilistic
-        require(fits, f"{self.path}: a threshold decides between two classes with probabilities")
+        network, count = self.network, len(self.classes)
+        fits = network.loss.probabilistic and (network.loss.softmax or network.output_shape == (1,))
+        has = f"has the loss {type(network.loss).__name__}" if count == 2 else f"predicts {count or 'no'} classes"
+        require(
+            count == 2 and fits,
+            f"{self.path}: a threshold decides between two classes whose probabilities add up to 1; this model {has}",
+        )
         about = {key: value for key, value in self.about.items() if key != "decision"}
         return replace(self, about=about | ({"decision": decision._asdict()} if decision else {}))
 
@@ -439,6 +444,8 @@ class Model:
         """The table that is given, or that a frame becomes; None for anything else."""
         if self.schema and is_frame(given):
             return read_frame(given)
+        if self.schema:
+            check_frame(given)
         return given if isinstance(given, Table) else None
 
     def _table_schema(self) -> Schema:

@@ -14,10 +14,10 @@ from typing import Any
 
 from glassnet.data.dataset import Dataset
 from glassnet.model.path import RECIPE
-from glassnet.recipes.recipe import Recipe
+from glassnet.recipes.recipe import Recipe, load_recipe
 from glassnet.runs.claim import write_json, writing_to
 from glassnet.runs.folder import EVALUATION, RunError, read_run
-from glassnet.runs.run import resume_run, train_recipe
+from glassnet.runs.run import check_data, resume_run, train_recipe
 from glassnet.runs.unfinished import find_unfinished
 from glassnet.tables.folds import divide
 from glassnet.train.loop import Watcher
@@ -75,7 +75,7 @@ def together(evaluations: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The figures of all folds, one table for each way to predict: its name, and the values of each figure."""
     ways = [[{"name": "this network", **evaluation}, *evaluation.get("baselines", ())] for evaluation in evaluations]
     found = []
-    for of_one in zip(*ways, strict=True):
+    for of_one in zip(*ways, strict=False):  # a linear model may lack in a fold with one class
         figures = {key: [way.get(key) for way in of_one] for key in FIGURES}
         known = {key: values for key, values in figures.items() if None not in values}
         names = [way["name"] for way in of_one]
@@ -90,11 +90,17 @@ def _evaluation(
     if not (folder / RECIPE).is_file():
         run = train_recipe(recipe, dataset, folder, pictures=False, progress=progress, workers=workers)
         return None if run.history.interrupted else read_run(folder).evaluation
+    check_data(dataset, folder)
+    before, wanted = load_recipe(folder / RECIPE), recipe.settled(dataset)
+    epochs = wanted.training.epochs
+    longer = epochs if before.training.epochs != epochs else None
+    if replace(before, training=replace(before.training, epochs=epochs)).settings() != wanted.settings():
+        raise RunError(f"{folder}: this fold was trained with other settings: delete the folder {folder.parent}")
     try:
-        unfinished = find_unfinished(folder)
+        unfinished = find_unfinished(folder, epochs=longer)
     except RunError:
         evaluation = read_run(folder).evaluation
-        if not evaluation:
+        if not evaluation or longer:
             raise
         return evaluation
     run = resume_run(unfinished, dataset, pictures=False, progress=progress, workers=workers)

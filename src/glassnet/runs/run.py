@@ -229,7 +229,7 @@ def resume_run(
     folder, recipe = run.folder, run.recipe
     check_own(folder)
     about = about_model(recipe, dataset)
-    _check_data(dataset, about, folder)
+    check_data(dataset, folder)
     network = recipe.make_network(dataset)
     begins = not (folder / CHECKPOINT).is_file() and (folder / START).is_file()
     start = load_network(folder / START) if begins else None
@@ -389,8 +389,8 @@ class _Log(Callback):
             file.write(to_line(training.history.records[-1]))
 
 
-def _check_data(dataset: Dataset, about: dict[str, Any], folder: Path) -> None:
+def check_data(dataset: Dataset, folder: Path) -> None:
     """Raise RunError if the run began on a table with other contents."""
     original = read_environment(folder).get("data")
-    if isinstance(original, dict) and original.get("sha256") != about["data"].get("sha256"):
+    if isinstance(original, dict) and original.get("sha256") != _about_data(dataset)["data"].get("sha256"):
         raise RunError(f"{folder}: the table {dataset.name} has changed since this run began: start a new run")

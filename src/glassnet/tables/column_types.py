@@ -75,9 +75,10 @@ def find_schema(
         name for name in table.columns if name != target and name not in said.left_out and detector.holds_any(name)
     ]
     if not names:
+        separators = "; cells are separated by commas, semicolons, tabs or vertical bars"
         raise DataError(
-            f"{table.name}: expected a column besides the target {brief(repr(target))} to predict it from; cells are "
-            "separated by commas, semicolons, tabs or vertical bars"
+            f"{table.name}: expected a column besides the target {brief(repr(target))} to predict it from"
+            f"{'' if table.lines is None else separators}"
         )
     target_column = detector.target_column(task)
     return Schema(tuple(map(detector.input_column, reported(names, table, progress))), target_column)
@@ -99,11 +100,10 @@ def reported(names: Collection[str], table: Table, progress: Progress | None) ->
 
 def check_names(table: Table, names: Collection[str]) -> None:
     """Raise DataError unless the table has columns with these names."""
+    place = "" if table.lines is None else " in the first line"
     for name in names:
         if name not in table.columns:
-            raise DataError(
-                f"{table.name}: there is no column {brief(repr(name))} in the first line; {_hint(name, table)}"
-            )
+            raise DataError(f"{table.name}: there is no column {brief(repr(name))}{place}; {_hint(name, table)}")
 
 
 def _hint(name: str, table: Table) -> str:
@@ -193,9 +193,10 @@ class ColumnDetector:
         if choice is not None:
             return self._chosen(name, choice)
         cells = self._cells(name)
-        if name in self.options.categorical or cells.kind in ("category", "boolean"):
+        declared_texts = cells.kind in ("category", "boolean")
+        if name in self.options.categorical or (declared_texts and not only_numbers):
             return self._categories(name, set(map(whole_number, cells.counts())))
-        if cells.kind:
+        if cells.kind and not declared_texts:
             self._check_exact(name)
             return Column(name, date=cells.date, clock=cells.clock, missing=self._missing(name), zone=cells.zone)
         present = self.present(name)

@@ -41,6 +41,7 @@ MOST_CELLS = 1 << 24  # each takes up to about 200 bytes, where all are differen
 REPORT_EVERY = 1 << 12  # rows between two reports of progress
 TOTALS = {"total", "totals", "grand total", "sum", "summe", "gesamt", "insgesamt", "somme", "totale", "totaal", "suma"}
 FRACTION = re.compile(r"-?[0-9]+[.,][0-9]+")
+BLOCK = 1 << 24  # bytes
 LARGE = 1 << 22  # bytes; a smaller table is read as fast line by line
 LOOKED_AT = 1 << 18  # characters by which the dialect is found
 
@@ -166,16 +167,22 @@ class _Rows:
         if self.dialect.row_names or not cells[-1].strip():
             return None
         self._name(cells, line + 1)
-        columns = plain_columns(self.path, self.names, self.dialect.separator, line + 1)
+        columns = None
+        if self._fits():
+            columns = plain_columns(self.path, self.names, self.dialect.separator, line + 1)
         longest = csv.field_size_limit()
         if columns is None or any(max(map(len, column.texts)) > longest for column in columns):
             self.names = []
             return None
         count = len(columns[0])
-        if count * len(columns) > MOST_CELLS:
-            raise self._too_many_cells()
         self.starts.frombytes(np.arange(line + 2, line + 2 + count, dtype=np.int64).tobytes())
         return self._table(dict(zip(self.names, columns, strict=True)))
+
+    def _fits(self) -> bool:
+        """Whether the file has no more lines than a table may have rows, which is counted before they are read."""
+        with self.path.open("rb") as file:
+            lines = sum(block.count(b"\n") for block in iter(lambda: file.read(BLOCK), b""))
+        return lines * len(self.names) <= MOST_CELLS
 
     def _table(self, columns: dict[str, Cells]) -> Table:
         self._leave_out(columns)

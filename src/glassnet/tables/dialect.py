@@ -62,7 +62,7 @@ def find_encoding(start: bytes, where: str) -> str:
     if 2 * max(zeros) > len(start[:2000]) / 2 and not min(zeros):
         return "utf-16-le" if zeros[1] else "utf-16-be"
     if any(zeros):
-        raise NoTextError(f"{where}: expected a table as text (CSV), but this is another kind of file")
+        raise NoTextError(f"{where}: expected a table as text (CSV) or Parquet, but this is another kind of file")
     return "utf-8"
 
 

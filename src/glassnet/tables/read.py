@@ -7,7 +7,7 @@ from typing import Any
 
 from glassnet.data.errors import DataError
 from glassnet.data.files import Progress, is_pipe
-from glassnet.tables.arrow import is_frame, is_parquet, read_frame, read_parquet
+from glassnet.tables.arrow import check_frame, is_frame, is_parquet, read_frame, read_parquet
 from glassnet.tables.csv import read_csv_table
 from glassnet.tables.table import Table
 
@@ -29,16 +29,20 @@ def read_table(given: Any, *, progress: Progress | None = None) -> Table:
     """
     if is_frame(given):
         return read_frame(given)
+    check_frame(given)
     if not isinstance(given, str | Path):
         raise DataError(
-            f"expected the path of a table or a frame, got {type(given).__name__}; a lazy frame is collected first, "
-            "frame.collect(), and a series made a frame, series.to_frame()"
+            f"expected the path of a table or a frame, got {type(given).__name__}: pandas.DataFrame(...) makes a frame "
+            "of rows and columns"
         )
     path = Path(given)
     if path.is_relative_to(Path.cwd()):
         path = path.relative_to(Path.cwd())  # shorter in messages
     if path.is_dir():
-        raise DataError(f"{path}: expected a CSV or Parquet file, but it is a folder")
+        parts = f"{path}/*.parquet"
+        join = f": polars.read_parquet('{parts}').write_parquet('whole.parquet') joins its parts"
+        way = join if any(path.glob("*.parquet")) else ""
+        raise DataError(f"{path}: expected a CSV or Parquet file, but it is a folder{way}")
     with _unchanged(path):
         return read_parquet(path) if is_parquet(path) else read_csv_table(path, progress=progress)
 

@@ -96,9 +96,18 @@ def _check_kind(table: Table, column: Column) -> None:
     holds = f"{table.name}: column {brief(repr(column.name))}"
     if cells.problem:
         raise DataError(f"{holds} {cells.problem}; in training it held {KINDS[column.kind]}")
+    if cells.kind == column.kind == "date" and cells.stated("date", column.date, column.zone) is None:
+        raise DataError(
+            f"{holds} holds {_in_zone(cells.zone)}, but in training it held {_in_zone(column.zone)}: convert it, as "
+            "by frame['column'].dt.tz_localize(None)"
+        )
     if cells.kind and cells.kind != column.kind and len(column.read(table).problems) == len(table):
         stated = KINDS[cells.kind]
         raise DataError(f"{holds} holds {stated}, but in training it held {KINDS[column.kind]}: bring it as that")
+
+
+def _in_zone(zone: str | None) -> str:
+    return f"times of the zone {zone}" if zone else "dates without a time zone"
 
 
 def rows_of(table: Table, schema: Schema) -> Rows:

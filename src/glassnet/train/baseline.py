@@ -53,7 +53,9 @@ def constant(answer: float, y: Array, classes: tuple[str, ...]) -> Baseline:
 
 
 def linear(dataset: Any, data: tuple[Array, Array]) -> list[Baseline]:
-    """Logistic or ridge regression on standardised columns; none, if scikit-learn is not installed.
+    """Logistic or ridge regression on standardised columns.
+
+    None, if scikit-learn is not installed, or if the learned examples are all of one class.
 
     Args:
         dataset: with its classes, and what is learned from, `train` and `validation`, inputs (N, D).
@@ -72,6 +74,8 @@ def linear(dataset: Any, data: tuple[Array, Array]) -> list[Baseline]:
     said = ""
     if len(rows) > most:
         rows, said = rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)], f" on {most:,} rows"
+    if dataset.classes and len(np.unique(targets[rows])) < 2:
+        return []  # there is nothing to tell apart
     learner = LogisticRegression(max_iter=1000) if dataset.classes else RidgeCV(PENALTIES)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it might still improve a little

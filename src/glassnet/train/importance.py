@@ -40,7 +40,7 @@ def permutation_importance(
     seed: int = 0,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> list[Importance]:
-    """The importance of each column, the most important first.
+    """The importance of each column, the most important first; none where the metric is not defined.
 
     Args:
         measure: the results of the network on inputs and targets.
@@ -62,6 +62,8 @@ def permutation_importance(
         order = order[shuffle]
         orders.append(order)
     whole, found, start = measure((x, y)).score, [], 0
+    if not np.isfinite(whole):
+        return []
     shuffled = x.copy()
     for done, (name, width) in enumerate(columns):
         if progress:
