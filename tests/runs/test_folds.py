@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +27,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 TRAIN = ["train", "--data", "t.csv", "--target", "y", "--epochs", "2", "--out", "run"]
+
+
+def table_with(targets: list[Any], folder: Path) -> list[str]:
+    """The rows of a table with these targets, written into t.csv."""
+    rows = [f"{row},{row % 7},{target}" for row, target in enumerate(targets)]
+    (folder / "t.csv").write_text("\n".join(["x,z,y", *rows]))
+    return rows
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +131,7 @@ def test_folds_that_cannot_be_are_refused_before_training(given: list[str], mess
 
 
 def test_folds_of_other_settings_or_another_table_are_not_mixed(tmp_path: Path) -> None:
-    rows = [f"{row},{row % 7},{'ab'[row % 2]}" for row in range(60)]
-    (tmp_path / "t.csv").write_text("\n".join(["x,z,y", *rows]))
+    rows = table_with(["ab"[row % 2] for row in range(60)], tmp_path)
     command = [
         "train",
         "--data",
@@ -155,8 +162,7 @@ def test_folds_of_other_settings_or_another_table_are_not_mixed(tmp_path: Path) 
 
 
 def test_a_fold_without_one_of_two_classes_has_no_linear_model(tmp_path: Path) -> None:
-    rows = [f"{row},{row % 7},{'pos' if row == 7 else 'neg'}" for row in range(60)]
-    (tmp_path / "t.csv").write_text("\n".join(["x,z,y", *rows]))
+    table_with(["pos" if row == 7 else "neg" for row in range(60)], tmp_path)
     command = [
         "train",
         "--data",
@@ -177,8 +183,7 @@ def test_a_fold_without_one_of_two_classes_has_no_linear_model(tmp_path: Path) -
 
 
 def test_test_rows_with_one_target_have_no_importance(tmp_path: Path) -> None:
-    rows = [f"{row},{row % 7},{max(row - 54, 0)}" for row in range(60)]
-    (tmp_path / "t.csv").write_text("\n".join(["x,z,y", *rows]))
+    rows = table_with([max(row - 54, 0) for row in range(60)], tmp_path)
     done = glassnet(*TRAIN, "--task", "regression", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     evaluation = read_run(tmp_path / "run").evaluation
