@@ -13,6 +13,7 @@ import numpy as np
 from glassnet.export.graph import Graph
 
 STRING, DOUBLE = 8, 11  # the numbers of strings and of float64 among the types of ONNX
+NEVER = r"\b\B"  # a pattern that no text matches
 BITS = ("[13579]", "[2367]", "[4567]", "[89]")  # the digits that have 1, 2, 4 and 8 in them
 
 

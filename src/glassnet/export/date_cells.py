@@ -3,10 +3,11 @@
 import re
 import unicodedata
 from functools import cache
+from itertools import starmap
 
 import numpy as np
 
-from glassnet.export.cells import BITS, CellGraph, digits, literal, one_or_two_digits
+from glassnet.export.cells import BITS, NEVER, CellGraph, digits, literal, one_or_two_digits
 from glassnet.export.graph import INT64
 from glassnet.tables.date_form import MONTHS, WEEKDAYS
 
@@ -26,16 +27,17 @@ WRITTEN = {
 }
 LOOKS = {"%Y": "[0-9]{4}", "%y": "[0-9]{2}", "%m": "[0-9]{1,2}", "%d": "[ 0-9]?[0-9]", "%b": r"\pL{3,}\.?"}
 EIGHT_DIGITS = {"%Y": "(?:19|20)[0-9]{2}", "%m": "(?:1[0-2]|0[1-9])", "%d": "(?:3[01]|[12][0-9]|0[1-9])"}
-BLANK = r",*\s[\s,]*(?:(?:de|of) [\s,]*)?"
+SPACE = r"\s[\s,]*(?:(?:de|of) [\s,]*)?"
+BLANK = f",*{SPACE}"
 EDGE = r"[\s,]*"
-ANY_WORD = rf"{EDGE}(?:\pL{{2,}},*\.?,* [ ,]*)?"  # the name of the weekday
+ANY_WORD = rf"{EDGE}(?:\pL{{2,}},*\.?{BLANK})?"  # the name of the weekday
 
 # A time of day.
 BEFORE_CLOCK = "(?:.*[0-9](?:T|,? ))?"
 REST = "[:h][0-5][0-9](?::(?:[0-5][0-9]|60)(?:[.,][0-9]{1,9})?)?"
 ZONE = "Z|UTC|GMT|[A-Z]{1,3}T|[+-][0-9]{2}(?::?[0-9]{2})?"
 HOUR, HALF_DAY_HOUR = "(?:[01]?[0-9]|2[0-3])", "(?:0?[1-9]|1[0-2])"
-HALF = rf" ?(?:{{half}})\.?m\.?(?: ?(?:{ZONE}))?"
+HALF = rf"\.?m\.?(?: ?(?:{ZONE}))?"  # what follows the first letter of AM and PM
 
 
 def read_moment(on: CellGraph, cells: str, form: str, zone: str | None) -> tuple[str, str, str]:
@@ -98,13 +100,14 @@ def _leap_days(on: CellGraph, year: str) -> str:
 
 def _moment(form: str, zone: str | None) -> str:
     """A pattern of dates, with or without a time of day."""
-    clock = _clock_in(zone)
     if not form:
-        return clock
+        return _clock_in("")
     written = WRITTEN | (EIGHT_DIGITS if form == "%Y%m%d" else {}) | {"%b": f"(?:{'|'.join(map(_names, MONTHS))})"}
-    weekday = rf"{EDGE}(?:{_weekdays()},*\.?,* [ ,]*)?"
-    ways = [f"(?:T|,? ){clock}", *([] if zone else [EDGE])]
-    return f"{weekday}{_day(form, written)}(?:{'|'.join(ways)})"
+    weekday = rf"{EDGE}(?:{_weekdays(form)},*\.?{BLANK})?"
+    endings = [] if zone else [EDGE]
+    if form[-1].isascii():
+        endings.append(f"(?:T|,? ){_clock_in(zone)}")
+    return f"{weekday}{_day(form, written)}(?:{'|'.join(endings) or NEVER})"
 
 
 def _clock_in(zone: str | None) -> str:
@@ -127,7 +130,7 @@ def _zones(zone: str | None) -> str:
 def _clock() -> dict[str, float]:
     """By pattern what each digit of a time of day adds to the microseconds since midnight."""
     hour, minute, second = BEFORE_CLOCK, f"{BEFORE_CLOCK}[0-9]{{1,2}}[:h]", f"{BEFORE_CLOCK}[0-9]{{1,2}}[:h][0-9]{{2}}:"
-    half = f"{BEFORE_CLOCK}[0-9]{{1,2}}[:h][0-9:.,]*[0-9]"
+    rest = "[:h][0-9:.,]*[0-9]"
     return {
         **one_or_two_digits(hour, "[:h][0-9].*", 3600 * SECOND),
         **digits(2, minute, ".*", 60 * SECOND),
@@ -138,8 +141,8 @@ def _clock() -> dict[str, float]:
             for power, bit in enumerate(BITS)
         },
         f"{second}60.*": -SECOND,  # a leap second
-        rf"{hour}12[:h][0-9:.,]*[0-9]{HALF.format(half='a|p')}": -12 * 3600 * SECOND,
-        f"{half}{HALF.format(half='p')}": 12 * 3600 * SECOND,
+        f"{hour}12{rest} ?[ap]{HALF}": -12 * 3600 * SECOND,
+        f"{hour}[0-9]{{1,2}}{rest} ?p{HALF}": 12 * 3600 * SECOND,
     }
 
 
@@ -159,30 +162,42 @@ def _with(form: str, fields: dict[str, str], field: str, pattern: str) -> str:
 
 def _day(form: str, fields: dict[str, str]) -> str:
     """A pattern of days; commas do not count."""
-    named = "%b" in form
-    ordinal = rf"(?:{ORDINAL}|\.)" if named and " " in form else ORDINAL if named else ""
-    parts = re.findall("%.|.", form)
-    written = [fields.get(part) or (BLANK if part == " " else f",*{literal(part)},*") for part in parts]
-    return "".join(text + (ordinal if part == "%d" else "") for part, text in zip(parts, written, strict=True))
+    ordinal = ORDINAL if "%b" in form else ""
+    beside = {"%d": fields["%d"] + ordinal, "%d ": rf"{fields['%d']}(?:\.|{ordinal},*){SPACE}", " ": BLANK}
+    parts = re.findall("%d |%.|.", form)
+    return "".join(beside.get(part) or fields.get(part) or f",*{literal(part)},*" for part in parts)
 
 
 @cache
 def _names(month: str) -> str:
     """A pattern of the names of a month, in all languages, also shortened to three letters or more."""
-    others = [name for other, names in MONTHS.items() if other != month for name in names.split()]
     shortest = {
-        name: next(
-            count for count in range(3, len(name) + 1) if not any(other.startswith(name[:count]) for other in others)
-        )
+        name: next(count for count in range(3, len(name) + 1) if _months_of(name[:count]) == 1)
         for name in MONTHS[month].split()
     }
-    return rf"(?:{'|'.join(_beginnings(name, count) for name, count in shortest.items())})\.?"
+    return rf"(?:{'|'.join(starmap(_beginnings, shortest.items()))})\.?"
 
 
-@cache
-def _weekdays() -> str:
-    """A pattern of the names of the weekdays, also shortened to two letters or more."""
-    return f"(?:{'|'.join(_beginnings(name, 2) for name in WEEKDAYS.split())})"
+def _weekdays(form: str) -> str:
+    """A pattern of the names of the weekdays, also shortened to two letters or more.
+
+    A word before nothing but digits is no weekday if it could be a month.
+    """
+    names = WEEKDAYS.split()
+    shortest = dict.fromkeys(names, 2)
+    if form == "%Y%m%d":
+        shortest = {name: 1 + max([1, *_as_months(name)]) for name in names}
+    return f"(?:{'|'.join(starmap(_beginnings, shortest.items()))})"
+
+
+def _as_months(name: str) -> list[int]:
+    """So many letters of this name are the beginning of a month."""
+    return [count for count in range(2, len(name) + 1) if _months_of(name[:count]) == 1]
+
+
+def _months_of(word: str) -> int:
+    """How many months have a name that begins so."""
+    return sum(any(name.startswith(word) for name in names.split()) for names in MONTHS.values())
 
 
 def _beginnings(name: str, least: int) -> str:

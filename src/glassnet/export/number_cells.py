@@ -2,7 +2,7 @@
 
 import re
 
-from glassnet.export.cells import DOUBLE, STRING, CellGraph, any_of, literal
+from glassnet.export.cells import DOUBLE, NEVER, STRING, CellGraph, any_of, literal
 from glassnet.export.graph import INT64
 from glassnet.tables.number_form import CURRENCIES, TYPED, NumberForm, split
 
@@ -81,7 +81,7 @@ def _patterns(form: NumberForm) -> tuple[str, str]:
     if form == NumberForm():
         positive.append(f"{PLAIN}(?:{EXPONENT})?")
         negative.append(f"-{PLAIN.removeprefix('[+-]?')}(?:{EXPONENT})?")
-    return "|".join(positive), "|".join(negative)
+    return "|".join(positive) or NEVER, "|".join(negative) or NEVER
 
 
 def _around(unit: str) -> list[tuple[str, str]]:

@@ -168,7 +168,7 @@ def _predict(network: Network, graph: Graph, decision: Decision | None) -> list[
     if type(loss) not in OUTPUTS:
         raise InputError(f"the loss {type(loss).__name__} has no ONNX form; only losses of glassnet have one")
     name = "probabilities" if loss.probabilistic else "outputs"
-    axis = {"axis": -1} if OUTPUTS[type(loss)] == "Softmax" else {}
+    axis: dict[str, Any] = {"axis": -1} if OUTPUTS[type(loss)] == "Softmax" else {}
     chooses = len(shape) == 1 and network.task == "classification"
     of_two = chooses and shape[0] == 1 and loss.probabilistic
     prediction = graph.node(OUTPUTS[type(loss)], "p" if of_two else name, graph.tensor, doc=describe(loss), **axis)
