@@ -131,15 +131,13 @@ def _read_numbers(on: CellGraph, cells: str, columns: list[Column], unknown: Unk
     """Columns of numbers or dates. A gap becomes what the column makes of one."""
     column = columns[0]
     if column.date is None:
-        values, valid = read_number(on, cells, column.form)
-        month = values
+        values = month = read_number(on, cells, column.form)
     else:
-        values, month, valid = read_moment(on, cells, column.date, column.zone)
+        values, month = read_moment(on, cells, column.date, column.zone)
     gap = _is_missing(on, cells, column)
     for value in _values_of_gaps(column):
-        gap = on.either(gap, on.both(valid, on.with_number("Equal", values, value)))
-    if column.date is None:
-        valid = on.both(valid, on.with_number("LessOrEqual", on.put("Abs", values), LARGEST))
+        gap = on.either(gap, on.with_number("Equal", values, value))
+    valid = on.with_number("LessOrEqual", on.put("Abs", values), LARGEST)  # which NaN is not
     expected = on.choose(
         valid,
         on.constant(""),

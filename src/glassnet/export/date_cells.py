@@ -40,21 +40,18 @@ HOUR, HALF_DAY_HOUR = "(?:[01]?[0-9]|2[0-3])", "(?:0?[1-9]|1[0-2])"
 HALF = rf"\.?m\.?(?: ?(?:{ZONE}))?"  # what follows the first letter of AM and PM
 
 
-def read_moment(on: CellGraph, cells: str, form: str, zone: str | None) -> tuple[str, str, str]:
-    """The days since 1970-01-01 in each cell, the month, and whether there is a date in this form and time zone.
-
-    Elsewhere they have no meaning.
-    """
+def read_moment(on: CellGraph, cells: str, form: str, zone: str | None) -> tuple[str, str]:
+    """The days since 1970-01-01 in each cell, NaN where there is no date in this form and time zone; and the month."""
     valid = on.matches(cells, f"(?i){_moment(form, zone)}")
     text = on.choose(valid, cells, on.constant(""))
     clock = on.total(text, {f"(?i){pattern}": value for pattern, value in _clock().items()})
     if not form:
-        return on.with_number("Div", clock, A_DAY), on.constant(1.0), valid
+        return on.choose(valid, on.with_number("Div", clock, A_DAY), on.constant(np.nan)), on.constant(1.0)
     year, month = _year(on, text, form), _month(on, text, form)
     day = on.total(text, _number_of("%d", form)) if "%d" in form else on.constant(1.0)
     valid = on.both(valid, _exists(on, year, month, day))
     microseconds = on.put("Add", on.with_number("Mul", _days(on, year, month, day), A_DAY), clock)
-    return on.with_number("Div", microseconds, A_DAY), month, valid
+    return on.choose(valid, on.with_number("Div", microseconds, A_DAY), on.constant(np.nan)), month
 
 
 def _year(on: CellGraph, text: str, form: str) -> str:

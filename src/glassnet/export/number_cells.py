@@ -2,6 +2,8 @@
 
 import re
 
+import numpy as np
+
 from glassnet.export.cells import DOUBLE, NEVER, STRING, CellGraph, any_of, literal
 from glassnet.export.graph import INT64
 from glassnet.tables.number_form import CURRENCIES, TYPED, NumberForm, split
@@ -16,12 +18,29 @@ EXPONENT = f"[eE](?:\\+?0*[0-9]{{1,2}}|{DASH}[0-9]+)"  # a larger one makes a nu
 BEHIND = "[0-9.,]"  # what stands before an exponent
 MOST_GROUPS, MOST_DIGITS, MOST_PLACES = 10, 100, 200  # so that no text is beyond a float, which would be an error
 PLAIN = rf"[+-]?(?:[0-9]{{1,{MOST_DIGITS}}}(?:\.[0-9]{{0,{MOST_PLACES}}})?|\.[0-9]{{1,{MOST_PLACES}}})"
+SMALL_EXPONENT = "(?:[eE][+-]?0*[0-9]{1,2})?"
 CODE = "[+-]?0[0-9].*"
 EXACT = 2.0**53  # whole numbers below are exact in a float
 
 
-def read_number(on: CellGraph, cells: str, form: NumberForm) -> tuple[str, str]:
-    """The number in each cell, and whether there is one in this form. Elsewhere it is 0."""
+def read_number(on: CellGraph, cells: str, form: NumberForm) -> str:
+    """The number in each cell, NaN where there is none in this form.
+
+    Most cells hold a number as programs write it, which is read at once. Only the others take the long way; one empty
+    text goes with them, because no text at all has no pieces.
+    """
+    texts = on.put("Reshape", cells, on.constant(np.array([-1])))
+    quick = on.matches(texts, f"{PLAIN}{SMALL_EXPONENT}" if form == NumberForm() else NEVER)
+    numbers = on.put("Cast", on.choose(quick, texts, on.constant("0")), to=DOUBLE)
+    others = on.put("Not", quick)
+    rest = on.put("Concat", on.put("Compress", texts, others), on.constant(np.array([""], object)), axis=0)
+    found = on.put("Slice", _any_number(on, rest, form), on.constant(np.array([0])), on.constant(np.array([-1])))
+    places = on.put("Reshape", on.put("NonZero", others), on.constant(np.array([-1])))
+    return on.put("Reshape", on.put("ScatterElements", numbers, places, found), on.put("Shape", cells))
+
+
+def _any_number(on: CellGraph, cells: str, form: NumberForm) -> str:
+    """The same of cells that hold anything."""
     positive, negative = _patterns(form)
     is_negative = on.matches(cells, negative)
     valid = on.either(is_negative, on.matches(cells, positive))
@@ -33,7 +52,8 @@ def read_number(on: CellGraph, cells: str, form: NumberForm) -> tuple[str, str]:
     text = on.replaced(text, "E", on.constant("e"))
     text = on.replaced(text, "e", on.choose(is_part, on.constant("e-"), on.constant("e")))
     sign = on.choose(is_negative, on.constant("-"), on.constant(""))
-    return on.put("Cast", on.joined(sign, text), to=DOUBLE), valid
+    number = on.put("Cast", on.joined(sign, text), to=DOUBLE)
+    return on.choose(valid, number, on.constant(np.nan))
 
 
 def _only_digits(on: CellGraph, text: str, form: NumberForm) -> str:
@@ -53,7 +73,7 @@ def _only_digits(on: CellGraph, text: str, form: NumberForm) -> str:
 
 def whole(on: CellGraph, cells: str) -> str:
     """The shortest form of each cell that holds a whole number, as `column.whole_number`; other cells unchanged."""
-    fits = on.matches(cells, rf"{PLAIN}(?:[eE][+-]?0*[0-9]{{1,2}})?")
+    fits = on.matches(cells, f"{PLAIN}{SMALL_EXPONENT}")
     fits = on.both(fits, on.put("Not", on.matches(cells, CODE)))
     value = on.put("Cast", on.choose(fits, cells, on.constant("0")), to=DOUBLE)
     exact = on.with_number("Less", on.put("Abs", value), EXACT)
