@@ -88,9 +88,8 @@ def _patterns(form: NumberForm) -> tuple[str, str]:
     for before, after in _around(form.unit):
         ending = f"{GAP}{_unit(after)}{GAP}"
         body = f"(?:{_closed(form)}|{_open(form)}{DASH}?)"  # 12.- is a price without cents
-        few = (
-            f"(?:{_closed(form, 1)}|{_open(form, 1)}{DASH}?)" if form.group == " " else body
-        )  # else a telephone number
+        few = f"(?:{_closed(form, 1)}|{_open(form, 1)}{DASH}?)"  # +49 170 1234567 is a telephone number
+        few = few if form.group == " " else body
         positive += [f"{_signed('', before)}{body}{ending}", f"{_signed('[+]', before)}{few}{ending}"]
         negative += [
             f"{_signed(DASH, before)}{body}{ending}",
@@ -113,6 +112,7 @@ def _around(unit: str) -> list[tuple[str, str]]:
 
 
 def _unit(unit: str) -> str:
+    """A pattern of a unit, with any space for its own."""
     return any_of(SPACES).join(map(literal, unit.split(" ")))
 
 
