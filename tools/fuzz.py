@@ -56,6 +56,7 @@ TRIES = {
     "hostile_html": 2_000,
     "drawings": 10,
     "repeats": 1,
+    "cells": 300,
 }
 READING = "reading"  # what a worker says when it has made a file and begins to read it
 
