@@ -286,3 +286,14 @@ def test_the_command_writes_a_file_that_takes_the_columns(ship: gn.Model, tmp_pa
     table = text_table("t", {name: [row[name] for row in rows] for name in rows[0]})
     model = gn.Model.open(tmp_path / "ship.safetensors")
     assert run(tmp_path / "ship.onnx", table, ship.schema)["class"].tolist() == model.predict(table).tolist()
+
+
+def test_rows_as_images(tmp_path: Path) -> None:
+    """The mean over an image is another operation in the newer version of ONNX."""
+    network = gn.Network([gn.Reshape((2, 2, 1)), gn.GlobalAveragePool(), gn.Dense(1)], input_shape=4, seed=0)
+    network.loss = gn.SquaredError()
+    schema = Schema(tuple(map(Column, "abcd")), TARGET)
+    gn.export_onnx(network, tmp_path / "net.onnx", schema=schema)
+    table = text_table("t", {name: ["1", "-2.5"] for name in "abcd"})
+    found = run(tmp_path / "net.onnx", table, schema)["outputs"]
+    np.testing.assert_allclose(found, network.predict(schema.examples(table)), rtol=1e-5)

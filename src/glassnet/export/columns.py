@@ -12,7 +12,7 @@ import numpy as np
 
 from glassnet.export.cells import DOUBLE, CellGraph, literal
 from glassnet.export.date_cells import read_moment
-from glassnet.export.graph import FLOAT, INT64, Graph
+from glassnet.export.graph import FLOAT, Graph
 from glassnet.export.number_cells import read_number, whole
 from glassnet.nn.array import Array
 from glassnet.nn.plain import brief
@@ -109,7 +109,7 @@ def _in_order(on: CellGraph, blocks: list[str], keys: Sequence[Hashable], wanted
 def _first_problem(on: CellGraph, of_cells: str) -> None:
     """What is wrong with the first cell of each row with which something is wrong."""
     wrong = on.put("Not", on.put("Equal", of_cells, on.constant("")))
-    first = on.put("ArgMax", on.put("Cast", wrong, to=INT64), axis=1, keepdims=1)
+    first = on.put("ArgMax", on.put("Cast", wrong, to=FLOAT), axis=1, keepdims=1)
     problem = on.put("GatherElements", of_cells, first, axis=1)
     doc = "What is wrong with a row; empty for a row that is answered."
     on.graph.node("Squeeze", PROBLEM, problem, on.constant(np.array([1])), doc=doc)
