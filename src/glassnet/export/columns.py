@@ -55,7 +55,7 @@ def encode(schema: Schema, graph: Graph) -> None:
     places = [place for each in found for place in each.places]
     wanted = [(column.name, place) for column in schema.inputs for place in range(len(column.inputs))]
     x = _in_order(on, [each.numbers for each in found], places, wanted)
-    graph.tensor, graph.is_float = on.put("Cast", x, to=FLOAT), True
+    graph.tensor, graph.is_float = x if graph.is_wide else on.put("Cast", x, to=FLOAT), not graph.is_wide
 
 
 def refuse(graph: Graph, outputs: Sequence[str]) -> None:

@@ -51,16 +51,18 @@ class Graph:
         opset: the version of the operations.
         nodes, arrays: the operations, and the constants that they use, by name.
         tensor: the name of the last result; `x` at first.
-        is_float: True if the last result is float32, False if it is still uint8, like the input.
+        is_float: True if the last result is float32, False if it is still uint8, like the input, or float64.
+        is_wide: True if the last result is float64, as inputs that are made of cells; they stay so until their mean is
+            subtracted.
         channels_first: True if the last result has the channels before the other axes of an example, else False.
     """
 
-    def __init__(self, *, is_float: bool, opset: int) -> None:
+    def __init__(self, *, is_float: bool, is_wide: bool, opset: int) -> None:
         self.opset = opset
         self.nodes: list[Node] = []
         self.arrays: dict[str, Array] = {}
         self.tensor = "x"
-        self.is_float = is_float
+        self.is_float, self.is_wide = is_float, is_wide
         self.channels_first = False
         self.layer: Layer
 
@@ -112,7 +114,7 @@ class Graph:
         """Convert the last result to float32."""
         if not self.is_float:
             self.put("Cast", part="float32", to=FLOAT)
-            self.is_float = True
+            self.is_float, self.is_wide = True, False
 
     def to_channels_first(self) -> None:
         """Transpose the last result, with the shape of the layer's input, to N C H W (or N C, or N C L)."""
@@ -207,10 +209,12 @@ def _(layer: Rescale, graph: Graph) -> None:
 
 @operations_of.register
 def _(layer: Standardize, graph: Graph) -> None:
-    graph.to_float()
+    if not graph.is_wide:
+        graph.to_float()
+    dtype = np.float64 if graph.is_wide else np.float32
     graph.to_channels_last(len(layer.input_shape))
-    graph.put("Sub", graph.array("mean", layer.mean), part="centred")
-    graph.put("Mul", graph.array("factor", layer.factor))
+    graph.put("Sub", graph.array("mean", layer.mean, dtype), part="centred")
+    graph.put("Mul", graph.array("factor", layer.factor, dtype))
 
 
 @operations_of.register
