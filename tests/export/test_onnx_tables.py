@@ -112,11 +112,11 @@ def test_what_is_wrong_is_of_the_first_column_of_the_table(tmp_path: Path) -> No
     assert encoded(schema, text_table("t", empty), tmp_path)[0].shape == (0, 8)
 
 
-def model_of(data: gn.Dataset, folder: Path) -> gn.Model:
+def model_of(data: gn.Dataset, folder: Path, dtype: type = np.float32) -> gn.Model:
     """A model of a few epochs."""
     outputs = len(data.classes) or 1
     layers = [gn.Standardize(), gn.Dense(16), gn.GELU(), gn.Dense(outputs)]
-    network = gn.Network(layers, input_shape=data.input_shape, classes=data.classes or None, seed=0)
+    network = gn.Network(layers, input_shape=data.input_shape, classes=data.classes or None, seed=0, dtype=dtype)
     gn.fit(network, data.train, loss=None if data.classes else gn.SquaredError(), optimizer=gn.Adam(0.01), epochs=3)
     return gn.Model(folder / "model.safetensors", network, data.schema, {})
 
@@ -162,6 +162,7 @@ def values(k: int) -> dict[str, Any]:
         "two": f"{k % 27 + 1:02}.{k % 12 + 1:02}.{k % 30 + 5:02}",
         "named": f"{k % 27 + 1}. {months[k % 6]} 20{k % 20 + 10}",
         "stamp": f"2024-{k % 12 + 1:02}-{k % 28 + 1:02} {k % 24:02}:{k % 60:02}",
+        "seconds": f"{12_345 + 13 * k:05}",
         "gap": ["?", "NA", "", "n/a", "-"][k % 5] if k % 4 == 0 else k,
         "many": k if k % 4 == 0 else "NA",
         "word": ["north", "south", "", "west"][k % 4],
@@ -189,12 +190,13 @@ TABLES = {  # by kind: what stands in the file, and how it is read
 }
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", TABLES)
-def test_tables_as_people_write_them(kind: str, tmp_path: Path) -> None:
+def test_tables_as_people_write_them(kind: str, dtype: type, tmp_path: Path) -> None:
     text, how = TABLES[kind]
     path = tmp_path / "table.csv"
     path.write_text(text, encoding="utf-8")
-    model = model_of(gn.load_table(path, **({"target": "y"} | how)), tmp_path)
+    model = model_of(gn.load_table(path, **({"target": "y"} | how)), tmp_path, dtype)
     same_answers(model, gn.read_table(path), tmp_path)
 
 
@@ -286,6 +288,13 @@ def test_the_command_writes_a_file_that_takes_the_columns(ship: gn.Model, tmp_pa
     table = text_table("t", {name: [row[name] for row in rows] for name in rows[0]})
     model = gn.Model.open(tmp_path / "ship.safetensors")
     assert run(tmp_path / "ship.onnx", table, ship.schema)["class"].tolist() == model.predict(table).tolist()
+
+
+def test_large_numbers_keep_their_last_digits(tmp_path: Path) -> None:
+    """Time stamps have ten digits before their mean is subtracted, and float32 has seven."""
+    (tmp_path / "stamps.csv").write_text(lines("at,y", "17000{seconds},{grade}"))
+    model = model_of(gn.load_table(tmp_path / "stamps.csv", target="y"), tmp_path)
+    same_answers(model, gn.read_table(tmp_path / "stamps.csv"), tmp_path)
 
 
 def test_rows_as_images(tmp_path: Path) -> None:

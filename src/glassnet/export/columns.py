@@ -43,7 +43,7 @@ class Inputs:
 
 
 def encode(schema: Schema, graph: Graph) -> None:
-    """Append what turns cells into the inputs of a network, the graph's last result, and `problem`."""
+    """Append what turns cells into the inputs of a network, float64, the graph's last result, and `problem`."""
     groups: dict[Any, list[int]] = {}
     for place, column in enumerate(schema.inputs):
         alike = place if column.categories else (column.form, column.date, column.zone, column.clock, column.missing)
@@ -54,8 +54,7 @@ def encode(schema: Schema, graph: Graph) -> None:
     _first_problem(on, _in_order(on, [each.problems for each in found], order, sorted(order)))
     places = [place for each in found for place in each.places]
     wanted = [(column.name, place) for column in schema.inputs for place in range(len(column.inputs))]
-    x = _in_order(on, [each.numbers for each in found], places, wanted)
-    graph.tensor, graph.is_float = x if graph.is_wide else on.put("Cast", x, to=FLOAT), not graph.is_wide
+    graph.tensor = _in_order(on, [each.numbers for each in found], places, wanted)
 
 
 def refuse(graph: Graph, outputs: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ MINUS, SPACES, APOSTROPHES = (
     mark + "".join(chr(code) for code, typed in TYPED.items() if typed == mark) for mark in "- '"
 )
 LOOKS = {" ": SPACES, "'": APOSTROPHES}  # what counts as this mark between thousands
-GAP = f"{any_of(SPACES)}?"
+A_SPACE = f"{any_of(SPACES)}?"  # or none
 DASH = any_of(MINUS)
 EXPONENT = f"[eE](?:\\+?0*[0-9]{{1,2}}|{DASH}[0-9]+)"  # a larger one makes a number beyond 1e30, which is refused
 BEHIND = "[0-9.,]"  # what stands before an exponent
@@ -86,7 +86,7 @@ def _patterns(form: NumberForm) -> tuple[str, str]:
     """Patterns of the positive and of the negative numbers in this form."""
     positive, negative = [], []
     for before, after in _around(form.unit):
-        ending = f"{GAP}{_unit(after)}{GAP}"
+        ending = f"{A_SPACE}{_unit(after)}{A_SPACE}"
         body = f"(?:{_closed(form)}|{_open(form)}{DASH}?)"  # 12.- is a price without cents
         few = f"(?:{_closed(form, 1)}|{_open(form, 1)}{DASH}?)"  # +49 170 1234567 is a telephone number
         few = few if form.group == " " else body
@@ -119,7 +119,7 @@ def _unit(unit: str) -> str:
 def _signed(sign: str, before: str) -> str:
     """What stands before a number: a sign, before or behind a currency."""
     unit = _unit(before)
-    ways = {f"{GAP}{sign}{GAP}{unit}{GAP}{GAP}", f"{GAP}{GAP}{unit}{GAP}{sign}{GAP}"}
+    ways = {f"{A_SPACE}{sign}{A_SPACE}{unit}{A_SPACE}{A_SPACE}", f"{A_SPACE}{A_SPACE}{unit}{A_SPACE}{sign}{A_SPACE}"}
     return f"(?:{'|'.join(sorted(ways))})"
 
 

@@ -121,8 +121,8 @@ def _model(
         raise ModelFileError("ONNX files need onnx: pip install 'glassnet[export]'") from None
 
     opsets = {"": OPSET} if schema is None else {"": TEXT_OPSET, ENCODERS: ENCODERS_OPSET}
-    is_wide = schema is not None and network.dtype == np.float64
-    graph = Graph(is_float=input_type == "float32", is_wide=is_wide, opset=opsets[""])
+    is_float = schema is None and input_type == "float32"
+    graph = Graph(is_float=is_float, is_wide=schema is not None, opset=opsets[""])
     if schema:
         encode(schema, graph)
     for layer in network.layers:
