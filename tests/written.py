@@ -57,7 +57,7 @@ def _date(form: str, draw: random.Random) -> str:
     for field, text in fields.items():
         form = form.replace(field, text)
     if named and draw.random() < 0.2:
-        form = form.replace(" ", draw.choice(["  ", " de ", " of "]), 1)
+        form = form.replace(" ", draw.choice(["  ", " de ", " of ", "\u00a0"]), 1)
     if draw.random() < 0.2:
         form = _word(WEEKDAYS.split(), 3, draw) + draw.choice([" ", ", ", "  ", ","]) + form
     if draw.random() < 0.4:

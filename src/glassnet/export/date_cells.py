@@ -27,8 +27,9 @@ WRITTEN = {
 }
 LOOKS = {"%Y": "[0-9]{4}", "%y": "[0-9]{2}", "%m": "[0-9]{1,2}", "%d": "[ 0-9]?[0-9]", "%b": r"\pL{3,}\.?"}
 EIGHT_DIGITS = {"%Y": "(?:19|20)[0-9]{2}", "%m": "(?:1[0-2]|0[1-9])", "%d": "(?:3[01]|[12][0-9]|0[1-9])"}
-SPACE = r"\s[\s,]*(?:(?:de|of) [\s,]*)?"
-BLANK = f",*{SPACE}"
+WHITE = r"\s\v\x{1c}-\x{1f}\x{85}\pZ"  # what Python counts as white space
+MORE_BLANK = f"[{WHITE},]*(?:(?:de|of) [{WHITE},]*)?"
+BLANK = f",*[{WHITE}]{MORE_BLANK}"
 EDGE = r"[\s,]*"
 ANY_WORD = rf"{EDGE}(?:\pL{{2,}},*\.?{BLANK})?"  # the name of the weekday
 
@@ -160,7 +161,11 @@ def _with(form: str, fields: dict[str, str], field: str, pattern: str) -> str:
 def _day(form: str, fields: dict[str, str]) -> str:
     """A pattern of days; commas do not count."""
     ordinal = ORDINAL if "%b" in form else ""
-    beside = {"%d": fields["%d"] + ordinal, "%d ": rf"{fields['%d']}(?:\.|{ordinal},*){SPACE}", " ": BLANK}
+    beside = {
+        "%d": fields["%d"] + ordinal,
+        "%d ": rf"{fields['%d']}(?:\. {MORE_BLANK}|{ordinal}{BLANK})",
+        " ": BLANK,
+    }
     parts = re.findall("%d |%.|.", form)
     return "".join(beside.get(part) or fields.get(part) or f",*{literal(part)},*" for part in parts)
 
