@@ -30,9 +30,11 @@ import numpy as np
 import glassnet as gn
 import mpirun
 import postgres
+import written
 from browsers import find_browser
 from cases import LAYERS, LOSSES, LayerCase, network_of, targets_for
 from drawn import draw, drawn
+from encoded import same_inputs
 from glassnet.experiments.experiment import load_experiments, outcome
 from glassnet.experiments.setup import Setup
 from glassnet.nn.plain import plain
@@ -41,8 +43,10 @@ from glassnet.reading.drawing import to_digits, to_mnist
 from glassnet.reading.readings import readings
 from glassnet.reading.rows import rows_of
 from glassnet.reading.steps import Steps
-from glassnet.tables.column import Column
+from glassnet.tables.column import Column, UnknownPolicy
+from glassnet.tables.date_form import DAYS
 from glassnet.tables.schema import Schema
+from glassnet.tables.table import text_table
 from hostile.messages import drawing, random_message
 
 # Of the course: those that train often.
@@ -632,11 +636,24 @@ def frames(number: int, folder: Path) -> None:
         assert found == wanted, (type(given).__name__, frame.schema, found[0], wanted[0])
 
 
+def cells(number: int, folder: Path) -> None:
+    """Any column reads any cells in ONNX as the schema reads them."""
+    rng = random.Random(number)
+    form, date = rng.choice(written.FORMS), rng.choice([*DAYS, None, None])
+    zone = rng.choice([None, "", "+01:00", "EST"]) if date else ""
+    fill = rng.choice([None, 1.5])
+    column = Column("n", form=form, date=date, clock=date is not None, zone=zone, fill=fill, mean=1.5)
+    texts = written.numbers(form) if date is None else written.dates(date, 500, rng)
+    unknown: UnknownPolicy = rng.choice(["refuse", "answer"])
+    table = text_table("t", {"n": [*texts, *written.GAPS, *written.garbage(200, rng)]})
+    same_inputs(Schema((column,), Column("target"), unknown), table, folder)
+
+
 PROPERTIES: dict[str, Callable[[int, Path], None]] = {
     property_.__name__: property_
     for property_ in (
         *(batch, logits, dropout, grey, rows, scene, resume, messages),
         *(promises, killed_ranks, killed_sweep, killed_jobs, shared_sweeps, long_pages, notebook),
-        *(hostile_html, drawings, repeats, frames),
+        *(hostile_html, drawings, repeats, frames, cells),
     )
 }

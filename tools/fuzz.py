@@ -57,6 +57,7 @@ TRIES = {
     "frames": 200,
     "drawings": 10,
     "repeats": 1,
+    "cells": 300,
 }
 READING = "reading"  # what a worker says when it has made a file and begins to read it
 

@@ -209,3 +209,12 @@ def test_leading_zeros_make_another_class() -> None:
     found = find_schema(flowers(kind=["01", "1", "002", "1.0"] * 3), "kind", task="classification")
     assert found.target.categories == ("01", "1", "002")
     np.testing.assert_array_equal(found.targets(flowers(kind=["01", "1", "002", "1.0"] * 3))[:4], [0, 1, 2, 1])
+
+
+def test_an_unknown_text_is_no_gap_among_booleans() -> None:
+    given = table(x=["yes", "no", "", "yes"] * 10, y=["a", "b"] * 20)
+    found = find_schema(given, "y")
+    assert found.inputs[0].categories == ("", "no", "yes")
+    with pytest.raises(gn.DataError, match="unknown category 'maybe'"):
+        found.examples(table(x=["maybe"]))
+    np.testing.assert_array_equal(found.examples(table(x=["YES", ""])), [[0, 0, 1], [1, 0, 0]])

@@ -19,7 +19,9 @@ def export(
     ],
     input_type: Annotated[
         Literal["uint8", "float32"] | None,
-        typer.Option("--input", help="for ONNX: whether x is uint8 or float32; pixels are uint8, others float32"),
+        typer.Option(
+            "--input", help="for ONNX, not of tables: whether x is uint8 or float32; pixels are uint8, others float32"
+        ),
     ] = None,
     title: Annotated[str, typer.Option(help="for HTML: the heading [default: the model's name]")] = "",
     text: Annotated[str, typer.Option(help="for HTML: a line below the heading, such as a task for a class")] = "",
@@ -89,9 +91,9 @@ def _html(model: "Model", file: Path, title: str, text: str, without: list[str],
 
 def _onnx(model: "Model", file: Path, input_type: Literal["uint8", "float32"] | None) -> str:
     from glassnet.export.onnx import export_onnx
-    from glassnet.nn.settings import to_table
+    from glassnet.nn.plain import number_of
 
-    schema = model.schema  # what its inputs are, if it was trained on a table
-    about = {"table": to_table(schema), "inputs": schema.input_names} if schema else {}
-    export_onnx(model.network, file, input_type=input_type, about=about)
-    return "for ONNX Runtime and others"
+    schema = model.schema
+    export_onnx(model.network, file, input_type=input_type, schema=schema, decision=model.decision)
+    columns = f", takes {number_of(len(schema.inputs), 'column')} of texts, as they stand in a table" if schema else ""
+    return f"for ONNX Runtime and others{columns}"

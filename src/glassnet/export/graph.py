@@ -5,7 +5,8 @@ several operations are combined. Images are N H W C in glassnet and N C H W in O
 layer needs the other order, so a sequence of convolutions has one transposition before it and one after it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import singledispatch
 from typing import Any
 
@@ -30,30 +31,38 @@ FLOAT, INT64 = 1, 7  # the numbers of float32 and int64 among the types of ONNX
 
 @dataclass(frozen=True)
 class Node:
-    """One operation: its name, which is also the name of its result, its inputs, its settings, and its description."""
+    """One operation: its name, which is also the name of its result, its inputs, its settings, and its description.
+
+    `unused` are the names of further results, for which there is no use here.
+    """
 
     operation: str
     name: str
     inputs: tuple[str, ...]
     attributes: dict[str, Any]
     doc: str
+    unused: tuple[str, ...] = ()
 
 
 class Graph:
     """Nodes in the order of computation; each `put` continues from the result of the last.
 
     Attributes:
+        opset: the version of the operations.
         nodes, arrays: the operations, and the constants that they use, by name.
         tensor: the name of the last result; `x` at first.
-        is_float: True if the last result is float32, False if it is still uint8, like the input.
+        is_float: True if the last result is float32, False if it is still uint8, like the input, or float64.
+        is_wide: True if the last result is float64, as inputs that are made of cells; they stay so until their mean is
+            subtracted.
         channels_first: True if the last result has the channels before the other axes of an example, else False.
     """
 
-    def __init__(self, *, is_float: bool) -> None:
+    def __init__(self, *, is_float: bool, is_wide: bool, opset: int) -> None:
+        self.opset = opset
         self.nodes: list[Node] = []
         self.arrays: dict[str, Array] = {}
         self.tensor = "x"
-        self.is_float = is_float
+        self.is_float, self.is_wide = is_float, is_wide
         self.channels_first = False
         self.layer: Layer
 
@@ -73,9 +82,11 @@ class Graph:
         name = f"{self.layer.name}.{part}" if part else self.layer.name
         self.tensor = self.node(operation, name, self.tensor, *others, doc=describe(self.layer), **attributes)
 
-    def node(self, operation: str, name: str, *inputs: str, doc: str, **attributes: Any) -> str:
+    def node(
+        self, operation: str, name: str, *inputs: str, doc: str, unused: tuple[str, ...] = (), **attributes: Any
+    ) -> str:
         """Append an operation with any inputs, and return the name of its result."""
-        self.nodes.append(Node(operation, name, inputs, attributes, doc))
+        self.nodes.append(Node(operation, name, inputs, attributes, doc, unused))
         return name
 
     def array(self, name: str, values: ArrayLike, dtype: DTypeLike = np.float32) -> str:
@@ -90,11 +101,20 @@ class Graph:
         self.arrays[full] = array
         return full
 
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Give other names to inputs, results and constants."""
+        self.nodes = [
+            replace(node, name=names.get(node.name, node.name), inputs=tuple(names.get(i, i) for i in node.inputs))
+            for node in self.nodes
+        ]
+        self.arrays = {names.get(name, name): array for name, array in self.arrays.items()}
+        self.tensor = names.get(self.tensor, self.tensor)
+
     def to_float(self) -> None:
         """Convert the last result to float32."""
         if not self.is_float:
             self.put("Cast", part="float32", to=FLOAT)
-            self.is_float = True
+            self.is_float, self.is_wide = True, False
 
     def to_channels_first(self) -> None:
         """Transpose the last result, with the shape of the layer's input, to N C H W (or N C, or N C L)."""
@@ -158,7 +178,11 @@ def _(layer: MaxPool2D | AveragePool2D, graph: Graph) -> None:
 
 @operations_of.register
 def _(layer: GlobalAveragePool, graph: Graph) -> None:
-    graph.put("ReduceMean", axes=[2, 3] if graph.channels_first else [1, 2], keepdims=0)
+    axes = [2, 3] if graph.channels_first else [1, 2]
+    if graph.opset < 18:
+        graph.put("ReduceMean", axes=axes, keepdims=0)
+    else:
+        graph.put("ReduceMean", graph.array("axes", axes, np.int64), keepdims=0)
     graph.channels_first = False
 
 
@@ -185,10 +209,12 @@ def _(layer: Rescale, graph: Graph) -> None:
 
 @operations_of.register
 def _(layer: Standardize, graph: Graph) -> None:
-    graph.to_float()
+    if not graph.is_wide:
+        graph.to_float()
+    dtype = np.float64 if graph.is_wide else np.float32
     graph.to_channels_last(len(layer.input_shape))
-    graph.put("Sub", graph.array("mean", layer.mean), part="centred")
-    graph.put("Mul", graph.array("factor", layer.factor))
+    graph.put("Sub", graph.array("mean", layer.mean, dtype), part="centred")
+    graph.put("Mul", graph.array("factor", layer.factor, dtype))
 
 
 @operations_of.register

@@ -129,7 +129,8 @@ class Column:
     def _read_categories(self, table: Table) -> Read:
         """Where the category is unknown, the number is -1, and there is a problem."""
         number = {category: code for code, category in enumerate(self.categories)}
-        booleans = {as_boolean(category): code for category, code in number.items()} if self.kind == "boolean" else {}
+        booleans = {as_boolean(category): code for category, code in number.items() if category}
+        booleans = booleans if self.kind == "boolean" else {}
         cells = table.columns[self.name]
         known = np.empty(len(cells.texts), np.int64)
         for place, cell in enumerate(cells.texts):
