@@ -53,9 +53,13 @@ class Curve(NamedTuple):
         return float((np.diff(self.recall, prepend=0) * self.precision).sum())
 
     def for_recall(self, recall: float) -> float:
-        """The largest threshold that finds at least this share of the positive examples, above 0 and at most 1."""
+        """A threshold that finds at least this share of the positive examples, and as few others as can be.
+
+        Args:
+            recall: above 0 and at most 1.
+        """
         require(0 < recall <= 1, f"recall: expected a share above 0 and at most 1, such as 0.9, got {recall:g}")
-        return float(self.thresholds[np.argmax(self.recall >= recall)])
+        return self._between(int(np.argmax(self.recall >= recall)))
 
     def for_cost(self, cost: float) -> float:
         """The threshold with the smallest cost, where a missed positive example costs this much, a false alarm 1.
@@ -64,7 +68,12 @@ class Curve(NamedTuple):
         """
         require(0 < cost < np.inf, f"cost: expected a number above 0, got {cost:g}")
         costs = cost * (self.positives - self.true) + self.false
-        return float(self.thresholds[costs.argmin()]) if costs.min() < cost * self.positives else NEVER
+        return self._between(int(costs.argmin())) if costs.min() < cost * self.positives else NEVER
+
+    def _between(self, place: int) -> float:
+        """The middle between a probability and the next smaller one, so that rounding elsewhere decides nothing."""
+        lower = self.thresholds[place + 1] if place + 1 < len(self.thresholds) else 0.0
+        return (float(self.thresholds[place]) + float(lower)) / 2
 
 
 def curve(positive: Array, scores: Array) -> Curve | None:
