@@ -107,6 +107,7 @@ def classic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.repeats
 def test_fifty_drawings_are_read_as_in_python(browser: Browser, classic: Path) -> None:
     model = gn.Model.open("classic")
     away = []
@@ -516,6 +517,7 @@ def test_a_file_trains_steps_back_and_is_shared(browser: Browser, lesson: Path) 
         assert seen.complaints == []
 
 
+@pytest.mark.repeats
 @pytest.mark.mnist
 def test_a_file_performs_an_experiment_and_its_gradient_check_finds_the_error(browser: Browser, lesson: Path) -> None:
     with opened(browser, lesson, viewport={"width": 1280, "height": 900}) as page:

@@ -147,6 +147,7 @@ def test_a_drawn_digit_is_read_and_can_be_taken_back(opened: Opened) -> None:
     expect(answer).not_to_have_text(re.compile("^4 "))
 
 
+@pytest.mark.repeats
 def test_what_is_no_digit_is_refused_and_without_a_threshold_it_says_that_it_cannot(opened: Opened) -> None:
     opened.list("Network").select_option("cnn")
     opened.draw(
@@ -183,6 +184,7 @@ def test_another_way_to_read_the_picture_can_be_chosen(opened: Opened) -> None:
     expect(readings).to_have_count(0)
 
 
+@pytest.mark.repeats
 def test_a_number_is_read_and_its_digits_and_other_ways_are_offered_when_the_pen_rests(opened: Opened) -> None:
     opened.list("Network").select_option("cnn")
     answer = opened.status("Answer")
@@ -204,6 +206,7 @@ def test_a_number_is_read_and_its_digits_and_other_ways_are_offered_when_the_pen
     expect(answer).to_contain_text("most like")
 
 
+@pytest.mark.repeats
 def test_a_step_back_gives_the_same_bits(opened: Opened) -> None:
     opened.list("Recipe").select_option("sixteen")
     first = opened.step("Step", "step 1 of")

@@ -121,6 +121,7 @@ def test_the_command_trains_on_ranks_and_rank_0_alone_writes(digits: gn.Dataset,
     assert ours(done.stderr)[0].startswith("error: r1 exists already and is not empty")
 
 
+@pytest.mark.repeats
 @pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 def test_a_rank_that_is_killed_ends_all_and_the_run_goes_on_with_another_number(

@@ -77,8 +77,8 @@ class TrainedOn:
             raise DataError("the model does not say what it was trained on: name a dataset (data)")
         if name is None and wanted not in (*dataset_names(), *BUNDLED):
             raise DataError(
-                f"the model was trained on {shown(wanted)}; a path in a model file is not opened: name the data, as in "
-                "`glassnet evaluate MODEL --data FILE`"
+                f"the model was trained on {shown(wanted)}, which is not a registered dataset; a path in a model file "
+                "is not opened: name the data, as in `glassnet evaluate MODEL --data FILE`"
             )
         saved_count = self._settings.get("validation")
         validation = saved_count if isinstance(saved_count, int) else HELD_OUT
