@@ -560,8 +560,10 @@ def hostile_html(number: int, folder: Path) -> None:
 def repeats(number: int, folder: Path) -> None:
     """The tests hold that show once more what others show."""
     run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "repeats"]
-    where = ("page/test_browser.py", "export/test_html.py", "train/test_ranks.py", "sweeps/test_sweep.py")
-    command = [*run, *(f"tests/{file}" for file in where)]
+    command = [
+        *run,
+        *(f"tests/{folder}" for folder in ("page", "export/test_html.py", "train/test_ranks.py", "sweeps")),
+    ]
     ran = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout[-3000:]
 

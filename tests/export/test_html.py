@@ -479,6 +479,7 @@ def lesson(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.repeats
 @pytest.mark.mnist
 def test_a_file_trains_steps_back_and_is_shared(browser: Browser, lesson: Path) -> None:
     assert len(lesson.read_bytes()) - weights_of(lesson.read_text(encoding="utf-8")) <= 1_250_000

@@ -224,6 +224,7 @@ def test_a_step_back_gives_the_same_bits(opened: Opened) -> None:
     expect(opened.status("Where the training is")).to_contain_text("right on validation")
 
 
+@pytest.mark.repeats
 def test_training_goes_on_by_itself_and_a_page_that_is_loaded_again_finds_it(opened: Opened) -> None:
     opened.button("Train").click()
     expect(opened.status("Where the training is")).to_contain_text("loss of the batch")

@@ -568,6 +568,7 @@ def test_a_training_that_is_killed_leaves_the_session(served: Served) -> None:
         page.trained(lambda state: state["position"] == 1 and not state["busy"])
 
 
+@pytest.mark.repeats
 @pytest.mark.long
 @needs_proc
 def test_the_end_while_trainings_run(tmp_path: Path) -> None:

@@ -155,6 +155,7 @@ def database() -> Iterator[str]:
         yield url
 
 
+@pytest.mark.repeats
 @pytest.mark.postgres
 def test_two_machines_share_the_trials_of_one_database(database: str, tmp_path: Path) -> None:
     here, there = tmp_path / "here" / "sweep", tmp_path / "there" / "sweep"
