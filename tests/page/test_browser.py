@@ -238,6 +238,7 @@ def test_training_goes_on_by_itself_and_a_page_that_is_loaded_again_finds_it(ope
     expect(opened.list("Network")).to_have_value("training")
 
 
+@pytest.mark.repeats
 def test_a_training_that_diverges_says_why_and_can_be_taken_back(opened: Opened) -> None:
     opened.page.get_by_text("Change its settings").click()
     opened.list("Learning rate").fill("1e9")

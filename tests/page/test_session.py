@@ -451,6 +451,7 @@ def test_a_recipe_of_ones_own_is_not_shared_under_the_name_of_another(digits: gn
     asyncio.run(asyncio.wait_for(story(), 120))
 
 
+@pytest.mark.repeats
 def test_a_link_holds_the_place_of_both_trainings(digits: gn.Dataset) -> None:
     other = SMALL | {"epochs": 1, "batch_size": 700}
 

@@ -385,6 +385,7 @@ def test_without_mnist_it_takes_the_small_digits_and_says_so(tmp_path: Path, mon
     trained.load_here.cache_clear()
 
 
+@pytest.mark.repeats
 def test_a_run_is_saved_while_it_trains_and_both_go_on_to_the_same_bits(in_tmp: Path, digits: gn.Dataset) -> None:
     recipe = recipe_of(SMALL | {"optimizer": "Adam", "dropout": 0.2, "batch_size": 16, "epochs": 100})
     whole = train_recipe(recipe, digits, "whole", pictures=False)
@@ -473,6 +474,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.repeats
 def test_the_process_ends_with_the_server(tmp_path: Path) -> None:
     script = tmp_path / "server.py"
     script.write_text(ORPHAN.replace("{values}", repr(ENDLESS)))

@@ -219,6 +219,7 @@ def test_a_folder_holds_one_sweep(recipe: Recipe, digits: gn.Dataset, tmp_path: 
         gn.sweep(recipe, SEARCH, out=tmp_path / "s", **(wanted | {"dataset": other}))
 
 
+@pytest.mark.repeats
 def test_trials_that_diverge_or_do_not_fit_are_ended_and_the_sweep_goes_on(
     recipe: Recipe, digits: gn.Dataset, tmp_path: Path
 ) -> None:

@@ -46,7 +46,7 @@ def thresholds(result: Evaluation) -> "Figure":
     for axes in (left, right):
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
         axes.grid(alpha=0.3)
-        axes.legend(frameon=False, loc="lower right" if axes is left else "lower left")
+        axes.legend(frameon=False, loc="best")
     figure.suptitle(without_formulas(f"Thresholds for {brief(result.classes[positive], 60)}"), fontsize=11)
     return figure
 

@@ -122,12 +122,12 @@ def worst_rows(
         worst = evaluation.mistakes()[:WORST_ROWS]
         names = evaluation.classes
         words = [(names[evaluation.truth[i]], names[evaluation.predicted[i]], evaluation.sure(i)) for i in worst]
-        head, note = ("", "truth", "said", "sure"), "The mistakes that it was most sure of."
+        head, note = ("", "truth", "predicted", "probability"), "The mistakes with the largest probability."
     else:
         errors = evaluation.residuals
         worst = np.argsort(-np.abs(errors), kind="stable")[:WORST_ROWS]
         words = [(amount(evaluation.truth[i]), amount(evaluation.predicted[i]), amount(errors[i])) for i in worst]
-        head, note = ("", "truth", "said", "off by"), "The largest errors."
+        head, note = ("", "truth", "predicted", "off by"), "The largest errors."
     if not len(worst):
         return None
     ranked = [row["column"] for row in run.evaluation.get("importance", ())]

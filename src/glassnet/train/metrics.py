@@ -185,12 +185,12 @@ class Evaluation:
     def mistakes(self) -> Array:
         """The numbers of the examples with a wrong prediction, most confident first."""
         wrong = np.flatnonzero(self.truth != self.predicted)
-        return wrong[np.argsort(-self.probabilities[wrong].max(axis=1), kind="stable")]
+        return wrong[np.argsort(-self.probabilities[wrong, self.predicted[wrong]], kind="stable")]
 
     def sure(self, i: int) -> str:
         """The confidence of the network in its answer to example i, as text: "99.8 %", or its score."""
-        largest = float(self.probabilities[i].max())
-        return f"{100 * largest:.1f} %" if self.probabilistic else f"score {largest:.2f}"
+        sure = float(self.probabilities[i, self.predicted[i]])
+        return f"{100 * sure:.1f} %" if self.probabilistic else f"score {sure:.2f}"
 
     @cached_property
     def roc_auc(self) -> float | None:
