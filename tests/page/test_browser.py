@@ -367,6 +367,7 @@ def test_an_experiment_is_shown_as_slides_by_one_key(opened: Opened) -> None:
     expect(slide).to_be_hidden()
 
 
+@pytest.mark.repeats
 def test_a_term_is_explained_where_it_stands_and_leads_to_the_course(opened: Opened) -> None:
     opened.page.get_by_text("Change its settings").click()
     opened.button("What does “learning rate” mean?").click()
@@ -445,6 +446,7 @@ def test_the_browsers_way_back_leads_out_of_a_unit(opened: Opened) -> None:
     expect(trail).to_have_text("rescale1")
 
 
+@pytest.mark.repeats
 def test_bad_settings_give_one_line_and_the_page_lives_on(opened: Opened) -> None:
     opened.page.get_by_text("Change its settings").click()
     opened.list("Batch size").fill("many")

@@ -429,6 +429,7 @@ def test_a_flood_is_slowed_down_and_all_of_it_answered(page: Page) -> None:
     assert [page.answer(number)["id"] for number in range(count)] == [*range(count)]
 
 
+@pytest.mark.repeats
 def test_who_does_not_read_is_not_written_for_without_end(served: Served) -> None:
     """The server stops reading when its answers are not read: what is asked then does not go out any more."""
     with served.page() as page:
