@@ -1,19 +1,17 @@
 """glassnet train and resume: a recipe and data become a run folder."""
 
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from glassnet.cli.folds import show_folds
 from glassnet.cli.rows import Unknown
+from glassnet.cli.watched import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from glassnet.data.dataset import Dataset
     from glassnet.nn.network import Network
-    from glassnet.progress import ProgressBar
     from glassnet.recipes.recipe import Recipe
     from glassnet.runs.run import Run
     from glassnet.train.ranks import Ranks
@@ -271,57 +269,6 @@ def train_and_show(
     if recipe.data.cross_validates and not run.history.interrupted:
         show_folds(recipe, dataset, folder, workers, pictures=pictures)
     return run
-
-
-def show_folds(recipe: "Recipe", dataset: "Dataset", folder: Path, workers: int | None, *, pictures: bool) -> None:
-    """Cross-validate a recipe beside its run, and show the figures."""
-    from glassnet import plots
-    from glassnet.cli.terminal import amounts_of, console, folds_in_short, section, show_cross_validation
-    from glassnet.model.model import Model
-    from glassnet.model.path import MODEL
-    from glassnet.runs.folder import read_run
-    from glassnet.runs.folds import cross_validate
-    from glassnet.runs.report import write_report
-
-    section(f"Cross-validation: every row is tested once, by one of {recipe.data.folds} networks that has not seen it")
-    with watched(folder) as progress:
-
-        def begin(fold: int, folds: int) -> None:
-            if not console.quiet:
-                progress.console.print(f"fold {fold} of {folds}", highlight=False)
-
-        found = cross_validate(
-            recipe, dataset, folder, begin=begin, progress=None if console.quiet else progress, workers=workers
-        )
-        if found is None:
-            raise KeyboardInterrupt
-        if pictures and plots.available():
-            model = Model.open(folder / MODEL)
-            write_report(read_run(folder), model.network, dataset=dataset, evaluation=model.measure(dataset.test))
-    show_cross_validation(found, amounts_of(dataset.schema))
-    if console.quiet:
-        typer.echo(f"{recipe.data.folds} folds {folds_in_short(found[0], amounts_of(dataset.schema))}")
-
-
-@contextmanager
-def watched(folder: Path) -> "Iterator[ProgressBar]":
-    """A progress bar; where the command is broken off, it is said how the run goes on."""
-    import sys
-
-    from glassnet.cli import ranks
-    from glassnet.progress import ProgressBar
-    from glassnet.runs.folder import EVALUATION
-    from glassnet.runs.folds import is_divided
-
-    ranks.run = folder
-    try:
-        with ProgressBar() as progress:
-            yield progress
-    except KeyboardInterrupt:
-        finished = (folder / EVALUATION).is_file() and is_divided(folder)
-        how = f"the run is finished, but for its report: glassnet report {folder}"
-        print(f"broken off; {how if finished else f'it goes on with: glassnet resume {folder}'}", file=sys.stderr)
-        raise
 
 
 def settings_of(
