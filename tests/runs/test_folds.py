@@ -132,20 +132,7 @@ def test_folds_that_cannot_be_are_refused_before_training(given: list[str], mess
 
 def test_folds_of_other_settings_or_another_table_are_not_mixed(tmp_path: Path) -> None:
     rows = table_with(["ab"[row % 2] for row in range(60)], tmp_path)
-    command = [
-        "train",
-        "--data",
-        "t.csv",
-        "--target",
-        "y",
-        "--epochs",
-        "2",
-        "--no-pictures",
-        "--folds",
-        "3",
-        "--out",
-        "run",
-    ]
+    command = [*TRAIN, "--no-pictures", "--folds", "3"]
     assert glassnet(*command, cwd=tmp_path).returncode == 0
     assert glassnet("resume", "run", "--epochs", "3", "--no-pictures", cwd=tmp_path).returncode == 0
     assert read_run(tmp_path / "run" / FOLDS / "2").epochs == 3  # they went on, too
@@ -163,20 +150,7 @@ def test_folds_of_other_settings_or_another_table_are_not_mixed(tmp_path: Path) 
 
 def test_a_fold_without_one_of_two_classes_has_no_linear_model(tmp_path: Path) -> None:
     table_with(["pos" if row == 7 else "neg" for row in range(60)], tmp_path)
-    command = [
-        "train",
-        "--data",
-        "t.csv",
-        "--target",
-        "y",
-        "--epochs",
-        "2",
-        "--no-pictures",
-        "--folds",
-        "3",
-        "--out",
-        "run",
-    ]
+    command = [*TRAIN, "--no-pictures", "--folds", "3"]
     done = glassnet(*command, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert [way["name"] for way in read_run(tmp_path / "run").evaluation["folds"]] == ["this network", "always 'neg'"]
