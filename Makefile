@@ -42,9 +42,10 @@ bench:            ## measure speed beside PyTorch and others (20 minutes)
 notebooks: environment ## run the notebooks and keep what they show (half a minute)
 	@$(BIN)/python tools/notebooks.py $(ARGS)
 
-docs: environment ## write down what the examples in docs/ print (a minute)
+docs: environment ## write down what the examples in docs/ print, draw the drawings (a minute)
 	@$(BIN)/python tools/settings.py
 	@$(BIN)/python tools/docs.py $(ARGS)
+	@$(BIN)/python tools/drawings.py
 
 lint: environment ## ruff and mypy --strict (half a minute)
 	$(BIN)/python -m ruff check .

@@ -1,5 +1,6 @@
 """The pages of the course, as the page serves them."""
 
+import posixpath
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -27,10 +28,13 @@ def test_every_formula_and_link_of_a_page_is_whole(name: str) -> None:
     assert "$" not in without_code
     for formula in re.findall(r"<math.*?</math>", html, re.DOTALL):
         ElementTree.fromstring(formula)
-    places = set(re.findall(r'id="([^"]+)"', html))
-    for page, place in re.findall(r'href="([\w-]*)(?:#([\w-]*))?"', html.partition("<article")[2]):
-        there = places if not page else set(re.findall(r'id="([^"]+)"', course.page(page).decode()))
+    folder = posixpath.dirname(name)
+    for page, place in re.findall(r'href="([\w./-]*)(?:#([\w-]*))?"', html.partition("<article")[2]):
+        path = posixpath.normpath(posixpath.join(folder, page)) if page else name
+        there = set(re.findall(r'id="([^"]+)"', course.page(path).decode()))
         assert not place or place in there, (page, place)
+    for drawing in re.findall(r'<img src="([^"]+)"', html):
+        assert posixpath.join(folder, drawing) in course.drawings()
 
 
 def test_each_term_leads_to_a_page_that_there_is() -> None:

@@ -120,7 +120,7 @@ class Experiment:
         _check_text(self.title, "title", 80)
         for key in ("question", "watch", "answer"):
             _check_text(getattr(self, key), key, LONGEST)
-        right = re.fullmatch(r"([a-z-]+(#[\w-]+)?)?", self.course) is not None
+        right = re.fullmatch(r"([a-z0-9/-]+(#[\w-]+)?)?", self.course) is not None
         require(right, f"course: expected a page such as 'init' or 'init#zero', got {shown(self.course)}")
         names = [variant.name for variant in self.trainings]
         require(1 <= len(names) <= 2, f"expected one or two trainings, got {len(names)}")

@@ -27,8 +27,8 @@ class TensorCheck:
         layer, tensor: which gradient it is, such as "dense1" and "W"; "input" and "x" for the input.
         shape: of the whole tensor.
         analytic, numeric: both slopes (1 + K,): along a random direction, then at the checked entries.
-        error: the largest difference, relative to the largest slope; infinite if the gradient is not finite, if it was
-            added to old values, or if `backward_parameters` gives another one.
+        errors: the differences (1 + K,), relative to the largest slope; 0 at a kink; infinite if the gradient is not
+            finite, if it was added to old values, or if `backward_parameters` gives another one.
         kinks: how many slopes were left out because there is a kink.
     """
 
@@ -37,8 +37,13 @@ class TensorCheck:
     shape: tuple[int, ...]
     analytic: Array
     numeric: Array
-    error: float
+    errors: Array
     kinks: int
+
+    @property
+    def error(self) -> float:
+        """The largest of the errors."""
+        return float(self.errors.max())
 
     @property
     def passed(self) -> bool:
@@ -61,7 +66,7 @@ class GradientCheck:
     def __str__(self) -> str:
         lines = [f"{'layer':<14} {'tensor':<8} {'shape':<16} {'analytic':>12} {'numeric':>12} {'error':>9}"]
         for t in self.tensors:
-            worst = np.argmax(np.abs(t.analytic - t.numeric))
+            worst = np.argmax(t.errors)
             lines.append(
                 f"{t.layer:<14} {t.tensor:<8} {t.shape!s:<16} {t.analytic[worst]:>12.4e} {t.numeric[worst]:>12.4e} "
                 f"{t.error:>9.1e}{'' if t.passed else '  WRONG'}"
@@ -177,5 +182,5 @@ def _check_tensor(
         errors[np.abs(wanted - numeric) <= noise] = 0
     if not (np.isfinite(gradient).all() and np.array_equal(gradient, training_gradient)):
         errors[:] = np.inf
-    error = float(np.nan_to_num(errors, nan=np.inf).max())
-    return TensorCheck(layer, name, values.shape, wanted, numeric, error, int(kinked.sum()))
+    errors = np.nan_to_num(errors, nan=np.inf, posinf=np.inf)
+    return TensorCheck(layer, name, values.shape, wanted, numeric, errors, int(kinked.sum()))

@@ -44,17 +44,19 @@ def make_app(sessions: Sessions) -> Starlette:
 
     routes = [
         WebSocketRoute("/session", talk),
-        Route("/course/{name}", course_page),
+        Route("/course/{name:path}", course_page),
         Route("/{name:path}", file),
     ]
     return Starlette(routes=routes)
 
 
 async def course_page(request: Request) -> Response:
-    """A page of the course; which there are is read from its folder, so no path comes from the browser."""
+    """A page or drawing of the course; which there are is read from its folder, so no path comes from the browser."""
     from glassnet.page import course
 
     name = request.path_params["name"]
+    if name in course.drawings():
+        return Response(await run_sync(course.drawing, name), media_type=TYPES[".svg"])
     if name not in course.names():
         raise HTTPException(404, "there is no such page")
     return Response(await run_sync(course.page, name), media_type=TYPES[".html"])

@@ -1,5 +1,6 @@
 """The pages of the course as HTML: Markdown with formulas, which a browser shows as MathML, without any script."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -20,13 +21,14 @@ PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
+<meta name="color-scheme" content="light">
 <title>{title}: glassnet</title>
-<link rel="icon" href="../icon.svg">
-<link rel="stylesheet" href="../page.css">
+<link rel="icon" href="{root}icon.svg">
+<link rel="stylesheet" href="{root}page.css">
 </head>
 <body class="course">
-<header><h1>glassnet</h1><nav aria-label="Course"><a href="README">All pages of the course</a></nav></header>
+<header><h1>glassnet</h1><nav aria-label="Course"><a href="{root}course/short/README">The short course</a>
+<a href="{root}course/README">All pages of the course</a></nav></header>
 <main>
 <article class="panel" tabindex="0" aria-label="{title}">
 {body}
@@ -38,8 +40,18 @@ PAGE = """<!doctype html>
 
 
 def names() -> list[str]:
-    """The names of all pages; none where the course did not come with the package."""
-    return sorted(path.stem for path in _folder().glob("*.md")) if _folder() else []
+    """The names of all pages, such as "init" and "short/1-neuron"; none if the course did not come with the package."""
+    return sorted(path.relative_to(_folder()).with_suffix("").as_posix() for path in _folder().rglob("*.md"))
+
+
+def drawings() -> list[str]:
+    """The names of all drawings, such as "short/neuron.svg"."""
+    return sorted(path.relative_to(_folder()).as_posix() for path in _folder().rglob("*.svg"))
+
+
+def drawing(name: str) -> bytes:
+    """A drawing as SVG; name: one of `drawings()`."""
+    return (_folder() / name).read_bytes()
 
 
 def places(name: str) -> list[str]:
@@ -53,12 +65,14 @@ def page(name: str) -> bytes:
     """A page as HTML; name: one of `names()`."""
     text = (_folder() / f"{name}.md").read_text(encoding="utf-8")
     tokens = _parser().parse(text)
-    for token in _all(tokens):
-        _lead_within(token)
+    root = "../" * (1 + name.count("/"))
+    for token in list(_all(tokens)):  # links to experiments are added meanwhile
+        _lead_within(token, posixpath.dirname(name))
+        _open_experiments(token, root)
     _name_headings(tokens)
     title = next((tokens[k + 1].content for k, token in enumerate(tokens) if token.tag == "h1"), name)
     body = _parser().renderer.render(tokens, _parser().options, {})
-    return PAGE.format(title=escape(title), body=body).encode()
+    return PAGE.format(title=escape(title), body=body, root=root).encode()
 
 
 def place_of(heading: str) -> str:
@@ -72,7 +86,7 @@ def _folder() -> Path:
 
 @cache
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    parser = MarkdownIt("commonmark").enable("table")  # with HTML, for answers that unfold
     return parser.use(dollarmath_plugin, renderer=_formula)
 
 
@@ -86,16 +100,31 @@ def _all(tokens: list[Token]) -> Iterator[Token]:
         yield from _all(token.children or [])
 
 
-def _lead_within(token: Token) -> None:
-    """Links to pages of the course, and to elsewhere, stay; others become text, for what they name is not here."""
+def _lead_within(token: Token, folder: str) -> None:
+    """Links to pages of the course, and to elsewhere, stay; others become text, because their target is not here."""
     if token.tag != "a" or token.nesting != 1:
         return
     address = str(token.attrs.get("href", ""))
-    found = re.fullmatch(r"(?:([\w-]+)\.md)?(#[\w-]*)?", address)
-    if found:
-        token.attrs["href"] = f"{found[1] or ''}{found[2] or ''}"
+    page, _, place = address.partition("#")
+    name = page.removesuffix(".md")
+    if not page or posixpath.normpath(posixpath.join(folder, name)) in names():
+        token.attrs["href"] = f"{name}#{place}" if place else name
     elif not address.startswith("https://"):
         del token.attrs["href"]
+
+
+def _open_experiments(token: Token, root: str) -> None:
+    """A command that opens an experiment becomes a link to it on this page, in a tab of its own."""
+    children = token.children or []
+    for k in reversed(range(len(children))):
+        found = children[k].type == "code_inline" and re.fullmatch(
+            r"glassnet page '(#experiment=[\w-]+)'", children[k].content
+        )
+        if found:
+            link = Token(
+                "link_open", "a", 1, attrs={"href": f"{root}{found[1]}", "target": "_blank", "rel": "noopener"}
+            )
+            children[k : k + 1] = [link, children[k], Token("link_close", "a", -1)]
 
 
 def _name_headings(tokens: list[Token]) -> None:
