@@ -49,9 +49,6 @@ class ReLU(Layer):
     Reference: Nair and Hinton 2010, "Rectified linear units improve restricted Boltzmann machines".
     """
 
-    def output_range(self) -> tuple[float, float]:
-        return 0, math.inf
-
     def forward(self, x: Array, *, training: bool = False) -> Array:
         zero = zeros(x.shape if x.size <= FEW else x.shape[1:], x.dtype)
         y = np.maximum(x, zero, out=self.space("y", x.shape, keep=training))
@@ -63,6 +60,9 @@ class ReLU(Layer):
         y = self.saved
         passed = np.greater(y, 0, out=self.space("passed", y.shape, bool))
         return np.multiply(dy, passed, out=self.space("dx", y.shape))
+
+    def output_range(self) -> tuple[float, float]:
+        return 0, math.inf
 
 
 @final
@@ -114,9 +114,6 @@ class Sigmoid(Layer):
     Reference: Rumelhart, Hinton and Williams 1986, "Learning representations by back-propagating errors".
     """
 
-    def output_range(self) -> tuple[float, float]:
-        return 0, 1
-
     def forward(self, x: Array, *, training: bool = False) -> Array:
         y = sigmoid(x, out=self.space("y", x.shape, keep=training))
         if training:
@@ -129,6 +126,9 @@ class Sigmoid(Layer):
         dx *= y
         dx *= dy
         return dx
+
+    def output_range(self) -> tuple[float, float]:
+        return 0, 1
 
 
 @final
@@ -144,9 +144,6 @@ class Tanh(Layer):
     Reference: LeCun et al. 1998, "Efficient BackProp", section 4.4 (plain, without its factors 1.7159 and 2/3).
     """
 
-    def output_range(self) -> tuple[float, float]:
-        return -1, 1
-
     def forward(self, x: Array, *, training: bool = False) -> Array:
         y = np.tanh(x, out=self.space("y", x.shape, keep=training))
         if training:
@@ -159,6 +156,9 @@ class Tanh(Layer):
         np.subtract(1, dx, out=dx)
         dx *= dy
         return dx
+
+    def output_range(self) -> tuple[float, float]:
+        return -1, 1
 
 
 @final
@@ -174,9 +174,6 @@ class Softmax(Layer):
     Reference: Bridle 1990, "Probabilistic interpretation of feedforward classification network outputs".
     """
 
-    def output_range(self) -> tuple[float, float]:
-        return 0, 1
-
     def forward(self, x: Array, *, training: bool = False) -> Array:
         y = softmax(x)
         if training:
@@ -188,6 +185,9 @@ class Softmax(Layer):
         dx = np.multiply(dy, y, out=self.space("dx", dy.shape))
         dx -= y * np.add.reduce(dx, axis=-1, keepdims=True)
         return dx
+
+    def output_range(self) -> tuple[float, float]:
+        return 0, 1
 
 
 def sigmoid(x: Array, *, out: Array | None = None) -> Array:

@@ -1,8 +1,6 @@
 """The dense layer: every output is a weighted sum of all inputs, plus a bias.
 
-A column of W is what one output looks for: the output is large where the input is like it. The bias is added whatever
-the input is. One dense layer alone is a linear model. Two with an activation between them can approximate any
-continuous function.
+A column of W holds the weights of one output: one weight for each input.
 """
 
 from dataclasses import dataclass
@@ -60,12 +58,6 @@ class Dense(Layer):
             "b": Declared((M,), lambda rng: self.bias_init.draw((M,), D, M, rng)),
         }
 
-    def multiply_adds(self) -> int:
-        return self.input_shape[0] * self.units
-
-    def short_size(self) -> str:
-        return f"{self.units}"
-
     def forward(self, x: Array, *, training: bool = False) -> Array:
         y = np.dot(x, self.W, out=self.space("y", (len(x), self.units), keep=training))  # (N, M)
         y += self.b
@@ -81,6 +73,14 @@ class Dense(Layer):
         x = self.saved
         np.dot(x.T, dy, out=self.dW)  # (D, M)
         np.dot(ones(len(dy), self.dtype), dy, out=self.db)  # (M,), a sum over the batch, faster as a product
+
+    # What follows serves those who ask what a layer is, or change its weights.
+
+    def multiply_adds(self) -> int:
+        return self.input_shape[0] * self.units
+
+    def short_size(self) -> str:
+        return f"{self.units}"
 
     def absorb(self, factor: Array, shift: Array) -> bool:
         return absorbed(self.W, self.b, factor, shift)

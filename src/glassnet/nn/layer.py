@@ -13,8 +13,10 @@ How a layer lives:
    of them: for a parameter `W` the attributes `W` and `dW`. Whoever changes `theta` changes the layers.
 4. `forward(x, training=True)` leaves in `saved` what the derivative will need. `backward(dy)` reads it, writes `dW`,
    and returns `dx`.
-5. `forward(x)` without training writes nothing on the layer. So one network can serve many threads. (A `prepared` copy
-   does; one thread owns it.)
+5. A result is written into an array from `space`. In training this is the array of the step before, so that training
+   allocates next to nothing. What a layer returns is valid until its next call of the same kind.
+6. `forward(x)` without training writes nothing on the layer, and `space` gives a new array. So one network can serve
+   many threads.
 
 A layer never changes x or dy in place: the layer before or after may still need them. `backward` writes dW and never
 adds to it.
@@ -23,8 +25,6 @@ Shapes: x (N, ...) is a batch, one example a row; dy has the shape of y, dx of x
 
 This is all that a first reader needs. The rest of a training step asks for more:
 
-6. In training, both directions write into `space`, arrays that are kept from step to step, so that training allocates
-   next to nothing. What they return is valid until the next call of the same kind.
 7. Some layers have `buffers()`: arrays that belong to the model but are not learned by gradient descent. `adapt` sets
    them from all training inputs, before the first step.
 8. A batch is cut into shards, and several workers may compute them at once. Each worker has a replica: the same
@@ -33,6 +33,7 @@ This is all that a first reader needs. The rest of a training step asks for more
 9. A layer that measures each batch, such as BatchNorm, has a view `batch_mean` for its buffer `mean`. The training
    forward writes there what it measured in its shard. When all shards are done, `update_buffers` takes it into the
    buffers, shard after shard. Nothing else changes a buffer during training.
+10. For prediction there is a `prepared` copy, which keeps its `space`; one thread owns it.
 """
 
 import copy
