@@ -115,8 +115,9 @@ def plane() -> Figure:
     axes.contour(x1, x2, y, levels=[0.5, 1.0, 1.5], colors=[GREY], linewidths=0.6)
     line = np.array([-2.0, 2.0])
     axes.plot(line, (line * w1 + b) / -w2, color="#1a1c20", linewidth=1.8)
-    axes.annotate("", (0.8, -0.6), (-0.06, -0.02), arrowprops={"arrowstyle": "-|>", "color": "#1a1c20"})
-    axes.text(0.86, -0.72, "w", color="#1a1c20", fontsize=12)
+    foot = np.array([w1, w2]) * -b / (w1**2 + w2**2)  # the point of the line next to the origin
+    axes.annotate("", foot + (w1, w2), foot, arrowprops={"arrowstyle": "-|>", "color": "#1a1c20", "shrinkA": 0})
+    axes.text(0.5, -0.5, "w", color="#1a1c20", fontsize=12)
     axes.text(-1.3, 1.2, "silent: 0", color="#1a1c20", ha="center")
     axes.set(xlabel="x1", ylabel="x2", xlim=(-2, 2), ylim=(-2, 2), xticks=[-2, 0, 2], yticks=[-2, 0, 2])
     return figure
@@ -184,22 +185,21 @@ def steps() -> Figure:
 @drawing
 def chain() -> Figure:
     n = computed("3-chain-rule")
-    figure, axes = diagram(7.2, 2.5)
-    places, slopes = (0.7, 2.6, 4.5, 6.4), (n["x"][0], float(n["z"] > 0), n["dy"])
+    figure, axes = diagram(8, 2.5)
+    places, slopes = (1.7, 3.5, 5.3, 7.1), (n["x"][0], float(n["z"] > 0), n["dy"])
     for x, name, value in zip(places, ("w1", "z", "y", "L"), (n["w"][0], n["z"], n["y"], n["L"]), strict=True):
         circle(axes, x, 1.75, f"{value:g}", radius=0.36)
         label(axes, x, 2.3, name)
+    for k, (name, value) in enumerate((("dw1", n["dw"][0]), ("dz", n["dz"]), ("dy", n["dy"]), ("dL", 1))):
+        label(axes, places[k], 0.75, f"{name} = {value:g}", BLUE)
     for k, slope in enumerate(slopes):
         arrow(axes, (places[k] + 0.38, 1.75), (places[k + 1] - 0.38, 1.75))
         label(axes, (places[k] + places[k + 1]) / 2, 1.97, f"slope {slope:g}")
-    for k, (name, value) in enumerate((("dw1", n["dw"][0]), ("dz", n["dz"]), ("dy", n["dy"]))):
-        label(axes, places[k], 0.62, f"{name} = {value:g}", BLUE)
-    label(axes, places[3], 0.62, "1", BLUE)
-    for k, slope in enumerate(slopes):
-        arrow(axes, (places[k + 1] - 0.42, 0.62), (places[k] + 0.6, 0.62), ORANGE)
-        label(axes, (places[k] + places[k + 1]) / 2 + 0.06, 0.84, f"times {slope:g}", ORANGE)
-    label(axes, 3.55, 1.2, "forward, and back:", GREY, 9.5)
-    label(axes, 3.55, 0.2, "each slope is the one to its right, times the slope of the step between", GREY, 9.5)
+        arrow(axes, (places[k + 1] - 0.5, 0.75), (places[k] + 0.6, 0.75), ORANGE)
+        label(axes, (places[k] + places[k + 1]) / 2 + 0.05, 0.97, f"times {slope:g}", ORANGE)
+    label(axes, 0.65, 1.75, "forward", GREY, 9.5)
+    label(axes, 0.65, 0.75, "backward", GREY, 9.5)
+    label(axes, 4.4, 0.2, "each slope is the one to its right, times the slope of the step between", GREY, 9.5)
     return figure
 
 
@@ -207,10 +207,10 @@ def chain() -> Figure:
 def paths() -> Figure:
     figure, axes = diagram(6.2, 2.6)
     circle(axes, 0.7, 1.3, "u = 1", radius=0.42)
-    circle(axes, 5.4, 1.3, "L = 4", radius=0.42)
+    circle(axes, 5.4, 1.3, "L = 8", radius=0.42)
     rows = (
-        (2.05, "v1 = 2", "slope 2", "slope 2", "2 x 2 = 4", BLUE),
-        (0.55, "v2 = 2", "slope 3", "slope 2", "2 x 3 = 6", ORANGE),
+        (2.05, "v1 = 2", "slope 2", "slope 4", "2 x 4 = 8", BLUE),
+        (0.55, "v2 = 4", "slope 3", "slope 2", "3 x 2 = 6", ORANGE),
     )
     for y, name, first, second, product, colour in rows:
         circle(axes, 3.05, y, name, colour, 0.42)
@@ -220,7 +220,7 @@ def paths() -> Figure:
         label(axes, 1.65, y + (1.3 - y) * 0.35 + 1.3 * towards, first, colour)
         label(axes, 4.5, y + (1.3 - y) * 0.35 + 1.3 * towards, second, colour)
         label(axes, 3.05, y - 3.4 * towards, product, colour, 10)
-    label(axes, 5.4, 0.5, "4 + 6 = 10")
+    label(axes, 5.4, 0.5, "8 + 6 = 14")
     return figure
 
 
@@ -240,36 +240,37 @@ def matrix(
 
 @drawing
 def dense() -> Figure:
-    figure, axes = diagram(6.6, 2)
-    matrix(axes, (0.4, 0.7), 2, 3, GREY, "x", "N x D")
-    label(axes, 1.65, 1.0, "times")
-    matrix(axes, (2.1, 0.55), 3, 2, BLUE, "W", "D x M")
-    label(axes, 3.05, 1.0, "plus")
-    matrix(axes, (3.5, 0.85), 1, 2, BLUE, "b", "M")
-    label(axes, 4.5, 1.0, "gives")
-    matrix(axes, (5.0, 0.7), 2, 2, GREY, "y", "N x M")
-    label(axes, 5.3, 0.2, "an example is a row", GREY, 9)
-    label(axes, 2.4, 0.08, "a neuron is a column", GREY, 9)
+    figure, axes = diagram(6.6, 2.3)
+    matrix(axes, (0.4, 0.6), 4, 3, GREY, "x", "N x D")
+    label(axes, 1.7, 1.2, "times")
+    matrix(axes, (2.2, 0.75), 3, 2, BLUE, "W", "D x M")
+    label(axes, 3.2, 1.2, "plus")
+    matrix(axes, (3.6, 1.05), 1, 2, BLUE, "b", "M")
+    label(axes, 4.6, 1.2, "gives")
+    matrix(axes, (5.1, 0.6), 4, 2, GREY, "y", "N x M")
+    label(axes, 0.85, 0.14, "an example is a row", GREY, 9)
+    label(axes, 2.5, 0.29, "a neuron is a column", GREY, 9)
+    label(axes, 3.9, 0.6, "added to each row", GREY, 9)
     return figure
 
 
 @drawing
 def dense_backward() -> Figure:
-    figure, axes = diagram(6.8, 3.6)
-    matrix(axes, (0.4, 2.1), 3, 2, GREY, "x transposed", "D x N")
-    label(axes, 1.4, 2.55, "times")
-    matrix(axes, (1.8, 2.25), 2, 2, ORANGE, "dy", "N x M")
-    label(axes, 2.8, 2.55, "gives")
-    matrix(axes, (3.2, 2.1), 3, 2, BLUE, "dW", "D x M")
-    matrix(axes, (0.4, 0.55), 2, 2, ORANGE, "dy", "N x M")
-    label(axes, 1.4, 0.85, "times")
-    matrix(axes, (1.8, 0.55), 2, 3, GREY, "W transposed", "M x D")
-    label(axes, 3.05, 0.85, "gives")
-    matrix(axes, (3.45, 0.55), 2, 3, BLUE, "dx", "N x D")
-    matrix(axes, (5.4, 2.25), 2, 2, ORANGE, "dy", "N x M")
-    arrow(axes, (5.7, 2.0), (5.7, 1.35))
-    label(axes, 6.25, 1.68, "add the rows", size=9)
-    matrix(axes, (5.4, 0.7), 1, 2, BLUE, "db", "M")
+    figure, axes = diagram(7, 4)
+    matrix(axes, (0.4, 2.6), 3, 4, GREY, "x transposed", "D x N")
+    label(axes, 2.0, 3.05, "times")
+    matrix(axes, (2.4, 2.45), 4, 2, ORANGE, "dy", "N x M")
+    label(axes, 3.4, 3.05, "gives")
+    matrix(axes, (3.8, 2.6), 3, 2, ORANGE, "dW", "D x M")
+    matrix(axes, (0.4, 0.4), 4, 2, ORANGE, "dy", "N x M")
+    label(axes, 1.4, 1.0, "times")
+    matrix(axes, (1.8, 0.7), 2, 3, BLUE, "W transposed", "M x D")
+    label(axes, 3.1, 1.0, "gives")
+    matrix(axes, (3.5, 0.4), 4, 3, ORANGE, "dx", "N x D")
+    matrix(axes, (5.6, 2.45), 4, 2, ORANGE, "dy", "N x M")
+    arrow(axes, (5.9, 2.1), (5.9, 1.5))
+    label(axes, 6.45, 1.8, "add the rows", size=9)
+    matrix(axes, (5.6, 0.85), 1, 2, ORANGE, "db", "M")
     return figure
 
 
@@ -309,7 +310,7 @@ def gradient() -> Figure:
     bars = axes.bar(["1", "2, the true one", "3"], -values, color=[ORANGE, BLUE, ORANGE], width=0.5)
     axes.bar_label(bars, [f"{-value:+.2f}" for value in values], padding=2)
     axes.axhline(0, color=GREY, linewidth=1)
-    axes.set(xlabel="class", ylabel="a step with rate 1", ylim=(-1, 1), yticks=[-1, 0, 1])
+    axes.set(xlabel="class", ylabel="change of the logit", ylim=(-1, 1), yticks=[-1, 0, 1])
     return figure
 
 
