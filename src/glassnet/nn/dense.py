@@ -66,7 +66,7 @@ class Dense(Layer):
         return y
 
     def backward(self, dy: Array) -> Array:
-        self.backward_parameters(dy)
+        self.backward_parameters(dy)  # writes dW and db
         return np.dot(dy, self.W.T, out=self.space("dx", self.saved.shape))  # (N, D)
 
     def backward_parameters(self, dy: Array) -> None:

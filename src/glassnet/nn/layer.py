@@ -10,18 +10,20 @@ How a layer lives:
 2. `build(input_shape)` tells it the shape of one example. It returns the shape of one output. From then on
    `parameters()` says which arrays it learns.
 3. The network keeps all parameters in one vector `theta`, and all gradients in one vector `grad`. Each layer gets views
-   of them: for a parameter `W` the attributes `W` and `dW`. Whoever changes `theta` changes the layers.
+   of them, which share their memory: for a parameter `W` the attributes `W` and `dW`. Whoever changes `theta` changes
+   the layers.
 4. `forward(x, training=True)` leaves in `saved` what the derivative will need. `backward(dy)` reads it, writes `dW`,
-   and returns `dx`.
+   and returns `dx`. `backward_parameters(dy)` only writes `dW`: nobody needs the `dx` of the lowest layer.
 5. A result is written into an array from `space`. In training this is the array of the step before, so that training
-   allocates next to nothing. What a layer returns is valid until its next call of the same kind.
-6. `forward(x)` without training writes nothing on the layer, and `space` gives a new array. So one network can serve
-   many threads.
+   needs hardly any new memory. What a layer returns is valid until its next call of the same kind.
+6. `forward(x)` without training writes nothing on the layer, and `space` gives a new array. So many threads can use
+   one network at once.
 
 A layer never changes x or dy in place: the layer before or after may still need them. `backward` writes dW and never
 adds to it.
 
-Shapes: x (N, ...) is a batch, one example a row; dy has the shape of y, dx of x, dW of W, in the network's dtype.
+Shapes: x (N, ...) is a batch, one example a row; dy has the shape of y, dx of x, dW of W, in the network's
+dtype (float32 or float64).
 
 This is all that a first reader needs. The rest of a training step asks for more:
 

@@ -28,9 +28,9 @@ class Loss(ABC):
     Forward:   L = sum_n w_n l_n / total
     Backward:  dL/dz_n = (w_n / total) dl_n/dz_n
 
-    l_n is the loss of example n (`forward_each`), w_n its weight (1 by default), total the sum of all weights. A shard
-    of a batch divides by the total of the whole batch. So the losses and gradients of the shards add up to those of the
-    batch.
+    l_n is the loss of example n (`forward_each`), w_n its weight (1 by default), total the sum of all weights. A
+    shard, a part of a batch for one worker, divides by the total of the whole batch. So the losses and gradients of the
+    shards add up to those of the batch.
     """
 
     classifies: ClassVar[bool] = False  # whether the targets are always classes

@@ -297,7 +297,10 @@ class Trainer:
         self.batch = self.steps.begin(rows, step, lr=training.learning_rate)
 
     def learn(self, worker: int = 0) -> None:
-        """The part of one worker in a step: forward, loss and backward of its shards, then the update of its blocks."""
+        """The part of one worker in a step: forward, loss and backward of its shards, then the update of its blocks.
+
+        A shard is a part of the batch. A block is a part of the vector of parameters.
+        """
         steps, optimizer = self.steps, self.plan.optimizer
         batch, reader = steps.current_batch(), steps.readers[worker]
         network = reader.network
