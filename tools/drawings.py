@@ -115,8 +115,9 @@ def plane() -> Figure:
     axes.contour(x1, x2, y, levels=[0.5, 1.0, 1.5], colors=[GREY], linewidths=0.6)
     line = np.array([-2.0, 2.0])
     axes.plot(line, (line * w1 + b) / -w2, color="#1a1c20", linewidth=1.8)
-    foot = np.array([w1, w2]) * -b / (w1**2 + w2**2)  # the point of the line next to the origin
-    axes.annotate("", foot + (w1, w2), foot, arrowprops={"arrowstyle": "-|>", "color": "#1a1c20", "shrinkA": 0})
+    scale = -b / (w1**2 + w2**2)  # w times this is the point of the line next to the origin
+    start, end = (scale * w1, scale * w2), ((scale + 1) * w1, (scale + 1) * w2)
+    axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": "#1a1c20", "shrinkA": 0})
     axes.text(0.5, -0.5, "w", color="#1a1c20", fontsize=12)
     axes.text(-1.3, 1.2, "silent: 0", color="#1a1c20", ha="center")
     axes.set(xlabel="x1", ylabel="x2", xlim=(-2, 2), ylim=(-2, 2), xticks=[-2, 0, 2], yticks=[-2, 0, 2])
