@@ -16,7 +16,7 @@ from typing import Any
 import docs
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
@@ -334,6 +334,24 @@ def check() -> Figure:
 def first_layer(gradient: list[Any]) -> Any:
     """The slopes of W1 and b1, which come through the ReLU."""
     return np.concatenate([slope.ravel() for slope in gradient[:2]])
+
+
+@drawing
+def rings() -> Figure:
+    n = computed("6-gradient-check")
+    colours = ListedColormap([BLUE, ORANGE, GREY])
+    figure, plots = curves(6.6, 3.2, 2)
+    x1, x2 = np.meshgrid(np.linspace(-1.6, 1.6, 161), np.linspace(-1.6, 1.6, 161))
+    for axes, name, title in zip(plots, ("backward", "wrong"), ("right gradient", "wrong gradient"), strict=True):
+        W1, b1, W2, b2 = n["train"](n[name])
+        hidden = np.maximum(np.stack([x1, x2], axis=-1) @ W1 + b1, 0)
+        regions = (hidden @ W2 + b2).argmax(axis=-1)
+        axes.imshow(regions, origin="lower", extent=(-1.6, 1.6, -1.6, 1.6), cmap=colours, vmin=0, vmax=2, alpha=0.3)
+        for label, colour in enumerate(colours.colors):
+            axes.plot(*n["x"][n["labels"] == label].T, ".", color=colour, markersize=5)
+        axes.set_title(title, fontsize=11)
+        axes.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    return figure
 
 
 @drawing
