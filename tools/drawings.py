@@ -341,16 +341,16 @@ def rings() -> Figure:
     n = computed("6-gradient-check")
     colours = ListedColormap([BLUE, ORANGE, GREY])
     figure, plots = curves(6.6, 3.2, 2)
-    x1, x2 = np.meshgrid(np.linspace(-1.6, 1.6, 161), np.linspace(-1.6, 1.6, 161))
+    x1, x2 = np.meshgrid(np.linspace(-1.6, 1.6, 81), np.linspace(-1.6, 1.6, 81))
     for axes, name, title in zip(plots, ("backward", "wrong"), ("right gradient", "wrong gradient"), strict=True):
         W1, b1, W2, b2 = n["train"](n[name])
         hidden = np.maximum(np.stack([x1, x2], axis=-1) @ W1 + b1, 0)
         regions = (hidden @ W2 + b2).argmax(axis=-1)
-        axes.imshow(regions, origin="lower", extent=(-1.6, 1.6, -1.6, 1.6), cmap=colours, vmin=0, vmax=2, alpha=0.3)
+        axes.contourf(x1, x2, regions, levels=[-0.5, 0.5, 1.5, 2.5], colors=colours.colors, alpha=0.3)
         for label, colour in enumerate(colours.colors):
             axes.plot(*n["x"][n["labels"] == label].T, ".", color=colour, markersize=5)
         axes.set_title(title, fontsize=11)
-        axes.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+        axes.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1], aspect="equal")
     return figure
 
 
