@@ -4,7 +4,9 @@ import os
 import struct
 import subprocess
 import sys
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -335,3 +337,13 @@ def test_what_is_no_open_file_is_refused(tmp_path: Path) -> None:
     closed.close()
     with pytest.raises(DataError, match="expected a picture, but it cannot be read: I/O operation on closed file"):
         picture.read(closed)
+
+
+def test_threads_that_read_leave_the_filters_of_warnings_as_they_are() -> None:
+    colours = Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8))
+    colours.save(file := BytesIO(), "PNG")
+    picture.read(file)
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(picture.read, [file.getvalue()] * 40))
+    assert warnings.filters == before

@@ -3,6 +3,7 @@
 Only this module uses Pillow.
 """
 
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ SMALL = 256  # pixels per side are enough to choose paper and mixture
 ROWS = 256  # rows converted at a time, so that a picture of four bytes per pixel is not held in memory twice
 # Pillow opens more formats, but some by starting other programs (PostScript), which a picture must not do.
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "ICO")
+# Threads take turns, because catch_warnings changes the filters of the whole process.
+decoding = threading.Lock()
 
 
 def read(source: "Source") -> Array:
@@ -109,7 +112,7 @@ def _in_plain_words(where: str) -> Iterator[None]:
     from PIL import Image
 
     try:
-        with warnings.catch_warnings():
+        with decoding, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # harmless oddities of the file
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
