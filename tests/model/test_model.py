@@ -1,6 +1,8 @@
 """A model can be asked: opened by name, file or folder, it knows what it takes and what its answers mean."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -192,6 +194,23 @@ def test_what_is_no_digit_is_refused_with_its_reason() -> None:
 def test_an_answer_is_shown_in_one_line() -> None:
     answer = gn.Model.open("cnn").read(drawing(SEVEN))
     assert repr(answer) == f"Answer(label='7', probability={answer.probability:.3f}, evidence={answer.evidence:.3f})"
+
+
+def test_an_answer_as_plain_values() -> None:
+    model = gn.Model.open("cnn")
+    answer = model.read(drawing(SEVEN))
+    told = json.loads(json.dumps(answer.to_table(), allow_nan=False))
+    assert (told["label"], told["runner_up"]) == (answer.label, answer.runner_up)
+    assert told["probability"] == told["probabilities"]["7"] == pytest.approx(answer.probability, abs=1e-6)
+    assert told["runner_up_probability"] == pytest.approx(answer.runner_up_probability, abs=1e-6)
+    assert "problem" not in told
+    blank, letter = model.read(drawing()), model.read(drawing(W))
+    assert blank.to_table() == {"label": None, "problem": blank.problem}
+    assert (letter.to_table()["label"], letter.to_table()["problem"]) == (None, letter.problem)
+    scores = gn.Network([gn.Flatten(), gn.Dense(10)], input_shape=(28, 28))
+    scores.loss = gn.Hinge()
+    (of_scores,) = replace(model, network=scores).answers(np.zeros((1, 28, 28), np.uint8))
+    assert of_scores.to_table().keys() == {"label", "score", "runner_up", "runner_up_score", "scores"}
 
 
 def test_only_pictures_of_digits_are_read(flowers: gn.Model, tmp_path: Path) -> None:

@@ -1,32 +1,8 @@
 """What is said of an example whose class was predicted: its label, how much speaks for it, and the runner-up."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from glassnet.nn.plain import brief
-from glassnet.reading.steps import STEPS
-
-if TYPE_CHECKING:
-    from glassnet.model.answer import Answer
-
-
-def as_table(answer: "Answer") -> dict[str, Any]:
-    """An answer in plain values, for JSON."""
-    problem = {"problem": answer.problem} if answer.problem else {}
-    reading = {"reading": [STEPS[name].without for name in answer.left_out]} if answer.left_out else {}
-    if answer.probabilities is None:
-        return {"label": None, **problem}
-    best, second = answer.ranking[:2]
-    what, all_ = ("probability", "probabilities") if answer.probabilistic else ("score", "scores")
-    numbers = [round(float(p), 6) for p in answer.probabilities]
-    return {
-        "label": answer.label,
-        what: numbers[best],
-        "runner_up": answer.runner_up,
-        f"runner_up_{what}": numbers[second],
-        all_: dict(zip(answer.classes, numbers, strict=True)),
-        **reading,
-        **problem,
-    }
 
 
 def in_words(answer: dict[str, Any]) -> str:

@@ -69,7 +69,6 @@ def predict_images(
 
     import numpy as np
 
-    from glassnet.cli.answers import as_table
     from glassnet.cli.places import counted
     from glassnet.cli.terminal import console
     from glassnet.data.csv import write_submission
@@ -85,7 +84,7 @@ def predict_images(
         write_submission(submission, np.concatenate([np.array(images.predicted) for images in files]))
     if as_json:
         said = [
-            {"file": str(images.path), **counted(images.path, row, images.first), **as_table(answer)}
+            {"file": str(images.path), **counted(images.path, row, images.first), **answer.to_table()}
             for images in files
             for row, answer in enumerate(images.answers)
         ]
@@ -128,7 +127,7 @@ def _ask(images: Images, model: "Model") -> list["Answer"]:
 
 def _show(images: Images, model: "Model", *, draw: bool, each: bool) -> None:
     """Print what is said of the images of one file: a drawing and a line of each, where they are wanted."""
-    from glassnet.cli.answers import as_table, in_words
+    from glassnet.cli.answers import in_words
     from glassnet.cli.places import place
     from glassnet.cli.terminal import beside, console
     from glassnet.nn.plain import brief, plain
@@ -143,7 +142,7 @@ def _show(images: Images, model: "Model", *, draw: bool, each: bool) -> None:
         if each:
             name = path if len(images.answers) == 1 else plain(place(images.path, images.first + row))
             truth = "" if images.labels is None else f", truth {brief(answer.classes[images.labels[row]])}"
-            console.print(f"{name}: {in_words(as_table(answer))}{truth}", soft_wrap=True)
+            console.print(f"{name}: {in_words(answer.to_table())}{truth}", soft_wrap=True)
 
 
 def _save(files: list[Images], folder: Path, white: int) -> None:

@@ -94,8 +94,6 @@ def _show(file: Path, page: "Page") -> None:
 
 
 def _as_table(page: "Page") -> dict[str, Any]:
-    from glassnet.cli.answers import as_table
-
     numbers = [
         {
             "text": number.text,
@@ -106,7 +104,7 @@ def _as_table(page: "Page") -> dict[str, Any]:
             "probability": round(number.probability, 6),
             "evidence": round(number.evidence, 3),
             "digits": [
-                as_table(answer) | {"evidence": round(answer.evidence or 0.0, 3), "box": list(box)}
+                answer.to_table() | {"evidence": round(answer.evidence or 0.0, 3), "box": list(box)}
                 for answer, box in zip(number.digits, number.boxes, strict=True)
             ],
         }

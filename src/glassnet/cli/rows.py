@@ -139,8 +139,6 @@ def _predictions(x: Any, model: "Model") -> list[dict[str, Any]]:
     """The prediction of each row (N, D), and of a class how much speaks for it."""
     import numpy as np
 
-    from glassnet.cli.answers import as_table
-
     if model.predicts_numbers:
         numbers = model.predict(x)
         digits = np.finfo(numbers.dtype).precision + 1  # more are not held
@@ -153,7 +151,7 @@ def _predictions(x: Any, model: "Model") -> list[dict[str, Any]]:
             }
             for number in numbers
         ]
-    tables = map(as_table, model.answers(x))
+    tables = [answer.to_table() for answer in model.answers(x)]
     return [{"prediction": table.pop("label"), **table} for table in tables]
 
 

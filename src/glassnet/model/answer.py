@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +61,32 @@ class Answer:
     def runner_up_probability(self) -> float | None:
         """The probability of the runner-up."""
         return self._probability(1)
+
+    def to_table(self) -> dict[str, Any]:
+        """The answer as plain values, for JSON: what `glassnet predict --json` prints of it.
+
+        `label`, `probability`, `runner_up`, `runner_up_probability`, and the `probabilities` of all classes, from 0 to
+        1, with six decimals; of a loss without probabilities `score`, `runner_up_score` and `scores`. `reading` holds
+        what is unusual in the reading of a picture, and `problem` why it is refused. What there is not is left out.
+        """
+        from glassnet.reading.steps import STEPS
+
+        problem = {"problem": self.problem} if self.problem else {}
+        reading = {"reading": [STEPS[name].without for name in self.left_out]} if self.left_out else {}
+        if self.probabilities is None:
+            return {"label": None, **problem}
+        best, second = self.ranking[:2]
+        what, all_ = ("probability", "probabilities") if self.probabilistic else ("score", "scores")
+        numbers = [round(float(p), 6) for p in self.probabilities]
+        return {
+            "label": self.label,
+            what: numbers[best],
+            "runner_up": self.runner_up,
+            f"runner_up_{what}": numbers[second],
+            all_: dict(zip(self.classes, numbers, strict=True)),
+            **reading,
+            **problem,
+        }
 
     def __repr__(self) -> str:
         """The answer without its arrays, which would fill pages."""
