@@ -276,7 +276,7 @@ def test_a_neuron_of_784_10_10(tiny: gn.Network, pixels: np.ndarray, by_hand: By
     assert (u.layer, u.parameter) == ("dense1", "W")
     assert u.index == (int(np.abs(h.dW1[:, j]).argmax()), j)
     assert [layer.unit for layer in e.layers[1:3]] == [(j,), (j,)]  # the thread takes the neuron's way
-    assert "The neuron dense1" in str(e)
+    assert "The neuron dense1" in repr(e)
 
 
 def test_a_silent_neuron_learns_nothing(tiny: gn.Network, pixels: np.ndarray, by_hand: ByHand) -> None:

@@ -59,7 +59,7 @@ def test_a_wrong_backward_of_an_activation_is_rejected(fault, monkeypatch: pytes
     monkeypatch.setattr(gn.Sigmoid, "backward", fault)
     check = gn.check_gradients(*example())
     assert not check
-    assert "NOT the derivative" in str(check)
+    assert "NOT the derivative" in repr(check)
     assert "dense1.W" in str(check).splitlines()[-1]
 
 

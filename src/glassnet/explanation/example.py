@@ -33,9 +33,9 @@ from glassnet.nn.settings import describe
 
 
 class Explanation(ExampleNumbers):
-    """One example, every number; `print` it, or draw it with glassnet.plots.explanation."""
+    """One example, every number; `print` it, end a cell with it, or draw it with glassnet.plots.explanation."""
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.text()
 
     def text(self, width: int = 80) -> str:

@@ -52,7 +52,7 @@ class TensorCheck:
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """The result of `check_gradients`: truthy if every tensor passed; print it to read it."""
+    """The result of `check_gradients`: truthy if every tensor passed; print it, or end a cell with it, to read it."""
 
     tensors: list[TensorCheck]
 
@@ -63,7 +63,7 @@ class GradientCheck:
     def __bool__(self) -> bool:
         return self.passed
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         lines = [f"{'layer':<14} {'tensor':<8} {'shape':<16} {'analytic':>12} {'numeric':>12} {'error':>9}"]
         for t in self.tensors:
             worst = np.argmax(t.errors)

@@ -60,6 +60,13 @@ class History:
     best_epoch: int = 0
     kept_epoch: int = 0
 
+    def __repr__(self) -> str:
+        """The last record, and why the training ended early; all records would fill pages."""
+        last = self.records[-1] if self.records else {}
+        shown = [f"{name}={value:.4g}" for name, value in last.items() if name != "epoch"]
+        shown += [f"stopped={self.stopped!r}"] if self.stopped else []
+        return f"History({', '.join([f'epochs={len(self)}', *shown])})"
+
     def __len__(self) -> int:
         return len(self.records)
 

@@ -122,6 +122,10 @@ class Evaluation:
     probabilistic: bool = True
     decision: Decision | None = None
 
+    def __repr__(self) -> str:
+        """The main figures without the arrays, which would fill pages."""
+        return f"Evaluation(accuracy={self.accuracy:.4f}, loss={self.loss:.4f}, examples={len(self.truth)})"
+
     @property
     def accuracy(self) -> float:
         """The fraction of correct predictions."""

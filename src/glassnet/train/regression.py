@@ -30,6 +30,11 @@ class RegressionEvaluation:
     truth: Array
     predicted: Array
 
+    def __repr__(self) -> str:
+        """The main figures without the arrays, which would fill pages."""
+        error = f"mean_absolute_error={self.mean_absolute_error:.6g}"
+        return f"RegressionEvaluation(r2={self.r2:.4f}, {error}, examples={len(self.truth)})"
+
     @property
     def residuals(self) -> Array:
         """p - t (N,): above 0 where the prediction is too large."""
