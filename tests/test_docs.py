@@ -38,6 +38,23 @@ def test_a_number_that_is_not_printed_is_found(tmp_path: Path) -> None:
     assert "0 lines in the page, 1 printed" in docs.differences(page)[0]
 
 
+def test_a_program_by_itself_is_left_to_the_test_of_its_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        f"{docs.FILE}```python\nraise SystemExit\n```\n\n```text\n7\n```\n\n```python\nprint(1)\n```\n\n```text\n1\n```\n"
+    )
+    assert docs.differences(page) == []
+    assert [code for _, code in docs.alone(page)] == ["print(1)\n"]
+    assert docs.files(page) == [("raise SystemExit\n", "7\n")]
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in docs.DOCS.rglob("*.md") if docs.files(page)], ids=lambda page: page.name
+)
+def test_a_page_with_programs_by_themselves_has_a_test(page: Path) -> None:
+    assert page.name in (Path(__file__).parent / f"test_{page.stem}.py").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("a", "b", "same"),
     [

@@ -3,6 +3,7 @@
 In a page, every block of ```python is run, in order, in one namespace; a block of ```text directly under it is what it
 prints. Without options the blocks of text are written anew; with --check they are compared with what is printed now.
 A block under <!-- setup --> is what the others on its page go on from: a reader who runs that runs any of the others.
+A block under <!-- file --> is a program by itself, such as a service; it is not run here, but by a test of its page.
 
     python tools/docs.py [--check] [PAGE...]
 """
@@ -16,8 +17,10 @@ import tempfile
 from pathlib import Path
 
 DOCS = Path(__file__).parent.parent / "docs"
-BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```\n(?:\n?^```text\n(?P<printed>.*?)^```\n)?", re.MULTILINE | re.DOTALL)
-SETUP = "<!-- setup -->\n"
+SETUP, FILE = "<!-- setup -->\n", "<!-- file -->\n"
+CODE = r"^```python\n(?P<code>.*?)^```\n(?:\n?^```text\n(?P<printed>.*?)^```\n)?"
+BLOCK = re.compile(f"(?<!{FILE}){CODE}", re.MULTILINE | re.DOTALL)
+FILES = re.compile(f"(?<={FILE}){CODE}", re.MULTILINE | re.DOTALL)
 FENCED = re.compile(r"^```(?P<language>\w*)\n(?P<inside>.*?)^```$", re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"-?\d[\d,]*\.?\d*(?:e[+-]?\d+)?")
 
@@ -53,6 +56,11 @@ def alone(page: Path) -> list[tuple[int, str]]:
         if text[: match.start()].endswith(SETUP):
             setup = program
     return programs
+
+
+def files(page: Path) -> list[tuple[str, str]]:
+    """Each program by itself on a page, and what it prints."""
+    return [(file["code"], file["printed"] or "") for file in FILES.finditer(page.read_text(encoding="utf-8"))]
 
 
 def shells(page: Path) -> list[str]:
