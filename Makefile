@@ -32,7 +32,8 @@ test-core:        ## the same without any of the extras (a minute)
 	@$(PYTHON) tools/environment.py $(VENV)-core test-core
 	@OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(VENV)-core/bin/python -m pytest -n auto --dist worksteal $(ARGS)
 
-fuzz: environment ## read hostile files and try properties, thousands of times (about 10 minutes)
+fuzz:             ## read hostile files and try properties, thousands of times (about 10 minutes)
+	@$(PYTHON) tools/environment.py $(VENV) dev,fuzz
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python tools/fuzz.py $(ARGS)
 
 bench:            ## measure speed beside PyTorch and others (20 minutes)

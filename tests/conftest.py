@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: takes seconds, and is begun first")
-    config.addinivalue_line("markers", "repeats: shows once more what other tests hold; run by make fuzz alone")
+    config.addinivalue_line(
+        "markers", "repeats: shows once more what other tests hold, or needs large packages; run by make fuzz alone"
+    )
     worker = os.environ.get("PYTEST_XDIST_WORKER")  # gw0, gw1, ...
     if worker and hasattr(os, "sched_setaffinity"):
         # One processor for each process of the tests: else every training would share its work out to all of them, and

@@ -558,11 +558,12 @@ def hostile_html(number: int, folder: Path) -> None:
 
 
 def repeats(number: int, folder: Path) -> None:
-    """The tests hold that show once more what others show."""
+    """The tests hold that show once more what others show, or need large packages."""
     run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "repeats"]
     command = [
         *run,
         *(f"tests/{folder}" for folder in ("page", "export/test_html.py", "train/test_ranks.py", "sweeps")),
+        *("tests/test_notebook.py", "tests/test_trackers.py"),
     ]
     ran = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout[-3000:]

@@ -40,9 +40,8 @@ def test_a_number_that_is_not_printed_is_found(tmp_path: Path) -> None:
 
 def test_a_program_by_itself_is_left_to_the_test_of_its_page(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(
-        f"{docs.FILE}```python\nraise SystemExit\n```\n\n```text\n7\n```\n\n```python\nprint(1)\n```\n\n```text\n1\n```\n"
-    )
+    by_itself = f"{docs.FILE}```python\nraise SystemExit\n```\n\n```text\n7\n```\n\n"
+    page.write_text(f"{by_itself}```python\nprint(1)\n```\n\n```text\n1\n```\n")
     assert docs.differences(page) == []
     assert [code for _, code in docs.alone(page)] == ["print(1)\n"]
     assert docs.files(page) == [("raise SystemExit\n", "7\n")]
