@@ -41,7 +41,6 @@ from glassnet.version import __version__
 app = typer.Typer(
     name="glassnet",
     invoke_without_command=True,  # then it shows its help
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -4,12 +4,21 @@ from typing import Annotated
 
 import typer
 
+from glassnet.cli import completion
 from glassnet.cli.train import Categorical, Columns, DateOrder, Dates, Decimal, Ignore, Missing, Target, Task
 
 
 def check_gradients(
-    recipe: Annotated[str, typer.Argument(help="a named recipe (see `glassnet recipes`) or a TOML file")],
-    data: Annotated[str | None, typer.Option(help="a dataset, a CSV or npz file, a folder of IDX files")] = None,
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=completion.recipes, help="a named recipe (see `glassnet recipes`) or a TOML file"
+        ),
+    ],
+    data: Annotated[
+        str | None,
+        typer.Option(autocompletion=completion.datasets, help="a dataset, a CSV or npz file, a folder of IDX files"),
+    ] = None,
     target: Target = None,
     task: Task = None,
     ignore: Ignore = None,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from glassnet.cli import completion
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -19,7 +21,9 @@ WIDE = 76  # columns of a terminal that has room for every figure
 def compare(
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", help="run folders, model files, pretrained models"),
+        typer.Argument(
+            metavar="RUN...", autocompletion=completion.models, help="run folders, model files, pretrained models"
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(help="the picture of all curves (PNG) [default: compare.png, here]")

@@ -5,13 +5,18 @@ from typing import Annotated, Any
 
 import typer
 
+from glassnet.cli import completion
 from glassnet.cli.columns import is_table, show_table
 from glassnet.cli.train import Categorical, Columns, DateOrder, Dates, Decimal, Ignore, Missing
 
 app = typer.Typer(invoke_without_command=True)
 
 Name = Annotated[
-    str, typer.Argument(help="a dataset of `glassnet data list`, a CSV or npz file, a folder of IDX files")
+    str,
+    typer.Argument(
+        autocompletion=completion.datasets,
+        help="a dataset of `glassnet data list`, a CSV or npz file, a folder of IDX files",
+    ),
 ]
 
 

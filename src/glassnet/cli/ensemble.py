@@ -5,15 +5,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from glassnet.cli import completion
+
 if TYPE_CHECKING:
     from glassnet.model.model import Model
 
 
 def ensemble(
     models: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="run folders, model files or pretrained models, at least two")
+        list[Path],
+        typer.Argument(
+            metavar="RUN...",
+            autocompletion=completion.models,
+            help="run folders, model files or pretrained models, at least two",
+        ),
     ],
-    data: Annotated[str | None, typer.Option(help="a dataset; by default what the first was trained on")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(autocompletion=completion.datasets, help="a dataset; by default what the first was trained on"),
+    ] = None,
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
 ) -> None:
     """Average the probabilities of several networks, and say what that gains.

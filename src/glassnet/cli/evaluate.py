@@ -5,16 +5,25 @@ from typing import Annotated
 
 import typer
 
+from glassnet.cli import completion
 from glassnet.cli.rows import Unknown
 
 SHOWN = 5  # rows that are left out, of which is said why
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="a model file, the folder of a run, or a pretrained model: cnn")],
+    model: Annotated[
+        Path,
+        typer.Argument(
+            autocompletion=completion.models, help="a model file, the folder of a run, or a pretrained model: cnn"
+        ),
+    ],
     data: Annotated[
         str | None,
-        typer.Option(help="a dataset, a CSV, Parquet or npz file, a folder; by default the training data"),
+        typer.Option(
+            autocompletion=completion.datasets,
+            help="a dataset, a CSV, Parquet or npz file, a folder; by default the training data",
+        ),
     ] = None,
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
     importance_: Annotated[

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from glassnet.cli import completion
 from glassnet.cli.rows import Unknown, unknown_policy
 
 
@@ -13,6 +14,7 @@ def explain(
         list[Path],
         typer.Argument(
             metavar="[MODEL] FILE",
+            autocompletion=completion.model_first,
             help="a model file, run folder or pretrained model [default: cnn], then a picture, IDX, CSV, Parquet file",
         ),
     ],

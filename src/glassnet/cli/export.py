@@ -5,12 +5,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from glassnet.cli import completion
+
 if TYPE_CHECKING:
     from glassnet.model.model import Model
 
 
 def export(
-    model: Annotated[Path, typer.Argument(help="a model file, the folder of a run, or a pretrained model: cnn")],
+    model: Annotated[
+        Path,
+        typer.Argument(
+            autocompletion=completion.models, help="a model file, the folder of a run, or a pretrained model: cnn"
+        ),
+    ],
     file: Annotated[
         Path,
         typer.Argument(

@@ -5,12 +5,15 @@ from typing import Annotated
 
 import typer
 
+from glassnet.cli import completion
+
 
 def page(
     given: Annotated[
         str | None,
         typer.Argument(
             metavar="[MODEL, RUN, RECIPE or LINK]",
+            autocompletion=completion.recipes_and_models,
             help="what to show first: a pretrained model, a model file, the folder of a run, a recipe, a TOML file, "
             "or a link that the page made [default: cnn]",
         ),

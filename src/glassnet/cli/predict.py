@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from glassnet.cli import completion
 from glassnet.cli.rows import Unknown
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ def predict(
         list[Path],
         typer.Argument(
             metavar="[MODEL] FILE...",
+            autocompletion=completion.model_first,
             help="a model file, run folder or pretrained model [default: cnn], then pictures, IDX, CSV, Parquet files",
         ),
     ],

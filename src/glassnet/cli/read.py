@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from glassnet.cli import completion
+
 if TYPE_CHECKING:
     from glassnet.model.model import Model
     from glassnet.model.number import Page
@@ -14,7 +16,9 @@ def read(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="[MODEL] FILE...", help="a model file, run folder or pretrained model [default: cnn], then pictures"
+            metavar="[MODEL] FILE...",
+            autocompletion=completion.model_first,
+            help="a model file, run folder or pretrained model [default: cnn], then pictures",
         ),
     ],
     json_: Annotated[bool, typer.Option("--json", help="print JSON, for programs")] = False,

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from glassnet.cli import completion
+
 if TYPE_CHECKING:
     from glassnet.data.dataset import Dataset
     from glassnet.model.model import Model
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="the folder of a run, finished or not")],
+    run: Annotated[Path, typer.Argument(autocompletion=completion.runs, help="the folder of a run, finished or not")],
     data: Annotated[
         str | None, typer.Option(help="the dataset, where it is not to be found under its name in the recipe")
     ] = None,

@@ -5,12 +5,22 @@ from typing import Annotated
 
 import typer
 
+from glassnet.cli import completion
 from glassnet.cli.train import Categorical, Columns, DateOrder, Dates, Decimal, Ignore, Missing, Target, Task
 
 
 def summary(
-    network: Annotated[str, typer.Argument(help="a named recipe, a TOML file, a model file or a run folder")],
-    data: Annotated[str | None, typer.Option(help="for a recipe: the dataset that it is to be made for")] = None,
+    network: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=completion.recipes_and_models,
+            help="a named recipe, a TOML file, a model file or a run folder",
+        ),
+    ],
+    data: Annotated[
+        str | None,
+        typer.Option(autocompletion=completion.datasets, help="for a recipe: the dataset that it is to be made for"),
+    ] = None,
     target: Target = None,
     task: Task = None,
     ignore: Ignore = None,

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from glassnet.cli import completion
+
 if TYPE_CHECKING:
     from glassnet.model.model import Model
     from glassnet.nn.decision import Decision
@@ -17,7 +19,10 @@ COSTS = (3, 10, 30)
 
 
 def threshold(
-    model: Annotated[Path, typer.Argument(help="a model file or the folder of a run, of two classes")],
+    model: Annotated[
+        Path,
+        typer.Argument(autocompletion=completion.models, help="a model file or the folder of a run, of two classes"),
+    ],
     data: Annotated[
         str | None, typer.Option(help="the training data, where it is a file of yours: CSV, Parquet ...")
     ] = None,

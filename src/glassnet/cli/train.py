@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from glassnet.cli import completion
 from glassnet.cli.folds import show_folds
 from glassnet.cli.rows import Unknown
 from glassnet.cli.watched import watched
@@ -21,11 +22,17 @@ FALLBACK = "digits"  # the dataset of a named recipe where its own is missing: i
 
 RecipeName = Annotated[
     str | None,
-    typer.Argument(help="a named recipe (see `glassnet recipes`) or a TOML file; with --target: table by default"),
+    typer.Argument(
+        autocompletion=completion.recipes,
+        help="a named recipe (see `glassnet recipes`) or a TOML file; with --target: table by default",
+    ),
 ]
 Data = Annotated[
     str | None,
-    typer.Option(help="a dataset (see `glassnet data list`), a CSV, Parquet or npz file, or an IDX folder"),
+    typer.Option(
+        autocompletion=completion.datasets,
+        help="a dataset (see `glassnet data list`), a CSV, Parquet or npz file, or an IDX folder",
+    ),
 ]
 Change = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="change any setting of the recipe")
@@ -63,6 +70,15 @@ Columns = Annotated[
     typer.Option(metavar="FILE", help="a TOML file of what each column holds, written by `glassnet data show --out`"),
 ]
 
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="MODEL",
+        autocompletion=completion.models,
+        help="begin with the weights of a model: a file, a run or a pretrained one",
+    ),
+]
 Mpi = Annotated[bool, typer.Option("--mpi", help="train with all the ranks that mpirun has started")]
 
 
@@ -90,12 +106,7 @@ def train(
     epochs: Annotated[int | None, typer.Option(help="short for --set training.epochs=N")] = None,
     seed: Annotated[int | None, typer.Option(help="short for --set training.seed=N")] = None,
     change: Change = None,
-    from_: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="MODEL", help="begin with the weights of a model: a file, a run or a pretrained one"
-        ),
-    ] = None,
+    from_: From = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="shards computed at once [default: all processors]")
     ] = None,
@@ -152,7 +163,10 @@ def _network_of(model: str) -> "Network":
 
 
 def resume(
-    run: Annotated[Path, typer.Argument(help="the folder of a run that was broken off or interrupted")],
+    run: Annotated[
+        Path,
+        typer.Argument(autocompletion=completion.runs, help="the folder of a run that was broken off or interrupted"),
+    ],
     epochs: Annotated[
         int | None, typer.Option(min=1, help="go on to this total of epochs, also if the run is finished")
     ] = None,
