@@ -9,7 +9,6 @@ epoch. Exits with 1 unless every resumed run ends in the same model file and, el
 import argparse
 import json
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -83,8 +82,8 @@ def kill(folder: Path, *, after: float | None) -> str:
     while process.poll() is None and time.monotonic() < deadline and not (after is None and part.exists()):
         time.sleep(0.0002)
     writing = part.exists()
-    process.send_signal(signal.SIGKILL)
-    killed = process.wait() == -signal.SIGKILL
+    process.kill()
+    killed = process.wait() < 0  # by a signal
     return ("writing" if writing or part.exists() else "running") if killed else "finished"
 
 

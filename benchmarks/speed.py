@@ -587,11 +587,12 @@ def measure(row: Row, repeat: int, patience: float) -> dict[str, Any]:
     finally:
         for contender in running.values():
             contender.close()
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0  # which Windows does not have
     return summed_up(row, results) | {
         "skipped": {"": row.skipped} if row.skipped else skipped,
         "faults": faults,
         "busy_with_others": round(statistics.mean(others), 3) if others else 0.0,
-        "load_average": round(os.getloadavg()[0], 2),
+        "load_average": round(load, 2),
     }
 
 

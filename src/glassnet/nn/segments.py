@@ -6,6 +6,7 @@ Layers declare which arrays they need. Here they learn their shapes, and every a
 import math
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,10 +100,10 @@ def length(segments: list[Segment]) -> int:
 
 def fits(segments: list[Segment], dtype: np.dtype[Any]) -> bool:
     """Whether theta and grad, and the float64 numbers from which theta is drawn, fit into this machine's memory."""
-    try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
-        memory = 2**46  # more than any machine has; there the allocation itself fails
+    memory = 2**46  # more than any machine has; where nothing is known, the allocation itself fails
+    if hasattr(os, "sysconf"):  # which Windows does not have
+        with suppress(ValueError, OSError):
+            memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return length(segments) * (2 * dtype.itemsize + 8) <= memory
 
 

@@ -6,17 +6,22 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection
 
 import numpy as np
 
 from glassnet.experiments.setup import Setup
 from glassnet.nn.network import Network
 from glassnet.page.trained import Command, Failure, Frame, serve
+
+if sys.platform == "win32":
+    from multiprocessing.connection import PipeConnection as Connection
+else:
+    from multiprocessing.connection import Connection
 
 # Seconds that a process gets to end: by itself, after SIGTERM, after SIGKILL.
 SECONDS = (0.5, 0.4, 0.4)
@@ -69,7 +74,7 @@ class Process:
         self._put_away()
         if failure:
             return failure.problem
-        if self.process.exitcode == -signal.SIGKILL:
+        if sys.platform != "win32" and self.process.exitcode == -signal.SIGKILL:
             return "it was killed; perhaps this machine has too little memory"
         return f"exit code {self.process.exitcode}"
 
@@ -96,18 +101,22 @@ class Process:
 @contextmanager
 def _without_ctrl_c() -> Iterator[None]:
     """A process that is started here is never interrupted by Ctrl-C in its terminal, not even while it imports."""
-    resource_tracker.ensure_running()  # the first start would, and let Ctrl-C through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
+    if sys.platform == "win32":  # it cannot be held back there; the process ignores it once it has begun
         yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    else:
+        resource_tracker.ensure_running()  # the first start would, and let Ctrl-C through again
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _hang_up(pipe: Connection) -> None:
     """End the traffic in a pipe, so that readers at both of its ends come to its end."""
-    with suppress(OSError), socket.socket(fileno=os.dup(pipe.fileno())) as end:
-        end.shutdown(socket.SHUT_RDWR)
+    if sys.platform != "win32":  # there it is no socket, and no forked worker holds its end
+        with suppress(OSError), socket.socket(fileno=os.dup(pipe.fileno())) as end:
+            end.shutdown(socket.SHUT_RDWR)
 
 
 @atexit.register

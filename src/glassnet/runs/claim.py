@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,30 +64,39 @@ def alone(folder: Path) -> Iterator[IO[str] | None]:
     Raises:
         BusyError: another process has locked it.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows
+    if sys.platform == "win32":
         yield None
-        return
+    else:
+        with _locked(folder) as file:
+            try:
+                yield file
+            finally:
+                (folder / LOCK).unlink(missing_ok=True)
+
+
+def _locked(folder: Path) -> IO[str]:
+    """The open file that locks the folder."""
     path = folder / LOCK
     for _ in range(20):  # a run that was just killed may hold the lock for a moment longer
         with writing_to(folder):
             file = path.open("w")
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(file)
         except BlockingIOError:
             time.sleep(0.1)
         else:
             if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
-                break  # else the previous owner has just deleted the file: try again
+                return file  # else the previous owner has just deleted the file: try again
         file.close()
-    else:
-        raise BusyError(f"{folder}: another process is training in this folder; wait for it, or stop it")
-    with file:
-        try:
-            yield file
-        finally:
-            path.unlink(missing_ok=True)
+    raise BusyError(f"{folder}: another process is training in this folder; wait for it, or stop it")
+
+
+def _lock(file: IO[str]) -> None:
+    """Raise BlockingIOError if another process has locked the file; does nothing on Windows."""
+    if sys.platform != "win32":
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager

@@ -174,7 +174,8 @@ class Crew:
         for _ in range(POLLS if self.forks else 0):
             if semaphore.acquire(False):
                 break
-            os.sched_yield()
+            if sys.platform == "linux":  # which it is, where workers are forked
+                os.sched_yield()
         else:
             while not semaphore.acquire(True, PATIENCE):
                 self._check_others()
