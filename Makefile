@@ -2,7 +2,8 @@
 # `make test`. They share one environment: each installs what it uses and the others have not installed yet.
 PYTHON ?= python3
 VENV   ?= .venv
-BIN    := $(VENV)/bin
+IN     := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
+BIN    := $(VENV)/$(IN)
 ARGS   ?=
 
 .DEFAULT_GOAL := help
@@ -30,7 +31,7 @@ test: environment ## run the tests (about 4 minutes); fewer without MNIST or Chr
 # The core alone: no extra is installed, so what needs one is skipped. Half a minute to set up once, and a minute to run.
 test-core:        ## the same without any of the extras (a minute)
 	@$(PYTHON) tools/environment.py $(VENV)-core test-core
-	@OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(VENV)-core/bin/python -m pytest -n auto --dist worksteal $(ARGS)
+	@OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(VENV)-core/$(IN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 fuzz:             ## read hostile files and try properties, thousands of times (about 10 minutes)
 	@$(PYTHON) tools/environment.py $(VENV) dev,fuzz
@@ -38,7 +39,7 @@ fuzz:             ## read hostile files and try properties, thousands of times (
 
 bench:            ## measure speed beside PyTorch and others (20 minutes)
 	@$(PYTHON) tools/environment.py $(VENV)-bench bench
-	@$(VENV)-bench/bin/python benchmarks/speed.py $(ARGS)
+	@$(VENV)-bench/$(IN)/python benchmarks/speed.py $(ARGS)
 
 notebooks: environment ## run the notebooks and keep what they show (half a minute)
 	@$(BIN)/python tools/notebooks.py $(ARGS)

@@ -41,6 +41,12 @@ class Need(NamedTuple):
 
 
 NEEDS = {
+    "posix": Need(
+        "signals, links, pipes or terminals of POSIX",
+        lambda: os.name == "posix",
+        "run them on Linux or macOS",
+        "GLASSNET_REQUIRE_POSIX",
+    ),
     "mnist": Need(
         "the real MNIST files",
         lambda: find_dataset("mnist") is not None,

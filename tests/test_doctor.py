@@ -49,6 +49,7 @@ def test_wrong_products_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not doctor.compute().right
 
 
+@pytest.mark.posix
 def test_a_process_that_dies_is_no_kernel_to_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "threadpoolctl.py").write_text("import os; os.kill(os.getpid(), 4)")  # an illegal instruction
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))

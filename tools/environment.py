@@ -9,6 +9,7 @@ each adds what it lacks, and takes nothing away.
 
 import hashlib
 import json
+import os
 import platform
 import re
 import shutil
@@ -82,7 +83,7 @@ def main() -> None:
     print(f"{what} {environment.name} with Python {platform.python_version()} (once; a minute or two) ...")
     if not before:  # new, or broken off
         run(sys.executable, "-m", "venv", environment)
-    python = environment / "bin" / "python"
+    python = environment / ("Scripts" if os.name == "nt" else "bin") / "python"
     run(python, "-m", "pip", "install", "--constraint", ROOT / "constraints.txt", "--editable", f".[{extras}]")
     state = {"sources": sources, "installed": sorted(installed | wanted)}
     stamp.write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")

@@ -22,7 +22,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 expect.set_options(timeout=30_000)  # on a machine that does other things too
-pytestmark = [pytest.mark.browser, pytest.mark.mnist]
+pytestmark = [pytest.mark.browser, pytest.mark.mnist, pytest.mark.posix]
 
 Stroke = list[tuple[float, float]]
 DIGITS: dict[str, list[Stroke]] = {

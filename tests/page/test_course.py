@@ -81,6 +81,7 @@ def test_an_experiment_that_the_page_cannot_run_is_refused_at_once(settings: str
     assert str(refused.value).startswith(f"{tmp_path / 'mine.toml'}: ")
 
 
+@pytest.mark.posix
 def test_the_server_gives_the_pages_and_nothing_else(tmp_path: Path) -> None:
     with Served("classic", cwd=tmp_path) as served:
         reply = served.request("/course/init")

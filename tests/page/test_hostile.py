@@ -30,6 +30,8 @@ from glassnet.page import limits
 from glassnet.page.app import read_files
 from served import SECONDS, Page, Served
 
+pytestmark = pytest.mark.posix  # the server is ended by signals
+
 WEB = Path(glassnet.__file__).parent / "web"
 
 

@@ -27,6 +27,8 @@ from glassnet.page import serve
 from glassnet.page.given import open_given
 from served import Served
 
+pytestmark = pytest.mark.posix  # the server is ended by signals
+
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -298,6 +298,7 @@ def test_of_a_long_curve_every_second_point_is_kept() -> None:
     assert curve[:3].tolist() == [1, 3, 5]
 
 
+@pytest.mark.posix
 def test_a_killed_process_is_a_line_and_the_next_command_begins_again() -> None:
     async def story() -> None:
         slots = Slots(1)
@@ -474,6 +475,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.posix
 @pytest.mark.repeats
 def test_the_process_ends_with_the_server(tmp_path: Path) -> None:
     script = tmp_path / "server.py"

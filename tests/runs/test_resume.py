@@ -1,6 +1,5 @@
 """Runs that are broken off, interrupted, finished, or begin with the weights of a model: nothing of them is lost."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -55,7 +54,7 @@ def crash_in(epoch: int):
 def interrupt_in(epoch: int):
     def progress(training: gn.Training) -> None:
         if training.epoch == epoch and training.batch == 2:
-            os.kill(os.getpid(), signal.SIGINT)  # Ctrl-C
+            signal.raise_signal(signal.SIGINT)  # Ctrl-C
 
     return progress
 
@@ -78,8 +77,8 @@ def test_the_second_ctrl_c_does_not_wait_for_the_end_of_the_step(blobs) -> None:
 
     def twice(training: gn.Training) -> None:
         steps.append(training.batch)
-        os.kill(os.getpid(), signal.SIGINT)
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         time.sleep(0)  # where Python may raise it
         steps.append("after")
 

@@ -2,7 +2,6 @@
 
 import csv
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -74,8 +73,10 @@ def test_what_cannot_be_swept_is_refused_in_one_line(arguments: list[str], why: 
     assert not list(in_tmp.iterdir())
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="it has no pseudo-terminals")
+@pytest.mark.posix
 def test_in_a_terminal_there_is_a_bar_for_all_trials_and_one_for_each(tmp_path: Path) -> None:
+    import pty
+
     reader, writer = pty.openpty()
     search = ("--search", "optimizer.lr = log(1e-2, 1)", "--trials", "2", "--out", str(tmp_path / "s"))
     command = [sys.executable, "-m", "glassnet", "sweep", *DIGITS, *search]

@@ -167,6 +167,7 @@ def test_a_killed_sweep_goes_on_to_the_same_end(recipe: Recipe, digits: gn.Datas
     assert (again.run / "model.safetensors").read_bytes() == (swept.run / "model.safetensors").read_bytes()
 
 
+@pytest.mark.posix
 @pytest.mark.repeats
 @pytest.mark.long
 def test_jobs_share_the_trials_and_end_when_they_are_told_to(tmp_path: Path) -> None:

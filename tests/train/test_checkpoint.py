@@ -286,6 +286,7 @@ def run_until(folder: Path, kill) -> bool:
     return process.returncode == -signal.SIGKILL
 
 
+@pytest.mark.posix
 def test_killed_while_a_checkpoint_is_written(tmp_path: Path) -> None:
     (tmp_path / "whole").mkdir()
     killed_training(tmp_path / "whole")

@@ -1,7 +1,6 @@
 """A training that is held: stepped, looked into, taken back and forward, to the same bits as `fit`."""
 
 import multiprocessing
-import os
 import signal
 from dataclasses import replace
 
@@ -280,7 +279,7 @@ def test_ctrl_c_waits_for_the_end_of_a_step(monkeypatch: pytest.MonkeyPatch) -> 
     learn = gn.Trainer.learn
 
     def interrupted(self, worker: int = 0) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         learn(self, worker)
 
     with trainer() as one, trainer() as other:
