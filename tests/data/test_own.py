@@ -101,6 +101,7 @@ def test_labels_from_1_on_are_named() -> None:
     assert len(classes) == 11
 
 
+@pytest.mark.mnist
 @pytest.mark.parametrize("transposed", [False, True])
 def test_digits_that_lie_on_their_side_are_named(mnist: gn.Dataset, tmp_path: Path, transposed: bool) -> None:
     x, y = mnist.train.x[:500], mnist.train.y[:500]

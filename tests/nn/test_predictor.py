@@ -41,6 +41,7 @@ def test_probabilities_are_those_of_the_layers(count: int) -> None:
     np.testing.assert_allclose(net.logits(X, rows), through(net.layers, X[rows]), atol=1e-5)
 
 
+@pytest.mark.mnist
 def test_real_digits_get_exactly_the_same_labels(mnist: gn.Dataset) -> None:
     net, x = gn.Model.open("cnn").network, mnist.test.x[:300]
     probabilities = net.predict_proba(x)
