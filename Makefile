@@ -7,7 +7,7 @@ BIN    := $(VENV)/$(IN)
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo page test test-core fuzz bench notebooks docs lint format clean environment
+.PHONY: help demo page test test-core fuzz bench notebooks docs lint github format release clean environment
 
 help:             ## show this list
 	@echo "glassnet: make TARGET [PYTHON=python3.12] [ARGS='...']"
@@ -49,17 +49,29 @@ docs: environment ## write down what the examples in docs/ print, draw the drawi
 	@$(BIN)/python tools/docs.py $(ARGS)
 	@$(BIN)/python tools/drawings.py
 
-lint: environment ## ruff and mypy --strict (half a minute)
+lint: environment github ## ruff and mypy --strict; all that is below .github (half a minute)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
+
+VALID = $(BIN)/check-jsonschema --builtin-schema vendor
+github: environment ## workflows, forms for issues and CITATION.cff are valid (2 seconds)
+	@$(VALID).github-workflows .github/workflows/*.yml
+	@$(VALID).github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/question.yml
+	@$(VALID).github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(VALID).citation-file-format CITATION.cff
+	@$(BIN)/zizmor --offline --quiet .github
 
 format: environment ## put the source into its standard form
 	$(BIN)/python -m ruff check --fix-only --quiet .
 	$(BIN)/python -m ruff format .
 
+release:          ## build the wheel and the sdist, and try them as a user would (about 6 minutes)
+	@$(PYTHON) tools/environment.py $(VENV)-release release
+	@$(VENV)-release/$(IN)/python tools/release.py
+
 clean:            ## remove the virtual environment and what the tools cached
-	rm -rf $(VENV) $(VENV)-bench $(VENV)-core .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-core $(VENV)-release dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # The environment is up to date when its stamp names this Python, this folder, these two files and what is wanted.
 environment:
