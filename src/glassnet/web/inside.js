@@ -65,7 +65,10 @@ export function insidePanel(page) {
     if (trail.getBoundingClientRect().top < 0) element.scrollIntoView({ block: "start" });
   }
 
-  window.addEventListener("popstate", (event) => go(event.state?.inside ?? [], { past: true }));
+  window.addEventListener("popstate", (event) => {
+    if (event.state?.inside) go(event.state.inside, { past: true });
+    else history.replaceState({ inside: path }, ""); // a link to a part of the page: what is open stays open
+  });
 
   return {
     element,

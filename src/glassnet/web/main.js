@@ -224,6 +224,7 @@ async function follow() {
     training.began(values);
   }
   await page.showTraining({ anew: true });
+  (experiment ? experiments : training).element.scrollIntoView({ block: "start" });
 }
 
 const followTraining = newestOnly(async () => {
