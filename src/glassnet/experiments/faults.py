@@ -80,9 +80,9 @@ def _half_random(train: Split, rng: np.random.Generator) -> Split:
 FAULTS = {
     "pixels not scaled": Fault("no layer divides the pixels by the largest value", layers=_without_scaling),
     "softmax twice": Fault(
-        "the last layer is a softmax, and the loss takes another", layers=lambda layers: [*layers, Softmax()]
+        "the last layer is a softmax, and the loss applies another", layers=lambda layers: [*layers, Softmax()]
     ),
-    "own ReLU": Fault("each ReLU is one that somebody has written, with an error in it", layers=_with_own_relu),
+    "own ReLU": Fault("each ReLU is replaced by one with an error in it", layers=_with_own_relu),
     "not shuffled": Fault(
         "all 0s come first, then all 1s, and so on; no epoch shuffles them",
         train=_sorted,
