@@ -50,7 +50,7 @@ def main() -> None:
                 print(f"{total:,} digits", file=sys.stderr, flush=True)
     shares = best / total, answered / total, right / answered
     text = (
-        "| digits | best guess right | answered | of these right |\n|---|---|---|---|\n"
+        "| digits | best guess correct | answered | correct among the answers |\n|---|---|---|---|\n"
         f"| {total:,} | {' | '.join(f'{100 * share:.1f} %' for share in shares)} |\n\n"
         f"Network `{Path(options.model).stem}`; NumPy {np.__version__}, Python {platform.python_version()}."
     )

@@ -79,7 +79,7 @@ def read_all(folder: Path, half: str | None, model: gn.Model) -> list[Shown]:
 def table(shown: list[Shown]) -> str:
     """A row for each kind, and one for all pictures."""
     lines = [
-        "| kind | pictures | right | wrong | refused | right of the answers | best guess right |",
+        "| kind | pictures | correct | wrong | refused | correct among the answers | best guess correct |",
         "|---|---|---|---|---|---|---|",
     ]
     for kind in [*dict.fromkeys(one.kind for one in shown), None]:
@@ -106,8 +106,8 @@ def remark(shown: list[Shown], model: gn.Model) -> str:
     usual = sum(not one.answer.left_out for one in answered)
     return (
         f"{usual} answers come from the usual reading, {len(answered) - usual} from another. The probabilities have an "
-        f"expected calibration error of {100 * error:.1f} % ({len(digits)} digits). Refused is what has less evidence "
-        f"than {model.threshold:.2f} or could be two digits.\n\n"
+        f"expected calibration error of {100 * error:.1f} % ({len(digits)} digits). A picture is refused if its "
+        f"evidence is below {model.threshold:.2f}, or if two digits are possible.\n\n"
         f"Network `{model.path.stem}`; {os.cpu_count()} cores, NumPy {np.__version__}, "
         f"Python {platform.python_version()}."
     )

@@ -2,7 +2,7 @@
 
     python benchmarks/page.py [--only page file experiments] [--write]
 
-Needs the packages of the tests, Chromium and MNIST. Prints for each measure its bar and what came; 13 minutes on a
+Needs the packages of the tests, Chromium and MNIST. Prints for each measure its goal and its value; 13 minutes on a
 machine that does nothing else. Times are in milliseconds by the clock, medians where nothing else is said.
 """
 
@@ -384,8 +384,8 @@ def measure_page(folder: str, row: Row) -> None:
         base, *others = trainings(folder, browser)
         for what, seconds in zip(("by the server", "in the browser"), others, strict=True):
             ratio = statistics.median(seconds) / statistics.median(base)
-            came = f"{ratio:.2f} x ({_seconds(seconds)} beside {_seconds(base)})"
-            row(f"a training of `classic` {what}, beside `glassnet train`", "<= 1.15 x", came)
+            came = f"{ratio:.2f} x ({_seconds(seconds)} and {_seconds(base)})"
+            row(f"a training of `classic` {what}, compared with `glassnet train`", "<= 1.15 x", came)
         browser.close()
     back = steps_back(folder)
     row("a step back on `classic`", "<= 150 ms", f"{statistics.median(back):.0f} ms, at most {max(back):.0f}")
@@ -412,11 +412,11 @@ def main() -> None:
         "experiments": "one run in Chromium",
     }
     for name in arguments.only:
-        lines = ["| what | bar | came |", "|---|---|---|"]
+        lines = ["| what | goal | measured |", "|---|---|---|"]
 
         def row(what: str, bar: str, came: str, lines: list[str] = lines) -> None:
             lines.append(f"| {what} | {bar} | {came} |")
-            print(f"{what}: {came} (bar: {bar})", flush=True)
+            print(f"{what}: {came} (goal: {bar})", flush=True)
 
         with tempfile.TemporaryDirectory() as folder:
             MEASURES[name](folder, row)

@@ -679,7 +679,7 @@ def default_kernel() -> str:
 
 def table(rows: dict[str, Any]) -> str:
     lines = [
-        "| work | | median | min to max | × the first | test accuracy | the bar |",
+        "| work | | median | min to max | × the first | test accuracy | goal |",
         "|---|---|---|---|---|---|---|",
     ]
     for row in rows.values():

@@ -141,7 +141,7 @@ def choose(datasets: list[gn.Dataset], seeds: int) -> None:
 def compare(datasets: list[gn.Dataset], seeds: int) -> str:
     """The recipe beside a linear model, as a table in Markdown."""
     lines = [
-        "| table | rows, inputs | figure | recipe `table` | linear model | difference, same rows |",
+        "| table | rows, inputs | metric | recipe `table` | linear model | difference, same rows |",
         "|---|---|---|---|---|---|",
     ]
     for dataset in datasets:

@@ -131,7 +131,7 @@ def table(results: list[Result]) -> str:
             f"| {100 * r['expected_calibration_error_over_views']:.2f} % |"
         )
     goals = " | ".join(f"≥ {100 * LEAST_REFUSED[name]:g} %" if name in LEAST_REFUSED else "" for name in names)
-    lines.append(f"| the bar | ≤ {100 * MOST_REFUSED_DIGITS:g} % | | {goals} | ≤ {100 * GREATEST_ERROR:g} % | |")
+    lines.append(f"| goal | ≤ {100 * MOST_REFUSED_DIGITS:g} % | | {goals} | ≤ {100 * GREATEST_ERROR:g} % | |")
     return "\n".join(lines)
 
 
@@ -166,8 +166,9 @@ def without_look_alikes(results: list[Result]) -> str:
         accepted = sum(row["accepted"] for row in rows) / sum(row["pictures"] for row in rows)
         parts.append(f"`{r['model']}` {100 * (1 - accepted):.1f} %")
     return (
-        f"The bar leaves out letters with the shape of a digit, but not {listed(LOOK_ALIKES)}, which are 0, 5 and 2 "
-        f"once they are brought to a digit's size. Refused of the other letters: {', '.join(parts)}."
+        f"The letters do not include those with the shape of a digit, except {listed(LOOK_ALIKES)}, which look like 0, "
+        "5 and 2 once they are scaled to the size of a digit. Share of the other letters that is refused: "
+        f"{', '.join(parts)}."
     )
 
 
@@ -199,9 +200,9 @@ def about(results: list[Result], others: dict[str, Group]) -> str:
     counts = ", ".join(f"{len(group.kinds):,} {name}" for name, group in others.items())
     inkless = sum(int(np.sum(~group.taken)) for group in others.values())
     return (
-        f"{results[0]['test_digits']:,} test digits; {counts}; in {inkless} of those pictures the usual reading sees "
-        "no single digit. A picture is refused where no reading has the evidence that the model asks for, and where "
-        "two digits are nearly as probable."
+        f"{results[0]['test_digits']:,} test digits; {counts}; in {inkless} of these pictures the usual reading does "
+        "not find a single digit. A picture is refused if no reading has enough evidence, or if two digits are almost "
+        "equally probable."
     )
 
 

@@ -270,7 +270,10 @@ def timed(picture: Array, texts: list[str], model: str) -> str:
 
 
 def table(numbers_: list[Result], pages_: list[Result]) -> str:
-    lines = ["| pictures | | best guess exactly right | accepted | of these right |", "|---|---|---|---|---|"]
+    lines = [
+        "| pictures | | best guess exactly correct | accepted | correct among the accepted |",
+        "|---|---|---|---|---|",
+    ]
     for kind in (*CLASSES, "all"):
         of = [result for result in numbers_ if kind in (result.written.kind, "all")]
         accepted = [result for result in of if result.accepted]

@@ -193,7 +193,7 @@ def table(result: dict[str, Any]) -> str:
         "| effect | what it is | pictures | " + " | ".join(names) + " |",
         "|---|---|---|" + "---|" * len(names),
     ]
-    rows = [("**any**", "a random combination of those below", result["overall"])]
+    rows = [("**any**", "a random combination of the effects below", result["overall"])]
     rows += [(name, EFFECTS[name].about, row) for name, row in result["effects"].items()]
     for effect, about, row in rows:
         accuracies = " | ".join(percent(row[name]) for name in names)
@@ -208,15 +208,16 @@ def remark(result: dict[str, Any]) -> str:
     doubted = result["doubted"].get(READ, {"right": 0, "wrong": 0})
     overall = result["overall"].get(READ, result["overall"][PLAIN])
     count, right = result["overall"]["count"], round(overall["accuracy"] * result["overall"]["count"])
-    answered = count - refused - doubted["right"] - doubted["wrong"]
+    unsure = doubted["right"] + doubted["wrong"]
+    answered = count - refused - unsure
     share = 100 * (right - doubted["right"]) / answered if answered else math.nan
     return (
-        f"**What `glassnet predict` says of these pictures:** it answers {answered:,} of {count:,}, and of these "
-        f"answers {share:.1f} % are right. It refuses {refused:,} in which it sees no single digit, and "
-        f"{doubted['right'] + doubted['wrong']:,} that it doubts; in the table the former count as wrong, and "
-        f"of the latter {doubted['right']:,} as right.\n\n"
-        f"`{result['command']}`, network `{result['model']}`. The row of an effect is of all pictures that have it, "
-        f"whatever else they have; ± is the standard error. "
+        f"`glassnet predict` answers {answered:,} of these {count:,} pictures, and {share:.1f} % of the answers are "
+        f"correct. It refuses {refused:,} pictures because it does not find a single digit, and {unsure:,} because it "
+        f"is not sure enough. In the table the {refused:,} count as wrong, and {doubted['right']:,} of the {unsure:,} "
+        f"as correct.\n\n"
+        f"`{result['command']}`, network `{result['model']}`. The row of an effect includes all pictures that have it, "
+        f"with or without other effects; ± is the standard error. "
         f"{e['processors']} cores, NumPy {e['numpy']}, Pillow {e['pillow']}, SciPy {e['scipy']}, "
         f"Python {e['python'].rsplit('.', 1)[0]}."
     )

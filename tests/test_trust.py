@@ -180,4 +180,4 @@ def test_every_table_has_its_place(file: str, name: str) -> None:
 def test_look_alikes_are_left_out_of_the_second_figure_alone() -> None:
     kinds = [{"kind": kind, "pictures": 10, "accepted": accepted} for kind, accepted in (("o", 10), ("k", 1), ("w", 0))]
     result = {"model": "cnn", "groups": {"letters": {"kinds": kinds}}}
-    assert "Refused of the other letters: `cnn` 95.0 %." in trust.without_look_alikes([result])
+    assert "Share of the other letters that is refused: `cnn` 95.0 %." in trust.without_look_alikes([result])

@@ -1,13 +1,13 @@
 """Calibrate the models that ship, and choose when they refuse, by what people show.
 
-    python tools/calibrate.py FOLDER              pictures of digits by any hands, with truth.csv (benchmarks/hands.py)
+    python tools/calibrate.py FOLDER              pictures of digits, with truth.csv (see benchmarks/hands.py)
     python tools/calibrate.py FOLDER --only cnn
 
-MNIST's writers wrote for a form, and a threshold chosen on their digits alone refuses many digits of other hands. So
+MNIST's writers filled in a form, and a threshold chosen on their digits alone refuses many digits of other writers. So
 temperature and threshold are chosen on MNIST's validation digits and on the `choose` half of the folder together, each
 counting the same: the temperature with the least calibration error on both, and the threshold at which digits refused
 and signs accepted cost least (benchmarks/nodigits.py, the development groups).
-Nothing is trained. The new figures go into the card of each model, with what it is still bad at.
+Nothing is trained. The new numbers go into the card of each model, with its weaknesses.
 """
 
 import argparse
@@ -46,7 +46,7 @@ WORSE = 3  # refusing a digit costs this many times as much as taking something 
 TINY = 1e-38  # instead of a probability of 0, which has no logarithm
 ANY = 1e-6  # a threshold that refuses nothing, but has the network look at five views
 
-WEAK = "## What it is still bad at"
+WEAK = "## Weaknesses"
 PICTURES = ROOT / "docs" / "pictures"
 SHOWN = 25  # misread digits, on the picture
 DRAWN, DRAWN_SEED = 200, 9  # digits for each way to write one; a seed that no training uses
@@ -89,20 +89,20 @@ def trust(name: str, hands: Sequence[Readings], labels: Array, others: Sequence[
             f"calibration error {100 * gn.expected_calibration_error(views, test.truth):.2f} %"
         ),
         "temperature": (
-            f"{temperature:.4f}, found on MNIST's validation digits and on digits by other hands, folded into the last "
-            "Dense (`tools/calibrate.py`)"
+            f"{temperature:.4f}, chosen on MNIST's validation digits and on digits by other writers; included in the "
+            "weights of the last Dense (`tools/calibrate.py`)"
         ),
         "expected calibration error": (
             f"{100 * gn.expected_calibration_error(test.probabilities, test.truth):.2f} % on the test split; "
-            f"{100 * gn.expected_calibration_error(*by_hand):.1f} % on {len(by_hand[1])} digits by other hands, with "
+            f"{100 * gn.expected_calibration_error(*by_hand):.1f} % on {len(by_hand[1])} digits by other writers, on "
             "which the temperature was chosen (15 bins)"
         ),
         "threshold": (
             f"evidence of {network.threshold:.3f} over five views. With this and a probability of at least "
             f"{100 * LEAST_PROBABILITY:.0f} % it refuses {100 * shares[0]:.2f} % of the validation digits, "
             f"{100 * shares[1]:.2f} % of the test digits, {100 * shares[2]:.1f} % of {len(hands)} digits by other "
-            f"hands and {100 * shares[3]:.1f} % of {len(others)} things that are no digit, with which the "
-            "threshold was chosen"
+            f"writers and {100 * shares[3]:.1f} % of {len(others)} pictures that are not digits; it was chosen on all "
+            "of these but the test digits"
         ),
     }
     card = FOLDER / f"{name}.md"
@@ -112,7 +112,7 @@ def trust(name: str, hands: Sequence[Readings], labels: Array, others: Sequence[
 
 
 def weaknesses(name: str, network: gn.Network, split: gn.Split, test: gn.Evaluation) -> str:
-    """The part of a card that says what its model is still bad at, with a picture of the digits that it misreads."""
+    """The part of a card that names the weaknesses of its model, with a picture of the digits that it misreads."""
     wrong = len(test.mistakes())
     figure = PICTURES / f"misread-{name}.png"
     plots.save(plots.mistakes(split.x, test, count=SHOWN), figure)
@@ -127,15 +127,16 @@ def weaknesses(name: str, network: gn.Network, split: gn.Split, test: gn.Evaluat
         lines.append((right, f"| {digit} {way} | {100 * right:.1f} % | {100 * refused:.1f} % |"))
     lines.sort(key=lambda pair: pair[0])
     table = "\n".join(line for _, line in lines[:WORST])
-    trained = " It was trained on drawings of these ways, too." if load_recipe(name).strokes else ""
+    trained = " It was also trained on drawings in these styles." if load_recipe(name).strokes else ""
     return (
-        f"{WEAK}\n\nIt misreads {wrong} of {len(test.truth):,} test digits. These are {min(wrong, SHOWN)} of them:\n\n"
+        f"{WEAK}\n\nIt reads {wrong} of {len(test.truth):,} test digits wrongly. These are {min(wrong, SHOWN)} of them:"
+        "\n\n"
         f"![misread digits](../../../docs/pictures/{figure.name})\n\n"
-        f"Of digits that are drawn in code in {len(every)} ways (`glassnet.data.strokes`), {DRAWN} in each, it reads "
-        f"{100 * np.mean([right for right, _ in lines]):.1f} % rightly.{trained} These ways are the hardest:\n\n"
-        f"| drawn digit | read rightly | refused |\n|---|---|---|\n{table}\n\n"
-        "What has the shape of a digit is read as one: a slash as a 1, an O as a 0. A picture of several digits is "
-        "refused; `glassnet read` reads it.\n"
+        f"Of digits drawn in code in {len(every)} styles (`glassnet.data.strokes`), {DRAWN} of each, it reads "
+        f"{100 * np.mean([right for right, _ in lines]):.1f} % correctly.{trained} These styles are the hardest:\n\n"
+        f"| drawn digit | read correctly | refused |\n|---|---|---|\n{table}\n\n"
+        "Anything with the shape of a digit is read as one: a slash as a 1, an O as a 0. A picture of several digits "
+        "is refused; read it with `glassnet read`.\n"
     )
 
 
@@ -195,7 +196,7 @@ def _with_rows(card: str, rows: dict[str, str]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="pictures of digits by any hands, and truth.csv")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="pictures of digits, and truth.csv")
     parser.add_argument("--only", choices=NAMES)
     options = parser.parse_args()
     mnist = gn.load_dataset("mnist")

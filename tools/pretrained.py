@@ -6,7 +6,8 @@
 Each model is the run of its recipe from seed 0, which was named before any was trained, and is not the best of several;
 `benchmarks/accuracy.py` trains that run among others, and its folder is used here. Then, on validation data alone, the
 temperature and the threshold are found; the parameters are rounded to float16; and what is saved is measured, once more
-read from its file, on the test split. `tools/calibrate.py` then chooses temperature and threshold on other hands, too.
+read from its file, on the test split. `tools/calibrate.py` then chooses temperature and threshold, also on
+digits by other writers.
 """
 
 import argparse
@@ -92,7 +93,7 @@ def _card(
     table = "\n".join(f"| {key} | {value} |" for key, value in rows)
     return (
         f"# {name}\n\n`gn.load_pretrained({name!r})`. "
-        "Every figure here is measured and written by `tools/pretrained.py`.\n\n"
+        "Every number here is measured and written by `tools/pretrained.py` and `tools/calibrate.py`.\n\n"
         f"| | |\n|---|---|\n{table}\n"
     )
 
@@ -135,11 +136,11 @@ def _figures(
             f"validation accuracy {100 * exact.accuracy:.2f} % before, {100 * rounded.accuracy:.2f} % after; "
             f"test {100 * untouched:.2f} % before, {100 * test.accuracy:.2f} % after",
         ),
-        ("temperature", f"{temperature:.4f}, found on validation data, folded into the last Dense"),
+        ("temperature", f"{temperature:.4f}, chosen on validation data; included in the weights of the last Dense"),
         ("expected calibration error", f"{100 * error:.2f} % on the test split (15 bins)"),
         (
             "threshold",
-            f"evidence of {network.threshold:.3f} over five views: less have "
+            f"evidence of {network.threshold:.3f} over five views; below it are "
             f"{100 * below(validation_views):.2f} % of the validation digits, "
             f"{100 * below(test_views):.2f} % of the test digits",
         ),
