@@ -113,9 +113,9 @@ EXPERIMENTS = {
         "examples in a batch",
         {str(size): {"training.batch_size": size} for size in (8, 32, 128, 512, 2048, "full")},
     ),
-    "initialisation": Experiment("first weights, one hidden layer", FIRST_WEIGHTS),
+    "initialisation": Experiment("initial weights, one hidden layer", FIRST_WEIGHTS),
     "initialisation-deep": Experiment(
-        "first weights, five hidden layers of 128",
+        "initial weights, five hidden layers of 128",
         FIRST_WEIGHTS,
         {"network.hidden": [128, 128, 128, 128, 128]},
     ),
