@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 ANY: set[str] = set()  # whatever lies below
 EVERYBODYS = ("version", "warn", "wholefile")
 
-# The house from top to bottom: who may import whom. Modules of one room may import each other, without a circle.
+# The packages from top to bottom: who may import whom. Modules of one package may import each other, without a cycle.
 ARROWS = {
     "__main__": {"cli"},
     "cli": ANY,

@@ -13,6 +13,7 @@ from glassnet.nn.settings import final_classes
 ROOT = Path(__file__).parent.parent
 NN, COURSE = ROOT / "src" / "glassnet" / "nn", ROOT / "docs" / "maths"
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
+ANCHORED = re.compile(r"\[[^\]]*\]\(([^)#\s]*)#([^)\s]+)\)")
 
 # What the docstring of every class of a kind has, besides its one line and its arguments.
 SLOTS = {
@@ -51,6 +52,14 @@ def test_the_docstring_has_every_slot(kind: type, cls: type) -> None:
     assert "Reference" in text or cls.__name__ in NOBODYS, f"{cls.__name__}: no source"
 
 
+def anchors(page: Path) -> set[str]:
+    """The headings of a page, as links name them."""
+    headings = re.findall(
+        r"^#+ (.+)$", re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL), re.MULTILINE
+    )
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def files() -> list[Path]:
     return [path for path in sorted(NN.glob("*.py")) if path.stem != "__init__"]
 
@@ -80,6 +89,9 @@ def test_links_lead_somewhere(page: Path) -> None:
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     for target in LINK.findall(text):
         assert "://" in target or (page.parent / target).exists(), f"{page.name}: {target}"
+    for target, anchor in ANCHORED.findall(text):
+        leads = page.parent / target if target else page
+        assert "://" in target or anchor in anchors(leads), f"{page.name}: {target}#{anchor}"
 
 
 def test_every_page_of_the_course_is_in_its_index() -> None:
