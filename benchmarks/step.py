@@ -108,7 +108,7 @@ def layers(name: str, images: int) -> None:
     found = {what: float(np.percentile(values, 20)) for what, values in times.items()}
     for what, microseconds in found.items():
         print(f"{what:<30} {microseconds:7.1f}")
-    print(f"{'all of it':<30} {sum(found.values()):7.1f}")
+    print(f"{'total':<30} {sum(found.values()):7.1f}")
 
 
 def main() -> None:
@@ -128,7 +128,7 @@ def main() -> None:
         best = np.min([epoch(network, train, gn.SGD(0.1), order) for _ in range(5)], axis=0)
     for part, microseconds in zip(PARTS, best, strict=True):
         print(f"{part:<30} {microseconds:6.1f}")
-    print(f"{'all of it':<30} {best.sum():6.1f}")
+    print(f"{'total':<30} {best.sum():6.1f}")
 
 
 if __name__ == "__main__":
