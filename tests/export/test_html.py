@@ -193,7 +193,7 @@ def test_a_picture_that_is_none_is_refused_in_one_line(browser: Browser, classic
     with opened(browser, classic) as page:
         file: Any = {"name": "no.png", "mimeType": "image/png", "buffer": b"no picture"}
         page.locator("input[type=file]").set_input_files(file)
-        expect(page.get_by_role("alert")).to_have_text(re.compile("^This is no picture"))
+        expect(page.get_by_role("alert")).to_have_text(re.compile("^This browser cannot read this picture"))
 
 
 def weights_of(html: str) -> int:
@@ -503,7 +503,7 @@ def test_a_file_trains_steps_back_and_is_shared(browser: Browser, lesson: Path) 
         assert step(page, "Step back", "step 1 of") == first
         assert step(page, "Step", "step 2 of") == second
         epoch = step(page, "Epoch", "step 157 of")
-        expect(page.get_by_role("status", name="Where the training is")).to_contain_text("right on validation")
+        expect(page.get_by_role("status", name="Where the training is")).to_contain_text("validation accuracy")
         expect(page.get_by_label("Network", exact=True)).to_have_value("training")
         page.get_by_role("button", name="Copy a link to this").click()
         link = page.get_by_label("Link", exact=True)
@@ -514,7 +514,7 @@ def test_a_file_trains_steps_back_and_is_shared(browser: Browser, lesson: Path) 
     with watched(browser) as (page, seen):
         page.goto(address)
         expect(page.get_by_role("status", name="Fingerprint", exact=True)).to_have_text(epoch)
-        expect(page.get_by_role("status", name="Agreement with the link")).to_contain_text("as far as step 157")
+        expect(page.get_by_role("status", name="Agreement with the link")).to_contain_text("up to step 157")
         assert seen.complaints == []
 
 

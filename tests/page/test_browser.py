@@ -221,7 +221,7 @@ def test_a_step_back_gives_the_same_bits(opened: Opened) -> None:
     expect(opened.status("Fingerprint")).to_have_text(second)
     slider.fill("1719")
     expect(opened.status("Fingerprint")).to_have_text(end)
-    expect(opened.status("Where the training is")).to_contain_text("right on validation")
+    expect(opened.status("Where the training is")).to_contain_text("validation accuracy")
 
 
 @pytest.mark.repeats
@@ -263,7 +263,7 @@ def test_an_experiment_shows_two_trainings_and_what_came_of_them(opened: Opened)
     opened.list("Experiment").select_option(label="A wrong sign in backward")
     opened.example(2)
     opened.button("Run the experiment").click()
-    came = opened.status("What came").get_by_role("listitem")
+    came = opened.status("Results").get_by_role("listitem")
     expect(came).to_have_count(2)
     expect(came.get_by_text("as expected")).to_have_count(2)
     expect(came.get_by_text("as expected").first).to_be_hidden()  # until the person has made a guess
@@ -341,18 +341,18 @@ def test_an_experiment_is_shown_as_slides_by_one_key(opened: Opened) -> None:
     page.keyboard.press("PageDown")
     expect(slide).to_have_text("A wrong sign in backward · 2 of 3: the run")
     page.keyboard.press("n")  # too early, and before the rest is looked at, for the training ends in some seconds
-    expect(slide).to_have_text(re.compile("^It still trains"))
+    expect(slide).to_have_text(re.compile("^The training is still running"))
     expect(opened.status("Where the training is")).to_contain_text("with the error: step")
     expect(page.get_by_role("img", name=re.compile("^Loss of each step"))).to_be_in_viewport(ratio=1)
     answer = page.get_by_text("passes the check: its two slopes agree")
     expect(answer).to_be_hidden()
-    expect(opened.status("What came").get_by_role("listitem")).to_have_count(2)
+    expect(opened.status("Results").get_by_role("listitem")).to_have_count(2)
     page.keyboard.press("n")
     expect(slide).to_have_text("A wrong sign in backward · 3 of 3: the answer")
     expect(answer).to_be_in_viewport()
     page.keyboard.press("PageUp")
     expect(slide).to_have_text("A wrong sign in backward · 2 of 3: the run")
-    expect(opened.status("What came").get_by_role("listitem")).to_have_count(2)  # it is not run again
+    expect(opened.status("Results").get_by_role("listitem")).to_have_count(2)  # it is not run again
     for _ in range(2):
         page.keyboard.press("n")
     expect(slide).to_have_text("All weights 0 · 1 of 3: the question")
@@ -488,7 +488,7 @@ def test_every_number_can_be_opened_down_to_a_pixel(opened: Opened) -> None:
     for layer in ("dense2", "relu1", "dense1", "flatten1", "rescale1", "pixel"):
         opened.page.locator(".opens-list button").first.click()
         expect(trail.locator("[aria-current]")).to_contain_text(layer)
-    expect(opened.page.get_by_text("Nothing lies below it")).to_be_visible()
+    expect(opened.page.get_by_text("the lowest level")).to_be_visible()
 
 
 def test_a_changed_weight_changes_the_answer_and_can_be_undone(opened: Opened) -> None:
@@ -500,7 +500,7 @@ def test_a_changed_weight_changes_the_answer_and_can_be_undone(opened: Opened) -
     opened.button("Set").click()
     expect(opened.status("Answer")).to_have_text(re.compile("^0 "))
     expect(opened.page.locator(".answer")).to_contain_text("dense2 b[0]")
-    answer = opened.page.get_by_role("region", name="What the network says")  # the unit offers it too
+    answer = opened.page.get_by_role("region", name="What the network predicts")  # the unit offers it too
     answer.get_by_role("button", name="Undo the change").click()
     expect(opened.status("Answer")).to_have_text(re.compile("^7 "))
 
@@ -513,7 +513,7 @@ def test_a_gradient_is_proved(opened: Opened) -> None:
     expect(opened.page.locator(".verdict")).to_contain_text("They agree")
     opened.list("Index").fill("500,2")
     opened.button("Check").click()
-    expect(opened.page.locator(".check")).to_contain_text("2 whole numbers with commas between, such as 127,9")
+    expect(opened.page.locator(".check")).to_contain_text("2 whole numbers separated by commas, at most 127,9")
 
 
 def test_a_picture_is_pasted_dropped_and_chosen(opened: Opened, tmp_path: Path) -> None:

@@ -17,18 +17,18 @@ export const allTexts = Object.assign(texts, {
 
   // For a class
   projector: "Projector",
-  projectorHow: "Large type. The keys N or PageDown lead through the chosen experiment as slides.",
+  projectorHow: "Large type. The key N or PageDown shows the chosen experiment as slides.",
   slide: "Slide",
   slides: { question: "the question", run: "the run", answer: "the answer" },
   slideOf: (title, number, count, name) => `${title} · ${number} of ${count}: ${name}`,
-  stillTraining: "It still trains. Esc ends the slides.",
+  stillTraining: "The training is still running. Esc ends the slides.",
   asSlides: "Slides (N)",
   nextSlide: "Next (N)",
   lastSlide: "Back (P)",
   endSlides: "End (Esc)",
 
   // Draw
-  tooLong: (most) => `This is too long to be sent: more than ${most} characters.`,
+  tooLong: (most) => `This is too long to send: more than ${most} characters.`,
   tooLarge: (megabytes) => `The picture is larger than ${megabytes} MB. Make it smaller, or take a screenshot of it.`,
 
   // Answer
@@ -37,20 +37,20 @@ export const allTexts = Object.assign(texts, {
   // Experiments
   experimentsTitle: "Break it, and see why",
   experimentsHow:
-    "Each experiment trains small networks, in less than 20 seconds, mostly with a mistake in one of them. It ends the training in progress.",
+    "Each experiment trains small networks in less than 20 seconds, most with a mistake in one of them. It ends the current training.",
   experiment: "Experiment",
   noExperiment: "choose one",
   runExperiment: "Run the experiment",
   watchFor: (what) => `Watch: ${what}`,
   itsAnswer: "The answer",
-  whatCame: "What came",
+  whatCame: "Results",
   otherData: "The answer is about MNIST. It may not hold for these digits.",
   values: {
     first_loss: "first loss",
     training_loss: "training loss",
-    training_accuracy: "right on training",
+    training_accuracy: "training accuracy",
     validation_loss: "validation loss",
-    validation_accuracy: "right on validation",
+    validation_accuracy: "validation accuracy",
   },
   diverged: "numbers became infinite",
   notDiverged: "all numbers stayed finite",
@@ -67,8 +67,8 @@ export const allTexts = Object.assign(texts, {
   settingsThatDiffer: "Settings that differ",
   setting: "setting",
   sideSays: (name, share) =>
-    [name === null ? "Draw a digit to compare the answers." : `Says ${name}.`, share === null ? "" : `Now ${share} right on validation.`].join(" "),
-  oneScale: "The weights of both are drawn in one scale of colour.",
+    [name === null ? "Draw a digit to compare the answers." : `Predicts ${name}.`, share === null ? "" : `Validation accuracy ${share}.`].join(" "),
+  oneScale: "The weights of both use one colour scale.",
   weightsRange: (least, most) => `Weights from ${number(least)} to ${number(most)}`,
   nameOf: (state, k) => state.variant ?? ["first training", "second training"][k],
   weightsOf: (unit, k) => `Weights of unit ${unit}, ${["first", "second"][k]} training`,
@@ -80,12 +80,12 @@ export const allTexts = Object.assign(texts, {
   // Train
   trainTitle: "Train a network",
   trainHow:
-    "Every step is the library's own, on real digits. Going back restores an earlier state and repeats the steps from there: the same bits, as the fingerprint shows.",
+    "The library computes every step, on real digits. Going back restores an earlier state and repeats the steps from there: the same bits, as the fingerprint shows.",
   recipe: "Recipe",
   build: "Change its settings, or build your own",
   otherSettings: "Train something else",
   newTraining: (recipe, step) =>
-    `These settings are not in use yet. Train, Step or Epoch begins a new training with them; the one there is (${recipe}, step ${step}) ends then.`,
+    `These settings are not in use yet. Train, Step or Epoch begins a new training with them, and ends the current one (${recipe}, step ${step}).`,
   settings: {
     dataset: "Dataset",
     activation: "Activation",
@@ -129,14 +129,14 @@ export const allTexts = Object.assign(texts, {
   stepOf: (position, steps) => `step ${position} of ${steps}`,
   epochOf: (epoch, epochs) => `epoch ${epoch} of ${epochs}`,
   lossNow: (loss) => `loss of the batch ${loss}`,
-  validationNow: (share, epoch) => `${share} right on validation after epoch ${epoch}`,
+  validationNow: (share, epoch) => `validation accuracy ${share} after epoch ${epoch}`,
   finished: "finished",
-  waits: (place) => `All processors are training. This training is number ${place} in the queue.`,
+  waits: (place) => `All processors are busy. This training is number ${place} in the queue.`,
   starting: "Loading the data, and taking the first step …",
   fingerprint: "Fingerprint",
   whileRunning: "shown when the training pauses",
   noNumber: "–",
-  inPowers: (axis) => `The ${axis} axis goes by powers of ten.`,
+  inPowers: (axis) => `The ${axis} axis is logarithmic.`,
   upwards: "vertical",
   along: "horizontal",
   loss: "loss",
@@ -159,19 +159,19 @@ export const allTexts = Object.assign(texts, {
   command: (link) => `glassnet page "${link}"`,
   linkCopied: "Copied.",
   linkHolds:
-    "Whoever runs this command sees the same, on another machine too. The link in it holds the settings and the seed, or the name of the experiment; the step; and fingerprints of the weights. It does not hold the key of this page, your drawings, digits of your own, or changed weights.",
+    "Anyone who runs this command sees the same, also on another machine. The link holds the settings and the seed, or the name of the experiment; the step; and fingerprints of the weights. It does not hold the token of this page, your drawings, your own digits, or changed weights.",
   agreement: "Agreement with the link",
-  sameAs: (step) => `The same bits as the training that was shared, as far as step ${step}.`,
+  sameAs: (step) => `The same bits as the training that was shared, up to step ${step}.`,
   differsFrom: (same, step) =>
     `This differs from the training that was shared: ${same === null ? "" : `the same until step ${same}, `}different at step ${step}. Possible causes: another dataset, another version of glassnet or NumPy, another kind of processor.`,
 
   // Teach
   teachTitle: "Teach it your handwriting",
   teachHow:
-    "Draw a digit, say which it is, and keep it. A few of each are enough. The network that is shown above learns them from where it stands, beside examples of its own dataset, so that it forgets little; the training in progress ends. Of each digit every third drawing is held out: it is not learned, and shows how new ones are read. A drawing that is refused as no digit is not read.",
+    "Draw a digit, choose which it is, and keep it. A few of each are enough. The network above then continues to learn, on your digits and on examples of its own dataset, so that it forgets little. This ends the current training. Every third drawing of each digit is held out: it is not learned, and tests the network on new drawings. A refused drawing counts as not read.",
   itIs: "My drawing is a",
   whichOne: "choose",
-  whichDigit: "Say which digit your drawing is, then keep it.",
+  whichDigit: "Choose which digit your drawing is, then keep it.",
   keep: "Keep it",
   keptDigits: "Digits that are kept",
   kept: (all, learned, out) => `${all === 1 ? "1 digit is" : `${all} digits are`} kept: ${learned} to learn, ${out} held out.`,
@@ -193,12 +193,12 @@ export const allTexts = Object.assign(texts, {
   },
   rightOf: (share, right, all, refused) => `${share} (${right} of ${all}${refused ? `; ${refused} refused` : ""})`,
   counting: "Counting …",
-  teachInUse: "The network learns your handwriting.",
+  teachInUse: "The network is learning your handwriting.",
 
   // Check
   checkTitle: "Is the gradient right?",
   checkHow:
-    "Backward says how fast the loss grows with a parameter. Nudge the parameter up and down, and measure how the loss changes. The two slopes must agree.",
+    "Backward computes how fast the loss grows with a parameter. The check changes the parameter slightly up and down, and measures how the loss changes. The two slopes must agree.",
   layer: "Layer",
   parameter: "Parameter",
   index: "Index",
@@ -207,9 +207,9 @@ export const allTexts = Object.assign(texts, {
   by: (h) => `h = ${h}`,
   checkIt: "Check",
   bothZero: "Both slopes are 0: this parameter changes nothing for this drawing. Choose another.",
-  indexIs: (last) => (last.length === 1 ? `Index: a whole number from 0 to ${last[0]}` : `Index: ${last.length} whole numbers with commas between, such as ${last.join(",")}, which are the largest`),
+  indexIs: (last) => (last.length === 1 ? `Index: a whole number from 0 to ${last[0]}` : `Index: ${last.length} whole numbers separated by commas, at most ${last.join(",")}`),
   holds: (difference) => `They agree: they differ by ${difference} times the largest slope here.`,
-  holdsNot: (measured, backward) => `They differ: ${measured} is measured, and backward says ${backward}.`,
+  holdsNot: (measured, backward) => `They differ: measured ${measured}, backward ${backward}.`,
   opposite: "They differ: they have the same size, and opposite signs.",
   lossAt: (place) => `loss at ${place}`,
   slopeOfStep: (h) => `slope measured with your step, ${h}`,
