@@ -24,6 +24,9 @@ TOGETHER = {  # what a setting needs besides itself
     "data.task": {"target": "y"},
     "data.ignore": {"target": "y"},
     "data.categorical": {"target": "y"},
+    **{f"data.{key}": {"target": "y"} for key in ("missing", "dates", "date_order", "decimal", "columns")},
+    **{f"data.{key}": {"target": "y"} for key in ("unknown", "folds", "private")},
+    "data.fold": {"target": "y", "folds": 5},
     "optimizer.nesterov": {"momentum": 0.9},
     "network.scaling": {"hidden": [4]},
     "network.activation": {"hidden": [4]},
@@ -82,6 +85,7 @@ def test_every_example_is_a_value_that_its_setting_takes() -> None:
             whole = section.example(**here) if section.name != "network" else here
             changed = {section.name: [whole] if section.name == "penalties" else whole} if section.name else here
             assert isinstance(from_table(Recipe, MINIMAL | changed, section.title), Recipe)
+            assert setting.example is not None, f"{section.title}: {setting.key} has no example"
             assert setting.meaning or section.name == "initialisers", f"{section.title}: {setting.key} has no meaning"
 
 
@@ -147,7 +151,7 @@ def test_a_file_is_answered_too_in_words_for_python(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as caught:
         load_recipe(path)
     assert str(caught.value) == (
-        f"{path}: network: unknown key 'dropout'; Dropout is a layer, which stands among the hidden ones: "
+        f"{path}: network: unknown key 'dropout'; Dropout is a layer, which belongs to the hidden layers: "
         "network.hidden=[32, {type='Dropout', rate=0.1}]"
     )
 

@@ -17,7 +17,7 @@ HEAD = """# Every setting of a recipe
 
 This page is written by `python tools/settings.py` from the code. `glassnet recipes --settings` prints the same.
 
-A recipe is a TOML file (`glassnet recipes classic` prints one). A setting stands under its section:
+A recipe is a TOML file (`glassnet recipes classic` prints one). Each setting is in its section:
 
 ```toml
 [optimizer]
@@ -32,13 +32,13 @@ glassnet train classic --set optimizer.lr=0.05
 glassnet train classic --set "network.hidden=[128, {type='Dropout', rate=0.2}]"
 ```
 
-A section with types has the key `type`, which names one of them. An optional setting need not be given; without it, its
-effect is left out, or the value is found out.
+A section with types has the key `type`, which names one of them. You can omit an optional setting. Then it has no effect, or
+its value is chosen automatically.
 """
 PART_TITLES = {
-    "layers": ("Layers", "Layers stand in `network.hidden` or `network.layers`, by name or as a table."),
+    "layers": ("Layers", "Layers go into `network.hidden` or `network.layers`, by name or as a table."),
     "losses": ("Losses", "A loss is the value of `network.loss`."),
-    "initialisers": ("First weights", "An initialiser is the value of `network.init`, or of `init` in a layer."),
+    "initialisers": ("Initialisers", "An initialiser is the value of `network.init`, or of `init` in a layer."),
 }
 
 

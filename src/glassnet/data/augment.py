@@ -38,16 +38,16 @@ class Augmentation:
     may be erased, and noise is added.
 
     Args:
-        shift: the limit of t in both directions, as a fraction of the side: 0.1 is 2.8 of 28 pixels.
-        rotation: the limit of a in both directions, in degrees.
-        scale: the limit of f and g: 0.1 means a factor from 1 / 1.1 to 1.1.
-        shear: the limit of s, the tangent of the slant, in both directions.
-        elastic: the standard deviation of e, as a fraction of the side: 0.04 is about 1 of 28 pixels.
+        shift: the largest shift t in both directions, as a fraction of the side: 0.1 is 2.8 of 28 pixels.
+        rotation: the largest angle a in both directions, in degrees.
+        scale: the largest change of the factors f and g: 0.1 means from 1 / 1.1 to 1.1.
+        shear: the largest slant s in both directions, as a tangent.
+        elastic: the standard deviation of the displacement e, as a fraction of the side: 0.04 is about 1 of 28 pixels.
         thickness: strokes grow or shrink on each side by up to this number of pixels, at most 1.
-        erase: the limit of the sides of a rectangle that is set to 0, as a fraction of the image's side.
-        noise: the limit of the standard deviation of the noise, as a fraction of white.
-        blur: the limit of the standard deviation of the bell by which each pixel is spread, as a fraction of the side:
-            0.05 is 1.4 of 28 pixels. The brightest pixel of the image stays as bright.
+        erase: the largest side of a rectangle that is set to 0, as a fraction of the image's side.
+        noise: the largest standard deviation of the noise, as a fraction of white.
+        blur: the largest standard deviation of the Gaussian blur, as a fraction of the side: 0.05 is 1.4 of 28 pixels.
+            The brightest pixel of the image stays as bright.
         white: the largest value of a pixel, 1 to 255.
 
     Raises:

@@ -90,7 +90,7 @@ class CrossEntropy(Loss):
 @final
 @dataclass(frozen=True)
 class BinaryCrossEntropy(Loss):
-    """Sigmoid with binary cross-entropy: each output says yes or no, independently of the others.
+    """Sigmoid with binary cross-entropy: each output predicts yes or no, independently of the others.
 
     Forward:   p_j = 1 / (1 + exp(-z_j))      l = -sum_j [t_j log p_j + (1 - t_j) log(1 - p_j)]
     Backward:  dl/dz = p - t

@@ -49,7 +49,7 @@ class SquaredError(RegressionLoss):
 @final
 @dataclass(frozen=True)
 class AbsoluteError(RegressionLoss):
-    """The identity with absolute error, summed over outputs: what lies far off pulls no harder than what lies near.
+    """The identity with absolute error, summed over outputs: outliers do not pull harder than other targets.
 
     Forward:   p = z      l = sum_j |p_j - t_j|
     Backward:  dl/dz = sign(p - t)      (0 where they are equal)
@@ -81,7 +81,7 @@ class Huber(RegressionLoss):
     Shapes: logits z, prediction p and targets t (N, M); labels (N,) stand for one-hot rows.
 
     Args:
-        delta: where near ends, above 0.
+        delta: the distance at which the error becomes absolute, above 0.
 
     Reference: Huber 1964, "Robust estimation of a location parameter".
     """

@@ -1,4 +1,4 @@
-"""The section `data` of a recipe: what is learned from."""
+"""The section `data` of a recipe: the training data."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -21,24 +21,24 @@ WISHES = [field.name for field in fields(ColumnOptions)]
 
 @dataclass(frozen=True)
 class DataSettings:
-    """Which dataset or table is learned from, and how many of its training examples are held out for validation.
+    """Which dataset or table to learn from, and how many of its training examples are held out for validation.
 
     Args:
         name: a dataset, a CSV or npz file, a folder of IDX files; with a target a table as CSV.
         validation: how many training examples are held out, at most a fifth of them.
         target: the column of a table to predict.
-        task: what the target is; by default it is found out.
+        task: what the target is; by default it is detected.
         ignore: columns of the table to leave out, such as the names of its rows.
-        categorical: columns of the table whose numbers are codes, not amounts.
-        missing: cells of the table that count as missing, such as "-9", besides empty ones and the usual markers.
-        dates: true makes numbers of dates: the day, the month, the weekday, the hour.
-        date_order: what dates such as 03/04/24 say, "dmy", "mdy" or "ymd".
-        decimal: the decimal mark of numbers such as 1,250, which leave it open.
+        categorical: columns of the table whose numbers are codes, not quantities.
+        missing: cells of the table that count as missing, such as "-9", in addition to empty cells and the usual markers.
+        dates: true turns dates into numbers: the day, the month, the weekday, the hour.
+        date_order: the order in dates such as 03/04/24: "dmy", "mdy" or "ymd".
+        decimal: the decimal mark, if it is unclear, as in 1,250.
         columns: what single columns hold, each a table such as {kind = "number", decimal = ","}.
-        folds: cross-validation with so many folds of the table, beside the training.
-        fold: one of the folds, from 1: it is for the test, and nothing is cross-validated.
-        private: true leaves the cells of the table out of reports: examples, ranges, the worst rows.
-        unknown: "answer" makes the model answer rows with an unknown category or a number missing where none was.
+        folds: the number of folds for cross-validation, in addition to the training.
+        fold: the number of one fold, from 1, as the test split; nothing is cross-validated.
+        private: true keeps the cells of the table out of reports: examples, ranges, the worst rows.
+        unknown: "answer" makes the model predict rows with an unknown category or an unexpected missing number.
     """
 
     name: str = "mnist"

@@ -18,20 +18,20 @@ from glassnet.nn.settings import describe, from_table
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """The layers: written out, or in short as what is hidden between input and output, for any dataset.
+    """The layers: written in full, or in short as the layers between input and output, for any dataset.
 
     `hidden = [128]` stands for: scale the pixels, flatten, Dense(128), the activation, Dense(number of classes).
-    Besides sizes there may be layers, as in `layers`: they stand for themselves. If the first is a size, or Dense,
-    images are flattened before it; if it is a convolution, grey images get their one channel. Tables are standardised
-    unless `scaling` says otherwise, and a real target takes Dense(1).
+    The list may also contain layers, as in `layers`. If the first is a size, or Dense, images are flattened before it;
+    if it is a convolution, grey images get their one channel. Tables are standardised unless `scaling` is set, and a
+    real target gets Dense(1).
 
     Args:
-        hidden: what stands between input and output: sizes of dense layers, and layers.
-        scaling: pixels from 0 to 1, or every input with mean 0 and standard deviation 1; by default by the data.
+        hidden: the layers between input and output: sizes of dense layers, or layers by name or as a table.
+        scaling: pixels from 0 to 1, or every input with mean 0 and standard deviation 1; the default depends on the data.
         activation: the layer after each size in `hidden`; ReLU by default.
-        init: how the weights of the sizes in `hidden` start; GlorotUniform by default.
-        layers: all layers written out, in place of the four above.
-        loss: what training makes small; CrossEntropy becomes SquaredError where the target is a number.
+        init: the initialiser of the dense layers given as sizes; GlorotUniform by default.
+        layers: all layers in full, in place of the four settings above.
+        loss: the value that training minimises; CrossEntropy becomes SquaredError if the target is a number.
     """
 
     hidden: tuple[int | str | dict[str, Any], ...] | None = None

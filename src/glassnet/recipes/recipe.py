@@ -46,16 +46,16 @@ class Recipe:
 
     Args:
         name: what the recipe is called; by default the name of its file.
-        about: what it is for, in a line.
-        data: what is learned from.   network: layers and loss.   optimizer: how a step follows from the gradient.
-        training: how long, in which portions, from which seed.
+        about: its purpose, in one line.
+        data: the training data.   network: layers and loss.   optimizer: how a step follows from the gradient.
+        training: number of epochs, batch size, seed and the like.
         schedule: how the learning rate changes from step to step.
-        penalties: what weights cost or may not exceed, besides the loss; a list.
-        clip: gradients cut to a size.   average: a running mean of the weights, which is what is kept.
-        strokes: digits drawn in code, mixed into the batches.   outliers: images that are no digit, mixed in too.
+        penalties: costs and limits for the weights, in addition to the loss; a list.
+        clip: a limit on the size of the gradient.   average: a running mean of the weights, which is kept in their place.
+        strokes: digits drawn in code, mixed into the batches.   outliers: images that are not digits, also mixed in.
         augmentation: random changes of the images.
         early_stopping: when training ends before its last epoch.
-        reduce_on_plateau: when the learning rate falls because nothing becomes better.
+        reduce_on_plateau: a lower learning rate when a value stops improving.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The section `training` of a recipe: how long, in which portions, from which seed."""
+"""The section `training` of a recipe: number of epochs, batch size, seed and the like."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,17 +9,17 @@ from glassnet.nn.settings import whole
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How long, in which portions, from which seed.
+    """Number of epochs, batch size, seed and the like.
 
     Args:
-        epochs: how many times all training examples are learned from.
-        batch_size: the examples of a step; "full" are all of them.
-        shards: the parts of a batch that workers can compute at once; they fix the order of sums (see `train.steps`).
-            By default they follow from network and batch size.
-        blas_threads: the threads of one matrix product; by default they follow from network and batch size.
-        class_weights: what an example of each class counts in the loss; "balanced" makes rare classes count more.
-        seed: fixes the first weights, the order of the examples, and all that is random.
-        checkpoint_minutes: at least so many minutes between two checkpoints; with 0 there is one after each epoch.
+        epochs: the number of passes over the training examples.
+        batch_size: the number of examples in a step; "full" means all.
+        shards: the number of parts of a batch that workers can compute at once; it fixes the order of sums (see
+            `train.steps`). By default it follows from network and batch size.
+        blas_threads: the number of threads for one matrix product; by default it follows from network and batch size.
+        class_weights: the weight of each class in the loss; "balanced" gives rare classes more weight.
+        seed: fixes the initial weights, the order of the examples, and all other random numbers.
+        checkpoint_minutes: the shortest time between two checkpoints, in minutes; 0 writes one after each epoch.
     """
 
     epochs: int

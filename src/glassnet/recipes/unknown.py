@@ -45,9 +45,9 @@ MOST_KEYS, LONGEST_FORM = 10, 300  # so many unknown keys are looked up; so many
 CONVOLVED = [{"type": "Conv2D", "filters": 16, "kernel_size": 3}, "ReLU"]  # before what takes images with channels
 ACTIVATIONS = (".activations", ".rectifiers")  # the modules of layers that stand after a size
 WHAT = {
-    "layers": "a layer, which stands among the hidden ones",
+    "layers": "a layer, which belongs to the hidden layers",
     "losses": "a loss",
-    "initialisers": "a way to draw the first weights",
+    "initialisers": "an initialiser of weights",
     "penalties": "a penalty",
 }
 
