@@ -408,7 +408,7 @@ def test_the_demo_without_network_and_mnist_ends_well(tmp_path: Path) -> None:
     assert "Falling back" in done.stdout
     accuracy = float(re.search(r"^test accuracy (\S+) %$", done.stdout, re.MULTILINE).group(1))
     assert accuracy >= 96
-    assert "it says" in done.stdout
+    assert "it predicts" in done.stdout
     drawn = find_spec("matplotlib") is not None
     assert ("  pictures/curves.png\n" in done.stdout) == ("  report.html\n" in done.stdout) == drawn
 
@@ -481,7 +481,7 @@ def test_sigterm_while_python_runs_code_from_a_text_has_its_exit_code(in_tmp: Pa
 def test_broken_off_outside_of_a_training(
     number: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where nothing holds the signal back it ends the command at once, and it is said how the run goes on."""
+    """Where nothing holds the signal back it ends the command at once, and a line tells how to continue the run."""
     from glassnet.runs import run
 
     def broken_off(*arguments: object, **more: object) -> None:
@@ -489,14 +489,14 @@ def test_broken_off_outside_of_a_training(
 
     quick = ["train", "tiny", "--data", "digits", "--epochs", "1", "--no-pictures", "--out"]
     for name, folder, how in (
-        ("evaluate", "unfinished", "it goes on with: glassnet resume unfinished"),
-        ("Run", "finished", "the run is finished, but for its report: glassnet report finished"),
+        ("evaluate", "unfinished", "continue with: glassnet resume unfinished"),
+        ("Run", "finished", "the run is finished except for its report: glassnet report finished"),
     ):
         with monkeypatch.context() as patched:
             patched.setattr(run, name, broken_off)
             done = glassnet(*quick, folder, cwd=tmp_path)
         assert done.returncode == code, done.stderr
-        assert done.stderr.splitlines()[-1] == f"broken off; {how}"
+        assert done.stderr.splitlines()[-1] == f"interrupted; {how}"
 
 
 @pytest.mark.parametrize(

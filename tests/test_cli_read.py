@@ -55,7 +55,7 @@ def test_what_is_no_number_is_counted_and_a_doubt_is_said(tmp_path: Path) -> Non
     ImageDraw.Draw(image).text((60, 230), "Wheat", fill=0, font=ImageFont.load_default(size=90))
     image.save(tmp_path / "both.png")
     done = glassnet("read", tmp_path / "both.png")
-    assert "1 other row of ink is not known as a number" in done.stdout
+    assert "1 other row of ink is not recognised as a number" in done.stdout
     (said,) = json.loads(glassnet("read", tmp_path / "both.png", "--json").stdout)
     assert [number["text"] for number in said["numbers"]] == ["2", "31"]
     ((x, y, _, _),) = said["unknown"]

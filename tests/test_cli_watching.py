@@ -63,7 +63,7 @@ def test_compare_is_sorted_and_fits_the_page(runs: Path) -> None:
     assert "64-64-10, 4,810" in done.stdout
     assert "2 of 5" in next(line for line in lines if "runs/killed" in line)
     assert "unfinished" in next(line for line in lines if "runs/killed" in line)
-    assert "Sorted by their best figure on validation data" in done.stdout
+    assert "Sorted by their best metric on validation data" in done.stdout
 
 
 @pytest.mark.parametrize("width", [40, 60])
@@ -149,7 +149,7 @@ def test_compare_writes_out_what_a_terminal_would_obey(runs: Path, tmp_path: Pat
 def test_compare_takes_model_files_and_says_that_data_differs(runs: Path) -> None:
     done = glassnet("compare", "cnn", "runs/wide", "runs/narrow/model.safetensors", cwd=runs)
     assert done.returncode == 0, done.stderr
-    assert "on different data, so their figures cannot be compared: digits, mnist" in " ".join(done.stdout.split())
+    assert "on different data, so their metrics cannot be compared: digits, mnist" in " ".join(done.stdout.split())
     assert "329,450" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
 
@@ -220,7 +220,7 @@ def test_report_where_the_data_is_gone(runs: Path, tmp_path: Path) -> None:
     (tmp_path / "run/report.html").unlink()
     done = glassnet("report", "run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("without what needs the test examples: ")
+    assert done.stdout.startswith("without the sections that need the test examples: ")
     page = (tmp_path / "run/report.html").read_text()
     assert "Confusion matrix" in page
     assert "Worst mistakes" not in page

@@ -151,7 +151,7 @@ def test_a_number_is_explained_without_its_truth(loss: gn.Loss) -> None:
     assert (e.label, e.predicted, e.assumed, e.update) == (None, None, True, None)
     np.testing.assert_allclose(e.dlogits, 0, atol=1e-15)
     text = e.text()
-    assert f"\nThe network says {e.prediction[0]:.4g}.\n" in text
+    assert f"\nThe network predicts {e.prediction[0]:.4g}.\n" in text
     assert "\nForward\n" in text
     assert "\nBackward\n" not in text
     assert "the loss is that of the prediction itself" in text
@@ -178,7 +178,7 @@ def test_named_inputs_are_counted_from_their_mean(houses: gn.Network) -> None:
     np.testing.assert_allclose(says.sum() + dense.b[0], e.prediction[0], **EXACT)  # of a linear network, all there is
     lines = e.text(80).splitlines()
     assert max(map(len, lines)) <= 80
-    assert f"The network says {e.prediction[0]:.4g}; the truth is 7.5." in lines
+    assert f"The network predicts {e.prediction[0]:.4g}; the truth is 7.5." in lines
     start = next(i for i, line in enumerate(lines) if line.startswith("    input"))
     order = np.argsort(-np.abs(says))
     assert [int(line.split("[")[1].split("]")[0]) for line in lines[start + 1 : start + 13]] == order[:12].tolist()

@@ -58,7 +58,7 @@ def test_explain_needs_no_model_as_predict_does_not(glassnet: Run, in_tmp: Path)
     drawn(in_tmp / "photo.png", SEVEN)
     code, out, _ = glassnet("explain", "photo.png")
     assert code == 0
-    assert "The network says 7" in out
+    assert "The network predicts 7" in out
     assert out == glassnet("explain", "cnn", "photo.png")[1]
     code, _, error = glassnet("explain", "cnn", "photo.png", "photo.png")
     assert code == 2

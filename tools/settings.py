@@ -32,8 +32,8 @@ glassnet train classic --set optimizer.lr=0.05
 glassnet train classic --set "network.hidden=[128, {type='Dropout', rate=0.2}]"
 ```
 
-A section with types has the key `type`, which names one of them. You can omit an optional setting. Then it has no effect, or
-its value is chosen automatically.
+A section with types has the key `type`, which names one of them. You can omit an optional setting. Then it has no
+effect, or its value is chosen automatically.
 """
 PART_TITLES = {
     "layers": ("Layers", "Layers go into `network.hidden` or `network.layers`, by name or as a table."),

@@ -149,7 +149,7 @@ class SweepBar(Bar):
 
     def _lost(self, event: dict[str, Any]) -> None:
         self._remove(event)
-        self.console.print(f"trial {event['trial']} goes on elsewhere")
+        self.console.print(f"trial {event['trial']} runs elsewhere")
 
     def _waits(self, event: dict[str, Any]) -> None:
         if not self.waiting:

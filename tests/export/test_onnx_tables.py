@@ -280,7 +280,7 @@ def test_the_command_writes_a_file_that_takes_the_columns(ship: gn.Model, tmp_pa
     about = {"table": to_table(ship.schema), "decision": {"label": 1, "threshold": 0.9}}
     gn.save_network(ship.network, tmp_path / "ship.safetensors", about=about)
     done = glassnet("export", "ship.safetensors", "ship.onnx", cwd=tmp_path)
-    assert "ship.onnx: for ONNX Runtime and others, takes 4 columns of texts, as they stand in a table" in done.stdout
+    assert "ship.onnx: for ONNX Runtime and others, takes 4 columns as text, as in a table" in done.stdout
     message = refused("export", "ship.safetensors", "ship2.onnx", "--input", "float32", cwd=tmp_path)
     assert "input_type 'float32': with a schema the file takes columns of texts" in message
     with (tmp_path / "ship.csv").open(newline="") as file:

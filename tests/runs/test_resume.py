@@ -65,7 +65,7 @@ def test_an_interrupted_run_is_a_result_and_goes_on_to_the_same_bits(digits: gn.
     assert run.history.interrupted
     assert run.history.stopped == "interrupted in epoch 3"
     assert read_run(tmp_path / "run").finished
-    assert str(find_unfinished(tmp_path / "run")) == "goes on within epoch 3 of 4"  # from the very step
+    assert str(find_unfinished(tmp_path / "run")) == "continues within epoch 3 of 4"  # from the very step
     again = resume(tmp_path / "run", digits)
     assert not again.history.interrupted
     assert len(again.history) == 4
@@ -97,7 +97,7 @@ def test_a_finished_run_goes_on_to_more_epochs_as_if_it_had_never_ended(digits: 
         find_unfinished(tmp_path / "run", epochs=3)
     with pytest.raises(RunError, match=r"expected a total of more .*, got 2"):
         find_unfinished(tmp_path / "run", epochs=2)
-    assert str(find_unfinished(tmp_path / "run", epochs=6)) == "goes on with epoch 4 of 6"
+    assert str(find_unfinished(tmp_path / "run", epochs=6)) == "continues with epoch 4 of 6"
     with pytest.raises(CrashError):
         resume(tmp_path / "run", digits, epochs=6, progress=crash_in(5))
     assert not (tmp_path / "run" / EVALUATION).exists()  # it is unfinished now
@@ -251,7 +251,7 @@ def test_sigterm_ends_a_run_as_ctrl_c_does_and_it_goes_on(tmp_path: Path, digits
     process.terminate()
     _, err = process.communicate(timeout=60)
     assert process.returncode == 143, err
-    assert f"it goes on with: glassnet resume {folder}" in err
+    assert f"continue with: glassnet resume {folder}" in err
     trained = find_unfinished(folder).trained
     assert trained >= 1
     done = glassnet("resume", folder, "--epochs", str(trained + 2), "--no-pictures")

@@ -90,7 +90,7 @@ def test_evaluate_shows_baselines_and_importance(folder: Path) -> None:
     assert "always '" in other
     assert "logistic" not in other  # which has no rows to learn from
     refused = glassnet("evaluate", "cnn", "--importance", cwd=folder)
-    assert "--importance: it is of the columns of a table" in refused.stderr
+    assert "--importance is for the columns of a table" in refused.stderr
 
 
 def test_a_threshold_is_chosen_on_validation_rows_and_kept(folder: Path) -> None:

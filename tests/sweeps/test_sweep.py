@@ -179,7 +179,7 @@ def test_jobs_share_the_trials_and_end_when_they_are_told_to(tmp_path: Path) -> 
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert "the same command goes on" in said
+    assert "the same command continues" in said
     assert [row["state"] for row in table(out)] == ["waiting", "waiting"]
     reached = len((out / "trials" / "001" / "history.jsonl").read_text().splitlines())
     assert 0 < reached < 500

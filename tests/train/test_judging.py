@@ -191,7 +191,7 @@ def test_a_decision_is_kept_in_the_model(tmp_path: Path, tumours: tuple[gn.Netwo
     row = int(np.flatnonzero(said != before)[0])
     explained = changed.explain(x[row])
     assert explained.classes[explained.predicted or 0] == said[row]
-    assert f"The network says {said[row]}" in explained.text()
+    assert f"The network predicts {said[row]}" in explained.text()
     assert f"the log-odds of {said[row]}" in changed.explain(x[row]).text() or not explained.names
     for damaged in (
         {"label": 2, "threshold": 0.5},

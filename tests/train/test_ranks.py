@@ -141,7 +141,7 @@ def test_a_rank_that_is_killed_ends_all_and_the_run_goes_on_with_another_number(
     finally:
         process.kill()
     assert process.returncode != 0
-    line = "told to end, or another rank has ended; the run goes on with any number of ranks: glassnet resume broken"
+    line = "told to end, or another rank has ended; continue the run with any number of ranks: glassnet resume broken"
     assert [said for said in ours(err) if not said.startswith("epoch")] == [line]
     assert "Traceback" not in out + err
     done = run(3, "-m", "glassnet", "resume", "broken", "--no-pictures", "--mpi", cwd=tmp_path)

@@ -31,12 +31,14 @@ def check_gradients(
     change: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="change any setting of the recipe")
     ] = None,
-    examples: Annotated[int, typer.Option(min=1, help="so many training examples are used")] = 5,
-    seed: Annotated[int, typer.Option(min=0, help="chooses the weights, directions and entries that are tried")] = 0,
+    examples: Annotated[int, typer.Option(min=1, help="the number of training examples to use")] = 5,
+    seed: Annotated[
+        int, typer.Option(min=0, help="the seed for the weights, directions and entries that are tried")
+    ] = 0,
 ) -> None:
     """Compare the gradient of a recipe's network with finite differences; exit code 1 if it is wrong.
 
-    Every number in a row of the table is the one that differs most.
+    Each row of the table shows the number that differs most.
 
     Examples:
 

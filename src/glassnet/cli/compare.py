@@ -26,11 +26,11 @@ def compare(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option(help="the picture of all curves (PNG) [default: compare.png, here]")
+        Path | None, typer.Option(help="the picture of all curves (PNG) [default: compare.png in this folder]")
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="print all figures as JSON; a picture only with --out")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="print all metrics as JSON; a picture only with --out")] = False,
 ) -> None:
-    """Compare runs: their figures, the settings in which they differ, their curves in one picture.
+    """Compare runs: their metrics, the settings that differ, and their curves in one picture.
 
     The best on validation data comes first. Runs of one recipe from different seeds are also shown together, as mean
     and standard deviation.
@@ -92,17 +92,17 @@ def _show(runs: list["SavedRun"]) -> None:
 
     data = comparison.datasets(runs)
     if len(data) > 1:
-        console.print(f"these runs are on different data, so their figures cannot be compared: {', '.join(data)}")
+        console.print(f"these runs are on different data, so their metrics cannot be compared: {', '.join(data)}")
     scales = comparison.scales(runs)
     if len(scales) > 1:
-        console.print(f"their figures are on different scales, so that the order says little: {', '.join(scales)}")
+        console.print(f"their metrics are on different scales, so the order means little: {', '.join(scales)}")
     console.print(_figures(runs))
     told = [run for run in runs if comparison.validation(run)]
     if told:
-        others = "" if len(told) == len(runs) else " Runs without such figures come last."
-        console.print(f"Sorted by their best figure on validation data: the best test figure may be luck.{others}")
+        others = "" if len(told) == len(runs) else " Runs without such metrics come last."
+        console.print(f"Sorted by their best metric on validation data: the best test metric may be luck.{others}")
     else:
-        console.print("No run has figures on validation data: they stand in the order given.")
+        console.print("No run has metrics on validation data: they are in the given order.")
     if any("accuracy" in run.evaluation for run in runs):
         console.print("Accuracies are in %, that on the test split with ± half of its 95 % interval (Wilson).")
     differing = comparison.differences(runs)

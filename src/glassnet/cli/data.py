@@ -29,7 +29,7 @@ def top(context: typer.Context) -> None:
 
 @app.command("list")
 def list_() -> None:
-    """List the known datasets, and which are at hand.
+    """List the known datasets, and which are on this machine.
 
     Example: `glassnet data list`
     """
@@ -56,7 +56,7 @@ def list_() -> None:
 
 @app.command()
 def get(name: Name) -> None:
-    """Download a dataset (resumes where a download was broken off).
+    """Download a dataset (resumes an interrupted download).
 
     Example: `glassnet data get fashion-mnist`
     """
@@ -66,7 +66,7 @@ def get(name: Name) -> None:
 
     with TaskBar() as bar:
         folder = get_dataset(name, progress=bar)
-    console.print(f"{name} is at hand: {folder}")
+    console.print(f"{name} is on this machine: {folder}")
 
 
 @app.command()
@@ -92,7 +92,7 @@ def show(
     out: Annotated[
         Path | None, typer.Option(help="write a larger sheet to this PNG, or what the columns hold to this TOML file")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="chooses the examples")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="the seed for choosing the examples")] = 0,
     augment: Annotated[
         str | None, typer.Option(metavar="RECIPE", help="show how this recipe changes examples while training")
     ] = None,
@@ -104,7 +104,7 @@ def show(
     decimal: Decimal = None,
     columns: Columns = None,
 ) -> None:
-    """Draw a sheet of examples with their labels; of a table show what each column holds.
+    """Draw a sheet of examples with their labels; for a table, show what each column holds.
 
     Examples:
 
@@ -143,7 +143,7 @@ def _show_images(name: str, split: str, out: Path | None, seed: int, augment: st
     if len(part) == 0:
         raise DataError(f"{name}: its {split} split is empty")
     if part.inputs.ndim < 3:
-        raise DataError(f"{name}: its examples are no images, so there is nothing to draw")
+        raise DataError(f"{name}: its examples are not images, so there is nothing to draw")
     rng = np.random.Generator(np.random.Philox(key=seed))
     each = 10 if out and not augment else 1
     labels = part.y

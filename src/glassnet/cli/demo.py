@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 def demo(
     out: Annotated[Path | None, typer.Option(help="the run folder; runs/classic-DATA by default")] = None,
-    epochs: Annotated[int | None, typer.Option(help="train so many epochs only")] = None,
+    epochs: Annotated[int | None, typer.Option(help="the number of epochs")] = None,
 ) -> None:
     """Train a network on handwritten digits, look at the result, and recognise a few pictures.
 
-    Uses MNIST where it is at hand or can be downloaded, else scikit-learn's small digits.
+    Uses MNIST if it is on this machine or can be downloaded, otherwise scikit-learn's small digits.
 
     Example: `glassnet demo --out runs/first`
     """
@@ -66,7 +66,7 @@ def recognise(run: Path, dataset: "Dataset") -> None:
         picture.write(path, picture.as_grey(dataset.test[row : row + 1].x[0], dataset.white))
         answer = model.read(path)
         said = answer.problem or f"{answer.label} ({answer.probability:.1%})"
-        console.print(beside([answer.image], [f"{path.name}: it says {said}"], white=model.white))
+        console.print(beside([answer.image], [f"{path.name}: it predicts {said}"], white=model.white))
 
 
 def say_what_next(run: Path) -> None:
@@ -78,10 +78,10 @@ def say_what_next(run: Path) -> None:
     if shutil.which("glassnet") is None and activate.exists():  # it was started by make
         console.print(f"  . {activate}   first, so that the shell finds glassnet", soft_wrap=True)
     for command, what in (
-        ("glassnet predict YOUR-PICTURE.png", "your own handwriting, read by the best network that comes along"),
+        ("glassnet predict YOUR-PICTURE.png", "your own handwriting, read by the best network of the package"),
         (f"glassnet predict {run} YOUR-PICTURE.png", "the same, read by this one"),
-        (f"glassnet explain {run} YOUR-PICTURE.png", "every number on its way"),
-        (f"glassnet evaluate {run}", "the figures again"),
+        (f"glassnet explain {run} YOUR-PICTURE.png", "every number of the computation"),
+        (f"glassnet evaluate {run}", "the metrics again"),
         ("glassnet recipes", "other networks"),
         ("glassnet train classic --set 'network.hidden=[256,64]'", "a network of your own"),
     ):

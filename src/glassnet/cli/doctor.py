@@ -12,9 +12,9 @@ def doctor(
     ] = False,
     forget: Annotated[bool, typer.Option("--forget", help="undo --keep")] = False,
 ) -> None:
-    """Say which kernel NumPy's matrix products use, and what it costs.
+    """Show which kernel NumPy's matrix products use, and what it costs.
 
-    Nearly all the time of training goes into matrix products, which NumPy leaves to a BLAS library.
+    Training spends nearly all its time on matrix products, which a BLAS library computes for NumPy.
 
     Examples:
 

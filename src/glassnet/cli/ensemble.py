@@ -26,7 +26,7 @@ def ensemble(
     ] = None,
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
 ) -> None:
-    """Average the probabilities of several networks, and say what that gains.
+    """Average the probabilities of several networks, and show what that gains.
 
     Examples:
 

@@ -30,12 +30,11 @@ def evaluate(
         bool, typer.Option("--importance", help="show the permutation importance of each column of a table")
     ] = False,
     unknown: Unknown = None,
-    json_: Annotated[bool, typer.Option("--json", help="print the figures as JSON")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="print the metrics as JSON")] = False,
 ) -> None:
-    """Measure a saved model: accuracy, each class, the most confused pairs; or how far off the numbers it predicts are.
+    """Measure a saved model: accuracy, each class, the most confused pairs; for a regression, the size of its errors.
 
-    A model that was trained on a table can be measured on another one, named with --data: on all rows that it can
-    predict.
+    A model of a table can be measured on another table, named with --data: on all rows that it can predict.
 
     Examples:
 
@@ -58,7 +57,7 @@ def evaluate(
 
     opened = Model.open(model, unknown=unknown_policy(unknown))
     if importance_ and not opened.schema:
-        raise DataError("--importance: it is of the columns of a table, but this model was trained on images")
+        raise DataError("--importance is for the columns of a table, but this model was trained on images")
     with TaskBar() as bar:
         examples, split, about, left_out, dataset = opened.trained_on.evaluation_set(data, split, progress=bar)
     for problem in left_out[:SHOWN]:

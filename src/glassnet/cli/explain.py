@@ -20,16 +20,18 @@ def explain(
     ],
     label: Annotated[
         str | None,
-        typer.Option(help="the true class; by default the label in the file, or else what the network says"),
+        typer.Option(help="the true class; by default the label in the file, or else the prediction"),
     ] = None,
     neuron: Annotated[str | None, typer.Option(help="follow one neuron: layer:index, such as dense1:7")] = None,
     picture: Annotated[Path | None, typer.Option(help="draw it all into this PNG file")] = None,
     row: Annotated[int | None, typer.Option(help="which example, counted from 0 [default: the first]")] = None,
-    line: Annotated[int | None, typer.Option(help="which example of a CSV file: its line, as predict says it")] = None,
+    line: Annotated[
+        int | None, typer.Option(help="which example of a CSV file: its line, as predict prints it")
+    ] = None,
     unknown: Unknown = None,
     lr: Annotated[float, typer.Option(help="the learning rate of the step that is shown")] = 0.1,
 ) -> None:
-    """Show every number: what each layer makes of one example, the loss, each gradient, one step of learning.
+    """Show every number for one example: the output of each layer, the loss, each gradient, one training step.
 
     Examples:
 

@@ -27,7 +27,7 @@ def export(
     input_type: Annotated[
         Literal["uint8", "float32"] | None,
         typer.Option(
-            "--input", help="for ONNX, not of tables: whether x is uint8 or float32; pixels are uint8, others float32"
+            "--input", help="for ONNX, except tables: whether x is uint8 or float32; pixels are uint8, others float32"
         ),
     ] = None,
     title: Annotated[str, typer.Option(help="for HTML: the heading [default: the model's name]")] = "",
@@ -36,7 +36,7 @@ def export(
         list[str] | None, typer.Option(help="for HTML: a panel to leave out: inside, words or inside,words")
     ] = None,
     with_training: Annotated[
-        bool, typer.Option("--with-training", help="for HTML: take 5,000 images of MNIST along, to train in the file")
+        bool, typer.Option("--with-training", help="for HTML: include 5,000 images of MNIST, to train in the file")
     ] = False,
 ) -> None:
     """Write a network as one HTML file that anybody can open and use, as an ONNX file, which runs nearly everywhere, or
@@ -93,7 +93,7 @@ def _html(model: "Model", file: Path, title: str, text: str, without: list[str],
         require(panel in PANELS, f"--without {panel}: there is no such panel; {nearest(panel, PANELS)}")
     panels = [panel for panel in PANELS if panel not in without]
     export_html(model, file, title=title, text=text, panels=panels, training=training)
-    return "open it in any browser, or send it on"
+    return "open it in any browser, or send it to others"
 
 
 def _onnx(model: "Model", file: Path, input_type: Literal["uint8", "float32"] | None) -> str:
@@ -102,5 +102,5 @@ def _onnx(model: "Model", file: Path, input_type: Literal["uint8", "float32"] | 
 
     schema = model.schema
     export_onnx(model.network, file, input_type=input_type, schema=schema, decision=model.decision)
-    columns = f", takes {number_of(len(schema.inputs), 'column')} of texts, as they stand in a table" if schema else ""
+    columns = f", takes {number_of(len(schema.inputs), 'column')} as text, as in a table" if schema else ""
     return f"for ONNX Runtime and others{columns}"

@@ -20,15 +20,18 @@ def page(
     ] = None,
     experiments: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="experiments of your own: TOML files, offered beside those of glassnet"),
+        typer.Option(
+            metavar="FOLDER", help="a folder of your own experiments (TOML files), in addition to the built-in ones"
+        ),
     ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="the port to listen on [default: any that is free]")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="the port to listen on [default: any free one]", show_default=False)
+    ] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open the page in the browser")] = True,
 ) -> None:
     """Draw a digit, see every number, train a network step by step and back: in the browser.
 
-    The page is served by this machine, for this machine alone. Open the address that is printed, and end it with
-    Ctrl-C.
+    The page is served for this machine only. Open the printed address, and end the server with Ctrl-C.
 
     Examples:
 

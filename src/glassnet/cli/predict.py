@@ -22,14 +22,14 @@ def predict(
             help="a model file, run folder or pretrained model [default: cnn], then pictures, IDX, CSV, Parquet files",
         ),
     ],
-    json_: Annotated[bool, typer.Option("--json", help="print JSON, for programs; there rows count from 0")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="print JSON, for programs, with rows counted from 0")] = False,
     draw: Annotated[
         bool | None, typer.Option("--draw/--no-draw", help="draw each digit as the network saw it [default: up to 10]")
     ] = None,
     save_seen: Annotated[
         Path | None, typer.Option(help="write what the network saw of each picture into this folder, as PNG")
     ] = None,
-    submission: Annotated[Path | None, typer.Option(help="write the labels to this file as Kaggle wants them")] = None,
+    submission: Annotated[Path | None, typer.Option(help="write the labels to this file in Kaggle's format")] = None,
     key: Annotated[
         str | None,
         typer.Option(metavar="COLUMN", help="the column of a table that names its rows in the --submission"),
@@ -38,9 +38,9 @@ def predict(
 ) -> None:
     """Recognise digits in pictures, IDX files or CSV files; or predict the target of each row of a table.
 
-    Prints label, probability and the runner-up of each. A picture of no digit, or of several, is refused; the others
-    get their answer all the same, and the exit code is then 2. A model that was trained on a table takes CSV files with
-    the same columns, in any order.
+    Prints label, probability and runner-up for each. A picture with no digit, or with several, is refused; the others
+    still get an answer, and the exit code is 2. A model that was trained on a table takes CSV files with the same
+    columns, in any order.
 
     Examples:
 

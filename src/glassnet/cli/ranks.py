@@ -77,7 +77,7 @@ def how_it_goes_on() -> str:
 
     if run is None or not (run / CHECKPOINT).is_file():
         return ""
-    return f"; the run goes on with any number of ranks: glassnet resume {run}"
+    return f"; continue the run with any number of ranks: glassnet resume {run}"
 
 
 def speaks() -> bool:

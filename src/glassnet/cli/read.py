@@ -24,13 +24,13 @@ def read(
     json_: Annotated[bool, typer.Option("--json", help="print JSON, for programs")] = False,
     save_seen: Annotated[
         Path | None,
-        typer.Option(help="the folder for pictures in which what was found is marked, as PNG; none where nothing was"),
+        typer.Option(help="write pictures with the numbers marked into this folder, as PNG; none without a number"),
     ] = None,
 ) -> None:
     """Read the numbers in pictures: rows of digits, on paper or on a screen.
 
     Prints each number with its probability (the product over its digits) and its place (x and y of the upper left
-    corner, width x height, in pixels). A digit that is doubted is written as ?. The exit code is 2 if a picture has no
+    corner, width x height, in pixels). A doubtful digit is written as ?. The exit code is 2 if a picture has no
     number, or if one is not accepted. Rows that are not numbers, such as words, are counted.
 
     Examples:
@@ -94,7 +94,7 @@ def _show(file: Path, page: "Page") -> None:
         count = len(page.unknown)
         other = "other " if page.numbers else ""
         what = f"1 {other}row of ink is" if count == 1 else f"{count} {other}rows of ink are"
-        console.print(f"{name}: {what} not known as a number", soft_wrap=True)
+        console.print(f"{name}: {what} not recognised as a number", soft_wrap=True)
 
 
 def _as_table(page: "Page") -> dict[str, Any]:

@@ -8,18 +8,15 @@ import typer
 from glassnet.cli import completion
 
 HEAD = """Every setting of a recipe, with an example of its value.
-In a TOML file it stands under its section: [optimizer], then lr = 0.1
+In a TOML file it is in its section: [optimizer], then lr = 0.1
 On the command line section and key are one: --set optimizer.lr=0.1
-Where a section has types, its key type names one: type = "SGD". A list or a
+If a section has types, its key type names one: type = "SGD". A list or a
 table goes in quotes: --set "network.hidden=[128, {type='Dropout', rate=0.2}]\""""
 
 
 def recipes(
     name: Annotated[
-        str | None,
-        typer.Argument(
-            autocompletion=completion.recipes, help="a recipe to print, ready to be copied to a file of your own"
-        ),
+        str | None, typer.Argument(autocompletion=completion.recipes, help="a recipe to print, for a file of your own")
     ] = None,
     settings: Annotated[
         bool, typer.Option("--settings", help="print every setting: its type, default, meaning, and an example")

@@ -15,16 +15,14 @@ if TYPE_CHECKING:
 
 def report(
     run: Annotated[Path, typer.Argument(autocompletion=completion.runs, help="the folder of a run, finished or not")],
-    data: Annotated[
-        str | None, typer.Option(help="the dataset, where it is not to be found under its name in the recipe")
-    ] = None,
+    data: Annotated[str | None, typer.Option(help="the dataset, if it is no longer where the recipe found it")] = None,
     private: Annotated[
         bool, typer.Option("--private", help="show no cells of a table: no examples, ranges, worst rows")
     ] = False,
 ) -> None:
     """Write report.html into the folder of a run: one page that needs no other file, no network and no script.
 
-    Every finished run has one already, where Matplotlib is installed; this makes it anew.
+    If Matplotlib is installed, every finished run already has one; this command writes it again.
 
     Example: `glassnet report runs/classic-mnist`
     """
@@ -73,7 +71,7 @@ def _dataset(run: "SavedRun", model: "Model", data: str | None) -> "Dataset | No
             raise RunError(
                 f"{run.path / REPORT}: not written again, because it would lose the test examples: {error}"
             ) from None
-        console.print(f"without what needs the test examples: {error}", soft_wrap=True)
+        console.print(f"without the sections that need the test examples: {error}", soft_wrap=True)
         return None
     expected, found = run.evaluation["examples"], len(dataset.test)
     if found != expected:

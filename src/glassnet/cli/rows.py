@@ -16,8 +16,8 @@ Unknown = Annotated[
     str | None,
     typer.Option(
         metavar="refuse|answer",
-        help="rows with an unknown category, or a number missing that never was in training: refuse them, or answer "
-        "without the category or with the mean",
+        help="rows with an unknown category, or with a missing number where none was missing in training: refuse "
+        "them, or predict without the category or with the mean",
     ),
 ]
 

@@ -19,7 +19,7 @@ def summary(
     ],
     data: Annotated[
         str | None,
-        typer.Option(autocompletion=completion.datasets, help="for a recipe: the dataset that it is to be made for"),
+        typer.Option(autocompletion=completion.datasets, help="for a recipe: the dataset that it is made for"),
     ] = None,
     target: Target = None,
     task: Task = None,

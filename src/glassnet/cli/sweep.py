@@ -55,9 +55,9 @@ Storage = Annotated[
         "names, or a file in the folder]",
     ),
 ]
-Jobs = Annotated[int, typer.Option(min=1, help="how many at once; they share the processors")]
+Jobs = Annotated[int, typer.Option(min=1, help="trainings at once; they share the processors")]
 Epochs = Annotated[int | None, typer.Option(help="epochs of each training: short for --set training.epochs=N")]
-Seed = Annotated[int | None, typer.Option(min=0, help="for drawing the settings [default: 0]")]
+Seed = Annotated[int | None, typer.Option(min=0, help="the seed for drawing the settings [default: 0]")]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="shards of a training computed at once [default: the jobs share processors]")
 ]
@@ -69,17 +69,15 @@ def sweep(
     searches: Annotated[
         Path | None, typer.Option(metavar="FILE", help="a TOML file with such lines under [search]")
     ] = None,
-    trials: Annotated[
-        int | None, typer.Option(min=1, help="how many trainings the sweep has in the end [default: 40]")
-    ] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="the total number of trainings [default: 40]")] = None,
     jobs: Jobs = 1,
     epochs: Epochs = None,
-    minutes: Annotated[float | None, typer.Option(help="no training begins after so many")] = None,
+    minutes: Annotated[float | None, typer.Option(help="no training begins after this time")] = None,
     seed: Seed = None,
     out: Out = None,
     storage: Storage = None,
     rates: Annotated[
-        bool, typer.Option("--rates", help="instead: one training with a rising learning rate, and a suggestion")
+        bool, typer.Option("--rates", help="instead: one training with a rising learning rate, to suggest one")
     ] = False,
     data: Data = None,
     target: Target = None,
@@ -96,10 +94,10 @@ def sweep(
     workers: Workers = None,
     pictures: Annotated[bool, typer.Option(help="draw pictures and write the report")] = True,
 ) -> None:
-    """Search for good settings: train a recipe many times, and choose each time's settings by the earlier results.
+    """Search for good settings: train a recipe many times, with settings chosen from the earlier results.
 
     Trials are compared on validation data alone, and poor ones are ended early. At the end the best network is measured
-    on the test split. The same command goes on with a sweep that was broken off.
+    on the test split. The same command continues an interrupted sweep.
 
     Examples:
 
@@ -150,8 +148,8 @@ def _searches(lines: list[str] | None, path: Path | None, recipe: str) -> tuple[
 
     if not lines and path is None:
         raise InputError(
-            f"expected what is searched, such as glassnet sweep {recipe} {EXAMPLE}; the settings stand in "
-            f"glassnet recipes {recipe}; to look for a learning rate alone: glassnet sweep {recipe} --rates"
+            f"expected what is searched, such as glassnet sweep {recipe} {EXAMPLE}; glassnet recipes {recipe} "
+            f"shows the settings; to search only a learning rate: glassnet sweep {recipe} --rates"
         )
     found, seed = read_searches(path) if path else ({}, None)
     own = searches_of(lines or [])
@@ -186,8 +184,8 @@ def _search(name: str, settings: dict[str, Any], search: dict[str, Any], options
             done = sweep(recipe, search, **options, dataset=dataset, progress=progress)
     except KeyboardInterrupt:
         best = "" if progress.best is None else f", the best {value_text(progress.best, rises=progress.rises)}"
-        print(f"broken off after {progress.done} of {progress.total} trials{best}", file=sys.stderr)
-        print(f"all of it is kept in {folder}, and the same command goes on", file=sys.stderr)
+        print(f"interrupted after {progress.done} of {progress.total} trials{best}", file=sys.stderr)
+        print(f"everything is kept in {folder}; the same command continues the sweep", file=sys.stderr)
         raise
     _show(done, wanted, dataset, progress.total)
 
@@ -207,11 +205,11 @@ def _show(done: "Swept", sweep: "Sweep", dataset: "Dataset", wanted: int) -> Non
         console.print(f"the recipe as it stands: {uncertain(done.own.value, dataset)}, trial {done.own.number}")
     _show_settings(best, sweep)
     for key in ends(sweep, best):
-        console.print(f"{key} lies near the end of its range: better values may lie beyond")
+        console.print(f"{key} is near the end of its range: better values may be outside")
     console.print(counts(done.trials))
     if ended < wanted and done.over:
         console.print(
-            f"the time is over: {wanted - ended} of {wanted} trials were not trained; the same command goes on"
+            f"the time is up: {wanted - ended} of {wanted} trials were not trained; the same command continues"
         )
     _show_test(done)
     section(f"Written to {done.folder}")
@@ -253,7 +251,7 @@ def _show_test(done: "Swept") -> None:
         r2 = figures.get("r2")
         console.print(f"test R2 {r2:.3f}" if r2 is not None else f"test loss {figures['loss']:.4g}", style="bold")
     if len(done.measured) > 1:
-        console.print(f"{len(done.measured)} networks of this sweep were measured on them by now, as it went on")
+        console.print(f"so far, {len(done.measured)} networks of this sweep were measured on them")
 
 
 def _find_rates(name: str, settings: dict[str, Any], search: dict[str, Any], options: dict[str, Any]) -> None:
@@ -277,7 +275,7 @@ def _find_rates(name: str, settings: dict[str, Any], search: dict[str, Any], opt
     with TaskBar(quiet=console.quiet) as bar:
         found = find_rates(recipe, dataset, progress=bar)
     if found.suggested is None:
-        console.print("the loss never fell: look at the data, the inputs' scale and the first weights")
+        console.print("the loss never fell: look at the data, the inputs' scale and the initial weights")
     else:
         lowest = min(range(len(found.smooth)), key=found.smooth.__getitem__)
         console.print(f"{len(found.rates)} steps, at rates from {found.rates[0]:.2g} to {found.rates[-1]:.2g}")

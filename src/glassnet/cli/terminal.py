@@ -140,11 +140,11 @@ def _show_classes(result: "Evaluation", split: str) -> None:
     console.print(table)
     pairs = result.most_confused(5)
     if pairs:
-        console.print("most confused: " + ", ".join(f"{brief(t)} read as {brief(p)} ({n} x)" for t, p, n in pairs))
+        console.print("most confused: " + ", ".join(f"{brief(t)} predicted as {brief(p)} ({n} x)" for t, p, n in pairs))
     missed = [row for row in result.per_class if row.support and not row.recall]
     never = [f"{brief(repr(row.name))} ({number_of(row.support, 'example')})" for row in missed]
     if never and len(result.per_class) <= MOST_COLUMNS:
-        console.print(f"never right about {', '.join(never)}", soft_wrap=True)
+        console.print(f"never predicted correctly: {', '.join(never)}", soft_wrap=True)
     wrong = int(np.sum(result.truth != result.predicted))
     auc = "" if result.roc_auc is None else f", ROC AUC {result.roc_auc:.4f}"
     console.print(f"{split} loss {result.loss:.4f}, {wrong:,} of {len(result.truth):,} wrong{auc}")

@@ -24,19 +24,21 @@ def threshold(
         typer.Argument(autocompletion=completion.models, help="a model file or the folder of a run, of two classes"),
     ],
     data: Annotated[
-        str | None, typer.Option(help="the training data, where it is a file of yours: CSV, Parquet ...")
+        str | None, typer.Option(help="the training data, if it is your own file: CSV, Parquet ...")
     ] = None,
     class_: Annotated[
         str | None, typer.Option("--class", help="the class that matters [default: the rarer one in training]")
     ] = None,
     recall: Annotated[float | None, typer.Option(help="the smallest recall of this class, such as 0.95")] = None,
-    cost: Annotated[float | None, typer.Option(help="the cost of a missed one, in false alarms, such as 10")] = None,
+    cost: Annotated[
+        float | None, typer.Option(help="the cost of a missed example, in false alarms, such as 10")
+    ] = None,
     at: Annotated[float | None, typer.Option(help="this threshold; 0.5 is the default of a model")] = None,
 ) -> None:
     """Choose the decision threshold of a model of two classes, and save it in the model.
 
-    Without --recall, --cost or --at it shows what thresholds would give, and changes nothing. The validation examples
-    choose the threshold; the test examples say what it is worth.
+    Without --recall, --cost or --at it compares thresholds, and changes nothing. The threshold is chosen on the
+    validation examples, and measured on the test examples.
 
     Examples:
 

@@ -40,14 +40,16 @@ Change = Annotated[
 Target = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="the column to predict: --data is then any table, CSV or Parquet")
 ]
-Task = Annotated[str | None, typer.Option(help="classification or regression [default: as the target column looks]")]
+Task = Annotated[str | None, typer.Option(help="classification or regression [default: chosen by the target column]")]
 Ignore = Annotated[
     list[str] | None,
-    typer.Option(metavar="COLUMN", help="leave a column of the table out, such as a row's name; may be repeated"),
+    typer.Option(metavar="COLUMN", help="a column of the table to leave out, such as a row's name; may be repeated"),
 ]
 Categorical = Annotated[
     list[str] | None,
-    typer.Option(metavar="COLUMN", help="a column of the table whose numbers are codes, not amounts; may be repeated"),
+    typer.Option(
+        metavar="COLUMN", help="a column of the table whose numbers are codes, not quantities; may be repeated"
+    ),
 ]
 Missing = Annotated[
     list[str] | None,
@@ -59,11 +61,11 @@ Dates = Annotated[
 DateOrder = Annotated[
     str | None,
     typer.Option(
-        metavar="dmy|mdy|ymd", help="the order of day, month and year in 03/04/24 [default: as all cells say]"
+        metavar="dmy|mdy|ymd", help="the order of day, month and year in 03/04/24 [default: found in the cells]"
     ),
 ]
 Decimal = Annotated[
-    str | None, typer.Option(metavar="MARK", help="the decimal mark, '.' or ',' [default: as all cells say]")
+    str | None, typer.Option(metavar="MARK", help="the decimal mark, '.' or ',' [default: found in the cells]")
 ]
 Columns = Annotated[
     Path | None,
@@ -114,10 +116,10 @@ def train(
     pictures: Annotated[bool, typer.Option(help="draw curves, mistakes, the first layer ...")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the result on the test examples only")] = False,
 ) -> None:
-    """Train a network and leave model, history and pictures in a run folder.
+    """Train a network, and write model, history and pictures to a run folder.
 
-    Ctrl-C and SIGTERM end the training early and keep the best network so far. A run that was broken off goes on with
-    `glassnet resume`.
+    Ctrl-C and SIGTERM end the training early and keep the best network so far. Continue an interrupted run
+    with `glassnet resume`.
 
     Examples:
 
@@ -163,12 +165,9 @@ def _network_of(model: str) -> "Network":
 
 
 def resume(
-    run: Annotated[
-        Path,
-        typer.Argument(autocompletion=completion.runs, help="the folder of a run that was broken off or interrupted"),
-    ],
+    run: Annotated[Path, typer.Argument(autocompletion=completion.runs, help="the folder of an interrupted run")],
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="go on to this total of epochs, also if the run is finished")
+        int | None, typer.Option(min=1, help="continue to this total of epochs, even if the run is finished")
     ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="shards computed at once [default: all processors]")
@@ -176,9 +175,9 @@ def resume(
     mpi: Mpi = False,
     pictures: Annotated[bool, typer.Option(help="draw curves, mistakes, the first layer ...")] = True,
 ) -> None:
-    """Go on with a run that was broken off, to the same bits as if it had never stopped.
+    """Continue an interrupted run, to the same bits as if it had never stopped.
 
-    With --epochs it goes on to another total, also if it is finished or was stopped early; the learning rate then
+    With --epochs it continues to another total, even if it is finished or was stopped early; the learning rate then
     follows the new total.
 
     Examples:
@@ -206,7 +205,7 @@ def resume(
         return
     recipe = unfinished.recipe
     if recipe.data.name == "-" or recipe.data.name.startswith("/dev/"):
-        raise RunError(f"{run}: its table came through a pipe and was not kept: train anew from a file")
+        raise RunError(f"{run}: its table came through a pipe and was not kept: train again from a file")
     console.print(f"{run}: {unfinished}", soft_wrap=True)
     if recipe.training.epochs != unfinished.before and recipe.schedule != ConstantRate():
         console.print(
@@ -402,7 +401,7 @@ def _show(run: "Run", dataset: "Dataset", pictures: bool) -> None:
         kept = run.history.kept_epoch
         console.print(f"kept the network of epoch {kept}" if kept else "kept the network as it was at the start")
     if run.history.interrupted:
-        print(f"it goes on with: glassnet resume {run.folder}", file=sys.stderr)
+        print(f"continue with: glassnet resume {run.folder}", file=sys.stderr)
     section("On the test examples, which it has never seen")
     beside = {"baselines": run.judgement["baselines"]} if run.judgement else None
     show_evaluation(run.evaluation, split="test", amount=amounts_of(dataset.schema), judgement=beside)

@@ -1,4 +1,4 @@
-"""A progress bar for a run; where the command is broken off, it is said how the run goes on."""
+"""A progress bar for a run; if the command is interrupted, a line tells how to continue the run."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def watched(folder: Path) -> "Iterator[ProgressBar]":
-    """A progress bar; where the command is broken off, it is said how the run goes on."""
+    """A progress bar; if the command is interrupted, a line tells how to continue the run."""
     import sys
 
     from glassnet.cli import ranks
@@ -26,6 +26,6 @@ def watched(folder: Path) -> "Iterator[ProgressBar]":
             yield progress
     except KeyboardInterrupt:
         finished = (folder / EVALUATION).is_file() and is_divided(folder)
-        how = f"the run is finished, but for its report: glassnet report {folder}"
-        print(f"broken off; {how if finished else f'it goes on with: glassnet resume {folder}'}", file=sys.stderr)
+        how = f"the run is finished except for its report: glassnet report {folder}"
+        print(f"interrupted; {how if finished else f'continue with: glassnet resume {folder}'}", file=sys.stderr)
         raise

@@ -71,7 +71,7 @@ def _input(e: ExampleNumbers, width: int) -> Iterator[str]:
         yield from characters(e.x.reshape(e.image_shape), width=min(width, 64))
     yield from _paragraph(f"x: {_range(e.x)}", width)
     if e.predicted is not None:
-        sentence = f"The network says {e.classes[e.predicted]}"
+        sentence = f"The network predicts {e.classes[e.predicted]}"
         if len(e.prediction) > 1 and e.probabilistic:
             sentence += f" ({e.prediction[e.predicted]:.2%})"
         if e.label is not None and not e.assumed:
@@ -80,7 +80,7 @@ def _input(e: ExampleNumbers, width: int) -> Iterator[str]:
     elif len(e.prediction) == 1:
         amount = e.amount or number
         truth = "" if e.assumed else f"; the truth is {amount(e.target[0])}"
-        yield f"The network says {amount(e.prediction[0])}{truth}."
+        yield f"The network predicts {amount(e.prediction[0])}{truth}."
     if e.names:
         yield ""
         yield from _named(e, width)

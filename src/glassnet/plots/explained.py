@@ -89,10 +89,10 @@ def _strongest_inputs(axes: Any, e: ExampleNumbers) -> None:
 
 def _verdict(e: ExampleNumbers) -> str:
     if e.predicted is None:
-        answer = f"the network says {e.prediction[0]:.4g}" if len(e.prediction) == 1 else "the outputs"
+        answer = f"the network predicts {e.prediction[0]:.4g}" if len(e.prediction) == 1 else "the outputs"
         truth = f", the truth is {e.target[0]:.4g}" if len(e.prediction) == 1 else ""
         return answer if e.assumed else f"{answer}{truth}; loss {e.loss:.4g}"
-    answer = f"the network says {e.classes[e.predicted]}"
+    answer = f"the network predicts {e.classes[e.predicted]}"
     if e.assumed or e.label is None:
         return answer
     return f"{answer}, the truth is {e.classes[e.label]}; loss {e.loss:.4g}"

@@ -30,7 +30,7 @@ class DataSettings:
         task: what the target is; by default it is detected.
         ignore: columns of the table to leave out, such as the names of its rows.
         categorical: columns of the table whose numbers are codes, not quantities.
-        missing: cells of the table that count as missing, such as "-9", in addition to empty cells and the usual markers.
+        missing: cells of the table that count as missing, such as "-9", as well as empty ones and usual markers.
         dates: true turns dates into numbers: the day, the month, the weekday, the hour.
         date_order: the order in dates such as 03/04/24: "dmy", "mdy" or "ymd".
         decimal: the decimal mark, if it is unclear, as in 1,250.

@@ -27,7 +27,7 @@ class NetworkSettings:
 
     Args:
         hidden: the layers between input and output: sizes of dense layers, or layers by name or as a table.
-        scaling: pixels from 0 to 1, or every input with mean 0 and standard deviation 1; the default depends on the data.
+        scaling: pixels from 0 to 1, or every input with mean 0 and standard deviation 1; the default follows the data.
         activation: the layer after each size in `hidden`; ReLU by default.
         init: the initialiser of the dense layers given as sizes; GlorotUniform by default.
         layers: all layers in full, in place of the four settings above.

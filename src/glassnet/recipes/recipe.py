@@ -51,7 +51,7 @@ class Recipe:
         training: number of epochs, batch size, seed and the like.
         schedule: how the learning rate changes from step to step.
         penalties: costs and limits for the weights, in addition to the loss; a list.
-        clip: a limit on the size of the gradient.   average: a running mean of the weights, which is kept in their place.
+        clip: a limit on the size of the gradient.   average: a running mean of the weights; it is kept.
         strokes: digits drawn in code, mixed into the batches.   outliers: images that are not digits, also mixed in.
         augmentation: random changes of the images.
         early_stopping: when training ends before its last epoch.

@@ -197,7 +197,7 @@ def most_confused_pairs(run: SavedRun) -> Html | None:
     pairs = most_confused(np.array(run.evaluation["confusion"]), run.evaluation["classes"], 10)
     caption = "The most frequent mistakes"
     shown = [(brief(t), brief(p), count) for t, p, count in pairs]
-    return table(caption, ("truth", "read as", "how often"), shown, class_="pairs") if pairs else None
+    return table(caption, ("truth", "predicted", "how often"), shown, class_="pairs") if pairs else None
 
 
 def predictions(evaluation: Evaluation | RegressionEvaluation | None) -> Html | None:
@@ -221,7 +221,9 @@ def mistakes(images: Array | None, evaluation: Evaluation | RegressionEvaluation
         truth, predicted = (evaluation.classes[labels[i]] for labels in (evaluation.truth, evaluation.predicted))
         caption = Html(f"{element('b', predicted)} {evaluation.sure(i)}<br>") + element("span", f"truth {truth}")
         figures.append(
-            picture(plots.as_png(images[i], white), f"{truth}, read as {predicted}", Html(caption), class_="example")
+            picture(
+                plots.as_png(images[i], white), f"{truth}, predicted as {predicted}", Html(caption), class_="example"
+            )
         )
     if not figures:
         return None

@@ -33,7 +33,7 @@ class Unfinished:
             return f"begins with epoch 1 of {epochs}: it was interrupted before its first checkpoint"
         if self.trained == epochs:
             return f"all {epochs} epochs are trained"
-        return f"goes on {'within' if self.within_epoch else 'with'} epoch {self.trained + 1} of {epochs}"
+        return f"continues {'within' if self.within_epoch else 'with'} epoch {self.trained + 1} of {epochs}"
 
 
 def find_unfinished(folder: str | Path, *, epochs: int | None = None) -> Unfinished:

@@ -116,7 +116,7 @@ def _how_it_ended(code: int) -> str:
         why = f"a job was ended by {signal.Signals(-code).name}; perhaps this machine has too little memory"
     else:
         why = f"a job ended with code {code}; what it said stands above"
-    return f"{why}; the sweep goes on when it is started again"
+    return f"{why}; the sweep continues when it is started again"
 
 
 def read_job() -> Job:

@@ -146,7 +146,7 @@ class Sweep:
             where = f" ({brief(', '.join(settings))})" if settings else ""
             raise RunError(
                 f"{folder}: the sweep in this folder has another {' and '.join(differs)}{where}: "
-                "go on with the command that began it, or name another folder"
+                "continue with the command that began it, or name another folder"
             )
 
 

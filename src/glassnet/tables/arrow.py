@@ -107,7 +107,7 @@ def read_parquet(path: Path) -> Table:
         with pyarrow.parquet.ParquetFile(contents, read_dictionary=texts) as file:
             table = file.read()
     except (pa.ArrowException, OSError, OverflowError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: a broken Parquet file, or one cut short: {brief(error)}; write it anew") from None
+        raise DataError(f"{path}: a broken Parquet file, or one cut short: {brief(error)}; write it again") from None
     return _as_table(table, name, stated=types)
 
 
@@ -178,5 +178,5 @@ def _as_table(table: "pa.Table", where: str, *, stated: "pa.Schema | None" = Non
         try:
             columns[name.strip()] = cells_of(column, type_)
         except (pa.ArrowException, ValueError, OverflowError, TypeError) as error:
-            columns[name.strip()] = Unusable(f"cannot be read: {brief(error)}; write the column anew", len(column))
+            columns[name.strip()] = Unusable(f"cannot be read: {brief(error)}; write the column again", len(column))
     return Table(where, columns, table.num_rows, notes=tuple(notes))

@@ -210,7 +210,7 @@ class Column:
         if unknown == "refuse" or self.mean is None:
             problem = f"the {self.kind} is missing, but none was missing in training"
             if unknown == "answer":
-                problem += ", and the model does not know the mean: train it anew"
+                problem += ", and the model does not know the mean: train it again"
             problems |= {row: table.fault(row, self.name, problem) for row in np.flatnonzero(unknown_rows).tolist()}
         values[missing] = (self.mean or 0.0) if self.fill is None else self.fill
         values[list(problems)] = 0.0
