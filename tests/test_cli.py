@@ -217,14 +217,14 @@ def test_predict_refuses_what_is_no_digit_and_answers_the_others(tmp_path: Path)
     assert "no ink" in blank["problem"]
     assert (seven["label"], "problem" in seven) == ("7", False)
     assert w["label"] is None
-    assert "no digit that I know" in w["problem"]
+    assert "not recognised as a digit" in w["problem"]
     said = glassnet("predict", "blank.png", "seven.png", "w.png", "--no-draw", cwd=tmp_path)
     assert said.returncode == 2
     assert said.stderr.startswith("error: blank.png: no ink found")
     assert said.stdout.startswith("seven.png: 7 (")
     assert f"and an answer needs {gn.load_pretrained('cnn').threshold:.1f}; most like" in said.stdout
     assert glassnet("predict", "w.png", cwd=tmp_path).returncode == 2
-    for name, problem in (("blank.png", "no ink found"), ("w.png", "no digit that I know")):
+    for name, problem in (("blank.png", "no ink found"), ("w.png", "not recognised as a digit")):
         message = refused("predict", "seven.png", name, "--submission", "labels.csv", cwd=tmp_path)
         assert message.startswith(f"error: {name}: {problem}")
         assert "labels.csv is not written" in message

@@ -182,7 +182,7 @@ def test_what_is_no_digit_is_refused_with_its_reason() -> None:
     assert letter.label is None
     assert letter.evidence < model.threshold
     assert letter.problem == (
-        f"no digit that I know: its evidence is {letter.evidence:.1f}, and an answer needs {model.threshold:.1f}; "
+        f"not recognised as a digit: its evidence is {letter.evidence:.1f}, and an answer needs {model.threshold:.1f}; "
         f"most like {letter.ranking[0]}"
     )
     assert letter.image.shape == (28, 28)

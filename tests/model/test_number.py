@@ -137,7 +137,7 @@ def test_a_digit_without_evidence_is_a_question_mark(cnn: gn.Model) -> None:
     (found,) = cnn.read_number(drawing).numbers
     assert found.text == "2?37"
     assert not found.accepted
-    assert "no digit that I know" in found.digits[1].problem
+    assert "not recognised as a digit" in found.digits[1].problem
 
 
 def beside(drawing: np.ndarray, strokes: list[list[tuple[float, float]]], left: int, top: int) -> np.ndarray:
@@ -351,5 +351,5 @@ def test_a_network_that_knows_or_refuses_no_digits_reads_no_numbers(tmp_path) ->
         gn.Model.open(tmp_path / "small.safetensors").read_number(written("3"))
     network = gn.Network([gn.Flatten(), gn.Dense(10)], input_shape=(28, 28))  # which refuses nothing
     gn.save_network(network, tmp_path / "sure.safetensors")
-    with pytest.raises(gn.DataError, match=r"numbers are read by a network .* that refuses what is no digit"):
+    with pytest.raises(gn.DataError, match=r"numbers need a network .* with a threshold"):
         gn.Model.open(tmp_path / "sure.safetensors").read_number(written("3"))

@@ -153,7 +153,7 @@ def test_what_is_no_digit_is_refused_and_without_a_threshold_it_says_that_it_can
     opened.draw(
         [[(0.2, 0.2), (0.8, 0.8)], [(0.8, 0.2), (0.2, 0.8)], [(0.1, 0.5), (0.9, 0.5)], [(0.5, 0.1), (0.5, 0.9)]]
     )
-    expect(opened.status("Answer")).to_contain_text("no digit that I know")
+    expect(opened.status("Answer")).to_contain_text("not recognised as a digit")
     expect(opened.page.get_by_text("from five views")).to_be_visible()
     opened.step("Step", "step 1 of")
     expect(opened.page.get_by_text("cannot refuse")).to_be_visible()

@@ -246,7 +246,7 @@ def test_of_a_picture_of_a_number_its_digits_and_other_readings_can_be_chosen() 
         chosen = await place.ask(messages.Reading(0))
         np.testing.assert_array_equal(chosen["image"], digits[0].image)
         chosen = await place.ask(messages.Reading(len(digits)))
-        assert chosen["problem"].startswith("no digit that I know")
+        assert chosen["problem"].startswith("not recognised as a digit")
         assert "all strokes as one digit" in chosen["left_out"]
         assert [one["shown"] for one in chosen["readings"]].index(True) == len(digits)
 

@@ -43,7 +43,7 @@ def list_() -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("dataset", no_wrap=True)
     table.add_column("what it is")
-    table.add_column("at hand")
+    table.add_column("available")
     for name in dataset_names():
         table.add_row(name, ENTRIES[name].about, "yes" if find_dataset(name) else "no")
     with_sklearn = "yes" if find_dataset("digits") else "no"  # they come with it too

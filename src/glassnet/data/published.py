@@ -130,7 +130,7 @@ MNIST = four_files(
 )
 FASHION_MNIST = four_files(
     "fashion-mnist",
-    "articles of clothing in the form of MNIST (MIT)",
+    "articles of clothing in MNIST's format (MIT)",
     ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
     (
         RemoteFile(FOUR_FILES[0], 26_421_880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
@@ -143,7 +143,7 @@ FASHION_MNIST = four_files(
 )
 KMNIST = four_files(
     "kmnist",
-    "handwritten Japanese hiragana in the form of MNIST",
+    "handwritten Japanese hiragana in MNIST's format",
     ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
     (
         RemoteFile(FOUR_FILES[0], 18_165_135, "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4"),
@@ -167,7 +167,7 @@ EMNIST = tuple(
 )
 CIFAR10 = Entry(
     "cifar-10",
-    "small colour photographs of ten kinds of things",
+    "small colour photographs of ten kinds of objects",
     "cifar-10",
     cifar.CLASSES,
     read_cifar10_files,
@@ -190,7 +190,7 @@ SMALL_DIGITS = Entry(
 )
 MNIST_CSV = Entry(
     "mnist-csv",
-    "MNIST read from CSV files in Kaggle's form, which are written once",
+    "MNIST read from CSV files in Kaggle's format, which are written once",
     "mnist-csv",
     DIGITS,
     read_csv_files,

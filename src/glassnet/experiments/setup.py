@@ -68,7 +68,7 @@ class Setup:
         """Raise InputError, which begins with this refusal, if a fault is planted: such a network is not for use."""
         if self.faults:
             faults = ", ".join(self.faults)
-            raise InputError(f"{refusal}: there is a fault in it ({faults}), and it is for looking only")
+            raise InputError(f"{refusal}: there is a fault in it ({faults}), so it can only be viewed")
 
     def plan(self, dataset: Dataset) -> Plan:
         """The settings of the training, with these faults."""

@@ -72,7 +72,7 @@ def _doubt(answer: Answer, its_evidence: float, threshold: float) -> str:
     first, second = (brief(answer.classes[k]) for k in answer.ranking[:2])
     if its_evidence < threshold:
         return (
-            f"no digit that I know: its evidence is {its_evidence:.1f}, and an answer needs {threshold:.1f}; "
+            f"not recognised as a digit: its evidence is {its_evidence:.1f}, and an answer needs {threshold:.1f}; "
             f"most like {first}"
         )
     if (answer.probability or 0.0) < LEAST_PROBABILITY:

@@ -270,8 +270,8 @@ class Model:
         form_for(self.network.input_shape)
         if not self.reads_numbers:
             raise DataError(
-                f"{self.path}: numbers are read by a network for 28x28 pixels and the classes 0 to 9 that refuses what "
-                "is no digit (it has a threshold), such as the pretrained cnn"
+                f"{self.path}: numbers need a network for 28x28 pixels and the classes 0 to 9 with a threshold, such "
+                "as the pretrained cnn"
             )
         return number.read(self.network, picture.read(drawing))
 

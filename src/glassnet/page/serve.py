@@ -66,7 +66,7 @@ def serve(listening: socket.socket, given: "Given | None", *, browser: bool) -> 
     link = f"#{given.link}" if given and given.link else ""
     try:
         print(f"{address}{token}{link}", flush=True)
-        print("The page is for you alone: the address is its key. Ctrl-C stops it.", flush=True)
+        print("The page is for you only: its address contains the access token. Ctrl-C stops the server.", flush=True)
         if browser:
             _open(address + once + link)
         from glassnet.page.server import run

@@ -184,7 +184,7 @@ def bits_depend_on(*vectors: Array) -> dict[str, str]:
     for vector in vectors:
         checksum = zlib.crc32(np.ascontiguousarray(vector).tobytes(), checksum)
     known = {"glassnet": __version__, "NumPy": np.__version__, "BLAS": ", ".join(blas)}
-    return {**known, "first weights": f"{checksum:08x}"}
+    return {**known, "initial weights": f"{checksum:08x}"}
 
 
 def world() -> Ranks:

@@ -53,7 +53,7 @@ export function judge(network, { image, problem, leftOut }) {
 function doubt({ classes, threshold }, { ranking: [first, second], probabilities, evidence }) {
   if (evidence < threshold) {
     const needed = `its evidence is ${evidence.toFixed(1)}, and an answer needs ${threshold.toFixed(1)}`;
-    return `no digit that I know: ${needed}; most like ${classes[first]}`;
+    return `not recognised as a digit: ${needed}; most like ${classes[first]}`;
   }
   if (probabilities[first] < LEAST_PROBABILITY) {
     const needed = `an answer needs a probability of ${(100 * LEAST_PROBABILITY).toFixed(0)} %`;
