@@ -7,7 +7,7 @@ BIN    := $(VENV)/$(IN)
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo page test test-core fuzz bench notebooks docs lint github format release clean environment
+.PHONY: help demo page test test-core fuzz bench notebooks docs site lint github format release clean environment
 
 help:             ## show this list
 	@echo "glassnet: make TARGET [PYTHON=python3.12] [ARGS='...']"
@@ -49,6 +49,14 @@ docs: environment ## write down what the examples in docs/ print, draw the drawi
 	@$(BIN)/python tools/docs.py $(ARGS)
 	@$(BIN)/python tools/drawings.py
 
+# Sphinx would not read a page with a warning again, and be content: so after a warning it forgets what it has read.
+site:             ## make the site of the documentation in build/site, and look at it (a minute)
+	@$(PYTHON) tools/environment.py $(VENV) site
+	@mkdir -p build/site
+	@$(BIN)/python -m glassnet export cnn build/site/cnn.html
+	@$(BIN)/python -m sphinx -qW --keep-going -j auto -c docs/site -d build/doctrees . build/site || { rm -rf build/doctrees; exit 1; }
+	@$(BIN)/python tools/browse.py build/site
+
 lint: environment github ## ruff and mypy --strict; all that is below .github (half a minute)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
@@ -70,8 +78,8 @@ release:          ## build the wheel and the sdist, and try them as a user would
 	@$(PYTHON) tools/environment.py $(VENV)-release release
 	@$(VENV)-release/$(IN)/python tools/release.py
 
-clean:            ## remove the virtual environment and what the tools cached
-	rm -rf $(VENV) $(VENV)-bench $(VENV)-core $(VENV)-release dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean:            ## remove the virtual environments, the site, and what the tools cached
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-core $(VENV)-release build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # The environment is up to date when its stamp names this Python, this folder, these two files and what is wanted.
 environment:
