@@ -38,7 +38,7 @@ def test_every_formula_and_link_of_a_page_is_whole(name: str) -> None:
 
 
 def test_each_term_leads_to_a_page_that_there_is() -> None:
-    named = re.findall(r'course: "([\w-]+)"', TEXTS)
+    named = re.findall(r'course: "([\w/-]+)"', TEXTS)
     assert named
     assert set(named) <= set(course.names())
 

@@ -171,13 +171,13 @@ export const texts = {
       meaning: "a function that is applied to every number of a layer, such as ReLU: numbers below 0 become 0.",
       course: "activations",
     },
-    backward: { word: "Backward", meaning: "the pass from the loss back to every number. It computes all gradients.", course: "backpropagation" },
+    backward: { word: "Backward", meaning: "the pass from the loss back to every number. It computes all gradients.", course: "short/3-chain-rule" },
     norm: {
       word: "Batch normalisation",
       meaning: "a layer that shifts and scales numbers so that their mean over a batch is 0 and their spread 1.",
       course: "norm",
     },
-    bias: { word: "Bias", meaning: "a number that a unit adds to its weighted inputs. Training changes it.", course: "dense" },
+    bias: { word: "Bias", meaning: "a number that a unit adds to its weighted inputs. Training changes it.", course: "short/1-neuron" },
     convolution: {
       word: "Convolution",
       meaning: "a layer that moves a small window of weights over an image, and adds up the products at each position.",
@@ -189,7 +189,7 @@ export const texts = {
       course: "entropy",
     },
     dataset: { word: "Dataset", meaning: "examples with their labels, divided into training, validation and test data." },
-    dense: { word: "Dense layer", meaning: "a layer in which each unit has a weight for every input.", course: "dense" },
+    dense: { word: "Dense layer", meaning: "a layer in which each unit has a weight for every input.", course: "short/4-dense-layer" },
     hidden: { word: "Hidden layer", meaning: "a layer between the input and the last layer." },
     label: { word: "Label", meaning: "the right class of an example." },
     nan: {
@@ -208,7 +208,7 @@ export const texts = {
     softmax: {
       word: "Softmax",
       meaning: "turns logits into probabilities: e to the power of each, divided by the sum of all.",
-      course: "activations#softmax",
+      course: "short/5-softmax",
     },
     trained: { word: "Training examples", meaning: "the examples that the network learns from." },
     batch: { word: "Batch", meaning: "the examples of one step. The step uses the gradient of the mean of their losses.", course: "optim" },
@@ -227,7 +227,7 @@ export const texts = {
     gradient: {
       word: "Gradient",
       meaning: "how fast the loss grows when a number grows. A step moves every weight against its gradient.",
-      course: "backpropagation",
+      course: "short/2-slope",
     },
     init: { word: "Initialisation", meaning: "how the initial weights are chosen, at random.", course: "init" },
     layer: { word: "Layer", meaning: "one stage of the network: it computes its outputs from its inputs.", course: "layer" },
@@ -245,13 +245,13 @@ export const texts = {
     rate: { word: "Learning rate", meaning: "the factor by which the gradient is multiplied. The step is minus this product.", course: "optim" },
     schedule: { word: "Schedule", meaning: "how the learning rate changes from step to step.", course: "schedule" },
     seed: { word: "Seed", meaning: "the number that fixes everything random: the initial weights, and the order of the examples.", course: "stream" },
-    unit: { word: "Unit", meaning: "one output of a layer, with its own weights; also called a neuron.", course: "neuron" },
+    unit: { word: "Unit", meaning: "one output of a layer, with its own weights; also called a neuron.", course: "short/1-neuron" },
     update: {
       word: "Update",
       meaning: "the change of a weight in a step: minus the learning rate times the gradient, for plain gradient descent.",
       course: "optim",
     },
     validation: { word: "Validation", meaning: "examples that the network does not learn from, to measure it on new ones." },
-    weight: { word: "Weight", meaning: "a number that training changes. Each input of a unit is multiplied by its weight.", course: "neuron" },
+    weight: { word: "Weight", meaning: "a number that training changes. Each input of a unit is multiplied by its weight.", course: "short/1-neuron" },
   },
 };
