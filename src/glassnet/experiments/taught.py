@@ -4,13 +4,14 @@ Learned alone, they would be learned at the price of all others. So each epoch h
 dataset, and the few own digits, each repeated until together they are a share that counts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from glassnet.data.dataset import Dataset, Split
 from glassnet.nn.array import Array
+from glassnet.nn.entropy import CrossEntropy
 from glassnet.nn.errors import require
 from glassnet.nn.network import Network
 from glassnet.recipes.recipe import Recipe
@@ -78,6 +79,13 @@ class Taught:
 
 
 def teaching(recipe: Recipe) -> Recipe:
-    """The recipe of a network, changed so that it learns a few digits more."""
+    """The recipe of a network, changed so that it learns a few digits more.
+
+    Labels are not smoothed. The logits of `cnn` were scaled after its training, until its probabilities were right.
+    Smoothed labels would make them small again, so that its threshold would refuse all digits.
+    """
     settings = SETTINGS | ({} if recipe.augmentation else {"augmentation": AUGMENTATION})
-    return recipe.changed(settings)
+    changed = recipe.changed(settings)
+    if not isinstance(recipe.network.loss, CrossEntropy):
+        return changed
+    return replace(changed, network=replace(changed.network, loss=CrossEntropy()))
