@@ -20,7 +20,7 @@ from glassnet.nn.loss import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.plain import brief, shown
 from glassnet.nn.segments import Segment, connect
-from glassnet.nn.settings import from_table, to_table
+from glassnet.nn.settings import UnknownTypeError, from_table, to_table
 from glassnet.version import __version__
 from glassnet.wholefile import write_whole
 
@@ -231,6 +231,11 @@ def _network(path: Path, file: Any, metadata: dict[str, Any]) -> Network:
         network = Network(_layers(metadata), input_shape=shape, dtype=metadata["dtype"], classes=classes, seed=None)
         network.loss = from_table(Loss, metadata["loss"], "loss")
         network.threshold = _threshold(metadata.get("threshold", 0.0))
+    except UnknownTypeError as error:  # nobody misspells in a file that was written by `save_network`
+        reason = brief(error).partition("; ")[0]
+        raise ModelFileError(
+            f"{path}: {reason}; a class of your own must be imported before its model is read"
+        ) from None
     except (InputError, KeyError, TypeError, RecursionError, safetensors.SafetensorError) as error:
         reason = f"its description lacks {error}" if isinstance(error, KeyError) else brief(error)
         raise ModelFileError(f"{path}: this model file is damaged: {reason}") from None

@@ -23,6 +23,10 @@ from glassnet.nn.plain import LONGEST, brief, nearest, shown
 T = TypeVar("T")
 
 
+class UnknownTypeError(InputError):
+    """There is no type of this name: the name is wrong, or a class of one's own has not been imported."""
+
+
 def final_classes(kind: type[T]) -> dict[str, type[T]]:
     """Every concrete subclass of `kind`, by name: those of glassnet.nn, and others that have been imported."""
     _import_all_parts()
@@ -130,7 +134,7 @@ def from_table(kind: type[T], table: Any, where: str) -> T:
         name = settings.pop("type", None)
         require(isinstance(name, str), f"{_at(where)}needs a key 'type', one of: {', '.join(sorted(known))}")
         if name not in known:
-            raise InputError(f"{_at(where)}unknown type {shown(name)}; {nearest(str(name), known)}")
+            raise UnknownTypeError(f"{_at(where)}unknown type {shown(name)}; {nearest(str(name), known)}")
         cls = known[name]
     return _construct(cls, settings, where)
 
