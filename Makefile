@@ -7,7 +7,7 @@ BIN    := $(VENV)/$(IN)
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo page test test-core fuzz bench notebooks docs site lint github format release clean environment
+.PHONY: help demo page test test-core fuzz bench notebooks docs tutorials site lint github format release clean environment
 
 help:             ## show this list
 	@echo "glassnet: make TARGET [PYTHON=python3.12] [ARGS='...']"
@@ -56,6 +56,9 @@ site:             ## make the site of the documentation in build/site, and look 
 	@$(BIN)/python -m glassnet export cnn build/site/cnn.html
 	@$(BIN)/python -m sphinx -qW --keep-going -j auto -c docs/site -d build/doctrees . build/site || { rm -rf build/doctrees; exit 1; }
 	@$(BIN)/python tools/browse.py build/site
+
+tutorials: environment ## follow the tutorials and write down what their commands print (a minute)
+	@$(BIN)/python tools/tutorials.py $(ARGS)
 
 lint: environment github ## ruff and mypy --strict; all that is below .github (half a minute)
 	$(BIN)/python -m ruff check .

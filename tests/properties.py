@@ -563,7 +563,7 @@ def repeats(number: int, folder: Path) -> None:
     command = [
         *run,
         *(f"tests/{folder}" for folder in ("page", "export/test_html.py", "train/test_ranks.py", "sweeps")),
-        *("tests/test_notebook.py", "tests/test_trackers.py"),
+        *("tests/test_notebook.py", "tests/test_trackers.py", "tests/test_tutorials.py"),
     ]
     ran = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout[-3000:]

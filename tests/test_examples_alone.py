@@ -85,7 +85,7 @@ def parse(call: str) -> None:
     command.make_context(command.name, words)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, *(docs.DOCS / "tutorials").glob("*.md")], ids=lambda page: page.name)
 def test_every_command_of_a_page_is_one_that_there_is(page: Path) -> None:
     calls = docs.commands(page)
     assert calls or "```\nglassnet" not in page.read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ In a page, every block of ```python is run, in order, in one namespace; a block 
 prints. Without options the blocks of text are written anew; with --check they are compared with what is printed now.
 A block under <!-- setup --> is what the others on its page go on from: a reader who runs that runs any of the others.
 A block under <!-- file --> is a program by itself, such as a service; it is not run here, but by a test of its page.
+Tutorials are followed by tools/tutorials.py.
 
     python tools/docs.py [--check] [PAGE...]
 """
@@ -26,8 +27,9 @@ NUMBER = re.compile(r"-?\d[\d,]*\.?\d*(?:e[+-]?\d+)?")
 
 
 def pages() -> list[Path]:
-    """Every page of the documentation that has examples."""
-    return [page for page in sorted(DOCS.rglob("*.md")) if BLOCK.search(page.read_text(encoding="utf-8"))]
+    """Every page of the documentation that has examples; no tutorials."""
+    others = (page for page in sorted(DOCS.rglob("*.md")) if page.parent.name != "tutorials")
+    return [page for page in others if BLOCK.search(page.read_text(encoding="utf-8"))]
 
 
 def run(page: Path) -> str:
