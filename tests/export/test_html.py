@@ -384,6 +384,7 @@ def test_a_threshold_decides_in_the_file_too(engine: Page, browser: Browser, tmp
         with opened(browser, tmp_path / "two.html") as page:
             said = page.get_by_role("status", name="Answer", exact=True)
             expect(said).to_contain_text("%")
+            expect(said).to_contain_text(f"; saved is predicted from {'<' if threshold < 0.5 else '>'}")
             average[said.locator("strong").inner_text()] += 1
     assert average == {"lost": 1, "saved": 1}
 

@@ -109,7 +109,8 @@ def test_a_threshold_is_chosen_on_validation_rows_and_kept(folder: Path) -> None
     page = (folder / "ill" / "report.html").read_text()
     assert "It predicts &#x27;ill&#x27; where its probability is at least" in page
     assert "it predicts 'ill' where its probability is at least" in glassnet("summary", "ill", cwd=folder).stdout
-    assert "it predicts 'ill' where" in glassnet("evaluate", "ill", "--data", "people.csv", cwd=folder).stdout
+    for command in (["evaluate", "ill", "--data", "people.csv"], ["predict", "ill", "people.csv"]):
+        assert "it predicts 'ill' where" in glassnet(*command, cwd=folder).stdout
     other = glassnet("threshold", "ill", "--data", "people.csv", "--cost", "0.001", "--class", "healthy", cwd=folder)
     assert other.returncode == 0, other.stderr
     assert glassnet("threshold", "ill", "--data", "people.csv", "--at", "0.5", cwd=folder).returncode == 0

@@ -89,6 +89,8 @@ def predict_rows(
                 f"{number_of(len(unknown), 'row')} not counted in the figures; the first" if len(y) else "no figures"
             )
             print(f"{left_out}: {plain(unknown[0])}", file=sys.stderr)
+    if model.decision and submission is None:
+        console.print(f"it {model.decision.in_words(model.classes)}", soft_wrap=True)
     if submission is not None:
         console.print(f"{sum(map(len, answers)):,} predictions written to {submission}")
     if problems:

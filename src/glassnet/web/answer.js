@@ -60,6 +60,12 @@ export function answerPanel(page, readings) {
     refuses = canRefuse;
   }
 
+  /** From which probability on a class is said, if a threshold was chosen. */
+  function decided(decision, classes) {
+    if (!decision) return "";
+    return texts.decides(classes[decision.label], decision.threshold > 1 ? null : percent(decision.threshold));
+  }
+
   function answer(said, { classes, outputs: names, picture: shape, probabilistic, white, decision }, label) {
     const values = said.probabilities?.values;
     const written = probabilistic ? percent : number;
@@ -82,7 +88,12 @@ export function answerPanel(page, readings) {
       status.replaceChildren(
         el("strong", {}, classes[first]),
         ` ${written(values[first])}`,
-        el("span", { class: "runner-up" }, texts.runnerUp(classes[second], written(values[second]))),
+        el(
+          "span",
+          { class: "runner-up" },
+          texts.runnerUp(classes[second], written(values[second])),
+          decided(decision, classes),
+        ),
       );
     }
     changes.textContent = said.changes?.length ? texts.forLooking(said.changes.join("; ")) : "";

@@ -45,6 +45,7 @@ export const texts = {
   probabilities: "Probability of each digit",
   outputs: "Output for each digit",
   runnerUp: (name, share) => `, then ${name} with ${share}`,
+  decides: (name, least) => (least === null ? `; ${name} is never predicted` : `; ${name} is predicted from ${least} on`),
   severalDigits: (share, problem, unknown) =>
     ` ${share}, a number of several digits${problem && `; ${problem}`}${unknown ? `; also ${unknown} rows of ink that are not recognised as a number` : ""}. Choose a digit below to look inside.`,
   refusesBy:
