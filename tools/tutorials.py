@@ -17,8 +17,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from difflib import unified_diff
 from functools import cache
-from itertools import zip_longest
 from pathlib import Path
 
 from docs import DOCS, same
@@ -95,10 +95,9 @@ def agree(said: list[str], printed: list[str]) -> bool:
 
 
 def differences(page: Path) -> list[str]:
-    """Where the tutorial does not say what its commands print now, line by line; none if it does."""
+    """What the tutorial says and its commands do not print (-), and what they print (+); nothing if all is right."""
     said, now = page.read_text(encoding="utf-8"), follow(page)
-    old, new = (text.splitlines() for text in (said, now))
-    return [f"{page.name}: {a!r} is now {b!r}" for a, b in zip_longest(old, new, fillvalue="") if a != b]
+    return list(unified_diff(said.splitlines(), now.splitlines(), page.name, "now", lineterm="", n=0))
 
 
 def main() -> int:
