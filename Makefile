@@ -52,8 +52,6 @@ docs: environment ## write down what the examples in docs/ print, draw the drawi
 # Sphinx would not read a page with a warning again, and be content: so after a warning it forgets what it has read.
 site:             ## make the site of the documentation in build/site, and look at it (a minute)
 	@$(PYTHON) tools/environment.py $(VENV) site
-	@mkdir -p build/site
-	@$(BIN)/python -m glassnet export cnn build/site/cnn.html
 	@$(BIN)/python -m sphinx -qW --keep-going -j auto -c docs/site -d build/doctrees . build/site || { rm -rf build/doctrees; exit 1; }
 	@$(BIN)/python tools/browse.py build/site
 

@@ -45,7 +45,7 @@ def is_away(address: str) -> bool:
 
 def is_looked_at(path: Path) -> bool:
     """All but the exported network, which has tests of its own, and the source files: one of them is like the other."""
-    return path.parts[0] not in ("cnn.html", "search.html", "_static", "source") or path.stem == "dense"
+    return path.parts[0] not in ("cnn.html", "lesson.html", "search.html", "_static", "source") or path.stem == "dense"
 
 
 def use(page: Page, folder: Path) -> None:

@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 
 import ziamath
+from pygments.lexers.special import TextLexer
+from sphinx.highlighting import lexers
 
 from glassnet.version import __version__
 
@@ -16,7 +18,7 @@ release = version = __version__
 
 extensions = [
     *("myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary"),
-    *("pages", "source", "reference", "formulas", "links"),
+    *("pages", "source", "reference", "formulas", "exported", "links"),
 ]
 
 # The pages: files of the whole repository.
@@ -53,6 +55,7 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 6
 nb_execution_mode = "off"  # the tests run the notebooks
 highlight_language = "text"
+lexers["csv"] = TextLexer()
 smartquotes = False
 
 # The reference.
