@@ -41,6 +41,7 @@ def kernel(in_tmp: Path) -> "Iterator[tuple[KernelManager, BlockingKernelClient]
         running.shutdown_kernel(now=True)
 
 
+@pytest.mark.repeats  # the client of a kernel leaves a thread, beside which no training may fork
 def test_a_cell_trains_and_shows_its_curves_and_an_interrupt_ends_it(kernel: Any) -> None:
     manager, client = kernel
 
