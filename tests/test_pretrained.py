@@ -52,6 +52,7 @@ def test_a_card_tells_what_its_file_does(name: str, mnist: gn.Dataset) -> None:
 
 @pytest.mark.long
 @pytest.mark.mnist
+@pytest.mark.repeats
 @pytest.mark.parametrize("name", NAMES)
 def test_a_card_tells_what_its_file_does_over_views(name: str, mnist: gn.Dataset) -> None:
     network, card = gn.load_pretrained(name), (FOLDER / f"{name}.md").read_text()

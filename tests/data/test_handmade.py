@@ -10,6 +10,7 @@ from properties import read_in_scene
 MOST_MISREAD = 1  # none here; rounding may tell a 1 with a long upstroke from a 7, which MNIST's writers hardly made
 
 
+@pytest.mark.repeats
 @pytest.mark.long
 def test_they_take_the_form_of_mnist_and_the_shipped_network_reads_them(tmp_path: Path) -> None:
     """A digit in every other scene, by turns; `make fuzz` tries the others too."""

@@ -89,6 +89,7 @@ def test_mnist_inverted_comes_back(mnist: gn.Dataset) -> None:
     assert np.quantile(differences, 0.95) < 3  # the faintest pixels, below 0.15 of the ink, are gone
 
 
+@pytest.mark.repeats
 @pytest.mark.mnist
 def test_a_magnified_mnist_digit_comes_back(mnist: gn.Dataset) -> None:
     differences = []

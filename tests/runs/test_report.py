@@ -252,6 +252,7 @@ def test_examples_that_are_no_images_have_no_pictures(tmp_path: Path, blobs: tup
     assert all("svg" in str(image["src"])[:20] for image in page.all("img"))
 
 
+@pytest.mark.repeats
 def test_a_resumed_run_has_its_report(folder: Path, digits: gn.Dataset, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(folder, tmp_path / "run"))
     for name in ("evaluation.json", "report.html"):

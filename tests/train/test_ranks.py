@@ -63,7 +63,9 @@ def test_every_parameter_is_owned_once(length: int, size: int) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("ranks", "kind"), [(2, "usual"), (3, "limits"), (4, "usual")])
+@pytest.mark.parametrize(
+    ("ranks", "kind"), [pytest.param(2, "usual", marks=pytest.mark.repeats), (3, "limits"), (4, "usual")]
+)
 def test_the_number_of_ranks_changes_no_bit(ranks: int, kind: str, tmp_path: Path) -> None:
     done = run(ranks, PROGRAM, kind, tmp_path, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
