@@ -1,7 +1,7 @@
-"""Activations: the curve between two dense layers.
+"""Activations: non-linear functions between the layers.
 
-Without activations, several dense layers are no more than one dense layer. An activation acts on every number by
-itself, so its derivative is one factor for every number. Only Softmax mixes the numbers of an example.
+Without activations, several dense layers compute no more than one dense layer. An activation acts on each number
+separately, so its derivative is one factor for each number. Only Softmax combines the numbers of an example.
 """
 
 import math
@@ -15,13 +15,13 @@ from glassnet.nn.array import Array, Shape
 from glassnet.nn.errors import require
 from glassnet.nn.layer import Layer
 
-FEW = 4096  # values: for so few, zeros for the whole batch are kept; for more, those of one example
+FEW = 4096  # values: up to this many, zeros for the whole batch are kept; above, zeros for one example
 
 
 @final
 @dataclass(eq=False)
 class Identity(Layer):
-    """Changes nothing: the activation of a linear unit.
+    """The identity, which changes nothing: the activation of a linear unit.
 
     Forward:   y = x
     Backward:  dx = dy
@@ -68,7 +68,7 @@ class ReLU(Layer):
 @final
 @dataclass(eq=False)
 class LeakyReLU(Layer):
-    """A rectifier that passes a fraction of negative numbers, so that no unit stops learning.
+    """A rectifier that multiplies negative numbers by a small slope, so that no unit stops learning.
 
     Forward:   y = x where x > 0, else slope x
     Backward:  dx = dy where x > 0, else slope dy
@@ -164,7 +164,7 @@ class Tanh(Layer):
 @final
 @dataclass(eq=False)
 class Softmax(Layer):
-    """Numbers as probabilities over the last axis. A classifier does not need it: CrossEntropy contains it.
+    """Turns numbers into probabilities over the last axis. A classifier does not need it: CrossEntropy contains it.
 
     Forward:   y_j = exp(x_j) / sum_k exp(x_k)
     Backward:  dx_j = y_j (dy_j - sum_k dy_k y_k)      which is dy times the Jacobian, diag(y) - y y^T

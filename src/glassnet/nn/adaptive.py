@@ -1,8 +1,8 @@
 """Adaptive optimizers: every parameter has a step size of its own.
 
 A parameter whose gradients were large takes smaller steps; one whose gradients were small takes larger steps. So one
-learning rate serves parameters of very different scales. They stand in the order in which they were published. Each
-mends a fault of the one before.
+learning rate works for parameters of very different scales. The optimizers are in the order of their publication. Each
+solves a problem of the one before it.
 """
 
 import math
@@ -55,7 +55,7 @@ class AdaGrad(Optimizer):
 @final
 @dataclass(frozen=True)
 class RMSProp(Optimizer):
-    """AdaGrad that forgets: divides the gradient by the root of a running mean of its squares.
+    """AdaGrad with a running mean: divides the gradient by the root of a running mean of its squares.
 
     Update:         v = decay v + (1 - decay) g^2      theta = theta - lr g / (sqrt(v) + epsilon)
     with momentum:  u = momentum u + g / (sqrt(v) + epsilon)      theta = theta - lr u
@@ -134,7 +134,7 @@ class Adam(Optimizer):
 @final
 @dataclass(frozen=True)
 class AdamW(Optimizer):
-    """Adam with decoupled weight decay: every parameter shrinks by the same fraction, whatever its gradient is.
+    """Adam with decoupled weight decay: every parameter shrinks by the same fraction, independently of its gradient.
 
     Update:  theta = theta - lr decay theta, then the step of Adam
 
@@ -167,7 +167,7 @@ class AdamW(Optimizer):
 
 
 def _check(optimizer: Optimizer, epsilon: float, **shares: float) -> None:
-    """Raise InputError unless epsilon is above 0 and each share lies from 0 to below 1."""
+    """Raise InputError unless epsilon is above 0 and each share is from 0 to below 1."""
     kind = type(optimizer).__name__
     for name, share in shares.items():
         require(0 <= share < 1, f"{kind}: {name} must be from 0 to below 1, got {share}")

@@ -1,4 +1,4 @@
-"""The types that every file speaks of: arrays, and the shapes of examples."""
+"""The types that all files use: arrays, and the shapes of examples."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""Weight averaging: the network that is kept is a running mean of the networks after each step.
+"""Weight averaging: the final network is a running mean of the networks after each step.
 
-With a constant learning rate the weights move around a minimum and do not settle. Their mean lies nearer to it.
+With a constant learning rate, the weights move around a minimum and do not converge. Their mean is nearer to it.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Batches: an array of examples in the shape that a network takes, in portions that fit into the cache.
 
-An array that is no batch for the network is refused here, in one line that says what was expected.
+An array that is not a batch for the network is refused here, with one line that states what was expected.
 """
 
 import math
@@ -13,8 +13,8 @@ from glassnet.nn.array import Array, Shape
 from glassnet.nn.errors import InputError
 from glassnet.nn.layer import Layer
 
-# Prediction takes examples in portions. VALUES is how many values the largest output of a layer may have, so that it
-# stays in the cache; ROWS is how many examples a portion has at most.
+# Prediction takes examples in portions. VALUES is the largest number of values in the output of a layer, so that it
+# stays in the cache; ROWS is the largest number of examples in a portion.
 VALUES, ROWS = 2**20, 1024
 
 
@@ -25,7 +25,7 @@ def rows_at_once(layers: tuple[Layer, ...]) -> int:
 
 
 def portions(count: int, size: int) -> Iterator[slice]:
-    """`count` rows, cut into portions of at most `size`."""
+    """`count` rows, divided into portions of at most `size`."""
     return (slice(start, min(start + size, count)) for start in range(0, count, size))
 
 
@@ -69,7 +69,7 @@ def _each(
 
 @contextmanager
 def naming_rows(x: Array, rows: Array | None) -> Iterator[None]:
-    """If a portion of the examples x (N, ...), or of those rows of x, is not finite, the error names the row of all."""
+    """If a portion of the examples x (N, ...), or of those rows, is not finite, the error gives its row among them all."""
     try:
         yield
     except InputError:
@@ -78,7 +78,7 @@ def naming_rows(x: Array, rows: Array | None) -> Iterator[None]:
 
 
 def through(layers: Sequence[Layer], x: Array, *, training: bool = False) -> Array:
-    """The output of the last of these layers for a batch x (N, ...), each example in the shape that the first takes."""
+    """The output of the last of these layers for a batch x (N, ...), in the shape that the first layer takes."""
     a = x
     for layer in layers:
         if not layer.takes_raw and a.dtype != layer.dtype:

@@ -1,4 +1,4 @@
-"""Gradient clipping: a limit on how large a gradient may be.
+"""Gradient clipping: a limit on the size of a gradient.
 
 A few unusual examples can give a gradient a hundred times as large as usual. One step along it can undo an hour of
 training.
@@ -20,7 +20,7 @@ class Clip:
     By value:  g_i = value where g_i > value, -value where g_i < -value
     By norm:   g = g min(1, norm / |g|)      |g| = sqrt(sum_i g_i^2), over all parameters of the network
 
-    Clipping by norm keeps the direction, clipping by value does not.
+    Clipping by norm keeps the direction; clipping by value does not.
 
     Args:
         norm: the largest length, above 0.   value: the largest entry, above 0. At least one of them.

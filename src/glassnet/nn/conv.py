@@ -1,8 +1,8 @@
-"""The convolution: one small pattern, looked for everywhere in an image.
+"""The convolution: it searches for small patterns everywhere in an image.
 
-Each output pixel is a dense layer that sees only a small window of the input, and all windows share the same weights.
-So a stroke is recognised wherever it lies, with few parameters. Written as a matrix product, it is fast: every window
-is laid out as a row, and the row meets the weights.
+Each output pixel is computed by a dense layer from a small window of the input. All windows share the same weights. So
+a stroke is recognised anywhere in the image, with few parameters. The convolution is computed as a matrix product, which
+is fast: every window becomes a row, and the rows are multiplied by the weights.
 """
 
 import math
@@ -81,7 +81,7 @@ class Conv2D(Layer):
         return -(-side // self.stride) if self.padding == "same" else (side - self.kernel_size) // self.stride + 1
 
     def margins(self, side: int) -> tuple[int, int]:
-        """How many zeros stand before and after a side of this many pixels."""
+        """The numbers of zeros before and after a side of this many pixels."""
         missing = max((self._windows(side) - 1) * self.stride + self.kernel_size - side, 0)
         return (missing // 2, missing - missing // 2) if self.padding == "same" else (0, 0)
 
@@ -115,12 +115,12 @@ class Conv2D(Layer):
 
     @property
     def _row(self) -> int:
-        """The values of a window, and a 1 that the bias meets."""
+        """The number of values in a window, plus a 1 that multiplies the bias."""
         return self.kernel_size**2 * self.input_shape[2] + 1
 
     @property
     def _at_once(self) -> int:
-        """Of how many images the windows stay in the cache."""
+        """The number of images whose windows fit into the cache."""
         return max(CACHED // (math.prod(self.output_shape[:2]) * self._row), 1)
 
     def _weights(self) -> Array:
@@ -162,7 +162,7 @@ class Conv2D(Layer):
         (top, bottom), (left, right) = (self.margins(side) for side in (H, W))
         dx = self.space("dx", (N, top + H + bottom, left + W + right, C))
         dx.fill(0)
-        part = self.space("part", (N, H1, W1, C))  # what one place of the window gets
+        part = self.space("part", (N, H1, W1, C))  # the gradient for one place in the window
         for k in range(K):
             for m in range(K):
                 np.matmul(dy.reshape(-1, F), self.W[k, m].T, out=part.reshape(-1, C))

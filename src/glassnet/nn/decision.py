@@ -22,11 +22,11 @@ class Decision(NamedTuple):
     threshold: float
 
     def labels(self, probabilities: Array) -> Array:
-        """The numbers of the classes that are predicted (N,), of probabilities (N, 2)."""
+        """The labels (N,) predicted from probabilities (N, 2)."""
         return np.where(probabilities[:, self.label] >= self.threshold, self.label, 1 - self.label)
 
     def least(self, label: int) -> float:
-        """The probability from which a class is predicted; below 0 it always is, above 1 never."""
+        """The least probability at which a class is predicted; if below 0 it always is, if above 1 never."""
         return self.threshold if label == self.label else 1 - self.threshold
 
     def in_words(self, classes: Sequence[str]) -> str:

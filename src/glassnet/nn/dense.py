@@ -74,7 +74,7 @@ class Dense(Layer):
         np.dot(x.T, dy, out=self.dW)  # (D, M)
         np.dot(ones(len(dy), self.dtype), dy, out=self.db)  # (M,), a sum over the batch, faster as a product
 
-    # What follows serves those who ask what a layer is, or change its weights.
+    # The rest describes the layer to other code, or changes its weights.
 
     def multiply_adds(self) -> int:
         return self.input_shape[0] * self.units
@@ -86,18 +86,18 @@ class Dense(Layer):
         return absorbed(self.W, self.b, factor, shift)
 
     def multiply_output(self, factor: float, shift: float = 0.0) -> None:
-        """Change the weights so that the layer answers factor y + shift where it answered y."""
+        """Change the weights so that the output is factor y + shift where it was y."""
         np.multiply(self.W, factor, out=self.W)
         self.b[...] = self.b * factor + shift
 
     def divide_output(self, factor: float, shift: float = 0.0) -> None:
-        """Change the weights so that the layer answers (y - shift) / factor where it answered y."""
+        """Change the weights so that the output is (y - shift) / factor where it was y."""
         np.divide(self.W, factor, out=self.W)
         self.b[...] = (self.b - shift) / factor
 
 
 def absorbed(W: Array, b: Array, factor: Array, shift: Array) -> bool:
-    """Make of x W + b, with W (..., M) and b (M,), factor (x W + b) + shift; return whether that does not overflow."""
+    """Turn x W + b, with W (..., M) and b (M,), into factor (x W + b) + shift; False, without change, on overflow."""
     scaled, moved = W * factor, b * factor + shift
     finite = bool(np.isfinite(scaled).all() and np.isfinite(moved).all())
     if finite:
@@ -107,5 +107,5 @@ def absorbed(W: Array, b: Array, factor: Array, shift: Array) -> bool:
 
 @cache
 def ones(count: int, dtype: np.dtype[Any]) -> Array:
-    """The vector that sums up a batch; made once for each length."""
+    """A vector of ones, whose product with a batch is its sum; made once for each length."""
     return np.ones(count, dtype)

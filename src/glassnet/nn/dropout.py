@@ -12,7 +12,7 @@ from glassnet.nn.array import Array
 from glassnet.nn.errors import require
 from glassnet.nn.layer import Layer
 
-LEVELS = 1 << 16  # sixteen random bits decide on a unit, so the rate is rounded to 1/65,536
+LEVELS = 1 << 16  # sixteen random bits per unit, so the rate is rounded to 1/65,536
 
 
 @final
@@ -23,8 +23,8 @@ class Dropout(Layer):
     Forward:   y = x m / (1 - rate), where each m is 0 with probability rate, else 1      (prediction: y = x)
     Backward:  dx = dy m / (1 - rate)
 
-    Shapes: any; m, y and dx have the shape of x. The mask comes from the layer's own random stream: at the same
-    step, shard and seed it is the same again.
+    Shapes: any; m, y and dx have the shape of x. The mask comes from the layer's own random stream: the same step,
+    shard and seed give the same mask.
 
     Args:
         rate: the probability that a unit is set to 0, from 0 to below 1; rounded to 1/65,536.

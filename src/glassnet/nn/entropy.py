@@ -1,7 +1,7 @@
-"""Cross-entropy losses: the network answers with probabilities.
+"""Cross-entropy losses: the network predicts probabilities.
 
-The loss is the negative logarithm of the probability that the network gave to the truth. A wrong answer of high
-probability costs much. A right answer of high probability costs next to nothing.
+The loss is the negative logarithm of the probability of the true class. It is large if a wrong class has a high
+probability, and near 0 if the true class has.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class CrossEntropy(Loss):
     Forward:   p_j = exp(z_j) / sum_k exp(z_k)      l = -sum_j t_j log p_j
     Backward:  dl/dz = p - t
 
-    With smoothing s, the target t' = (1 - s) t + s / M takes the place of t: a mixture with equal probabilities.
+    With smoothing s, t is replaced by t' = (1 - s) t + s / M, a mixture of t and equal probabilities.
 
     Shapes: logits z, prediction p and targets t (N, M); t is one-hot when the targets are labels (N,). A row of targets
     that are not labels is a probability distribution: not negative, sum 1.
@@ -97,7 +97,7 @@ class BinaryCrossEntropy(Loss):
 
     Computed as max(z, 0) - z t + log(1 + exp(-|z|)), which cannot overflow.
 
-    Shapes: logits z, prediction p and targets t (N, M), t from 0 to 1; labels (N,) stand for one-hot rows.
+    Shapes: logits z, prediction p and targets t (N, M), t from 0 to 1; labels (N,) mean one-hot rows.
 
     Reference: Bishop 2006, "Pattern Recognition and Machine Learning", section 5.2 (independent binary outputs).
     """

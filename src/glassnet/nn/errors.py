@@ -1,8 +1,8 @@
-"""What is said when something given to the library cannot be used."""
+"""The error for input that the library cannot use."""
 
 
 class InputError(ValueError):
-    """Something given to the library cannot be used; the message says what was expected and what to do."""
+    """The library cannot use its input; the message states what was expected and what to do."""
 
 
 def require(condition: bool, message: str) -> None:

@@ -1,7 +1,7 @@
 """The gradient check: does `backward` compute the derivative of `forward`?
 
 A derivative is a slope, and a slope can be measured: change one number a little, up and down, and see how the loss
-changes. That is far too slow for training. But it needs no calculus, so it shows whether the calculus was right.
+changes. This is far too slow for training. But it needs no calculus, so it shows whether the calculus is correct.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from glassnet.nn.stream import random_stream
 
 STEP = 1e-6  # relative to the tensor's largest value; in float64 the slope is then exact to about 1e-9
 TOLERANCE = 1e-6  # of the tensor's largest slope
-ENTRIES = 40  # measured in each tensor, and one direction that changes all entries; each takes two forward passes
+ENTRIES = 40  # measured in each tensor, plus one direction that changes all entries; each takes two forward passes
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class TensorCheck:
         shape: of the whole tensor.
         analytic, numeric: both slopes (1 + K,): along a random direction, then at the checked entries.
         errors: the differences (1 + K,), relative to the largest slope; 0 at a kink; infinite if the gradient is not
-            finite, if it was added to old values, or if `backward_parameters` gives another one.
+            finite, if it was added to old values, or if `backward_parameters` gives a different gradient.
         kinks: how many slopes were left out because there is a kink.
     """
 
@@ -52,7 +52,7 @@ class TensorCheck:
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """The result of `check_gradients`: truthy if every tensor passed; print it, or end a cell with it, to read it."""
+    """The result of `check_gradients`: true if every tensor passed. Printed, it is a table of the tensors."""
 
     tensors: list[TensorCheck]
 
@@ -85,11 +85,11 @@ class GradientCheck:
 def check_gradients(network: Network, x: Array, y: Array, *, seed: int = 0) -> GradientCheck:
     """Compare the gradient of a network with finite differences, for every parameter and the input.
 
-    The check differentiates L = loss + a random weighted sum of the logits. The loss alone would leave some directions
-    out: the gradients of a softmax sum to 0. In each tensor the slope is measured at up to 40 entries, and along one
-    random direction that changes all entries: (L(v + h) - L(v - h)) / 2h, with h a millionth of the tensor's largest
-    value. Where the slopes to the two sides differ there is a kink, and any slope between them is right. The check
-    works on a float64 copy; the network stays as it is.
+    The check differentiates L = loss + a random weighted sum of the logits. The loss alone would not test all
+    directions, because the gradients of a softmax sum to 0. In each tensor, the slope is measured at up to 40 entries,
+    and along one random direction that changes all entries: (L(v + h) - L(v - h)) / 2h, with h a millionth of the
+    tensor's largest value. If the slopes on the two sides differ, there is a kink, and any slope between them is
+    correct. The check works on a float64 copy; the network does not change.
 
     Args:
         x: a few examples (N, ...).
@@ -97,7 +97,7 @@ def check_gradients(network: Network, x: Array, y: Array, *, seed: int = 0) -> G
         seed: chooses the directions and entries.
 
     Raises:
-        InputError: x or y do not fit the network; its forward gives another result each time.
+        InputError: x or y do not fit the network; its forward gives a different result each time.
     """
     net = network.copy(dtype=np.float64)
     x = net.as_batch(x).astype(np.float64)
@@ -171,14 +171,14 @@ def _check_tensor(
         pairs.append(slopes(unit.reshape(values.shape)))
     sides, wanted = np.array(pairs), np.array(analytic)
     numeric = sides.mean(axis=1)
-    # The slope along the direction is a sum of many entries of both signs, about the root of the sum of their squares.
+    # The slope along the direction is a sum of entries of both signs: about the root of the sum of their squares.
     largest = float(np.abs(numeric[1:]).max(initial=0)) or float(np.abs(numeric[0])) or 1e-12
     scale = np.array([max(abs(numeric[0]), largest * np.sqrt(values.size / len(chosen))), *[largest] * len(chosen)])
     noise = 16 * np.finfo(np.float64).eps * abs(here) / h  # what rounding adds to a measured slope
     kinked = np.abs(sides[:, 0] - sides[:, 1]) > 1e-3 * scale
     errors = np.abs(wanted - numeric) / scale
     errors[kinked] = 0
-    if largest <= noise:  # all slopes are 0, as of a bias before BatchNorm: rounding is no error
+    if largest <= noise:  # all slopes are 0, as for a bias before BatchNorm: rounding is not an error
         errors[np.abs(wanted - numeric) <= noise] = 0
     if not (np.isfinite(gradient).all() and np.array_equal(gradient, training_gradient)):
         errors[:] = np.inf

@@ -1,7 +1,7 @@
 """The hinge loss: the score of the truth must exceed all other scores by a margin of 1.
 
-An example that keeps the margin has the loss 0 and teaches nothing. It is the loss of support vector machines. The
-outputs are scores, not probabilities.
+An example that keeps the margin has loss 0 and gradient 0. Support vector machines use this loss. The outputs are
+scores, not probabilities.
 """
 
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from glassnet.nn.loss import Loss
 @final
 @dataclass(frozen=True)
 class Hinge(Loss):
-    """By how much each other class falls short of the margin to the truth y.
+    """The hinge loss: the sum, over the other classes, of what is missing to the margin between them and the truth y.
 
     Forward:   p = z      l = sum over j != y of max(0, 1 + z_j - z_y)
     Backward:  dl/dz_j = 1 where 1 + z_j - z_y > 0, else 0 (j != y)      dl/dz_y = -(the number of those)
 
-    With one output, M = 1, the sign of z says yes or no: l = max(0, 1 - s z) and dl/dz = -s where that is above 0,
-    with s = 1 for label 1 and s = -1 for label 0.
+    With one output, M = 1, the sign of z means yes or no: l = max(0, 1 - s z) and dl/dz = -s where l is above 0, with
+    s = 1 for label 1 and s = -1 for label 0.
 
     Shapes: logits z and prediction p (N, M), labels y (N,).
 
@@ -48,7 +48,7 @@ class Hinge(Loss):
         return short
 
     def _short(self, z: Array, labels: Array) -> Array:
-        """What is missing to the margin (N, M): 0 where nothing is missing, and at the truth."""
+        """The missing part of the margin (N, M): 0 if the margin is kept, and at the truth."""
         if z.shape[1] == 1:
             return np.maximum(1 - _signs(labels).astype(z.dtype) * z, 0)
         truth = np.arange(len(z)), labels

@@ -1,8 +1,8 @@
 """Initialisation: the first values of the weights.
 
-If all weights are 0, all units of a layer get the same gradient for ever. If the weights are too large, the signal
-grows from layer to layer; if they are too small, it vanishes. The scaled initialisers choose the variance so that the
-signal keeps its size.
+If all weights are 0, all units of a layer always get the same gradient. If the weights are too large, the signal grows
+from layer to layer; if they are too small, it vanishes. The scaled initialisers choose the variance so that the signal
+keeps its size.
 """
 
 import math
@@ -38,7 +38,7 @@ class Initializer(ABC):
 @final
 @dataclass(frozen=True)
 class Constant(Initializer):
-    """Every value the same; 0 is the usual start of a bias.
+    """The same number for every value; a bias usually starts at 0.
 
     Args:
         value: the value.
@@ -53,7 +53,7 @@ class Constant(Initializer):
 @final
 @dataclass(frozen=True)
 class Uniform(Initializer):
-    """Uniform on [low, high), whatever the size of the layer, as in the simplest tutorials.
+    """Uniform on [low, high), independent of the size of the layer, as in the simplest tutorials.
 
     Args:
         low, high: the ends of the range, low below high.
@@ -74,7 +74,7 @@ class Uniform(Initializer):
 @final
 @dataclass(frozen=True)
 class Normal(Initializer):
-    """Normal with mean 0 and this standard deviation, whatever the size of the layer.
+    """Normal with mean 0 and this standard deviation, independent of the size of the layer.
 
     Args:
         std: the standard deviation, above 0.
@@ -92,7 +92,7 @@ class Normal(Initializer):
 
 @dataclass(frozen=True)
 class ScaledNormal(Initializer):
-    """Normal with mean 0 and a variance that follows from the size of the layer."""
+    """Normal with mean 0 and a variance that depends on the size of the layer."""
 
     @abstractmethod
     def variance(self, fan_in: int, fan_out: int) -> float:
@@ -104,7 +104,7 @@ class ScaledNormal(Initializer):
 
 @dataclass(frozen=True)
 class ScaledUniform(Initializer):
-    """Uniform on [-a, a], where a = sqrt(3 variance) gives a variance that follows from the size of the layer."""
+    """Uniform on [-a, a], where a = sqrt(3 variance) gives a variance that depends on the size of the layer."""
 
     @abstractmethod
     def variance(self, fan_in: int, fan_out: int) -> float:
@@ -116,7 +116,7 @@ class ScaledUniform(Initializer):
 
 
 def he(fan_in: int) -> float:
-    """Variance 2 / fan_in: a ReLU halves the mean square of the signal, and the 2 makes up for it.
+    """Variance 2 / fan_in: a ReLU halves the mean square of the signal, and the factor 2 restores it.
 
     He et al. 2015, "Delving Deep into Rectifiers", equation 10.
     """
@@ -142,7 +142,7 @@ def lecun(fan_in: int) -> float:
 @final
 @dataclass(frozen=True)
 class HeNormal(ScaledNormal):
-    """Normal with variance 2 / fan_in; the usual start in front of a ReLU."""
+    """Normal with variance 2 / fan_in; usual before a ReLU."""
 
     def variance(self, fan_in: int, fan_out: int) -> float:
         return he(fan_in)
@@ -202,7 +202,7 @@ class Orthogonal(Initializer):
     signs of the diagonal of R make every rotation equally likely.
 
     Args:
-        gain: the length, above 0; sqrt(2) in front of a ReLU.
+        gain: the length, above 0; sqrt(2) before a ReLU.
 
     Reference: Saxe, McClelland and Ganguli 2014, "Exact solutions to the nonlinear dynamics of learning in deep linear
     neural networks".

@@ -1,41 +1,41 @@
 """The contract that every layer follows: read this file first.
 
-A layer turns a batch into a batch (`forward`). Directly under it stands its derivative (`backward`). The network, the
-losses and the optimizers know no more of a layer than what is written here.
+A layer turns a batch into a batch (`forward`). Directly below it is its derivative (`backward`). The network, the losses
+and the optimizers use nothing of a layer except what is described here.
 
-How a layer lives:
+The life of a layer:
 
-1. It is made from its settings alone: `Dense(128)`. It has no weights yet, because it does not know how wide its input
-   is.
-2. `build(input_shape)` tells it the shape of one example. It returns the shape of one output. From then on
-   `parameters()` says which arrays it learns.
+1. It is made from its settings alone: `Dense(128)`. It has no weights yet, because it does not know the size of its
+   input.
+2. `build(input_shape)` gives it the shape of one example. It returns the shape of one output. Afterwards
+   `parameters()` names the arrays that it learns.
 3. The network keeps all parameters in one vector `theta`, and all gradients in one vector `grad`. Each layer gets views
-   of them, which share their memory: for a parameter `W` the attributes `W` and `dW`. Whoever changes `theta` changes
-   the layers.
-4. `forward(x, training=True)` leaves in `saved` what the derivative will need. `backward(dy)` reads it, writes `dW`,
-   and returns `dx`. `backward_parameters(dy)` only writes `dW`: nobody needs the `dx` of the lowest layer.
-5. A result is written into an array from `space`. In training this is the array of the step before, so that training
-   needs hardly any new memory. What a layer returns is valid until its next call of the same kind.
-6. `forward(x)` without training writes nothing on the layer, and `space` gives a new array. So many threads can use
+   of them, which share their memory: for a parameter `W` the attributes `W` and `dW`. A change of `theta` changes the
+   layers.
+4. `forward(x, training=True)` stores in `saved` the values that the derivative needs. `backward(dy)` reads them, writes
+   `dW`, and returns `dx`. `backward_parameters(dy)` only writes `dW`, because the `dx` of the lowest layer is not needed.
+5. A result is written into an array from `space`. In training this is the array of the step before, so training needs
+   hardly any new memory. The result of a layer is valid until its next call of the same kind.
+6. `forward(x)` without training changes nothing in the layer, and `space` gives a new array. So many threads can use
    one network at once.
 
-A layer never changes x or dy in place: the layer before or after may still need them. `backward` writes dW and never
-adds to it.
+A layer never changes x or dy in place, because the layer before or after may still need them. `backward` writes dW and
+never adds to it.
 
 Shapes: x (N, ...) is a batch, one example a row; dy has the shape of y, dx of x, dW of W, in the network's
 dtype (float32 or float64).
 
-This is all that a first reader needs. The rest of a training step asks for more:
+This is enough for a first reading. The rest of a training step needs more:
 
 7. Some layers have `buffers()`: arrays that belong to the model but are not learned by gradient descent. `adapt` sets
    them from all training inputs, before the first step.
-8. A batch is cut into shards, and several workers may compute them at once. Each worker has a replica: the same
-   parameters and buffers, but a gradient, `saved` and `spaces` of its own. So a layer keeps nothing else, and draws
-   its random numbers from `random_numbers()`, which are addressed by step, shard and layer.
+8. A batch is divided into shards, and several workers may compute them at once. Each worker has a replica: the same
+   parameters and buffers, but its own gradient, `saved` and `spaces`. So a layer stores nothing else, and draws its
+   random numbers from `random_numbers()`, which depend on step, shard and layer.
 9. A layer that measures each batch, such as BatchNorm, has a view `batch_mean` for its buffer `mean`. The training
-   forward writes there what it measured in its shard. When all shards are done, `update_buffers` takes it into the
-   buffers, shard after shard. Nothing else changes a buffer during training.
-10. For prediction there is a `prepared` copy, which keeps its `space`; one thread owns it.
+   forward writes the measured values of its shard there. When all shards are done, `update_buffers` updates the
+   buffers with them, shard after shard. Nothing else changes a buffer during training.
+10. For prediction there is a `prepared` copy, which reuses its `space`; only one thread uses it.
 """
 
 import copy
@@ -54,7 +54,7 @@ from glassnet.nn.stream import random_stream
 
 
 class Declared(NamedTuple):
-    """An array that a layer needs: its shape, and how to draw its first values from a random stream."""
+    """An array that a layer needs: its shape, and a function that draws its first values from a random stream."""
 
     shape: Shape
     draw: Callable[[np.random.Generator], Array]
@@ -64,9 +64,9 @@ class Declared(NamedTuple):
 class Layer(ABC):
     """A differentiable function from a batch to a batch; its dataclass fields are its settings."""
 
-    takes_raw: ClassVar[bool] = False  # whether it takes stored values, such as uint8; others get the network's dtype
+    takes_raw: ClassVar[bool] = False  # whether it takes raw values, such as uint8; others get the network's dtype
     is_random: ClassVar[bool] = False  # whether its training forward draws random numbers
-    measures_batches: ClassVar[bool] = False  # whether it has `update_buffers`, for what each shard measures
+    measures_batches: ClassVar[bool] = False  # whether it has `update_buffers`, which uses measurements of each shard
 
     name: str = field(init=False, default="", repr=False)
     input_shape: Shape = field(init=False, default=(), repr=False)
@@ -75,7 +75,7 @@ class Layer(ABC):
     address: tuple[int, int, int, int] = field(init=False, default=(0, 0, 0, 0), repr=False)
     saved: Any = field(init=False, default=None, repr=False)
     spaces: dict[str, Array] = field(init=False, default_factory=dict, repr=False)
-    reuses: bool = field(init=False, default=False, repr=False)  # whether prediction, too, uses its spaces again
+    reuses: bool = field(init=False, default=False, repr=False)  # whether prediction, too, reuses its spaces
 
     def __post_init__(self) -> None:
         convert_settings(self)
@@ -84,7 +84,7 @@ class Layer(ABC):
         """Check the shape of one example and return the shape of one output.
 
         Raises:
-            InputError: the layer cannot work on such examples; the message says which it takes.
+            InputError: the layer does not accept such examples; the message states which it accepts.
         """
         return input_shape
 
@@ -101,27 +101,27 @@ class Layer(ABC):
         """dx = dLoss/dx from dy = dLoss/dy; also writes the gradients of the parameters."""
 
     def __getattr__(self, name: str) -> Array:
-        """Raise AttributeError: Python asks here only for what is not there, such as W before there is a network."""
+        """Raise AttributeError: Python calls this only for a missing attribute, such as W before there is a network."""
         if hasattr(type(self), name):
-            return object.__getattribute__(self, name)  # a property, whose own error says more
+            return object.__getattribute__(self, name)  # a property, whose own error is more precise
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}; arrays such as W come with the network")
 
-    # What follows serves the training step and those who ask what a layer is.
+    # The rest serves the training step, and describes the layer to other code.
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.measures_batches = cls.update_buffers is not Layer.update_buffers
 
     def backward_parameters(self, dy: Array) -> None:
-        """Only the gradients of the parameters: for the lowest layer of a training step, whose dx nobody asks for."""
+        """Only the gradients of the parameters: for the lowest layer of a training step, whose dx is not needed."""
         self.backward(dy)
 
     def space(self, name: str, shape: Shape, dtype: DTypeLike | None = None, *, keep: bool = True) -> Array:
-        """An array to write a result into, of the layer's dtype or another; its values are whatever was left there.
+        """An array to write a result into, of the layer's dtype or another; its values are arbitrary.
 
         Args:
             keep: whether the array is kept for the next step, as in training; a shorter batch then gets its first rows.
-                Without, it is new: prediction writes nothing on the layer, so that many threads can use it at once.
+                If not, it is new: prediction changes nothing in the layer, so many threads can use it at once.
         """
         keep = keep or self.reuses
         kept = self.spaces.get(name) if keep else None
@@ -138,15 +138,15 @@ class Layer(ABC):
         return None
 
     def absorb(self, factor: Array, shift: Array) -> bool:
-        """Change the parameters so that it answers factor y + shift for y; False if it cannot: nothing is changed."""
+        """Make the output factor y + shift where it was y, by changing the parameters; False, unchanged, if it cannot."""
         return False
 
     def working_values(self) -> int:
-        """How many values of memory prediction uses besides its result; known after `build`."""
+        """The number of values of memory that prediction uses in addition to its result; known after `build`."""
         return 0
 
     def prepared(self, memory: Array) -> Self:
-        """A copy that predicts with the same parameters and uses its memory again: for one thread at a time.
+        """A copy that predicts with the same parameters and reuses its memory: for one thread at a time.
 
         Args:
             memory: `working_values` numbers or more, which other layers use too, before and after.
@@ -162,16 +162,16 @@ class Layer(ABC):
         return {}
 
     def check_buffers(self) -> None:
-        """Raise InputError if the buffers hold what they can never hold, such as a negative variance."""
+        """Raise InputError if the buffers hold impossible values, such as a negative variance."""
 
     def adapt(self, batches: Iterable[Array]) -> None:
         """Set the buffers from all training inputs, which come in batches (N, ...), before the first step."""
 
     def update_buffers(self) -> None:
-        """Take what the last training forward has measured into the buffers."""
+        """Update the buffers with the measurements of the last training forward."""
 
     def input_scale(self) -> float | None:
-        """The constant that it multiplies inputs by; NaN if it measures how to scale; None if it does not scale."""
+        """The constant by which it multiplies inputs; NaN if it measures the scale; None if it does not scale."""
         return None
 
     def output_range(self) -> tuple[float, float]:
@@ -179,27 +179,27 @@ class Layer(ABC):
         return -math.inf, math.inf
 
     def multiply_adds(self) -> int:
-        """How many products, each added to a sum, one example takes in forward; known after `build`."""
+        """The number of products, each added to a sum, for one example in forward; known after `build`."""
         return 0
 
     def short_size(self) -> str:
-        """Its size as people name a network by it: "128" in 784-128-10; "" for a layer without weights."""
+        """Its size in the short name of a network: "128" in 784-128-10; "" for a layer without weights."""
         return ""
 
     def random_numbers(self) -> np.random.Generator:
         """The layer's random numbers at the address (seed, step, shard, layer) that the network has set.
 
-        They are the same again at the same address. So a training forward can be repeated, and its slope measured.
+        The same address gives the same numbers. So a training forward can be repeated, and its slope measured.
         """
         seed, step, shard, layer = self.address
-        return random_stream(seed, "dropout", step, shard, layer)  # the purpose of all layers, named after the first
+        return random_stream(seed, "dropout", step, shard, layer)  # all layers use this purpose
 
     def release(self) -> None:
         """Forget the network: its construction has failed."""
         self.name, self.input_shape, self.output_shape = "", (), ()
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy or a pickle keeps. The copy of a network binds the arrays again; that of one layer has none."""
+        """The state for a copy or a pickle. The copy of a network binds the arrays again; a copied layer has none."""
         bound = {name for own in (self.parameters(), self.buffers()) for name in own} if self.output_shape else set()
         bound |= {f"{prefix}{name}" for name in bound for prefix in ("d", "batch_")}
         state = {key: value for key, value in self.__dict__.items() if key not in bound}
