@@ -69,7 +69,7 @@ def _each(
 
 @contextmanager
 def naming_rows(x: Array, rows: Array | None) -> Iterator[None]:
-    """If a portion of the examples x (N, ...), or of those rows, is not finite, the error gives its row among them all."""
+    """If a portion of the examples x (N, ...), or of those rows, is not finite, the error names its row in all of x."""
     try:
         yield
     except InputError:

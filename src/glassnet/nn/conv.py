@@ -1,8 +1,8 @@
 """The convolution: it searches for small patterns everywhere in an image.
 
-Each output pixel is computed by a dense layer from a small window of the input. All windows share the same weights. So
-a stroke is recognised anywhere in the image, with few parameters. The convolution is computed as a matrix product, which
-is fast: every window becomes a row, and the rows are multiplied by the weights.
+Each output pixel is computed by a dense layer from a small window of the input. All windows share the same weights.
+So a stroke is recognised anywhere in the image, with few parameters. The convolution is computed as a matrix product,
+which is fast: every window becomes a row, and the rows are multiplied by the weights.
 """
 
 import math
@@ -43,7 +43,7 @@ class Conv2D(Layer):
         init, bias_init: how W and b start; HeNormal and zeros by default.
 
     Raises:
-        InputError: settings out of range; examples that are no images (H, W, C), or smaller than the window.
+        InputError: settings out of range; examples that are not images (H, W, C), or smaller than the window.
 
     Reference: LeCun et al. 1998, "Gradient-based learning applied to document recognition", section II-A (as in the
     whole field, the window is not flipped, so this is strictly a cross-correlation).

@@ -1,7 +1,7 @@
 """Cross-entropy losses: the network predicts probabilities.
 
-The loss is the negative logarithm of the probability of the true class. It is large if a wrong class has a high
-probability, and near 0 if the true class has.
+The loss is the negative logarithm of the probability of the true class. It is large if that probability is small, and
+near 0 if that probability is near 1.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """The contract that every layer follows: read this file first.
 
-A layer turns a batch into a batch (`forward`). Directly below it is its derivative (`backward`). The network, the losses
-and the optimizers use nothing of a layer except what is described here.
+A layer turns a batch into a batch (`forward`). Directly below it is its derivative (`backward`). The network, the
+losses and the optimizers use nothing of a layer except what is described here.
 
 The life of a layer:
 
@@ -13,7 +13,7 @@ The life of a layer:
    of them, which share their memory: for a parameter `W` the attributes `W` and `dW`. A change of `theta` changes the
    layers.
 4. `forward(x, training=True)` stores in `saved` the values that the derivative needs. `backward(dy)` reads them, writes
-   `dW`, and returns `dx`. `backward_parameters(dy)` only writes `dW`, because the `dx` of the lowest layer is not needed.
+   `dW`, and returns `dx`. `backward_parameters(dy)` only writes `dW`: the `dx` of the lowest layer is not needed.
 5. A result is written into an array from `space`. In training this is the array of the step before, so training needs
    hardly any new memory. The result of a layer is valid until its next call of the same kind.
 6. `forward(x)` without training changes nothing in the layer, and `space` gives a new array. So many threads can use
@@ -138,7 +138,7 @@ class Layer(ABC):
         return None
 
     def absorb(self, factor: Array, shift: Array) -> bool:
-        """Make the output factor y + shift where it was y, by changing the parameters; False, unchanged, if it cannot."""
+        """Change the parameters to make the output factor y + shift instead of y; False, unchanged, if it cannot."""
         return False
 
     def working_values(self) -> int:

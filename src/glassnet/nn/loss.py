@@ -1,8 +1,7 @@
-"""Losses: one number for how wrong the logits are, and its gradient. This file holds what all losses share.
+"""Losses: one number that measures how wrong the logits are, and its gradient. This file is the contract of all losses.
 
-Each loss contains the output function that belongs to it: softmax with cross-entropy, sigmoid with binary
-cross-entropy, the identity with squared error. Together, output function and loss have the same simple gradient in all
-three:
+Each loss includes its output function: softmax with cross-entropy, sigmoid with binary cross-entropy, the identity with
+squared error. In all three cases, output function and loss together have the same simple gradient:
 
     dLoss/dlogits = (prediction - target) / N
 
@@ -23,7 +22,7 @@ from glassnet.nn.settings import convert_settings
 
 @dataclass(frozen=True)
 class Loss(ABC):
-    """How wrong a batch of logits (N, M) is: the mean of the losses of its examples.
+    """A measure of how wrong a batch of logits (N, M) is: the mean of the losses of its examples.
 
     Forward:   L = sum_n w_n l_n / total
     Backward:  dL/dz_n = (w_n / total) dl_n/dz_n
@@ -35,7 +34,7 @@ class Loss(ABC):
 
     classifies: ClassVar[bool] = False  # whether the targets are always classes
     for_numbers: ClassVar[bool] = False  # whether the targets are real numbers
-    keeps_unit: ClassVar[bool] = False  # whether targets must not be standardised, as counts must not
+    keeps_unit: ClassVar[bool] = False  # whether targets must not be standardised, such as counts
     probabilistic: ClassVar[bool] = False  # whether the predictions are probabilities
     least_yes: ClassVar[float] = 0.5  # the least prediction of a single output that means yes
     softmax: ClassVar[bool] = False  # whether the predictions are the softmax of the logits
@@ -46,13 +45,13 @@ class Loss(ABC):
     def forward(
         self, logits: Array, targets: Array, *, weights: Array | None = None, total: float | None = None
     ) -> tuple[float, Array]:
-        """The loss and the prediction (N, M), which `backward` starts from.
+        """The loss and the prediction (N, M), which `backward` takes.
 
         Args:
             logits: (N, M).
-            targets: labels (N,), integers from 0 to M - 1, or (N, M), what each output should have been.
-            weights: how much each example counts (N,), not negative; all the same by default.
-            total: the sum of the weights in the whole batch; that of these examples by default.
+            targets: labels (N,), integers from 0 to M - 1, or (N, M), the true value for each output.
+            weights: the weight of each example (N,), not negative; all equal by default.
+            total: the sum of the weights in the whole batch; by default the sum for these examples.
         """
         losses, prediction = self.forward_each(logits, targets)
         lost = np.add.reduce(losses) if weights is None else np.dot(losses, weights)
@@ -80,11 +79,11 @@ class Loss(ABC):
 
     @abstractmethod
     def backward_each(self, prediction: Array, targets: Array) -> Array:
-        """The slope of each example's loss at its logits, a new array (N, M)."""
+        """The derivative of each example's loss with respect to its logits, a new array (N, M)."""
 
     @abstractmethod
     def predict(self, logits: Array) -> Array:
-        """The prediction (N, M) that these logits stand for."""
+        """The prediction (N, M) for these logits."""
 
     def labels(self, prediction: Array) -> Array:
         """The class of each prediction (N, M): the largest output, or for M = 1 whether it is at least `least_yes`."""
@@ -97,7 +96,7 @@ class Loss(ABC):
         return prediction if prediction.shape[1] > 1 else np.concatenate([1 - prediction, prediction], axis=1)
 
     def check(self, targets: Array, outputs: int, examples: int) -> None:
-        """Raise InputError unless these are targets for that many examples of a network with so many outputs."""
+        """Raise InputError unless these are targets for this number of examples and of outputs."""
         require(
             len(targets) == examples,
             f"expected one target for each of the {examples:,} examples, got {len(targets):,}",
@@ -124,7 +123,7 @@ class Loss(ABC):
 
 
 def difference(prediction: Array, targets: Array) -> Array:
-    """prediction - target (N, M), a new array; labels (N,) stand for one-hot rows."""
+    """prediction - target (N, M), a new array; labels (N,) mean one-hot rows."""
     d = prediction.copy("C")
     if targets.ndim == 1:
         subtract_one_hot(d, targets)
@@ -141,7 +140,7 @@ def one_hot(labels: Array, outputs: int, dtype: DTypeLike = np.float32) -> Array
 
 
 def subtract_one_hot(d: Array, labels: Array) -> None:
-    """d -= one_hot(labels), without making the zeros."""
+    """d -= one_hot(labels), without computing the zeros."""
     if d.shape[1] == 1:
         d[:, 0] -= labels
     else:

@@ -1,7 +1,7 @@
-"""The network: layers in a row, and the two flat vectors that they share.
+"""The network: a sequence of layers, and the two flat vectors that they share.
 
 It owns one vector of parameters, `theta`, and one of gradients, `grad`; every layer works on views of them. So an
-optimizer is a line of arithmetic on two vectors, and copying, averaging or saving a network is copying a vector.
+optimizer is a line of arithmetic on two vectors, and to copy, average or save a network means to copy a vector.
 """
 
 import copy
@@ -35,22 +35,22 @@ from glassnet.nn.threads import processors
 
 
 class Network:
-    """Layers in a row.
+    """A sequence of layers.
 
     Args:
-        layers: from input to logits; a network does not end in a softmax, the loss brings it.
+        layers: from input to logits; a network does not end in a softmax, because the loss includes it.
         input_shape: the shape of one example, such as 784 or (28, 28).
-        seed: chooses the first weights; None leaves all of them 0, for a network that is about to be filled.
+        seed: chooses the first weights; None leaves all of them 0, for a network whose weights will be loaded.
         dtype: float32 or float64; all arithmetic is done in it.
-        classes: a name for each output; `fit` fills in "0", "1", ... when the targets are labels.
+        classes: a name for each output; `fit` sets "0", "1", ... if the targets are labels.
 
     Attributes:
         theta: every parameter, as one vector.   grad: its gradient, dLoss/dtheta.
-        buffers: what belongs to the model but is not learned by gradient descent, as one vector.
-        observed: what the last training forward measured for the buffers, laid out as they are.
-        segments, buffer_segments: which part of the vectors belongs to which layer.
-        loss: what the logits mean: CrossEntropy() until `fit` is given another.
-        threshold: an image with less `evidence` over its views is better refused; 0 refuses nothing. Not for `predict`.
+        buffers: the values that belong to the model but are not learned by gradient descent, as one vector.
+        observed: the measurements of the last training forward for the buffers, in the same order.
+        segments, buffer_segments: the part of the vectors that belongs to each array of each layer.
+        loss: the meaning of the logits: CrossEntropy() unless `fit` gets another loss.
+        threshold: an image with less `evidence` over its views should be refused; 0 refuses nothing. Not for `predict`.
 
     Raises:
         InputError: layers that do not fit together.
@@ -88,12 +88,12 @@ class Network:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """A name for each class, "0", "1", ... where none were given; one output tells two classes apart."""
+        """A name for each class, by default "0", "1", ...; one output separates two classes."""
         return self.classes or tuple(map(str, range(max(self.output_shape[0], 2))))
 
     @property
     def task(self) -> Literal["classification", "regression", "multilabel"]:
-        """What `predict` answers: one label; real numbers; or how probable each of several labels is."""
+        """The kind of prediction: one label; real numbers; or a probability for each of several labels."""
         if self.classes or self.loss.classifies:
             return "classification"
         return "regression" if self.loss.for_numbers else "multilabel"
@@ -101,10 +101,10 @@ class Network:
     def forward(self, x: Array, *, training: bool = False) -> Array:
         """The logits (N, M) of a batch x (N, ...), each example with as many values as input_shape.
 
-        With `training`, the layers keep what `backward` needs, and the logits are valid until the next such call.
+        With `training`, the layers store what `backward` needs, and the logits are valid until the next such call.
 
         Raises:
-            InputError: another number of values; without `training`, values that are no finite numbers.
+            InputError: another number of values; without `training`, values that are not finite.
         """
         x = self.as_batch(x)
         if not training:
@@ -120,7 +120,7 @@ class Network:
     def logits(self, x: Array, rows: Array | None = None, *, workers: int | None = None) -> Array:
         """The logits (N, M) of any number of examples x (N, ...), or of those `rows` of x, in batches.
 
-        So many batches as there are workers are computed at once, in threads; by default as many as pays.
+        `workers` batches are computed at once, in threads; by default one for each processor, if that is faster.
         """
         x = self.as_batch(x)
         if not self._pays:
@@ -131,7 +131,7 @@ class Network:
         return prepared.logits(x, rows, workers or processors())
 
     def predict_proba(self, x: Array) -> Array:
-        """What the loss makes of the logits (N, M): probabilities, for cross-entropy; outputs, for squared error."""
+        """The loss's prediction for the logits (N, M): probabilities for cross-entropy, outputs for squared error."""
         return self.loss.predict(self.logits(x))
 
     def predict(self, x: Array) -> Array:
@@ -163,7 +163,7 @@ class Network:
     def __repr__(self) -> str:
         return f"Network([{', '.join(map(describe, self.layers))}], input_shape={self.input_shape})"
 
-    # What follows gives the layers their arrays, and serves the training step.
+    # The rest gives the layers their arrays, and serves the training step.
 
     def _bind(self) -> None:
         """Give every layer its views of theta and buffers, and of a new gradient."""
@@ -178,7 +178,7 @@ class Network:
         self.measuring = [layer for layer in self.layers if layer.measures_batches]
 
     def use_vectors(self, theta: Array, grad: Array, buffers: Array) -> None:
-        """Use these vectors instead, as they are; every layer gets its views of them."""
+        """Use these vectors themselves, without a copy; every layer gets its views of them."""
         self.theta, self.buffers = theta, buffers
         for segment in self.segments:
             setattr(self.layers[segment.layer], segment.name, segment.view(theta))
@@ -187,7 +187,7 @@ class Network:
         self.use_gradient(grad, self.observed, anew=True)
 
     def use_gradient(self, grad: Array, observed: Array, *, anew: bool = False) -> None:
-        """Let `backward` write into this gradient, and the training forward what it measures into `observed`."""
+        """Let `backward` write into this gradient, and the training forward write its measurements into `observed`."""
         if grad is not self.grad or anew:
             self.grad = grad
             for segment in self.segments:
@@ -210,7 +210,7 @@ class Network:
             self.layers[self._lowest].backward_parameters(dlogits)
 
     def update_buffers(self) -> None:
-        """Let layers such as BatchNorm take what the last training forward measured into their buffers."""
+        """Let layers such as BatchNorm update their buffers with the measurements of the last training forward."""
         for layer in self.measuring:
             layer.update_buffers()
 
@@ -219,7 +219,7 @@ class Network:
         adapt(self.layers, self.as_batch(x), rows, self._rows_at_once)
 
     def copy(self, *, dtype: DTypeLike | None = None) -> Self:
-        """A network of its own with the same parameters, in another dtype if one is given."""
+        """An independent network with the same parameters, in another dtype if one is given."""
         other = type(self).__new__(type(self))
         other.__dict__.update(self.__dict__)
         other.dtype = np.dtype(dtype or self.dtype)
@@ -229,7 +229,7 @@ class Network:
         return other
 
     def replica(self) -> Self:
-        """A network on the same parameters and buffers with a gradient and workspaces of its own, for a thread."""
+        """A network with the same parameters and buffers, but its own gradient and workspaces, for a thread."""
         (other := self.copy()).use_vectors(self.theta, other.grad, self.buffers)
         return other
 

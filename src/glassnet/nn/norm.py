@@ -1,7 +1,7 @@
-"""Batch normalisation: in training, every feature is brought to mean 0 and deviation 1 within each batch.
+"""Batch normalisation: in training, every feature gets mean 0 and standard deviation 1 in each batch.
 
-The input of the next layer then keeps its size, whatever the layers below learn, so larger steps often work. In
-prediction a running mean and variance take the place of those of the batch.
+The input of the next layer then keeps its size while the layers before it learn, so larger steps often work. In
+prediction, a running mean and variance replace those of the batch.
 """
 
 import math
@@ -24,9 +24,9 @@ class BatchNorm(Layer):
     Forward:   h = (x - m) r      y = gamma h + beta      r = 1 / sqrt(v + epsilon)
     Backward:  dgamma = sum of dy h      dbeta = sum of dy      dx = gamma r (dy - dbeta / R - h dgamma / R)
 
-    m and v are the mean and the variance of each feature. They are taken over its R = N (images: N H W) values in this
-    shard of the batch; with several shards this is "ghost" batch normalisation. The sums run over the same R values. In
-    prediction m and v are the buffers `mean` and `variance`, which every shard moves towards its own m and v:
+    m and v are the mean and the variance of each feature, over its R = N (images: N H W) values in this shard of the
+    batch; with several shards this is "ghost" batch normalisation. The sums are over the same R values. In prediction,
+    m and v are the buffers `mean` and `variance`, which every shard moves towards its own m and v:
 
     Update:    mean = momentum mean + (1 - momentum) m      variance = the same with v R / (R - 1), which has no bias
                (with R = 1 the variance stays as it is)
@@ -79,8 +79,8 @@ class BatchNorm(Layer):
         v /= R
         r = 1 / np.sqrt(v + self.epsilon)
         if R > 1:
-            v *= R / (R - 1)  # as it is kept, without bias
-        else:  # one value has no variance: the running one stays
+            v *= R / (R - 1)  # the running variance is without bias
+        else:  # one value has no variance: the running variance does not change
             v[...] = self.variance
         self.saved = centred, r
         np.multiply(self._flat(centred), self._over_example(self.gamma * r), out=self._flat(y))
@@ -112,7 +112,7 @@ class BatchNorm(Layer):
         np.matmul(one, dy.reshape(-1, C), out=self.dbeta)
 
     def _over_example(self, vector: Array) -> Array:
-        """A value for each channel (C,), repeated for each pixel (H W C,): NumPy is faster along long rows."""
+        """A value for each channel (C,), repeated for each pixel (H W C,), because NumPy is faster along long rows."""
         return np.tile(vector, math.prod(self.input_shape[:-1]))
 
     def _flat(self, x: Array) -> Array:

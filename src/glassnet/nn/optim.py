@@ -1,7 +1,7 @@
-"""Optimizers: how a gradient becomes a step.
+"""Optimizers: update rules that compute a step from a gradient.
 
-An optimizer knows no layers: it gets the vector of parameters and the vector of gradients. What it remembers between
-steps, such as a velocity, is a few more vectors of the same length. The caller keeps them, as its state.
+An optimizer does not know the layers: it gets the vector of parameters and the vector of gradients. Its state between
+steps, such as a velocity, consists of a few more vectors of the same length. The caller keeps the state.
 """
 
 from abc import ABC, abstractmethod
@@ -19,7 +19,7 @@ State = dict[str, Array]
 
 @dataclass(frozen=True)
 class Optimizer(ABC):
-    """An update rule on flat vectors. The object holds settings only, so one can serve many trainings."""
+    """An update rule on flat vectors. The object holds only settings, so it can be used in many trainings."""
 
     lr: float
 
@@ -28,17 +28,17 @@ class Optimizer(ABC):
         require(self.lr > 0, f"{type(self).__name__}: lr must be above 0, got {self.lr}")
 
     def start(self, theta: Array) -> State:
-        """The state before the first step: the vectors that this rule remembers, each as long as theta."""
+        """The state before the first step: vectors as long as theta, by name."""
         return {}
 
     @abstractmethod
     def update(self, theta: Array, grad: Array, state: State, *, lr: float, step: int) -> None:
-        """Change theta and state in place by one step. Each entry changes by itself, so parts of the vectors will do.
+        """Change theta and state in place by one step. Entries are independent, so parts of the vectors are enough.
 
         Args:
             theta, grad: the parameters and dLoss/dtheta, vectors of the same length; grad may be overwritten.
             state: from `start`, or the same part of each of its vectors.
-            lr: the learning rate of this step: the setting `lr` times what the schedule says.
+            lr: the learning rate of this step: the setting `lr` times the factor of the schedule.
             step: the number of steps before this one.
         """
 
@@ -59,7 +59,7 @@ class SGD(Optimizer):
 
     References: Robbins and Monro 1951, "A stochastic approximation method"; Polyak 1964, "Some methods of speeding up
     the convergence of iteration methods"; Sutskever et al. 2013, "On the importance of initialization and momentum in
-    deep learning", whose Nesterov step is written here at the point looked ahead to, with lr outside the velocity.
+    deep learning" (here theta is the point that Nesterov's step looks ahead to, and lr is outside the velocity).
     """
 
     momentum: float = 0.0

@@ -1,4 +1,4 @@
-"""Penalties: large weights cost something, so the network prefers small ones.
+"""Penalties: large weights increase the loss, so the network prefers small ones.
 
 A penalty acts on arrays of weights (with two axes or more), never on biases. It does not depend on the examples. L1 and
 L2 add to the loss, and so to the gradient. A max-norm is a limit: after each step it shortens weights that exceed it.
@@ -17,7 +17,7 @@ from glassnet.nn.settings import convert_settings
 
 @dataclass(frozen=True)
 class Penalty(ABC):
-    """What weights cost, or a limit on them."""
+    """A cost of weights, or a limit on them."""
 
     limits: ClassVar[bool] = False  # whether it has `project`
 
@@ -30,20 +30,20 @@ class Penalty(ABC):
 
     @abstractmethod
     def forward(self, W: Array) -> float:
-        """What these weights add to the loss."""
+        """The amount that these weights add to the loss."""
 
     @abstractmethod
     def backward(self, W: Array, dW: Array) -> None:
-        """Add the derivative of `forward` to dW, in place. Each entry changes by itself, so parts of both will do."""
+        """Add the derivative of `forward` to dW, in place. Entries are independent, so parts of both are enough."""
 
     def project(self, W: Array) -> None:
-        """Bring weights (..., M), those of M units, back within the limit, in place; after each step."""
+        """Shorten the weights (..., M) of M units to the limit, in place; after each step."""
 
 
 @final
 @dataclass(frozen=True)
 class L2(Penalty):
-    """The squares of the weights: large weights cost much, small ones next to nothing.
+    """The squares of the weights: large weights cost much, small weights almost nothing.
 
     Forward:   (strength / 2) sum W^2
     Backward:  dW = dW + strength W
@@ -97,9 +97,9 @@ class L1(Penalty):
 @final
 @dataclass(frozen=True)
 class MaxNorm(Penalty):
-    """A limit on the length of the weights of each unit, as a vector; below the limit they cost nothing.
+    """A limit on the length of each unit's weight vector; below the limit, weights cost nothing.
 
-    Project:   w = w min(1, limit / |w|) for every unit, w being W[..., unit]
+    Project:   w = w min(1, limit / |w|) for every unit, with w = W[..., unit]
 
     Args:
         limit: the largest length, above 0; 3 is usual, together with dropout.

@@ -1,7 +1,7 @@
-"""Plain text: names and values from outside, as a message or a terminal may show them.
+"""Plain text: names and values from outside, in a form that is safe in messages and terminals.
 
-The name of a class may hold codes that clear a terminal, and a file may hold a million numbers where one is expected.
-A message about them must stay one line that a person can read.
+The name of a class may contain codes that clear a terminal, and a file may contain a million numbers where one is
+expected. A message about them must be one line that a person can read.
 """
 
 import difflib
@@ -12,7 +12,7 @@ from unicodedata import category
 
 from glassnet.nn.errors import require
 
-OBEYED = ("Cc", "Cs", "Zl", "Zp")  # the categories of Unicode that `plain` writes out
+OBEYED = ("Cc", "Cs", "Zl", "Zp")  # the categories of Unicode that `plain` escapes
 TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 LONGEST = 200  # characters of a value in a message
 LONGEST_CLASS = 1000  # characters in the name of a class
@@ -20,10 +20,9 @@ MOST_KNOWN = 10  # names that a message lists
 
 
 def plain(text: str) -> str:
-    """The text as one line that a terminal shows and does not obey: control characters are written out, as \\x1b or
-    \\n.
+    """The text as one line without control characters: they are escaped, as \\x1b or \\n.
 
-    So are ends of lines, halves of surrogate pairs, and the marks that change the direction of text.
+    Line ends, halves of surrogate pairs, and marks that change the direction of text are escaped, too.
     """
     if text.isprintable():
         return text
@@ -31,7 +30,7 @@ def plain(text: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as messages show it: its repr, cut short where it is long."""
+    """A value for a message: its repr, shortened if it is long."""
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # a whole number of more than 4,300 digits; lists in lists in lists
@@ -40,18 +39,18 @@ def shown(value: Any) -> str:
 
 
 def brief(what: object, most: int = LONGEST) -> str:
-    """What stands in a file, or what a library says of it, as messages show it: plain, printable, and cut short."""
+    """The content of a file, or the message of a library, for a message: plain, printable, and shortened."""
     text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in plain(str(what)))
     return text if len(text) <= most else f"{text[:most]}..."
 
 
 def cited(cell: str) -> str:
-    """A cell of a table as messages cite it: in quotes, plain, and cut short."""
+    """A cell of a table for a message: in quotes, plain, and shortened."""
     return brief(repr(cell), 40)
 
 
 def finite(value: Any) -> Any:
-    """The same plain values with None for numbers that are not finite, for which JSON has no form."""
+    """The same plain values with None in place of numbers that are not finite, because JSON has no form for them."""
     if isinstance(value, dict):
         return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -60,7 +59,7 @@ def finite(value: Any) -> Any:
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is spelled most like this one; None if none is."""
+    """The known name with the most similar spelling; None if there is none."""
     lower = {k.lower(): k for k in known}
     close = difflib.get_close_matches(name[:LONGEST].lower(), lower, n=1)
     return lower[close[0]] if close else None
@@ -83,9 +82,9 @@ def number_of(count: int, what: str) -> str:
 
 
 def check_class_names(names: Sequence[str] | None, classes: int) -> None:
-    """Raise InputError unless there are no names, or one for each of so many classes, of at most 1,000 characters.
+    """Raise InputError unless there are no names, or one for each of the classes, of at most 1,000 characters.
 
-    They are kept as they are, and made plain where they are shown.
+    The names are stored unchanged, and made plain when they are shown.
     """
     fits = names is None or len(names) == classes
     require(fits, f"classes: expected {classes} names, got {shown(names)}")

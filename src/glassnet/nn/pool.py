@@ -1,6 +1,6 @@
 """Pooling: an image with fewer pixels.
 
-Once a pattern is found, its exact place matters little. So each block of pixels becomes one pixel.
+The exact place of a pattern matters little. So each block of pixels becomes one pixel.
 """
 
 from dataclasses import dataclass
@@ -42,18 +42,18 @@ class MaxPool2D(Pool2D):
     """The largest value of each block of pixels.
 
     Forward:   y[n,i,j,c] = max over k,l < s of x[n, i s + k, j s + l, c]
-    Backward:  dx = dy at the largest value of each block, else 0 (of equal ones in the first column, there in the first
+    Backward:  dx = dy at the largest value of each block, else 0 (among equal values: the first column, then the first
                row)
 
-    The largest value is found in two stages, among the rows and then among the columns: these are fewer operations.
+    The largest value is found in two stages, first over the rows and then over the columns, with fewer operations.
 
-    Shapes: x (N, H, W, C), y (N, H // s, W // s, C); rows and columns that fill no block are left out.
+    Shapes: x (N, H, W, C), y (N, H // s, W // s, C); rows and columns that do not fill a block are left out.
 
     Args:
         size: s, the side of a block, at least 1.
 
     Raises:
-        InputError: size below 1; examples that are no images (H, W, C), or smaller than a block.
+        InputError: size below 1; examples that are not images (H, W, C), or smaller than a block.
 
     Reference: Ranzato et al. 2007, "Unsupervised learning of invariant feature hierarchies with applications to object
     recognition".
@@ -79,7 +79,7 @@ class MaxPool2D(Pool2D):
         in_rows, in_columns = self.saved
         dhighest, dx = self.space("dhighest", (N, H1, W1 * s, C)), self.space("dx", (N, H, W, C))
         if H % s or W % s:
-            dx.fill(0)  # pixels of no block
+            dx.fill(0)  # pixels outside the blocks
         _share(dy, in_columns, _columns(dhighest, s))
         _share(dhighest, in_rows, [dx[:, k : H1 * s : s, : W1 * s] for k in range(s)])
         return dx
@@ -101,7 +101,7 @@ def _columns(x: Array, s: int) -> list[Array]:
 
 
 def _share(dy: Array, largest: list[Array], dparts: list[Array]) -> None:
-    """Give dy to the first part that is the largest, and 0 to the others; the last gets what no other has taken."""
+    """Give dy to the first part that is the largest, and 0 to the others; to the last part if no other took it."""
     remaining, last = dy, dparts[-1]
     for here, dpart in zip(largest, dparts, strict=False):
         np.multiply(remaining, here, out=dpart)
@@ -116,15 +116,15 @@ class AveragePool2D(Pool2D):
     """The mean of each block of pixels.
 
     Forward:   y[n,i,j,c] = (1 / s^2) sum over k,l < s of x[n, i s + k, j s + l, c]
-    Backward:  dx[n, i s + k, j s + l, c] = dy[n,i,j,c] / s^2, and 0 at pixels of no block
+    Backward:  dx[n, i s + k, j s + l, c] = dy[n,i,j,c] / s^2, and 0 at pixels outside the blocks
 
-    Shapes: x (N, H, W, C), y (N, H // s, W // s, C); rows and columns that fill no block are left out.
+    Shapes: x (N, H, W, C), y (N, H // s, W // s, C); rows and columns that do not fill a block are left out.
 
     Args:
         size: s, the side of a block, at least 1.
 
     Raises:
-        InputError: size below 1; examples that are no images (H, W, C), or smaller than a block.
+        InputError: size below 1; examples that are not images (H, W, C), or smaller than a block.
 
     Reference: LeCun et al. 1998, "Gradient-based learning applied to document recognition", section II-B (there with a
     weight and a bias).
@@ -152,7 +152,7 @@ class AveragePool2D(Pool2D):
 @final
 @dataclass(eq=False)
 class GlobalAveragePool(Layer):
-    """The mean of each channel over the whole image; a dense layer behind it needs few weights.
+    """The mean of each channel over the whole image; a dense layer after it needs few weights.
 
     Forward:   y[n,c] = (1 / H W) sum over i,j of x[n,i,j,c]
     Backward:  dx[n,i,j,c] = dy[n,c] / (H W)
@@ -160,7 +160,7 @@ class GlobalAveragePool(Layer):
     Shapes: x (N, H, W, C), y (N, C).
 
     Raises:
-        InputError: examples that are no images (H, W, C).
+        InputError: examples that are not images (H, W, C).
 
     Reference: Lin, Chen and Yan 2014, "Network in network", section 3.2.
     """

@@ -1,8 +1,8 @@
-"""Prediction with a network that was prepared for it: less arithmetic, and memory that is used again.
+"""Prediction with a network that was prepared for it: less arithmetic, and reused memory.
 
-A factor and a shift for each channel, as of batch normalisation, are taken into the weights of the layer before it. The
-examples go through in pieces that stay in the cache, in a thread for each processor. Each prediction compares
-parameters, buffers and settings, and if one differs the network is prepared anew.
+A layer that only multiplies each channel by a factor and adds a shift, such as batch normalisation, is merged into the
+weights of the layer before it. The examples are computed in pieces that stay in the cache, in a thread for each
+processor. Each prediction compares parameters, buffers and settings. If one has changed, the network is prepared again.
 """
 
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ from glassnet.nn.layer import Layer
 from glassnet.nn.threads import processors, single
 
 PIECE = 32  # examples: with fewer, threads wait for one another more often
-USES = 8  # multiply-adds per parameter from which comparing all parameters costs little
-VOLATILE = {"spaces", "saved", "address"}  # what a training step changes on a layer
+USES = 8  # multiply-adds per parameter: from here on, comparing all parameters costs little
+VOLATILE = {"spaces", "saved", "address"}  # the attributes of a layer that a training step changes
 
 
 def pays(layers: Sequence[Layer], theta: Array) -> bool:
-    """Whether it pays to prepare a network with these parameters, as one with convolutions."""
+    """Whether prediction is faster with a prepared network, as with convolutions."""
     return sum(layer.multiply_adds() for layer in layers) >= USES * len(theta)
 
 
@@ -32,19 +32,19 @@ class Predictor:
 
     Args:
         layers: of the network, which is not changed.   copy: a copy of the network, which is changed.
-        rows_at_once: how many examples a network computes at once so that its outputs stay in the cache.
+        rows_at_once: the number of examples for which the outputs of all layers stay in the cache.
     """
 
     def __init__(self, layers: Sequence[Layer], copy: Any, rows_at_once: int) -> None:
-        self.theta, self.buffers = bytearray(copy.theta), bytearray(copy.buffers)  # what compares bytes the fastest
+        self.theta, self.buffers = bytearray(copy.theta), bytearray(copy.buffers)  # the fastest to compare
         self.settings = [(layer, _settings(layer)) for layer in layers]
         self.dtype, self.piece = copy.dtype, min(PIECE, rows_at_once)
         with np.errstate(over="ignore", invalid="ignore"):
             self.layers = _folded(copy.layers)
-        self.idle: list[list[Layer]] = []  # layers with memory, which one thread at a time takes away
+        self.idle: list[list[Layer]] = []  # layers with memory, each list for one thread at a time
 
     def is_of(self, theta: Array, buffers: Array) -> bool:
-        """Whether the network is still as it was when this was made."""
+        """Whether the network has not changed since this was made."""
         return (
             self.theta == theta.data
             and self.buffers == buffers.data
@@ -52,7 +52,7 @@ class Predictor:
         )
 
     def logits(self, x: Array, rows: Array | None, workers: int) -> Array:
-        """The logits (N, M) of the examples x (N, ...), or of those rows of x, computed by so many threads.
+        """The logits (N, M) of the examples x (N, ...), or of those rows of x, computed by `workers` threads.
 
         Raises:
             InputError: inputs or logits that are not finite.
@@ -88,13 +88,13 @@ class Predictor:
 
 
 def _settings(layer: Layer) -> dict[str, Any]:
-    """What a prediction depends on besides the parameters: someone may change it."""
+    """The attributes, other than parameters, on which a prediction depends: they may be changed."""
     bound = {f"{prefix}{name}" for name in (*layer.parameters(), *layer.buffers()) for prefix in ("", "d", "batch_")}
     return {name: value for name, value in vars(layer).items() if name not in bound | VOLATILE}
 
 
 def _folded(layers: Sequence[Layer]) -> list[Layer]:
-    """The layers without those whose factor and shift the layer before them could take; parameters are changed."""
+    """The layers without those whose factor and shift were merged into the layer before; parameters are changed."""
     kept: list[Layer] = []
     for layer in layers:
         affine = layer.affine()
@@ -106,5 +106,5 @@ def _folded(layers: Sequence[Layer]) -> list[Layer]:
 def _with_memory(layers: Sequence[Layer]) -> list[Layer]:
     """The same layers, with memory of their own for one thread."""
     largest = max(layer.working_values() for layer in layers)
-    memory = np.empty(largest, layers[0].dtype)  # all of them use it, one after the other: so it stays in the cache
+    memory = np.empty(largest, layers[0].dtype)  # all layers use it in turn, so it stays in the cache
     return [layer.prepared(memory) for layer in layers]

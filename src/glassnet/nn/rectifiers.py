@@ -1,6 +1,6 @@
-"""Smooth rectifiers: activations that look like a ReLU from far away, but have no corner.
+"""Smooth rectifiers: activations that are close to a ReLU for large numbers, but have no corner.
 
-For negative numbers a ReLU has the slope 0. These have a small slope there, so a unit can still learn.
+For negative numbers, the slope of a ReLU is 0. These have a small slope there, so a unit can still learn.
 """
 
 import math
@@ -20,7 +20,7 @@ ROOT = math.sqrt(2 / math.pi)
 @final
 @dataclass(eq=False)
 class ELU(Layer):
-    """The exponential linear unit: a rectifier with a smooth floor at -alpha.
+    """The exponential linear unit: a rectifier that approaches -alpha smoothly.
 
     Forward:   y = x where x > 0, else alpha (exp(x) - 1)
     Backward:  dx = dy where x > 0, else dy (y + alpha)
@@ -89,7 +89,7 @@ class SiLU(Layer):
 @final
 @dataclass(eq=False)
 class GELU(Layer):
-    """The Gaussian error linear unit: x times (about) the probability that a normal number is below x; the tanh form.
+    """The Gaussian error linear unit: x times the probability that a normal number is below x, approximated with tanh.
 
     Forward:   y = x (1 + t) / 2      t = tanh(u)      u = sqrt(2 / pi) (x + 0.044715 x^3)
     Backward:  dx = dy [(1 + t) / 2 + x (1 - t^2) u' / 2]      u' = sqrt(2 / pi) (1 + 3 0.044715 x^2)

@@ -1,7 +1,8 @@
-"""Losses for regression: the network answers with real numbers, such as a price or a count.
+"""Losses for regression: the network predicts real numbers, such as a price or a count.
 
-The loss depends on how far the answer lies from the target. SquaredError punishes a large error most, AbsoluteError
-punishes all errors alike, Huber is in between. Poisson is for counts, and measures the error in proportion.
+The loss depends on the distance between prediction and target. SquaredError grows with the square of the distance,
+AbsoluteError with the distance itself, and Huber is in between. Poisson is for counts, and measures the error relative
+to the size of the count.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from glassnet.nn.loss import Loss, difference, one_hot
 
 @dataclass(frozen=True)
 class RegressionLoss(Loss):
-    """A loss of how far the prediction lies from targets that are real numbers (N, M); labels (N,) are one-hot rows."""
+    """A loss for targets that are real numbers (N, M); labels (N,) mean one-hot rows."""
 
     for_numbers: ClassVar[bool] = True
 
@@ -32,7 +33,7 @@ class SquaredError(RegressionLoss):
     Forward:   p = z      l = 1/2 sum_j (p_j - t_j)^2
     Backward:  dl/dz = p - t
 
-    Shapes: logits z, prediction p and targets t (N, M); labels (N,) stand for one-hot rows.
+    Shapes: logits z, prediction p and targets t (N, M); labels (N,) mean one-hot rows.
 
     Reference: Rumelhart, Hinton and Williams 1986, "Learning representations by back-propagating errors" (there summed
     over the examples too).
@@ -49,12 +50,12 @@ class SquaredError(RegressionLoss):
 @final
 @dataclass(frozen=True)
 class AbsoluteError(RegressionLoss):
-    """The identity with absolute error, summed over outputs: outliers do not pull harder than other targets.
+    """The identity with absolute error, summed over outputs: the gradient of an outlier is no larger than any other.
 
     Forward:   p = z      l = sum_j |p_j - t_j|
     Backward:  dl/dz = sign(p - t)      (0 where they are equal)
 
-    Shapes: logits z, prediction p and targets t (N, M); labels (N,) stand for one-hot rows.
+    Shapes: logits z, prediction p and targets t (N, M); labels (N,) mean one-hot rows.
 
     Reference: Bishop 2006, "Pattern Recognition and Machine Learning", section 1.5.5 (the Minkowski loss with q = 1).
     """
@@ -71,14 +72,14 @@ class AbsoluteError(RegressionLoss):
 @final
 @dataclass(frozen=True)
 class Huber(RegressionLoss):
-    """The identity with an error that is squared near the target and absolute far from it.
+    """The identity with an error that is squared near the target, and absolute far from it.
 
     Forward:   p = z      l = sum_j h(p_j - t_j)      h(d) = d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2)
     Backward:  dl/dz = p - t, but at most delta and at least -delta
 
     Computed as c (|d| - c / 2) with c = min(|d|, delta).
 
-    Shapes: logits z, prediction p and targets t (N, M); labels (N,) stand for one-hot rows.
+    Shapes: logits z, prediction p and targets t (N, M); labels (N,) mean one-hot rows.
 
     Args:
         delta: the distance at which the error becomes absolute, above 0.
@@ -111,9 +112,9 @@ class Poisson(RegressionLoss):
     Forward:   p = exp(z)      l = sum_j (p_j - t_j + t_j log(t_j / p_j))      (0 log 0 = 0)
     Backward:  dl/dz = p - t
 
-    A prediction is never negative, and being off by 1 costs more where 1 is expected than where 1,000 are.
+    A prediction is never negative. An error of 1 costs more if the target is 1 than if it is 1,000.
 
-    Shapes: logits z, prediction p and targets t (N, M), t not negative; labels (N,) stand for one-hot rows.
+    Shapes: logits z, prediction p and targets t (N, M), t not negative; labels (N,) mean one-hot rows.
 
     Raises:
         InputError: negative targets.
@@ -133,7 +134,7 @@ class Poisson(RegressionLoss):
         return difference(prediction, targets)
 
     def predict(self, logits: Array) -> Array:
-        with np.errstate(over="ignore"):  # infinity, which whoever asked looks for
+        with np.errstate(over="ignore"):  # infinity, for which the caller checks
             return np.exp(logits)
 
     def check(self, targets: Array, outputs: int, examples: int) -> None:

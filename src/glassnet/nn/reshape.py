@@ -1,6 +1,7 @@
 """Layers that change the form of an example: its scale, its origin, its shape.
 
-They stand first in a network. So the network takes data as it is stored, and nobody can forget to divide by 255.
+They are the first layers of a network. So the network takes data as it is stored, and nobody can forget to divide by
+255.
 """
 
 import math
@@ -20,7 +21,7 @@ from glassnet.nn.segments import MOST_AXES
 @final
 @dataclass(eq=False)
 class Rescale(Layer):
-    """Every number times a constant: Rescale(1 / 255) brings pixels to 0..1.
+    """Multiplies every number by a constant: Rescale(1 / 255) scales pixels to the range from 0 to 1.
 
     Forward:   y = scale x
     Backward:  dx = scale dy
@@ -54,14 +55,14 @@ class Rescale(Layer):
 @final
 @dataclass(eq=False)
 class Standardize(Layer):
-    """Every feature brought to mean 0 and standard deviation 1, as measured on the training inputs.
+    """Shifts and scales every feature to mean 0 and standard deviation 1, as measured on the training inputs.
 
     Forward:   y = (x - mean) / std
     Backward:  dx = dy / std
 
-    Shapes: x (N, ...), mean and std of one example's shape; the buffer `factor` holds 1 / std. A feature that never
-    varies in training says nothing: its factor is 0, so it is 0 for every input. `fit` measures the training inputs
-    before the first step, unless that was done before. `seen` counts the examples.
+    Shapes: x (N, ...); mean and std have the shape of one example; the buffer `factor` holds 1 / std. A feature that is
+    constant in training carries no information: its factor is 0, so its output is 0 for every input. `fit` measures the
+    training inputs before the first step, unless they were measured before. `seen` counts the examples.
 
     Reference: LeCun et al. 1998, "Efficient BackProp", section 4.3.
     """
@@ -85,7 +86,7 @@ class Standardize(Layer):
         for batch in batches:
             if count == 0:
                 first = batch[0].astype(np.float64)
-            centred = batch - first  # sums around a typical value lose no digits
+            centred = batch - first  # sums of differences from a typical value lose fewer digits
             total += centred.sum(axis=0)
             squares += np.square(centred).sum(axis=0)
             varies |= centred.any(axis=0)
@@ -111,7 +112,7 @@ class Standardize(Layer):
 @final
 @dataclass(eq=False)
 class Flatten(Layer):
-    """An image as one row of numbers: the way from pictures to dense layers.
+    """Turns each example, such as an image, into one row of numbers, which a dense layer takes.
 
     Forward:   y = x, each example as one row
     Backward:  dx = dy, in the shape of x
@@ -134,7 +135,7 @@ class Flatten(Layer):
 @final
 @dataclass(eq=False)
 class Reshape(Layer):
-    """The same numbers in another shape: Reshape((28, 28, 1)) makes an image with one channel of 784 pixels.
+    """Gives the same numbers another shape: Reshape((28, 28, 1)) makes an image with one channel of 784 pixels.
 
     Forward:   y = x, each example in this shape
     Backward:  dx = dy, in the shape of x

@@ -1,4 +1,4 @@
-"""Are inputs on the scale that a network takes? Unscaled, or scaled twice, they are the most frequent mistake."""
+"""A check of the scale of inputs. Inputs that are unscaled, or scaled twice, are the most frequent mistake."""
 
 import warnings
 from collections.abc import Iterable, Sequence
@@ -10,9 +10,9 @@ from glassnet.nn.layer import Layer
 
 
 def scale_fault(layers: Sequence[Layer], parts: Iterable[Array]) -> str:
-    """What is wrong with the scale of inputs, which come in parts (n, ...); "" if nothing is.
+    """A description of the fault in the scale of inputs, given in parts (n, ...); "" if there is none.
 
-    Nothing is said of a network whose first scaling layer has measured the training inputs.
+    There is none if the first scaling layer of the network has measured the training inputs.
     """
     scaling = next((layer for layer in layers if layer.input_scale() is not None), None)
     scale = scaling.input_scale() if scaling else None  # NaN if the layer measures it from the data
@@ -21,7 +21,7 @@ def scale_fault(layers: Sequence[Layer], parts: Iterable[Array]) -> str:
     largest = 0.0
     for part in parts:
         if scaling and part.dtype.kind != "f":
-            return ""  # raw, as the layer takes them
+            return ""  # raw values, for the scaling layer
         largest = max(largest, float(np.abs(part, dtype=np.float64).max(initial=0)))
     if scaling is None and largest > 50:
         return (
@@ -37,6 +37,6 @@ def scale_fault(layers: Sequence[Layer], parts: Iterable[Array]) -> str:
 
 
 def warn_of_scale(layers: Sequence[Layer], x: Array) -> None:
-    """Warn the caller of the caller if these inputs (N, ...) are not on the scale that the network takes."""
+    """Warn the caller of the caller if these inputs (N, ...) do not have the scale that the network takes."""
     if fault := scale_fault(layers, [np.asarray(x)]):
         warnings.warn(fault, stacklevel=3)

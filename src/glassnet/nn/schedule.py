@@ -1,7 +1,7 @@
 """Schedules: the learning rate as a function of the step.
 
-A schedule gives a factor for the learning rate of the optimizer. The factor depends on the step alone, so a resumed
-training needs no state for it.
+A schedule gives a factor for the learning rate of the optimizer. The factor depends only on the step, so a schedule has
+no state to save for resumed training.
 """
 
 import math
@@ -15,7 +15,7 @@ from glassnet.nn.settings import convert_settings
 
 @dataclass(frozen=True)
 class Schedule(ABC):
-    """A factor on the learning rate for each step of a training."""
+    """A factor for the learning rate at each training step."""
 
     def __post_init__(self) -> None:
         convert_settings(self)
@@ -42,9 +42,9 @@ class ConstantRate(Schedule):
 @final
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    """The rate rises from a small value to the full one, then falls to almost 0.
+    """The rate rises from a small value to the full rate, then falls to almost 0.
 
-    With t = step / (steps - 1) from 0 to 1; both ways are half a wave of the cosine:
+    With t = step / (steps - 1) from 0 to 1, rise and fall are each half a period of a cosine:
 
     factor = start + (1 - start) (1 - cos(pi t / rise)) / 2                     while t < rise
     factor = end + (1 - end) (1 + cos(pi (t - rise) / (1 - rise))) / 2          afterwards
@@ -77,7 +77,7 @@ class OneCycle(Schedule):
 @final
 @dataclass(frozen=True)
 class StepDecay(Schedule):
-    """The rate falls by a factor again and again: factor = drop^floor(step / every).
+    """The rate falls by the same factor at regular intervals: factor = drop^floor(step / every).
 
     Args:
         every: the number of steps between two falls, at least 1.   drop: what the rate is multiplied by, from 0 to 1.
@@ -141,7 +141,7 @@ class InverseScaling(Schedule):
 @final
 @dataclass(frozen=True)
 class CosineDecay(Schedule):
-    """The rate falls along half a wave of the cosine: factor = end + (1 - end) (1 + cos(pi step / (steps - 1))) / 2.
+    """The rate falls along half a period of a cosine: factor = end + (1 - end) (1 + cos(pi step / (steps - 1))) / 2.
 
     Args:
         end: the factor at the last step, from 0 to 1.
@@ -163,10 +163,10 @@ class CosineDecay(Schedule):
 @final
 @dataclass(frozen=True)
 class WarmUp(Schedule):
-    """The rate rises in a straight line over the first steps; then another schedule follows.
+    """The rate rises linearly over the first steps; then another schedule follows.
 
-    factor = (step + 1) / (over + 1) times the first factor of `then`, while step < over; afterwards that of `then`,
-    which counts its steps from there to the end of the training.
+    factor = (step + 1) / (over + 1) times the first factor of `then`, while step < over; afterwards the factor of
+    `then`, whose steps are counted from there to the end of the training.
 
     Args:
         over: the number of steps in which it rises, at least 1.   then: the schedule that follows.

@@ -1,6 +1,6 @@
-"""Segments: where each array of each layer lies in the flat vectors of a network.
+"""Segments: the position of each layer's arrays in the flat vectors of a network.
 
-Layers declare which arrays they need. Here they learn their shapes, and every array gets its place.
+Layers declare the arrays that they need. Here the layers get their shapes, and every array gets its position.
 """
 
 import math
@@ -24,7 +24,7 @@ MOST_VALUES = 2**48  # of one example between layers: more than fits into any ma
 
 @dataclass(frozen=True)
 class Segment:
-    """Where one array of one layer lies in a flat vector: theta[start:stop], in this shape."""
+    """The position of one array of one layer in a flat vector: theta[start:stop], in this shape."""
 
     layer: int
     name: str
@@ -34,7 +34,7 @@ class Segment:
 
     @property
     def is_weight(self) -> bool:
-        """Whether it is an array of weights, with two axes or more; not a bias or another vector."""
+        """Whether it is an array of weights, with two axes or more, and not a vector such as a bias."""
         return len(self.declared.shape) > 1
 
     def view(self, vector: Array) -> Array:
@@ -43,10 +43,10 @@ class Segment:
 
 
 def connect(layers: Sequence[Layer], input_shape: Shape) -> tuple[list[Segment], list[Segment]]:
-    """Tell each layer its shapes and name; return the segments of parameters and of buffers. Allocates nothing.
+    """Give each layer its shapes and name; return the segments of parameters and of buffers. Allocates no arrays.
 
     Raises:
-        InputError: a layer cannot follow the one before it, or is in a network already.
+        InputError: a layer cannot follow the one before it, or is already in a network.
     """
     require(len(layers) > 0, "a network needs at least one layer")
     for position, layer in enumerate(layers):
@@ -82,7 +82,7 @@ def _check_size(shape: Shape) -> None:
 
 
 def segments_of(declarations: list[dict[str, Declared]]) -> list[Segment]:
-    """The arrays that each layer declares, one after the other."""
+    """The segments of all declared arrays, layer after layer."""
     segments = []
     start = 0
     for layer, declaration in enumerate(declarations):
@@ -94,14 +94,14 @@ def segments_of(declarations: list[dict[str, Declared]]) -> list[Segment]:
 
 
 def length(segments: list[Segment]) -> int:
-    """The length of the vector in which these segments lie."""
+    """The length of the vector for these segments."""
     return segments[-1].stop if segments else 0
 
 
 def fits(segments: list[Segment], dtype: np.dtype[Any]) -> bool:
     """Whether theta and grad, and the float64 numbers from which theta is drawn, fit into this machine's memory."""
-    memory = 2**46  # more than any machine has; where nothing is known, the allocation itself fails
-    if hasattr(os, "sysconf"):  # which Windows does not have
+    memory = 2**46  # more than any machine has; if the memory is unknown, the allocation itself fails
+    if hasattr(os, "sysconf"):  # not on Windows
         with suppress(ValueError, OSError):
             memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return length(segments) * (2 * dtype.itemsize + 8) <= memory
@@ -110,7 +110,7 @@ def fits(segments: list[Segment], dtype: np.dtype[Any]) -> bool:
 def first_values(
     segments: list[Segment], buffer_segments: list[Segment], dtype: np.dtype[Any], seed: int | None
 ) -> tuple[Array, Array]:
-    """The vectors of parameters and of buffers before training; all 0 where the seed is None.
+    """The vectors of parameters and of buffers before training; all 0 if the seed is None.
 
     Raises:
         InputError: they do not fit into the memory of this machine.
@@ -128,7 +128,7 @@ def first_values(
 
 
 def draw(segments: list[Segment], vector: Array, seed: int, kind: int) -> None:
-    """Fill the vector with the first values of its arrays, each from a stream of its own.
+    """Fill the vector with the first values of its arrays, each from its own stream.
 
     Args:
         kind: 0 for parameters, 1 for buffers.

@@ -1,7 +1,7 @@
-"""Parts as data: a layer, loss, optimizer or initialiser is its name and its settings.
+"""Parts as data: a layer, loss, optimizer or initialiser is stored as its name and its settings.
 
 `Dense(units=128)` is the table `{"type": "Dense", "units": 128}` in a recipe and in a model file. A part is a
-dataclass; its fields are its settings, so the class itself says which keys a table may have and of which type they are.
+dataclass, and its fields are its settings. So the class defines the keys of its table, and their types.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class UnknownTypeError(InputError):
-    """There is no type of this name: the name is wrong, or a class of one's own has not been imported."""
+    """There is no type of this name: the name is wrong, or a user's class has not been imported."""
 
 
 def final_classes(kind: type[T]) -> dict[str, type[T]]:
@@ -45,9 +45,9 @@ def _below(kind: type[T]) -> dict[str, type[T]]:
         found = _below(sub) | found
         ours = sub.__module__.startswith("glassnet.nn.")
         if sub.__module__.startswith("glassnet.") and not ours:
-            continue  # a class for one caller, such as the estimators, which no recipe can name
+            continue  # an internal class, such as those of the estimators, which no recipe can name
         if not getattr(sub, "__abstractmethods__", None) and (ours or sub.__name__ not in found):
-            found[sub.__name__] = sub  # a user's class never takes the name of one of ours
+            found[sub.__name__] = sub  # a user's class never replaces a class of glassnet
     return found
 
 
@@ -56,7 +56,7 @@ _hints: Callable[[Any], dict[str, Any]] = cache(typing.get_type_hints)
 
 
 def _settings_of(part: Any) -> list[dataclasses.Field[Any]]:
-    """The fields of a part, or of its class, that are settings: what its constructor takes."""
+    """The fields of a part, or of its class, that are settings: the arguments of its constructor."""
     return [field for field in dataclasses.fields(part) if field.init]
 
 
@@ -76,7 +76,7 @@ def whole(value: Any, name: str, least: int) -> int:
     """The value as an int of at least `least`.
 
     Raises:
-        InputError: no whole number, or a smaller one.
+        InputError: not a whole number, or a smaller one.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise InputError(f"{name} must be a whole number of at least {least}, got {value!r}")
@@ -119,7 +119,7 @@ def from_table(kind: type[T], table: Any, where: str) -> T:
     Args:
         kind: an abstract class such as Layer, or the concrete class itself.
         table: `{"type": "Dense", "units": 128}`, or `"ReLU"` for a part whose settings all have defaults.
-        where: where the table stands, for messages: `network.layers[2]`.
+        where: the place of the table, for messages: `network.layers[2]`.
 
     Raises:
         InputError: unknown type or key (with the nearest known one), missing key, wrong type, impossible value.
@@ -150,7 +150,7 @@ def _construct(cls: type[T], settings: dict[str, Any], where: str) -> T:
     values = {key: _typed(value, hints[key], _inside(where, key)) for key, value in settings.items()}
     try:
         return cls(**values)
-    except ValueError as error:  # each package has its own kind
+    except ValueError as error:  # each package has its own subclass
         raise InputError(f"{_at(where)}{brief(error, 2 * LONGEST)}") from None
 
 

@@ -1,8 +1,8 @@
-"""One seed, many addressed streams of random numbers.
+"""Many streams of random numbers from one seed, each with an address.
 
-Weights, shuffling, augmentation and dropout each draw from a stream of their own. Its address is a purpose and a
-position, such as a step. So the numbers at step 700 do not depend on what was drawn before: a resumed run needs no
-generator state, and the order of the workers changes nothing.
+Weights, shuffling, augmentation and dropout each draw from their own stream. Its address is a purpose and a position,
+such as a step. So the numbers at step 700 do not depend on earlier draws: a resumed run needs no generator state, and
+the order of the workers does not matter.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The summary of a network: a line for each layer, with the shape of its output and what it costs."""
+"""The summary of a network: a line for each layer, with its output shape, parameters and multiply-adds."""
 
 import math
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def summary_rows(layers: Sequence[Layer]) -> list[tuple[str, str, str, str, str]
 
 
 def in_short(layers: Sequence[Layer]) -> str:
-    """The sizes from input to output, as people name a network: 784-128-10, or 28x28-40c-64c-10 with convolutions."""
+    """The short name of a network, from its sizes: 784-128-10, or 28x28-40c-64c-10 with convolutions."""
     sizes = [(layer.short_size(), layer.input_shape) for layer in layers if layer.short_size()]
     shape = layers[0].input_shape
     image = bool(sizes) and len(sizes[0][1]) > 1

@@ -1,7 +1,7 @@
 """Processors, and the threads of a matrix product.
 
-The BLAS has one number of threads for the whole process. So those who want one are held in one place, and none undoes
-what another has set.
+The BLAS has one number of threads for the whole process. So all requests for a number are kept in one place, and none of
+them undoes another.
 """
 
 import os
@@ -18,16 +18,16 @@ def processors() -> int:
 
 
 class MatrixThreads:
-    """The numbers of threads that are wanted now; without any the BLAS has the number that it began with."""
+    """The current requests for a number of threads; without any, the BLAS has its original number."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.fixed: list[int] = []  # by trainings, whose arithmetic depends on it: these come first
-        self.single = 0  # how many predictions run that make threads of their own
+        self.fixed: list[int] = []  # from trainings, whose arithmetic depends on the number: these have priority
+        self.single = 0  # the number of running predictions that make their own threads
         self.original: list[int] = []
 
     def change(self, *, fix: int | None = None, free: int | None = None, single: int = 0) -> None:
-        """Add or remove wishes, and let the BLAS have what they ask for."""
+        """Add or remove requests, and set the BLAS accordingly."""
         with self.lock:
             if not (self.fixed or self.single):
                 self.original = [library.num_threads for library in libraries()]
@@ -39,7 +39,7 @@ class MatrixThreads:
                 library.set_num_threads(min(self.fixed) if self.fixed else 1 if self.single else original)
 
     def after_fork(self) -> None:
-        """In the child: no other thread is left that could hold the lock."""
+        """In the child: there is no other thread that could hold the lock."""
         self.lock, self.single = threading.Lock(), 0
 
 
@@ -50,7 +50,7 @@ if hasattr(os, "register_at_fork"):
 
 @contextmanager
 def matrix_threads(count: int | None) -> Iterator[None]:
-    """Hold each matrix product to this number of threads; with None to the present one."""
+    """Use this number of threads for each matrix product; with None, the current number."""
     held = max((library.num_threads for library in libraries()), default=1) if count is None else count
     threads.change(fix=held)
     try:
@@ -61,7 +61,7 @@ def matrix_threads(count: int | None) -> Iterator[None]:
 
 @contextmanager
 def single() -> Iterator[None]:
-    """One thread for each matrix product, unless a training holds another number."""
+    """Use one thread for each matrix product, unless a training has requested another number."""
     threads.change(single=1)
     try:
         yield
@@ -71,7 +71,7 @@ def single() -> Iterator[None]:
 
 @cache
 def libraries() -> list[Any]:
-    """What sets the threads of the BLAS; to find it takes half a millisecond, to use it microseconds."""
+    """The controllers of the BLAS threads; to find them takes half a millisecond, to use them microseconds."""
     import threadpoolctl
 
     found: list[Any] = threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers
