@@ -50,7 +50,7 @@ class SquaredError(RegressionLoss):
 @final
 @dataclass(frozen=True)
 class AbsoluteError(RegressionLoss):
-    """The identity with absolute error, summed over outputs: the gradient of an outlier is no larger than any other.
+    """The identity with absolute error, summed over outputs: an outlier has the same weight as any other target.
 
     Forward:   p = z      l = sum_j |p_j - t_j|
     Backward:  dl/dz = sign(p - t)      (0 where they are equal)

@@ -1,7 +1,7 @@
 """Processors, and the threads of a matrix product.
 
-The BLAS has one number of threads for the whole process. So all requests for a number are kept in one place, and none of
-them undoes another.
+The BLAS has one number of threads for the whole process. So all requests for a number are kept in one place, and no
+request undoes another.
 """
 
 import os
