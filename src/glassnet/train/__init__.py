@@ -1,1 +1,1 @@
-"""Training: the loop, what it reports, and when it stops."""
+"""Training: the loop, its history, its metrics, and the rules that stop it."""

@@ -1,9 +1,9 @@
 """Baselines: a constant prediction and a linear model.
 
-A metric alone says little: an accuracy of 95 % is poor where 96 % of the rows are of one class. The constant prediction
-is the largest class of the training examples, or the mean of their targets. The linear model is scikit-learn's, where
-it is installed: logistic regression, or ridge regression with a penalty chosen by cross-validation. It learns from
-training and validation examples, because it needs no early stopping.
+A metric alone says little: an accuracy of 95 % is poor if 96 % of the rows are of one class. The constant prediction is
+the largest class of the training examples, or the mean of their targets. The linear model comes from scikit-learn, if
+it is installed: logistic regression, or ridge regression with a penalty chosen by cross-validation. It learns from the
+training and the validation examples, because it needs no early stopping.
 """
 
 import warnings
@@ -18,13 +18,13 @@ from glassnet.train.metrics import Evaluation
 from glassnet.train.regression import RegressionEvaluation
 
 PENALTIES = np.logspace(-2, 3, 11)
-MOST_NUMBERS = 1 << 22  # that the linear model learns from: some seconds
+MOST_NUMBERS = 1 << 22  # numbers from which the linear model learns: some seconds
 FIGURES = ("accuracy", "roc_auc", "average_precision", "r2", "mean_absolute_error", "root_mean_squared_error")
 
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """A simpler way to predict, measured on the examples that the network was measured on.
+    """A simpler model, measured on the same examples as the network.
 
     Attributes:
         name: in words, such as "always 'no'" or "logistic regression".
@@ -35,17 +35,17 @@ class Baseline:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """The figures that both have, without a loss."""
+        """The metrics that network and baseline both have, without the loss."""
         return {name: value for name, value in self.evaluation.figures.items() if name in FIGURES and value is not None}
 
 
 def usual_answer(targets: Array, classes: tuple[str, ...]) -> float:
-    """The number of the largest class in these labels (of several, the first), or the mean of these numbers."""
+    """The label of the largest class (of several, the first), or the mean of the targets if there are no classes."""
     return int(np.bincount(targets, minlength=len(classes)).argmax()) if classes else float(targets.mean())
 
 
 def constant(answer: float, y: Array, classes: tuple[str, ...]) -> Baseline:
-    """The same answer to all, compared with the truth y (N,)."""
+    """The same prediction for all examples, compared with the truth y (N,)."""
     if not classes:
         return Baseline("always the mean", RegressionEvaluation(np.nan, y, np.full(len(y), answer)))
     probabilities = np.tile(np.arange(len(classes)) == answer, (len(y), 1)).astype(np.float64)
@@ -55,11 +55,11 @@ def constant(answer: float, y: Array, classes: tuple[str, ...]) -> Baseline:
 def linear(dataset: Any, data: tuple[Array, Array]) -> list[Baseline]:
     """Logistic or ridge regression on standardised columns.
 
-    None, if scikit-learn is not installed, or if the learned examples are all of one class.
+    The list is empty if scikit-learn is not installed, or if the training examples are all of one class.
 
     Args:
-        dataset: with its classes, and what is learned from, `train` and `validation`, inputs (N, D).
-        data: inputs and targets that are measured.
+        dataset: its classes, and its `train` and `validation` with inputs (N, D), from which the model learns.
+        data: the inputs and targets on which the model is measured.
     """
     if not find_spec("sklearn"):
         return []
@@ -75,10 +75,10 @@ def linear(dataset: Any, data: tuple[Array, Array]) -> list[Baseline]:
     if len(rows) > most:
         rows, said = rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)], f" on {most:,} rows"
     if dataset.classes and len(np.unique(targets[rows])) < 2:
-        return []  # there is nothing to tell apart
+        return []  # there is nothing to classify
     learner = LogisticRegression(max_iter=1000) if dataset.classes else RidgeCV(PENALTIES)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it might still improve a little
+        warnings.simplefilter("ignore")  # the warning that it has not fully converged
         model = make_pipeline(StandardScaler(), learner).fit(inputs[rows], targets[rows])
     if not dataset.classes:
         return [Baseline(f"ridge regression{said}", RegressionEvaluation(np.nan, y, model.predict(x)))]

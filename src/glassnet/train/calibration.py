@@ -1,7 +1,7 @@
-"""Calibrated probabilities: of the answers with probability 90 %, nine in ten should be correct.
+"""Calibrated probabilities: of the predictions with probability 90 %, nine in ten should be correct.
 
-A network that was trained for long is overconfident. Dividing its logits by one number, the temperature, corrects that
-and changes no answer. Where the evidence is below a threshold, it is better to give no answer.
+A network that was trained for long is overconfident. To correct this, its logits are divided by one number, the
+temperature. This changes no prediction. If the evidence is below a threshold, it is better to refuse the example.
 """
 
 import math
@@ -24,11 +24,11 @@ MOST_STEPS = 200  # of Newton's method, which usually needs about ten
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """The bins of a reliability diagram: how often the answers of about the same probability are correct.
+    """The bins of a reliability diagram: how often predictions with about the same probability are correct.
 
     Attributes:
-        edges: the edges of the bins (B + 1,), from 0 to 1; bin m holds the answers with edges[m] < p <= edges[m + 1].
-        count: the number of answers in each bin (B,).
+        edges: the edges of the bins (B + 1,), from 0 to 1; bin m holds predictions with edges[m] < p <= edges[m + 1].
+        count: the number of predictions in each bin (B,).
         confidence: the mean of their probabilities (B,); nan in an empty bin.
         accuracy: the fraction of them that is correct (B,); nan in an empty bin.
     """
@@ -45,7 +45,7 @@ class Reliability:
 
 
 def reliability(probabilities: Array, labels: Array, *, bins: int = 15) -> Reliability:
-    """Sort the answers into bins of equal width by their confidence, the largest probability of each row.
+    """Sort the predictions into bins of equal width by their confidence, the largest probability of each row.
 
     conf(B_m) = 1 / |B_m| sum over i in B_m of max_k p_ik
     acc(B_m)  = 1 / |B_m| sum over i in B_m of 1 where argmax_k p_ik = y_i, else 0
@@ -97,10 +97,10 @@ def calibrate(network: Network, examples: Any) -> float:
 
     T = argmin over T > 0 of 1/N sum_i -log softmax(z_i / T)_{y_i}      then W <- W / T, b <- b / T in the last layer
 
-    The largest logit stays the largest, so every answer stays the same, except for ties within rounding. Do not use the
-    training examples: on them the network is more confident than on others. The fit never uses label smoothing, even if
-    the training did: it fits the probabilities of the labels themselves. Choose `network.threshold` after calibration,
-    because calibration changes the evidence that it is compared with.
+    The largest logit stays the largest, so every prediction stays the same, except for ties within rounding. Do not use
+    the training examples, because the network is more confident on them than on others. The fit never uses label
+    smoothing, even if the training did: it fits the probabilities of the labels themselves. Choose `network.threshold`
+    after calibration, because calibration changes the evidence.
 
     Args:
         network: must end in a Dense layer and have the loss CrossEntropy; the weights of that layer are changed.
@@ -142,8 +142,8 @@ def best_temperature(logits: Array, labels: Array) -> float:
 
     l = log sum_k exp(beta d_k)      dl/dbeta = sum_k p_k d_k      d2l/dbeta2 = sum_k p_k d_k^2 - (sum_k p_k d_k)^2
 
-    where p = softmax(beta z). The second derivative is a variance and so never negative: l is convex in beta and has
-    one minimum. Newton's method finds it. A step that would leave the bracket is replaced by a halving of the bracket.
+    where p = softmax(beta z). The second derivative is a variance, so it is never negative: l is convex in beta and has
+    one minimum. Newton's method finds it. A step that would leave the bracket is replaced by bisection of the bracket.
 
     Shapes: logits z (N, C); labels y (N,).
 
@@ -182,8 +182,8 @@ def best_temperature(logits: Array, labels: Array) -> float:
 def refusal_threshold(probabilities: Array, share: float) -> float:
     """The highest threshold that refuses at most this share of the examples.
 
-    An example is refused if its evidence is below the threshold. Set `network.threshold` to the result. Of other,
-    similar examples about the same share is refused; of digits on bad photos, more.
+    An example is refused if its evidence is below the threshold. Set `network.threshold` to the result. About the same
+    share of other, similar examples is refused, and a larger share of digits on bad photos.
 
     Shapes: probabilities (N, C) of examples that were not in the training.
 

@@ -27,7 +27,7 @@ class Callback:
         """Called after each epoch; its record is the last one in training.history."""
 
     def on_end(self, training: Training) -> None:
-        """Called after the last epoch, also if training was stopped or interrupted; not after an error."""
+        """Called after the last epoch, even if training was stopped or interrupted, but not after an error."""
 
     def needs(self) -> Sequence[str]:
         """The values of the history that it reads; `fit` refuses it if one of them is not measured."""

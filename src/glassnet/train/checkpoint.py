@@ -24,15 +24,15 @@ COST = 0.02  # the largest share of the time that writing checkpoints may take
 
 
 class CheckpointError(ValueError):
-    """A checkpoint cannot be written or used; the message names the file and says what to do."""
+    """A checkpoint cannot be written or used; the message names the file and the way out."""
 
 
 class Checkpoint(Callback):
     """Saves a training to a file, and resumes it if the file exists when training starts.
 
     The first checkpoint is written after the first epoch or after ten seconds, whichever comes first; the last one when
-    the training ends. Wherever it stands in the list of callbacks, it starts first, so that the others see the resumed
-    training; after each epoch it is called last, so that it saves what the others have decided.
+    the training ends. Its place in the list of callbacks does not matter. It starts first, so that the others see the
+    resumed training. After each epoch it is called last, so that it saves the decisions of the others.
 
     Args:
         path: the file, such as "run/checkpoint.safetensors"; its folder must exist.

@@ -1,7 +1,7 @@
 """A crew: several workers that start, synchronise and finish a short piece of work together.
 
 The workers are processes forked from this one, with shared memory. Threads of one Python would wait for each other at
-every call; in a step of a third of a millisecond that takes too long. Where forking is not safe (not on Linux, or while
+every call, which takes too long in a step of a third of a millisecond. If forking is not safe (not on Linux, or while
 other threads run, which may hold a lock of the BLAS), the workers are threads.
 """
 
@@ -22,7 +22,7 @@ from numpy.typing import DTypeLike
 from glassnet.nn.array import Array, Shape
 
 FORKS = sys.platform == "linux"
-POLLS = 300  # how often a waiting worker polls before it sleeps; this takes about as long as waking up
+POLLS = 300  # number of polls of a waiting worker before it sleeps; they take about as long as waking up
 PATIENCE = 0.5  # seconds of sleep after which a worker checks that the others are still alive
 
 
@@ -80,9 +80,9 @@ class Crew:
 
     @classmethod
     def of(cls, size: int, *, forks: bool = True) -> "Crew | None":
-        """A crew, or None if the system allows none: in a daemon process, or without semaphores.
+        """A crew, or None if the system does not allow one: in a daemon process, or without semaphores.
 
-        One worker can then compute the same alone, only slower.
+        Then one worker can compute the same, only slower.
         """
         import multiprocessing
 
@@ -124,7 +124,7 @@ class Crew:
                     self.arrived.release()
         except _StoppedError:
             pass
-        except BaseException:  # the leader must hear of any error, or it would wait for ever
+        except BaseException:  # the leader must learn of any error, or it would wait for ever
             self.writer.send_bytes(traceback.format_exc()[-2000:].encode()[-2000:])  # a pipe holds little more
             self.failing[0] = 1
             self.arrived.release()
@@ -155,7 +155,7 @@ class Crew:
             self._wait(self.called[number])
 
     def stop(self) -> None:
-        """End all other workers, wherever they are in their work."""
+        """End all other workers, even in the middle of their work."""
         self.stopping[0] = 1
         self.go()
         self.go()
@@ -174,7 +174,7 @@ class Crew:
         for _ in range(POLLS if self.forks else 0):
             if semaphore.acquire(False):
                 break
-            if sys.platform == "linux":  # which it is, where workers are forked
+            if sys.platform == "linux":  # always true if workers are forked
                 os.sched_yield()
         else:
             while not semaphore.acquire(True, PATIENCE):

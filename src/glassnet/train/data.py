@@ -25,7 +25,7 @@ from glassnet.warn import warn
 
 
 class TrainingData(NamedTuple):
-    """What a training learns from and is measured on.
+    """The data for training and validation.
 
     Attributes:
         examples, validation: targets are labels as integers (N,), or real targets (N, M); validation may be None.
@@ -86,7 +86,7 @@ def check_monitor(name: str, measured: Sequence[str]) -> None:
 
 
 def _loss_of(plan: Plan, network: Network, examples: Examples) -> Loss:
-    """The loss of the plan, else that of the network; but SquaredError for real targets if that is CrossEntropy."""
+    """The loss of the plan, else of the network; but SquaredError for real targets if that is CrossEntropy."""
     targets = examples.targets
     if plan.loss is None and targets.ndim == 2 and network.loss.softmax:
         real = targets.dtype.kind == "f" and not is_distribution(targets)
@@ -114,7 +114,7 @@ def _try_augment(augment: Sequence[Augment], network: Network, examples: Example
 
 
 def _warn_of_last_layer(network: Network, loss: Loss) -> None:
-    """Warn if the last layer limits the logits: the loss computes the softmax itself, of any numbers."""
+    """Warn if the last layer limits the logits, because the loss itself computes the softmax, and takes any numbers."""
     last = network.layers[-1]
     if loss.softmax and last.output_range() != (-math.inf, math.inf):
         low, high = last.output_range()

@@ -1,4 +1,4 @@
-"""Detects trainings that failed although no number became infinite, and says so."""
+"""Detects trainings that failed although no number became infinite."""
 
 import math
 from typing import NamedTuple
@@ -12,8 +12,8 @@ from glassnet.train.metrics import Examples, count_correct
 from glassnet.train.training import Training
 
 PROBED = 256  # number of training examples that are measured before the first step and after the last one
-ONE_CLASS = 0.9  # if one class has this share of the examples, a network may give that answer for all of them
-RESAMPLED = 0.1  # if the shares of a class in training and validation differ by more, that was intended
+ONE_CLASS = 0.9  # if one class has this share of the examples, a network may predict it for all of them
+RESAMPLED = 0.1  # if the shares of a class in training and validation differ by more, this was intended
 GROWN = 0.1  # a loss has grown if it exceeds the loss at the start by this fraction of the loss of outputs all 0
 
 
@@ -23,7 +23,7 @@ class Probe(NamedTuple):
     Attributes:
         loss: the mean loss.   of_zeros: the mean loss if all outputs were 0, as a scale.
         accuracy: the fraction that is correct, 0 to 1; NaN without labels.
-        answers: the number of different classes among its answers; 0 without labels.
+        answers: the number of different classes among its predictions; 0 without labels.
     """
 
     loss: float
@@ -63,8 +63,8 @@ def failure(training: Training, data: TrainingData) -> str | None:
     """A message about a training that ended no better than it began, with the usual causes; None if it did not fail.
 
     It failed if its loss has grown, or if its accuracy is lower than the share of the largest class by more than two
-    standard errors (with few examples, less can be chance). With weights the second test is left out: there a low
-    accuracy may be intended.
+    standard errors (with few examples, a smaller difference can be chance). With weights, only the first test is made,
+    because a low accuracy may be intended.
     """
     if not training.history.kept_epoch:
         return None

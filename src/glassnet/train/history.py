@@ -27,7 +27,7 @@ class DivergenceError(ArithmeticError):
 
 
 def is_better(value: float, best: float, name: str, by: float = 0.0) -> bool:
-    """Whether a value is better than the best so far by more than `by`: accuracies should rise, all others fall."""
+    """Whether a value is better than the best so far by more than `by`: accuracies should rise, other values fall."""
     if math.isnan(best):
         return not math.isnan(value)
     return value > best + by if name.endswith("accuracy") else value < best - by
@@ -41,7 +41,7 @@ def to_line(record: Record) -> str:
 
 @dataclass
 class History:
-    """What happened in each epoch.
+    """The records of all finished epochs.
 
     Each record holds `epoch` (from 1), `training_loss` and `training_accuracy` (means over the epoch's batches, each
     measured before its step), with validation data `validation_loss` and `validation_accuracy` (after the epoch), the
@@ -49,7 +49,7 @@ class History:
 
     Attributes:
         records: one for each finished epoch.
-        stopped: why training ended before its last epoch, or None.   interrupted: whether Ctrl-C ended it.
+        stopped: the reason why training ended before its last epoch, or None.   interrupted: whether Ctrl-C ended it.
         best_epoch: the epoch whose network was best by the monitored value.
         kept_epoch: the epoch whose network was returned; 0 if none was finished.
     """
@@ -108,7 +108,7 @@ class History:
 
     @staticmethod
     def checked(records: Any, where: str) -> list[Record]:
-        """Check that these are the records of epochs 1, 2, 3, ...; null stands for a value that was not finite.
+        """Check that these are the records of epochs 1, 2, 3, ...; null means a value that was not finite.
 
         Raises:
             InputError: they are not.

@@ -2,9 +2,9 @@
 
 importance of a column = metric - mean over the repeats of the metric with the cells of this column shuffled
 
-The metric is ROC AUC for two classes, else the accuracy, or R2. All inputs that a column becomes are shuffled together,
-because they come from one cell. A column that the network does not need has about 0. If two columns carry the same
-information, both may have about 0.
+The metric is ROC AUC for two classes, accuracy for more classes, and R2 for numbers. All inputs made from a column are
+shuffled together, because they come from one cell. A column that the network does not need has an importance of about
+0. If two columns carry the same information, both may have about 0.
 
 Reference: Breiman 2001, "Random forests", section 10.
 """
@@ -19,7 +19,7 @@ from glassnet.train.metrics import Evaluation
 from glassnet.train.regression import RegressionEvaluation
 
 REPEATS = 5
-MOST_NUMBERS = 1 << 28  # that the network is given in all: some seconds
+MOST_NUMBERS = 1 << 28  # the total of input numbers for the network: some seconds
 FEWEST_ROWS = 100
 
 
@@ -40,12 +40,12 @@ def permutation_importance(
     seed: int = 0,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> list[Importance]:
-    """The importance of each column, the most important first; none where the metric is not defined.
+    """The importance of each column, the most important first; empty if the metric is not defined.
 
     Args:
         measure: the results of the network on inputs and targets.
-        data: inputs (N, D) and targets (N,); where all columns take more than 2**28 numbers, fewer rows are drawn.
-        columns: the name of each column, and how many inputs it becomes, in their order.
+        data: inputs (N, D) and targets (N,); if all columns take more than 2**28 numbers, fewer rows are drawn.
+        columns: the name of each column, and its number of inputs, in their order.
         seed: of the shuffles, which are the same for all columns.
         progress: called with a description, the number of columns done, and the number of all.
     """

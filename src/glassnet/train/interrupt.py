@@ -13,8 +13,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)  # SIGTERM matters only in a program t
 def first_interrupt(notify: Callable[[], None]) -> Iterator[None]:
     """Inside, the first signal that would raise KeyboardInterrupt only calls `notify`; the next one raises it.
 
-    Nothing changes in threads other than the main one, which never receive signals, and for signals that have no
-    handler in Python.
+    This does nothing in threads other than the main one, because they never receive signals, and nothing for signals
+    that have no handler in Python.
     """
     main = threading.current_thread() is threading.main_thread()
     handlers = {int(number): signal.getsignal(number) for number in SIGNALS} if main else {}

@@ -60,12 +60,12 @@ def fit_lbfgs(
 
     Returns:
         A record for each iteration: epoch (its number), training_loss, penalty, and with validation data
-        validation_loss and, for labels, validation_accuracy. `stopped` says why it ended, or is None if it had not
-        converged after all iterations or evaluations.
+        validation_loss and, for labels, validation_accuracy. `stopped` is the reason why it ended, or None if it had
+        not converged after all iterations or evaluations.
 
     Raises:
         DivergenceError: the loss or a validation output is not finite; the last iterate is kept.
-        InputError: as `fit`; SciPy is not installed; the network has Dropout or BatchNorm, with which L would be a
+        InputError: as `fit`; SciPy is not installed; the network has Dropout or BatchNorm, because L would then be a
             different function at every step.
 
     Reference: Byrd, Lu, Nocedal and Zhu 1995, "A limited memory algorithm for bound constrained optimization".
@@ -98,7 +98,7 @@ def fit_lbfgs(
             matrix_threads(1 if small else None),
             warnings.catch_warnings(),
         ):
-            warnings.simplefilter("ignore")  # SciPy warns of steps that were too long, which it takes back
+            warnings.simplefilter("ignore")  # SciPy warns of steps that were too long, although it undoes them
             result = minimize(
                 objective,
                 network.theta.astype(np.float64),

@@ -1,7 +1,7 @@
 """The training loop.
 
-Each epoch takes every example once, in a new order, cut into batches. Each batch: forward, loss, backward, one step of
-the optimizer. The rest of this file checks, calls callbacks and handles interrupts.
+Each epoch takes every example once, in a new order, divided into batches. For each batch: forward, loss, backward, one
+step of the optimizer. The rest of this file checks the arguments, calls callbacks and handles interrupts.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ def fit(
         ranks: processes that train together, each of which calls `fit` with the same arguments: `Ranks`, or a
             communicator of mpi4py such as MPI.COMM_WORLD. Changes no bit of the result. Callbacks and progress are
             called in rank 0 alone, except those that save the training.
-        callbacks: what else to do between epochs, such as EarlyStopping().
+        callbacks: actions between epochs, such as EarlyStopping().
         progress: called with the state of the training after every step, and once more after an epoch is measured;
             without it nothing is printed.
         settings: any settings of `Plan` by name: loss=, optimizer=, schedule=, penalties=, clip=, average=,
@@ -73,7 +73,7 @@ def fit(
         After an error within an epoch, the network is as it was after the last finished epoch.
     """
     check_callbacks(callbacks)
-    monitor = monitor_of(callbacks)  # by which the best network is chosen, which is returned then
+    monitor = monitor_of(callbacks)  # if there is one, the best network by this value is returned
     trainer = Trainer(
         network,
         train,
@@ -91,7 +91,7 @@ def fit(
     in_batches = any(type(callback).on_batch is not Callback.on_batch for callback in others)
     if trainer.ranks and not trainer.ranks.leads:
         others, progress = [], None
-    callbacks = [*others, *saving]  # a checkpoint sees what others did
+    callbacks = [*others, *saving]  # a checkpoint is last, so it saves the decisions of the others
     watch = [progress] if progress else []
     on_batch = [callback.on_batch for callback in callbacks if type(callback).on_batch is not Callback.on_batch]
     after_batch, after_epoch = [*on_batch, *watch], [*(callback.on_epoch for callback in saving), *watch]
@@ -105,7 +105,7 @@ def fit(
         for callback in (*saving, *others):
             callback.on_start(training)  # first a checkpoint, which may restore the training
         _agree(training, trainer.ranks)
-        if trainer.ranks:  # each has read the checkpoint
+        if trainer.ranks:  # each rank has read the checkpoint
             place = {"epoch": training.epoch, "batch": training.batch}
             trainer.ranks.check_same(place | bits_depend_on(network.theta, network.buffers))
             after_batch += [lambda training: _agree(training, trainer.ranks)] if in_batches else []
@@ -120,7 +120,7 @@ def _train(
     """Take all steps of all epochs.
 
     Args:
-        callbacks: which decide at the end of each epoch.   after_batch, after_epoch: who is called then, and saves.
+        callbacks: called at the end of each epoch; may stop.   after_batch, after_epoch: called then, to save.
     """
     training, ranks = trainer.training, trainer.ranks
     try:
@@ -152,7 +152,7 @@ def _finish(trainer: Trainer, callbacks: Sequence[Callback], *, best: bool) -> N
     if training.history.stopped or best:
         training.best.restore(training)
     if not training.history.records:
-        training.last.restore(trainer.network)  # no epoch was finished: not a network trained for part of one
+        training.last.restore(trainer.network)  # no epoch was finished: undo the part of an epoch
     for callback in callbacks:
         callback.on_end(training)
     if (message := trainer.failure()) and training.leads:
@@ -160,17 +160,17 @@ def _finish(trainer: Trainer, callbacks: Sequence[Callback], *, best: bool) -> N
 
 
 def _agree(training: Training, ranks: Ranks | None) -> None:
-    """Let all ranks do what the callbacks of rank 0 have decided: to stop, or to train on at another rate."""
+    """Give all ranks the decisions of the callbacks of rank 0: whether to stop, and the learning rate."""
     if ranks:
         training.history.stopped, training.rate = ranks.from_rank_0([training.history.stopped, training.rate])
 
 
 def _interrupted(training: Training, ranks: Ranks | None, calls: Sequence[Watcher]) -> bool:
-    """Call the callbacks; return whether Ctrl-C came before them, so that a checkpoint has saved this step."""
+    """Call the callbacks; return whether Ctrl-C was pressed before, so that a checkpoint has saved this step."""
     interrupted = ranks.any(training.interrupted) if ranks else training.interrupted
     if ranks and interrupted:
-        training.interrupted = True  # never False: a signal may have come while they agreed
-        ranks.told_to_end = lambda: False  # now all know it
+        training.interrupted = True  # never False, because a signal may have come in the meantime
+        ranks.told_to_end = lambda: False  # now all ranks know it
     for call in calls:
         call(training)
     return interrupted

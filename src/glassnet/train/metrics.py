@@ -92,7 +92,7 @@ def _standard_form(targets: Array, outputs: int, loss: Loss) -> Array:
 
 
 class PerClass(NamedTuple):
-    """Figures of one class; precision and recall are 0 if the divisor is 0."""
+    """The metrics of one class; precision and recall are 0 if the divisor is 0."""
 
     name: str
     precision: float  # of the examples predicted as this class, the fraction that is of this class
@@ -111,7 +111,7 @@ class Evaluation:
             outputs: probabilities for cross-entropy, scores for squared error and hinge; for one output, the columns
             are no and yes.
         probabilistic: whether these values are probabilities.
-        decision: the threshold by which the labels were predicted; None if they are the most probable.
+        decision: the threshold by which the labels were predicted; None if the most probable labels were predicted.
     """
 
     loss: float
@@ -123,7 +123,7 @@ class Evaluation:
     decision: Decision | None = None
 
     def __repr__(self) -> str:
-        """The main figures without the arrays, which would fill pages."""
+        """The main metrics without the arrays, which would fill pages."""
         return f"Evaluation(accuracy={self.accuracy:.4f}, loss={self.loss:.4f}, examples={len(self.truth)})"
 
     @property
@@ -142,7 +142,7 @@ class Evaluation:
 
     @property
     def rare(self) -> int:
-        """Of two classes, the number of the one with fewer examples; of equally many, 1."""
+        """The label of the rarer of two classes; 1 if both have the same number of examples."""
         return int(2 * np.count_nonzero(self.truth) <= len(self.truth))
 
     def curve(self, label: int | None = None) -> Curve | None:
@@ -157,7 +157,7 @@ class Evaluation:
 
     @cached_property
     def average_precision(self) -> float | None:
-        """The mean precision over the examples of the rarer of two classes; guessing has the share of this class."""
+        """The mean precision over the examples of the rarer of two classes; for guessing, the share of this class."""
         found = self.curve()
         return None if found is None else found.average_precision
 
@@ -192,7 +192,7 @@ class Evaluation:
         return wrong[np.argsort(-self.probabilities[wrong, self.predicted[wrong]], kind="stable")]
 
     def sure(self, i: int) -> str:
-        """The confidence of the network in its answer to example i, as text: "99.8 %", or its score."""
+        """The confidence of the network in its prediction for example i, as text: "99.8 %", or its score."""
         sure = float(self.probabilities[i, self.predicted[i]])
         return f"{100 * sure:.1f} %" if self.probabilistic else f"score {sure:.2f}"
 
@@ -203,8 +203,8 @@ class Evaluation:
         AUC = (R - P (P + 1) / 2) / (P Q)      R = the sum of the ranks, by p_2 - p_1, of the P examples of class 2
 
         and Q the number of examples of class 1. It is the probability that a random example of class 2 ranks above a
-        random one of class 1; a tie counts half. It depends neither on a threshold nor on how rare a class is. None if
-        there are more than two classes, or one has no examples.
+        random example of class 1; a tie counts half. It does not depend on a threshold or on the share of a class. None
+        if there are more than two classes, or one has no examples.
 
         Reference: Hanley and McNeil 1982, "The meaning and use of the area under a receiver operating characteristic
         (ROC) curve".
@@ -219,13 +219,13 @@ class Evaluation:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """The main figures, those that are None left out."""
+        """The main metrics, without those that are None."""
         figures = {"loss": self.loss, "accuracy": self.accuracy, "roc_auc": self.roc_auc}
         figures |= {"average_precision": self.average_precision, "examples": len(self.truth)}
         return {name: value for name, value in figures.items() if value is not None}
 
     def to_table(self) -> dict[str, Any]:
-        """The figures as plain values, for JSON."""
+        """The metrics as plain values, for JSON."""
         return {
             **self.figures,
             "classes": list(self.classes),
@@ -275,7 +275,7 @@ def most_confused(confusion: Array, classes: Sequence[str], count: int) -> list[
 
 
 def accuracy_interval(accuracy: float, examples: int) -> tuple[float, float]:
-    """Wilson's 95 % confidence interval: in 95 of 100 such measurements it holds the accuracy on unlimited data.
+    """Wilson's 95 % confidence interval: in 95 of 100 such measurements it contains the accuracy on unlimited data.
 
     With p the accuracy on N examples and z = 1.96:   (p + z²/2N ± z sqrt(p (1 - p) / N + z²/4N²)) / (1 + z²/N).
     It stays between 0 and 1, and has a width above 0 even if all predictions are correct.
@@ -289,7 +289,7 @@ def accuracy_interval(accuracy: float, examples: int) -> tuple[float, float]:
 
 
 def mean_and_deviation(values: list[float]) -> tuple[float, float]:
-    """Mean and sample standard deviation of some figures."""
+    """Mean and sample standard deviation of some values."""
     array = np.array(values)
     return float(array.mean()), float(array.std(ddof=1))
 
@@ -331,8 +331,9 @@ def measure(network: Network, examples: Examples, *, workers: int = 1) -> tuple[
 def count_correct(network: Network, prediction: Array, targets: Array) -> int:
     """The number of predictions (N, M) that are correct.
 
-    A target that is a distribution stands for its most probable label. If the probability of that label is not above
-    (1 + 1/M) / 2, half way between even and certain, a prediction is correct if its largest is not above that either.
+    For a target that is a distribution, its most probable label is used. If the probability of that label is not above
+    (1 + 1/M) / 2, half way between even and certain, a prediction is correct if its own largest probability is not
+    above it, either.
     """
     labels = network.loss.labels(prediction)
     if targets.ndim == 1:

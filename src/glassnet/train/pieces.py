@@ -1,6 +1,6 @@
-"""How the examples of an epoch, a batch and the parameters are cut into pieces. The machine has no part in it.
+"""The division of work into pieces, which does not depend on the machine.
 
-An epoch is cut into batches, a batch into shards, and the vector of the parameters into blocks.
+An epoch is divided into batches, a batch into shards, and the vector of the parameters into blocks.
 """
 
 import math
@@ -24,7 +24,7 @@ ALIGNED = 16  # blocks begin at multiples of this: at a cache line, so that no t
 
 
 class Batch(NamedTuple):
-    """What every worker must know about the batch of a step."""
+    """The facts about the batch of a step that every worker needs."""
 
     examples: int
     step: int  # from 0
@@ -34,7 +34,7 @@ class Batch(NamedTuple):
 
 
 class Shard(NamedTuple):
-    """A slice of a batch: its number and rows, and the arrays for its gradient and for what layers measure."""
+    """A slice of a batch: its number and rows, and the arrays for its gradient and for measurements of layers."""
 
     number: int
     rows: Array
@@ -54,7 +54,7 @@ class Block(NamedTuple):
     weights: list[tuple[Array, Array]]  # the parts of theta and sum that are weights; penalties act on these
 
     def add(self, shards: int, penalties: Sequence[Penalty], clip: Clip | None) -> None:
-        """Compute the gradient: add those of so many shards and the penalties, and clip its entries."""
+        """Compute the gradient: add the gradients of the shards and the penalties, and clip its entries."""
         first, *others = self.gradients[:shards]
         if len(self.gradients) > 1:  # else the only shard has written into the sum
             np.add(first, others[0] if others else 0, out=self.sum)
@@ -67,8 +67,8 @@ class Block(NamedTuple):
             clip.entries(self.sum)
 
 
-# What follows from measurements: see docs/decisions/shards.md.
-LITTLE = 2**19  # products of numbers in a step: fewer are computed sooner than shared out
+# These values come from measurements: see docs/decisions/shards.md.
+LITTLE = 2**19  # products of numbers in a step: with fewer, one worker is faster
 WIDE = 2**19  # parameters: the sum of two such gradients takes longer than two workers save
 CACHED = 2**18  # values of the largest output of a layer, for a shard to stay in the cache
 FEWEST, FEWEST_MEASURED = 8, 32  # examples in a shard; where layers measure them, as BatchNorm does
@@ -76,7 +76,7 @@ MOST_SHARDS, MOST_VALUES = 64, 2**25  # values of the gradients of all shards to
 
 
 def default_shards(network: Network, batch_size: int) -> int:
-    """The number of shards of a batch that is fast for this network, about: 1, 2, 4, ... or 64."""
+    """A fast number of shards for this network and batch size: 1, 2, 4, ... or 64."""
     products = sum(layer.multiply_adds() for layer in network.layers)
     if batch_size * products < LITTLE:
         return 1
@@ -96,7 +96,7 @@ def batches_of(examples: int, batch_size: int, remainder: Remainder) -> list[sli
     """The batches of an epoch, of at most `batch_size` examples.
 
     Args:
-        remainder: "spread" makes all batches about as large; with "last" the last one is what is left.
+        remainder: "spread" makes all batches about equally large; with "last", the last batch holds the remainder.
     """
     count = math.ceil(examples / batch_size)
     if remainder == "spread":

@@ -1,13 +1,14 @@
-"""Ranks: processes that train one network together, perhaps on several machines, and pass numbers round by MPI.
+"""Ranks: processes that train one network together, perhaps on several machines, and exchange numbers by MPI.
 
-A batch is cut into shards as ever, and the shards are dealt out to the ranks. Each rank owns a part of the parameters:
-it receives the gradients of all shards for its part, adds them up in shard order, updates its part and hands it round.
-So the number of ranks changes no bit of the result. The optimizer's state of a part is kept up to date by its owner.
+A batch is divided into shards as usual, and the shards are divided among the ranks. Each rank owns a part of the
+parameters. It receives the gradients of all shards for its part, adds them in shard order, updates its part and sends
+it to the others. So the number of ranks changes no bit of the result. Only the owner of a part has the current
+optimizer state for it.
 
-A span is a piece of at most BLOCK parameters, and a part is one or more spans. All ranks call each method that passes
-something, in the same order: what one of them does alone, the others would wait for.
+A span is a piece of at most BLOCK parameters, and a part is one or more spans. All ranks must call each method that
+sends something, in the same order. If one of them calls it alone, it waits for the others.
 
-Only buffers of numbers and JSON go between ranks. A rank that waits still hears signals.
+Only buffers of numbers and JSON are exchanged. A rank that waits still handles signals.
 """
 
 import json
@@ -27,18 +28,18 @@ from glassnet.nn.threads import libraries, processors
 from glassnet.train.pieces import BLOCK, cut
 from glassnet.version import __version__
 
-POLLS = 1_000  # how often a rank that waits looks before it sleeps in between
+POLLS = 1_000  # number of polls of a waiting rank before it sleeps between polls
 NAP = 50e-6  # seconds
-# Seconds that a rank which was told to end waits for others. mpirun of Open MPI kills it after a quarter of one.
+# Seconds that a rank waits for others after it was told to end. mpirun of Open MPI kills it after 0.25 seconds.
 PATIENCE = 0.1 if "OMPI_COMM_WORLD_SIZE" in os.environ else 10.0
 
 
 class RankError(RuntimeError):
-    """The ranks cannot train together, or one of them has ended; the message says which and why."""
+    """The ranks cannot train together, or one of them has ended; the message states which and why."""
 
 
 class DifferentRanksError(RankError):
-    """The ranks have something else that matters; all of them raise it."""
+    """The ranks differ in something that affects the result; all of them raise it."""
 
 
 class Ranks:
@@ -48,8 +49,8 @@ class Ranks:
         comm: an intracommunicator of mpi4py, such as MPI.COMM_WORLD.
 
     Attributes:
-        rank, size: the number of this one, from 0, and how many there are.
-        told_to_end: asks whether this process was told to end, and the others do not know it yet.
+        rank, size: the number of this rank, from 0, and the number of all ranks.
+        told_to_end: returns whether this process was told to end, and the others do not know it yet.
         passed: bytes that this rank has sent and received so far.   waited: seconds that it has waited for others.
     """
 
@@ -61,9 +62,9 @@ class Ranks:
         self.passed, self.waited = 0, 0.0
 
     def workers(self) -> int:
-        """How many workers this rank may have, if those of one machine share its processors."""
+        """The number of workers for this rank, if the ranks of one machine share its processors."""
         beside = self.gather(platform.node()).count(platform.node())
-        return min(processors(), max(1, (os.cpu_count() or 1) // beside))  # mpirun may have shared them out already
+        return min(processors(), max(1, (os.cpu_count() or 1) // beside))  # mpirun may have divided them already
 
     @property
     def leads(self) -> bool:
@@ -71,17 +72,17 @@ class Ranks:
         return self.rank == 0
 
     def spans_of(self, rank: int, length: int) -> slice:
-        """Which of the spans of so many parameters a rank owns; a span has at most BLOCK of them."""
+        """The spans that a rank owns, of `length` parameters; a span has at most BLOCK of them."""
         count = -(-length // BLOCK) or 1
         return slice(count * rank // self.size, count * (rank + 1) // self.size)
 
     def part_of(self, rank: int, length: int) -> slice:
-        """The part of so many parameters that a rank owns; it may be empty."""
+        """The part that a rank owns, of `length` parameters; it may be empty."""
         spans = cut(length, -(-length // BLOCK) or 1)[self.spans_of(rank, length)]
         return slice(spans[0].start, spans[-1].stop) if spans else slice(0, 0)
 
     def exchange(self, gradients: Sequence[Array]) -> None:
-        """Give each rank its part of the gradient of each shard; shard k was computed by rank k % size."""
+        """Send each rank its part of the gradient of each shard; shard k was computed by rank k % size."""
         length = len(gradients[0])
         parts = [self.part_of(rank, length) for rank in range(self.size)]
         self._pass(
@@ -91,15 +92,15 @@ class Ranks:
         )
 
     def share(self, arrays: Sequence[Array]) -> None:
-        """Give array k of rank k % size to all ranks, in place."""
+        """Send array k from rank k % size to all ranks, in place."""
         self._pass((array, k % self.size, to) for k, array in enumerate(arrays) for to in range(self.size))
 
     def share_parts(self, vector: Array) -> None:
-        """Give each rank's part of a vector of the parameters to all ranks, in place."""
+        """Send each rank's part of a vector of the parameters to all ranks, in place."""
         self.share([vector[self.part_of(rank, len(vector))] for rank in range(self.size)])
 
     def any(self, flag: bool) -> bool:
-        """Whether this holds for any rank."""
+        """Whether the flag is true for any rank."""
         flags = np.zeros(self.size, np.uint8)
         flags[self.rank] = flag
         self.share([flags[k : k + 1] for k in range(self.size)])
@@ -117,14 +118,14 @@ class Ranks:
         return [json.loads(text.tobytes()) for text in texts]
 
     def from_rank_0(self, value: Any) -> Any:
-        """What rank 0 has as this plain value."""
+        """The plain value of rank 0."""
         return self.gather(value if self.leads else None)[0]
 
     def check_same(self, values: dict[str, Any]) -> None:
         """Check that these plain values are the same for all ranks.
 
         Raises:
-            DifferentRanksError: one is not; the message names it, and says what which rank has. All ranks raise it.
+            DifferentRanksError: one differs; the message names it, with the value of each rank. All ranks raise it.
         """
         first, *others = self.gather(values)
         for rank, other in enumerate(others, start=1):
@@ -148,7 +149,7 @@ class Ranks:
         )
 
     def _pass(self, messages: Iterable[tuple[Array, int, int]]) -> None:
-        """Pass arrays from rank to rank: (array, from, to), in the same order on all ranks."""
+        """Send arrays from rank to rank: (array, from, to), in the same order on all ranks."""
         requests = []
         for tag, (array, source, target) in enumerate(messages):
             if source == target or not array.size or self.rank not in (source, target):
@@ -159,10 +160,10 @@ class Ranks:
         self._wait(requests)
 
     def _wait(self, requests: list[Any]) -> None:
-        """Wait until all of these are done.
+        """Wait until all requests are done.
 
         Raises:
-            RankError: this process was told to end, and another does not answer.
+            RankError: this process was told to end, and another one does not respond.
         """
         started, looks, told = time.perf_counter(), 0, 0.0
         while requests and not requests[0].Testall(requests):
@@ -178,7 +179,7 @@ class Ranks:
 
 
 def bits_depend_on(*vectors: Array) -> dict[str, str]:
-    """What the bits of a training depend on, besides its settings: arithmetic, and the vectors with which it begins."""
+    """The things, other than settings, on which the bits of a training depend: arithmetic, and the first vectors."""
     blas = (f"{one.internal_api} {one.version} {getattr(one, 'architecture', None)}" for one in libraries())
     checksum = 0
     for vector in vectors:

@@ -31,7 +31,7 @@ class RegressionEvaluation:
     predicted: Array
 
     def __repr__(self) -> str:
-        """The main figures without the arrays, which would fill pages."""
+        """The main metrics without the arrays, which would fill pages."""
         error = f"mean_absolute_error={self.mean_absolute_error:.6g}"
         return f"RegressionEvaluation(r2={self.r2:.4f}, {error}, examples={len(self.truth)})"
 
@@ -57,7 +57,7 @@ class RegressionEvaluation:
 
     @property
     def r2_in_words(self) -> str:
-        """R2 with four decimals, or that it is not defined."""
+        """R2 with four decimals, or a note that it is not defined."""
         return f"R2 {self.r2:.4f}" if math.isfinite(self.r2) else "R2 not defined, because all targets are the same"
 
     @property
@@ -70,7 +70,7 @@ class RegressionEvaluation:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """The main figures as plain values; an R2 that is not defined is None."""
+        """The main metrics as plain values; an R2 that is not defined is None."""
         return {
             "loss": self.loss,
             "r2": None if math.isnan(self.r2) else self.r2,
@@ -80,7 +80,7 @@ class RegressionEvaluation:
         }
 
     def to_table(self) -> dict[str, Any]:
-        """The figures as plain values, for JSON."""
+        """The metrics as plain values, for JSON."""
         return self.figures
 
 

@@ -13,7 +13,7 @@ from glassnet.train.plan import Augment
 
 
 def augmented(changes: Sequence[Augment], x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Apply all of these changes to a batch; they draw one after the other from the same stream.
+    """Apply all of these changes to a batch; they draw in turn from the same stream.
 
     Raises:
         InputError: a change does not return two arrays with the same number of examples as before.
@@ -59,7 +59,7 @@ class ShardReader:
 
         Args:
             gradient: the network will write the gradient of this shard here.
-            observed: the network will write here what layers such as BatchNorm measure.
+            observed: the network will write the measurements of layers such as BatchNorm here.
         """
         if len(self.gathered) < len(rows):
             self.gathered = np.empty((len(rows), *self.inputs.shape[1:]), self.inputs.dtype)

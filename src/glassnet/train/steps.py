@@ -1,9 +1,9 @@
-"""How one or several workers take a step together, and the memory that they share.
+"""A training step of one or several workers, and the memory that they share.
 
-A batch is cut into a fixed number of shards. Its gradient is the sum of the gradients of the shards, added in shard
+A batch is divided into a fixed number of shards. Its gradient is the sum of the gradients of the shards, added in shard
 order. The workers take the shards in turn. When all shards are computed, each worker sums the gradients of its own
 blocks of the parameters, and updates these blocks. So the number of workers changes no bit of the result. Several
-ranks do the same with each other, each with workers of its own: see ranks.py.
+ranks work together in the same way, each with its own workers: see ranks.py.
 """
 
 import math
@@ -28,20 +28,20 @@ from glassnet.train.shard import ShardReader
 class Steps:
     """Divides the work of a step among the workers, in memory that they share; a context manager.
 
-    Inside, the network's parameters and buffers, the optimizer's state and the averages lie in shared memory.
+    Inside, the network's parameters and buffers, the optimizer's state and the averages are in shared memory.
     Afterwards the network uses its original arrays again.
 
     Args:
         network: is changed by every step.
         examples: the source of the batches.
-        plan: how a gradient is used, the seed.
-        work: does the part of one worker in a step; it is called with the number of the worker.
+        plan: the settings of the training.
+        work: computes the part of one worker in a step; it is called with the number of the worker.
         state: the optimizer's state; it is changed.
         weights: the weight of each example; None if all count the same.
         averages: the averages of "theta" and "buffers", if the plan averages; they are changed.
         batch_size: the largest number of rows in a batch.
-        shards: the number of pieces of a batch.   workers: how many of them are computed at once, on this rank.
-        ranks: that train together; None if this process trains alone.
+        shards: the number of pieces of a batch.   workers: the number of shards computed at once, on this rank.
+        ranks: the ranks that train together; None if this process trains alone.
     """
 
     def __init__(
@@ -169,12 +169,12 @@ class Steps:
         """The shards of the batch that a worker computes."""
         spans = cut(batch.examples, self.shards)
         for number in self.own_shards[worker :: len(self.readers)]:
-            if number >= batch.shards:  # a short batch has fewer
+            if number >= batch.shards:  # a short batch has fewer shards
                 break
             yield Shard(number, self.rows[spans[number]], self.gradients[number], self.observed[number])
 
     def record(self, shard: Shard, loss: float, correct: int) -> None:
-        """Record the share of a shard in the mean loss of the batch, and its number of correct predictions."""
+        """Record a shard's part of the mean loss of the batch, and its number of correct predictions."""
         self.results[shard.number] = loss, correct
 
     def blocks_of(self, worker: int, batch: Batch) -> Iterator[Block]:
@@ -205,11 +205,11 @@ class Steps:
             yield block
 
     def keep_gradients(self) -> None:
-        """From now on keep the gradient of each step in `kept`, laid out as theta, until the next step."""
+        """From now on, keep the gradient of each step in `kept`, in the order of theta, until the next step."""
         self.keeps[0] = True
 
     def averaged(self, block: Block, batch: Batch) -> None:
-        """Update the average of this block, if weights are averaged. With limits on the weights, `end` does it."""
+        """Update the average of this block, if weights are averaged. With limits on the weights, `end` updates it."""
         if self.plan.average and block.average is not None and not self.limiting_penalties:
             self.plan.average.update(block.average, block.theta, step=batch.step)
 
@@ -228,13 +228,13 @@ class Steps:
         return sum(loss), int(sum(correct))
 
     def share_state(self) -> None:
-        """Let each rank have the whole state of the optimizer, and the whole averages."""
+        """Send the whole state of the optimizer, and the whole averages, to each rank."""
         if self.ranks:
             for vector in (*self.state.values(), *([self.averages["theta"]] if self.averages else [])):
                 self.ranks.share_parts(vector)
 
     def _exchange(self, ranks: Ranks, batch: Batch) -> None:
-        """Exchange with the other ranks what the shards of the batch have given."""
+        """Exchange the results of the batch's shards with the other ranks."""
         ranks.share(list(self.results[: batch.shards]))
         if self.network.measuring:
             ranks.share(self.observed[: batch.shards])
@@ -256,7 +256,7 @@ class Steps:
         return clip.factor(math.sqrt(sum(self.squares.tolist())))
 
     def _finish(self, batch: Batch) -> None:
-        """Do what only the first worker does, when all workers have finished: buffers, limits and averages."""
+        """The part of the first worker alone, when all workers have finished: buffers, limits and averages."""
         network, average = self.network, self.plan.average
         needed = network.measuring or self.limiting_penalties or average
         if not needed or not self._finite(batch):

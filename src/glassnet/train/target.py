@@ -1,7 +1,7 @@
 """Standardizes real targets for training: mean 0 and standard deviation 1.
 
-Gradients, rates and penalties then mean the same whatever the unit of the target. After training, the scale is built
-into the last layer, so the network predicts in the unit of the target.
+The size of gradients, rates and penalties then does not depend on the unit of the target. After training, the scale is
+put into the last layer, so the network predicts in the unit of the target.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from glassnet.nn.settings import describe
 
 @dataclass(frozen=True)
 class TargetScale:
-    """The mean that is subtracted from the targets, and the standard deviation that they are divided by.
+    """The mean that is subtracted from the targets, and the standard deviation by which they are divided.
 
     u = (t - mean) / std      and back, for a last layer z = xW + b:      W <- std W      b <- std b + mean
 
@@ -61,7 +61,7 @@ def target_scale(network: Network, targets: Array | None) -> TargetScale | None:
 
 
 def _last(network: Network) -> Dense:
-    """The last layer, which the scale is built into."""
+    """The last layer, which takes the scale."""
     last = network.layers[-1]
     if not isinstance(last, Dense) or last.units != 1:
         raise InputError(f"to predict a real number a network must end in Dense(1), but it ends in {describe(last)}")

@@ -56,7 +56,7 @@ class Trainer:
             bit either.
 
     Attributes:
-        data: the checked and converted examples, and what is measured on them.
+        data: the checked and converted examples, and the names of the measured values.
 
     Raises:
         InputError: the data or the settings cannot be used; nothing was changed.
@@ -104,7 +104,7 @@ class Trainer:
 
     @property
     def steps(self) -> Steps:
-        """The steps of the workers, and the memory that they share."""
+        """The steps of the workers, and their shared memory."""
         if self._steps is None:
             raise InputError(NOT_ENTERED)
         return self._steps
@@ -149,7 +149,7 @@ class Trainer:
         """Begin to train together with the other ranks.
 
         Raises:
-            DifferentRanksError: they have something else that matters.
+            DifferentRanksError: they differ in something that affects the result.
         """
         training, validation = self.training, self.data.validation
         known = bits_depend_on(self.network.theta, self.network.buffers)
@@ -239,7 +239,7 @@ class Trainer:
         return self.history.records[-1]
 
     def state(self) -> TrainingState:
-        """A copy of the whole state of the training, for `restore` or for a file; of ranks, all call it together."""
+        """A copy of the whole state of the training, for `restore` or for a file; all ranks must call it together."""
         self._check_intact()
         return self.training.state()
 
@@ -254,7 +254,7 @@ class Trainer:
         if self.intact:
             self.training.restore(state)
             return
-        self.opened.close()  # the other workers may be anywhere in the interrupted step, so restart them
+        self.opened.close()  # the other workers may be in the middle of the interrupted step, so restart them
         try:
             self.training.restore(state)
             self.intact = True
@@ -407,7 +407,7 @@ class Trainer:
         }
 
     def divergence(self, batch: int) -> DivergenceError:
-        """The error that says that the loss stopped being finite in this batch of the current epoch."""
+        """The error for a loss that is not finite in this batch of the current epoch."""
         training = self.training
         state_kept = f"as it was after epoch {training.epoch - 1}" if training.epoch > 1 else "as it was at the start"
         rate = training.learning_rate

@@ -1,4 +1,4 @@
-"""The state of a training: everything that its next steps depend on. It can be copied between two steps, and restored.
+"""The state of a training: everything on which its next steps depend. It can be copied between two steps, and restored.
 
 `Trainer` changes it, callbacks read it, a checkpoint saves it.
 """
@@ -47,7 +47,7 @@ class Snapshot:
 
 
 class BestNetwork:
-    """Remembers the network of the epoch with the best monitored value.
+    """Stores the network of the epoch with the best monitored value.
 
     Attributes:
         epoch, value: of the best network; 0 and NaN before the first epoch.   snapshot: the network itself.
@@ -78,11 +78,11 @@ class BestNetwork:
 
 @dataclass(frozen=True, eq=False)
 class TrainingState:
-    """A copy of everything that the next steps of a training depend on, taken between two steps.
+    """A copy of everything on which the next steps of a training depend, taken between two steps.
 
     Attributes:
-        arrays: vectors by name: "theta" and "buffers" of the network, the same with "last." and "best." in front, the
-            optimizer's state ("optimizer.velocity"), and running means ("average.theta").
+        arrays: vectors by name: "theta" and "buffers" of the network, the same with the prefixes "last." and "best.",
+            the optimizer's state ("optimizer.velocity"), and running means ("average.theta").
         values: plain values: the settings of the training, its history, the progress of the epoch.
     """
 
@@ -105,13 +105,13 @@ class Training:
         weight, loss_sum, correct: sums over the examples of this epoch so far: of their weights, of their losses, and
             of the correct predictions.
         seconds: the time spent on steps and measuring in this epoch so far.
-        rate: a factor on the learning rate, besides the schedule's.   learning_rate: that of the last step.
+        rate: a factor for the learning rate, in addition to the schedule.   learning_rate: that of the last step.
         start_loss: the mean loss before the first step, on a few training examples; NaN if it is not known.
         went_on: the number of epochs finished when a stopped training was continued; 0 if that never happened.
         interrupted: whether `fit` was asked to end the training after this step.
-        leads: whether this process prints and writes, which of several ranks only rank 0 does.
-        decide: the decision of the process that leads, where it depends on more than the training, such as the time.
-        share_state: called before the state is copied; of several ranks, each has only a part of it.
+        leads: whether this process prints and writes; with several ranks, only rank 0 does.
+        decide: the decision of the leading process, if it depends on more than the training, such as the time.
+        share_state: called before the state is copied, because with several ranks each has only a part of it.
     """
 
     network: Network
@@ -151,7 +151,7 @@ class Training:
         return self._seen(self.batch)
 
     def _seen(self, batch: int) -> int:
-        """The number of examples in so many batches of an epoch."""
+        """The number of examples in the first batches of an epoch."""
         settings = self.settings
         batches = batches_of(settings["examples"], settings["batch_size"], settings["remainder"])
         return batches[batch - 1].stop if batch else 0
@@ -292,7 +292,7 @@ def _check_vector(name: str, vector: Array, saved: Array) -> None:
         same,
         f"the state is damaged: {name}: expected {vector.shape} {vector.dtype}, got {saved.shape} {saved.dtype}",
     )
-    # What the optimizer keeps may have overflowed, and the training goes on.
+    # The optimizer's state may have overflowed although the training continues.
     is_usable = name.startswith("optimizer.") or bool(np.isfinite(saved).all())
     require(is_usable, f"the state is damaged: {name} holds NaN or infinity")
 

@@ -1,4 +1,4 @@
-"""Weights of examples: how much each counts in the loss.
+"""Weights of examples in the loss.
 
 They help if some classes are rare, or some examples are more reliable than others.
 """
@@ -19,7 +19,7 @@ from glassnet.train.plan import ClassWeights
 def example_weights(
     examples: Examples, class_weights: ClassWeights | None, sample_weights: Any, network: Network, loss: Loss
 ) -> Array | None:
-    """The weight of every row of the inputs, class weight times sample weight; None if all count the same.
+    """The weight of every row of the inputs: class weight times sample weight; None if all weights are equal.
 
     Raises:
         InputError: weights are negative, not finite or all 0; their number is wrong; there are class weights, but the
