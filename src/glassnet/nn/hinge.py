@@ -17,7 +17,7 @@ from glassnet.nn.loss import Loss
 @final
 @dataclass(frozen=True)
 class Hinge(Loss):
-    """Each class whose score is less than 1 below the score of the truth y adds the difference to the loss.
+    """Each class whose score is less than 1 below the score of the truth y adds the missing part to the loss.
 
     Forward:   p = z      l = sum over j != y of max(0, 1 + z_j - z_y)
     Backward:  dl/dz_j = 1 where 1 + z_j - z_y > 0, else 0 (j != y)      dl/dz_y = -(the number of those)
