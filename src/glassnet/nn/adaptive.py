@@ -1,4 +1,4 @@
-"""Adaptive optimizers: every parameter has a step size of its own.
+"""Adaptive optimizers: every parameter has its own step size.
 
 A parameter whose gradients were large takes smaller steps; one whose gradients were small takes larger steps. So one
 learning rate works for parameters of very different scales. The optimizers are in the order of their publication. Each

@@ -104,7 +104,7 @@ def _folded(layers: Sequence[Layer]) -> list[Layer]:
 
 
 def _with_memory(layers: Sequence[Layer]) -> list[Layer]:
-    """The same layers, with memory of their own for one thread."""
+    """The same layers, with their own memory for one thread."""
     largest = max(layer.working_values() for layer in layers)
     memory = np.empty(largest, layers[0].dtype)  # all layers use it in turn, so it stays in the cache
     return [layer.prepared(memory) for layer in layers]

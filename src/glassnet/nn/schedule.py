@@ -80,7 +80,7 @@ class StepDecay(Schedule):
     """The rate falls by the same factor at regular intervals: factor = drop^floor(step / every).
 
     Args:
-        every: the number of steps between two falls, at least 1.   drop: what the rate is multiplied by, from 0 to 1.
+        every: the number of steps between two falls, at least 1.   drop: the factor at each fall, from 0 to 1.
 
     Reference: Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural networks",
     section 5 (there by hand).

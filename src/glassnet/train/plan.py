@@ -31,7 +31,7 @@ class Plan:
     """The settings of one training.
 
     Args:
-        loss: what the logits mean; by default the loss of the network (CrossEntropy() at first), but SquaredError() for
+        loss: the loss to minimise; by default the loss of the network (CrossEntropy() at first), but SquaredError() for
             real targets if that is CrossEntropy.
         optimizer: turns a gradient into a step.
         schedule: how the learning rate changes with the step.
@@ -45,10 +45,10 @@ class Plan:
         epochs: the largest number of passes over the examples.
         batch_size: the number of examples per step; "full" takes all of them at once.
         shuffle: whether each epoch takes the examples in a new order (recommended), or in their given order.
-        remainder: what becomes of examples that fill no batch: with "spread" all batches of an epoch are about as
-            large, and none larger than batch_size; with "last" they are a last, shorter one, as elsewhere.
-        shards: the number of pieces that a batch is cut into; see `train.steps`. By default it follows from the network
-            and the batch size (`train.pieces`).
+        remainder: how to use examples that do not fill a batch: with "spread", all batches of an epoch are about
+            equally large, and none is larger than batch_size; with "last", these examples are a last, shorter batch.
+        shards: the number of pieces into which a batch is divided; see `train.steps`. By default it depends on the
+            network and the batch size (`train.pieces`).
         blas_threads: threads of each matrix product: by default 1 with several shards, else all. Together with `shards`
             it fixes the arithmetic.
         seed: determines the order of the examples, and the random numbers of augmentation and layers such as Dropout.
