@@ -341,8 +341,8 @@ def test_a_new_recipe_ends_the_old_training(in_tmp: Path) -> None:
             assert (state["position"], state["network"], len(state["curve"]["steps"])) == (0, "64-4-10", 0)
             with pytest.raises(RunError, match="the training was ended before the run was saved"):
                 await saving
-            large = load_recipe("classic", settings={"network.hidden": [20_000]})
-            with pytest.raises(gn.InputError, match="at most 5,000,000 parameters, got 15,9"):
+            large = load_recipe("classic", settings={"network.hidden": [80_000], "data.name": "digits"})
+            with pytest.raises(gn.InputError, match="at most 5,000,000 parameters, got 6,000,010"):
                 await training.begin(Setup(large))
             assert training.state["network"] == "64-4-10"
             with pytest.raises(gn.InputError, match="expected a recipe for them"):
