@@ -44,5 +44,5 @@ def datasets() -> list[str]:
     return dataset_names()
 
 
-def _stems(room: str, pattern: str) -> list[str]:
-    return sorted(path.stem for path in (PACKAGE / room).glob(pattern))
+def _stems(folder: str, pattern: str) -> list[str]:
+    return sorted(path.stem for path in (PACKAGE / folder).glob(pattern))
